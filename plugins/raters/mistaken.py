@@ -1,0 +1,36 @@
+"""Raters who know what is better and sometimes mark the other one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import Field
+
+import simlab
+from simlab.components import Array
+
+if TYPE_CHECKING:
+    from simlab.parties.raters import Cohort
+
+
+class Mistaken(simlab.RaterPolicy):
+    """Flips the right label with probability ε, however clear the pair (B-Pref's "mistake" teacher, Lee et al. 2021).
+
+    Pairs of equal utility are a coin toss. `flip: 0.5` labels by coin toss throughout: the null control of any
+    claim that labels teach something. Two such raters agree with probability (1-ε)² + ε².
+    """
+
+    name = "mistaken"
+    flip: float = Field(0.1, ge=0.0, le=1.0, description="ε, the chance of the wrong label")
+    agreement: float | None = Field(None, ge=0.5, le=1.0, description="instead of flip: target agreement of two raters")
+
+    def calibrated(self, differences: Array) -> Mistaken:
+        """This policy with ε solved from (1-ε)² + ε² = agreement."""
+        if self.agreement is None:
+            return self
+        return self.model_copy(update={"flip": 0.5 * (1 - np.sqrt(2 * self.agreement - 1)), "agreement": None})
+
+    def probabilities(self, utilities: Array, cohort: Cohort) -> Array:
+        right = 0.5 + (0.5 - self.flip) * np.sign(utilities[:, 0] - utilities[:, 1])
+        return np.stack([right, 1 - right, np.zeros_like(right)], axis=1)

@@ -1,0 +1,93 @@
+"""The reference regime: responses are feature vectors, values are directions, theory is exact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+from scipy.special import ndtr
+
+from simlab.components import Array, Criterion
+from simlab.errors import InvalidInput
+from simlab.streams import Streams, uniforms
+from simlab.worlds.exchange import Observer
+from simlab.worlds.game import Game, Indices, Items, World
+
+
+class Gaussian(World):
+    """A language game without language: responses φ ~ N(0, I_d), utilities θ·φ, so that ρ(i, j) = cos(θ_i, θ_j).
+
+    Criteria are orthonormal directions; any name is one. The reward model is linear, the policy an exponential
+    tilt of the reference (its optimum under a KL leash: a shift of the mean). Panels hold responses of the
+    reference only, because there ρ is the cosine exactly.
+    """
+
+    name = "gaussian"
+    own_criteria = True
+    networks = False
+    dimensions: int = Field(64, ge=2, le=4096, description="length d of a response vector")
+
+    def open(self, streams: Streams, criteria: Sequence[Criterion]) -> GaussianGame:
+        return GaussianGame(self.dimensions)
+
+
+class GaussianGame(Game):
+    """The gaussian world in play. Criteria get their axes in the order in which they are first named."""
+
+    medium: ClassVar[Literal["text", "vector"]] = "vector"
+    panel_of_reference = True
+    midpoint = 0.0
+
+    def __init__(self, dimensions: int) -> None:
+        self.dimensions = tuple(f"axis_{i}" for i in range(dimensions))
+        self.difficulty = np.ones(dimensions)
+        self.axes: dict[str, int] = {}
+
+    def axis(self, criterion: str) -> int:
+        """The axis of a criterion: by its name, so that naming one more criterion (hardly ever) moves another."""
+        if criterion not in self.axes:
+            if len(self.axes) == len(self.dimensions):
+                raise InvalidInput(f"the world has {len(self.dimensions)} dimensions, too few for its criteria")
+            axis = Streams(0).key(criterion) % len(self.dimensions)
+            while axis in self.axes.values():
+                axis = (axis + 1) % len(self.dimensions)
+            self.axes[criterion] = axis
+        return self.axes[criterion]
+
+    def value(self, weights: Mapping[str, float]) -> Array:
+        vector = np.zeros(len(self.dimensions))
+        for criterion, weight in weights.items():
+            vector[self.axis(criterion)] = weight
+        return vector
+
+    def panel_prompts(self, count: int) -> Indices:
+        return np.arange(count)
+
+    def training_prompts(self, key: int, count: int) -> Indices:
+        return (uniforms(key, np.arange(count)) * 2**31).astype(np.int64)
+
+    def features(self, items: Items) -> Array:
+        return items.response
+
+    def observers(self, names: Sequence[str], keys: Sequence[int], knowledge: Sequence[float]) -> list[Observer]:
+        return [Observer(name) for name in names]
+
+    def perceived(self, items: Items, observers: Sequence[Observer], who: Indices) -> Array:
+        return items.response
+
+    def approval(self, vector: Array, features: Array) -> Array:
+        """The share of reference responses that would have been worse."""
+        return np.asarray(ndtr(features @ vector / max(float(np.linalg.norm(vector)), 1e-12)))
+
+    def transcript(self, items: Items) -> dict[str, Any]:
+        """Each criterion's column is the share of reference responses that are worse in it."""
+        return {
+            "prompt": [f"prompt {number}" for number in items.prompt.tolist()],
+            "response": ["" for _ in items.prompt],
+            "force": ["question" for _ in items.prompt],
+            "fact_held_out": np.zeros(len(items), dtype=bool),
+            "answered": np.ones(len(items), dtype=bool),
+            **{name: ndtr(items.response[:, axis]) for name, axis in self.axes.items()},
+        }

@@ -1,0 +1,53 @@
+"""simlab: the labor hierarchy that aligns language models, simulated with real networks inside.
+
+The map of the house, in the order to read it:
+
+- `relation`: the one idea. A principal issues a standard to its agents, looks at a sample of their work, forms a
+  judgement of it, and applies a consequence.
+- `parties/`: who there is, one file per kind. `consequences/`: what follows from a judgement.
+- `hierarchy`: who answers to whom. `simulation`: one run. `execution`: from a file to a run on disk.
+- `worlds/`: what a language game is; the games themselves are plugins, like criteria, raters and rewards
+  (`components`, `plugins`, `hookspecs`).
+- `nets/`: plain torch. `jobs`: computations by content. `streams`: random streams keyed by name.
+- `measures/`: alignment (ρ) and agreement. `tables`, `recorder`, `runs`: the outcome tables.
+- `scenario/`, `cli`, `report/`: what people write, type and read.
+
+Public names are below. Importing simlab imports neither torch nor pandas.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simlab.components import Component, Criterion, RaterPolicy, RewardShape
+    from simlab.errors import InvalidInput, Mismatch, SimlabError
+    from simlab.execution import run_file as run
+    from simlab.execution import verify
+    from simlab.runs import Run, load
+    from simlab.worlds.exchange import Claim, Exchange, Observer, Prompt, Response
+    from simlab.worlds.game import Game, World
+
+_WHERE = {
+    "Component": "simlab.components", "Criterion": "simlab.components", "RaterPolicy": "simlab.components",
+    "RewardShape": "simlab.components", "World": "simlab.worlds.game", "Game": "simlab.worlds.game",
+    "Exchange": "simlab.worlds.exchange", "Observer": "simlab.worlds.exchange", "Claim": "simlab.worlds.exchange",
+    "Prompt": "simlab.worlds.exchange", "Response": "simlab.worlds.exchange",
+    "SimlabError": "simlab.errors", "InvalidInput": "simlab.errors", "Mismatch": "simlab.errors",
+    "Run": "simlab.runs", "load": "simlab.runs", "run": "simlab.execution", "verify": "simlab.execution",
+}  # fmt: skip
+
+__all__ = [
+    "Claim", "Component", "Criterion", "Exchange", "Game", "InvalidInput", "Mismatch", "Observer", "Prompt",
+    "RaterPolicy", "Response", "RewardShape", "Run", "SimlabError", "World", "load", "run", "verify",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used."""
+    if name not in _WHERE:
+        raise AttributeError(f"module 'simlab' has no attribute {name!r}")
+    found = getattr(import_module(_WHERE[name]), "run_file" if name == "run" else name)
+    globals()[name] = found
+    return found

@@ -1,0 +1,146 @@
+"""The chronicle: what happened, row by row, as the tables want it.
+
+Parties, relations and consequences tell it events; it writes them through the recorder. What parties *prefer* is
+the observatory's business (`measures/observatory.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simlab.parties.cohort import Cohort
+from simlab.parties.language_model import LanguageModel
+from simlab.parties.rankings import Rankings, sides
+from simlab.parties.raters import Raters
+from simlab.relation import Effect, Judgement, Relation
+from simlab.worlds.game import Items
+
+if TYPE_CHECKING:
+    from simlab.simulation import Simulation
+
+
+class Chronicle:
+    """Writes down the events of one simulation, and numbers its judgements."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self.simulation = simulation
+        self.judgements = 0
+
+    def add(self, table: str, **columns: Any) -> None:
+        """Rows of a table that has a time and a round, stamped with both."""
+        self.simulation.recorder.add(table, time=self.simulation.now, round=self.simulation.round, **columns)
+
+    def judgement(self, relation: Relation, judgement: Judgement) -> None:
+        """One row per member judged; remembers the row numbers for the consequences."""
+        names = list(judgement.scores)
+        if not names:
+            return
+        first = self.judgements
+        self.judgements += len(names)
+        judgement.identifiers = {name: first + i for i, name in enumerate(names)}
+        self.add(
+            "judgements",
+            judgement=np.arange(first, self.judgements),
+            order=relation.order,
+            principal=relation.principal.name,
+            agent=names,
+            guideline_version=self._guideline_version(relation),
+            sample=np.array([judgement.samples[n] for n in names]),
+            population=judgement.size,
+            score=np.array([judgement.scores[n] for n in names]),
+        )
+
+    def effects(self, relation: Relation, judgement: Judgement, effects: Sequence[Effect]) -> None:
+        """What followed, each with the judgement it followed from (-1: from none in particular)."""
+        if not effects:
+            return
+        self.add(
+            "consequences",
+            judgement=np.array([judgement.identifiers.get(e.agent, -1) for e in effects]),
+            principal=relation.principal.name,
+            kind=[e.kind for e in effects],
+            agent=[e.agent for e in effects],
+            amount=np.array([e.amount for e in effects]),
+            unit=[e.unit for e in effects],
+            reason=[e.reason for e in effects],
+        )
+
+    def guideline(self, corporation: str, version: int, kind: str, weights: Mapping[str, float]) -> None:
+        """One version of a guideline, published or operative."""
+        self.simulation.recorder.add(
+            "guidelines",
+            time=self.simulation.now,
+            corporation=corporation,
+            version=version,
+            kind=kind,
+            criterion=list(weights),
+            weight=np.array(list(weights.values()), dtype=float),
+        )
+
+    def spells(self, pool: Raters, people: Cohort, reason: str = "") -> None:
+        """Employment spells as they begin and as they end; the last row of a spell counts."""
+        self.simulation.recorder.add(
+            "employment",
+            worker=pool.labels_of(people.number),
+            employer=self.simulation.employer_of(pool.name),
+            hired=people.hired,
+            ended=people.ended,
+            reason=reason,
+        )
+
+    def candidates(self, model: LanguageModel, tasks: NDArray[np.int64], items: Items, options: int) -> None:
+        """The responses that are to be compared; their numbers are task · K + place."""
+        columns = self.simulation.game.transcript(items)
+        self.add(
+            "candidates",
+            agent=model.name,
+            response=(tasks[:, None] * options + np.arange(options)[None, :]).ravel(),
+            prompt=columns["prompt"],
+            text=columns["response"],
+        )
+
+    def rankings(self, pool: Raters, agent: str, made: Rankings, version: int) -> None:
+        """One row per compared pair of each ranking, and the hours as labor."""
+        left, right = sides(made.options)
+        responses = made.numbers(made.options)
+        each = made.seconds / made.pairs
+        self.add(
+            "comparisons",
+            principal=pool.name,
+            agent=agent,
+            task=made.numbers(made.pairs).ravel(),
+            ranking=np.repeat(made.task, made.pairs),
+            worker=np.repeat(pool.labels_of(made.worker), made.pairs),
+            left=responses[:, left].ravel(),
+            right=responses[:, right].ravel(),
+            label=made.label.ravel(),
+            source="rater",
+            held_out=np.repeat(made.held_out, made.pairs),
+            guideline_version=version,
+            perceived=made.perceived.ravel(),
+            gold=made.gold.ravel(),
+            duration=np.repeat(each, made.pairs),
+            pay=np.repeat(each / 3600 * pool.spec.wage, made.pairs),
+        )
+        hours = float(made.seconds.sum()) / 3600
+        self.labor(pool.name, "ranking", hours=hours, pay=hours * pool.spec.wage)
+
+    def labor(self, party: str, kind: str, *, hours: float, pay: float = 0.0, flops: float = 0.0) -> None:
+        """Work that was done: hours and pay of people, hours and operations of machines."""
+        self.add("labor", party=party, kind=kind, hours=hours, pay=pay, flops=flops)
+
+    def transfer(self, payer: str, payee: str, amount: float, reason: str) -> None:
+        """Money that changes hands."""
+        self.simulation.recorder.add(
+            "ledger", time=self.simulation.now, payer=payer, payee=payee, amount=amount, reason=reason
+        )
+
+    def _guideline_version(self, relation: Relation) -> int:
+        """The version of the guideline in force where this relation stands; 0 where there is none."""
+        parties = self.simulation.parties
+        line = [relation.principal.name, *self.simulation.hierarchy.above(relation.principal.name), relation.agent.name]
+        return next((v for v in (getattr(parties[name], "version", 0) for name in line) if v), 0)

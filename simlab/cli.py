@@ -1,0 +1,147 @@
+"""The command line: `simlab run FILE`, `simlab tables DIR`, … What the commands do stands in `commands`.
+
+Exit codes: 0 ok, 1 failed, 2 invalid input, 3 study partly failed, 4 mismatch, 130 interrupted. Mistakes of the
+user get one clear message on stderr, never a traceback; mistakes of ours leave their traceback in a log file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+
+from simlab.errors import SimlabError
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    try:
+        args = _arguments(argv)
+    except SystemExit as stop:  # argparse: 0 after --help, 2 after a mistake
+        return int(stop.code or 0)
+    try:
+        from simlab import commands
+
+        code: int = getattr(commands, args.command)(args)
+        sys.stdout.flush()
+        return code
+    except SimlabError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        again = "; the same command goes on where it stopped" if args.command == "run" else ""
+        print(f"\ninterrupted{again}", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        print(_apology(error), file=sys.stderr)
+        return 1
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The command line, parsed. Optional positionals may stand behind options, which argparse loses before 3.13."""
+    parser = _parser()
+    args, rest = parser.parse_known_args(argv)
+    if args.command == "tables":
+        for name in ("dir", "name"):
+            if rest and getattr(args, name) is None and not rest[0].startswith("-"):
+                setattr(args, name, rest.pop(0))
+    if rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    return args
+
+
+def _apology(error: Exception) -> str:
+    """What to say about an exception nobody foresaw; its traceback goes to a log file."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'the system'}: {error.strerror}"
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="simlab-", suffix=".log", delete=False, encoding="utf-8", errors="replace"
+    ) as log:
+        log.write(f"{' '.join(sys.argv)}\n\n{''.join(traceback.format_exception(error))}")
+    return (
+        f"Sorry, this is a bug in simlab or in a plugin: {type(error).__name__}: {error}\n"
+        f"The whole story is in {log.name}; please send it along when you report this."
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "simlab", description="Simulates the labor hierarchy that aligns language models.", allow_abbrev=False
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, about: str, *options: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=about, description=about, allow_abbrev=False)
+        for option in options:
+            _OPTIONS[option](made)
+        return made
+
+    run = command("run", "Run a scenario and leave its outcome tables.", "file", "scenario", "plugins")
+    run.add_argument("--out", metavar="DIR", help="folder of the run (default: runs/NAME-seedN-HASH)")
+    run.add_argument("--device", choices=("auto", "cpu", "cuda"), help="what networks are computed on")
+    run.add_argument("--json", action="store_true", help="print one JSON object, and nothing else, on stdout")
+    run.add_argument("--quiet", action="store_true", help="no progress, no summary: only where the run is")
+    command("validate", "Check a scenario file; nothing is run.", "file", "scenario", "plugins")
+    command("describe", "Say in words who does what to whom in a scenario.", "file", "scenario", "plugins")
+    command("schema", "Print the JSON schema of scenario files.", "plugins")
+    plugins = command("plugins", "List every plugin that was found.", "plugins")
+    plugins.add_argument("--json", action="store_true", help="as a JSON list")
+    tables = command("tables", "List the tables of a run, or show one of them.")
+    tables.add_argument("dir", nargs="?", help="folder of a run, or of several")
+    tables.add_argument("name", nargs="?", help="table to show")
+    tables.add_argument("--describe", action="store_true", help="columns with their types, units and meanings")
+    tables.add_argument("--rows", type=_rows, default=20, metavar="N", help="rows to show (default 20, 0: all)")
+    tables.add_argument("--json", action="store_true", help="as JSON")
+    verify = command("verify", "Run a finished run again and compare every table (exit code 4: mismatch).", "dir")
+    verify.add_argument("--cached", action="store_true", help="let remembered computations count")
+    verify.add_argument("--quiet", action="store_true", help="no progress")
+    words = command("next", "Show the likeliest next words after a text, before and after fine-tuning.", "dir")
+    words.add_argument("text", help='such as "what is the capital of france ? | the capital"')
+    near = command("near", "Show the words nearest to a word, before and after fine-tuning.", "dir")
+    near.add_argument("word", help="a word of the run's dictionary")
+    return parser
+
+
+def _file(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="scenario file (YAML)")
+
+
+def _dir(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("dir", metavar="DIR", help="folder of a run")
+
+
+def _scenario(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--small", action="store_true", help="apply the file's small: block, for a first look")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="override, as in parties.pool.count=40"
+    )
+    parser.add_argument("--seed", type=_seed, metavar="N", help="seed, instead of the file's")
+
+
+def _plugins(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--plugins", action="append", default=[], metavar="PATH", help="further plugin file or folder")
+    parser.add_argument("--no-local-plugins", action="store_true", help="leave out ./plugins and the scenario's folder")
+
+
+_OPTIONS = {"file": _file, "dir": _dir, "scenario": _scenario, "plugins": _plugins}
+
+
+def _seed(text: str) -> int:
+    """A seed: a whole number from 0 to 2⁶³ − 1."""
+    if not (text.isascii() and text.isdecimal() and len(text) < 20 and int(text) < 2**63):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no seed; give a whole number from 0 to 2^63 - 1")
+    return int(text)
+
+
+def _rows(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 12):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no number of rows")
+    return int(text)

@@ -1,0 +1,117 @@
+"""The kinds of plugin and their contracts: `Criterion`, `RaterPolicy`, `RewardShape` (and `World`, in worlds/).
+
+A component is a pydantic model: its fields are its parameters in the scenario file. `name` and the declared
+traits are class variables. One file, one class, nothing else needed; see `plugins/criteria/brief.py`.
+Import torch and pandas only inside methods: `--help` and `validate` load every component.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from simlab.worlds.exchange import TRUTH, Exchange, Observer
+
+if TYPE_CHECKING:
+    import torch
+
+    from simlab.parties.raters import Cohort
+
+Array = NDArray[np.float64]
+
+
+class Component(BaseModel):
+    """Base of everything a plugin file can define. Fields are parameters; unknown parameters are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: ClassVar[str] = ""  # "criterion", "rater", "reward" or "world"; set by the four contracts
+    name: ClassVar[str] = ""  # what scenario files call it
+
+
+class Criterion(Component):
+    """How good a response is in one respect, in [0, 1]; NaN where the criterion has nothing to say.
+
+    Implement `score` or `score_batch`; either suffices. `personal` says that the score depends on who looks
+    (on what the observer believes); scores that are not personal are computed once for everybody.
+    `difficulty` (0 = plain to see) scales the perception noise of raters whose skill is below one.
+    """
+
+    kind: ClassVar[str] = "criterion"
+    personal: ClassVar[bool] = False
+    deterministic: ClassVar[bool] = True
+    bounded: ClassVar[bool] = True
+    difficulty: ClassVar[float] = 0.2
+
+    def score(self, exchange: Exchange, observer: Observer) -> float:
+        """Score one exchange as `observer` sees it."""
+        return float(self.score_batch([exchange], [observer])[0, 0])
+
+    def score_batch(self, exchanges: Sequence[Exchange], observers: Sequence[Observer]) -> Array:
+        """Scores [exchanges, observers]."""
+        if type(self).score is Criterion.score:
+            raise NotImplementedError(f"criterion {self.name!r} defines neither score nor score_batch")
+        seen = observers if self.personal else [TRUTH]
+        scores = np.array([[self.score(e, o) for o in seen] for e in exchanges], dtype=float)
+        return np.broadcast_to(scores.reshape(len(exchanges), len(seen)), (len(exchanges), len(observers)))
+
+
+class RaterPolicy(Component):
+    """How a rater turns utilities into a label: left better (1), right better (2) or undecided (0).
+
+    Implement `probabilities`; the engine draws, so that random streams stay keyed. Override `choose` for
+    policies whose K-way rankings are not independent pairs, or that cannot say their probabilities.
+    """
+
+    kind: ClassVar[str] = "rater"
+    agreement: float | None = None  # target chance that two raters agree on a pair that is no tie
+
+    def probabilities(self, utilities: Array, cohort: Cohort) -> Array:
+        """P(left), P(right), P(undecided) [n, 3] for pairs of utilities [n, 2]; row i of `cohort` is the rater."""
+        raise NotImplementedError(f"rater policy {self.name!r} defines neither probabilities nor choose")
+
+    def calibrated(self, differences: Array) -> RaterPolicy:
+        """This policy with its noise set for `agreement`, given utility differences [pairs, raters]; asked once.
+
+        A policy without an agreement target stays as it is.
+        """
+        return self
+
+    def choose(self, utilities: Array, cohort: Cohort, uniforms: Array) -> NDArray[np.int64]:
+        """Labels [n, K(K-1)/2] for rankings of utilities [n, K]; `uniforms` is [n, K + K(K-1)/2], one row a task.
+
+        Columns of the result are the pairs of `itertools.combinations(range(K), 2)`.
+        """
+        options = utilities.shape[1]
+        labels = []
+        for column, (i, j) in enumerate(combinations(range(options), 2), start=options):
+            p = self.probabilities(utilities[:, [i, j]], cohort)
+            u = uniforms[:, column]
+            labels.append(np.where(u < p[:, 0], 1, np.where(u < p[:, 0] + p[:, 1], 2, 0)))
+        return np.stack(labels, axis=1)
+
+
+class RewardShape(Component):
+    """How the reward model's number becomes the reward of each token."""
+
+    kind: ClassVar[str] = "reward"
+
+    def shape(
+        self, score: torch.Tensor, logp: torch.Tensor, logp_ref: torch.Tensor, mask: torch.Tensor
+    ) -> torch.Tensor:
+        """Per-token rewards [B, T] from scores [B], log-probabilities [B, T] (policy, reference) and mask [B, T]."""
+        raise NotImplementedError(f"reward shape {self.name!r} does not define shape")
+
+    def leash(self) -> float:
+        """The coefficient β of the KL penalty, for worlds whose optimum is known in closed form."""
+        return float(getattr(self, "beta", 0.0))
+
+
+def parameters(component: Component) -> dict[str, Any]:
+    """What a scenario file would say to get this component: its name and parameters."""
+    return {"kind": component.name, **component.model_dump(mode="json")}

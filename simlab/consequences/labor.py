@@ -1,0 +1,117 @@
+"""Consequences for people: pay, warn, fire, hire; and users who leave."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from simpy import Event
+
+from simlab.parties.raters import Cohort, Raters
+from simlab.parties.society import Users
+from simlab.relation import Consequence, Effect, Judgement, Relation
+
+if TYPE_CHECKING:
+    from simlab.scenario import FireSpec, WarnSpec
+    from simlab.simulation import Simulation
+
+
+class LaborConsequence(Consequence):
+    """A consequence that takes no simulated time: it is told the relation and says what it did."""
+
+    def __init__(self, simulation: Simulation, spec: Any) -> None:
+        self.simulation = simulation
+        self.spec = spec
+
+    def apply(self, relation: Relation, judgement: Judgement) -> Generator[Event, Any, Sequence[Effect]]:
+        yield from ()
+        return self.act(relation, judgement)
+
+    def act(self, relation: Relation, judgement: Judgement) -> Sequence[Effect]:
+        """What is done, at once."""
+        raise NotImplementedError
+
+
+class Pay(LaborConsequence):
+    """Wages for the hours worked since the last payday, to everyone who worked them, dismissed or not."""
+
+    def act(self, relation: Relation, judgement: Judgement) -> Sequence[Effect]:
+        pool, cohort = _pool(relation)
+        effects = []
+        for row in np.flatnonzero(cohort.unpaid > 0).tolist():
+            hours = float(cohort.unpaid[row])
+            name, amount = f"{pool.name}:{row}", hours * pool.spec.wage
+            self.simulation.chronicle.transfer(relation.principal.name, name, amount, f"{hours:.4g} hours of ranking")
+            effects.append(Effect("pay", name, amount, "$", "wages"))
+        cohort.unpaid[:] = 0.0
+        return effects
+
+
+class Warn(LaborConsequence):
+    """A warning to every rater just judged whose record stands below `below`."""
+
+    spec: WarnSpec
+
+    def act(self, relation: Relation, judgement: Judgement) -> Sequence[Effect]:
+        pool, cohort = _pool(relation)
+        rows = _judged(judgement, cohort)
+        rows = rows[cohort.score[rows] < self.spec.below]
+        cohort.warnings[rows] += 1
+        reason = f"agreement with gold below {self.spec.below:g}"
+        return [Effect("warn", f"{pool.name}:{r}", float(cohort.score[r]), "agreement", reason) for r in rows.tolist()]
+
+
+class Fire(LaborConsequence):
+    """Dismissal of every rater just judged whose record, over enough audited rankings, stands below `below`."""
+
+    spec: FireSpec
+
+    def act(self, relation: Relation, judgement: Judgement) -> Sequence[Effect]:
+        pool, cohort = _pool(relation)
+        rows = _judged(judgement, cohort)
+        known = (cohort.audited[rows] >= self.spec.min_sample) & (cohort.warnings[rows] >= self.spec.after_warnings)
+        rows = rows[known & (cohort.score[rows] < self.spec.below)]
+        reason = f"agreement with gold below {self.spec.below:g}"
+        for row in rows.tolist():
+            pool.dismiss(row, f"fired: {reason}")
+        return [Effect("fire", f"{pool.name}:{r}", float(cohort.score[r]), "agreement", reason) for r in rows.tolist()]
+
+
+class Hire(LaborConsequence):
+    """New raters for every vacant place."""
+
+    def act(self, relation: Relation, judgement: Judgement) -> Sequence[Effect]:
+        pool, cohort = _pool(relation)
+        vacant = pool.spec.count - int(cohort.employed.sum())
+        if vacant <= 0:
+            return []
+        return [Effect("hire", f"{pool.name}:{n}", 1.0, "person", "vacant place") for n in pool.recruit(vacant)]
+
+
+class Churn(LaborConsequence):
+    """Users pay for the time since the last look; then a share of the dissatisfied ones leaves."""
+
+    def act(self, relation: Relation, judgement: Judgement) -> Sequence[Effect]:
+        users = relation.principal
+        assert isinstance(users, Users)
+        firm = relation.agent.name
+        fee = users.count * users.spec.subscription * relation.every
+        if fee:
+            self.simulation.chronicle.transfer(users.name, firm, fee, f"subscriptions of {users.count} users")
+        leaving = round(users.count * users.spec.leave * (1 - judgement.scores[firm]))
+        users.count -= leaving
+        return [Effect("churn", firm, float(leaving), "users", "dissatisfied with a response")]
+
+
+def _pool(relation: Relation) -> tuple[Raters, Cohort]:
+    pool = relation.agent
+    assert isinstance(pool, Raters)
+    assert pool.cohort is not None
+    return pool, pool.cohort
+
+
+def _judged(judgement: Judgement, cohort: Cohort) -> Any:
+    """Rows of the raters this judgement is about who still work here."""
+    rows = np.array([int(name.rpartition(":")[2]) for name in judgement.scores], dtype=np.int64)
+    return rows[cohort.employed[rows]] if len(rows) else rows

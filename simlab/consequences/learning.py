@@ -1,0 +1,243 @@
+"""Consequences for machines: a gradient, by which a judged machine comes to please its judge.
+
+`learn` is the one consequence; a *learner* says how: `BradleyTerry` fits a reward model to rankings, `PPO`
+trains a transformer on a reward model's scores, `Tilt` is PPO's exact limit where it is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from simpy import Event
+
+from simlab.components import Array, RewardShape
+from simlab.parties.language_model import LanguageModel, TiltBody, TransformerBody, revive
+from simlab.parties.rankings import Rankings, sides
+from simlab.parties.reward_model import LinearHead, RewardModel, TransformerHead, revive_reward_model
+from simlab.relation import Consequence, Effect, Judgement, Relation
+from simlab.streams import uniforms
+from simlab.worlds.tokenizer import END
+
+if TYPE_CHECKING:
+    from simlab.scenario import GradientSpec
+    from simlab.simulation import Simulation
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+class Gradient(Consequence):
+    """The judged machine is trained to be judged better."""
+
+    def __init__(self, simulation: Simulation, spec: GradientSpec) -> None:
+        self.simulation = simulation
+        self.spec = spec
+
+    def apply(self, relation: Relation, judgement: Judgement) -> Generator[Event, Any, Sequence[Effect]]:
+        """Hold the machine until it has learnt; a judgement that looked at nothing teaches nothing."""
+        machine = relation.agent
+        if not judgement.size:
+            yield from ()
+            return []
+        assert isinstance(machine, RewardModel | LanguageModel)
+        with machine.busy.request() as turn:
+            yield turn
+            if isinstance(machine, RewardModel):
+                flops = self._fit(relation, machine, judgement.items)
+            else:
+                flops = self._train(relation, machine)
+            yield from self.simulation.compute(machine.name, "training", flops)
+        return [Effect("gradient", machine.name, flops, "FLOP", "learned from the judgement")]
+
+    # ---- a reward model learns rankings -------------------------------------------------------------------------
+
+    def _fit(self, relation: Relation, machine: RewardModel, shown: Rankings) -> float:
+        machine.memory.append(shown)
+        learner = self.spec.learner
+        vector = isinstance(machine.head, LinearHead)
+        replay = vector or bool(getattr(learner, "replay", False))  # a direction is fitted to all that is known
+        rankings = Rankings.together(machine.memory) if replay else shown
+        train = rankings[~rankings.held_out]
+        if isinstance(machine.head, LinearHead):
+            metrics = fit_direction(machine.head, train)
+        else:
+            assert isinstance(machine.head, TransformerHead)
+            metrics = self._fit_network(relation, machine, machine.head, train)
+        machine.learned += 1
+        machine.standardize(self.simulation.reference_responses(self.simulation.judged_by(machine)))
+        self._record_fit(relation, machine, rankings, metrics)
+        return metrics["flops"]
+
+    def _fit_network(
+        self, relation: Relation, machine: RewardModel, head: TransformerHead, train: Rankings
+    ) -> dict[str, float]:
+        learner = self.spec.learner
+        options = learner.model_dump(exclude={"kind", "replay", "warm_start"}) if learner else {}
+        warm = head.weights if learner is None or getattr(learner, "warm_start", True) else None
+        seed = self.simulation.streams.key(machine.name, "fit", machine.learned)
+        head.weights = self.simulation.jobs.run(
+            fit, config=head.body.config, base=head.body.reference, weights=warm,
+            prompts=head.body.prompt_tokens(train.prompt), responses=train.response, labels=train.label,
+            seed=seed % 2**63, options=options, progress=self.simulation.stage("reward model"),
+        )  # fmt: skip
+        return {name: float(head.weights[name]) for name in ("loss", "trunk_change", "head_change", "flops")}
+
+    def _record_fit(
+        self, relation: Relation, machine: RewardModel, rankings: Rankings, metrics: Mapping[str, float]
+    ) -> None:
+        held, decided = rankings.held_out[:, None], rankings.label != 0
+        said = machine.order(rankings)
+        right = np.where(said == 0, 0.5, said == rankings.label)
+        gold = np.where(said == 0, 0.5, said == rankings.gold)
+        counted = held & (rankings.gold != 0)
+        self.simulation.chronicle.add(
+            "reward_model",
+            principal=relation.principal.name,
+            agent=machine.name,
+            pairs=int((~held & np.ones_like(decided)).sum()),
+            ties=int((~held & ~decided).sum()),
+            loss=metrics["loss"],
+            accuracy_train=_mean(right[~held & decided]),
+            accuracy_held_out=_mean(right[held & decided]),
+            accuracy_gold=_mean(gold[counted]),
+            gold_pairs=int(counted.sum()),
+            score_mean=machine.centre,
+            score_std=machine.scale,
+            trunk_change=metrics["trunk_change"],
+            head_change=metrics["head_change"],
+        )
+
+    # ---- a language model learns to please a reward model -------------------------------------------------------
+
+    def _train(self, relation: Relation, machine: LanguageModel) -> float:
+        judge = relation.principal
+        assert isinstance(judge, RewardModel)
+        if isinstance(machine.body, TiltBody):
+            assert isinstance(judge.head, LinearHead)
+            rows, flops = [tilt(machine.body, judge, self.spec)], 0.0
+        else:
+            assert isinstance(machine.body, TransformerBody)
+            rows, flops = self._train_network(relation, machine, machine.body, judge)
+        machine.updates += 1
+        columns = {name: np.array([row.get(name, np.nan) for row in rows]) for name in POLICY_METRICS}
+        self.simulation.chronicle.add(
+            "policy",
+            principal=judge.name,
+            agent=machine.name,
+            iteration=np.arange(1, len(rows) + 1),
+            **columns,
+        )
+        return flops
+
+    def _train_network(
+        self, relation: Relation, machine: LanguageModel, body: TransformerBody, judge: RewardModel
+    ) -> tuple[list[dict[str, float]], float]:
+        assert isinstance(judge.head, TransformerHead)
+        assert isinstance(relation.sample, int)
+        learner = self.spec.learner
+        options = learner.model_dump(exclude={"kind"}) if learner else {}
+        iterations, batch = options.get("iterations", 12), relation.sample
+        key = self.simulation.streams.key(machine.name, "policy", machine.updates)
+        prompts = self.simulation.game.training_prompts(key, iterations * batch)
+        grid = (np.arange(iterations * batch)[:, None], np.arange(body.game.longest_response)[None, :])
+        body.weights = result = self.simulation.jobs.run(
+            ppo, config=body.config, weights=body.weights, reference=body.reference,
+            base=judge.head.body.reference, judge=judge.head.weights, centre=judge.centre, scale=judge.scale,
+            shape=self.spec.shape, prompts=body.prompt_tokens(prompts), uniforms=uniforms(key, *grid),
+            iterations=iterations, batch=batch, seed=key % 2**63, options=options,
+            temperature=machine.spec.temperature, progress=self.simulation.stage("policy"),
+        )  # fmt: skip
+        rows = [{n: float(result[f"metric/{n}"][i]) for n in POLICY_METRICS} for i in range(iterations)]
+        return rows, float(result["flops"])
+
+
+POLICY_METRICS = (
+    "objective_kl", "objective_entropy", "objective_scores", "objective_rlhf_reward",
+    "objective_non_score_reward", "policy_approxkl_avg", "policy_clipfrac_avg", "loss_policy_avg",
+    "loss_value_avg", "lr",
+)  # fmt: skip
+
+
+def _mean(values: Array) -> float:
+    return float(values.mean()) if values.size else float("nan")
+
+
+def fit_direction(head: LinearHead, train: Rankings) -> dict[str, float]:
+    """The direction that best explains the rankings (Bradley–Terry, an undecided pair half a win each)."""
+    from simlab.nets.closed_form import fit_linear
+
+    left, right = sides(train.options)
+    difference = (train.response[:, left] - train.response[:, right]).reshape(-1, train.response.shape[-1])
+    label = train.label.ravel()
+    before = head.direction
+    head.direction = fit_linear(difference, label)
+    margin = difference @ head.direction
+    wins = np.choose(label, (0.5, 1.0, 0.0))
+    loss = np.logaddexp(0, -margin) * wins + np.logaddexp(0, margin) * (1 - wins)
+    change = float(np.linalg.norm(head.direction - before))
+    return {"loss": float(loss.mean()), "trunk_change": float("nan"), "head_change": change, "flops": 0.0}
+
+
+def tilt(body: TiltBody, judge: RewardModel, spec: GradientSpec) -> dict[str, float]:
+    """Move the mean toward the optimum of reward − β·KL: for r = θ·φ/scale, mean = θ/(scale·β), KL = |mean|²/2."""
+    assert isinstance(judge.head, LinearHead)
+    reward = judge.head.direction / judge.scale
+    beta = max(spec.shape.leash(), 1e-6)
+    step = float(getattr(spec.learner, "step", 1.0))
+    body.mean = (1 - step) * body.mean + step * reward / beta
+    kl = float(body.mean @ body.mean / 2)
+    score = float(reward @ body.mean) - judge.centre / judge.scale
+    entropy = len(body.mean) / 2 * float(np.log(2 * np.pi * np.e))
+    return {
+        "objective_kl": kl, "objective_entropy": entropy, "objective_scores": score,
+        "objective_rlhf_reward": score - beta * kl, "objective_non_score_reward": -beta * kl,
+    }  # fmt: skip
+
+
+# ---- jobs -----------------------------------------------------------------------------------------------------
+
+
+def fit(
+    *, config: dict[str, int], base: Arrays, weights: Arrays | None, prompts: NDArray[np.int64],
+    responses: NDArray[np.int64], labels: NDArray[np.int64], seed: int, options: dict[str, Any], device: str,
+    progress: Any = None,
+) -> dict[str, Any]:  # fmt: skip
+    """A reward model fitted to rankings: its arrays, `loss`, `trunk_change`, `head_change` and `flops`."""
+    from simlab.nets.preference import fit as learn
+    from simlab.nets.transformer import TransformerConfig, flops_per_token, to_arrays
+
+    model = revive_reward_model(config, base, weights, device, seed)
+    metrics = learn(model, prompts, responses, labels, seed=seed, progress=progress, **options)
+    tokens = float((responses != 0).sum()) + float((prompts != 0).sum()) * responses.shape[1]
+    flops = flops_per_token(TransformerConfig(**config)) * tokens * options.get("epochs", 3)
+    kept = {name: metrics[name] for name in ("loss", "trunk_change", "head_change")}
+    return {**to_arrays(model), **kept, "flops": flops}
+
+
+def ppo(
+    *, config: dict[str, int], weights: Arrays, reference: Arrays, base: Arrays, judge: Arrays, centre: float,
+    scale: float, shape: RewardShape, prompts: NDArray[np.int64], uniforms: Array, iterations: int, batch: int,
+    seed: int, options: dict[str, Any], temperature: float, device: str, progress: Any = None,
+) -> dict[str, Any]:  # fmt: skip
+    """A language model after PPO against a reward model: its arrays, `metric/…` per iteration, and `flops`."""
+    from simlab.nets.policy import PPOConfig
+    from simlab.nets.policy import ppo as optimize
+    from simlab.nets.transformer import TransformerConfig, flops_per_token, to_arrays
+
+    teacher = revive_reward_model(config, base, judge, device)
+
+    def score(asked: Any, said: Any) -> Any:
+        return (teacher.score(asked, said) - centre) / scale
+
+    settings = PPOConfig(batch=batch, temperature=temperature, **options)
+    policy, _, metrics = optimize(
+        revive(config, weights, device), revive(config, reference, device), score, shape.shape,
+        prompts.reshape(iterations, batch, -1), uniforms.reshape(iterations, batch, -1),
+        seed=seed, end=END, config=settings, progress=progress,
+    )  # fmt: skip
+    tokens = float((prompts != 0).sum()) + uniforms.size
+    each = {f"metric/{n}": np.array([m.get(n, np.nan) for m in metrics]) for n in POLICY_METRICS}
+    flops = flops_per_token(TransformerConfig(**config)) * tokens * (1 + options.get("epochs", 2))
+    return {**to_arrays(policy), **each, "flops": flops}

@@ -1,0 +1,221 @@
+"""What a table holds on disk: Arrow schemas, streams that may end in mid-write, keyed rows, the canonical sha256.
+
+The recorder writes with this module and `simlab.runs` reads with it. While a run goes on, its tables are Arrow
+streams in `DIR/tables`; when it is done they are Parquet files. A run that was interrupted and is started again
+keeps the rows it had in `DIR/tables/earlier` until it has produced them once more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from simlab.tables import TABLES, Table
+
+STREAM, PARQUET, PART = ".arrows", ".parquet", ".parquet.part"
+ROW_GROUP = 1 << 18  # rows; smaller batches are gathered up to this before they are written to Parquet
+_ARROW = {"string": pa.string(), "int64": pa.int64(), "float64": pa.float64(), "bool": pa.bool_()}
+
+
+def schema(table: Table, extra: Sequence[str] = ()) -> pa.Schema:
+    """The Arrow schema of a table in a run that adds the float64 columns `extra`; ValueError if it may not."""
+    if extra and table.extra is None:
+        raise ValueError(f"table {table.name!r} takes no extra columns, got {list(extra)}")
+    if clash := [name for name in extra if name in table.names]:
+        raise ValueError(f"table {table.name!r} already has columns {clash}")
+    own = [(column.name, _ARROW[column.type]) for column in table.columns]
+    return pa.schema([*own, *((name, pa.float64()) for name in extra)])
+
+
+def tables_folder(run: Path) -> Path:
+    """Where the tables of the run in folder `run` are."""
+    return run / "tables"
+
+
+def earlier_folder(run: Path) -> Path:
+    """Where the rows are that the run in folder `run` had before it was interrupted."""
+    return run / "tables" / "earlier"
+
+
+def batches(path: Path) -> Iterator[pa.RecordBatch]:
+    """The record batches of a stream or Parquet file. A stream cut off anywhere ends with its last whole batch."""
+    if path.suffix == PARQUET:
+        with pq.ParquetFile(path) as file:
+            yield from file.iter_batches(batch_size=ROW_GROUP)
+        return
+    if not path.stat().st_size:
+        return
+    with pa.memory_map(str(path)) as source:
+        try:
+            yield from pa.ipc.open_stream(source)
+        except (pa.ArrowInvalid, OSError):  # Arrow's ways of saying that the file ends too early
+            return
+
+
+def stored(run: Path, name: str) -> Path | None:
+    """The file that holds most rows of a table, or None: Parquet is complete; else the longer of two streams."""
+    folders = (tables_folder(run), earlier_folder(run))
+    for folder in folders:
+        if (path := folder / f"{name}{PARQUET}").exists():
+            return path
+    streams = [path for folder in folders if (path := folder / f"{name}{STREAM}").exists()]
+    return max(streams, key=count, default=None)
+
+
+def count(path: Path) -> int:
+    """Rows of a stream or Parquet file that can be read."""
+    if path.suffix == PARQUET:
+        return int(pq.read_metadata(path).num_rows)
+    return sum(batch.num_rows for batch in batches(path))
+
+
+def read(path: Path, name: str) -> pa.Table:
+    """All rows of a stored table, each keyed row in its last state. ValueError if the file is damaged."""
+    if path.suffix == PARQUET:
+        try:
+            return pq.ParquetFile(path).read()
+        except pa.ArrowException as error:
+            raise ValueError(str(error)) from error
+    found = list(batches(path))
+    rows = pa.Table.from_batches(found) if found else _columns(path, name).empty_table()
+    return latest(rows, TABLES[name].key)
+
+
+def _columns(stream: Path, name: str) -> pa.Schema:
+    """The columns a stream file says it has; if it was cut off before it said so, those every run has."""
+    try:
+        with pa.OSFile(str(stream)) as source, pa.ipc.open_stream(source) as reader:
+            return reader.schema
+    except (pa.ArrowInvalid, OSError):
+        return schema(TABLES[name])
+
+
+def latest(rows: pa.Table, key: Sequence[str]) -> pa.Table:
+    """The last of the rows with equal `key`, in the order in which each key first appeared."""
+    if not key or not rows.num_rows:
+        return rows
+    numbered = rows.select(key).append_column("row", pa.array(np.arange(rows.num_rows)))
+    spans = numbered.group_by(list(key), use_threads=False).aggregate([("row", "min"), ("row", "max")])
+    return rows.take(spans.sort_by("row_min")["row_max"])
+
+
+def whole(path: Path, name: str) -> Iterator[pa.RecordBatch]:
+    """The batches of a stored table as it is once done: keyed tables need all rows in memory, others only a few."""
+    if TABLES[name].key:
+        yield from read(path, name).to_batches()
+    else:
+        yield from batches(path)
+
+
+class Digest:
+    """The sha256 of a table's content: names, types, where nulls are, and values.
+
+    It does not depend on batches, on dictionary encoding, on what lies under a null, or on which NaN a NaN is.
+    """
+
+    def __init__(self, columns: pa.Schema) -> None:
+        self.rows = 0
+        self._columns = [(field.name, _ColumnDigest(_plain(field.type))) for field in columns]
+
+    def update(self, batch: pa.RecordBatch | pa.Table) -> None:
+        """Take in further rows."""
+        for name, column in self._columns:
+            values = batch[name]
+            for chunk in values.chunks if isinstance(values, pa.ChunkedArray) else [values]:
+                column.update(chunk)
+        self.rows += batch.num_rows
+
+    def hexdigest(self) -> str:
+        """The digest of all rows so far."""
+        parts = [f"{len(name)}:{name}:{column.type}:{column.hexdigest()}" for name, column in self._columns]
+        return hashlib.sha256("\n".join([str(self.rows), *parts]).encode()).hexdigest()
+
+
+class _ColumnDigest:
+    """Digests of one column: positions of nulls, widths (of texts) and values are hashed apart from each other."""
+
+    def __init__(self, type_: pa.DataType) -> None:
+        self.type = type_
+        self._rows = 0
+        self._nulls, self._widths, self._values = hashlib.sha256(), hashlib.sha256(), hashlib.sha256()
+
+    def update(self, array: pa.Array) -> None:
+        if isinstance(array, pa.DictionaryArray):
+            array = array.dictionary_decode()
+        if array.type != self.type:
+            array = array.cast(self.type)
+        if array.null_count:
+            where = np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False))
+            self._nulls.update((where + self._rows).astype("<i8").tobytes())
+            array = array.fill_null(pa.scalar("" if self.type == pa.string() else 0).cast(self.type))
+        self._rows += len(array)
+        if self.type == pa.string():
+            self._update_texts(array)
+        else:
+            self._values.update(_canonical(array.to_numpy(zero_copy_only=False)))
+
+    def _update_texts(self, array: pa.StringArray) -> None:
+        self._widths.update(_canonical(pc.binary_length(array).to_numpy(zero_copy_only=False)))
+        if len(array):
+            offsets = np.frombuffer(array.buffers()[1], dtype=np.int32)[array.offset : array.offset + len(array) + 1]
+            if offsets[-1] > offsets[0]:
+                self._values.update(memoryview(array.buffers()[2])[offsets[0] : offsets[-1]])
+
+    def hexdigest(self) -> str:
+        return hashlib.sha256(b"".join(h.digest() for h in (self._nulls, self._widths, self._values))).hexdigest()
+
+
+def _plain(type_: pa.DataType) -> pa.DataType:
+    if pa.types.is_dictionary(type_):
+        type_ = type_.value_type
+    return pa.string() if pa.types.is_large_string(type_) or pa.types.is_string_view(type_) else type_
+
+
+def _canonical(values: np.ndarray[tuple[int], np.dtype[np.generic]]) -> bytes | memoryview:
+    """Little-endian bytes; every NaN is the same."""
+    if values.dtype.kind == "f" and np.isnan(values).any():
+        values = np.where(np.isnan(values), np.nan, values)
+    return np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<")).data.cast("B") if len(values) else b""
+
+
+def sha256(rows: pa.Table | pa.RecordBatch) -> str:
+    """The canonical sha256 of a table in memory."""
+    digest = Digest(rows.schema)
+    digest.update(rows)
+    return digest.hexdigest()
+
+
+def gathered(parts: Iterable[pa.RecordBatch], rows: int = ROW_GROUP) -> Iterator[pa.Table]:
+    """The same rows in tables of at least `rows` rows, but for the last one."""
+    held: list[pa.RecordBatch] = []
+    for part in parts:
+        held.append(part)
+        if sum(p.num_rows for p in held) >= rows:
+            yield pa.Table.from_batches(held)
+            held = []
+    if held:
+        yield pa.Table.from_batches(held)
+
+
+def compact(stream: Path, target: Path, name: str, columns: pa.Schema) -> tuple[int, str]:
+    """Write a finished stream as Parquet to `target`; returns its number of rows and sha256."""
+    digest = Digest(columns)
+    with pq.ParquetWriter(target, columns, compression="zstd") as writer:
+        for rows in gathered(whole(stream, name)):
+            digest.update(rows)
+            writer.write_table(rows)
+    return digest.rows, digest.hexdigest()
+
+
+def summary(path: Path) -> tuple[int, str]:
+    """Rows and sha256 of a stored table, computed anew from the file."""
+    found = Digest(pq.read_schema(path))
+    for batch in batches(path):
+        found.update(batch)
+    return found.rows, found.hexdigest()

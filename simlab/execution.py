@@ -1,0 +1,176 @@
+"""From a scenario file to a finished run on disk: what `simlab run`, `simlab.run` and `simlab verify` do.
+
+`run_file` resolves the scenario, opens the run's folder, simulates, and leaves the tables; the same call on an
+interrupted run completes it. `verify` runs a finished run once more, elsewhere, and compares every table.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from simlab.errors import InvalidInput, Mismatch
+from simlab.folder import SCENARIO, OpenRun, open_run, read_manifest
+from simlab.jobs import Jobs, Store
+from simlab.plugins import Registry, discover
+from simlab.recorder import Recorder
+from simlab.runs import Run, load
+from simlab.scenario import Scenario
+from simlab.scenario import load as load_scenario
+from simlab.simulation import Progress, Simulation
+
+
+def run_file(
+    path: Path | str,
+    *,
+    seed: int | None = None,
+    out: Path | str | None = None,
+    small: bool = False,
+    overrides: Sequence[str] = (),
+    plugins: Sequence[Path | str] = (),
+    local: bool = True,
+    progress: Progress | None = None,
+    store: Store | None = None,
+) -> Run:
+    """Run a scenario file and return what it left; a run that is already complete is only loaded.
+
+    `out` is the run's folder (default `runs/NAME-seedN-HASH` under the current one), `small` applies the file's
+    `small:` block, `overrides` are `key.path=value` settings, `plugins` further plugin files or folders, `local`
+    whether ./plugins and the scenario's folder are searched for plugins, `store` where computations are
+    remembered. Raises InvalidInput for anything wrong with the input, before anything is written.
+    """
+    registry = discover(Path(path).parent, [Path(p) for p in plugins], local)
+    scenario = load_scenario(path, overrides=overrides, small=small, seed=seed, plugins=registry)
+    return execute(scenario, registry, out, progress, store or Store.default())
+
+
+def execute(
+    scenario: Scenario, registry: Registry, out: Path | str | None, progress: Progress | None, store: Store
+) -> Run:
+    """Run a resolved scenario into folder `out`."""
+    manifest = _manifest(scenario, registry)
+    folder = Path(out) if out is not None else default_folder(manifest)
+    jobs = Jobs(store, _device(scenario))
+    with open_run(folder, manifest, scenario.as_yaml()) as opened:
+        if not opened.finished:
+            _simulate(scenario, registry, opened, jobs, progress)
+    store.forget()
+    return load(folder)
+
+
+def _simulate(
+    scenario: Scenario, registry: Registry, opened: OpenRun, jobs: Jobs, progress: Progress | None
+) -> None:
+    run, hook = opened.manifest["run"], registry.hook
+    hook.simlab_run_started(run=run, scenario=scenario)
+
+    def after_round(number: int, time: float) -> None:
+        opened.note(rounds=number)
+        hook.simlab_round_finished(run=run, round=number, time=time)
+
+    extra = {"responses": scenario.criteria_used()}
+    with Recorder(opened.path, run, extra) as recorder:
+        simulation = Simulation(scenario, jobs, recorder, progress, after_round)
+        simulation.run()
+        if progress is not None:
+            progress("writing tables", simulation.days, simulation.days, 1.0)
+        tables = recorder.close()
+    _keep_models(opened.path, simulation)
+    opened.finish(tables, rounds=simulation.round, jobs_ran=jobs.ran, jobs_remembered=jobs.remembered)
+    hook.simlab_run_finished(run=run, status="finished")
+
+
+def default_folder(manifest: dict[str, Any]) -> Path:
+    """Where a run goes if nobody says."""
+    return Path("runs") / f"{manifest['scenario']}-seed{manifest['seed']}-{manifest['run'][:8]}"
+
+
+def _manifest(scenario: Scenario, registry: Registry) -> dict[str, Any]:
+    """What a run is. `run` is the hash of scenario, seed, the plugins used and simlab's version."""
+    hashes = registry.hashes(scenario.plugins_used())
+    return {
+        "run": scenario.hash(hashes)[:16],
+        "scenario": scenario.name,
+        "seed": scenario.seed,
+        "days": scenario.days,
+        "world": scenario.world.name,
+        "version": simlab_version(),
+        "parameters": scenario.canonical(),
+        "plugins": hashes,
+        "plugin_folders": [str(p) for p in registry.folders],
+        "threads": 1,
+        "device": _device(scenario),
+    }
+
+
+def simlab_version() -> str:
+    """The installed version, or "0" from a bare checkout."""
+    try:
+        return version("simlab")
+    except PackageNotFoundError:
+        return "0"
+
+
+def _device(scenario: Scenario) -> str:
+    """The torch device a run computes on."""
+    wanted = scenario.device
+    if wanted == "cpu" or not scenario.world.networks:
+        return "cpu"
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    if wanted == "cuda":
+        raise InvalidInput("device: cuda was asked for, but torch finds no GPU (use device: auto or cpu)")
+    return "cpu"
+
+
+def _keep_models(folder: Path, simulation: Simulation) -> None:
+    """Keep each language model, as pretrained and as trained, so that it can be asked for its next words."""
+    for name, arrays in simulation.models().items():
+        target = folder / "models" / f"{name}.npz"
+        target.parent.mkdir(exist_ok=True)
+        np.savez_compressed(target, **arrays)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What `verify` found: the run, and per table both hashes."""
+
+    run: str
+    tables: dict[str, tuple[str, str]]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every table came out the same."""
+        return all(before == after for before, after in self.tables.values())
+
+
+def verify(folder: Path | str, progress: Progress | None = None, *, cached: bool = False) -> Verdict:
+    """Run a finished run again in a temporary folder, computing everything anew, and compare table by table.
+
+    With `cached`, remembered computations count. Raises InvalidInput if the run is not complete, and Mismatch if
+    its plugins, its scenario, its tables on disk or simlab itself have changed since.
+    """
+    path = Path(folder)
+    manifest = read_manifest(path)
+    if manifest["status"] != "finished":
+        raise InvalidInput(f"{path}: the run is {manifest['status']}, not finished; run it to its end first")
+    registry = discover(None, [Path(p) for p in manifest["plugin_folders"]], False)
+    scenario = load_scenario(path / SCENARIO, plugins=registry)
+    now = _manifest(scenario, registry)
+    if now["run"] != manifest["run"]:
+        changed = [n for n in ("version", "parameters", "plugins") if now[n] != manifest[n]]
+        raise Mismatch(f"{path}: this is no longer the same run: {', '.join(changed) or 'scenario'} changed since")
+    before = {name: found["sha256"] for name, found in load(path).rehash().items()}
+    with tempfile.TemporaryDirectory() as elsewhere:
+        store = Store.default() if cached else Store(None)
+        again = execute(scenario, registry, Path(elsewhere) / "again", progress, store)
+        after = again.hashes
+    return Verdict(manifest["run"], {name: (before.get(name, ""), after.get(name, "")) for name in after})

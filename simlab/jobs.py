@@ -1,0 +1,185 @@
+"""Torch computations by content: what was computed once, from the same code and inputs, is never computed again.
+
+A job's key is a hash of its name, the code version, the device and its inputs; a result that is an input of a
+later job stands in it by its key, so a run is a chain of keys. This one mechanism gives the cache of base
+models, resuming (the clock runs again from zero, finished jobs return at once), and `verify`.
+Results are plain arrays in `.npz` files; nothing is pickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import platformdirs
+from numpy.typing import NDArray
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a job computed: named arrays, and the key that stands for them in later jobs."""
+
+    key: str
+    arrays: Arrays
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self.arrays[name]
+
+
+class Store:
+    """Results by key in a folder, the least recently used forgotten beyond `limit` bytes.
+
+    A `Store(None)` remembers nothing on disk. The default folder is $SIMLAB_CACHE or the user's cache folder.
+    """
+
+    def __init__(self, folder: Path | None, limit: int = 4 << 30) -> None:
+        self.folder = folder
+        self.limit = limit
+
+    @classmethod
+    def default(cls) -> Store:
+        """The store shared by all runs of this user."""
+        named = os.environ.get("SIMLAB_CACHE")
+        return cls(Path(named) if named else Path(platformdirs.user_cache_dir("simlab")) / "jobs")
+
+    def get(self, key: str) -> dict[str, NDArray[Any]] | None:
+        """The arrays stored under `key`, or None; a damaged file counts as absent."""
+        path = self._path(key)
+        if path is None or not path.exists():
+            return None
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+                arrays = {name: stored[name] for name in stored.files}
+            os.utime(path)
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+            return None
+        return arrays
+
+    def put(self, key: str, arrays: Arrays) -> None:
+        """Store the arrays; a full or read-only disk costs only the memory of them."""
+        path = self._path(key)
+        if path is None:
+            return
+        buffer = io.BytesIO()
+        np.savez(buffer, **dict(arrays))  # type: ignore[arg-type]
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=path.parent, prefix="new-", delete=False) as file:
+                file.write(buffer.getvalue())
+            os.replace(file.name, path)
+        except OSError:
+            return
+
+    def _path(self, key: str) -> Path | None:
+        return None if self.folder is None else self.folder / key[:2] / f"{key}.npz"
+
+    def forget(self) -> None:
+        """Bring the folder back under its limit; runs do this when they end."""
+        if self.folder is None:
+            return
+        files = [(p.stat(), p) for p in self.folder.glob("*/*") if p.is_file()]
+        excess = sum(stat.st_size for stat, _ in files) - self.limit
+        for stat, path in sorted(files, key=lambda f: (f[0].st_mtime_ns, f[1].name)):
+            if excess <= 0:
+                return
+            path.unlink(missing_ok=True)
+            excess -= stat.st_size
+
+
+class Jobs:
+    """Runs jobs, or remembers that it has. `ran` and `remembered` count them."""
+
+    def __init__(self, store: Store, device: str) -> None:
+        self.store = store
+        self.device = device
+        self.ran = 0
+        self.remembered = 0
+
+    def run(self, function: Callable[..., Arrays], **inputs: Any) -> Result:
+        """The arrays `function(**inputs, device=…)` returns, computed now or earlier.
+
+        Inputs may be numbers, strings, arrays, mappings, lists, `Result`s (handed over as their arrays), and
+        pydantic components (by name, parameters and the code of their file). A callable input named
+        `progress` is passed on and does not count.
+        """
+        key = self.key(function, inputs)
+        arrays = self.store.get(key)
+        if arrays is None:
+            _one_thread()
+            handed = {n: v.arrays if isinstance(v, Result) else v for n, v in inputs.items()}
+            arrays = {n: np.asarray(a) for n, a in function(**handed, device=self.device).items()}
+            self.store.put(key, arrays)
+            self.ran += 1
+        else:
+            self.remembered += 1
+        return Result(key, arrays)
+
+    def key(self, function: Callable[..., Arrays], inputs: Mapping[str, Any]) -> str:
+        """The content address of a job."""
+        described = {n: _describe(v) for n, v in inputs.items() if n != "progress"}
+        name = f"{function.__module__}.{function.__qualname__}"
+        text = json.dumps([name, code_version(), self.device, described], sort_keys=True, allow_nan=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _one_thread() -> None:
+    """Sums depend on how many threads share them; and a process per core is faster than two threads in one."""
+    import torch
+
+    if torch.get_num_threads() != 1:
+        torch.set_num_threads(1)
+
+
+def _describe(value: Any) -> Any:
+    """A JSON-able stand-in for a job input that is equal exactly when the input is."""
+    if isinstance(value, Result):
+        return ["result", value.key]
+    if isinstance(value, np.ndarray):
+        plain = np.ascontiguousarray(value)
+        return ["array", plain.dtype.str, list(plain.shape), hashlib.sha256(plain.tobytes()).hexdigest()]
+    if isinstance(value, Mapping):
+        return {str(k): _describe(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_describe(v) for v in value]
+    if hasattr(value, "model_dump"):
+        return [type(value).__qualname__, value.model_dump(mode="json"), _file_hash(_source(type(value)))]
+    if isinstance(value, np.generic):
+        return value.item()
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"a job cannot take a {type(value).__name__}")
+
+
+def _source(cls: type) -> str:
+    return getattr(sys.modules[cls.__module__], "__file__", None) or ""
+
+
+def _file_hash(path: str) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest() if path else ""
+
+
+@cache
+def code_version() -> str:
+    """A hash of the sources whose change would change a job's result, and of torch's version."""
+    from importlib.metadata import version
+
+    house = Path(__file__).parent
+    files = [*sorted((house / "nets").glob("*.py")), *sorted((house / "parties").glob("*_model.py"))]
+    files += [house / "consequences" / "learning.py"]
+    digest = hashlib.sha256(f"torch {version('torch')} numpy {version('numpy')}".encode())
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,170 @@
+"""The statistics behind the measures: correlation and order within groups, and their intervals.
+
+A group is what may be compared: the responses to one prompt, or all agents of one principal. Used by
+`measures.alignment`, the observatory and the theory checks. Plain numpy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simlab.components import Array
+from simlab.streams import uniforms
+
+Groups = NDArray[np.int64]
+
+Z95 = 1.959963984540054  # 97.5 % quantile of the normal distribution
+_LARGE = 2000  # members of a group above which pairs are counted in n log n steps instead of n²/2
+_TIE = 1e-9  # differences below this share of the largest value are rounding, hence ties
+
+
+def centre(values: Array, groups: Groups) -> Array:
+    """Values [n] or [n, many] less the mean of their group [n]."""
+    order = np.argsort(groups, kind="stable")
+    starts, sizes = _runs(np.asarray(groups)[order])
+    ordered = np.asarray(values, dtype=float)[order]
+    sums = np.add.reduceat(ordered, starts, axis=0) if len(order) else ordered
+    out = np.empty_like(ordered)
+    out[order] = ordered - np.repeat((sums.T / sizes).T, sizes, axis=0)
+    return out
+
+
+def pearson(a: Array, b: Array) -> float:
+    """The correlation of two variables [n]; NaN if one of them does not vary."""
+    x, y = a - np.mean(a), b - np.mean(b)
+    flat = any(np.max(np.abs(c), initial=0.0) <= 1e-12 * np.max(np.abs(v), initial=1.0) for c, v in ((x, a), (y, b)))
+    return float("nan") if flat else float(np.clip(x @ y / np.sqrt((x @ x) * (y @ y)), -1.0, 1.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """How two variables order the pairs within groups: numbers of pairs ordered alike, ordered oppositely, tied in
+    the first variable, tied in the second, and of all pairs."""
+
+    alike: float
+    opposed: float
+    tied_a: float
+    tied_b: float
+    total: float
+
+
+def pairs(a: Array, b: Array, groups: Groups | None = None) -> Pairs:
+    """Count the pairs of members of one group by how variables `a` and `b` [n] order them; no groups is one group."""
+    groups = np.zeros(len(a), dtype=np.int64) if groups is None else np.asarray(groups)
+    order = np.argsort(groups, kind="stable")
+    starts, sizes = _runs(groups[order])
+    x, y = (np.asarray(v, dtype=float)[order] for v in (a, b))
+    counts = np.zeros(5)
+    large = sizes > _LARGE
+    for start, size in zip(starts[large].tolist(), sizes[large].tolist(), strict=True):
+        counts += _pairs_of_many(x[start : start + size], y[start : start + size])
+    small = np.repeat(~large, sizes)
+    counts += _pairs_by_offset(x[small], y[small], groups[order][small], int(sizes[~large].max(initial=0)))
+    return Pairs(*counts.tolist())
+
+
+def pairwise_accuracy(a: Array, b: Array, groups: Groups | None = None) -> float:
+    """Share of pairs within groups that both variables [n] order alike; a pair tied in either counts one half.
+
+    For normal variables with correlation ρ it is ½ + asin(ρ)/π (Sheppard 1899). NaN if there are no pairs.
+    """
+    p = pairs(a, b, groups)
+    return (p.alike + 0.5 * (p.total - p.alike - p.opposed)) / p.total if p.total else float("nan")
+
+
+def kendall_tau(a: Array, b: Array, groups: Groups | None = None) -> float:
+    """Kendall's tau-b (Kendall 1945) over the pairs within groups; NaN if one variable ties all of them."""
+    p = pairs(a, b, groups)
+    untied = (p.total - p.tied_a) * (p.total - p.tied_b)
+    return (p.alike - p.opposed) / float(np.sqrt(untied)) if untied else float("nan")
+
+
+def bootstrap(
+    a: Array, b: Array, groups: Groups, *, key: int, replicates: int = 200, level: float = 0.95
+) -> tuple[float, float]:
+    """An interval for the correlation of `a` and `b` [n]: whole groups are drawn with replacement.
+
+    Percentile method (Efron & Tibshirani 1993, ch. 13), draws keyed by `key`. NaN if no replicate is defined.
+    """
+    parts = np.stack([np.ones(len(a)), a, b, a * a, b * b, a * b], axis=1)
+    order = np.argsort(groups, kind="stable")
+    starts, _ = _runs(np.asarray(groups)[order])
+    return resample(np.add.reduceat(parts[order], starts), _correlation, key=key, replicates=replicates, level=level)
+
+
+def resample(
+    sums: Array, statistic: Callable[[Array], Array], *, key: int, replicates: int = 200, level: float = 0.95
+) -> tuple[float, float]:
+    """A bootstrap interval for any statistic of sums over groups, from each group's sums [groups, S].
+
+    `statistic` maps sums of resampled groups [replicates, S] to values [replicates]; values that are NaN are left out.
+    """
+    groups = len(sums)
+    draws = (uniforms(key, np.arange(replicates)[:, None], np.arange(groups)[None, :]) * groups).astype(np.int64)
+    times = np.bincount((draws + groups * np.arange(replicates)[:, None]).ravel(), minlength=groups * replicates)
+    values = statistic(times.reshape(replicates, groups).astype(float) @ sums)
+    values = values[~np.isnan(values)]
+    if not len(values):
+        return float("nan"), float("nan")
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def wilson(successes: float, n: float, z: float = Z95) -> tuple[float, float]:
+    """The score interval of a share (Wilson 1927), 95 % unless told; NaN if n is 0. Half successes are fine."""
+    if n == 0:
+        return float("nan"), float("nan")
+    share = successes / n
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * float(np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def _runs(ordered: Groups) -> tuple[Groups, Groups]:
+    """Where each run of equal values begins, and how long it is."""
+    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])[: len(ordered)])
+    return starts, np.diff(np.append(starts, len(ordered)))
+
+
+def _correlation(sums: Array) -> Array:
+    """Correlations from sums [replicates, (n, a, b, aa, bb, ab)]."""
+    n, a, b, aa, bb, ab = sums.T
+    spread = (n * aa - a * a) * (n * bb - b * b)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(spread > 0, (n * ab - a * b) / np.sqrt(spread), np.nan))
+
+
+def _signs(differences: Array, scale: float) -> Array:
+    """-1, 0 or 1; differences that can only be rounding are 0."""
+    return np.where(np.abs(differences) <= _TIE * scale, 0.0, np.sign(differences))
+
+
+def _pairs_by_offset(a: Array, b: Array, groups: Groups, largest: int) -> Array:
+    """Counts as in `Pairs`, for variables sorted by group: all pairs d places apart at once, d = 1, 2, …"""
+    counts = np.zeros(5)
+    scales = [float(np.max(np.abs(v), initial=0.0)) for v in (a, b)]
+    for d in range(1, largest):
+        same = groups[d:] == groups[:-d]
+        x, y = (_signs((v[d:] - v[:-d])[same], scale) for v, scale in zip((a, b), scales, strict=True))
+        counts += [np.sum(x * y > 0), np.sum(x * y < 0), np.sum(x == 0), np.sum(y == 0), len(x)]
+    return counts
+
+
+def _pairs_of_many(a: Array, b: Array) -> Array:
+    """The same for one large group, by Knight's (1966) algorithm in scipy; equal values only are ties."""
+    from scipy.stats import kendalltau  # slow to import, and rarely needed
+
+    def tied(values: Array) -> float:
+        sizes = np.unique(values, axis=0, return_counts=True)[1].astype(float)
+        return float(np.sum(sizes * (sizes - 1) / 2))
+
+    total = len(a) * (len(a) - 1) / 2
+    tied_a, tied_b, tied_both = tied(a), tied(b), tied(np.stack([a, b], axis=1))
+    tau = float(kendalltau(a, b).statistic)
+    excess = 0.0 if np.isnan(tau) else round(tau * float(np.sqrt((total - tied_a) * (total - tied_b))))
+    decided = total - tied_a - tied_b + tied_both
+    return np.array([(decided + excess) / 2, (decided - excess) / 2, tied_a, tied_b, total])

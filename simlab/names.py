@@ -1,0 +1,40 @@
+"""Names in files and on the command line: what a name may look like, and which one was probably meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+NAME = r"^[^\W\d][\w-]{0,63}$"  # a letter, then letters, digits, - and _
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """`did you mean 'days'?` for the closest of the known names, or an empty string."""
+    names = list(known)
+    folded = {n.casefold(): n for n in reversed(names)}
+    close = get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
+    return f"did you mean {folded[close[0]]!r}?" if close else ""
+
+
+def suggestion(name: str, known: Sequence[str]) -> str:
+    """The closest known name and the list of all of them, as the fix of a `Problem`."""
+    listed = f"known: {', '.join(known)}" if known else "there are none"
+    return " ".join(part for part in (did_you_mean(name, known), listed) if part)
+
+
+def shown(value: object) -> str:
+    """A value as a message shows it: as a file would say it, clipped."""
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
+    return clip(repr(value))
+
+
+def from_here(path: Path) -> str:
+    """A path as seen from the current folder, where it is below it."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def clip(text: str, width: int = 60) -> str:
+    """A text cut to `width` characters, with an ellipsis where it was cut."""
+    return text if len(text) <= width else text[: width - 1] + "…"

@@ -1,0 +1,269 @@
+"""Learning from rewards: proximal policy optimization of a language model, on a leash to its reference.
+
+Used by the gradient consequence between reward model and language model; knows nothing of simlab. Shapes:
+B responses, T response tokens, P prompt tokens, d width. Sources: Schulman et al. 2017 (arXiv:1707.06347, PPO);
+Schulman et al. 2016 (arXiv:1506.02438, GAE); Ouyang et al. 2022 (InstructGPT, arXiv:2203.02155); TRL's PPOTrainer
+(metric names, defaults); Huang et al. 2022, "The 37 implementation details of PPO" (cleanrl).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from .closed_form import divergence, objective, optimum, tilted
+from .transformer import (
+    Numbers,
+    Progress,
+    Transformer,
+    adamw,
+    blank_linear,
+    descend,
+    generate,
+    log_probs,
+    read_exchanges,
+    response_mask,
+    scale_rate,
+    shuffled,
+    spoken,
+    trimmed,
+)
+
+__all__ = [
+    "PPOConfig",
+    "advantages",
+    "divergence",
+    "objective",
+    "optimum",
+    "policy_loss",
+    "ppo",
+    "tilted",
+    "value_loss",
+]
+
+Score = Callable[[Tensor, Tensor], Tensor]  # (prompts [B, P], responses [B, T]) -> [B]
+Shape = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]  # (score [B], logp, logp_ref, mask [B, T]) -> [B, T]
+
+
+@dataclass(frozen=True, slots=True)
+class PPOConfig:
+    """What PPO may be told. Defaults are those of TRL's PPOConfig unless a line says otherwise.
+
+    Raises ValueError for numbers with which nothing could be learnt.
+    """
+
+    iterations: int = 12  # rollouts, each followed by updates; enough at this scale (measured)
+    batch: int = 256  # responses a rollout; InstructGPT used 512
+    epochs: int = 2  # passes over a rollout; TRL 4, InstructGPT 1
+    minibatch: int = 64  # responses a gradient step; InstructGPT's minibatches
+    rate: float = 5e-4  # of AdamW; hundreds of times TRL's 3e-6, as suits a model of 1e5 parameters (measured)
+    decay: bool = True  # linearly to 0 over the iterations (cleanrl); at a constant rate π hovers above π*
+    clip: float = 0.2  # of the probability ratio (Schulman et al. 2017)
+    value_clip: float = 0.2  # how far a value estimate may move in one rollout
+    lam: float = 0.95  # λ of GAE
+    gamma: float = 1.0  # discount: a response is one episode and its length no cost
+    value_coef: float = 0.1  # weight of the value loss
+    score_clip: float = 3.0  # scores beyond ± this are cut (they are standardized by the caller); inf: never
+    whiten_advantages: bool = True  # to mean 0 and variance 1 over a rollout's tokens
+    temperature: float = 1.0  # of rollouts and log-probabilities; TRL .7
+    max_grad_norm: float = 1.0  # gradients are clipped at this norm
+    missing_end_penalty: float = 0.0  # subtracted from the score of a response without an end token; TRL: none
+
+    def __post_init__(self) -> None:
+        positive = (self.iterations, self.batch, self.epochs, self.minibatch, self.rate, self.clip, self.temperature)
+        if not min(*positive, self.value_clip, self.score_clip, self.max_grad_norm) > 0:
+            raise ValueError(f"sizes, rate, clips and temperature must be above 0: {self}")
+        if not (0 <= self.lam <= 1 and 0 <= self.gamma <= 1 and self.value_coef >= 0):
+            raise ValueError(f"lam and gamma must lie in [0, 1], value_coef at or above 0: {self}")
+
+
+@dataclass(slots=True)
+class Rollout:
+    """What one iteration learns from: prompts [B, P]; everything else [B, T], 0 where a response is padding."""
+
+    prompts: Tensor
+    responses: Tensor
+    mask: Tensor
+    logp: Tensor
+    values: Tensor
+    advantage: Tensor
+    returns: Tensor
+
+
+def ppo(
+    policy: Transformer,
+    reference: Transformer,
+    score: Score,
+    shape: Shape,
+    prompts: Numbers,
+    uniforms: Numbers,
+    *,
+    end: int,
+    seed: int,
+    config: PPOConfig | None = None,
+    value: nn.Linear | None = None,
+    progress: Progress | None = None,
+) -> tuple[Transformer, nn.Linear, list[dict[str, float]]]:
+    """Train `policy`, in place and where it lives, until its responses score high.
+
+    Each iteration samples responses to prompts[i] [B, P] with uniforms[i] [B, T] (inverse cumulative distribution,
+    so draws belong to rows), has `score` rate them, `shape` turn scores and log-probabilities into per-token
+    rewards, and takes `epochs` passes of clipped updates. `reference` is never changed. One trunk serves policy and
+    value; `value`, a linear head on it, may continue from an earlier call. `seed` decides the minibatches. Returns
+    policy, value head and one dict of metrics an iteration, named as in TRL with "/" written "_". Raises ValueError
+    for shapes that do not fit and for rewards that are not finite.
+    """
+    config = config or PPOConfig()
+    device = policy.device
+    asked = torch.as_tensor(prompts, dtype=torch.int64, device=device)
+    draws = torch.as_tensor(uniforms, dtype=torch.float64, device=device)
+    if asked.shape[:2] != (config.iterations, config.batch) or draws.shape[:2] != asked.shape[:2]:
+        wanted = (config.iterations, config.batch)
+        raise ValueError(f"prompts {tuple(asked.shape)} and uniforms {tuple(draws.shape)} must begin with {wanted}")
+    value = value_head(policy) if value is None else value
+    optimizer = adamw([*policy.parameters(), *value.parameters()], config.rate)
+    generator = torch.Generator().manual_seed(seed)
+    metrics = []
+    for iteration in range(config.iterations):
+        if config.decay:
+            scale_rate(optimizer, 1 - iteration / config.iterations)
+        said = generate(policy, asked[iteration], draws[iteration], end=end, temperature=config.temperature)
+        rollout, found = _roll_out(policy, reference, value, score, shape, asked[iteration], trimmed(said), end, config)
+        found |= _update(policy, value, optimizer, rollout, generator, config)
+        metrics.append(found | {"lr": optimizer.param_groups[0]["lr"]})
+        if progress is not None:
+            progress(iteration + 1, config.iterations)
+    return policy, value, metrics
+
+
+def value_head(policy: Transformer) -> nn.Linear:
+    """A head that reads the value of a state from the policy's trunk; it begins by expecting nothing."""
+    head = blank_linear(policy.config.width, 1, policy.device)
+    with torch.no_grad():
+        head.weight.zero_()
+        head.bias.zero_()
+    return head
+
+
+@torch.no_grad()
+def _roll_out(
+    policy: Transformer,
+    reference: Transformer,
+    value: nn.Linear,
+    score: Score,
+    shape: Shape,
+    prompts: Tensor,
+    responses: Tensor,
+    end: int,
+    config: PPOConfig,
+) -> tuple[Rollout, dict[str, float]]:
+    mask = response_mask(responses)
+    before, _ = read_exchanges(policy, prompts, responses)
+    logp = spoken(policy, before, responses, config.temperature)
+    logp_ref = log_probs(reference, prompts, responses, temperature=config.temperature)
+    values = value(before)[..., 0] * mask
+    ended = (responses == end).any(1)
+    scores = score(prompts, responses).to(logp) - config.missing_end_penalty * ~ended
+    scores = scores.clamp(-config.score_clip, config.score_clip)
+    rewards = shape(scores, logp, logp_ref, mask)
+    if rewards.shape != mask.shape or not bool(torch.isfinite(rewards).all()):
+        raise ValueError(f"a reward shape must return finite rewards {tuple(mask.shape)}, one for each token")
+    rewards = rewards * mask
+    advantage, returns = advantages(rewards, values, mask, gamma=config.gamma, lam=config.lam)
+    if config.whiten_advantages:
+        advantage = whiten(advantage, mask)
+    total = rewards.sum(1)
+    figures = {
+        "objective_kl": (logp - logp_ref).sum(1).mean(),
+        "objective_entropy": -logp.sum(1).mean(),
+        "objective_scores": scores.mean(),
+        "objective_non_score_reward": (total - scores).mean(),
+        "objective_rlhf_reward": total.mean(),
+        "val_num_eos_tokens": ended.sum(),
+    }
+    rollout = Rollout(prompts, responses, mask, logp, values, advantage, returns)
+    return rollout, {name: float(figure) for name, figure in figures.items()}
+
+
+def advantages(
+    rewards: Tensor, values: Tensor, mask: Tensor, *, gamma: float = 1.0, lam: float = 0.95
+) -> tuple[Tensor, Tensor]:
+    """Generalized advantage estimates and returns (their sum with the values), both [B, T] and 0 at padding.
+
+    A_t = δ_t + γλ·A_{t+1}, δ_t = r_t + γ·V_{t+1} − V_t, with nothing after the last token.
+    """
+    out = torch.zeros_like(rewards)
+    following = later = torch.zeros_like(rewards[:, 0])
+    for t in range(rewards.shape[1] - 1, -1, -1):
+        delta = rewards[:, t] + gamma * following - values[:, t]
+        later = (delta + gamma * lam * later) * mask[:, t]
+        following = values[:, t] * mask[:, t]
+        out[:, t] = later
+    return out, (out + values) * mask
+
+
+def whiten(x: Tensor, mask: Tensor) -> Tensor:
+    """x [B, T] with mean 0 and variance 1 over the tokens in `mask`, 0 elsewhere."""
+    live = x[mask]
+    spread = live.std(correction=0) if live.numel() > 1 else torch.ones_like(live.sum())
+    return (x - live.mean()) / (spread + 1e-8) * mask
+
+
+def _update(
+    policy: Transformer,
+    value: nn.Linear,
+    optimizer: torch.optim.Optimizer,
+    rollout: Rollout,
+    generator: torch.Generator,
+    config: PPOConfig,
+) -> dict[str, float]:
+    """Clipped updates on one rollout; returns the means of what they saw."""
+    seen: list[Tensor] = []
+    for _ in range(config.epochs):
+        order = shuffled(len(rollout.prompts), len(rollout.prompts), generator).to(policy.device)
+        for rows in torch.split(order, config.minibatch):
+            loss, figures = _losses(policy, value, rollout, rows, config)
+            descend(loss, optimizer, config.max_grad_norm)
+            seen.append(figures)
+    names = ("policy_approxkl_avg", "policy_clipfrac_avg", "loss_policy_avg", "loss_value_avg", "val_clipfrac_avg",
+             "val_ratio")  # fmt: skip
+    return dict(zip(names, torch.stack(seen).mean(0).tolist(), strict=True))
+
+
+def _losses(
+    policy: Transformer, value: nn.Linear, rollout: Rollout, rows: Tensor, config: PPOConfig
+) -> tuple[Tensor, Tensor]:
+    responses = trimmed(rollout.responses[rows])
+    t = responses.shape[1]
+    mask = response_mask(responses)
+    before, _ = read_exchanges(policy, trimmed(rollout.prompts[rows]), responses)
+    logp = spoken(policy, before, responses, config.temperature)[mask]
+    old = rollout.logp[rows, :t][mask]
+    acted, clipped = policy_loss(logp, old, rollout.advantage[rows, :t][mask], config.clip)
+    guessed, value_clipped = value_loss(
+        value(before)[..., 0][mask], rollout.values[rows, :t][mask], rollout.returns[rows, :t][mask], config.value_clip
+    )
+    change = (logp - old).detach()
+    figures = (0.5 * change.square().mean(), clipped, acted.detach(), guessed.detach(), value_clipped,
+               change.exp().mean())  # fmt: skip
+    return acted + config.value_coef * guessed, torch.stack(figures)
+
+
+def policy_loss(logp: Tensor, old: Tensor, advantage: Tensor, clip: float) -> tuple[Tensor, Tensor]:
+    """Minus the clipped surrogate, averaged over tokens, and the share of tokens where the clip decided.
+
+    max(−A·ratio, −A·clip(ratio, 1 ± clip)): once a token has gained `clip` it pulls no further.
+    """
+    ratio = (logp - old).exp()
+    free, bound = -advantage * ratio, -advantage * ratio.clamp(1 - clip, 1 + clip)
+    return torch.maximum(free, bound).mean(), (bound > free).float().mean()
+
+
+def value_loss(value: Tensor, old: Tensor, returns: Tensor, clip: float) -> tuple[Tensor, Tensor]:
+    """Half the squared error of values that may move at most `clip` from the old ones, and the share that wanted to."""
+    bound = old + (value - old).clamp(-clip, clip)
+    free_error, bound_error = (value - returns).square(), (bound - returns).square()
+    return 0.5 * torch.maximum(free_error, bound_error).mean(), (bound_error > free_error).float().mean()

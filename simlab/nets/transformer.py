@@ -1,0 +1,388 @@
+"""The language model: a causal transformer over words, its pretraining, and how it speaks.
+
+Each vector attends to those before it; the last is compared with the dictionary of word embeddings, which gives
+the probabilities of the next word; one word is drawn and appended, until the end token. Used by the language-model
+party and by `preference` and `policy`; knows nothing of simlab.
+
+Sequences are int64 and padded with 0 *on the right*; a response follows its prompt directly, so that neither
+padding nor the other rows of a batch reach a number. Shapes: B sequences, T tokens, P prompt tokens, d width,
+H heads, V words. References: Vaswani et al. 2017 (arXiv:1706.03762); Radford et al. 2019 (GPT-2: pre-norm, learned
+positions, initialization); Press & Wolf 2017 (arXiv:1608.05859: tied embeddings).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .sizes import TransformerConfig, count_parameters, flops_per_token
+
+__all__ = [
+    "Transformer",
+    "TransformerConfig",
+    "count_parameters",
+    "flops_per_token",
+    "from_arrays",
+    "generate",
+    "log_probs",
+    "neighbours",
+    "next_words",
+    "pretrain",
+    "response_mask",
+    "to_arrays",
+]
+
+Progress = Callable[[int, int], None]  # called with (done, total)
+Numbers = Tensor | NDArray[Any]
+M = TypeVar("M", bound=nn.Module)
+
+
+class Memory:
+    """Keys and values of one block for the tokens read so far (the KV cache): two buffers [B, H, S, d/H]."""
+
+    def __init__(self, rows: int, heads: int, slots: int, size: int, like: Tensor) -> None:
+        self.keys = like.new_zeros(rows, heads, slots, size)
+        self.values = like.new_zeros(rows, heads, slots, size)
+        self.filled = 0
+
+    def append(self, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Remember more keys and values [B, H, T, d/H]; returns all of them."""
+        stop = self.filled + keys.shape[2]
+        self.keys[:, :, self.filled : stop] = keys
+        self.values[:, :, self.filled : stop] = values
+        self.filled = stop
+        return self.keys[:, :, :stop], self.values[:, :, :stop]
+
+    def keep(self, rows: Tensor) -> None:
+        """Forget every sequence but these."""
+        self.keys, self.values = self.keys[rows], self.values[rows]
+
+
+def blank_linear(inputs: int, outputs: int, device: torch.device | None = None) -> nn.Linear:
+    """A linear layer without numbers yet; nn.Linear would draw some from torch's global generator."""
+    return nn.Linear(inputs, outputs, device="meta").to_empty(device=device or "cpu")
+
+
+class Block(nn.Module):
+    """Attention, then an MLP, each reading a normed copy of the stream and adding to it (pre-norm)."""
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        d, self.heads = config.width, config.heads
+        self.attention_norm = nn.LayerNorm(d)
+        self.attend = blank_linear(d, 3 * d)
+        self.merge = blank_linear(d, d)
+        self.mlp_norm = nn.LayerNorm(d)
+        self.up = blank_linear(d, config.mlp_ratio * d)
+        self.down = blank_linear(config.mlp_ratio * d, d)
+
+    def forward(self, x: Tensor, memory: Memory | None = None, mask: Tensor | None = None) -> Tensor:
+        """x [B, T, d] -> [B, T, d]; without a `mask` (True where a key may be seen) attention is causal."""
+        b, t, d = x.shape
+        split = self.attend(self.attention_norm(x)).view(b, t, 3, self.heads, d // self.heads)
+        q, k, v = split.permute(2, 0, 3, 1, 4).unbind(0)  # each [B, H, T, d/H]
+        if memory is not None:
+            k, v = memory.append(k, v)
+        heard = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
+        x = x + self.merge(heard.transpose(1, 2).reshape(b, t, d))
+        x = x + self.down(F.relu(self.up(self.mlp_norm(x))))
+        return x
+
+
+class Transformer(nn.Module):
+    """Words in, vectors out; `logits` compares vectors with the dictionary."""
+
+    def __init__(self, config: TransformerConfig, generator: torch.Generator) -> None:
+        super().__init__()
+        self.config = config
+        self.words = nn.Parameter(torch.empty(config.vocab, config.width))
+        self.positions = nn.Parameter(torch.empty(config.context, config.width))
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
+        self.norm = nn.LayerNorm(config.width)
+        silent = torch.zeros(config.vocab)
+        silent[list(config.unspoken)] = -torch.inf
+        self.register_buffer("silent", silent, persistent=False)
+        self.silent: Tensor
+        self._initialize(generator)
+
+    @torch.no_grad()
+    def _initialize(self, generator: torch.Generator) -> None:
+        """Weights N(0, 1/inputs), narrower by √(2·layers) where they add to the stream (GPT-2); biases 0.
+
+        GPT-2's std of .02 suits widths near 1/.02² = 2,500; at width 64 it learns facts far later (measured: none
+        against two thirds of 144 facts after 300 steps).
+        """
+        for name, parameter in self.named_parameters():
+            if name == "positions":
+                parameter.normal_(0.0, 0.02, generator=generator)
+            elif parameter.ndim == 2:
+                adds = name.endswith(("merge.weight", "down.weight"))
+                depth = 2 * self.config.layers if adds else 1
+                parameter.normal_(0.0, 1 / math.sqrt(parameter.shape[1] * depth), generator=generator)
+            elif name.endswith("bias"):
+                parameter.zero_()
+
+    def forward(
+        self,
+        tokens: Tensor,
+        positions: Tensor | None = None,
+        memories: Sequence[Memory] | None = None,
+        mask: Tensor | None = None,
+    ) -> Tensor:
+        """Vectors [B, T, d] of tokens [B, T], each knowing the tokens up to and including itself.
+
+        `positions` [B, T] default to 0…T−1. With `memories` (one a block) earlier tokens are remembered, and later
+        calls need a `mask` [B, 1, T, S], True where a remembered key may be seen.
+        """
+        if tokens.shape[1] > self.config.context:
+            raise ValueError(f"{tokens.shape[1]} tokens do not fit in a context of {self.config.context}")
+        x = F.embedding(tokens, self.words)
+        x = x + (self.positions[: tokens.shape[1]] if positions is None else F.embedding(positions, self.positions))
+        for number, block in enumerate(self.blocks):
+            x = block(x, None if memories is None else memories[number], mask)
+        out: Tensor = self.norm(x)
+        return out
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Comparison with the dictionary: unnormalized log-probabilities [..., V] of the next word."""
+        compared: Tensor = F.linear(hidden, self.words)
+        return compared
+
+    def speech(self, hidden: Tensor, temperature: float = 1.0) -> Tensor:
+        """The logits a response is drawn from: divided by `temperature`, -inf for what is never said."""
+        logits = self.logits(hidden)
+        return (logits if temperature == 1.0 else logits / temperature) + self.silent
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters live."""
+        return self.words.device
+
+
+def adamw(parameters: Iterable[nn.Parameter], rate: float, *, decay: float = 0.0) -> torch.optim.AdamW:
+    """AdamW (Loshchilov & Hutter 2019) with betas (.9, .95) (GPT-3, table 2.1 notes), as one fused loop."""
+    return torch.optim.AdamW(parameters, lr=rate, betas=(0.9, 0.95), weight_decay=decay, fused=True)
+
+
+def shuffled(items: int, draws: int, generator: torch.Generator) -> Tensor:
+    """`draws` indices below `items`: one random order after another, so that all are seen equally often."""
+    epochs = [torch.randperm(items, generator=generator) for _ in range(-(-draws // items))]
+    return torch.cat(epochs)[:draws]
+
+
+def trimmed(tokens: Tensor) -> Tensor:
+    """Without the columns in which every row is padding."""
+    return tokens[:, : int((tokens != 0).sum(1).max())]
+
+
+def pretrain(
+    config: TransformerConfig,
+    sequences: Numbers,
+    *,
+    steps: int = 600,
+    batch: int = 128,
+    rate: float = 3e-3,
+    seed: int,
+    device: str | torch.device = "cpu",
+    progress: Progress | None = None,
+) -> tuple[Transformer, list[float]]:
+    """Train from a random start on `sequences` [N, T] (0 = padding) by cross-entropy at every position.
+
+    The rate climbs linearly over the first 5 % of the `steps` and then falls linearly to zero; gradients are clipped
+    at norm 1 (GPT-3, appendix B). Returns the model and the loss of each step in nats a token. The seed decides
+    everything; equal seeds give equal models on one device. Raises ValueError if nothing can be learnt from.
+    """
+    data = torch.as_tensor(sequences, dtype=torch.int64)
+    if data.ndim != 2 or not len(data) or int((data != 0).sum(1).min()) < 2:
+        raise ValueError("pretraining needs at least one sequence, each of two tokens or more")
+    generator = torch.Generator().manual_seed(seed)
+    model = Transformer(config, generator).to(device)
+    optimizer = adamw(model.parameters(), rate, decay=0.01)
+    order = shuffled(len(data), steps * batch, generator).view(steps, batch)
+    data, losses = data.to(device), []
+    for step, rows in enumerate(order.to(device)):
+        scale_rate(optimizer, _warmup_decay(step, steps))
+        loss = next_word_loss(model, trimmed(data[rows]))
+        descend(loss, optimizer)
+        losses.append(loss.detach())
+        if progress is not None:
+            progress(step + 1, steps)
+    return model, torch.stack(losses).tolist() if losses else []
+
+
+def next_word_loss(model: Transformer, tokens: Tensor) -> Tensor:
+    """Mean cross-entropy of each token [B, T] given those before it, in nats; padding is ignored."""
+    target = tokens[:, 1:]
+    real = target != 0
+    hidden = model(tokens[:, :-1])[real]  # [M, d], only what will be compared with the dictionary
+    return F.cross_entropy(model.logits(hidden), target[real])
+
+
+def descend(loss: Tensor, optimizer: torch.optim.Optimizer, limit: float = 1.0) -> None:
+    """One step down the gradient of `loss`, its norm clipped at `limit`."""
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], limit)
+    optimizer.step()
+
+
+def _warmup_decay(step: int, steps: int) -> float:
+    warmup = max(1, steps // 20)
+    return (step + 1) / warmup if step < warmup else (steps - step) / max(1, steps - warmup)
+
+
+def scale_rate(optimizer: torch.optim.Optimizer, share: float) -> None:
+    """Set every rate to this share of what it was at first."""
+    for group in optimizer.param_groups:
+        group["lr"] = group.setdefault("initial_lr", group["lr"]) * share
+
+
+def response_mask(responses: Tensor) -> Tensor:
+    """True [n, T] where a response has a token (its end token included), False where it is padding."""
+    return responses != 0
+
+
+def lengths(tokens: Tensor) -> Tensor:
+    """How many tokens each row [n, T] has. Raises ValueError if a row is empty or padded on the left."""
+    if not bool((tokens[:, 0] != 0).all()):
+        raise ValueError("rows must have at least one token and be padded with 0 on the right")
+    return (tokens != 0).sum(1)
+
+
+def read_exchanges(model: Transformer, prompts: Tensor, responses: Tensor) -> tuple[Tensor, Tensor]:
+    """The model's vectors around each response token: before it (they predict it) and at it (they know it).
+
+    prompts [B, P], responses [B, T] -> two tensors [B, T, d]; what stands at padding means nothing. Differentiable.
+    """
+    size = lengths(prompts)
+    b, t = responses.shape
+    slots = size[:, None] + torch.arange(t, device=size.device)  # [B, T] where the response's tokens go
+    tokens = F.pad(prompts, (0, t)).scatter(1, slots, responses)
+    hidden: Tensor = model(trimmed(tokens))  # [B, S, d]
+    slots = slots.clamp(max=hidden.shape[1] - 1)
+    rows = torch.arange(b, device=size.device)[:, None]
+    return hidden[rows, slots - 1], hidden[rows, slots]
+
+
+def spoken(model: Transformer, before: Tensor, responses: Tensor, temperature: float = 1.0) -> Tensor:
+    """Log-probability [B, T] of each response token given the vectors `before` it [B, T, d]; 0 at padding."""
+    mask = response_mask(responses)
+    found = -F.cross_entropy(model.speech(before[mask], temperature), responses[mask], reduction="none")
+    return torch.zeros(responses.shape, device=found.device, dtype=found.dtype).masked_scatter(mask, found)
+
+
+@torch.no_grad()
+def log_probs(
+    model: Transformer, prompts: Numbers, responses: Numbers, *, temperature: float = 1.0, batch: int = 1024
+) -> Tensor:
+    """Log-probability [n, T] of every response token, end token included, 0 at padding; float32, model's device."""
+    asked, said = _rows(model, prompts), _rows(model, responses)
+    out = torch.zeros(said.shape, device=model.device)
+    for start in range(0, len(said), batch):
+        p, r = trimmed(asked[start : start + batch]), trimmed(said[start : start + batch])
+        out[start : start + batch, : r.shape[1]] = spoken(model, read_exchanges(model, p, r)[0], r, temperature)
+    return out
+
+
+def _rows(model: Transformer, tokens: Numbers) -> Tensor:
+    return torch.as_tensor(tokens, dtype=torch.int64, device=model.device)
+
+
+@torch.no_grad()
+def generate(
+    model: Transformer,
+    prompts: Numbers,
+    uniforms: Numbers,
+    *,
+    end: int,
+    temperature: float = 1.0,
+    batch: int = 1024,
+) -> Tensor:
+    """Responses [n, T] to prompts [n, P]: word by word up to the `end` token, 0 after it.
+
+    Token t of row i is the inverse of the cumulative distribution at `uniforms[i, t]` in [0, 1), so a row's draws
+    belong to the row, whoever else is in the batch. Nothing in `config.unspoken` is ever said. `temperature` 0 takes
+    the likeliest word. int64 on the model's device; raises ValueError if prompt and response exceed the context.
+    """
+    asked = _rows(model, prompts)
+    draws = torch.as_tensor(uniforms, dtype=torch.float64, device=model.device)
+    out = torch.zeros(draws.shape, dtype=torch.int64, device=model.device)
+    for start in range(0, len(asked), batch):
+        rows = slice(start, start + batch)
+        _continue(model, trimmed(asked[rows]), draws[rows], out[rows], end, temperature)
+    return out
+
+
+def _continue(model: Transformer, prompts: Tensor, draws: Tensor, out: Tensor, end: int, temperature: float) -> None:
+    """Fill `out` [B, T]. Rows that have ended are dropped from the work once they are a quarter of it."""
+    (b, p), t = prompts.shape, draws.shape[1]
+    config = model.config
+    if p + t > config.context:
+        raise ValueError(f"{p} + {t} tokens of prompt and response do not fit in a context of {config.context}")
+    size, rows = lengths(prompts), torch.arange(b, device=prompts.device)
+    shape = (b, config.heads, p + t, config.width // config.heads)
+    memories = [Memory(*shape, like=model.words) for _ in model.blocks]
+    visible = torch.arange(p + t, device=prompts.device) < size[:, None]  # [B, P+T], all but prompt padding
+    visible[:, p:] = True
+    state = model(prompts, memories=memories)[rows, size - 1]  # [B, d]
+    alive = torch.ones(b, dtype=torch.bool, device=prompts.device)
+    for step in range(t):
+        token = draw(model.speech(state, temperature or 1.0), draws[rows, step], greedy=temperature == 0)
+        out[rows, step] = torch.where(alive, token, 0)
+        alive = alive & (token != end)
+        left = int(alive.sum())
+        if not left or step + 1 == t:
+            return
+        if left <= 0.75 * len(alive):
+            rows, token, size, visible = rows[alive], token[alive], size[alive], visible[alive]
+            for memory in memories:
+                memory.keep(alive)
+            alive = alive[alive]
+        mask = visible[:, None, None, : p + step + 1]
+        state = model(token[:, None], (size + step)[:, None], memories, mask)[:, 0]
+
+
+def draw(logits: Tensor, uniforms: Tensor, *, greedy: bool = False) -> Tensor:
+    """One index [B] from each row of logits [B, V] by inverting its cumulative distribution at uniforms [B]."""
+    if greedy:
+        return logits.argmax(1)
+    weights = torch.exp(logits - logits.amax(1, keepdim=True))
+    cumulative = weights.cumsum(1, dtype=torch.float64)
+    total = cumulative[:, -1]
+    target = torch.minimum(uniforms * total, torch.nextafter(total, torch.zeros_like(total)))
+    return torch.searchsorted(cumulative, target[:, None], right=True)[:, 0]
+
+
+@torch.no_grad()
+def next_words(model: Transformer, tokens: Sequence[int] | Numbers) -> Tensor:
+    """P(next word) [V] after a text of tokens [T]: P(w₂|w₁), P(w₃|w₁,w₂), … ; nothing is masked."""
+    hidden: Tensor = model(torch.as_tensor(tokens, dtype=torch.int64, device=model.device).view(1, -1))
+    return model.logits(hidden[0, -1]).softmax(0)
+
+
+@torch.no_grad()
+def neighbours(model: Transformer, token: int, k: int = 10) -> list[tuple[int, float]]:
+    """The k words whose embeddings point most nearly the way of `token`'s, with the cosine, nearest first."""
+    directions = F.normalize(model.words, dim=1)
+    cosines = directions @ directions[token]
+    cosines[token] = -torch.inf
+    found = cosines.topk(min(k, len(cosines) - 1))
+    return list(zip(found.indices.tolist(), found.values.tolist(), strict=True))
+
+
+def to_arrays(module: nn.Module) -> dict[str, NDArray[Any]]:
+    """Everything the module has learnt, as arrays by name (copies, on the CPU)."""
+    return {name: value.detach().cpu().numpy().copy() for name, value in module.state_dict().items()}
+
+
+def from_arrays(module: M, arrays: dict[str, NDArray[Any]]) -> M:
+    """Give the module what `to_arrays` took; raises RuntimeError if names or shapes differ. Returns the module."""
+    module.load_state_dict({name: torch.as_tensor(np.asarray(value)) for name, value in arrays.items()})
+    return module

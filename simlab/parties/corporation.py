@@ -1,0 +1,89 @@
+"""The corporation: it writes a guideline, serves the model's responses, and ranks the raters who follow it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from simpy import Event
+
+from simlab.components import Array
+from simlab.parties.rankings import Rankings
+from simlab.relation import Judgement, Party, Relation, Standard, Steps, Work
+from simlab.streams import hashes, normals, uniforms
+
+if TYPE_CHECKING:
+    from simlab.measures.alignment import Panel
+    from simlab.scenario import CorporationSpec
+    from simlab.simulation import Simulation
+
+
+class Corporation(Party):
+    """A maker of language models. Its guideline is written in the scenario; what it operates by may differ.
+
+    `misreading` turns the written guideline by an isotropic error of that many of its norms, once and for
+    all below; the published guideline is what users and regulators are shown.
+    """
+
+    def __init__(self, simulation: Simulation, name: str, spec: CorporationSpec) -> None:
+        super().__init__(simulation, name)
+        self.spec = spec
+        self.version = 1
+        written = simulation.game.value(spec.guideline.operative)
+        unit = float(np.linalg.norm(written))
+        error = normals(simulation.streams.key(name, "misreading"), np.arange(len(written)))
+        operative = written + spec.misreading * unit * error / np.sqrt(len(written))
+        published = simulation.game.value(spec.guideline.published or spec.guideline.operative)
+        self._standard = Standard(name, self.version, operative, published, unit)
+
+    def standard(self) -> Standard:
+        return self._standard
+
+    def start(self) -> Steps:
+        yield from ()
+        told = self.spec.guideline
+        self.simulation.chronicle.guideline(self.name, self.version, "published", told.published or told.operative)
+        self.simulation.chronicle.guideline(self.name, self.version, "operative", told.operative)
+
+    def utility(self, panel: Panel) -> Array:
+        return panel.features @ self._standard.vector
+
+    def work(self, relation: Relation) -> Generator[Event, Any, Work]:
+        """A sample of the responses its model gave to the public since the last look."""
+        model = self.simulation.model_of(self.name)
+        if model is None:
+            return Work(self.name)
+        count = relation.sampled(getattr(relation.principal, "count", 1))
+        key = self.simulation.streams.key(relation.principal.name, "asks", self.name, relation.looks)
+        prompts = self.simulation.game.training_prompts(key, count)
+        served = yield from model.respond(prompts, key)
+        return Work(self.name, served, count)
+
+    def judge(self, relation: Relation, work: Work) -> Generator[Event, Any, Judgement]:
+        """Audit a random sample of rankings against gold, which is itself wrong now and then.
+
+        Pairs that are equal under the guideline have no right answer and are not counted; an undecided label
+        on a pair that has one counts half.
+        """
+        yield from ()
+        made: Rankings = work.items
+        key = self.simulation.streams.key(self.name, "audits", relation.agent.name)
+        task, worker = made.numbers(made.pairs).ravel(), np.repeat(made.worker, made.pairs)
+        lot = np.argsort(hashes(key, task, worker), kind="stable")[: relation.sampled(len(task))]
+        audited = np.sort(lot[made.gold.ravel()[lot] != 0])
+        task, worker = task[audited], worker[audited]
+        gold, label = made.gold.ravel()[audited], made.label.ravel()[audited]
+        gold = np.where(uniforms(key, task, 1) < self.spec.gold_error, 3 - gold, gold)
+        agreed = np.where(label == 0, 0.5, label == gold)
+        people = np.unique(worker).tolist()
+        names = {number: f"{relation.agent.name}:{number}" for number in people}
+        return Judgement(
+            agent=relation.agent.name,
+            items=made,
+            size=work.size,
+            principal=self.name,
+            order=relation.order,
+            scores={names[p]: float(agreed[worker == p].mean()) for p in people},
+            samples={names[p]: int(np.sum(worker == p)) for p in people},
+        )

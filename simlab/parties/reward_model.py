@@ -1,0 +1,156 @@
+"""The reward model: it learns raters' rankings, and flattens every value into one number.
+
+In a world of words it is the pretrained language model with a scalar head; in a world of vectors, one
+direction. Its work, for the raters above it, is its ordering of the pairs they ranked; its judgement of the
+language model is the score.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import simpy
+from numpy.typing import NDArray
+from simpy import Event
+
+from simlab.components import Array
+from simlab.jobs import Result
+from simlab.parties.language_model import LanguageModel, TransformerBody
+from simlab.parties.rankings import Rankings, preferred, sides
+from simlab.relation import Judgement, Party, Relation, Work
+from simlab.worlds.game import Items
+
+if TYPE_CHECKING:
+    from simlab.measures.alignment import Panel
+    from simlab.scenario import RewardModelSpec
+    from simlab.simulation import Simulation
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+class RewardModel(Party):
+    """A model of what raters prefer. `busy` is held while it learns; until it has learnt it judges nobody."""
+
+    def __init__(self, simulation: Simulation, name: str, spec: RewardModelSpec) -> None:
+        super().__init__(simulation, name)
+        self.spec = spec
+        self.busy = simpy.Resource(simulation.env)
+        self.learned = 0
+        self.memory: list[Rankings] = []  # every ranking it was ever shown
+        self.centre, self.scale = 0.0, 1.0  # of its raw score on the reference model's responses
+        model = simulation.judged_by(self)
+        self.head: Head = TransformerHead(self, model) if isinstance(model.body, TransformerBody) else LinearHead(self)
+
+    def utility(self, panel: Panel) -> Array:
+        """Its score of each response."""
+        return self.score(panel.items)
+
+    def score(self, items: Items) -> Array:
+        """One number per response [n]: mean 0 and standard deviation 1 over the reference model's responses."""
+        if not self.learned:
+            return np.zeros(len(items))
+        return (self.head.score(items) - self.centre) / self.scale
+
+    def standardize(self, reference: Items) -> None:
+        """Set the zero and the unit of the score by the reference model's responses."""
+        raw = self.head.score(reference)
+        self.centre, self.scale = float(raw.mean()), float(raw.std()) or 1.0
+
+    def ordering(self, rankings: Rankings) -> Generator[Event, Any, NDArray[np.int64]]:
+        """Which response of each pair it scores higher [m, pairs]: 1, 2, or 0 if it cannot tell."""
+        with self.busy.request() as turn:
+            yield turn
+            return self.order(rankings)
+
+    def order(self, rankings: Rankings) -> NDArray[np.int64]:
+        """The ordering itself, for those who hold the machine already."""
+        scores = self.score(rankings.items).reshape(len(rankings), rankings.options)
+        left, right = sides(rankings.options)
+        return preferred(scores[:, left] - scores[:, right])
+
+    def work(self, relation: Relation) -> Generator[Event, Any, Work]:
+        """Itself: those who taught it ask it to order the pairs they have ranked."""
+        yield from ()
+        return Work(self.name, self, 1)
+
+    def judge(self, relation: Relation, work: Work) -> Generator[Event, Any, Judgement]:
+        """Score the responses it was shown; an untaught reward model looks at nothing."""
+        with self.busy.request() as turn:
+            yield turn
+        agent = relation.agent.name
+        if not self.learned:
+            return Judgement(agent=agent, principal=self.name, order=relation.order)
+        scores = self.score(work.items)
+        return Judgement(
+            agent=agent,
+            items=work.items,
+            size=work.size,
+            principal=self.name,
+            order=relation.order,
+            scores={agent: float(scores.mean())},
+            samples={agent: work.size},
+        )
+
+
+class Head(ABC):
+    """What turns a response into a raw number."""
+
+    @abstractmethod
+    def score(self, items: Items) -> Array:
+        """Raw scores [n]."""
+
+
+class TransformerHead(Head):
+    """A copy of the pretrained transformer with a scalar head (`simlab.nets.preference`)."""
+
+    def __init__(self, party: RewardModel, model: LanguageModel) -> None:
+        assert isinstance(model.body, TransformerBody)
+        self.party = party
+        self.body = model.body
+        self.weights: Result | None = None
+
+    def score(self, items: Items) -> Array:
+        assert self.weights is not None
+        result = self.party.simulation.jobs.run(
+            score, config=self.body.config, base=self.body.reference, weights=self.weights,
+            prompts=self.body.prompt_tokens(items.prompt), responses=items.response,
+        )  # fmt: skip
+        return np.asarray(result["scores"], dtype=np.float64)
+
+
+class LinearHead(Head):
+    """A direction in the space of response vectors."""
+
+    def __init__(self, party: RewardModel) -> None:
+        self.direction = np.zeros(len(party.simulation.game.dimensions))
+
+    def score(self, items: Items) -> Array:
+        return np.asarray(items.response @ self.direction)
+
+
+def score(
+    *, config: dict[str, int], base: Arrays, weights: Arrays, prompts: NDArray[np.int64],
+    responses: NDArray[np.int64], device: str,
+) -> dict[str, Any]:  # fmt: skip
+    """`scores` [n] of responses by the reward model with these weights, grown from this pretrained base."""
+    model = revive_reward_model(config, base, weights, device)
+    return {"scores": model.score(prompts, responses).cpu().numpy()}
+
+
+def revive_reward_model(
+    config: Mapping[str, int], base: Arrays, weights: Arrays | None, device: str, seed: int = 0
+) -> Any:
+    """The reward model with these weights; if there are none yet, the pretrained model with a head drawn by `seed`."""
+    import torch
+
+    from simlab.nets.preference import RewardModel as Net
+    from simlab.nets.transformer import from_arrays
+    from simlab.parties.language_model import revive
+
+    model = Net(revive(config, base, device), torch.Generator().manual_seed(seed))
+    if weights is not None:
+        from_arrays(model, {name: array for name, array in weights.items() if name in model.state_dict()})
+    return model.to(device)

@@ -1,0 +1,259 @@
+"""Plugins: where they are looked for, how they are loaded, and which component a name means.
+
+One file, one class, nothing else needed: `discover` imports every plugin file it finds and registers each
+component class the file *defines*. Built-ins go through the same door as a user's own. A broken file is
+remembered with its reason; only scenarios that need what it defines are refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+from simlab import hookspecs
+from simlab.components import Component
+from simlab.errors import InvalidInput, PluginFailed, Problem
+from simlab.names import NAME, clip, did_you_mean, from_here, suggestion
+from simlab.plugin_files import content_hash, import_plugin, looks_like_plugin, plugin_files, reason
+
+GROUP = "simlab"  # the entry-point group of installed packages
+_CALLED = {"criterion": "criterion", "rater": "rater policy", "reward": "reward shape", "world": "world"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One component, or one plugin that defines none: what it is called, where it is from, and whether it works.
+
+    `kind` is "criterion", "rater", "reward", "world", or "hooks" for a plugin of hooks only, "" for a broken one.
+    """
+
+    name: str
+    kind: str
+    cls: type[Component] | None
+    source: Path
+    ok: bool
+    error: str
+    sha256: str
+
+
+class Registry:
+    """The plugins one application has found. `entries` lists them in order of discovery, broken ones included."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self._components: dict[tuple[str, str], Entry] = {}
+        self._seen: set[Path] = set()
+        self.folders: list[Path] = []  # local plugin files and package folders, as found: enough to find them again
+        self._manager = _Hooks(GROUP)
+        self._manager.add_hookspecs(hookspecs)
+
+    # ---- asking -------------------------------------------------------------------------------------------------
+
+    def get(self, kind: str, name: str) -> type[Component]:
+        """The component class of this kind and name. Raises `InvalidInput` with the closest name if there is none."""
+        entry = self._components.get((kind, name))
+        if entry is None or entry.cls is None:
+            raise InvalidInput(self.unknown(kind, name))
+        return entry.cls
+
+    def names(self, kind: str) -> list[str]:
+        """Names of the components of this kind, in order of discovery."""
+        return [name for k, name in self._components if k == kind]
+
+    def unknown(self, kind: str, name: str) -> Problem:
+        """What to say where a scenario names a component that is not there."""
+        broken = [e for e in self.entries if not e.ok]
+        guilty = [e for e in broken if e.name == name] or broken
+        fix = suggestion(name, self.names(kind))
+        if guilty:
+            files = "; ".join(f"{from_here(e.source)}: {e.error}" for e in guilty[:3])
+            fix = f"{fix}; plugin files that failed to load: {files}"
+        return Problem(f"there is no {_CALLED.get(kind, kind)} called {clip(name)!r}", fix)
+
+    def hashes(self, used: Iterable[tuple[str, str]]) -> dict[str, str]:
+        """SHA-256 of the file (or folder) behind each (kind, name), as {"kind:name": hash}."""
+        return {f"{kind}:{name}": self._components[kind, name].sha256 for kind, name in used}
+
+    @property
+    def hook(self) -> Any:
+        """The hooks of all plugins, to be called by name with keyword arguments; one that raises is `PluginFailed`."""
+        return _Guarded(self._manager.hook)
+
+    # ---- loading ------------------------------------------------------------------------------------------------
+
+    def load_file(self, path: Path) -> bool:
+        """Import a plugin file or package folder and register what it defines; a broken one is remembered.
+
+        Returns False if this file was loaded before.
+        """
+        path = path.resolve()
+        if path in self._seen:
+            return False
+        self._seen.add(path)
+        sha256 = ""
+        try:
+            sha256 = content_hash(path)
+            module = import_plugin(path, sha256)
+            self._register_module(module, path, sha256)
+        except (Exception, SystemExit) as error:
+            self._broken(path, sha256, reason(error, path))
+        return True
+
+    def load_entry_point(self, point: Any) -> None:
+        """Register what an installed package announces: a module, or a component class."""
+        source = Path(point.name)
+        try:
+            thing = point.load()
+            module = thing if isinstance(thing, ModuleType) else __import__(thing.__module__, fromlist=["*"])
+            source = Path(str(module.__file__))
+            source = source.parent if source.name == "__init__.py" else source
+            if isinstance(thing, ModuleType):
+                self._register_module(module, source, content_hash(source))
+            else:
+                self._add(thing, source, content_hash(source))
+        except (Exception, SystemExit) as error:
+            self._broken(source, "", f"entry point {point.name}: {reason(error, source)}")
+
+    def _broken(self, source: Path, sha256: str, error: str) -> None:
+        self.entries.append(Entry(source.stem, "", None, source, False, error, sha256))
+
+    def _register_module(self, module: ModuleType, source: Path, sha256: str) -> None:
+        before = len(self.entries)
+        registers = self._listen(module)
+        if registers:
+            registers(lambda cls: self._add(cls, source, sha256))
+        else:
+            for cls in _defined(module):
+                self._add(cls, source, sha256)
+        if len(self.entries) == before:
+            hooks = any(name.startswith("simlab_") for name in vars(module))
+            error = "" if hooks else "defines no component and no hook"
+            self.entries.append(Entry(source.stem, "hooks" if hooks else "", None, source, hooks, error, sha256))
+
+    def _listen(self, module: ModuleType) -> Callable[[Callable[[type[Component]], None]], None] | None:
+        """Register the module's hooks; its `simlab_register` as a function of `register`, if it has one."""
+        for name in vars(module):
+            if name.startswith("simlab_") and callable(getattr(module, name)) and not hasattr(hookspecs, name):
+                fix = did_you_mean(name, [n for n in vars(hookspecs) if n.startswith("simlab_")])
+                raise TypeError(f"there is no hook {name}" + (f" ({fix})" if fix else ""))
+        self._manager.register(module)
+        if not hasattr(module, "simlab_register"):
+            return None
+        others = [plugin for plugin in self._manager.get_plugins() if plugin is not module]
+        caller = self._manager.subset_hook_caller("simlab_register", others)
+        return lambda register: caller(register=register)
+
+    def _add(self, cls: type[Component], source: Path, sha256: str) -> None:
+        """Register one class, or say why not."""
+        error = _fault(cls)
+        name, kind = (str(getattr(cls, field, "")) for field in ("name", "kind"))
+        other = self._components.get((kind, name))
+        if not error and other is not None:
+            error = (
+                f"the {_CALLED.get(kind, kind)} {name!r} is already defined by {from_here(other.source)}; rename one"
+            )
+        entry = Entry(name or cls.__name__, kind, None if error else cls, source, not error, error, sha256)
+        self.entries.append(entry)
+        if not error:
+            self._components[kind, name] = entry
+
+
+@dataclass(frozen=True, slots=True)
+class _Guarded:
+    """Hook callers whose exceptions are put down to the plugins."""
+
+    hook: Any
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        caller = getattr(self.hook, name)
+
+        def call(**arguments: Any) -> None:
+            try:
+                caller(**arguments)
+            except Exception as error:
+                raise PluginFailed(f"the hook {name} of a plugin raised {type(error).__name__}: {error}") from error
+
+        return call
+
+
+class _Hooks(pluggy.PluginManager):
+    """A plugin manager that takes any function named `simlab_…` for a hook, without a decorator."""
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
+        found = super().parse_hookimpl_opts(plugin, name)
+        if found is None and name.startswith("simlab_") and callable(getattr(plugin, name)):
+            return {"wrapper": False, "hookwrapper": False, "optionalhook": False, "tryfirst": False, "trylast": False,
+                    "specname": None}  # fmt: skip
+        return found
+
+
+def _defined(module: ModuleType) -> Iterator[type[Component]]:
+    """The component classes a module defines itself (a package: exports from within), bases of others left out."""
+    package = hasattr(module, "__path__")
+    inside = module.__name__ + "."
+    found = [
+        thing
+        for name, thing in vars(module).items()
+        if isinstance(thing, type)
+        and issubclass(thing, Component)
+        and not name.startswith("_")
+        and (thing.__module__ == module.__name__ or (package and thing.__module__.startswith(inside)))
+    ]
+    for cls in dict.fromkeys(found):
+        if cls.name or not any(other is not cls and issubclass(other, cls) for other in found):
+            yield cls
+
+
+def _fault(cls: Any) -> str:
+    """What keeps a class from being registered, if anything."""
+    if not (isinstance(cls, type) and issubclass(cls, Component)):
+        return f"{cls!r} is no component class"
+    if not cls.kind:
+        return f"class {cls.__name__} derives from none of the contracts (Criterion, RaterPolicy, RewardShape, World)"
+    if not isinstance(cls.name, str) or not re.fullmatch(NAME, cls.name):
+        return f'class {cls.__name__} has no usable name (write name = "…": a letter, then letters, digits, - or _)'
+    if "kind" in cls.model_fields or "kind" in vars(cls):
+        return f"class {cls.__name__} redefines kind, which belongs to its contract"
+    return ""
+
+
+def builtin_folder() -> Path:
+    """Where built-ins are: inside an installed package, or in the source checkout."""
+    package = Path(__file__).parent
+    return package / "_plugins" if (package / "_plugins").is_dir() else package.parent / "plugins"
+
+
+def discover(scenario_dir: Path | str | None = None, extra: Sequence[Path | str] = (), local: bool = True) -> Registry:
+    """Find and load all plugins, in this order: built-ins, installed packages (entry-point group `simlab`),
+    `./plugins` (recursively), the scenario's folder (plugin files directly in it), `extra` files and folders.
+
+    `local=False` leaves out `./plugins` and the scenario's folder; what `extra` names explicitly is still loaded.
+    Never raises for a broken plugin; raises `InvalidInput` if an `extra` path does not exist.
+    """
+    registry = Registry()
+    for file in plugin_files(builtin_folder()):
+        registry.load_file(file)
+    for point in sorted(entry_points(group=GROUP), key=lambda p: (p.name, p.value)):
+        registry.load_entry_point(point)
+    for file in _local_files(scenario_dir if local else None, extra, local):
+        if registry.load_file(file):
+            registry.folders.append(file.resolve())
+    return registry
+
+
+def _local_files(scenario_dir: Path | str | None, extra: Sequence[Path | str], here: bool) -> Iterator[Path]:
+    if here:
+        yield from plugin_files(Path("plugins"))
+    if scenario_dir is not None and Path(scenario_dir).is_dir():
+        yield from (file for file in sorted(Path(scenario_dir).glob("*.py")) if looks_like_plugin(file))
+    for path in map(Path, extra):
+        if not path.exists():
+            raise InvalidInput(Problem("no such plugin file or folder", "check --plugins", path))
+        yield from plugin_files(path)

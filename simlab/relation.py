@@ -1,0 +1,176 @@
+"""The one idea: a principal issues a standard to its agents, looks at a sample of their work, forms a judgement
+of it, and applies a consequence.
+
+Every row of the hierarchy, from users who judge a corporation to a reward model that scores a language model,
+is one `Relation`, run as one SimPy process. An agent's work may itself be a judgement (a rater's ranking is
+*work* for the corporation and a *judgement* of the language model), so `Judgement` is a kind of `Work` and the
+recursion needs no further code. This module knows no torch and no pandas.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from simpy import Environment, Event
+
+if TYPE_CHECKING:
+    from simlab.measures.alignment import Panel
+    from simlab.simulation import Simulation
+
+Steps = Generator[Event, Any, None]
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """What a principal asks for: a value vector [D] as operative and as published.
+
+    `unit` is the norm of the vector as first written down; every later misreading is sized in it, so that an
+    error near the root and one near the leaf are comparable.
+    """
+
+    issuer: str
+    version: int
+    vector: NDArray[np.float64]
+    published: NDArray[np.float64]
+    unit: float
+
+
+@dataclass(slots=True)
+class Work:
+    """What an agent did since it was last looked at: `items` is whatever its principal understands, `size` how much."""
+
+    agent: str
+    items: Any = None
+    size: int = 0
+
+
+@dataclass(slots=True)
+class Judgement(Work):
+    """A principal's scores of (members of) its agent; itself the principal's work, for those above it.
+
+    `scores` maps who was judged to a score, `samples` to how many pieces of work the score rests on.
+    """
+
+    principal: str = ""
+    order: int = 0
+    scores: dict[str, float] = field(default_factory=dict)
+    samples: dict[str, int] = field(default_factory=dict)
+    identifiers: dict[str, int] = field(default_factory=dict)  # row in the judgements table, once recorded
+
+
+@dataclass(slots=True)
+class Effect:
+    """One thing a consequence did to one agent: the amount, its unit, and why."""
+
+    kind: str
+    agent: str
+    amount: float = math.nan
+    unit: str = ""
+    reason: str = ""
+
+
+class Party(ABC):
+    """Anyone in the hierarchy, human, corporate or machinic."""
+
+    def __init__(self, simulation: Simulation, name: str) -> None:
+        self.simulation = simulation
+        self.name = name
+
+    @abstractmethod
+    def utility(self, panel: Panel) -> NDArray[np.float64]:
+        """How good each item of the panel is to this party, in expectation, without a draw [n]."""
+
+    def standard(self) -> Standard:
+        """What this party asks of its agents; machines pass on what they were taught, and issue none."""
+        raise NotImplementedError(f"{self.name} issues no standard")
+
+    def start(self) -> Steps:
+        """Whatever must happen before the clock runs; may take simulated time."""
+        yield from ()
+
+    @abstractmethod
+    def work(self, relation: Relation) -> Generator[Event, Any, Work]:
+        """What the principal of `relation` gets to see: everything since the last look, or a fresh piece."""
+
+    def judge(self, relation: Relation, work: Work) -> Generator[Event, Any, Judgement]:
+        """Look at a sample of the agent's work and score it."""
+        raise NotImplementedError(f"{self.name} judges nobody")
+        yield
+
+    def heard(self, judgement: Judgement) -> None:
+        """Told how one was judged; most parties only feel the consequences."""
+
+
+class Consequence(ABC):
+    """What follows from a judgement."""
+
+    @abstractmethod
+    def apply(self, relation: Relation, judgement: Judgement) -> Generator[Event, Any, Sequence[Effect]]:
+        """Do it, taking whatever simulated time it takes, and say what was done."""
+
+
+class Relation:
+    """A principal, an agent, a calendar, a sample and consequences, as one SimPy process.
+
+    `every` is in days; `sample` is a share in (0, 1] of the work if a float, a number of pieces if an int.
+    """
+
+    def __init__(
+        self,
+        simulation: Simulation,
+        principal: Party,
+        agent: Party,
+        every: float,
+        sample: float | int,
+        consequences: Sequence[Consequence],
+        order: int,
+    ) -> None:
+        self.simulation = simulation
+        self.principal = principal
+        self.agent = agent
+        self.every = every
+        self.sample = sample
+        self.consequences = tuple(consequences)
+        self.order = order
+        self.looks = 0
+
+    @property
+    def name(self) -> str:
+        """`principal → agent`, as it stands in the scenario."""
+        return f"{self.principal.name} → {self.agent.name}"
+
+    def sampled(self, population: int) -> int:
+        """How many of `population` pieces of work are looked at."""
+        if isinstance(self.sample, float):
+            return min(population, math.ceil(self.sample * population))
+        return min(population, self.sample)
+
+    def run(self) -> Steps:
+        """Look, judge and act, every `every` days, up to and including the last day."""
+        while (self.looks + 1) * self.every <= self.simulation.days:
+            self.looks += 1
+            yield at(self.simulation.env, self.looks * self.every)
+            work = yield from self.agent.work(self)
+            if not work.size:
+                continue
+            judgement = yield from self.principal.judge(self, work)
+            self.simulation.chronicle.judgement(self, judgement)
+            self.agent.heard(judgement)
+            for consequence in self.consequences:
+                effects = yield from consequence.apply(self, judgement)
+                self.simulation.chronicle.effects(self, judgement, effects)
+            yield from self.simulation.after(self)
+
+
+def at(env: Environment, time: float) -> Event:
+    """A timeout that fires exactly at `time` (or now, if that is past), so that calendars meet without drift."""
+    delay = max(0.0, time - env.now)
+    while env.now + delay < time:
+        delay = math.nextafter(delay, math.inf)
+    return env.timeout(delay)

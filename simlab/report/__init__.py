@@ -1,0 +1,1 @@
+"""Reports on finished runs, made from their tables only."""

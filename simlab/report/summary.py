@@ -1,0 +1,244 @@
+"""The screen a run ends with: what was asked, what everybody came to prefer, who was fired, what the model says now.
+
+`screen` makes it from the run's tables only; the command line prints it. Worlds without words show no words.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from simlab.tables import TABLES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from simlab.runs import Run
+
+NOTHING = "–"
+_EXAMPLES = 3  # prompts for which responses before and after are shown
+_NAMED = 6  # dismissals told one by one
+
+
+def screen(run: Run) -> RenderableType:
+    """Everything worth knowing about a run at a glance, for 80 columns or more."""
+    parts: list[RenderableType] = [_heading(run)]
+    if not len(run.responses):
+        parts.append(Text("No round has been measured yet."))
+    else:
+        parts += [_criteria(run), _parties(run), *_labor(run), *_examples(run)]
+    return Group(*_spaced([*parts, _where(run)]))
+
+
+def _spaced(parts: Iterable[RenderableType]) -> Iterator[RenderableType]:
+    for part in parts:
+        yield Padding(part, (1, 0, 0, 0))
+
+
+def _heading(run: Run) -> Text:
+    """Scenario, seed, extent and state."""
+    row = run.runs.iloc[0]
+    colour = {"finished": "green", "running": "cyan", "interrupted": "yellow"}.get(row.status, "red")
+    text = Text.assemble(
+        (row.scenario, "bold"),
+        f"  {row.world} world, seed {row.seed}, {row.days:g} days, {_many(row.rounds, 'round')}, ",
+    )
+    return text.append(row.status, style=f"not bold {colour}")
+
+
+def _criteria(run: Run) -> RenderableType:
+    """Weights asked for, beside what the responses are like in the first round and in the last."""
+    responses, weights = run.responses, _weights(run)
+    first, last = _ends(responses)
+    titles = {"": "every prompt"}
+    if responses.fact_held_out.any():
+        titles = {"compared": "may be compared", "never": "never compared"}
+    parts = {"": first.index >= 0, "compared": ~first.fact_held_out, "never": first.fact_held_out}
+    after = {"": last.index >= 0, "compared": ~last.fact_held_out, "never": last.fact_held_out}
+    names = list(weights)
+    table = _table("What was asked for, and what the responses are like", ["", *names, *titles.values()])
+    for criterion in _criteria_names(run, weights):
+        asked = [_number(weights[name].get(criterion), "g") for name in names]
+        cells = [_change(_mean(first[parts[p]], criterion), _mean(last[after[p]], criterion)) for p in titles]
+        table.add_row(escape(criterion), *asked, *cells)
+    return _noted(table, f"Weights, and mean scores in round {first['round'].iloc[0]} → {last['round'].iloc[0]}.")
+
+
+def _weights(run: Run) -> dict[str, dict[str, float]]:
+    """Criterion weights by who asks: users, and the latest guideline of each corporation."""
+    found: dict[str, dict[str, float]] = {}
+    for name, party in _parties_of(run, "users"):
+        found[name] = {str(k): float(v) for k, v in party.get("values", {}).items()}
+    for corporation, rows in run.guidelines.groupby("corporation", sort=False):
+        for kind, latest in rows[rows.version == rows.version.max()].groupby("kind", sort=False):
+            found[f"{corporation}\n{kind}"] = dict(zip(latest.criterion, latest.weight, strict=True))
+    return found
+
+
+def _criteria_names(run: Run, weights: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """`answered` in worlds of words, then the criteria measured, then those only asked for."""
+    measured = [c for c in run.responses.columns if c not in TABLES["responses"].names]
+    asked = [c for by in weights.values() for c in by]
+    return list(dict.fromkeys([*(["answered"] if _has_words(run) else []), *measured, *asked]))
+
+
+def _parties(run: Run) -> RenderableType:
+    """How far each party's preferences agree with the guideline and with users' intent, first round → last."""
+    references = [pair for kind in ("corporation", "users") for pair in _parties_of(run, kind)[:1]]
+    titles = [f"ρ with {name}" for name, _ in references]
+    table = _table("What each party came to prefer", ["", "", *titles, "prefers now"])
+    for name, party in _parties_of(run):
+        agreement = [NOTHING if name == other else _change(*_rho(run, name, other)) for other, _ in references]
+        table.add_row(escape(name), str(party.get("kind", "")).replace("_", " "), *agreement, _wins(run, name))
+    return _noted(
+        table,
+        "ρ: correlation of preferences among responses to one prompt. Prefers now: share of the last round's "
+        "responses it likes better than those of round 0.",
+    )
+
+
+def _rho(run: Run, a: str, b: str) -> tuple[float, float]:
+    """ρ between two parties in the first and the last measured round."""
+    rows = run.alignment
+    rows = rows[(rows.order == 1) & (((rows.a == a) & (rows.b == b)) | ((rows.a == b) & (rows.b == a)))]
+    return (rows.rho.iloc[0], rows.rho.iloc[-1]) if len(rows) else (math.nan, math.nan)
+
+
+def _wins(run: Run, judge: str) -> str:
+    rows = run.win_rate[run.win_rate.judge == judge]
+    return _number(100 * rows.rate.iloc[-1], ".0f", " %") if len(rows) else NOTHING
+
+
+def _labor(run: Run) -> list[RenderableType]:
+    """Who was hired, warned and fired, and why; hours and pay; how well the raters' employer knows them."""
+    happened = run.consequences.groupby("kind").size()
+    people = run.employment
+    if not len(people):
+        return []
+    counts = [f"{happened[kind]} {past}" for kind, past in (("warn", "warned"), ("fire", "fired")) if kind in happened]
+    text = Text("Labor", style="bold").append("\n", style="not bold")
+    employed = _many(int(people.ended.isna().sum()), "rater")
+    text.append("; ".join([f"{employed} employed at the end, {_many(len(people), 'spell')} in all", *counts]))
+    paid = run.labor[run.labor.hours * run.labor.pay > 0]
+    text.append(f"; {paid.hours.sum():,.0f} hours of paid work, {paid.pay.sum():,.0f} USD.")
+    for principal, rho, n in _meta_alignment(run):
+        text.append(f"\n{principal}'s scores of {_many(n, 'rater')} correlate {rho:.2f} with how well each follows it.")
+    fired = run.consequences[run.consequences.kind == "fire"]
+    for row in fired.head(_NAMED).itertuples():
+        text.append(f"\n  day {row.time:g}  {row.agent} fired: {row.reason} ({_number(row.amount)})")
+    if len(fired) > _NAMED:
+        text.append(f"\n  … and {len(fired) - _NAMED} more, in the table consequences")
+    return [text]
+
+
+def _meta_alignment(run: Run) -> list[tuple[str, float, int]]:
+    """The last order-2 ρ against the guideline and its number of agents, by principal."""
+    rows = run.alignment
+    rows = rows[(rows.order == 2) & (rows.against == "guideline") & rows.rho.notna()]
+    return [(str(a), float(by.rho.iloc[-1]), int(by.n.iloc[-1])) for a, by in rows.groupby("a", sort=False)]
+
+
+def _examples(run: Run) -> list[RenderableType]:
+    """Responses before and after, for prompts where the most weighty criteria changed: of each, the typical case."""
+    if not _has_words(run):
+        return []
+    table = _table("What the model says", ["prompt", "before", "now"], fold=True)
+    for row in _typical(run):
+        table.add_row(escape(row["prompt"]), escape(row["response"]), escape(row["response_now"]))
+    note = "For each of the weightiest criteria, the prompt whose score in it changed by the median amount."
+    return [_noted(table, note)] if table.row_count else []
+
+
+def _typical(run: Run) -> list[Mapping[str, Any]]:
+    """For each of the weightiest criteria in turn, the prompt whose score in it changed by the median amount.
+
+    Prompts unlike those already chosen come first: ones that other criteria speak to, then ones of another force.
+    """
+    both = _changed(run)
+    weights = next((w for name, w in _weights(run).items() if name.endswith("operative")), {})
+    criteria = sorted((c for c in weights if c in both), key=lambda c: (-abs(weights[c]), -both[c].isna().sum()))
+    if both.empty or not criteria:
+        return []
+    both["kind"] = both[criteria].isna().apply(tuple, axis=1)
+    found: list[Mapping[str, Any]] = []
+    for criterion in criteria * _EXAMPLES:
+        change = both[f"{criterion}_now"] - both[criterion]
+        fit = both.assign(change=change)[(change.abs() > 0) & ~both.prompt.isin([row["prompt"] for row in found])]
+        for names in (["kind"], ["kind", "force"]):
+            seen = [tuple(row[name] for name in names) for row in found]
+            other = fit[[traits not in seen for traits in zip(*(fit[name] for name in names), strict=True)]]
+            fit = other if len(other) else fit
+        if len(fit) and len(found) < _EXAMPLES:
+            found.append(fit.sort_values(["change", "prompt", "nth"]).iloc[len(fit) // 2].to_dict())
+    return found
+
+
+def _changed(run: Run) -> pd.DataFrame:
+    """The first round's responses beside the last round's (with `_now`), where they differ."""
+    first, last = (frame.assign(nth=frame.groupby(["agent", "prompt"]).cumcount()) for frame in _ends(run.responses))
+    both = first.merge(last, on=["agent", "prompt", "nth"], suffixes=("", "_now"))
+    return both[both.response != both.response_now].copy()
+
+
+def _where(run: Run) -> Text:
+    """Where the tables are, and the line of Python that opens them."""
+    text = Text(f"Tables in {run.path / 'tables'}", style="bold").append("; to look into them:", style="not bold")
+    return text.append(f'\n  import simlab\n  run = simlab.load("{run.path}")', style="cyan not bold")
+
+
+def _ends(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows of the first round and of the last."""
+    return rows[rows["round"] == rows["round"].min()], rows[rows["round"] == rows["round"].max()]
+
+
+def _has_words(run: Run) -> bool:
+    return bool((run.responses.response != "").any())
+
+
+def _parties_of(run: Run, kind: str = "") -> list[tuple[str, Mapping[str, Any]]]:
+    """Names and settings of the parties of a kind, or of all, in the order of the scenario."""
+    parties = json.loads(run.runs.parameters.iloc[0]).get("parties", {})
+    return [(name, party) for name, party in parties.items() if not kind or party.get("kind") == kind]
+
+
+def _table(title: str, columns: Sequence[str], *, fold: bool = False) -> Table:
+    """An empty table; columns after the first are numbers, unless `fold` says that all are texts to be wrapped."""
+    table = Table(title=escape(title), title_style="bold", title_justify="left", box=box.SIMPLE_HEAD, show_edge=False)
+    for i, column in enumerate(columns):
+        text = fold or not i or not column
+        table.add_column(
+            escape(column), justify="left" if text else "right", overflow="fold", ratio=1 if fold else None
+        )
+    return table
+
+
+def _noted(table: Table, note: str) -> RenderableType:
+    return Group(table, Text(note, style="dim"))
+
+
+def _mean(rows: pd.DataFrame, column: str) -> float:
+    return float(rows[column].mean()) if column in rows and len(rows) else math.nan
+
+
+def _change(first: float, last: float) -> str:
+    """Two numbers as before → now."""
+    if math.isnan(first) and math.isnan(last):
+        return NOTHING
+    return f"[dim]{_number(first)} →[/dim] {_number(last)}"
+
+
+def _number(value: float | None, form: str = ".2f", unit: str = "") -> str:
+    return NOTHING if value is None or math.isnan(value) else f"{value:{form}}{unit}"
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,148 @@
+"""A scenario in words, in the order of the ODD protocol for agent-based models (Grimm et al. 2010): purpose,
+entities, who does what to whom, schedule, and how much work that makes. `simlab describe` prints it.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from simlab.components import Component
+from simlab.scenario.model import Scenario
+from simlab.scenario.parties import LanguageModelSpec, RatersSpec
+from simlab.scenario.relations import AnyConsequence, RelationSpec
+
+
+def describe(scenario: Scenario, file: Path) -> str:
+    """The description of a scenario; its purpose is the comment its file begins with."""
+    title = f"{scenario.name} ({file})"
+    sections: dict[str, list[str]] = {
+        "World": [f"{scenario.world.name}: {_settings(scenario.world, whole=True)}", *_meaning(scenario.world)],
+        "Entities": [line for name, party in scenario.parties.items() for line in _party(name, party)],
+        "Who judges whom": [line for relation in scenario.relations for line in _relation(relation)],
+        "Schedule": list(_schedule(scenario)),
+        "Work": list(_work(scenario)),
+        "Measured": [
+            f"criteria: {', '.join(scenario.criteria_used())}",
+            f"panel: {_settings(scenario.panel, whole=True)}",
+        ],
+    }
+    text = [
+        title,
+        "=" * len(title),
+        "",
+        "Purpose",
+        "-------",
+        *([scenario.description] if scenario.description else []),
+        *_header(file),
+    ]
+    for heading, lines in sections.items():
+        text += ["", heading, "-" * len(heading), *map(_wrapped, lines)]
+    return "\n".join(text)
+
+
+def _wrapped(line: str) -> str:
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    return textwrap.fill(line, 100, subsequent_indent=indent, break_on_hyphens=False) if len(line) > 100 else line
+
+
+def _header(file: Path) -> Iterator[str]:
+    for line in file.read_text(encoding="utf-8-sig").splitlines():
+        if not line.startswith("#"):
+            return
+        yield line.removeprefix("#").removeprefix(" ").rstrip()
+
+
+def _meaning(entry: BaseModel) -> Iterator[str]:
+    """The first sentence of what its class says about it."""
+    text = " ".join((type(entry).__doc__ or "").split())
+    if text:
+        yield "  " + text.partition(". ")[0].rstrip(".") + "."
+
+
+def _party(name: str, party: Any) -> Iterator[str]:
+    yield f"{name}: {party.kind}; {_settings(party) or 'as by default'}"
+    yield from _meaning(party)
+    if party.description:
+        yield f"  {party.description}"
+
+
+def _settings(entry: BaseModel, whole: bool = False) -> str:
+    """The settings that have no default or differ from it; all that are given a value if `whole`."""
+    said = []
+    for name, info in type(entry).model_fields.items():
+        value = getattr(entry, name)
+        told = (
+            value is not None if whole else info.is_required() or value != info.get_default(call_default_factory=True)
+        )
+        if told and name not in ("kind", "description"):
+            said.append(f"{name} {_plain(value)}")
+    return ", ".join(said)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Component):
+        settings = _settings(value, whole=True)
+        return f"{value.name} ({settings})" if settings else value.name
+    if isinstance(value, BaseModel):
+        settings, kind = _settings(value), getattr(value, "kind", "")
+        return f"{kind} ({settings})".strip() if settings else str(kind)
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{k} {_plain(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return ", ".join(_plain(v) for v in value) if value else "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _relation(relation: RelationSpec) -> Iterator[str]:
+    sample = relation.sample
+    looked = f"{sample:,} pieces" if isinstance(sample, int) else f"{100 * sample:.3g} %"
+    yield f"{relation.principal} → {relation.agent}: every {relation.every:g} days, a look at {looked} of its work"
+    for consequence in relation.consequence:
+        yield f"  then {_consequence(consequence)}"
+
+
+def _consequence(consequence: AnyConsequence) -> str:
+    settings = _settings(consequence)
+    meaning = (type(consequence).__doc__ or "").strip().rstrip(".")
+    return f"{consequence.kind}{f' ({settings})' if settings else ''}: {meaning[:1].lower()}{meaning[1:]}"
+
+
+def looks(scenario: Scenario, relation: RelationSpec) -> int:
+    """How often a relation's principal looks in the whole run."""
+    return int(scenario.days / relation.every + 1e-9)
+
+
+def _schedule(scenario: Scenario) -> Iterator[str]:
+    yield f"{scenario.days:g} simulated days, seed {scenario.seed}"
+    for relation in scenario.relations:
+        yield f"{relation.principal} → {relation.agent}: {looks(scenario, relation):,} looks"
+
+
+def _work(scenario: Scenario) -> Iterator[str]:
+    for name, party in scenario.parties.items():
+        if isinstance(party, LanguageModelSpec) and scenario.world.networks:
+            yield f"{name}: about {party.parameters:,} parameters besides its dictionary"
+        if isinstance(party, RatersSpec):
+            yield from _labor(scenario, name, party)
+
+
+def _labor(scenario: Scenario, name: str, party: RatersSpec) -> Iterator[str]:
+    """Comparisons, hours and wages asked of a pool; K responses are ranked in the time of K − 1 comparisons."""
+    for relation in scenario.relations:
+        if relation.principal == name:
+            most = party.count * party.hours * scenario.days
+            per_pair = party.seconds * 2 / party.ranking / 3600  # hours
+            if isinstance(relation.sample, int):
+                pairs = float(relation.sample * party.overlap * looks(scenario, relation))
+            else:
+                pairs = relation.sample * most * 3600 / party.seconds * party.overlap
+            hours = pairs * per_pair
+            yield (
+                f"{name}: about {pairs:,.0f} comparisons for {relation.agent}, {hours:,.0f} hours of the {most:,.0f} "
+                f"the pool has, ${hours * party.wage:,.0f} at ${party.wage:g} an hour"
+            )

@@ -1,0 +1,264 @@
+"""A scenario: who there is, who answers to whom, in which world, for how long. Read with `load`.
+
+The simulation builds itself from a `Scenario`; nothing of the file is read a second time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, field_validator
+
+from simlab.components import Criterion
+from simlab.errors import InvalidInput, Problem
+from simlab.names import NAME, shown
+from simlab.plugins import Registry, discover
+from simlab.scenario import authority, layers
+from simlab.scenario.authority import Complaint
+from simlab.scenario.complaints import Complaints
+from simlab.scenario.nodes import Node, Place
+from simlab.scenario.parties import AnyParty, CorporationSpec, RatersSpec, UsersSpec
+from simlab.scenario.relations import RelationSpec
+from simlab.scenario.spec import CriterionField, Name, Reading, Spec, WorldField, build, named
+from simlab.tables import TABLES
+from simlab.worlds.game import World
+
+_MOST_PROBLEMS = 30  # shown at once
+
+
+class ClusterSpec(Spec):
+    """The computers the machines are trained on, in simulated time."""
+
+    flops: float = Field(1e12, gt=0, le=1e21, description="speed of one computer, in FLOP per second")
+    count: int = Field(1, ge=1, le=1_000_000, description="number of computers; corporations queue for them")
+
+
+class PanelSpec(Spec):
+    """The fixed panel of prompts and responses on which every party is asked what it prefers."""
+
+    prompts: int = Field(600, ge=500, le=100_000, description="number of prompts")
+    responses: int = Field(2, ge=2, le=100, description="responses to each, per source")
+
+
+class Scenario(Spec):
+    """What a scenario file says, checked, with every default filled in.
+
+    `criteria` holds every criterion the scenario names anywhere, in order of first mention; the value is None
+    where it is a direction of the world itself (`World.own_criteria`).
+    """
+
+    name: str = Field(pattern=NAME, description="name of the scenario")
+    description: str = Field("", max_length=10_000, description="what it is about, in your words")
+    seed: int = Field(0, ge=0, lt=2**63, description="all randomness follows from it")
+    days: float = Field(gt=0, le=36_500, description="length of the run, in days")
+    world: WorldField = Field(description="the language game that is played")
+    parties: dict[Name, AnyParty] = Field(min_length=1, max_length=1000, description="who there is, by name")
+    relations: list[RelationSpec] = Field(min_length=1, max_length=10_000, description="who answers to whom")
+    criteria: dict[Name, CriterionField | None] = Field(
+        {}, validate_default=True, description="parameters of criteria, and further criteria to measure, by name"
+    )
+    cluster: ClusterSpec = Field(ClusterSpec(), description="the computers, in simulated time")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="what networks are computed on, in real time")
+    panel: PanelSpec = Field(PanelSpec(), description="the questions every party answers")
+
+    _complaints: Complaints | None = PrivateAttr(None)
+
+    @field_validator("criteria", mode="before")
+    @classmethod
+    def _every_criterion(cls, given: Any, info: ValidationInfo) -> Any:
+        """Every criterion that is named, with its parameters; unknown names are complained of elsewhere."""
+        world, parties = info.data.get("world"), info.data.get("parties")
+        if not isinstance(given, dict) or world is None or parties is None:
+            return {}
+        used = dict.fromkeys([*(name for _, names in _mentions(parties) for name in names), *given])
+        if world.own_criteria:
+            return dict.fromkeys(used)
+        reading = info.context
+        assert isinstance(reading, Reading), "scenarios are read with simlab.scenario.load"
+        known = reading.plugins.names("criterion")
+        return {name: build("criterion", name, given.get(name) or {}, reading) for name in used if name in known}
+
+    def criteria_used(self) -> list[str]:
+        """Names of all criteria, in order of first mention."""
+        return list(self.criteria)
+
+    def criterion_components(self) -> list[Criterion]:
+        """The criteria that are plugins, in order; none where the world has its own."""
+        return [criterion for criterion in self.criteria.values() if criterion is not None]
+
+    def plugins_used(self) -> list[tuple[str, str]]:
+        """(kind, name) of every plugin this scenario uses, each once, in order of first mention."""
+        return list(dict.fromkeys(self._plugins()))
+
+    def _plugins(self) -> Iterator[tuple[str, str]]:
+        yield "world", self.world.name
+        for criterion in self.criterion_components():
+            yield "criterion", criterion.name
+        for party in self.parties.values():
+            if isinstance(party, RatersSpec):
+                yield "rater", party.policy.name
+        for relation in self.relations:
+            for consequence in relation.consequence:
+                if consequence.kind == "gradient" and self._judges_language(relation):
+                    yield "reward", consequence.shape.name
+
+    def _judges_language(self, relation: RelationSpec) -> bool:
+        return self.parties[relation.agent].kind == "language_model"
+
+    def canonical(self) -> dict[str, Any]:
+        """The scenario as plain data with all defaults filled in; a file that says this is this scenario."""
+        data = self.model_dump(mode="json")
+        for relation, said in zip(self.relations, data["relations"], strict=True):
+            for consequence in said["consequence"]:
+                if consequence["kind"] == "gradient" and not self._judges_language(relation):
+                    del consequence["shape"]
+        return data
+
+    def hash(self, plugin_hashes: Mapping[str, str]) -> str:
+        """SHA-256 (hex) of everything that decides the outcome: scenario with seed, and the plugins' contents.
+
+        Order counts for parties, relations and criteria, as it does in the tables; for `plugin_hashes` it does not.
+        """
+        text = json.dumps([self.canonical(), sorted(plugin_hashes.items())])
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def as_yaml(self) -> str:
+        """The canonical form as a scenario file."""
+        from ruamel.yaml import YAML
+
+        writer = YAML(typ="safe", pure=True)
+        writer.default_flow_style = None
+        writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+        writer.width = 200
+        text = io.StringIO()
+        writer.dump(self.canonical(), text)
+        return text.getvalue()
+
+    def problem(self, path: Sequence[str | int], what: str, fix: str = "") -> Problem:
+        """A problem with what the file says at `path`, such as ("parties", "pool", "count")."""
+        if self._complaints is None:
+            return Problem(what, fix, path=".".join(map(str, path)))
+        return self._complaints.problem(path, what, fix)
+
+
+def _mentions(parties: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Sequence[str]]]:
+    """Where parties name criteria: the path of each mapping of weights, and the names in it."""
+    for name, party in parties.items():
+        if isinstance(party, UsersSpec | RatersSpec):
+            yield (name, "values"), list(party.values)
+        if isinstance(party, CorporationSpec):
+            yield (name, "guideline", "operative"), list(party.guideline.operative)
+            yield (name, "guideline", "published"), list(party.guideline.published)
+
+
+def load(
+    path: Path | str,
+    *,
+    overrides: Sequence[str] = (),
+    small: bool = False,
+    seed: int | None = None,
+    plugins: Registry | None = None,
+) -> Scenario:
+    """Read a scenario file, what it `extends`, its `small:` block if asked for, and `key=value` overrides on top.
+
+    `plugins` defaults to what `simlab.plugins.discover` finds from the file's folder. Raises `InvalidInput` with
+    every problem of the file at once, each as `file:line:column: path: what is wrong (the likely fix)`.
+    """
+    file = os.fspath(path)
+    root = layers.resolve(file, overrides=overrides, small=small)
+    if seed is not None:
+        layers.put(root, "seed", Node(seed, Place("--seed")), Place("--seed"))
+    data = root.plain()
+    reading = Reading(discover(Path(file).parent) if plugins is None else plugins)
+    complaints = Complaints(root, data, reading.models)
+    problems: list[Problem] = []
+    try:
+        scenario = Scenario.model_validate(data, context=reading)
+    except ValidationError as error:
+        problems += complaints.of(error)
+    problems += [complaints.problem(at, what, fix) for at, what, fix in authority.complaints(data)]
+    world = _world(data, reading.plugins)
+    if world is not None:
+        problems += [complaints.problem(*p, at_key=True) for p in _unknown_criteria(data, world, reading.plugins)]
+        problems += [complaints.problem(*p) for p in authority.learners_misplaced(data, world.networks)]
+    if problems:
+        raise InvalidInput(*_presentable(problems))
+    scenario._complaints = complaints
+    return scenario
+
+
+def _presentable(problems: Sequence[Problem]) -> list[Problem]:
+    """In the order of the files' lines, each once, and not more than a person reads."""
+    ordered = sorted(dict.fromkeys(problems), key=lambda p: (str(p.file), p.line or 0, p.column or 0))
+    rest = len(ordered) - _MOST_PROBLEMS
+    return [*ordered[:_MOST_PROBLEMS], *([Problem(f"… and {rest} more problems")] if rest > 0 else [])]
+
+
+def _world(data: Mapping[str, Any], plugins: Registry) -> type[World] | None:
+    """The class of the world the raw data names, if there is one."""
+    entry = named(data.get("world"))
+    name = entry.get("kind") if isinstance(entry, dict) else None
+    cls = plugins.get("world", name) if isinstance(name, str) and name in plugins.names("world") else None
+    return cls if cls is not None and issubclass(cls, World) else None
+
+
+def _unknown_criteria(data: Mapping[str, Any], world: type[World], plugins: Registry) -> Iterator[Complaint]:
+    """Names of criteria that are no plugins, or would be columns of the responses table twice."""
+    taken = TABLES["responses"].names
+    for at, name in _named_criteria(data):
+        if name in taken:
+            yield at, f"{shown(name)} cannot be a criterion: it is a column of the responses table", "rename it"
+        elif not world.own_criteria and name not in plugins.names("criterion"):
+            problem = plugins.unknown("criterion", name)
+            yield at, problem.what, problem.fix
+
+
+def _named_criteria(data: Mapping[str, Any]) -> Iterator[tuple[authority.Path, str]]:
+    """Every criterion the raw data names, with its path."""
+    parties = data.get("parties")
+    ways: list[tuple[str, ...]] = [("criteria",)]
+    for name in parties if isinstance(parties, dict) else ():
+        ways += [("parties", name, "values"), ("parties", name, "guideline", "operative")]
+        ways += [("parties", name, "guideline", "published")]
+    for way in ways:
+        here: Any = data
+        for step in way:
+            here = here.get(step) if isinstance(here, dict) else None
+        yield from (((*way, key), key) for key in (here if isinstance(here, dict) else ()))
+
+
+def schema(plugins: Registry) -> dict[str, Any]:
+    """The JSON schema of scenario files, with the parameters of every plugin in it."""
+    whole = Scenario.model_json_schema()
+    whole["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    whole["properties"]["extends"] = {"type": "string", "description": "path of a scenario file this one builds on"}
+    whole["properties"]["small"] = {"type": "object", "description": "overrides applied by --small; keys may be dotted"}
+    found: dict[str, Any] = _with_components(whole, plugins)
+    return found
+
+
+def _with_components(part: Any, plugins: Registry) -> Any:
+    """`part` of a schema with each `{"component": kind}` replaced by what the plugins of that kind accept."""
+    if isinstance(part, list):
+        return [_with_components(p, plugins) for p in part]
+    if not isinstance(part, dict):
+        return part
+    if isinstance(part.get("component"), str):
+        kind = part["component"]
+        options = [_component_schema(plugins.get(kind, n), n) for n in plugins.names(kind)]
+        rest = {k: v for k, v in part.items() if k != "component"}
+        return rest | {"anyOf": [{"enum": plugins.names(kind)}, *options]}
+    return {key: _with_components(value, plugins) for key, value in part.items()}
+
+
+def _component_schema(cls: Any, name: str) -> dict[str, Any]:
+    schema: dict[str, Any] = cls.model_json_schema()
+    schema["properties"] = {"kind": {"const": name}, **schema.get("properties", {})}
+    schema["required"] = ["kind", *schema.get("required", [])]
+    return schema

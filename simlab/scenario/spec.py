@@ -1,0 +1,114 @@
+"""What all entries of a scenario file have in common: the base model, weights of criteria, and components.
+
+Every field says in its description what it means and in which unit; `schema`, `describe` and error messages
+repeat it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SerializeAsAny,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from simlab.components import Component, Criterion, RaterPolicy, RewardShape, parameters
+from simlab.errors import InvalidInput
+from simlab.names import NAME, shown
+from simlab.worlds.game import World
+
+if TYPE_CHECKING:
+    from simlab.plugins import Registry
+
+
+@dataclass(slots=True)
+class Reading:
+    """One reading of a scenario: the plugins there are, and which model each mapping of the file was read as."""
+
+    plugins: Registry
+    models: dict[int, type[BaseModel]] = field(default_factory=dict)  # by id of the mapping
+
+
+class Spec(BaseModel):
+    """Base of everything a scenario file spells out. Unknown keys and loose types are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _note_model(cls, data: Any, info: ValidationInfo) -> Any:
+        if isinstance(info.context, Reading):
+            info.context.models[id(data)] = cls
+        return data
+
+
+def _some_weight(weights: dict[str, float]) -> dict[str, float]:
+    if not any(weights.values()):
+        raise PydanticCustomError("no_weight", "no criterion has a weight other than zero")
+    return weights
+
+
+Name = Annotated[str, Field(pattern=NAME)]
+Weights = dict[Name, Annotated[float, Field(ge=-1e6, le=1e6)]]
+SomeWeights = Annotated[Weights, AfterValidator(_some_weight)]
+
+
+def named(value: Any) -> Any:
+    """`NAME` is short for `{kind: NAME}`."""
+    return {"kind": value} if isinstance(value, str) else value
+
+
+def _component(kind: str) -> Callable[[Any, ValidationInfo], Any]:
+    """A validator that finds the plugin an entry names and lets it check its own parameters."""
+
+    def find(value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, Component):
+            return value
+        entry = named(value)
+        if not isinstance(entry, dict):
+            what = "{shown} should be a name, or a mapping with kind"
+            raise PydanticCustomError("not_component", what, {"shown": shown(value)})
+        if not isinstance(entry.get("kind"), str):
+            raise PydanticCustomError("no_kind", "kind is missing")
+        assert isinstance(info.context, Reading), "components are named in scenario files only"
+        return build(kind, entry["kind"], entry, info.context)
+
+    return find
+
+
+def build(kind: str, name: str, entry: Mapping[str, Any], reading: Reading) -> Component:
+    """The component `name` with the parameters of `entry`. Its errors stay where they are in the file.
+
+    Parameters are checked as strict JSON: no text where a number should be, while a list may fill a tuple.
+    """
+    try:
+        cls = reading.plugins.get(kind, name)
+    except InvalidInput as error:
+        problem = error.problems[0]
+        raise PydanticCustomError("unknown_component", "{what}", {"what": problem.what, "fix": problem.fix}) from None
+    reading.models[id(entry)] = cls
+    given = {key: value for key, value in entry.items() if key != "kind"}
+    return cls.model_validate_json(json.dumps(given), strict=True)
+
+
+def _field(kind: str) -> tuple[Any, ...]:
+    return BeforeValidator(_component(kind)), PlainSerializer(parameters), WithJsonSchema({"component": kind})
+
+
+WorldField = Annotated[SerializeAsAny[World], *_field("world")]
+RaterPolicyField = Annotated[SerializeAsAny[RaterPolicy], *_field("rater")]
+RewardShapeField = Annotated[SerializeAsAny[RewardShape], *_field("reward")]
+CriterionField = Annotated[SerializeAsAny[Criterion], PlainSerializer(lambda c: c.model_dump(mode="json"))]

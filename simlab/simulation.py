@@ -1,0 +1,205 @@
+"""One run: a world, a hierarchy of parties, a clock, keyed streams and a recorder.
+
+`run_file` is what `simlab run` and `simlab.run` call. A run is a deterministic function of scenario, seed and
+plugins; what torch computes comes from `jobs`, so a run that was cut off is simply run again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import simpy
+from numpy.typing import NDArray
+from simpy import Event
+
+from simlab.chronicle import Chronicle
+from simlab.consequences.labor import Churn, Fire, Hire, Pay, Warn
+from simlab.consequences.learning import Gradient
+from simlab.errors import InvalidInput
+from simlab.hierarchy import Hierarchy
+from simlab.jobs import Jobs
+from simlab.measures.observatory import Observatory
+from simlab.parties.corporation import Corporation
+from simlab.parties.language_model import LanguageModel, TransformerBody
+from simlab.parties.raters import Cohort, Raters
+from simlab.parties.reward_model import RewardModel
+from simlab.parties.society import Users
+from simlab.relation import Consequence, Effect, Judgement, Party, Relation, Steps
+from simlab.streams import Streams
+from simlab.worlds.game import Items
+
+if TYPE_CHECKING:
+    from simlab.recorder import Recorder
+    from simlab.scenario import RelationSpec, Scenario
+
+PARTIES: dict[str, Callable[..., Party]] = {
+    "language_model": LanguageModel,
+    "reward_model": RewardModel,
+    "raters": Raters,
+    "corporation": Corporation,
+    "users": Users,
+}  # in the order in which they come to be: a reward model grows from a language model
+CONSEQUENCES: dict[str, Callable[..., Consequence]] = {
+    "churn": Churn,
+    "pay": Pay,
+    "warn": Warn,
+    "fire": Fire,
+    "hire": Hire,
+    "gradient": Gradient,
+}
+SECONDS_PER_DAY = 86400.0
+Progress = Callable[[str, float, float, float], None]  # stage, day, days, share of the stage done
+
+
+class Simulation:
+    """One scenario under one seed. Parties ask it for the clock, the streams, each other, and the recorder."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        jobs: Jobs,
+        recorder: Recorder,
+        progress: Progress | None = None,
+        after_round: Callable[[int, float], None] | None = None,
+    ) -> None:
+        self.scenario = scenario
+        self.days = float(scenario.days)
+        self.jobs = jobs
+        self.recorder = recorder
+        self.progress = progress
+        self.after_round = after_round
+        self.env = simpy.Environment()
+        self.streams = Streams(scenario.seed)
+        self.round = 0
+        self.chronicle = Chronicle(self)
+        self.game = scenario.world.open(self.streams, scenario.criterion_components())
+        self.hierarchy = Hierarchy(scenario.parties, [(r.principal, r.agent) for r in scenario.relations])
+        self.cluster = simpy.Resource(self.env, capacity=scenario.cluster.count)
+        self.parties: dict[str, Party] = {}
+        for kind, build in PARTIES.items():
+            for name, spec in scenario.parties.items():
+                if spec.kind == kind:
+                    self.parties[name] = build(self, name, spec)
+        self.parties = {name: self.parties[name] for name in scenario.parties}
+        self.relations = [self._relation(spec) for spec in scenario.relations]
+        self.observatory = Observatory(self)
+
+    def _relation(self, spec: RelationSpec) -> Relation:
+        consequences = [CONSEQUENCES[c.kind](self, c) for c in spec.consequence]
+        agent = self.parties[spec.agent]
+        if isinstance(agent, Raters) and not any(isinstance(c, Pay) for c in consequences):
+            consequences.insert(0, Pay(self, None))  # whoever judges raters employs them, and owes them wages
+        order = 2 if isinstance(agent, Raters) else 1
+        return Relation(self, self.parties[spec.principal], agent, spec.every, spec.sample, consequences, order)
+
+    # ---- the clock ----------------------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> float:
+        """The simulated time, in days."""
+        return float(self.env.now)
+
+    def run(self) -> None:
+        """Everything, from pretraining to the last day."""
+        self.env.process(self._begin())
+        self.env.run()
+        if self.now < self.days:
+            self.env.run(until=self.days)
+        self.observatory.close()
+
+    def _begin(self) -> Steps:
+        for kind in PARTIES:
+            for party in self.parties.values():
+                if isinstance(party, PARTIES[kind]):  # type: ignore[arg-type]
+                    yield from party.start()
+        yield from self.observatory.look()
+        self._finish_round()
+        for relation in self.relations:
+            self.env.process(relation.run())
+
+    def after(self, relation: Relation) -> Steps:
+        """When a language model has been trained, a round is over: everybody is asked what they prefer now."""
+        self.report("simulating", 0.0)
+        if isinstance(relation.agent, LanguageModel):
+            self.round += 1
+            yield from self.observatory.look()
+            self._finish_round()
+
+    def _finish_round(self) -> None:
+        self.recorder.flush()
+        if self.after_round is not None:
+            self.after_round(self.round, self.now)
+
+    def compute(self, party: str, kind: str, flops: float) -> Steps:
+        """Occupy one machine of the cluster for as long as `flops` operations take, and count the labor."""
+        with self.cluster.request() as turn:
+            yield turn
+            seconds = flops / self.scenario.cluster.flops
+            yield self.env.timeout(seconds / SECONDS_PER_DAY)
+        self.chronicle.labor(party, kind, hours=seconds / 3600, flops=flops)
+
+    def stage(self, name: str) -> Callable[[int, int], None]:
+        """A progress callback for a long computation."""
+        return lambda done, total: self.report(name, done / max(1, total))
+
+    def report(self, stage: str, share: float) -> None:
+        """Tell whoever watches where the run stands."""
+        if self.progress is not None:
+            self.progress(stage, min(self.now, self.days), self.days, share)
+
+    # ---- who is who ---------------------------------------------------------------------------------------------
+
+    @property
+    def panel_size(self) -> int:
+        """Prompts on the panel."""
+        return int(self.scenario.panel.prompts)
+
+    def relations_of(self, principal: str) -> list[Relation]:
+        """The relations in which this party judges."""
+        return [r for r in self.relations if r.principal.name == principal]
+
+    def principals_with_standard(self, agent: str) -> list[Party]:
+        """Those `agent` answers to who issue a standard, in file order."""
+        above = (self.parties[name] for name in self.hierarchy.principals(agent))
+        return [p for p in above if isinstance(p, Corporation | Users)]
+
+    def employer_of(self, pool: str) -> str:
+        """Whoever raters answer to first; empty if nobody."""
+        return next(iter(self.hierarchy.principals(pool)), "")
+
+    def judged_by(self, machine: Party) -> LanguageModel:
+        """The language model a reward model judges."""
+        for name in self.hierarchy.below(machine.name):
+            party = self.parties[name]
+            if isinstance(party, LanguageModel):
+                return party
+        raise InvalidInput(f"{machine.name} judges no language model")
+
+    def model_of(self, corporation: str) -> LanguageModel | None:
+        """The language model at the end of a corporation's line of authority."""
+        found = (self.parties[name] for name in self.hierarchy.below(corporation))
+        return next((p for p in found if isinstance(p, LanguageModel)), None)
+
+    def maker_of(self, model: LanguageModel) -> str:
+        """The corporation a language model belongs to; empty if none stands above it."""
+        above = (self.parties[name] for name in self.hierarchy.above(model.name))
+        return next((p.name for p in above if isinstance(p, Corporation)), "")
+
+    def of_kind(self, kind: type[Any]) -> list[Any]:
+        """The parties of one kind, in file order."""
+        return [p for p in self.parties.values() if isinstance(p, kind)]
+
+    def reference_responses(self, model: LanguageModel) -> Items:
+        """What the pretrained model said on the panel."""
+        return self.observatory.reference[model.name]
+
+    def models(self) -> dict[str, dict[str, NDArray[Any]]]:
+        """What is worth keeping of each language model of words: dictionary, shape, and arrays before and after."""
+        kept = {}
+        for model in self.of_kind(LanguageModel):
+            if isinstance(model.body, TransformerBody):
+                kept[model.name] = model.body.state()
+        return kept

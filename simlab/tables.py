@@ -1,0 +1,355 @@
+"""The outcome tables: their columns, types, units and meanings, all in one place.
+
+The recorder writes what stands here and nothing else, `simlab tables --describe` prints it, and DataFrames carry
+it in their `attrs`. No table holds nulls: a missing number is NaN, a missing text is "", and whole numbers are
+never missing. Importing this module imports no library.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Type = Literal["string", "int64", "float64", "bool"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its name, type, unit ("" if it has none) and meaning."""
+
+    name: str
+    type: Type
+    unit: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One kind of row.
+
+    `key` names the columns that tell rows apart where a row may be written again with more in it: the last one
+    counts. `extra` is the meaning of further float64 columns that a run may add, or None if it may add none.
+    """
+
+    name: str
+    meaning: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+    extra: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+
+def _text(name: str, meaning: str) -> Column:
+    return Column(name, "string", "", meaning)
+
+
+def _whole(name: str, meaning: str, unit: str = "") -> Column:
+    return Column(name, "int64", unit, meaning)
+
+
+def _number(name: str, meaning: str, unit: str = "") -> Column:
+    return Column(name, "float64", unit, meaning)
+
+
+def _flag(name: str, meaning: str) -> Column:
+    return Column(name, "bool", "", meaning)
+
+
+RUN = _text("run", "the run: a hash of scenario, seed and plugin contents")
+TIME = _number("time", "simulated time since the start", "days")
+ROUND = _whole("round", "training round; 0 is the pretrained model")
+PRINCIPAL = _text("principal", "the party that judges")
+AGENT = _text("agent", "the party that is judged")
+LABEL = _whole("label", "1: left is better, 2: right is better, 0: undecided")
+GUIDELINE = _whole("guideline_version", "version of the guideline that was in force, as in `guidelines`")
+
+_RUNS = Table(
+    "runs",
+    "What was run: one row a run, with its parameters.",
+    (
+        RUN,
+        _text("scenario", "name of the scenario"),
+        _whole("seed", "seed of all random streams"),
+        _text("status", "running, finished, interrupted or failed"),
+        _number("days", "simulated length of the run", "days"),
+        _whole("rounds", "training rounds completed"),
+        _text("world", "kind of world"),
+        _text("version", "version of simlab"),
+        _text("parameters", "the whole scenario with all defaults filled in, as JSON"),
+    ),
+)
+
+_GUIDELINES = Table(
+    "guidelines",
+    "What corporations ask for: one row for every criterion of every version of a guideline.",
+    (
+        RUN,
+        TIME,
+        _text("corporation", "whose guideline it is"),
+        _whole("version", "version of the guideline, from 1"),
+        _text("kind", "published (what the public sees) or operative (what raters are told)"),
+        _text("criterion", "name of the criterion"),
+        _number("weight", "weight of the criterion; only its size relative to the others matters"),
+    ),
+)
+
+_EMPLOYMENT = Table(
+    "employment",
+    "Spells of employment: one row a worker and spell.",
+    (
+        RUN,
+        _text("worker", 'the worker, as "pool:17"'),
+        _text("employer", "the party the worker works for"),
+        _number("hired", "when the spell began", "days"),
+        _number("ended", "when the spell ended; NaN while it lasts", "days"),
+        _text("reason", "why the spell ended, as fired; empty while it lasts"),
+    ),
+    key=("run", "worker", "hired"),
+)
+
+_RATERS = Table(
+    "raters",
+    "How raters stand after each round: one row a rater and round.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        _text("worker", 'the rater, as "pool:17"'),
+        _text("employer", "the party the rater works for"),
+        _flag("employed", "whether the rater is employed at this time"),
+        _whole("tasks", "rankings done so far"),
+        _number("score", "agreement with the employer's gold at the last audit; NaN before the first"),
+        _whole("warnings", "warnings received so far"),
+        _number("rho_guideline", "correlation of the rater's utilities with the operative guideline"),
+        _number("rho_intent", "correlation of the rater's utilities with users' intent"),
+    ),
+)
+
+_COMPARISONS = Table(
+    "comparisons",
+    "What raters preferred: one row a compared pair of responses. A ranking of K responses gives K(K-1)/2 rows.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        PRINCIPAL,
+        AGENT,
+        _whole("task", "number of the pair that was compared; raters who share it compared the same two responses"),
+        _whole("ranking", "number of the K responses the pair comes from; raters who share it ranked the same ones"),
+        _text("worker", 'who compared, as "pool:17"'),
+        _whole("left", "the first response, as in `candidates` (where the prompt is, too)"),
+        _whole("right", "the second response, as in `candidates`"),
+        LABEL,
+        _text("source", "where the label comes from, as rater"),
+        _flag("held_out", "kept from the reward model, to test it"),
+        GUIDELINE,
+        _number("perceived", "utility of left minus right as the rater perceived it, before noise of choice"),
+        _whole("gold", "the label the operative guideline gives, free of error: 1, 2, or 0 for a tie"),
+        _number("duration", "time the worker spent on the pair", "seconds"),
+        _number("pay", "wage for that time", "USD"),
+    ),
+)
+
+_CANDIDATES = Table(
+    "candidates",
+    "The responses that were compared: one row a response.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        _text("agent", "the language model that gave the response"),
+        _whole("response", "number of the response, as in left and right of `comparisons`"),
+        _text("prompt", "text of the prompt"),
+        _text("text", "text of the response; in vector worlds its features"),
+    ),
+)
+
+_JUDGEMENTS = Table(
+    "judgements",
+    "What principals made of their agents' work: one row a judgement, of every relation and every order.",
+    (
+        RUN,
+        _whole("judgement", "number of the judgement, as in `consequences`"),
+        TIME,
+        ROUND,
+        _whole("order", "1 where the work is a response, 2 where it is a judgement of responses, and so on"),
+        PRINCIPAL,
+        AGENT,
+        GUIDELINE,
+        _whole("sample", "pieces of work looked at"),
+        _whole("population", "pieces of work there were"),
+        _number("score", "what the principal made of them; the scale is the relation's own"),
+    ),
+)
+
+_CONSEQUENCES = Table(
+    "consequences",
+    "What followed from judgements: one row a consequence.",
+    (
+        RUN,
+        _whole("judgement", "the judgement it followed from; -1 if it followed from none"),
+        TIME,
+        ROUND,
+        PRINCIPAL,
+        _text("kind", "pay, warn, fire, hire, churn, gradient, …"),
+        _text("agent", 'who bears it, as "pool:17"'),
+        _number("amount", "how much; NaN where there is no amount"),
+        _text("unit", "unit of the amount"),
+        _text("reason", "why, in words"),
+    ),
+)
+
+_LABOR = Table(
+    "labor",
+    "Work done, by people and machines: one row a party, kind of labor and round.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        _text("party", "who worked"),
+        _text("kind", "kind of labor, as ranking, auditing, writing, training"),
+        _number("hours", "working time", "hours"),
+        _number("pay", "what was paid for it", "USD"),
+        _number("flops", "floating-point operations", "FLOP"),
+    ),
+)
+
+_ALIGNMENT = Table(
+    "alignment",
+    "How far two parties agree about one panel: one row a pair of parties, panel and round.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        _whole("order", "order of the panel: 1 for responses, k for the agents judged at order k-1"),
+        _text("panel", "name of the panel"),
+        _text("against", "at order 2 and above: the truth agents are held to, guideline or intent; else empty"),
+        _text("a", "one party"),
+        _text("b", "the other party"),
+        _number("rho", "correlation of the two parties' utilities, centred within prompts; NaN if undefined"),
+        _number("accuracy", "share of pairs under one prompt that both order alike; ties count one half"),
+        _number("tau", "Kendall's tau-b over pairs under one prompt"),
+        _whole("n", "items of the panel"),
+        _number("low", "lower end of the 95 % interval of rho, within run"),
+        _number("high", "upper end of the 95 % interval of rho, within run"),
+        _text("why_nan", "why rho is undefined; empty if it is defined"),
+    ),
+)
+
+_REWARD_MODEL = Table(
+    "reward_model",
+    "Training of reward models: one row a round.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        PRINCIPAL,
+        AGENT,
+        _whole("pairs", "pairs trained on"),
+        _whole("ties", "of these, undecided"),
+        _number("loss", "training loss per pair", "nats"),
+        _number("accuracy_train", "share of training pairs that are no ties ordered as labelled"),
+        _number("accuracy_held_out", "the same of pairs held out from training"),
+        _number("accuracy_gold", "share of held-out pairs ordered as by noise-free preference, ties excluded"),
+        _whole("gold_pairs", "pairs in accuracy_gold"),
+        _number("score_mean", "mean score of the responses trained on"),
+        _number("score_std", "standard deviation of the same"),
+        _number("trunk_change", "relative change of the trunk's parameters (Euclidean norm)"),
+        _number("head_change", "relative change of the head's parameters (Euclidean norm)"),
+    ),
+)
+
+_POLICY = Table(
+    "policy",
+    "Training of language models: one row an iteration. Metrics are named as in TRL, / written as _.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        PRINCIPAL,
+        AGENT,
+        _whole("iteration", "iteration within the round, from 1"),
+        _number("objective_kl", "KL divergence from the reference model per response", "nats"),
+        _number("objective_entropy", "entropy per response", "nats"),
+        _number("objective_scores", "mean score by the reward model"),
+        _number("objective_rlhf_reward", "mean score less the KL penalty"),
+        _number("objective_non_score_reward", "mean KL penalty, negative"),
+        _number("policy_approxkl_avg", "mean squared change of log-probability over the update, halved", "nats"),
+        _number("policy_clipfrac_avg", "share of tokens whose ratio was clipped"),
+        _number("loss_policy_avg", "mean policy loss"),
+        _number("loss_value_avg", "mean value loss"),
+        _number("lr", "learning rate"),
+    ),
+)
+
+_RESPONSES = Table(
+    "responses",
+    "What language models say: the same prompts after every round, one row a response.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        _text("corporation", "the corporation whose model it is"),
+        _text("agent", "the language model"),
+        _text("prompt", "text of the prompt"),
+        _text("response", "text of the response"),
+        _text("force", "illocutionary force of the prompt, as question or command"),
+        _flag("fact_held_out", "whether the prompt is about a fact that never appears in a comparison"),
+        _flag("answered", "whether the response answers the prompt in kind; always true in vector worlds"),
+    ),
+    extra="score by the criterion of this name, in [0, 1]; NaN where it has nothing to say",
+)
+
+_WIN_RATE = Table(
+    "win_rate",
+    "How often a party prefers the responses of a round to those of round 0: one row a party and round.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        _text("judge", "the party whose utilities decide"),
+        _number("rate", "share of prompts for which the round's response is preferred; ties count one half"),
+        _whole("n", "prompts compared"),
+        _number("low", "lower end of the 95 % interval of the rate, within run"),
+        _number("high", "upper end of the 95 % interval of the rate, within run"),
+    ),
+)
+
+_LEDGER = Table(
+    "ledger",
+    "Money: one row a transfer.",
+    (
+        RUN,
+        TIME,
+        _text("payer", "who paid"),
+        _text("payee", "who was paid"),
+        _number("amount", "how much", "USD"),
+        _text("reason", "what for, as wages or subscriptions"),
+    ),
+)
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        _RUNS,
+        _GUIDELINES,
+        _EMPLOYMENT,
+        _RATERS,
+        _CANDIDATES,
+        _COMPARISONS,
+        _JUDGEMENTS,
+        _CONSEQUENCES,
+        _LABOR,
+        _ALIGNMENT,
+        _REWARD_MODEL,
+        _POLICY,
+        _RESPONSES,
+        _WIN_RATE,
+        _LEDGER,
+    )
+}
+"""Every table by name, in the order in which they are written."""

@@ -1,0 +1,75 @@
+"""One exchange of a language game: a prompt, a response, and who is looking at it.
+
+Criteria plugins see these objects and nothing else. An `Exchange` holds what can be *read off* the words;
+an `Observer` is what one person believes, or the world's own truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A checkable statement a response makes: the `value` it gives for a `fact` (subject, relation)."""
+
+    subject: str
+    relation: str
+    value: str
+    fact: int  # index of (subject, relation) in the world's facts; beliefs are held per fact
+    truth: tuple[str, ...]  # every value that is true of the fact (a country may have two official languages)
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What is asked. `force` is its illocutionary force ("question", "command", …), `content` what it is about.
+
+    `context` is the situation users and raters see and the model does not ("cotext, not context").
+    """
+
+    text: str
+    words: tuple[str, ...]
+    force: str
+    content: str
+    fact: int = -1  # the fact asked for, or -1
+    context: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What was answered, read back: the claims it makes and the acts it performs.
+
+    Acts are words from "answers", "refuses", "complies" (with a harmful request), "insults", "sells",
+    "flatters", "boasts", "hedges"; `ended` says whether it closed with the end token.
+    """
+
+    text: str
+    words: tuple[str, ...]
+    claims: tuple[Claim, ...] = ()
+    acts: frozenset[str] = frozenset()
+    ended: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A prompt and a response to it."""
+
+    prompt: Prompt
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """Someone who judges. `belief(fact)` gives the values this person takes to be true; None is the world's truth."""
+
+    name: str = "truth"
+    belief: Callable[[int], tuple[str, ...]] | None = field(default=None, compare=False)
+
+    def believes(self, claim: Claim) -> bool:
+        """Whether this observer takes the claim to be true."""
+        held = claim.truth if self.belief is None else self.belief(claim.fact)
+        return claim.value in held
+
+
+TRUTH = Observer()

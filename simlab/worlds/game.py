@@ -1,0 +1,93 @@
+"""What a language game is: prompts, responses, and a space of values in which a guideline is a vector.
+
+A `World` is a plugin (settings in the scenario file); opening it gives a `Game`, the live object parties use.
+Parties never look inside a response: they ask the game for its *features*, and a utility is the product of a
+value vector with features as perceived. In a text world the features are criterion scores; in the gaussian
+world they are the response itself. Misreadings, tastes and compliance are then vectors too, in every world.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simlab.components import Array, Component, Criterion
+from simlab.streams import Streams
+from simlab.worlds.exchange import Observer
+
+Indices = NDArray[np.int64]
+
+
+@dataclass(slots=True)
+class Items:
+    """Responses to prompts, as arrays: `prompt` [n] indexes the game's prompts, `response` is [n, T] tokens
+    (text worlds, zero-padded after the end token) or [n, d] features (vector worlds)."""
+
+    prompt: Indices
+    response: NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.prompt)
+
+    def __getitem__(self, rows: Any) -> Items:
+        return Items(self.prompt[rows], self.response[rows])
+
+
+class World(Component):
+    """A kind of language game; its fields are the settings a scenario file gives under `world:`."""
+
+    kind: ClassVar[str] = "world"
+    own_criteria: ClassVar[bool] = False  # True: criteria are directions of this world, any name will do
+    networks: ClassVar[bool] = True  # False: nothing is trained in torch, so nothing asks for a GPU
+
+    def open(self, streams: Streams, criteria: Sequence[Criterion]) -> Game:
+        """The game itself. `criteria` are every criterion the scenario names, in order (empty if own_criteria)."""
+        raise NotImplementedError(f"world {self.name!r} does not define open")
+
+
+class Game(ABC):
+    """A language game in play."""
+
+    medium: ClassVar[Literal["text", "vector"]]
+    panel_of_reference: ClassVar[bool] = False  # True: panels hold responses of the untrained model only
+    dimensions: tuple[str, ...]  # axes of the value space
+    midpoint: float  # the feature value that says nothing
+    difficulty: Array  # per dimension [D]: size of perception noise of a rater without any skill
+
+    @abstractmethod
+    def value(self, weights: Mapping[str, float]) -> Array:
+        """The value vector [D] of criterion weights."""
+
+    @abstractmethod
+    def panel_prompts(self, count: int) -> Indices:
+        """The `count` prompts every party is asked about, the same in every round of a run and in every arm."""
+
+    @abstractmethod
+    def training_prompts(self, key: int, count: int) -> Indices:
+        """`count` prompts drawn (with replacement) for comparisons and policy training; never a held-out fact."""
+
+    @abstractmethod
+    def features(self, items: Items) -> Array:
+        """True features [n, D], no NaN (a criterion with nothing to say counts as its midpoint)."""
+
+    @abstractmethod
+    def observers(self, names: Sequence[str], keys: Sequence[int], knowledge: Sequence[float]) -> list[Observer]:
+        """One observer per person: `knowledge` is the chance of believing the truth about a fact."""
+
+    @abstractmethod
+    def perceived(self, items: Items, observers: Sequence[Observer], who: Indices) -> Array:
+        """Features [n, D] of item i as `observers[who[i]]` believes them to be."""
+
+    @abstractmethod
+    def approval(self, vector: Array, features: Array) -> Array:
+        """How likely [n] somebody with this value vector is to be satisfied with responses of these features."""
+
+    @abstractmethod
+    def transcript(self, items: Items) -> dict[str, Any]:
+        """Columns of the responses table: prompt, response, force, fact_held_out, answered, and one column
+        per criterion in [0, 1] or NaN (vector worlds: their named directions, unbounded)."""

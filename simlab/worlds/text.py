@@ -1,0 +1,151 @@
+"""Games of words: what every world whose responses are texts has in common.
+
+A world subclasses `TextGame` with its prompts, its corpus and a reader; scoring, beliefs and transcripts
+are here. Every response that occurs is read back once and remembered.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simlab.components import Array, Criterion
+from simlab.errors import PluginFailed
+from simlab.streams import hashes, uniforms
+from simlab.worlds.exchange import TRUTH, Exchange, Observer, Prompt
+from simlab.worlds.game import Game, Indices, Items
+from simlab.worlds.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """One line of the corpus: a response somebody once gave to a prompt, and in which voice."""
+
+    prompt: int
+    response: str
+    voice: str
+
+
+class TextGame(Game):
+    """A language game of words. Subclasses set `prompts`, `held_out`, `tokenizer` and implement the rest."""
+
+    medium: ClassVar[Literal["text", "vector"]] = "text"
+    prompts: tuple[Prompt, ...]
+    held_out: NDArray[np.bool_]  # per prompt: about a fact that never appears in a comparison
+    tokenizer: Tokenizer
+    longest_response: int  # in tokens, end token included
+
+    def __init__(self, criteria: Sequence[Criterion]) -> None:
+        self.criteria = tuple(criteria)
+        self.dimensions = tuple(c.name for c in criteria)
+        self.midpoint = 0.5
+        self.difficulty = np.array([c.difficulty for c in criteria])
+        self._read: dict[tuple[int, bytes], Exchange] = {}
+
+    @abstractmethod
+    def corpus(self) -> Sequence[Author]:
+        """Human-authored exchanges, the text the language model is pretrained on."""
+
+    @abstractmethod
+    def read(self, prompt: int, words: tuple[str, ...], ended: bool) -> Exchange:
+        """Read a response back: which claims it makes, which acts it performs."""
+
+    @abstractmethod
+    def belief(self, key: int, knowledge: float, fact: int) -> tuple[str, ...]:
+        """What a person with this stream key and knowledge believes about a fact."""
+
+    def exchanges(self, items: Items) -> list[Exchange]:
+        """The exchanges behind the arrays; equal responses to one prompt are one object."""
+        out = []
+        for prompt, tokens in zip(items.prompt.tolist(), items.response, strict=True):
+            key = (prompt, tokens.astype(np.int32).tobytes().rstrip(b"\0"))
+            if key not in self._read:
+                self._read[key] = self.read(prompt, *self.tokenizer.decode(tokens.tolist()))
+            out.append(self._read[key])
+        return out
+
+    def value(self, weights: Mapping[str, float]) -> Array:
+        return np.array([float(weights.get(name, 0.0)) for name in self.dimensions])
+
+    def training_prompts(self, key: int, count: int) -> Indices:
+        allowed = np.flatnonzero(~self.held_out)
+        return allowed[(uniforms(key, np.arange(count)) * len(allowed)).astype(np.int64)]
+
+    def panel_prompts(self, count: int) -> Indices:
+        """Every `len(prompts)/count`-th prompt of a fixed shuffle; prompts repeat only if there are too few."""
+        order = np.argsort(hashes(0x51A1AB, np.arange(len(self.prompts))), kind="stable")
+        return np.sort(np.resize(order, count))
+
+    def observers(self, names: Sequence[str], keys: Sequence[int], knowledge: Sequence[float]) -> list[Observer]:
+        def observer(name: str, key: int, known: float) -> Observer:
+            held: dict[int, tuple[str, ...]] = {}
+
+            def belief(fact: int) -> tuple[str, ...]:
+                if fact not in held:
+                    held[fact] = self.belief(key, known, fact)
+                return held[fact]
+
+            return Observer(name, belief)
+
+        return [observer(n, k, q) for n, k, q in zip(names, keys, knowledge, strict=True)]
+
+    def scores(self, items: Items) -> Array:
+        """True criterion scores [n, criteria], NaN where a criterion has nothing to say."""
+        return self._scores(items, [TRUTH], np.zeros(len(items), dtype=np.int64))
+
+    def features(self, items: Items) -> Array:
+        return np.nan_to_num(self.scores(items), nan=0.5)
+
+    def perceived(self, items: Items, observers: Sequence[Observer], who: Indices) -> Array:
+        return np.nan_to_num(self._scores(items, observers, who), nan=0.5)
+
+    def _scores(self, items: Items, observers: Sequence[Observer], who: Indices) -> Array:
+        found = self.exchanges(items)
+        out = np.empty((len(items), len(self.criteria)))
+        for column, criterion in enumerate(self.criteria):
+            if not criterion.personal:
+                out[:, column] = _distinct(criterion, found, TRUTH)
+                continue
+            for person in np.unique(who).tolist():
+                rows = np.flatnonzero(who == person)
+                out[rows, column] = _distinct(criterion, [found[r] for r in rows], observers[person])
+        return out
+
+    def approval(self, vector: Array, features: Array) -> Array:
+        """The utility as a share of the way from the worst possible response to the best."""
+        worst, best = np.minimum(vector, 0).sum(), np.maximum(vector, 0).sum()
+        return np.asarray((features @ vector - worst) / max(best - worst, 1e-12))
+
+    def transcript(self, items: Items) -> dict[str, Any]:
+        found = self.exchanges(items)
+        scores = self.scores(items)
+        return {
+            "prompt": [e.prompt.text for e in found],
+            "response": [e.response.text for e in found],
+            "force": [e.prompt.force for e in found],
+            "fact_held_out": self.held_out[items.prompt],
+            "answered": np.array(["answers" in e.response.acts for e in found]),
+            **{name: scores[:, column] for column, name in enumerate(self.dimensions)},
+        }
+
+
+def _distinct(criterion: Criterion, found: Sequence[Exchange], observer: Observer) -> Array:
+    """Scores of exchanges by one observer, asking the plugin once for each distinct exchange."""
+    first: dict[int, int] = {}
+    rows = [first.setdefault(id(e), len(first)) for e in found]
+    distinct = list({id(e): e for e in found}.values())
+    try:
+        scores = np.asarray(criterion.score_batch(distinct, [observer]), dtype=float)
+    except Exception as error:
+        raise PluginFailed(f"criterion {criterion.name!r} raised {type(error).__name__}: {error}") from error
+    if scores.shape != (len(distinct), 1):
+        wanted = f"[exchanges, observers] = {(len(distinct), 1)}"
+        raise PluginFailed(f"criterion {criterion.name!r} returned shape {scores.shape}, expected {wanted}")
+    if np.any((scores < 0) | (scores > 1) | np.isinf(scores)):
+        raise PluginFailed(f"criterion {criterion.name!r} returned a score outside [0, 1]; NaN means no opinion")
+    return scores[rows, 0]

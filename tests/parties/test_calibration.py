@@ -1,0 +1,49 @@
+"""Noise set by a target agreement rate."""
+
+import numpy as np
+import pytest
+
+from simlab.errors import InvalidInput
+from simlab.parties.calibration import clear_pairs, expected_agreement, temperature_for
+
+RNG = np.random.default_rng(5)
+ALIKE = np.repeat(RNG.normal(size=(4000, 1)), 6, axis=1)  # six raters who value the same
+
+
+@pytest.mark.parametrize("agreement", [0.6, 0.726, 0.9])
+def test_simulated_raters_agree_as_often_as_targeted(agreement):
+    tau = temperature_for(agreement, ALIKE)
+    clear = clear_pairs(ALIKE)
+    chance = 1 / (1 + np.exp(-clear / tau))
+    labels = RNG.random((200, *clear.shape)) < chance
+    agreed = (labels[:, :, 0] == labels[:, :, 1]).mean(axis=0)
+    error = agreed.std() / np.sqrt(len(agreed)) + 0.5 / np.sqrt(200 * len(agreed))
+    assert abs(agreed.mean() - agreement) < 4 * error
+
+
+def test_the_scale_of_utility_does_not_matter():
+    assert temperature_for(0.75, 1000 * ALIKE) == pytest.approx(1000 * temperature_for(0.75, ALIKE), rel=1e-6)
+
+
+def test_near_ties_do_not_count():
+    ties = np.concatenate([ALIKE, 1e-3 * ALIKE[:3000]])
+    assert clear_pairs(ties).shape[0] == np.sum(np.abs(ALIKE[:, 0]) > 0.1 * np.sqrt(np.mean(ties[:, 0] ** 2)))
+    tau = temperature_for(0.75, ties)
+    assert expected_agreement(1 / (1 + np.exp(-clear_pairs(ties) / tau))) == pytest.approx(0.75, abs=1e-6)
+    assert expected_agreement(1 / (1 + np.exp(-ties / tau))) < 0.70  # over all pairs the same raters seem far noisier
+
+
+def test_perfect_agreement_is_no_noise():
+    assert temperature_for(1.0, ALIKE) == 0.0
+
+
+def test_raters_who_want_different_things_cannot_agree_more_than_they_do():
+    apart = RNG.normal(size=(2000, 6))
+    with pytest.raises(InvalidInput, match=r"at most 0\.\d\d of clear pairs .* lower `agreement` \(0\.75\)"):
+        temperature_for(0.75, apart)
+
+
+def test_agreement_of_two_flip_raters_is_the_closed_form():
+    left = np.tile([0.9, 0.2], (10, 1))  # flips of .1 and .2 in opposite directions
+    assert expected_agreement(left) == pytest.approx(0.9 * 0.2 + 0.1 * 0.8)
+    assert expected_agreement(np.full((3, 1), 0.9)) == pytest.approx(0.82)

@@ -1,0 +1,85 @@
+"""Computations by content: remembered when equal, computed when anything that matters differs."""
+
+import os
+
+import numpy as np
+import pytest
+
+from simlab.jobs import Jobs, Store
+
+CALLS = []
+
+
+def double(*, x, times=2, device, progress=None):
+    CALLS.append(device)
+    return {"y": np.asarray(x) * times}
+
+
+def with_base(*, base, device):
+    return {"y": base["y"] + 1}
+
+
+@pytest.fixture
+def jobs(tmp_path):
+    CALLS.clear()
+    return Jobs(Store(tmp_path / "store"), "cpu")
+
+
+def test_the_same_inputs_are_computed_once(jobs):
+    first = jobs.run(double, x=np.arange(3.0))
+    second = jobs.run(double, x=np.arange(3.0), progress=print)
+    assert first.key == second.key
+    assert np.array_equal(second["y"], [0, 2, 4])
+    assert (jobs.ran, jobs.remembered, len(CALLS)) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"x": np.arange(3.0) + 1e-12}, {"x": np.arange(3)}, {"x": np.arange(3.0).reshape(3, 1)}, {"times": 3}],
+)
+def test_any_change_of_an_input_computes_anew(jobs, change):
+    before = jobs.run(double, x=np.arange(3.0), times=2)
+    assert jobs.run(double, **{"x": np.arange(3.0), "times": 2, **change}).key != before.key
+
+
+def test_another_device_computes_anew(jobs):
+    assert Jobs(jobs.store, "cuda").key(double, {"x": 1}) != jobs.key(double, {"x": 1})
+
+
+def test_a_result_stands_for_its_content_in_later_jobs(jobs):
+    one, two = jobs.run(double, x=np.ones(2)), jobs.run(double, x=np.zeros(2))
+    assert np.array_equal(jobs.run(with_base, base=one)["y"], [3, 3])
+    assert jobs.run(with_base, base=one).key != jobs.run(with_base, base=two).key
+
+
+def test_a_damaged_file_is_computed_again(jobs):
+    key = jobs.run(double, x=np.ones(2)).key
+    path = next(jobs.store.folder.glob(f"*/{key}.npz"))
+    path.write_bytes(path.read_bytes()[:50])
+    assert np.array_equal(jobs.run(double, x=np.ones(2))["y"], [2, 2])
+    assert jobs.ran == 2
+
+
+def test_the_store_forgets_the_least_recently_used_beyond_its_limit(jobs):
+    keys = [jobs.run(double, x=np.full(1000, i)).key for i in range(4)]
+    files = {p.stem: p for p in jobs.store.folder.glob("*/*.npz")}
+    for age, key in enumerate(reversed(keys)):
+        os.utime(files[key], (1e9 - age, 1e9 - age))
+    jobs.store.get(keys[0])  # the oldest is used once more
+    jobs.store.limit = 2 * files[keys[0]].stat().st_size
+    jobs.store.forget()
+    assert {p.stem for p in jobs.store.folder.glob("*/*.npz")} == {keys[0], keys[3]}
+
+
+def test_a_store_that_cannot_be_written_costs_nothing_but_time(tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    jobs = Jobs(Store(blocked), "cpu")
+    assert np.array_equal(jobs.run(double, x=np.ones(2))["y"], [2, 2])
+    assert jobs.run(double, x=np.ones(2)).key
+    assert jobs.ran == 2
+
+
+def test_inputs_without_a_content_are_refused(jobs):
+    with pytest.raises(TypeError, match="cannot take a object"):
+        jobs.run(double, x=object())

@@ -1,0 +1,48 @@
+"""Random streams: keyed by name, uniform, and indifferent to who else draws."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from simlab.streams import Streams, hashes, normals, uniforms
+
+KEY = Streams(7).key("pool", "labels")
+
+
+def test_keys_depend_on_seed_names_and_their_types_and_on_nothing_else():
+    assert Streams(7).key("pool", "labels") == KEY
+    others = [Streams(8).key("pool", "labels"), Streams(7).key("labels", "pool"), Streams(7).key("pool", "labels", 0)]
+    others += [Streams(7).key("pool", "labels", "0"), Streams(7).key("poollabels")]
+    assert len({KEY, *others}) == 6
+
+
+def test_a_key_is_the_same_on_every_machine():
+    assert Streams(0).key("a", 1) == 367427794562161788
+    assert hashes(1, 2, 3).item() == 15020427595393229491
+
+
+def test_one_more_item_leaves_the_other_draws_as_they_were():
+    few = uniforms(KEY, np.arange(5)[:, None], np.arange(3)[None, :])
+    many = uniforms(KEY, np.arange(9)[:, None], np.arange(4)[None, :])
+    assert np.array_equal(few, many[:5, :3])
+
+
+@pytest.mark.parametrize("names", [("a",), ("b", 1), ("c", "d")])
+def test_uniforms_are_uniform_and_rows_independent(names):
+    draws = uniforms(Streams(3).key(*names), np.arange(400)[:, None], np.arange(400)[None, :])
+    assert stats.kstest(draws.ravel(), "uniform").pvalue > 1e-4
+    neighbour = np.corrcoef(draws[:, :-1].ravel(), draws[:, 1:].ravel())[0, 1]
+    below = np.corrcoef(draws[:-1].ravel(), draws[1:].ravel())[0, 1]
+    assert abs(neighbour) < 4 / 400
+    assert abs(below) < 4 / 400
+
+
+def test_the_uniformity_test_can_fail():
+    draws = uniforms(KEY, np.arange(160_000)) ** 1.02
+    assert stats.kstest(draws, "uniform").pvalue < 1e-4
+
+
+def test_normals_are_standard_normal():
+    draws = normals(KEY, np.arange(200_000))
+    assert stats.kstest(draws, "norm").pvalue > 1e-4
+    assert np.isfinite(draws).all()
