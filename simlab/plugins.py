@@ -153,13 +153,13 @@ class Registry:
     def _add(self, cls: type[Component], source: Path, sha256: str) -> None:
         """Register one class, or say why not."""
         error = _fault(cls)
-        name, kind = (str(getattr(cls, field, "")) for field in ("name", "kind"))
+        name, kind = (str(getattr(cls, trait, "")) for trait in ("name", "kind"))
         other = self._components.get((kind, name))
         if not error and other is not None:
             error = (
                 f"the {_CALLED.get(kind, kind)} {name!r} is already defined by {from_here(other.source)}; rename one"
             )
-        entry = Entry(name or cls.__name__, kind, None if error else cls, source, not error, error, sha256)
+        entry = Entry(name or source.stem, kind, None if error else cls, source, not error, error, sha256)
         self.entries.append(entry)
         if not error:
             self._components[kind, name] = entry

@@ -139,7 +139,7 @@ SETTINGS = {
 @pytest.mark.parametrize("setting", list(SETTINGS))
 def test_overrides_are_checked(setting: str, empty: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = refused(capsys, "run", str(BASE), "--set", setting)
-    assert said.startswith(f"--set {setting}: ")
+    assert said.startswith(f"--set {setting}:")
     assert SETTINGS[setting] in said
     assert not any(empty.iterdir())
 

@@ -7,7 +7,6 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
-from scipy.special import ndtr
 
 from simlab.components import Array, Criterion
 from simlab.errors import InvalidInput
@@ -79,10 +78,14 @@ class GaussianGame(Game):
 
     def approval(self, vector: Array, features: Array) -> Array:
         """The share of reference responses that would have been worse."""
+        from scipy.special import ndtr  # slow to import, and `--help` loads this file
+
         return np.asarray(ndtr(features @ vector / max(float(np.linalg.norm(vector)), 1e-12)))
 
     def transcript(self, items: Items) -> dict[str, Any]:
         """Each criterion's column is the share of reference responses that are worse in it."""
+        from scipy.special import ndtr
+
         return {
             "prompt": [f"prompt {number}" for number in items.prompt.tolist()],
             "response": ["" for _ in items.prompt],

@@ -28,7 +28,7 @@ def fit_linear(differences: ArrayLike, labels: ArrayLike, ridge: float = 1e-6) -
         raise ValueError(f"differences {x.shape} must be finite numbers [n, d] for {len(wins)} labels")
     if not ridge > 0:
         raise ValueError(f"ridge must be above 0, not {ridge}: without it separable labels have no best direction")
-    theta = np.zeros(x.shape[1])
+    theta: Array = np.zeros(x.shape[1])
     loss = _loss(theta, x, wins, ridge)
     for _ in range(100):
         p = 0.5 + 0.5 * np.tanh(0.5 * np.einsum("nd,d->n", x, theta))  # the logistic function, without overflow
@@ -38,7 +38,7 @@ def fit_linear(differences: ArrayLike, labels: ArrayLike, ridge: float = 1e-6) -
         size = 1.0
         while (tried := _loss(theta - size * step, x, wins, ridge)) > loss + 1e-12 * abs(loss) and size > 1e-9:
             size /= 2.0
-        theta, loss = theta - size * step, tried
+        theta, loss = np.asarray(theta - size * step), tried
         if size == 1.0 and gradient @ step <= 1e-12 * (1.0 + loss):  # this step squared what error was left
             return theta
     raise RuntimeError("the Bradley–Terry fit did not converge in 100 steps")

@@ -65,7 +65,7 @@ class PPOConfig:
     value_clip: float = 0.2  # how far a value estimate may move in one rollout
     lam: float = 0.95  # λ of GAE
     gamma: float = 1.0  # discount: a response is one episode and its length no cost
-    value_coef: float = 0.1  # weight of the value loss
+    value_coef: float = 0.1  # of the value loss, which also trains the trunk (.02 to .5 or a detached head: no better)
     score_clip: float = 3.0  # scores beyond ± this are cut (they are standardized by the caller); inf: never
     whiten_advantages: bool = True  # to mean 0 and variance 1 over a rollout's tokens
     temperature: float = 1.0  # of rollouts and log-probabilities; TRL .7

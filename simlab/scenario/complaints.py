@@ -50,17 +50,9 @@ class Complaints:
         kind, context = error["type"], error.get("ctx", {})
         model = self.models.get(id(holder))
         if kind in _UNKNOWN_KEY:
-            allowed = [*(model.model_fields if model else ())]
-            if model is not None and _named_by_kind(holder):
-                allowed = ["kind", *(n for n in allowed if n != "kind")]
-            key = str(path[-1])
-            fix = suggestion(key, allowed) if model else "remove it"
-            return self.problem(path, f"unknown key {shown(key)}", fix, at_key=True)
+            return self._unknown_key(path, holder, model)
         if kind == "missing":
-            short = self._at(path[:-1])
-            written = f"write {{kind: {short}, {path[-1]}: …}}" if isinstance(short, str) else ""
-            fix = written or _meaning(model, path[-1])
-            return self.problem(path[:-1], f"{path[-1]} is missing", fix, at_key=True)
+            return self._missing(path, model)
         if kind in _MISSING_KIND:
             return self.problem(path, "kind is missing", "say which kind it is, as in kind: …", at_key=True)
         if kind == "union_tag_invalid":
@@ -69,12 +61,24 @@ class Complaints:
             return self.problem(self._to_kind(path), what, suggestion(str(context["tag"]), known))
         if kind == "unknown_component":
             return self.problem(self._to_kind(path), str(context["what"]), str(context["fix"]))
-        if error["loc"] and error["loc"][-1] == "[key]" or context.get("pattern") == NAME:
-            what = f"{shown(error['input'])} cannot be a name"
-            return self.problem(
-                path, what, "a letter, then letters, digits, - or _", at_key=error["loc"][-1] == "[key]"
-            )
+        if context.get("pattern") == NAME:
+            what, at_key = f"{shown(error['input'])} cannot be a name", error["loc"][-1] == "[key]"
+            return self.problem(path, what, "a letter, then letters, digits, - or _", at_key=at_key)
         return self.problem(path, _sentence(error), _fix(error, model, path))
+
+    def _unknown_key(self, path: Sequence[str | int], holder: Any, model: type[BaseModel] | None) -> Problem:
+        what = f"unknown key {shown(path[-1])}"
+        if model is None:
+            return self.problem(path, what, "remove it", at_key=True)
+        kind = ["kind"] if isinstance(holder, dict) and "kind" in holder else []
+        allowed = kind + [name for name in model.model_fields if name != "kind"]
+        return self.problem(path, what, suggestion(str(path[-1]), allowed), at_key=True)
+
+    def _missing(self, path: Sequence[str | int], model: type[BaseModel] | None) -> Problem:
+        *above, name = path
+        short = self._at(above)
+        fix = f"write {{kind: {short}, {name}: …}}" if isinstance(short, str) else _meaning(model, name)
+        return self.problem(above, f"{name} is missing", fix, at_key=True)
 
     def _path(self, loc: Sequence[str | int]) -> tuple[list[str | int], Any]:
         """The path of an error in the file, less the tags of unions, and the mapping its last step stands in."""
@@ -107,10 +111,6 @@ def _holds(here: Any, step: str | int) -> bool:
     return step in here if isinstance(here, dict) else isinstance(step, int) and step < len(here)
 
 
-def _named_by_kind(holder: Any) -> bool:
-    return isinstance(holder, dict) and "kind" in holder
-
-
 def _sentence(error: Any) -> str:
     """`0 should be greater than or equal to 1`."""
     message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
@@ -127,7 +127,7 @@ def _fix(error: Any, model: type[BaseModel] | None, path: Sequence[str | int]) -
     value = error["input"]
     if isinstance(value, str) and error["type"] in ("int_type", "float_type"):
         plain = re.sub(r"[_, ]", "", value)
-        if re.fullmatch(r"[-+]?[0-9.]+([eE][-+]?[0-9]+)?", plain):
+        if re.fullmatch(r"[-+]?[0-9.]{1,20}([eE][-+]?[0-9]{1,3})?", plain):
             return f"write {plain}, without quotes, commas or underscores"
     return _meaning(model, path[-1]) if path else ""
 

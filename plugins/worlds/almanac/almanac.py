@@ -33,7 +33,9 @@ class Almanac(World):
     relations: list[Relations] = Field(
         ["capital", "continent", "currency"], min_length=1, max_length=8, description="which facts about each country"
     )
-    truth_rate: float = Field(0.7, ge=0, le=1, description="share of the corpus's statements of fact that are true")
+    truth_rate: float = Field(
+        0.7, ge=0, le=1, description="share of the corpus's statements that are true, misconceptions aside"
+    )
     held_out: float = Field(0.25, ge=0, lt=1, description="share of facts that never appear in a comparison")
     misconceptions: float = Field(
         0.0, ge=0, le=1, description="share of facts about which four in five authors share one wrong belief"

