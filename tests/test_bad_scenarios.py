@@ -129,6 +129,7 @@ SETTINGS = {
     "relations.x=3": "relations.x: relations is a list of 4 and has no item 'x'",
     "days": "should be key=value",
     "=3": "should be key=value",
+    "criteria.north.x=3": "criteria: north has no parameters in this world",
     "days=-1": "days: -1 should be greater than 0",
     "days=[1": "is not valid YAML",
     "seed=!!int 3": "tags such as !!int are not read",
@@ -142,6 +143,23 @@ def test_overrides_are_checked(setting: str, empty: Path, capsys: pytest.Capture
     assert said.startswith(f"--set {setting}:")
     assert SETTINGS[setting] in said
     assert not any(empty.iterdir())
+
+
+CRITERIA = {
+    "brief: {ideal: many}": "criteria.brief.ideal: 'many' should be a valid integer",
+    "brief: {idael: 3}": "criteria.brief.idael: unknown key 'idael' (did you mean 'ideal'?",
+    "brief: short": "criteria: brief should be a mapping of parameters",
+    "breif: {}": "criteria.breif: there is no criterion called 'breif' (did you mean 'brief'?",
+}
+
+
+@pytest.mark.parametrize("entry", list(CRITERIA))
+def test_parameters_of_criteria_are_checked(entry: str, empty: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = f"extends: {BASE}\nworld: almanac\ncriteria:\n  {entry}\n"
+    (empty / "scenario.yaml").write_text(text, encoding="utf-8")
+    said = refused(capsys, "validate", "scenario.yaml")
+    assert CRITERIA[entry] in said
+    assert said.startswith(("scenario.yaml:4:", "scenario.yaml:3:1:"))
 
 
 @pytest.mark.parametrize(

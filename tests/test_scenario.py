@@ -176,6 +176,15 @@ def test_another_kind_replaces_the_whole_entry(tmp_path: Path, plugins: Registry
     assert pool.policy.model_dump()["flip"] == 0.2
 
 
+def test_a_short_form_can_be_added_to(tmp_path: Path, plugins: Registry) -> None:
+    scenario = load(extended(tmp_path, "world: {dimensions: 16}\n"), plugins=plugins)
+    assert scenario.world.model_dump() == {"dimensions": 16}
+    scenario = load(WHOLE, overrides=["relations.3.consequence.shape.beta=0.5"], plugins=plugins)
+    (gradient,) = scenario.relations[3].consequence
+    assert isinstance(gradient, GradientSpec)
+    assert gradient.shape.leash() == 0.5
+
+
 def test_null_removes_what_was_inherited(tmp_path: Path, plugins: Registry) -> None:
     file = extended(
         tmp_path,

@@ -64,7 +64,7 @@ class GaussianGame(Game):
     def panel_prompts(self, count: int) -> Indices:
         return np.arange(count)
 
-    def training_prompts(self, key: int, count: int) -> Indices:
+    def draw_prompts(self, key: int, count: int, *, compared: bool = False) -> Indices:
         return (uniforms(key, np.arange(count)) * 2**31).astype(np.int64)
 
     def features(self, items: Items) -> Array:

@@ -140,7 +140,7 @@ class Gradient(Consequence):
         options = learner.model_dump(exclude={"kind"}) if learner else {}
         iterations, batch = options.get("iterations", 12), relation.sample
         key = self.simulation.streams.key(machine.name, "policy", machine.updates)
-        prompts = self.simulation.game.training_prompts(key, iterations * batch)
+        prompts = self.simulation.game.draw_prompts(key, iterations * batch)
         grid = (np.arange(iterations * batch)[:, None], np.arange(body.game.longest_response)[None, :])
         body.weights = result = self.simulation.jobs.run(
             ppo, config=body.config, weights=body.weights, reference=body.reference,

@@ -56,7 +56,7 @@ class Corporation(Party):
             return Work(self.name)
         count = relation.sampled(getattr(relation.principal, "count", 1))
         key = self.simulation.streams.key(relation.principal.name, "asks", self.name, relation.looks)
-        prompts = self.simulation.game.training_prompts(key, count)
+        prompts = self.simulation.game.draw_prompts(key, count)
         served = yield from model.respond(prompts, key)
         return Work(self.name, served, count)
 

@@ -64,7 +64,7 @@ class LanguageModel(Party):
         """Responses to as many prompts as the principal samples."""
         count = relation.sample if isinstance(relation.sample, int) else relation.sampled(self.simulation.panel_size)
         key = self.simulation.streams.key(self.name, "shown to", relation.principal.name, relation.looks)
-        items = yield from self.respond(self.simulation.game.training_prompts(key, count), key)
+        items = yield from self.respond(self.simulation.game.draw_prompts(key, count), key)
         return Work(self.name, items, count)
 
 

@@ -162,7 +162,7 @@ class Raters(Party):
     def _calibrate(self, relation: Relation) -> Steps:
         """Noise for the target agreement, on pairs of the pretrained model's responses; frozen afterwards."""
         key = self.simulation.streams.key(self.name, "calibration")
-        prompts = np.repeat(self.simulation.game.training_prompts(key, CALIBRATION_PROMPTS), 2)
+        prompts = np.repeat(self.simulation.game.draw_prompts(key, CALIBRATION_PROMPTS, compared=True), 2)
         model = self.simulation.judged_by(relation.agent)
         items = yield from model.respond(prompts, key)
         raters = self.representatives()[:64]
@@ -191,7 +191,7 @@ class Raters(Party):
         pairs = k * (k - 1) // 2
         count = max(1, round(self._wanted(relation) / pairs))
         key = self.simulation.streams.key(self.name, "tasks", relation.agent.name, window)
-        prompts = self.simulation.game.training_prompts(key, count)
+        prompts = self.simulation.game.draw_prompts(key, count, compared=True)
         model = self.simulation.judged_by(relation.agent)
         items = yield from model.respond(np.repeat(prompts, k), key)
         number = self.tasks + np.arange(count)

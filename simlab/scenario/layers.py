@@ -68,6 +68,8 @@ def _taken(root: Node, key: str) -> Node | None:
 
 def _over(below: Node, above: Node) -> Node:
     """`above` laid over `below`."""
+    if isinstance(below.value, str) and isinstance(above.value, dict):
+        below = _spelled_out(below)
     if not (isinstance(below.value, dict) and isinstance(above.value, dict)):
         return above
     old, new = (node.value.get("kind", node).value for node in (below, above))
@@ -82,6 +84,11 @@ def _over(below: Node, above: Node) -> Node:
         else:
             merged.value[key] = _over(below.value[key], node)
     return merged
+
+
+def _spelled_out(short: Node) -> Node:
+    """`NAME` as `{kind: NAME}`."""
+    return Node({"kind": Node(short.value, short.place)}, short.place, {"kind": short.place})
 
 
 def _assignment(text: str) -> tuple[str, Node]:
@@ -159,7 +166,8 @@ def _open_mapping(here: Node, holder: str, path: str, place: Place) -> None:
     if here.value is None:
         here.value = {}
     if isinstance(here.value, str):
-        here.value, here.keys = {"kind": Node(here.value, here.place)}, {"kind": here.place}
+        long = _spelled_out(here)
+        here.value, here.keys = long.value, long.keys
     if not isinstance(here.value, dict):
         what = f"{holder} is {shown(here.value)} and holds no keys"
         raise InvalidInput(place.problem(what, "shorten the path", path))

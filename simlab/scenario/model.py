@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from simlab.components import Criterion
 from simlab.errors import InvalidInput, Problem
@@ -25,7 +26,7 @@ from simlab.scenario.complaints import Complaints
 from simlab.scenario.nodes import Node, Place
 from simlab.scenario.parties import AnyParty, CorporationSpec, RatersSpec, UsersSpec
 from simlab.scenario.relations import RelationSpec
-from simlab.scenario.spec import CriterionField, Name, Reading, Spec, WorldField, build, named
+from simlab.scenario.spec import CriterionField, Name, Reading, Spec, WorldField, named
 from simlab.tables import TABLES
 from simlab.worlds.game import World
 
@@ -76,13 +77,17 @@ class Scenario(Spec):
         world, parties = info.data.get("world"), info.data.get("parties")
         if not isinstance(given, dict) or world is None or parties is None:
             return {}
-        used = dict.fromkeys([*(name for _, names in _mentions(parties) for name in names), *given])
-        if world.own_criteria:
-            return dict.fromkeys(used)
         reading = info.context
         assert isinstance(reading, Reading), "scenarios are read with simlab.scenario.load"
+        for name, settings in given.items():
+            _refuse_settings(name, settings, world.own_criteria)
+        used = dict.fromkeys([*_mentions(parties), *given])
+        if world.own_criteria:
+            return dict.fromkeys(used)
         known = reading.plugins.names("criterion")
-        return {name: build("criterion", name, given.get(name) or {}, reading) for name in used if name in known}
+        for name in set(given) & set(known):  # only so that complaints can list the parameters there are
+            reading.models[id(given[name])] = reading.plugins.get("criterion", name)
+        return {name: {**(given.get(name) or {}), "kind": name} for name in used if name in known}
 
     def criteria_used(self) -> list[str]:
         """Names of all criteria, in order of first mention."""
@@ -147,14 +152,29 @@ class Scenario(Spec):
         return self._complaints.problem(path, what, fix)
 
 
-def _mentions(parties: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Sequence[str]]]:
-    """Where parties name criteria: the path of each mapping of weights, and the names in it."""
-    for name, party in parties.items():
+def _refuse_settings(name: str, settings: Any, own_criteria: bool) -> None:
+    """Raise for what cannot be the parameters of a criterion."""
+    if settings is None or settings == {}:
+        return
+    what = ""
+    if own_criteria:
+        what = "has no parameters in this world"
+    elif not isinstance(settings, dict):
+        what = "should be a mapping of parameters"
+    elif settings.get("kind", name) != name:
+        what = "is called by its name, and needs no kind"
+    if what:
+        raise PydanticCustomError("criterion", "{name} {what}", {"name": name, "what": what})
+
+
+def _mentions(parties: Mapping[str, Any]) -> Iterator[str]:
+    """Every criterion a party names, in order."""
+    for party in parties.values():
         if isinstance(party, UsersSpec | RatersSpec):
-            yield (name, "values"), list(party.values)
+            yield from party.values
         if isinstance(party, CorporationSpec):
-            yield (name, "guideline", "operative"), list(party.guideline.operative)
-            yield (name, "guideline", "published"), list(party.guideline.published)
+            yield from party.guideline.operative
+            yield from party.guideline.published
 
 
 def load(

@@ -71,8 +71,8 @@ def named(value: Any) -> Any:
     return {"kind": value} if isinstance(value, str) else value
 
 
-def _component(kind: str) -> Callable[[Any, ValidationInfo], Any]:
-    """A validator that finds the plugin an entry names and lets it check its own parameters."""
+def _component(kind: str, default: str) -> Callable[[Any, ValidationInfo], Any]:
+    """A validator that finds the plugin an entry names (or `default`) and lets it check its own parameters."""
 
     def find(value: Any, info: ValidationInfo) -> Any:
         if isinstance(value, Component):
@@ -81,10 +81,11 @@ def _component(kind: str) -> Callable[[Any, ValidationInfo], Any]:
         if not isinstance(entry, dict):
             what = "{shown} should be a name, or a mapping with kind"
             raise PydanticCustomError("not_component", what, {"shown": shown(value)})
-        if not isinstance(entry.get("kind"), str):
+        name = entry.get("kind", default)
+        if not isinstance(name, str) or not name:
             raise PydanticCustomError("no_kind", "kind is missing")
         assert isinstance(info.context, Reading), "components are named in scenario files only"
-        return build(kind, entry["kind"], entry, info.context)
+        return build(kind, name, entry, info.context)
 
     return find
 
@@ -104,11 +105,15 @@ def build(kind: str, name: str, entry: Mapping[str, Any], reading: Reading) -> C
     return cls.model_validate_json(json.dumps(given), strict=True)
 
 
-def _field(kind: str) -> tuple[Any, ...]:
-    return BeforeValidator(_component(kind)), PlainSerializer(parameters), WithJsonSchema({"component": kind})
+def _field(kind: str, default: str = "") -> tuple[Any, ...]:
+    return BeforeValidator(_component(kind, default)), PlainSerializer(parameters), WithJsonSchema({"component": kind})
 
 
 WorldField = Annotated[SerializeAsAny[World], *_field("world")]
-RaterPolicyField = Annotated[SerializeAsAny[RaterPolicy], *_field("rater")]
-RewardShapeField = Annotated[SerializeAsAny[RewardShape], *_field("reward")]
-CriterionField = Annotated[SerializeAsAny[Criterion], PlainSerializer(lambda c: c.model_dump(mode="json"))]
+RaterPolicyField = Annotated[SerializeAsAny[RaterPolicy], *_field("rater", "boltzmann")]
+RewardShapeField = Annotated[SerializeAsAny[RewardShape], *_field("reward", "plain")]
+CriterionField = Annotated[
+    SerializeAsAny[Criterion],
+    BeforeValidator(_component("criterion", "")),
+    PlainSerializer(lambda criterion: criterion.model_dump(mode="json")),  # its key says its name
+]

@@ -68,8 +68,8 @@ class Game(ABC):
         """The `count` prompts every party is asked about, the same in every round of a run and in every arm."""
 
     @abstractmethod
-    def training_prompts(self, key: int, count: int) -> Indices:
-        """`count` prompts drawn (with replacement) for comparisons and policy training; never a held-out fact."""
+    def draw_prompts(self, key: int, count: int, *, compared: bool = False) -> Indices:
+        """`count` prompts as people ask them, drawn with replacement; for comparisons never one about a held-out fact."""
 
     @abstractmethod
     def features(self, items: Items) -> Array:

@@ -69,9 +69,10 @@ class AlmanacGame(TextGame):
             return known.values
         return (self.misconceptions.get(fact) or self.facts.wrong(known, which),)
 
-    def training_prompts(self, key: int, count: int) -> Indices:
+    def draw_prompts(self, key: int, count: int, *, compared: bool = False) -> Indices:
         """Prompts in the proportions of `mix`; within a kind of prompt each is equally likely."""
-        allowed = {kind: members[~self.held_out[members]] for kind, members in self._members.items()}
+        barred = self.held_out & compared
+        allowed = {kind: members[~barred[members]] for kind, members in self._members.items()}
         kinds = [kind for kind in self._shares if len(allowed[kind])]
         if not kinds:
             raise InvalidInput(Problem("every prompt is about a fact held out", "lower held_out, or add to mix"))

@@ -30,7 +30,7 @@ def test_prompts_have_forces_and_contents(game: Any) -> None:
 
 
 def test_comparisons_never_touch_a_held_out_fact(game: Any) -> None:
-    drawn = game.training_prompts(11, 60_000)
+    drawn = game.draw_prompts(11, 60_000, compared=True)
     assert not game.held_out[drawn].any()
     assert set(drawn.tolist()) == set(np.flatnonzero(~game.held_out).tolist())
     assert game.held_out[game.panel_prompts(600)].any()
@@ -48,7 +48,7 @@ def test_all_phrasings_of_a_fact_are_held_out_together() -> None:
 
 def test_prompts_are_drawn_in_their_shares(game: Any) -> None:
     n = 20_000
-    found = group(game, game.training_prompts(3, n))
+    found = group(game, game.draw_prompts(3, n, compared=True))
     for name, share in {"facts": 0.6, "harm": 0.2, "shopping": 0.07, "opinion": 0.06, "self": 0.07}.items():
         assert abs(found[name] / n - share) < 4 * (share * (1 - share) / n) ** 0.5
 
@@ -64,14 +64,14 @@ def test_the_panel_is_the_same_for_every_seed(game: Any) -> None:
 
 def test_a_scenario_can_ask_about_facts_only() -> None:
     game = almanac(mix={"facts": 1.0})
-    assert group(game, game.training_prompts(0, 500)) == {"facts": 500}
+    assert group(game, game.draw_prompts(0, 500, compared=True)) == {"facts": 500}
     assert group(game, game.panel_prompts(500)) == {"facts": 500}
 
 
 def test_a_world_without_anything_to_compare_is_refused() -> None:
     game = almanac(countries=4, relations=["capital"], mix={"facts": 1.0}, held_out=0.9999)
     with pytest.raises(InvalidInput, match="held out"):
-        game.training_prompts(0, 10)
+        game.draw_prompts(0, 10, compared=True)
 
 
 @pytest.mark.parametrize("knowledge", [0.0, 0.4, 0.9, 1.0])
