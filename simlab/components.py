@@ -20,7 +20,7 @@ from simlab.worlds.exchange import TRUTH, Exchange, Observer
 if TYPE_CHECKING:
     import torch
 
-    from simlab.parties.raters import Cohort
+    from simlab.parties.cohort import Cohort
 
 Array = NDArray[np.float64]
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from simlab.errors import InvalidInput, Mismatch
 from simlab.folder import SCENARIO, OpenRun, open_run, read_manifest
@@ -57,16 +58,14 @@ def execute(
     manifest = _manifest(scenario, registry)
     folder = Path(out) if out is not None else default_folder(manifest)
     jobs = Jobs(store, _device(scenario))
-    with open_run(folder, manifest, scenario.as_yaml()) as opened:
-        if not opened.finished:
+    with open_run(folder, manifest, scenario.as_yaml()) as opened, threadpool_limits(limits=1):
+        if not opened.finished:  # sums depend on how many threads share them, so one thread is part of the guarantee
             _simulate(scenario, registry, opened, jobs, progress)
     store.forget()
     return load(folder)
 
 
-def _simulate(
-    scenario: Scenario, registry: Registry, opened: OpenRun, jobs: Jobs, progress: Progress | None
-) -> None:
+def _simulate(scenario: Scenario, registry: Registry, opened: OpenRun, jobs: Jobs, progress: Progress | None) -> None:
     run, hook = opened.manifest["run"], registry.hook
     hook.simlab_run_started(run=run, scenario=scenario)
 
@@ -136,7 +135,7 @@ def _keep_models(folder: Path, simulation: Simulation) -> None:
     for name, arrays in simulation.models().items():
         target = folder / "models" / f"{name}.npz"
         target.parent.mkdir(exist_ok=True)
-        np.savez_compressed(target, **arrays)
+        np.savez_compressed(target, **arrays)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,7 @@ class Party(ABC):
 
     def heard(self, judgement: Judgement) -> None:
         """Told how one was judged; most parties only feel the consequences."""
+        del judgement
 
 
 class Consequence(ABC):

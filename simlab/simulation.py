@@ -6,14 +6,11 @@ plugins; what torch computes comes from `jobs`, so a run that was cut off is sim
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import simpy
 from numpy.typing import NDArray
-from simpy import Event
 
 from simlab.chronicle import Chronicle
 from simlab.consequences.labor import Churn, Fire, Hire, Pay, Warn
@@ -24,10 +21,10 @@ from simlab.jobs import Jobs
 from simlab.measures.observatory import Observatory
 from simlab.parties.corporation import Corporation
 from simlab.parties.language_model import LanguageModel, TransformerBody
-from simlab.parties.raters import Cohort, Raters
+from simlab.parties.raters import Raters
 from simlab.parties.reward_model import RewardModel
 from simlab.parties.society import Users
-from simlab.relation import Consequence, Effect, Judgement, Party, Relation, Steps
+from simlab.relation import Consequence, Party, Relation, Steps
 from simlab.streams import Streams
 from simlab.worlds.game import Items
 

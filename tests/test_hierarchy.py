@@ -1,5 +1,7 @@
 """Who answers to whom."""
 
+from itertools import pairwise
+
 from simlab.hierarchy import Hierarchy
 
 CHAIN = Hierarchy(
@@ -21,7 +23,7 @@ def test_a_diamond_is_no_cycle_and_lists_each_party_once():
 def test_a_cycle_is_named_in_the_direction_of_authority():
     circle = Hierarchy("abc", [("a", "b"), ("b", "c"), ("c", "a")]).cycle()
     assert circle[0] == circle[-1]
-    assert set(zip(circle, circle[1:], strict=False)) == {("a", "b"), ("b", "c"), ("c", "a")}
+    assert set(pairwise(circle)) == {("a", "b"), ("b", "c"), ("c", "a")}
 
 
 def test_orphans_are_those_in_no_relation():
@@ -30,4 +32,4 @@ def test_orphans_are_those_in_no_relation():
 
 def test_a_very_long_chain_is_no_problem():
     names = [str(i) for i in range(5000)]
-    assert Hierarchy(names, list(zip(names, names[1:], strict=False))).cycle() == ()
+    assert Hierarchy(names, pairwise(names)).cycle() == ()

@@ -14,7 +14,7 @@ from simlab.components import Array
 from simlab.parties.calibration import temperature_for
 
 if TYPE_CHECKING:
-    from simlab.parties.raters import Cohort
+    from simlab.parties.cohort import Cohort
 
 
 class Boltzmann(simlab.RaterPolicy):
@@ -29,7 +29,9 @@ class Boltzmann(simlab.RaterPolicy):
     name = "boltzmann"
     agreement: float | None = Field(0.75, gt=0.5, le=1.0, description="target agreement of two raters; 1 is noise-free")
     temperature: float | None = Field(None, ge=0.0, description="τ, in units of utility; instead of agreement")
-    ties: float = Field(0.0, ge=0.0, le=100.0, description="Davidson's ν: 0 never undecided, 1 a third at equal utility")
+    ties: float = Field(
+        0.0, ge=0.0, le=100.0, description="Davidson's ν: 0 never undecided, 1 a third at equal utility"
+    )
 
     def calibrated(self, differences: Array) -> Boltzmann:
         """This policy with τ such that two raters agree as targeted on decided labels."""

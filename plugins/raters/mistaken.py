@@ -11,7 +11,7 @@ import simlab
 from simlab.components import Array
 
 if TYPE_CHECKING:
-    from simlab.parties.raters import Cohort
+    from simlab.parties.cohort import Cohort
 
 
 class Mistaken(simlab.RaterPolicy):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from simpy import Event
 
-from simlab.parties.raters import Cohort, Raters
+from simlab.parties.cohort import Cohort
+from simlab.parties.raters import Raters
 from simlab.parties.society import Users
 from simlab.relation import Consequence, Effect, Judgement, Relation
 

@@ -200,7 +200,7 @@ def tilt(body: TiltBody, judge: RewardModel, spec: GradientSpec) -> dict[str, fl
 
 
 def fit(
-    *, config: dict[str, int], base: Arrays, weights: Arrays | None, prompts: NDArray[np.int64],
+    *, config: dict[str, Any], base: Arrays, weights: Arrays | None, prompts: NDArray[np.int64],
     responses: NDArray[np.int64], labels: NDArray[np.int64], seed: int, options: dict[str, Any], device: str,
     progress: Any = None,
 ) -> dict[str, Any]:  # fmt: skip
@@ -217,7 +217,7 @@ def fit(
 
 
 def ppo(
-    *, config: dict[str, int], weights: Arrays, reference: Arrays, base: Arrays, judge: Arrays, centre: float,
+    *, config: dict[str, Any], weights: Arrays, reference: Arrays, base: Arrays, judge: Arrays, centre: float,
     scale: float, shape: RewardShape, prompts: NDArray[np.int64], uniforms: Array, iterations: int, batch: int,
     seed: int, options: dict[str, Any], temperature: float, device: str, progress: Any = None,
 ) -> dict[str, Any]:  # fmt: skip

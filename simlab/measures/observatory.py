@@ -120,7 +120,9 @@ class Observatory:
         )
         for principal in self.simulation.principals_with_standard(pool.name):
             for against, rho in truth.items():
-                key = self.simulation.streams.key("bootstrap", principal.name, pool.name, against, self.simulation.round)
+                key = self.simulation.streams.key(
+                    "bootstrap", principal.name, pool.name, against, self.simulation.round
+                )
                 row = _order_two(cohort.score, rho, key)
                 self._alignment(order=2, panel=pool.name, against=against, a=principal.name, b=pool.name, **row)
 
@@ -142,10 +144,16 @@ def _order_two(score: Array, rho: Array, key: int) -> dict[str, Any]:
         return {"rho": nan, "accuracy": nan, "tau": nan, "n": len(x), "low": nan, "high": nan, "why_nan": why}
     low, high = bootstrap(x, y, np.arange(len(x)), key=key)
     accuracy, tau = pairwise_accuracy(x, y), kendall_tau(x, y)
-    return {"rho": pearson(x, y), "accuracy": accuracy, "tau": tau, "n": len(x), "low": low, "high": high, "why_nan": ""}
+    return {
+        "rho": pearson(x, y),
+        "accuracy": accuracy,
+        "tau": tau,
+        "n": len(x),
+        "low": low,
+        "high": high,
+        "why_nan": "",
+    }
 
 
 def _joined(first: Items, second: Items) -> Items:
-    return Items(
-        np.concatenate([first.prompt, second.prompt]), np.concatenate([first.response, second.response])
-    )
+    return Items(np.concatenate([first.prompt, second.prompt]), np.concatenate([first.response, second.response]))

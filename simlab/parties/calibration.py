@@ -18,7 +18,8 @@ NEAR_TIE = 0.1  # a pair whose utilities differ by less than this share of the r
 def clear_pairs(differences: Array) -> Array:
     """The rows of utility differences [pairs, raters] that are not near-ties for the average rater."""
     mean = differences.mean(axis=1)
-    return differences[np.abs(mean) > NEAR_TIE * np.sqrt(np.mean(mean**2))]
+    clear: Array = differences[np.abs(mean) > NEAR_TIE * np.sqrt(np.mean(mean**2))]
+    return clear
 
 
 def expected_agreement(left: Array) -> float:

@@ -96,7 +96,7 @@ class TransformerBody(Body):
             )
         self.party = party
         self.game = game
-        self.config = {
+        self.config: dict[str, Any] = {
             "vocab": len(game.tokenizer), "width": spec.width, "layers": spec.layers,
             "heads": spec.heads, "context": spec.context,
         }  # fmt: skip
@@ -168,7 +168,7 @@ class TiltBody(Body):
 
 
 def pretrain(
-    *, config: dict[str, int], sequences: NDArray[np.int64], steps: int, batch: int, rate: float, seed: int,
+    *, config: dict[str, Any], sequences: NDArray[np.int64], steps: int, batch: int, rate: float, seed: int,
     device: str, progress: Any = None,
 ) -> dict[str, Any]:  # fmt: skip
     """A language model from a random start: its arrays, the loss of each step [steps] in nats, and `flops`."""
@@ -184,7 +184,7 @@ def pretrain(
 
 
 def respond(
-    *, config: dict[str, int], weights: Arrays, prompts: NDArray[np.int64], uniforms: Array, temperature: float,
+    *, config: dict[str, Any], weights: Arrays, prompts: NDArray[np.int64], uniforms: Array, temperature: float,
     device: str,
 ) -> dict[str, Any]:  # fmt: skip
     """`responses` [n, T]: one to each prompt, sampled with the given uniforms [n, T]."""
@@ -195,7 +195,7 @@ def respond(
 
 
 def compare(
-    *, config: dict[str, int], weights: Arrays, reference: Arrays, prompts: NDArray[np.int64],
+    *, config: dict[str, Any], weights: Arrays, reference: Arrays, prompts: NDArray[np.int64],
     responses: NDArray[np.int64], device: str,
 ) -> dict[str, Any]:  # fmt: skip
     """`difference` [n]: log-probability of each whole response now, less that under the reference, in nats."""
@@ -207,7 +207,7 @@ def compare(
     return {"difference": (now - before).cpu().numpy()}
 
 
-def revive(config: Mapping[str, int], weights: Arrays, device: str) -> Any:
+def revive(config: Mapping[str, Any], weights: Arrays, device: str) -> Any:
     """The transformer whose arrays these are."""
     import torch
 

@@ -132,7 +132,7 @@ class LinearHead(Head):
 
 
 def score(
-    *, config: dict[str, int], base: Arrays, weights: Arrays, prompts: NDArray[np.int64],
+    *, config: dict[str, Any], base: Arrays, weights: Arrays, prompts: NDArray[np.int64],
     responses: NDArray[np.int64], device: str,
 ) -> dict[str, Any]:  # fmt: skip
     """`scores` [n] of responses by the reward model with these weights, grown from this pretrained base."""
@@ -141,7 +141,7 @@ def score(
 
 
 def revive_reward_model(
-    config: Mapping[str, int], base: Arrays, weights: Arrays | None, device: str, seed: int = 0
+    config: Mapping[str, Any], base: Arrays, weights: Arrays | None, device: str, seed: int = 0
 ) -> Any:
     """The reward model with these weights; if there are none yet, the pretrained model with a head drawn by `seed`."""
     import torch

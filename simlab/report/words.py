@@ -39,10 +39,10 @@ def neighbours(folder: Path | str, word: str, *, when: str = AFTER, count: int =
     from simlab.nets.transformer import neighbours as nearest
 
     model, tokenizer = _model(folder, when)
-    (token,) = _tokens(tokenizer, word.lower())[:1] or [None]
-    if token is None:
+    tokens = _tokens(tokenizer, word.lower())
+    if len(tokens) != 1:
         raise InvalidInput("give one word of the dictionary")
-    found = nearest(model, token, count + len(SPECIAL))
+    found = nearest(model, tokens[0], count + len(SPECIAL))
     return [(tokenizer.words[i], cosine) for i, cosine in found if i >= len(SPECIAL)][:count]
 
 

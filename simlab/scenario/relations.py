@@ -59,7 +59,7 @@ class BradleyTerrySpec(Spec):
     )
     smoothing: float = Field(0.0, ge=0, lt=0.5, description="label smoothing: chance that a label is taken for wrong")
     warm_start: bool = Field(True, description="go on from the last fit, instead of from the pretrained model")
-    replay: bool = Field(False, description="fit to all rankings so far, instead of the new ones")
+    replay: bool = Field(True, description="fit to all rankings so far, instead of the new ones only")
 
 
 class PPOSpec(Spec):

@@ -69,7 +69,7 @@ class Game(ABC):
 
     @abstractmethod
     def draw_prompts(self, key: int, count: int, *, compared: bool = False) -> Indices:
-        """`count` prompts as people ask them, drawn with replacement; for comparisons never one about a held-out fact."""
+        """`count` prompts as people ask them, drawn with replacement; if to be compared, none on held-out facts."""
 
     @abstractmethod
     def features(self, items: Items) -> Array:

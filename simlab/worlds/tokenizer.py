@@ -33,7 +33,7 @@ class Tokenizer:
 
     def decode(self, tokens: Iterable[int]) -> tuple[tuple[str, ...], bool]:
         """The words up to the end token, and whether there was one."""
-        words = []
+        words: list[str] = []
         for token in tokens:
             if token == END:
                 return tuple(words), True

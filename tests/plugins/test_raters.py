@@ -66,7 +66,9 @@ def test_huge_differences_do_not_overflow():
     assert p[1] == pytest.approx([1 / 3, 1 / 3, 1 / 3])
 
 
-@pytest.mark.parametrize(("first", "second", "agreement", "kappa"), [(0.1, 0.2, 0.74, 0.48), (0.1, 0.1, 0.82, 0.64), (0.3, 0.4, 0.54, 0.08)])
+@pytest.mark.parametrize(
+    ("first", "second", "agreement", "kappa"), [(0.1, 0.2, 0.74, 0.48), (0.1, 0.1, 0.82, 0.64), (0.3, 0.4, 0.54, 0.08)]
+)
 def test_two_flip_raters_agree_as_the_identity_says(first, second, agreement, kappa):
     """agreement = ½[1 + (1−2ε₁)(1−2ε₂)], κ = (1−2ε₁)(1−2ε₂)."""
     n = 100_000
