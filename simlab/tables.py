@@ -61,7 +61,7 @@ def _flag(name: str, meaning: str) -> Column:
 
 RUN = _text("run", "the run: a hash of scenario, seed and plugin contents")
 TIME = _number("time", "simulated time since the start", "days")
-ROUND = _whole("round", "training round; 0 is the pretrained model")
+ROUND = _whole("round", "rounds of training completed at that time; 0 is the pretrained model")
 PRINCIPAL = _text("principal", "the party that judges")
 AGENT = _text("agent", "the party that is judged")
 LABEL = _whole("label", "1: left is better, 2: right is better, 0: undecided")
@@ -113,7 +113,7 @@ _EMPLOYMENT = Table(
 
 _RATERS = Table(
     "raters",
-    "How raters stand after each round: one row a rater and round.",
+    "How raters stand after each round, former ones included: one row a rater and round.",
     (
         RUN,
         TIME,
@@ -122,7 +122,7 @@ _RATERS = Table(
         _text("employer", "the party the rater works for"),
         _flag("employed", "whether the rater is employed at this time"),
         _whole("tasks", "rankings done so far"),
-        _number("score", "agreement with the employer's gold at the last audit; NaN before the first"),
+        _number("score", "share of audited pairs that agreed with the employer's gold, so far; NaN before the first"),
         _whole("warnings", "warnings received so far"),
         _number("rho_guideline", "correlation of the rater's utilities with the operative guideline"),
         _number("rho_intent", "correlation of the rater's utilities with users' intent"),

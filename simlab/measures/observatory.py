@@ -100,7 +100,7 @@ class Observatory:
     def _record_raters(self, pool: Raters, utilities: dict[str, Array], panel: Panel) -> None:
         """Each rater's true ρ with the guideline and with users' intent, and how well audits told it (order 2)."""
         assert pool.cohort is not None
-        rows = pool.representatives()
+        rows = pool.representatives(former=True)
         each = panel.centred(pool.individual_utilities(panel, rows))
         truth = {
             against: correlations(each, panel.centred(utilities[party.name])) if party else np.full(len(rows), np.nan)
@@ -112,7 +112,7 @@ class Observatory:
             worker=pool.labels_of(rows),
             employer=self.simulation.employer_of(pool.name),
             employed=cohort.employed,
-            tasks=cohort.audited.astype(np.int64),
+            tasks=cohort.tasks,
             score=cohort.score,
             warnings=cohort.warnings,
             rho_guideline=truth["guideline"],

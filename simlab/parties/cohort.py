@@ -23,7 +23,8 @@ class Cohort:
     seconds: Array  # [R] typical time for one comparison
     hired: Array  # [R] day
     ended: Array  # [R] day, or NaN
-    audited: Array  # [R] rankings that were checked, so far
+    tasks: NDArray[np.int64]  # [R] rankings made, so far
+    audited: Array  # [R] pairs that were checked, so far
     agreed: Array  # [R] of which agreed with gold
     warnings: NDArray[np.int64]  # [R]
     hours: Array  # [R] worked, so far

@@ -44,6 +44,8 @@ class Raters(Party):
         self.unseen: dict[str, list[Rankings]] = {}  # rankings made since each principal last looked
         self.fresh: dict[str, list[Rankings]] = {}  # rankings not yet learned from, by reward model
         self.tasks = 0
+        self._panel: Panel | None = None
+        self._columns: dict[int, Array] = {}  # utilities of single raters on that panel
 
     # ---- who they are -------------------------------------------------------------------------------------------
 
@@ -101,6 +103,7 @@ class Raters(Party):
             seconds=spec.seconds * np.exp(spec.seconds_spread * personal("seconds")),
             hired=np.full(len(numbers), self.simulation.now),
             ended=np.full(len(numbers), np.nan),
+            tasks=np.zeros(len(numbers), dtype=np.int64),
             audited=zeros.copy(),
             agreed=zeros.copy(),
             warnings=np.zeros(len(numbers), dtype=np.int64),
@@ -129,25 +132,30 @@ class Raters(Party):
         return np.asarray(np.einsum("nd,nd->n", features, self.cohort.vector[who]))
 
     def individual_utilities(self, panel: Panel, raters: Indices) -> Array:
-        """Utility [n, raters] of each panel item for each of these raters, without a draw."""
-        columns = [self.perceive(panel.items, np.full(len(panel.items), r)) for r in raters.tolist()]
-        return np.stack(columns, axis=1)
+        """Utility [n, raters] of each panel item for each of these raters, without a draw; asked once per panel."""
+        if self._panel is not panel:
+            self._panel, self._columns = panel, {}
+        for rater in raters.tolist():
+            if rater not in self._columns:
+                self._columns[rater] = self.perceive(panel.items, np.full(len(panel.items), rater))
+        return np.stack([self._columns[rater] for rater in raters.tolist()], axis=1)
 
-    def representatives(self) -> Indices:
-        """The employed raters that stand for the pool in its utility: all, or PANEL_RATERS of a large one."""
+    def representatives(self, *, former: bool = False) -> Indices:
+        """The raters that stand for the pool: all who are employed (or ever were), or PANEL_RATERS of very many."""
         assert self.cohort is not None
-        employed = np.flatnonzero(self.cohort.employed)
-        if len(employed) <= PANEL_RATERS:
-            return employed
-        lot = hashes(self.simulation.streams.key(self.name, "representatives"), employed)
-        return np.sort(employed[np.argsort(lot, kind="stable")[:PANEL_RATERS]])
+        people = np.arange(len(self.cohort)) if former else np.flatnonzero(self.cohort.employed)
+        if len(people) <= PANEL_RATERS:
+            return people
+        lot = hashes(self.simulation.streams.key(self.name, "representatives"), people)
+        return np.sort(people[np.argsort(lot, kind="stable")[:PANEL_RATERS]])
 
     def utility(self, panel: Panel) -> Array:
         """The mean of the employed raters' standardized utilities as perceived."""
-        each = panel.centred(self.individual_utilities(panel, self.representatives()))
-        spread = each.std(axis=0)
-        if not each.shape[1] or not np.any(spread > 0):
+        raters = self.representatives()
+        if not len(raters):
             return np.zeros(len(panel.items))
+        each = panel.centred(self.individual_utilities(panel, raters))
+        spread = each.std(axis=0)
         return np.asarray((each / np.where(spread > 0, spread, 1)).mean(axis=1))
 
     # ---- what they do -------------------------------------------------------------------------------------------
@@ -276,6 +284,7 @@ class Raters(Party):
             held_out=tasks.held_out[task],
             seconds=seconds,
         )
+        np.add.at(self.cohort.tasks, who, 1)
         np.add.at(self.cohort.hours, who, seconds / 3600)
         np.add.at(self.cohort.unpaid, who, seconds / 3600)
         self.simulation.chronicle.rankings(self, relation.agent.name, made, standard.version)
