@@ -17,7 +17,7 @@ class Cohort:
 
     number: NDArray[np.int64]  # [R] identity within the pool
     vector: Array  # [R, D] what this person goes by
-    skill: Array  # [R] in [0, 1]: how sharply criteria are perceived
+    skill: Array  # [R, D] in [0, 1]: how sharply each criterion is perceived
     knowledge: Array  # [R] chance of believing the truth about a fact
     noise: Array  # [R] multiplies the policy's temperature
     seconds: Array  # [R] typical time for one comparison

@@ -97,7 +97,7 @@ class Raters(Party):
         return Cohort(
             number=numbers,
             vector=spec.compliance * understood + (1 - spec.compliance) * own,
-            skill=np.clip(spec.skill + spec.skill_spread * personal("skill"), 0, 1),
+            skill=np.clip(spec.skill + spec.skill_spread * normals(streams.key(self.name, "skill"), *grid), 0, 1),
             knowledge=np.clip(spec.knowledge + spec.knowledge_spread * personal("knowledge"), 0, 1),
             noise=np.exp(spec.temperature_spread * personal("noise")),
             seconds=spec.seconds * np.exp(spec.seconds_spread * personal("seconds")),
@@ -122,7 +122,7 @@ class Raters(Party):
         assert self.cohort is not None
         game = self.simulation.game
         features = game.perceived(items, self.observers, who)
-        skill = self.cohort.skill[who][:, None]
+        skill = self.cohort.skill[who]
         if np.any(skill < 1):
             features = game.midpoint + skill * (features - game.midpoint)
             if ids is not None:

@@ -62,8 +62,12 @@ class RatersSpec(PartySpec):
     )
     wage: float = Field(21.0, ge=0, le=1e6, description="pay, in $ per hour")
     compliance: float = Field(1.0, ge=0, le=1, description="weight of the guideline against a rater's own values")
-    skill: float = Field(1.0, ge=0, le=1, description="how sharply criteria are perceived, mean; 1 sees what is there")
-    skill_spread: float = Field(0.0, ge=0, le=1, description="standard deviation of skill between raters")
+    skill: float = Field(
+        1.0, ge=0, le=1, description="how sharply a criterion is perceived, mean; 1 sees what is there"
+    )
+    skill_spread: float = Field(
+        0.0, ge=0, le=1, description="standard deviation of skill, between raters and between criteria"
+    )
     knowledge: float = Field(1.0, ge=0, le=1, description="chance of believing the truth about a fact, mean")
     knowledge_spread: float = Field(0.0, ge=0, le=1, description="standard deviation of knowledge between raters")
     misreading: float = Field(0.0, ge=0, le=100, description="error in reading the guideline, in norms of it")
