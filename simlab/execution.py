@@ -58,31 +58,39 @@ def execute(
     manifest = _manifest(scenario, registry)
     folder = Path(out) if out is not None else default_folder(manifest)
     jobs = Jobs(store, _device(scenario))
+    hooks = _Hooks(registry, manifest["run"])
+    simulation = Simulation(scenario, jobs, progress, hooks.round_finished)
     with open_run(folder, manifest, scenario.as_yaml()) as opened, threadpool_limits(limits=1):
         if not opened.finished:  # sums depend on how many threads share them, so one thread is part of the guarantee
-            _simulate(scenario, registry, opened, jobs, progress)
+            hooks.opened = opened
+            _simulate(simulation, opened, hooks)
     store.forget()
     return load(folder)
 
 
-def _simulate(scenario: Scenario, registry: Registry, opened: OpenRun, jobs: Jobs, progress: Progress | None) -> None:
-    run, hook = opened.manifest["run"], registry.hook
-    hook.simlab_run_started(run=run, scenario=scenario)
+class _Hooks:
+    """Tells plugins how a run goes on, and keeps the number of rounds in the manifest."""
 
-    def after_round(number: int, time: float) -> None:
-        opened.note(rounds=number)
-        hook.simlab_round_finished(run=run, round=number, time=time)
+    def __init__(self, registry: Registry, run: str) -> None:
+        self.call, self.run = registry.hook, run
+        self.opened: OpenRun
 
-    extra = {"responses": scenario.criteria_used()}
-    with Recorder(opened.path, run, extra) as recorder:
-        simulation = Simulation(scenario, jobs, recorder, progress, after_round)
-        simulation.run()
-        if progress is not None:
-            progress("writing tables", simulation.days, simulation.days, 1.0)
+    def round_finished(self, number: int, time: float) -> None:
+        self.opened.note(rounds=number)
+        self.call.simlab_round_finished(run=self.run, round=number, time=time)
+
+
+def _simulate(simulation: Simulation, opened: OpenRun, hooks: _Hooks) -> None:
+    hooks.call.simlab_run_started(run=hooks.run, scenario=simulation.scenario)
+    extra = {"responses": simulation.scenario.criteria_used()}
+    with Recorder(opened.path, hooks.run, extra) as recorder:
+        simulation.run(recorder)
+        simulation.report("writing tables", 1.0)
         tables = recorder.close()
     _keep_models(opened.path, simulation)
+    jobs = simulation.jobs
     opened.finish(tables, rounds=simulation.round, jobs_ran=jobs.ran, jobs_remembered=jobs.remembered)
-    hook.simlab_run_finished(run=run, status="finished")
+    hooks.call.simlab_run_finished(run=hooks.run, status="finished")
 
 
 def default_folder(manifest: dict[str, Any]) -> Path:

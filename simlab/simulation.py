@@ -52,20 +52,22 @@ Progress = Callable[[str, float, float, float], None]  # stage, day, days, share
 
 
 class Simulation:
-    """One scenario under one seed. Parties ask it for the clock, the streams, each other, and the recorder."""
+    """One scenario under one seed. Parties ask it for the clock, the streams, each other, and the recorder.
+
+    Building it checks what only the live world can tell, and raises InvalidInput before anything is written.
+    """
 
     def __init__(
         self,
         scenario: Scenario,
         jobs: Jobs,
-        recorder: Recorder,
         progress: Progress | None = None,
         after_round: Callable[[int, float], None] | None = None,
     ) -> None:
         self.scenario = scenario
         self.days = float(scenario.days)
         self.jobs = jobs
-        self.recorder = recorder
+        self.recorder: Recorder
         self.progress = progress
         self.after_round = after_round
         self.env = simpy.Environment()
@@ -99,8 +101,9 @@ class Simulation:
         """The simulated time, in days."""
         return float(self.env.now)
 
-    def run(self) -> None:
-        """Everything, from pretraining to the last day."""
+    def run(self, recorder: Recorder) -> None:
+        """Everything, from pretraining to the last day, written down by `recorder`."""
+        self.recorder = recorder
         self.env.process(self._begin())
         self.env.run()
         if self.now < self.days:
