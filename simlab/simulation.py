@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import simpy
 from numpy.typing import NDArray
 
@@ -75,6 +76,7 @@ class Simulation:
         self.round = 0
         self.chronicle = Chronicle(self)
         self.game = scenario.world.open(self.streams, scenario.criterion_components())
+        self._valued = self.game.valued(scenario.criteria_valued())
         self.hierarchy = Hierarchy(scenario.parties, [(r.principal, r.agent) for r in scenario.relations])
         self.cluster = simpy.Resource(self.env, capacity=scenario.cluster.count)
         self.parties: dict[str, Party] = {}
@@ -93,6 +95,10 @@ class Simulation:
             consequences.insert(0, Pay(self, None))  # whoever judges raters employs them, and owes them wages
         order = 2 if isinstance(agent, Raters) else 1
         return Relation(self, self.parties[spec.principal], agent, spec.every, spec.sample, consequences, order)
+
+    def deviations(self, key: int, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Isotropic random vectors of the value space [n, D], of expected squared length 1; one for each number."""
+        return self.game.deviations(key, numbers, self._valued)
 
     # ---- the clock ----------------------------------------------------------------------------------------------
 

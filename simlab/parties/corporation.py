@@ -11,7 +11,7 @@ from simpy import Event
 from simlab.components import Array
 from simlab.parties.rankings import Rankings
 from simlab.relation import Judgement, Party, Relation, Standard, Steps, Work
-from simlab.streams import hashes, normals, uniforms
+from simlab.streams import hashes, uniforms
 
 if TYPE_CHECKING:
     from simlab.measures.alignment import Panel
@@ -32,8 +32,8 @@ class Corporation(Party):
         self.version = 1
         written = simulation.game.value(spec.guideline.operative)
         unit = float(np.linalg.norm(written))
-        error = normals(simulation.streams.key(name, "misreading"), np.arange(len(written)))
-        operative = written + spec.misreading * unit * error / np.sqrt(len(written))
+        (error,) = simulation.deviations(simulation.streams.key(name, "misreading"), np.arange(1))
+        operative = written + spec.misreading * unit * error
         published = simulation.game.value(spec.guideline.published or spec.guideline.operative)
         self._standard = Standard(name, self.version, operative, published, unit)
 

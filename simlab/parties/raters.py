@@ -83,12 +83,11 @@ class Raters(Party):
         """New people as their numbers make them: the guideline as each understands it, blended with own values."""
         spec, streams = self.spec, self.simulation.streams
         standard = self.standard()
-        size = len(standard.vector)
-        grid = (numbers[:, None], np.arange(size)[None, :])
-        unit = standard.unit / np.sqrt(size)
-        understood = standard.vector + spec.misreading * unit * normals(streams.key(self.name, "misreading"), *grid)
-        tastes = spec.values_spread * unit * normals(streams.key(self.name, "tastes"), *grid)
-        own = self.simulation.game.value(spec.values) + tastes
+        misread = self.simulation.deviations(streams.key(self.name, "misreading"), numbers)
+        tastes = self.simulation.deviations(streams.key(self.name, "tastes"), numbers)
+        understood = standard.vector + spec.misreading * standard.unit * misread
+        own = self.simulation.game.value(spec.values) + spec.values_spread * standard.unit * tastes
+        keen = normals(streams.key(self.name, "skill"), numbers[:, None], self.simulation.game.dimension_keys[None, :])
 
         def personal(purpose: str) -> Array:
             return normals(streams.key(self.name, purpose), numbers)
@@ -97,7 +96,7 @@ class Raters(Party):
         return Cohort(
             number=numbers,
             vector=spec.compliance * understood + (1 - spec.compliance) * own,
-            skill=np.clip(spec.skill + spec.skill_spread * normals(streams.key(self.name, "skill"), *grid), 0, 1),
+            skill=np.clip(spec.skill + spec.skill_spread * keen, 0, 1),
             knowledge=np.clip(spec.knowledge + spec.knowledge_spread * personal("knowledge"), 0, 1),
             noise=np.exp(spec.temperature_spread * personal("noise")),
             seconds=spec.seconds * np.exp(spec.seconds_spread * personal("seconds")),
@@ -127,7 +126,7 @@ class Raters(Party):
             features = game.midpoint + skill * (features - game.midpoint)
             if ids is not None:
                 key = self.simulation.streams.key(self.name, "perception")
-                z = normals(key, who[:, None], ids[:, None], np.arange(features.shape[1])[None, :])
+                z = normals(key, who[:, None], ids[:, None], game.dimension_keys[None, :])
                 features = features + (1 - skill) * game.difficulty * z
         return np.asarray(np.einsum("nd,nd->n", features, self.cohort.vector[who]))
 

@@ -85,13 +85,17 @@ class Scenario(Spec):
         if world.own_criteria:
             return dict.fromkeys(used)
         known = reading.plugins.names("criterion")
-        for name in set(given) & set(known):  # only so that complaints can list the parameters there are
+        for name in (n for n in given if n in known):  # only so that complaints can list the parameters there are
             reading.models[id(given[name])] = reading.plugins.get("criterion", name)
         return {name: {**(given.get(name) or {}), "kind": name} for name in used if name in known}
 
     def criteria_used(self) -> list[str]:
         """Names of all criteria, in order of first mention."""
         return list(self.criteria)
+
+    def criteria_valued(self) -> list[str]:
+        """Names of the criteria that somebody's values or guideline mention; the others are only measured."""
+        return list(dict.fromkeys(_mentions(self.parties)))
 
     def criterion_components(self) -> list[Criterion]:
         """The criteria that are plugins, in order; none where the world has its own."""

@@ -11,13 +11,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simlab.components import Array, Component, Criterion
-from simlab.streams import Streams
+from simlab.streams import Streams, normals
 from simlab.worlds.exchange import Observer
 
 Indices = NDArray[np.int64]
@@ -59,9 +60,26 @@ class Game(ABC):
     midpoint: float  # the feature value that says nothing
     difficulty: Array  # per dimension [D]: size of perception noise of a rater without any skill
 
+    @cached_property
+    def dimension_keys(self) -> NDArray[np.uint64]:
+        """A key for each dimension [D], from its name, for draws that belong to it."""
+        return np.array([Streams(0).key(name) for name in self.dimensions], dtype=np.uint64)
+
     @abstractmethod
     def value(self, weights: Mapping[str, float]) -> Array:
         """The value vector [D] of criterion weights."""
+
+    def valued(self, criteria: Sequence[str]) -> Array:
+        """1 for each dimension [D] in which values can differ, given the criteria anybody mentions; 0 elsewhere."""
+        return np.ones(len(self.dimensions))
+
+    def deviations(self, key: int, numbers: Indices, valued: Array) -> Array:
+        """Isotropic random vectors of the value space [n, D], of expected squared length 1; one for each number.
+
+        Draws are keyed by the dimensions' names: measuring one more criterion changes nobody's values.
+        """
+        draws = normals(key, numbers[:, None], self.dimension_keys[None, :])
+        return np.asarray(draws * valued / np.sqrt(max(valued.sum(), 1.0)))
 
     @abstractmethod
     def panel_prompts(self, count: int) -> Indices:
@@ -90,4 +108,4 @@ class Game(ABC):
     @abstractmethod
     def transcript(self, items: Items) -> dict[str, Any]:
         """Columns of the responses table: prompt, response, force, fact_held_out, answered, and one column
-        per criterion in [0, 1] or NaN (vector worlds: their named directions, unbounded)."""
+        per criterion in [0, 1] or NaN (vector worlds: the share of reference responses that are worse in it)."""

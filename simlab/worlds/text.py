@@ -72,6 +72,9 @@ class TextGame(Game):
     def value(self, weights: Mapping[str, float]) -> Array:
         return np.array([float(weights.get(name, 0.0)) for name in self.dimensions])
 
+    def valued(self, criteria: Sequence[str]) -> Array:
+        return np.array([float(name in criteria) for name in self.dimensions])
+
     def draw_prompts(self, key: int, count: int, *, compared: bool = False) -> Indices:
         allowed = np.flatnonzero(~self.held_out) if compared else np.arange(len(self.prompts))
         return allowed[(uniforms(key, np.arange(count)) * len(allowed)).astype(np.int64)]
