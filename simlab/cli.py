@@ -48,6 +48,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """The command line, parsed. Optional positionals may stand behind options, which argparse loses before 3.13."""
     parser = _parser()
+    if not (sys.argv[1:] if argv is None else argv):
+        parser.print_help(sys.stderr)
+        raise SystemExit(2)
     args, rest = parser.parse_known_args(argv)
     if args.command == "tables":
         for name in ("dir", "name"):
@@ -74,12 +77,23 @@ def _apology(error: Exception) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        "simlab", description="Simulates the labor hierarchy that aligns language models.", allow_abbrev=False
+        "simlab",
+        description="Simulates the labor hierarchy that aligns language models.",
+        epilog=_BEGIN,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, about: str, *options: str) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=about, description=about, allow_abbrev=False)
+        made = commands.add_parser(
+            name,
+            help=about,
+            description=about,
+            epilog="example:\n  " + _EXAMPLES[name].replace("\n", "\n  "),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
         for option in options:
             _OPTIONS[option](made)
         return made
@@ -95,18 +109,20 @@ def _parser() -> argparse.ArgumentParser:
     plugins = command("plugins", "List every plugin that was found.", "plugins")
     plugins.add_argument("--json", action="store_true", help="as a JSON list")
     tables = command("tables", "List the tables of a run, or show one of them.")
-    tables.add_argument("dir", nargs="?", help="folder of a run, or of several")
-    tables.add_argument("name", nargs="?", help="table to show")
-    tables.add_argument("--describe", action="store_true", help="columns with their types, units and meanings")
+    tables.add_argument("dir", metavar="DIR", nargs="?", help="folder of a run, or of several")
+    tables.add_argument("name", metavar="TABLE", nargs="?", help="table to show")
+    tables.add_argument(
+        "--describe", action="store_true", help="what the columns mean, with types and units (needs no DIR)"
+    )
     tables.add_argument("--rows", type=_rows, default=20, metavar="N", help="rows to show (default 20, 0: all)")
     tables.add_argument("--json", action="store_true", help="as JSON")
-    verify = command("verify", "Run a finished run again and compare every table (exit code 4: mismatch).", "dir")
-    verify.add_argument("--cached", action="store_true", help="let remembered computations count")
+    verify = command("verify", "Run a finished run again and compare every table.", "dir")
+    verify.add_argument("--cached", action="store_true", help="take remembered computations instead of doing them anew")
     verify.add_argument("--quiet", action="store_true", help="no progress")
-    words = command("next", "Show the likeliest next words after a text, before and after fine-tuning.", "dir")
-    words.add_argument("text", help='such as "what is the capital of france ? | the capital"')
-    near = command("near", "Show the words nearest to a word, before and after fine-tuning.", "dir")
-    near.add_argument("word", help="a word of the run's dictionary")
+    words = command("next", "Show the likeliest next words, before and after fine-tuning.", "dir")
+    words.add_argument("text", metavar="TEXT", help="a prompt; a | begins the response")
+    near = command("near", "Show a word's nearest neighbours, before and after fine-tuning.", "dir")
+    near.add_argument("word", metavar="WORD", help="a word of the run's dictionary")
     return parser
 
 
@@ -121,15 +137,45 @@ def _dir(parser: argparse.ArgumentParser) -> None:
 def _scenario(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--small", action="store_true", help="apply the file's small: block, for a first look")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="override, as in parties.pool.count=40"
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override a setting, as in parties.pool.count=40; may be repeated",
     )
     parser.add_argument("--seed", type=_seed, metavar="N", help="seed, instead of the file's")
 
 
 def _plugins(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--plugins", action="append", default=[], metavar="PATH", help="further plugin file or folder")
+    parser.add_argument(
+        "--plugins", action="append", default=[], metavar="PATH", help="a further plugin file or folder"
+    )
     parser.add_argument("--no-local-plugins", action="store_true", help="leave out ./plugins and the scenario's folder")
 
+
+_BEGIN = """\
+begin with:
+  simlab run scenarios/01_first.yaml --small
+  simlab COMMAND --help
+
+exit codes: 0 ok, 1 failed, 2 invalid input, 4 tables differ, 130 interrupted"""
+
+_EXAMPLES = {
+    "run": """\
+simlab run scenarios/01_first.yaml --set parties.pool.count=60 --seed 2
+The same line again goes on where an interrupted run stopped.""",
+    "validate": "simlab validate scenarios/01_first.yaml --set days=30",
+    "describe": "simlab describe scenarios/03_firing.yaml",
+    "schema": "simlab schema > scenario.schema.json",
+    "plugins": "simlab plugins",
+    "tables": """\
+simlab tables runs/first
+simlab tables runs/first alignment --rows 5
+simlab tables responses --describe""",
+    "verify": "simlab verify runs/first\nExit code 4 says that a table came out differently.",
+    "next": 'simlab next runs/first "what is the capital of india ? | the capital"',
+    "near": "simlab near runs/first india",
+}
 
 _OPTIONS = {"file": _file, "dir": _dir, "scenario": _scenario, "plugins": _plugins}
 

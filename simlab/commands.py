@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import time
 from argparse import Namespace
@@ -114,7 +115,7 @@ def plugins(args: Namespace) -> int:
         ]
         print(json.dumps(rows, indent=2))
         return 0
-    about = ((e.kind, e.name, _summary(e.cls) if e.ok else f"BROKEN {e.error}", from_here(e.source)) for e in entries)
+    about = ((e.kind, e.name, _summary(e.cls) if e.ok else f"BROKEN {e.error}", _source(e.source)) for e in entries)
     _print_table(("kind", "name", "what it is", "source"), about)
     return 0
 
@@ -127,13 +128,16 @@ def tables(args: Namespace) -> int:
         args.dir, args.name = None, args.dir  # `tables responses --describe` needs no run
     if args.name is not None and args.name not in TABLES:
         raise InvalidInput(Problem(f"there is no table {args.name!r}", suggestion(args.name, list(TABLES))))
-    if args.describe:
-        return _describe_tables([args.name] if args.name else list(TABLES), args.json)
+    names = [args.name] if args.name else list(TABLES)
     if args.dir is None:
+        if args.describe:
+            return _describe_tables(names, {}, args.json)
         raise InvalidInput(Problem("which run?", "simlab tables DIR, or --describe for the data dictionary"))
     from simlab.runs import load
 
     found = load(args.dir)
+    if args.describe:
+        return _describe_tables(names, {n: _added(found, n) for n in names}, args.json)
     if args.name is not None:
         return _show_table(found, args.name, args.rows, args.json)
     if args.json:
@@ -144,20 +148,30 @@ def tables(args: Namespace) -> int:
     return 0
 
 
-def _describe_tables(names: Iterable[str], as_json: bool) -> int:
+def _added(found: Run, name: str) -> list[str]:
+    """Columns that a run has added to a table."""
     from simlab.tables import TABLES
 
-    if as_json:
-        fields = ("name", "type", "unit", "meaning")
-        said = {n: [{f: getattr(c, f) for f in fields} for c in TABLES[n].columns] for n in names}
-        print(json.dumps(said, indent=2, ensure_ascii=False))
-        return 0
+    return [] if TABLES[name].extra is None else [c for c in found.tables[name] if c not in TABLES[name].names]
+
+
+def _describe_tables(names: Iterable[str], added: Mapping[str, list[str]], as_json: bool) -> int:
+    from simlab.tables import TABLES
+
+    fields = ("column", "type", "unit", "meaning")
+    said: dict[str, list[tuple[str, ...]]] = {}
     for name in names:
         table = TABLES[name]
-        rows: list[tuple[str, ...]] = [(c.name, c.type, c.unit, c.meaning) for c in table.columns]
-        if table.extra:
-            rows.append(("…", "float64", "", table.extra))
-        _print_table(("column", "type", "unit", "meaning"), rows, f"{name}: {table.meaning}")
+        said[name] = [(c.name, c.type, c.unit, c.meaning) for c in table.columns]
+        more = added.get(name, [] if as_json else ["…"])
+        said[name] += [(column, "float64", "", table.extra) for column in more if table.extra]
+    if as_json:
+        keys = ("name", *fields[1:])
+        listed = {name: [dict(zip(keys, row, strict=True)) for row in rows] for name, rows in said.items()}
+        print(json.dumps(listed, indent=2, ensure_ascii=False))
+        return 0
+    for name, rows in said.items():
+        _print_table(fields, rows, f"{name}: {TABLES[name].meaning}")
     return 0
 
 
@@ -169,7 +183,7 @@ def _show_table(found: Run, name: str, count: int, as_json: bool) -> int:
     if as_json:
         print(shown.to_json(orient="records", indent=2, double_precision=15))
         return 0
-    print(shown.to_string(max_colwidth=60, index=False))
+    print(shown.to_string(max_colwidth=60, index=False, line_width=_width()))
     if len(shown) < len(frame):
         print(f"… {len(frame) - len(shown):,} more rows (--rows 0 shows all)")
     return 0
@@ -221,12 +235,24 @@ def _summary(cls: type | None) -> str:
     return ((cls.__doc__ or "") if cls else "").strip().partition("\n")[0]
 
 
+def _source(path: Path) -> str:
+    """Where a plugin is from, as a person would say it."""
+    from simlab.plugins import builtin_folder
+
+    builtin = builtin_folder().resolve()
+    return f"built in: {path.relative_to(builtin)}" if path.is_relative_to(builtin) else from_here(path)
+
+
 def _console() -> Any:
     """stdout for people; wide where no terminal says how wide it is."""
     from rich.console import Console
 
-    told = sys.stdout.isatty() or "COLUMNS" in os.environ
-    return Console(highlight=False, width=None if told else 140)
+    return Console(highlight=False, width=None if _width() else 140)
+
+
+def _width() -> int | None:
+    """Columns of the terminal, or None where nobody says."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() or "COLUMNS" in os.environ else None
 
 
 def _print_table(head: Iterable[str], rows: Iterable[Iterable[str]], title: str | None = None) -> None:

@@ -149,14 +149,14 @@ class Relation:
     def sampled(self, population: int) -> int:
         """How many of `population` pieces of work are looked at."""
         if isinstance(self.sample, float):
-            return min(population, math.ceil(self.sample * population))
+            return min(population, max(1, math.ceil(round(self.sample * population, 9))))  # .07 of 100 is 7, not 8
         return min(population, self.sample)
 
     def run(self) -> Steps:
         """Look, judge and act, every `every` days, up to and including the last day."""
-        while (self.looks + 1) * self.every <= self.simulation.days:
+        while day_of(self.looks + 1, self.every) <= self.simulation.days:
             self.looks += 1
-            yield at(self.simulation.env, self.looks * self.every)
+            yield at(self.simulation.env, day_of(self.looks, self.every))
             work = yield from self.agent.work(self)
             if not work.size:
                 continue
@@ -167,6 +167,11 @@ class Relation:
                 effects = yield from consequence.apply(self, judgement)
                 self.simulation.chronicle.effects(self, judgement, effects)
             yield from self.simulation.after(self)
+
+
+def day_of(look: int, every: float) -> float:
+    """When a calendar of `every` days comes to its n-th look, in days; rounded, so that 3 × 2.2 and 2 × 3.3 are one."""
+    return round(look * every, 9)
 
 
 def at(env: Environment, time: float) -> Event:

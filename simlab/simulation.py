@@ -76,6 +76,7 @@ class Simulation:
         self.round = 0
         self.chronicle = Chronicle(self)
         self.game = scenario.world.open(self.streams, scenario.criterion_components())
+        self.game.value(dict.fromkeys(scenario.criteria_used(), 0.0))  # each has its place, also if only measured
         self._valued = self.game.valued(scenario.criteria_valued())
         self.hierarchy = Hierarchy(scenario.parties, [(r.principal, r.agent) for r in scenario.relations])
         self.cluster = simpy.Resource(self.env, capacity=scenario.cluster.count)

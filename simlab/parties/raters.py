@@ -17,7 +17,7 @@ from simpy import Event
 from simlab.components import Array, RaterPolicy
 from simlab.parties.cohort import Cohort
 from simlab.parties.rankings import Rankings, Tasks, preferred, sides
-from simlab.relation import Judgement, Party, Relation, Standard, Steps, Work, at
+from simlab.relation import Judgement, Party, Relation, Standard, Steps, Work, at, day_of
 from simlab.streams import hashes, normals, uniforms
 from simlab.worlds.game import Indices, Items
 
@@ -182,8 +182,7 @@ class Raters(Party):
         shift = min(1.0, relation.every)
         shifts = int(relation.every / shift)
         window = 0
-        while window * relation.every + MORNING * shift <= self.simulation.days:
-            opens = window * relation.every
+        while (opens := day_of(window, relation.every)) + MORNING * shift <= self.simulation.days:
             yield at(self.simulation.env, opens + MORNING * shift)
             tasks = yield from self._commission(relation, window)
             for day in range(shifts):

@@ -130,8 +130,11 @@ def _labor(run: Run) -> list[RenderableType]:
     text.append("; ".join([f"{employed} employed at the end, {_many(len(people), 'spell')} in all", *counts]))
     paid = run.labor[run.labor.hours * run.labor.pay > 0]
     text.append(f"; {paid.hours.sum():,.0f} hours of paid work, {paid.pay.sum():,.0f} USD.")
-    for principal, rho, n in _meta_alignment(run):
-        text.append(f"\n{principal}'s scores of {_many(n, 'rater')} correlate {rho:.2f} with how well each follows it.")
+    for principal, rho, low, high, n in _meta_alignment(run):
+        text.append(
+            f"\n{principal}'s scores of {_many(n, 'rater')} correlate {rho:.2f} (95 %: {low:.2f} to {high:.2f})"
+        )
+        text.append(" with how well each really follows its guideline.")
     fired = run.consequences[run.consequences.kind == "fire"]
     for row in fired.head(_NAMED).itertuples():
         text.append(f"\n  day {row.time:g}  {row.agent} fired: {row.reason} ({_number(row.amount)})")
@@ -140,11 +143,12 @@ def _labor(run: Run) -> list[RenderableType]:
     return [text]
 
 
-def _meta_alignment(run: Run) -> list[tuple[str, float, int]]:
-    """The last order-2 ρ against the guideline and its number of agents, by principal."""
+def _meta_alignment(run: Run) -> list[tuple[str, float, float, float, int]]:
+    """The last order-2 ρ against the guideline, its interval and its number of agents, by principal."""
     rows = run.alignment
     rows = rows[(rows.order == 2) & (rows.against == "guideline") & rows.rho.notna()]
-    return [(str(a), float(by.rho.iloc[-1]), int(by.n.iloc[-1])) for a, by in rows.groupby("a", sort=False)]
+    last = rows.groupby("a", sort=False).last()
+    return [(str(r.Index), r.rho, r.low, r.high, int(r.n)) for r in last.itertuples()]
 
 
 def _examples(run: Run) -> list[RenderableType]:

@@ -5,12 +5,15 @@ The chapter's "comparison with the dictionary": P(next word | text), and the nea
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from simlab.errors import InvalidInput
+from simlab.errors import InvalidInput, Problem
 from simlab.worlds.tokenizer import SEP, SPECIAL, START, Tokenizer
 
 BEFORE, AFTER = "before", "after"
@@ -25,7 +28,7 @@ def next_words(folder: Path | str, text: str, *, when: str = AFTER, count: int =
     from simlab.nets.transformer import next_words as distribution
 
     model, tokenizer = _model(folder, when)
-    prompt, bar, response = text.lower().partition("|")
+    prompt, bar, response = text.partition("|")
     tokens = [START, *_tokens(tokenizer, prompt), *([SEP, *_tokens(tokenizer, response)] if bar else [])]
     if len(tokens) > model.config.context:
         raise InvalidInput(f"the text has {len(tokens)} tokens; the model reads {model.config.context}")
@@ -39,27 +42,41 @@ def neighbours(folder: Path | str, word: str, *, when: str = AFTER, count: int =
     from simlab.nets.transformer import neighbours as nearest
 
     model, tokenizer = _model(folder, when)
-    tokens = _tokens(tokenizer, word.lower())
+    tokens = _tokens(tokenizer, word)
     if len(tokens) != 1:
-        raise InvalidInput("give one word of the dictionary")
+        raise InvalidInput(f"{word!r} is not one word (of countries and cities, join the words with _)")
     found = nearest(model, tokens[0], count + len(SPECIAL))
     return [(tokenizer.words[i], cosine) for i, cosine in found if i >= len(SPECIAL)][:count]
 
 
 def _tokens(tokenizer: Tokenizer, text: str) -> list[int]:
-    unknown = [w for w in text.split() if w not in tokenizer]
-    if unknown:
-        raise InvalidInput(f"not in the dictionary: {', '.join(unknown)} (put spaces around punctuation)")
-    return tokenizer.encode(text)
+    """Token numbers of a text as people type it: capitals do not matter, punctuation may touch words."""
+    spaced = re.sub(r"([.,?!])", r" \1 ", text.lower())
+    if unknown := [w for w in spaced.split() if w not in tokenizer]:
+        known = tokenizer.words[len(SPECIAL) :]
+        meant = [m for w in unknown[:3] for m in _meant(w, known)]
+        fix = f"did you mean {', '.join(meant)}? " if meant else ""
+        fix += f"the model knows the {len(known)} words of its world and no others"
+        raise InvalidInput(Problem(f"not in the dictionary: {', '.join(unknown)}", fix))
+    return tokenizer.encode(spaced)
+
+
+def _meant(word: str, known: Sequence[str]) -> list[str]:
+    """Words that `word` is a part of (south: south_africa), or else one that is spelled much alike."""
+    return [w for w in known if word in w.split("_")][:3] or get_close_matches(word, known, 1, 0.8)
 
 
 def _model(folder: Path | str, when: str) -> tuple[Any, Tokenizer]:
     """The run's (first) language model as it was, and its dictionary."""
     from simlab.parties.language_model import revive
 
+    if not Path(folder).is_dir():
+        raise InvalidInput(Problem("no such folder", "give the folder that `simlab run` named", folder))
     files = sorted((Path(folder) / "models").glob("*.npz"))
     if not files:
-        raise InvalidInput(f"{folder}: holds no language model of words (is it a finished run of a text world?)")
+        raise InvalidInput(
+            Problem("holds no language model of words", "give the folder of one finished run of a text world", folder)
+        )
     with np.load(files[0], allow_pickle=False) as stored:
         words = stored["words"].tolist()
         config = {name: int(stored[f"config/{name}"]) for name in ("vocab", "width", "layers", "heads", "context")}

@@ -1,0 +1,129 @@
+"""A small hierarchy in the gaussian world, as a file and as runs of it, for tests of laws, labor and determinism.
+
+Changes are given by dotted path, as on the command line: `{"parties.pool.count": 5, "relations.1.sample": 0.5}`.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from simlab import content
+from simlab.jobs import Jobs, Store
+from simlab.recorder import Recorder
+from simlab.scenario import Scenario, load
+from simlab.simulation import Simulation
+
+LOOK, AUDIT, LEARN, TRAIN = (f"relations.{i}" for i in range(4))
+
+HIERARCHY: dict[str, Any] = {
+    "name": "hierarchy",
+    "days": 1,
+    "world": {"kind": "gaussian", "dimensions": 8},
+    "panel": {"prompts": 500},
+    "parties": {
+        "users": {"kind": "users", "values": {"helpful": 1}, "count": 100},
+        "acme": {"kind": "corporation", "guideline": {"operative": {"helpful": 1}}},
+        "pool": {"kind": "raters", "count": 8, "policy": {"kind": "mistaken", "flip": 0.2}},
+        "rm": {"kind": "reward_model"},
+        "lm": {"kind": "language_model"},
+    },
+    "relations": [
+        {"principal": "users", "agent": "acme", "every": 1, "sample": 20},
+        {"principal": "acme", "agent": "pool", "every": 1, "sample": 0.2},
+        {"principal": "pool", "agent": "rm", "every": 1, "sample": 200},
+        {"principal": "rm", "agent": "lm", "every": 1, "sample": 2},
+    ],
+}
+TRAINED = {f"{LEARN}.consequence": "gradient", f"{TRAIN}.consequence": "gradient"}  # else nobody learns anything
+
+
+def changed(said: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """A scenario with some of its entries put otherwise, or added."""
+    data = copy.deepcopy(dict(said))
+    for path, value in changes.items():
+        *way, last = path.split(".")
+        here: Any = data
+        for step in way:
+            here = here[int(step)] if isinstance(here, list) else here.setdefault(step, {})
+        if isinstance(here, list) and int(last) == len(here):
+            here.append(value)
+        else:
+            here[int(last) if isinstance(here, list) else last] = value
+    return data
+
+
+def written(path: Path, changes: Mapping[str, Any] | None = None, said: Mapping[str, Any] = HIERARCHY) -> Path:
+    """A scenario file (JSON is YAML)."""
+    path.write_text(json.dumps(changed(said, changes or {}), indent=1))
+    return path
+
+
+class Played:
+    """A simulation that has been run: its parties as they ended, and its tables as attributes."""
+
+    def __init__(self, simulation: Simulation, folder: Path) -> None:
+        self.simulation = simulation
+        self._folder = folder
+
+    def __getattr__(self, table: str) -> pd.DataFrame:
+        path = content.stored(self._folder, table)
+        if path is None:
+            raise AttributeError(table)
+        return content.read(path, table).to_pandas()
+
+
+def replications(folder: Path, changes: Mapping[str, Any], seeds: Iterable[int]) -> Iterator[Played]:
+    """The same scenario under several seeds; each run's files are gone when the next one begins."""
+    scenario = load(written(folder / "scenario.yaml", changes))
+    for seed in seeds:
+        here = Path(tempfile.mkdtemp(dir=folder))
+        yield played(scenario.model_copy(update={"seed": seed}), here)
+        shutil.rmtree(here)
+
+
+def played(scenario: Scenario, folder: Path) -> Played:
+    """One run, without the care `simlab.run` takes of its folder."""
+    simulation = Simulation(scenario, Jobs(Store(None), "cpu"))
+    with Recorder(folder, "test", {"responses": scenario.criteria_used()}) as recorder, threadpool_limits(limits=1):
+        simulation.run(recorder)
+    return Played(simulation, folder)
+
+
+def play(folder: Path, changes: Mapping[str, Any] | None = None, *, seed: int = 0) -> Played:
+    """One run of the small hierarchy, its files in a new folder within `folder`."""
+    scenario = load(written(folder / "scenario.yaml", changes or {}), seed=seed)
+    return played(scenario, Path(tempfile.mkdtemp(dir=folder)))
+
+
+FIRST = Path(__file__).parent.parent / "scenarios" / "01_first.yaml"
+HURRIED = (  # what makes FIRST take seconds: networks that hardly learn, but come the whole way
+    "days=2", "relations.0.every=1", "relations.1.every=1", "relations.2.every=1", "relations.3.every=1",
+    "relations.2.sample=120", "relations.3.sample=16", "relations.3.consequence.learner.iterations=1",
+    "parties.lm.width=16", "parties.lm.layers=1", "parties.lm.pretraining.steps=20",
+    "parties.lm.pretraining.batch=16", "panel.prompts=500",
+)  # fmt: skip
+
+
+def hurried() -> list[str]:
+    """Arguments of `simlab run` for the small form of FIRST, in a hurry."""
+    return [str(FIRST), "--small", *(word for setting in HURRIED for word in ("--set", setting))]
+
+
+def simlab_command(*words: str, cache: Path, hash_seed: int = 0) -> subprocess.Popen[str]:
+    """`simlab` in a process of its own, remembering computations in `cache`."""
+    environment = {**os.environ, "SIMLAB_CACHE": str(cache), "PYTHONHASHSEED": str(hash_seed), "COLUMNS": "100"}
+    command = [sys.executable, "-m", "simlab", *words]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=FIRST.parent.parent, env=environment, stdout=pipe, stderr=pipe, text=True)

@@ -1,0 +1,122 @@
+"""Every scenario that ships: it says what it is about, it runs in its small form, and its tables are as documented.
+
+The runs go through the command line in a process of their own, as a user's would. Their numbers are compared with
+the golden outputs, rounded summaries in `tests/golden/`. After a change that is meant to move them:
+
+    python -m tests.golden               # or only some: python -m tests.golden 00_gaussian
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+import simlab
+from simlab.cli import main
+from simlab.runs import Run
+from simlab.scenario import load
+from simlab.tables import TABLES
+from tests.golden import SCENARIOS, differences, golden_file, scenarios, summary
+from tests.test_tables import PINNED
+
+FILES = scenarios()
+NAMES = [str(file.relative_to(SCENARIOS)) for file in FILES]
+HEADER = ("Covers", "Scenario", "Expect")
+
+
+class Small(NamedTuple):
+    """The small form of a scenario, run: the file, the object `--json` printed, and what was left on disk."""
+
+    file: Path
+    said: dict[str, Any]
+    run: Run
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(f, id=n, marks=[pytest.mark.slow] * ("gaussian" not in n)) for f, n in zip(FILES, NAMES)],
+)
+def small(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Small:
+    out = tmp_path_factory.mktemp("small") / request.param.stem
+    argv = ["run", str(request.param), "--small", "--json", "--no-local-plugins", "--out", str(out)]
+    done = subprocess.run([sys.executable, "-m", "simlab", *argv], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return Small(request.param, json.loads(done.stdout), simlab.load(out))
+
+
+# ---- what they say -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("file", FILES, ids=NAMES)
+def test_it_begins_by_saying_what_it_is_about(file: Path) -> None:
+    lines = file.read_text().splitlines()
+    header = lines[: next(i for i, line in enumerate(lines) if not line.startswith("#"))]
+    assert header[0].startswith(f"# {file.stem.split('_')[0]} ")
+    assert header[1] == "#"
+    said = [line.split()[1].rstrip(":") for line in header[2:] if line.startswith("# ") and line[2] != " "]
+    assert said == list(HEADER)
+    assert all(len(line) <= 120 for line in header)
+
+
+@pytest.mark.parametrize("file", FILES, ids=NAMES)
+def test_it_is_valid_in_both_forms_and_the_small_one_is_smaller(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", str(file)]) == 0
+    assert main(["validate", str(file), "--small"]) == 0  # needs a small: block, its own or inherited
+    assert capsys.readouterr().out.count(": ok: ") == 2
+    assert load(file, small=True).days < load(file).days
+
+
+@pytest.mark.parametrize("file", FILES, ids=NAMES)
+def test_it_can_be_described(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["describe", str(file)]) == 0
+    printed = capsys.readouterr().out
+    scenario = load(file)
+    assert all(f"{word}:" in printed for word in HEADER)
+    assert all(f"{relation.principal} → {relation.agent}: every" in printed for relation in scenario.relations)
+
+
+# ---- what they do --------------------------------------------------------------------------------------------------
+
+
+def test_it_runs(small: Small) -> None:
+    assert small.said["status"] == small.run.status == "finished"
+    assert small.said["out"] == str(small.run.path)
+    assert {name: table["rows"] for name, table in small.said["tables"].items()} == small.run.rows
+    assert {name: table["sha256"] for name, table in small.said["tables"].items()} == small.run.hashes
+    assert small.run.runs.rounds[0] >= 1
+
+
+def test_its_tables_have_the_documented_columns_in_order(small: Small) -> None:
+    criteria = small.run.manifest["parameters"]["criteria"]
+    assert list(small.run.tables) == list(TABLES)
+    for name, frame in small.run.tables.items():
+        added = list(criteria) if name == "responses" else []
+        assert list(frame.columns) == [*TABLES[name].names, *added], name
+        assert set(PINNED.get(name, "run").split()) <= set(frame.columns), name
+    scores = small.run.responses[list(criteria)]
+    assert (scores.isna() | scores.ge(0) & scores.le(1)).all(axis=None)
+
+
+def test_its_data_dictionary_covers_all_columns(small: Small, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tables", str(small.run.path), "--describe", "--json"]) == 0
+    described = json.loads(capsys.readouterr().out)
+    assert {name: [c["name"] for c in columns] for name, columns in described.items()} == {
+        name: list(frame.columns) for name, frame in small.run.tables.items()
+    }
+    assert all(column["meaning"] for columns in described.values() for column in columns)
+
+
+def test_its_numbers_are_the_golden_ones(small: Small) -> None:
+    golden = json.loads(golden_file(small.file).read_text())
+    loose = small.run.manifest["world"] != "gaussian"  # where networks are trained, torch's version counts
+    moved = differences(summary(small.run), golden, loose=loose)
+    assert not moved, "\n".join(["if this is meant: python -m tests.golden", *moved])
+
+
+def test_no_golden_output_is_left_over() -> None:
+    assert sorted(golden_file(SCENARIOS).parent.glob("*.json")) == sorted(golden_file(file) for file in FILES)
