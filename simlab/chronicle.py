@@ -108,6 +108,7 @@ class Chronicle:
         left, right = sides(made.options)
         responses = made.numbers(made.options)
         each = made.seconds / made.pairs
+        wage = pool.spec.wage if self.simulation.employer_of(pool.name) else 0.0  # nobody employs, nobody pays
         self.add(
             "comparisons",
             principal=pool.name,
@@ -124,17 +125,17 @@ class Chronicle:
             perceived=made.perceived.ravel(),
             gold=made.gold.ravel(),
             duration=np.repeat(each, made.pairs),
-            pay=np.repeat(each / 3600 * pool.spec.wage, made.pairs),
+            pay=np.repeat(each / 3600 * wage, made.pairs),
         )
         hours = float(made.seconds.sum()) / 3600
-        self.labor(pool.name, "ranking", hours=hours, pay=hours * pool.spec.wage)
+        self.labor(pool.name, "ranking", hours=hours, pay=hours * wage)
 
     def labor(self, party: str, kind: str, *, hours: float, pay: float = 0.0, flops: float = 0.0) -> None:
         """Work that was done: hours and pay of people, hours and operations of machines."""
         self.add("labor", party=party, kind=kind, hours=hours, pay=pay, flops=flops)
 
-    def transfer(self, payer: str, payee: str, amount: float, reason: str) -> None:
-        """Money that changes hands."""
+    def transfer(self, payer: str, payee: Any, amount: Any, reason: str) -> None:
+        """Money that changes hands: one payee and amount ($), or arrays of both."""
         self.simulation.recorder.add(
             "ledger", time=self.simulation.now, payer=payer, payee=payee, amount=amount, reason=reason
         )

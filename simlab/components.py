@@ -90,7 +90,11 @@ class RaterPolicy(Component):
         options = utilities.shape[1]
         labels = []
         for column, (i, j) in enumerate(combinations(range(options), 2), start=options):
-            p = self.probabilities(utilities[:, [i, j]], cohort)
+            p = np.asarray(self.probabilities(utilities[:, [i, j]], cohort), dtype=float)
+            if p.shape != (len(utilities), 3) or not np.all(p >= 0) or not np.allclose(p.sum(axis=1), 1, atol=1e-6):
+                raise ValueError(
+                    f"probabilities must be [n, 3] = {(len(utilities), 3)}, rows that sum to 1; got {p.shape}"
+                )
             u = uniforms[:, column]
             labels.append(np.where(u < p[:, 0], 1, np.where(u < p[:, 0] + p[:, 1], 2, 0)))
         return np.stack(labels, axis=1)

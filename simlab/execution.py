@@ -6,6 +6,7 @@ interrupted run completes it. `verify` runs a finished run once more, elsewhere,
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
@@ -63,10 +64,16 @@ def execute(
     jobs = Jobs(store, _device(scenario))
     hooks = _Hooks(registry, manifest["run"])
     simulation = Simulation(scenario, jobs, progress, hooks.round_finished)
-    with open_run(folder, manifest, scenario.as_yaml()) as opened, threadpool_limits(limits=1):
-        if not opened.finished:  # sums depend on how many threads share them, so one thread is part of the guarantee
-            hooks.opened = opened
-            _simulate(simulation, opened, hooks)
+    new = not folder.exists()
+    try:
+        with open_run(folder, manifest, scenario.as_yaml()) as opened, threadpool_limits(limits=1):
+            if not opened.finished:  # sums depend on how many threads share them: one is part of the guarantee
+                hooks.opened = opened
+                _simulate(simulation, opened, hooks)
+    except InvalidInput:  # found only by trying, such as an agreement rate that these raters cannot reach
+        if new:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
     store.forget()
     return load(folder)
 
@@ -105,7 +112,7 @@ def _manifest(scenario: Scenario, registry: Registry) -> dict[str, Any]:
     """What a run is. `run` is the hash of scenario, seed, the plugins used and simlab's version."""
     hashes = registry.hashes(scenario.plugins_used())
     return {
-        "run": scenario.hash(hashes)[:16],
+        "run": scenario.hash({**hashes, "simlab": simlab_version()})[:16],
         "scenario": scenario.name,
         "seed": scenario.seed,
         "days": scenario.days,

@@ -2,7 +2,7 @@
 of it, and applies a consequence.
 
 Every row of the hierarchy, from users who judge a corporation to a reward model that scores a language model,
-is one `Relation`, run as one SimPy process. An agent's work may itself be a judgement (a rater's ranking is
+is one `Relation`. An agent's work may itself be a judgement (a rater's ranking is
 *work* for the corporation and a *judgement* of the language model), so `Judgement` is a kind of `Work` and the
 recursion needs no further code. This module knows no torch and no pandas.
 """
@@ -13,7 +13,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,6 +78,8 @@ class Effect:
 class Party(ABC):
     """Anyone in the hierarchy, human, corporate or machinic."""
 
+    work_order: ClassVar[int] = 0  # of what this party does: 0 responses, 1 judgements of responses, 2 of those …
+
     def __init__(self, simulation: Simulation, name: str) -> None:
         self.simulation = simulation
         self.name = name
@@ -111,13 +113,18 @@ class Party(ABC):
 class Consequence(ABC):
     """What follows from a judgement."""
 
+    def settle(self, relation: Relation) -> Sequence[Effect]:
+        """What is still owed when the run ends between two looks."""
+        del relation
+        return []
+
     @abstractmethod
     def apply(self, relation: Relation, judgement: Judgement) -> Generator[Event, Any, Sequence[Effect]]:
         """Do it, taking whatever simulated time it takes, and say what was done."""
 
 
 class Relation:
-    """A principal, an agent, a calendar, a sample and consequences, as one SimPy process.
+    """A principal, an agent, a calendar, a sample and consequences; each look is a SimPy process.
 
     `every` is in days; `sample` is a share in (0, 1] of the work if a float, a number of pieces if an int.
     """
@@ -130,7 +137,6 @@ class Relation:
         every: float,
         sample: float | int,
         consequences: Sequence[Consequence],
-        order: int,
     ) -> None:
         self.simulation = simulation
         self.principal = principal
@@ -138,7 +144,7 @@ class Relation:
         self.every = every
         self.sample = sample
         self.consequences = tuple(consequences)
-        self.order = order
+        self.order = agent.work_order + 1
         self.looks = 0
 
     @property
@@ -152,20 +158,27 @@ class Relation:
             return min(population, max(1, math.ceil(round(self.sample * population, 9))))  # .07 of 100 is 7, not 8
         return min(population, self.sample)
 
-    def run(self) -> Steps:
-        """Look, judge and act, every `every` days, up to and including the last day."""
-        while day_of(self.looks + 1, self.every) <= self.simulation.days:
-            self.looks += 1
-            yield at(self.simulation.env, day_of(self.looks, self.every))
-            work = yield from self.agent.work(self)
-            if not work.size:
-                continue
-            judgement = yield from self.principal.judge(self, work)
-            self.simulation.chronicle.judgement(self, judgement)
-            self.agent.heard(judgement)
-            for consequence in self.consequences:
-                effects = yield from consequence.apply(self, judgement)
-                self.simulation.chronicle.effects(self, judgement, effects)
+    def days(self, until: float) -> list[float]:
+        """When this relation looks, up to and including day `until`."""
+        looks = range(1, int(until / self.every) + 2)
+        return [day for look in looks if (day := day_of(look, self.every)) <= until]
+
+    def look(self, before: Sequence[Event] = ()) -> Steps:
+        """Look, judge and act, once; but first let `before` be over, that day's looks at the judge's own work."""
+        self.looks += 1
+        yield from before
+        work = yield from self.agent.work(self)
+        if not work.size:
+            return
+        judgement = yield from self.principal.judge(self, work)
+        self.simulation.chronicle.judgement(self, judgement)
+        self.agent.heard(judgement)
+        acted = False
+        for consequence in self.consequences:
+            effects = yield from consequence.apply(self, judgement)
+            self.simulation.chronicle.effects(self, judgement, effects)
+            acted = acted or bool(effects)
+        if acted:
             yield from self.simulation.after(self)
 
 

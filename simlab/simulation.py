@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import simpy
 from numpy.typing import NDArray
+from simpy import Event
 
 from simlab.chronicle import Chronicle
 from simlab.consequences.labor import Churn, Fire, Hire, Pay, Warn
 from simlab.consequences.learning import Gradient
-from simlab.errors import InvalidInput
+from simlab.errors import InvalidInput, PluginFailed, SimlabError
 from simlab.hierarchy import Hierarchy
 from simlab.jobs import Jobs
 from simlab.measures.observatory import Observatory
@@ -25,15 +26,14 @@ from simlab.parties.language_model import LanguageModel, TransformerBody
 from simlab.parties.raters import Raters
 from simlab.parties.reward_model import RewardModel
 from simlab.parties.society import Users
-from simlab.relation import Consequence, Party, Relation, Steps
+from simlab.relation import Consequence, Judgement, Party, Relation, Steps, at
 from simlab.streams import Streams
-from simlab.worlds.game import Items
 
 if TYPE_CHECKING:
     from simlab.recorder import Recorder
     from simlab.scenario import RelationSpec, Scenario
 
-PARTIES: dict[str, Callable[..., Party]] = {
+PARTIES: dict[str, type[Any]] = {
     "language_model": LanguageModel,
     "reward_model": RewardModel,
     "raters": Raters,
@@ -75,7 +75,13 @@ class Simulation:
         self.streams = Streams(scenario.seed)
         self.round = 0
         self.chronicle = Chronicle(self)
-        self.game = scenario.world.open(self.streams, scenario.criterion_components())
+        self._failure: Exception | None = None
+        try:
+            self.game = scenario.world.open(self.streams, scenario.criterion_components())
+        except SimlabError:
+            raise
+        except Exception as error:
+            raise PluginFailed(f"world {scenario.world.name!r} raised {type(error).__name__}: {error}") from error
         self.game.value(dict.fromkeys(scenario.criteria_used(), 0.0))  # each has its place, also if only measured
         self._valued = self.game.valued(scenario.criteria_valued())
         self.hierarchy = Hierarchy(scenario.parties, [(r.principal, r.agent) for r in scenario.relations])
@@ -94,8 +100,7 @@ class Simulation:
         agent = self.parties[spec.agent]
         if isinstance(agent, Raters) and not any(isinstance(c, Pay) for c in consequences):
             consequences.insert(0, Pay(self, None))  # whoever judges raters employs them, and owes them wages
-        order = 2 if isinstance(agent, Raters) else 1
-        return Relation(self, self.parties[spec.principal], agent, spec.every, spec.sample, consequences, order)
+        return Relation(self, self.parties[spec.principal], agent, spec.every, spec.sample, consequences)
 
     def deviations(self, key: int, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
         """Isotropic random vectors of the value space [n, D], of expected squared length 1; one for each number."""
@@ -111,21 +116,52 @@ class Simulation:
     def run(self, recorder: Recorder) -> None:
         """Everything, from pretraining to the last day, written down by `recorder`."""
         self.recorder = recorder
-        self.env.process(self._begin())
-        self.env.run()
+        self.start(self._begin())
+        try:
+            self.env.run()
+        except Exception as error:
+            raise self._failure or error from None
         if self.now < self.days:
             self.env.run(until=self.days)
-        self.observatory.close()
+        for relation in self.relations:
+            for consequence in relation.consequences:
+                self.chronicle.effects(relation, Judgement(relation.agent.name), consequence.settle(relation))
+        self.recorder.flush()
+
+    def start(self, steps: Steps) -> Event:
+        """Let a process run from now on. SimPy makes exceptions anew when they cross processes; ours stay as raised."""
+
+        def watched() -> Steps:
+            try:
+                yield from steps
+            except Exception as error:
+                self._failure = self._failure or error
+                raise
+
+        return self.env.process(watched())
 
     def _begin(self) -> Steps:
-        for kind in PARTIES:
+        for build in PARTIES.values():
             for party in self.parties.values():
-                if isinstance(party, PARTIES[kind]):  # type: ignore[arg-type]
+                if isinstance(party, build):
                     yield from party.start()
         yield from self.observatory.look()
         self._finish_round()
-        for relation in self.relations:
-            self.env.process(relation.run())
+        self.start(self._calendar())
+
+    def _calendar(self) -> Steps:
+        """Every look on its day. On the same day a judge is judged first: what follows may change how it judges."""
+        depth = {name: len(list(self.hierarchy.above(name))) for name in self.parties}
+        due: dict[float, list[Relation]] = {}
+        for relation in sorted(self.relations, key=lambda r: depth[r.principal.name]):
+            for day in relation.days(self.days):
+                due.setdefault(day, []).append(relation)
+        for day in sorted(due):
+            yield at(self.env, day)
+            started: list[tuple[Relation, Event]] = []
+            for relation in due[day]:
+                before = [event for other, event in started if other.agent is relation.principal]
+                started.append((relation, self.start(relation.look(before))))
 
     def after(self, relation: Relation) -> Steps:
         """When a language model has been trained, a round is over: everybody is asked what they prefer now."""
@@ -198,10 +234,6 @@ class Simulation:
     def of_kind(self, kind: type[Any]) -> list[Any]:
         """The parties of one kind, in file order."""
         return [p for p in self.parties.values() if isinstance(p, kind)]
-
-    def reference_responses(self, model: LanguageModel) -> Items:
-        """What the pretrained model said on the panel."""
-        return self.observatory.reference[model.name]
 
     def models(self) -> dict[str, dict[str, NDArray[Any]]]:
         """What is worth keeping of each language model of words: dictionary, shape, and arrays before and after."""

@@ -48,6 +48,11 @@ def normals(key: int, *indices: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(radius * np.cos(2.0 * np.pi * uniforms(key, *indices, 1)))
 
 
+def branch(key: int, *names: str | int) -> int:
+    """The key of a stream of its own below another, for a second kind of draw about the same items."""
+    return Streams(key).key(*names)
+
+
 @dataclass(frozen=True, slots=True)
 class Streams:
     """All the randomness of one run. Equal seeds and equal names give equal keys, on any machine."""

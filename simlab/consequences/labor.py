@@ -38,15 +38,17 @@ class Pay(LaborConsequence):
     """Wages for the hours worked since the last payday, to everyone who worked them, dismissed or not."""
 
     def act(self, relation: Relation, judgement: Judgement) -> Sequence[Effect]:
+        return self.settle(relation)
+
+    def settle(self, relation: Relation) -> Sequence[Effect]:
         pool, cohort = _pool(relation)
-        effects = []
-        for row in np.flatnonzero(cohort.unpaid > 0).tolist():
-            hours = float(cohort.unpaid[row])
-            name, amount = f"{pool.name}:{row}", hours * pool.spec.wage
-            self.simulation.chronicle.transfer(relation.principal.name, name, amount, f"{hours:.4g} hours of ranking")
-            effects.append(Effect("pay", name, amount, "$", "wages"))
+        rows = np.flatnonzero(cohort.unpaid > 0)
+        if not len(rows):
+            return []
+        names, amounts = pool.labels_of(rows), cohort.unpaid[rows] * pool.spec.wage
+        self.simulation.chronicle.transfer(relation.principal.name, names, amounts, "wages for ranking")
         cohort.unpaid[:] = 0.0
-        return effects
+        return [Effect("pay", n, a, "$", "wages") for n, a in zip(names.tolist(), amounts.tolist(), strict=True)]
 
 
 class Warn(LaborConsequence):
@@ -93,16 +95,29 @@ class Hire(LaborConsequence):
 class Churn(LaborConsequence):
     """Users pay for the time since the last look; then a share of the dissatisfied ones leaves."""
 
+    charged = 0.0  # day up to which fees are paid
+
     def act(self, relation: Relation, judgement: Judgement) -> Sequence[Effect]:
-        users = relation.principal
-        assert isinstance(users, Users)
-        firm = relation.agent.name
-        fee = users.count * users.spec.subscription * relation.every
-        if fee:
-            self.simulation.chronicle.transfer(users.name, firm, fee, f"subscriptions of {users.count} users")
+        users, firm = self._charge(relation), relation.agent.name
         leaving = round(users.count * users.spec.leave * (1 - judgement.scores[firm]))
         users.count -= leaving
         return [Effect("churn", firm, float(leaving), "users", "dissatisfied with a response")]
+
+    def settle(self, relation: Relation) -> Sequence[Effect]:
+        self._charge(relation)
+        return []
+
+    def _charge(self, relation: Relation) -> Users:
+        """The fee of everyone who has been a user since the last look."""
+        users = relation.principal
+        assert isinstance(users, Users)
+        until = min(self.simulation.now, self.simulation.days)
+        fee = users.count * users.spec.subscription * (until - self.charged)
+        if fee > 0:
+            reason = f"subscriptions of {users.count} users"
+            self.simulation.chronicle.transfer(users.name, relation.agent.name, fee, reason)
+        self.charged = until
+        return users
 
 
 def _pool(relation: Relation) -> tuple[Raters, Cohort]:

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from simpy import Event
 
 from simlab.components import Array, RewardShape
+from simlab.errors import PluginFailed
 from simlab.parties.language_model import LanguageModel, TiltBody, TransformerBody, revive
 from simlab.parties.rankings import Rankings, sides
 from simlab.parties.reward_model import LinearHead, RewardModel, TransformerHead, revive_reward_model
 from simlab.relation import Consequence, Effect, Judgement, Relation
-from simlab.streams import uniforms
+from simlab.streams import branch, uniforms
 from simlab.worlds.tokenizer import END
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ class Gradient(Consequence):
             yield turn
             if isinstance(machine, RewardModel):
                 flops = self._fit(relation, machine, judgement.items)
+                if flops is None:  # every ranking so far is held out
+                    return []
             else:
                 flops = self._train(relation, machine)
             yield from self.simulation.compute(machine.name, "training", flops)
@@ -53,20 +56,22 @@ class Gradient(Consequence):
 
     # ---- a reward model learns rankings -------------------------------------------------------------------------
 
-    def _fit(self, relation: Relation, machine: RewardModel, shown: Rankings) -> float:
+    def _fit(self, relation: Relation, machine: RewardModel, shown: Rankings) -> float | None:
         machine.memory.append(shown)
         learner = self.spec.learner
         vector = isinstance(machine.head, LinearHead)
         replay = vector or bool(getattr(learner, "replay", False))  # a direction is fitted to all that is known
         rankings = Rankings.together(machine.memory) if replay else shown
         train = rankings[~rankings.held_out]
+        if not train.label.size:
+            return None
         if isinstance(machine.head, LinearHead):
             metrics = fit_direction(machine.head, train)
         else:
             assert isinstance(machine.head, TransformerHead)
             metrics = self._fit_network(relation, machine, machine.head, train)
         machine.learned += 1
-        machine.standardize(self.simulation.reference_responses(self.simulation.judged_by(machine)))
+        machine.standardize()
         self._record_fit(relation, machine, rankings, metrics)
         return metrics["flops"]
 
@@ -140,12 +145,12 @@ class Gradient(Consequence):
         options = learner.model_dump(exclude={"kind"}) if learner else {}
         iterations, batch = options.get("iterations", 12), relation.sample
         key = self.simulation.streams.key(machine.name, "policy", machine.updates)
-        prompts = self.simulation.game.draw_prompts(key, iterations * batch)
+        prompts = self.simulation.game.draw_prompts(branch(key, "prompts"), iterations * batch)
         grid = (np.arange(iterations * batch)[:, None], np.arange(body.game.longest_response)[None, :])
         body.weights = result = self.simulation.jobs.run(
             ppo, config=body.config, weights=body.weights, reference=body.reference,
             base=judge.head.body.reference, judge=judge.head.weights, centre=judge.centre, scale=judge.scale,
-            shape=self.spec.shape, prompts=body.prompt_tokens(prompts), uniforms=uniforms(key, *grid),
+            shape=self.spec.shape, prompts=body.prompt_tokens(prompts), uniforms=uniforms(branch(key, "words"), *grid),
             iterations=iterations, batch=batch, seed=key % 2**63, options=options,
             temperature=machine.spec.temperature, progress=self.simulation.stage("policy"),
         )  # fmt: skip
@@ -233,7 +238,7 @@ def ppo(
 
     settings = PPOConfig(batch=batch, temperature=temperature, **options)
     policy, _, metrics = optimize(
-        revive(config, weights, device), revive(config, reference, device), score, shape.shape,
+        revive(config, weights, device), revive(config, reference, device), score, _guarded(shape),
         prompts.reshape(iterations, batch, -1), uniforms.reshape(iterations, batch, -1),
         seed=seed, end=END, config=settings, progress=progress,
     )  # fmt: skip
@@ -241,3 +246,19 @@ def ppo(
     each = {f"metric/{n}": np.array([m.get(n, np.nan) for m in metrics]) for n in POLICY_METRICS}
     flops = flops_per_token(TransformerConfig(**config)) * tokens * (1 + options.get("epochs", 2))
     return {**to_arrays(policy), **each, "flops": flops}
+
+
+def _guarded(shape: RewardShape) -> Any:
+    """The shape's method, its errors and results checked: rewards [B, T], finite wherever there is a token."""
+
+    def reward(score: Any, logp: Any, logp_ref: Any, mask: Any) -> Any:
+        try:
+            out = shape.shape(score, logp, logp_ref, mask)
+        except Exception as error:
+            raise PluginFailed(f"reward shape {shape.name!r} raised {type(error).__name__}: {error}") from error
+        if getattr(out, "shape", None) != logp.shape or not bool(out[mask.bool()].isfinite().all()):
+            what = f"reward shape {shape.name!r} must give finite rewards of shape {tuple(logp.shape)}"
+            raise PluginFailed(f"{what}; it gave {tuple(getattr(out, 'shape', ()))}")
+        return out
+
+    return reward

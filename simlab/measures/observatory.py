@@ -13,13 +13,14 @@ import numpy as np
 
 from simlab.components import Array
 from simlab.measures.alignment import Panel, compare, correlations, pairs_of
-from simlab.measures.statistics import bootstrap, kendall_tau, pairwise_accuracy, pearson, wilson
+from simlab.measures.statistics import bootstrap, kendall_tau, pairwise_accuracy, pearson, resample
 from simlab.parties.corporation import Corporation
 from simlab.parties.language_model import LanguageModel
+from simlab.parties.rankings import preferred
 from simlab.parties.raters import Raters
 from simlab.parties.society import Users
 from simlab.relation import Party, Steps
-from simlab.worlds.game import Items
+from simlab.worlds.game import Indices, Items
 
 if TYPE_CHECKING:
     from simlab.simulation import Simulation
@@ -31,17 +32,11 @@ class Observatory:
     def __init__(self, simulation: Simulation) -> None:
         self.simulation = simulation
         self.reference: dict[str, Items] = {}
-        self.seen = -1  # the last round measured
 
     def look(self) -> Steps:
         """Measure the round that has just ended."""
-        self.seen = self.simulation.round
         for model in self.simulation.of_kind(LanguageModel):
             yield from self._look_at(model)
-
-    def close(self) -> None:
-        """At the end of the run, whatever can only be known then."""
-        self.simulation.recorder.flush()
 
     def _look_at(self, model: LanguageModel) -> Steps:
         simulation = self.simulation
@@ -52,14 +47,13 @@ class Observatory:
             self.reference[model.name] = reference
         reference = self.reference[model.name]
         current = yield from model.respond(prompts, streams.key("panel", "current"))
-        group = np.repeat(np.arange(spec.prompts), spec.responses)
         both = _joined(reference, current)
-        panel = Panel(both, np.concatenate([group, group]), game.features(both))
+        panel = Panel(both, both.prompt, game.features(both))
         utilities = {name: party.utility(panel) for name, party in simulation.parties.items()}
-        self._record_wins(utilities, len(reference))
+        self._record_wins(utilities, prompts)
         self._record_responses(model, current)
         if game.panel_of_reference:
-            panel = Panel(reference, group, game.features(reference))
+            panel = Panel(reference, prompts, game.features(reference))
             utilities = {name: party.utility(panel) for name, party in simulation.parties.items()}
         self._record_alignment(utilities, panel)
         for pool in simulation.of_kind(Raters):
@@ -82,19 +76,21 @@ class Observatory:
             **self.simulation.game.transcript(current),
         )
 
-    def _record_wins(self, utilities: dict[str, Array], half: int) -> None:
-        """How often each party finds today's response better than the pretrained model's to the same prompt."""
+    def _record_wins(self, utilities: dict[str, Array], prompts: Indices) -> None:
+        """How often each party finds today's response better than the pretrained model's to the same prompt.
+
+        A tie counts half; the interval is a 95 % bootstrap over prompts.
+        """
+        order = np.argsort(prompts, kind="stable")
+        _, first = np.unique(prompts[order], return_index=True)
         for name, values in utilities.items():
-            before, now = values[:half], values[half:]
-            wins = np.where(now > before, 1.0, np.where(now == before, 0.5, 0.0))
-            low, high = wilson(float(wins.sum()), len(wins))
+            before, now = values[: len(prompts)], values[len(prompts) :]
+            wins = np.choose(preferred(now - before), (0.5, 1.0, 0.0))
+            sums = np.add.reduceat(np.stack([np.ones(len(wins)), wins], axis=1)[order], first)
+            key = self.simulation.streams.key("bootstrap", "wins", name, self.simulation.round)
+            low, high = resample(sums, lambda s: np.asarray(s[:, 1] / s[:, 0]), key=key)
             self.simulation.chronicle.add(
-                "win_rate",
-                judge=name,
-                rate=float(wins.mean()),
-                n=len(wins),
-                low=low,
-                high=high,
+                "win_rate", judge=name, rate=float(wins.mean()), n=len(first), low=low, high=high
             )
 
     def _record_raters(self, pool: Raters, utilities: dict[str, Array], panel: Panel) -> None:

@@ -1,1 +1,1 @@
-"""One file per kind of party; `KINDS` maps what a scenario calls a kind to its class."""
+"""One file per kind of party, read top to bottom; `simlab.simulation.PARTIES` maps kinds to classes."""

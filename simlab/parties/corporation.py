@@ -11,7 +11,7 @@ from simpy import Event
 from simlab.components import Array
 from simlab.parties.rankings import Rankings
 from simlab.relation import Judgement, Party, Relation, Standard, Steps, Work
-from simlab.streams import hashes, uniforms
+from simlab.streams import branch, hashes, uniforms
 
 if TYPE_CHECKING:
     from simlab.measures.alignment import Panel
@@ -56,7 +56,7 @@ class Corporation(Party):
             return Work(self.name)
         count = relation.sampled(getattr(relation.principal, "count", 1))
         key = self.simulation.streams.key(relation.principal.name, "asks", self.name, relation.looks)
-        prompts = self.simulation.game.draw_prompts(key, count)
+        prompts = self.simulation.game.draw_prompts(branch(key, "prompts"), count)
         served = yield from model.respond(prompts, key)
         return Work(self.name, served, count)
 
@@ -74,16 +74,20 @@ class Corporation(Party):
         audited = np.sort(lot[made.gold.ravel()[lot] != 0])
         task, worker = task[audited], worker[audited]
         gold, label = made.gold.ravel()[audited], made.label.ravel()[audited]
-        gold = np.where(uniforms(key, task, 1) < self.spec.gold_error, 3 - gold, gold)
-        agreed = np.where(label == 0, 0.5, label == gold)
-        people = np.unique(worker).tolist()
-        names = {number: f"{relation.agent.name}:{number}" for number in people}
+        errs = (
+            uniforms(self.simulation.streams.key(self.name, "gold", relation.agent.name), task) < self.spec.gold_error
+        )
+        gold = np.where(errs, 3 - gold, gold)
+        people, place = np.unique(worker, return_inverse=True)
+        samples = np.bincount(place, minlength=len(people))
+        agreed = np.bincount(place, weights=np.where(label == 0, 0.5, label == gold), minlength=len(people))
+        names = [f"{relation.agent.name}:{number}" for number in people.tolist()]
         return Judgement(
             agent=relation.agent.name,
             items=made,
             size=work.size,
             principal=self.name,
             order=relation.order,
-            scores={names[p]: float(agreed[worker == p].mean()) for p in people},
-            samples={names[p]: int(np.sum(worker == p)) for p in people},
+            scores=dict(zip(names, (agreed / samples).tolist(), strict=True)),
+            samples=dict(zip(names, samples.tolist(), strict=True)),
         )

@@ -20,7 +20,7 @@ from simlab.components import Array
 from simlab.errors import InvalidInput
 from simlab.jobs import Result
 from simlab.relation import Party, Relation, Steps, Work
-from simlab.streams import normals, uniforms
+from simlab.streams import branch, normals, uniforms
 from simlab.worlds.game import Indices, Items
 from simlab.worlds.text import TextGame
 from simlab.worlds.tokenizer import END, SEP, START, pad
@@ -64,7 +64,8 @@ class LanguageModel(Party):
         """Responses to as many prompts as the principal samples."""
         count = relation.sample if isinstance(relation.sample, int) else relation.sampled(self.simulation.panel_size)
         key = self.simulation.streams.key(self.name, "shown to", relation.principal.name, relation.looks)
-        items = yield from self.respond(self.simulation.game.draw_prompts(key, count), key)
+        prompts = self.simulation.game.draw_prompts(branch(key, "prompts"), count)
+        items = yield from self.respond(prompts, key)
         return Work(self.name, items, count)
 
 
@@ -121,7 +122,8 @@ class TransformerBody(Body):
         return pad([[START, *self.game.tokenizer.encode(self.game.prompts[p].text), SEP] for p in prompts.tolist()])
 
     def sample(self, prompts: Indices, key: int) -> Items:
-        draws = uniforms(key, np.arange(len(prompts))[:, None], np.arange(self.game.longest_response)[None, :])
+        words = np.arange(self.game.longest_response)[None, :]
+        draws = uniforms(branch(key, "words"), np.arange(len(prompts))[:, None], words)
         result = self.party.simulation.jobs.run(
             respond, config=self.config, weights=self.weights, prompts=self.prompt_tokens(prompts),
             uniforms=draws, temperature=self.party.spec.temperature,
@@ -132,6 +134,7 @@ class TransformerBody(Body):
         result = self.party.simulation.jobs.run(
             compare, config=self.config, weights=self.weights, reference=self.reference,
             prompts=self.prompt_tokens(items.prompt), responses=items.response,
+            temperature=self.party.spec.temperature,
         )  # fmt: skip
         return np.asarray(result["difference"], dtype=np.float64)
 
@@ -157,7 +160,7 @@ class TiltBody(Body):
         return 0.0
 
     def sample(self, prompts: Indices, key: int) -> Items:
-        draws = normals(key, np.arange(len(prompts))[:, None], np.arange(self.dimensions)[None, :])
+        draws = normals(branch(key, "words"), np.arange(len(prompts))[:, None], np.arange(self.dimensions)[None, :])
         return Items(prompts, self.mean + draws)
 
     def preference(self, items: Items) -> Array:
@@ -196,15 +199,16 @@ def respond(
 
 def compare(
     *, config: dict[str, Any], weights: Arrays, reference: Arrays, prompts: NDArray[np.int64],
-    responses: NDArray[np.int64], device: str,
+    responses: NDArray[np.int64], temperature: float, device: str,
 ) -> dict[str, Any]:  # fmt: skip
     """`difference` [n]: log-probability of each whole response now, less that under the reference, in nats."""
     from simlab.nets.transformer import log_probs
 
-    now, before = (
-        log_probs(revive(config, w, device), prompts, responses).double().sum(1) for w in (weights, reference)
-    )
-    return {"difference": (now - before).cpu().numpy()}
+    def total(arrays: Arrays) -> Any:
+        model = revive(config, arrays, device)
+        return log_probs(model, prompts, responses, temperature=temperature).double().sum(1)
+
+    return {"difference": (total(weights) - total(reference)).cpu().numpy()}
 
 
 def revive(config: Mapping[str, Any], weights: Arrays, device: str) -> Any:

@@ -7,18 +7,19 @@ leaves the others' draws as they were.
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from simpy import Event
 
 from simlab.components import Array, RaterPolicy
+from simlab.errors import InvalidInput, PluginFailed
 from simlab.parties.cohort import Cohort
 from simlab.parties.rankings import Rankings, Tasks, preferred, sides
 from simlab.relation import Judgement, Party, Relation, Standard, Steps, Work, at, day_of
-from simlab.streams import hashes, normals, uniforms
+from simlab.streams import branch, hashes, normals, uniforms
 from simlab.worlds.game import Indices, Items
 
 if TYPE_CHECKING:
@@ -27,13 +28,17 @@ if TYPE_CHECKING:
     from simlab.scenario import RatersSpec
     from simlab.simulation import Simulation
 
+T = TypeVar("T")
 MORNING = 0.375  # of a day: shifts begin at nine
 PANEL_RATERS = 256  # a larger pool is represented by this many in its utility; its mean no longer moves
 CALIBRATION_PROMPTS = 512
+CALIBRATION_IDS = 1 << 40  # numbers of the responses used for that, beyond those of any task
 
 
 class Raters(Party):
     """A pool of raters: judges of a reward model by their rankings, judged in turn by how they rank."""
+
+    work_order = 1
 
     def __init__(self, simulation: Simulation, name: str, spec: RatersSpec) -> None:
         super().__init__(simulation, name)
@@ -164,18 +169,32 @@ class Raters(Party):
         self.recruit(self.spec.count)
         for relation in self.simulation.relations_of(principal=self.name):
             yield from self._calibrate(relation)
-            self.simulation.env.process(self._labour(relation))
+            self.simulation.start(self._labour(relation))
 
     def _calibrate(self, relation: Relation) -> Steps:
         """Noise for the target agreement, on pairs of the pretrained model's responses; frozen afterwards."""
+        assert self.cohort is not None
         key = self.simulation.streams.key(self.name, "calibration")
-        prompts = np.repeat(self.simulation.game.draw_prompts(key, CALIBRATION_PROMPTS, compared=True), 2)
+        prompts = self.simulation.game.draw_prompts(branch(key, "prompts"), CALIBRATION_PROMPTS, compared=True)
         model = self.simulation.judged_by(relation.agent)
-        items = yield from model.respond(prompts, key)
+        items = yield from model.respond(np.repeat(prompts, 2), key)
+        ids = CALIBRATION_IDS + np.arange(len(items))  # seen through each rater's perception noise, as at work
         raters = self.representatives()[:64]
-        utilities = [self.perceive(items, np.full(len(items), r)) for r in raters.tolist()]
-        differences = np.stack(utilities, axis=1).reshape(CALIBRATION_PROMPTS, 2, len(raters))
-        self.policy = self.policy.calibrated(differences[:, 0] - differences[:, 1])
+        utilities = np.stack([self.perceive(items, np.full(len(items), r), ids) for r in raters.tolist()], axis=1)
+        pairs = utilities.reshape(CALIBRATION_PROMPTS, 2, len(raters))
+        differences = (pairs[:, 0] - pairs[:, 1]) / self.cohort.noise[raters]  # so that one τ fits all
+        self.policy = self._plugin(lambda: self.policy.calibrated(differences), "agreement")
+
+    def _plugin(self, call: Callable[[], T], setting: str = "") -> T:
+        """What the rater policy answers. Its own errors name it; invalid settings are led back to the scenario file."""
+        try:
+            return call()
+        except InvalidInput as error:
+            place = ("parties", self.name, "policy", *([setting] if setting else []))
+            raise InvalidInput(self.simulation.scenario.problem(place, str(error))) from error
+        except Exception as error:
+            what = f"rater policy {self.policy.name!r} raised {type(error).__name__}: {error}"
+            raise PluginFailed(what) from error
 
     def _labour(self, relation: Relation) -> Steps:
         """Shift after shift: in the morning of a new window fresh responses come in, and are ranked day by day."""
@@ -187,7 +206,8 @@ class Raters(Party):
             tasks = yield from self._commission(relation, window)
             for day in range(shifts):
                 yield at(self.simulation.env, opens + (day + MORNING) * shift)
-                if self.simulation.now <= self.simulation.days:
+                late = self.simulation.now > opens + (day + 1) * shift  # the model was busy: that shift is lost
+                if self.simulation.now <= self.simulation.days and not late:
                     self._work_shift(relation, tasks, day, shifts, self.spec.hours * shift)
             window += 1
 
@@ -197,9 +217,12 @@ class Raters(Party):
         pairs = k * (k - 1) // 2
         count = max(1, round(self._wanted(relation) / pairs))
         key = self.simulation.streams.key(self.name, "tasks", relation.agent.name, window)
-        prompts = self.simulation.game.draw_prompts(key, count, compared=True)
+        game = self.simulation.game
+        prompts = game.draw_prompts(branch(key, "prompts"), count, compared=True)
         model = self.simulation.judged_by(relation.agent)
         items = yield from model.respond(np.repeat(prompts, k), key)
+        fit = game.comparable(items).reshape(count, k).all(axis=1)  # a response may stray to a held-out fact
+        items, count = items[np.repeat(fit, k)], int(fit.sum())
         number = self.tasks + np.arange(count)
         self.tasks += count
         self.simulation.chronicle.candidates(model, number, items, k)
@@ -211,7 +234,8 @@ class Raters(Party):
         if isinstance(relation.sample, int):
             return relation.sample
         seconds = self.spec.count * self.spec.hours * 3600 * relation.every
-        return relation.sample * seconds / self.spec.seconds
+        pairs_a_comparison = self.spec.ranking / 2  # K − 1 comparisons rank K responses, which makes K(K−1)/2 pairs
+        return relation.sample * seconds / self.spec.seconds * pairs_a_comparison / self.spec.overlap
 
     def _work_shift(self, relation: Relation, tasks: Tasks, day: int, shifts: int, hours: float) -> None:
         """Rank today's share of the tasks, and what was left over; who runs out of hours leaves the rest."""
@@ -276,7 +300,7 @@ class Raters(Party):
             worker=who,
             prompt=items.prompt[::k],
             response=items.response.reshape(n, k, -1),
-            label=np.asarray(self.policy.choose(utilities, self.cohort[who], draws), dtype=np.int64),
+            label=self._choose(utilities, who, draws),
             gold=preferred(truly[:, left] - truly[:, right]),
             perceived=utilities[:, left] - utilities[:, right],
             held_out=tasks.held_out[task],
@@ -289,6 +313,17 @@ class Raters(Party):
         for above in self.simulation.hierarchy.principals(self.name):
             self.unseen.setdefault(above, []).append(made)
         self.fresh.setdefault(relation.agent.name, []).append(made)
+
+    def _choose(self, utilities: Array, who: Indices, draws: Array) -> NDArray[np.int64]:
+        """The labels the policy chooses [n, pairs], if they are labels."""
+        assert self.cohort is not None
+        cohort = self.cohort[who]
+        label = np.asarray(self._plugin(lambda: self.policy.choose(utilities, cohort, draws)))
+        wanted = (len(who), draws.shape[1] - utilities.shape[1])
+        if label.shape != wanted or not np.isin(label, (0, 1, 2)).all():
+            what = f"rater policy {self.policy.name!r} must give labels 1, 2 or 0 of shape {wanted}"
+            raise PluginFailed(f"{what}; it gave {label.dtype} of shape {label.shape}")
+        return label.astype(np.int64)
 
     # ---- what is seen of it -------------------------------------------------------------------------------------
 

@@ -20,7 +20,8 @@ from simlab.components import Array
 from simlab.jobs import Result
 from simlab.parties.language_model import LanguageModel, TransformerBody
 from simlab.parties.rankings import Rankings, preferred, sides
-from simlab.relation import Judgement, Party, Relation, Work
+from simlab.relation import Judgement, Party, Relation, Steps, Work
+from simlab.streams import branch
 from simlab.worlds.game import Items
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from simlab.simulation import Simulation
 
 Arrays = Mapping[str, NDArray[Any]]
+REFERENCE_PROMPTS = 512  # enough for a mean and a standard deviation to within 5 %
 
 
 class RewardModel(Party):
@@ -40,6 +42,7 @@ class RewardModel(Party):
         self.busy = simpy.Resource(simulation.env)
         self.learned = 0
         self.memory: list[Rankings] = []  # every ranking it was ever shown
+        self.reference: Items | None = None
         self.centre, self.scale = 0.0, 1.0  # of its raw score on the reference model's responses
         model = simulation.judged_by(self)
         self.head: Head = TransformerHead(self, model) if isinstance(model.body, TransformerBody) else LinearHead(self)
@@ -54,9 +57,16 @@ class RewardModel(Party):
             return np.zeros(len(items))
         return (self.head.score(items) - self.centre) / self.scale
 
-    def standardize(self, reference: Items) -> None:
-        """Set the zero and the unit of the score by the reference model's responses."""
-        raw = self.head.score(reference)
+    def start(self) -> Steps:
+        """Keep some responses of the pretrained model, as the zero and the unit of the score."""
+        key = self.simulation.streams.key(self.name, "reference")
+        prompts = self.simulation.game.draw_prompts(branch(key, "prompts"), REFERENCE_PROMPTS)
+        self.reference = yield from self.simulation.judged_by(self).respond(prompts, key)
+
+    def standardize(self) -> None:
+        """Set the zero and the unit of the score by the pretrained model's responses."""
+        assert self.reference is not None
+        raw = self.head.score(self.reference)
         self.centre, self.scale = float(raw.mean()), float(raw.std()) or 1.0
 
     def ordering(self, rankings: Rankings) -> Generator[Event, Any, NDArray[np.int64]]:

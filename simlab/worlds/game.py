@@ -89,6 +89,10 @@ class Game(ABC):
     def draw_prompts(self, key: int, count: int, *, compared: bool = False) -> Indices:
         """`count` prompts as people ask them, drawn with replacement; if to be compared, none on held-out facts."""
 
+    def comparable(self, items: Items) -> NDArray[np.bool_]:
+        """Which responses [n] may be shown for comparison: those that state no held-out fact."""
+        return np.ones(len(items), dtype=bool)
+
     @abstractmethod
     def features(self, items: Items) -> Array:
         """True features [n, D], no NaN (a criterion with nothing to say counts as its midpoint)."""

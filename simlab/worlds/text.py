@@ -69,6 +69,10 @@ class TextGame(Game):
             out.append(self._read[key])
         return out
 
+    def comparable(self, items: Items) -> NDArray[np.bool_]:
+        held = {self.prompts[p].fact for p in np.flatnonzero(self.held_out).tolist()}
+        return np.array([all(c.fact not in held for c in e.response.claims) for e in self.exchanges(items)], dtype=bool)
+
     def value(self, weights: Mapping[str, float]) -> Array:
         return np.array([float(weights.get(name, 0.0)) for name in self.dimensions])
 
