@@ -120,7 +120,7 @@ def _require_own(path: Path, run: str) -> dict[str, Any] | None:
     if path.exists() and not path.is_dir():
         raise InvalidInput(Problem("is a file, not a folder", "choose another --out", path))
     if not (path / MANIFEST).exists():
-        others = sorted(p.name for p in path.iterdir() if p.name != LOCK) if path.exists() else []
+        others = sorted(p.name for p in path.iterdir() if not _is_trace(p.name)) if path.exists() else []
         if others:
             what = f"holds other files ({', '.join(others[:3])}{', …' if len(others) > 3 else ''})"
             raise InvalidInput(Problem(what, "choose another --out, or an empty folder", path))
@@ -130,6 +130,11 @@ def _require_own(path: Path, run: str) -> dict[str, Any] | None:
         what = f"holds another run (scenario {found.get('scenario')!r}, seed {found.get('seed')}, {found['status']})"
         raise InvalidInput(Problem(what, "choose another --out, or delete this folder", path))
     return found
+
+
+def _is_trace(name: str) -> bool:
+    """Whether a run that was killed at its very beginning may have left this behind."""
+    return name == LOCK or name.endswith(".part")
 
 
 @contextmanager

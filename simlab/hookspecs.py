@@ -41,4 +41,4 @@ def simlab_round_finished(run: str, round: int, time: float) -> None:
 
 @hookspec
 def simlab_run_finished(run: str, status: str) -> None:
-    """A run ended; `status` is "finished" or "failed"."""
+    """A run ended; `status` is "finished". A run that fails or is interrupted calls no hook."""

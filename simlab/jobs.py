@@ -15,15 +15,19 @@ import os
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 import numpy as np
 import platformdirs
 from numpy.typing import NDArray
+
+from simlab.plugin_files import CONTENT
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -90,13 +94,23 @@ class Store:
         """Bring the folder back under its limit; runs do this when they end."""
         if self.folder is None:
             return
-        files = [(p.stat(), p) for p in self.folder.glob("*/*") if p.is_file()]
+        files = list(_sized(self.folder))
         excess = sum(stat.st_size for stat, _ in files) - self.limit
         for stat, path in sorted(files, key=lambda f: (f[0].st_mtime_ns, f[1].name)):
             if excess <= 0:
                 return
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink()
             excess -= stat.st_size
+
+
+def _sized(folder: Path) -> Iterator[tuple[os.stat_result, Path]]:
+    """The files of a store; one that another run has forgotten meanwhile is passed over."""
+    for path in folder.glob("*/*"):
+        with suppress(OSError):
+            stat = path.stat()
+            if S_ISREG(stat.st_mode):
+                yield stat, path
 
 
 class Jobs:
@@ -112,8 +126,8 @@ class Jobs:
         """The arrays `function(**inputs, device=…)` returns, computed now or earlier.
 
         Inputs may be numbers, strings, arrays, mappings, lists, `Result`s (handed over as their arrays), and
-        pydantic components (by name, parameters and the code of their file). A callable input named
-        `progress` is passed on and does not count.
+        pydantic components (by name, parameters and the contents of the plugins that define their classes). A
+        callable input named `progress` is passed on and does not count.
         """
         key = self.key(function, inputs)
         arrays = self.store.get(key)
@@ -155,12 +169,17 @@ def _describe(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_describe(v) for v in value]
     if hasattr(value, "model_dump"):
-        return [type(value).__qualname__, value.model_dump(mode="json"), _file_hash(_source(type(value)))]
+        return [type(value).__qualname__, value.model_dump(mode="json"), [_code(c) for c in type(value).__mro__]]
     if isinstance(value, np.generic):
         return value.item()
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise TypeError(f"a job cannot take a {type(value).__name__}")
+
+
+def _code(cls: type) -> str:
+    """The content hash of the plugin that defines a class, as imported; of its file, where it is of no plugin."""
+    return str(vars(cls).get(CONTENT) or _file_hash(_source(cls)))
 
 
 def _source(cls: type) -> str:
@@ -178,7 +197,7 @@ def code_version() -> str:
 
     house = Path(__file__).parent
     files = [*sorted((house / "nets").glob("*.py")), *sorted((house / "parties").glob("*_model.py"))]
-    files += [house / "consequences" / "learning.py"]
+    files += [house / "consequences" / "learning.py", house / "components.py", house / "worlds" / "tokenizer.py"]
     digest = hashlib.sha256(f"torch {version('torch')} numpy {version('numpy')}".encode())
     for file in files:
         digest.update(file.read_bytes())

@@ -12,6 +12,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
+CONTENT = "_content_sha256"  # of a registered class and its bases in the plugin: the content hash, as imported
 _CONTRACTS = {"Component", "Criterion", "RaterPolicy", "RewardShape", "World"}
 
 

@@ -8,6 +8,7 @@ remembered with its reason; only scenarios that need what it defines are refused
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
@@ -21,7 +22,7 @@ from simlab import hookspecs
 from simlab.components import Component
 from simlab.errors import InvalidInput, PluginFailed, Problem
 from simlab.names import NAME, clip, did_you_mean, from_here, suggestion
-from simlab.plugin_files import content_hash, import_plugin, looks_like_plugin, plugin_files, reason
+from simlab.plugin_files import CONTENT, content_hash, import_plugin, looks_like_plugin, plugin_files, reason
 
 GROUP = "simlab"  # the entry-point group of installed packages
 _CALLED = {"criterion": "criterion", "rater": "rater policy", "reward": "reward shape", "world": "world"}
@@ -163,6 +164,8 @@ class Registry:
         self.entries.append(entry)
         if not error:
             self._components[kind, name] = entry
+            for part in _own(cls, source):
+                setattr(part, CONTENT, sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +212,14 @@ def _defined(module: ModuleType) -> Iterator[type[Component]]:
     for cls in dict.fromkeys(found):
         if cls.name or not any(other is not cls and issubclass(other, cls) for other in found):
             yield cls
+
+
+def _own(cls: type, source: Path) -> Iterator[type]:
+    """A component class and those of its bases that the same plugin defines."""
+    for part in cls.__mro__:
+        file = getattr(sys.modules.get(part.__module__), "__file__", None)
+        if part is cls or (file and Path(file).is_relative_to(source)):
+            yield part
 
 
 def _fault(cls: Any) -> str:

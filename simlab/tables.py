@@ -164,7 +164,7 @@ _CANDIDATES = Table(
         _text("agent", "the language model that gave the response"),
         _whole("response", "number of the response, as in left and right of `comparisons`"),
         _text("prompt", "text of the prompt"),
-        _text("text", "text of the response; in vector worlds its features"),
+        _text("text", "text of the response; empty in vector worlds"),
     ),
 )
 
@@ -205,7 +205,7 @@ _CONSEQUENCES = Table(
 
 _LABOR = Table(
     "labor",
-    "Work done, by people and machines: one row a party, kind of labor and round.",
+    "Work done: one row a shift of people (all they did at one time) or a computation of machines.",
     (
         RUN,
         TIME,
@@ -256,7 +256,7 @@ _REWARD_MODEL = Table(
         _number("accuracy_held_out", "the same of pairs held out from training"),
         _number("accuracy_gold", "share of held-out pairs ordered as by noise-free preference, ties excluded"),
         _whole("gold_pairs", "pairs in accuracy_gold"),
-        _number("score_mean", "mean score of the responses trained on"),
+        _number("score_mean", "mean raw score of the pretrained model's responses, by which scores are standardized"),
         _number("score_std", "standard deviation of the same"),
         _number("trunk_change", "relative change of the trunk's parameters (Euclidean norm)"),
         _number("head_change", "relative change of the head's parameters (Euclidean norm)"),
@@ -296,7 +296,7 @@ _RESPONSES = Table(
         _text("corporation", "the corporation whose model it is"),
         _text("agent", "the language model"),
         _text("prompt", "text of the prompt"),
-        _text("response", "text of the response"),
+        _text("response", "text of the response; empty in vector worlds"),
         _text("force", "illocutionary force of the prompt, as question or command"),
         _flag("fact_held_out", "whether the prompt is about a fact that never appears in a comparison"),
         _flag("answered", "whether the response answers the prompt in kind; always true in vector worlds"),

@@ -42,25 +42,24 @@ HIERARCHY: dict[str, Any] = {
     "relations": [
         {"principal": "users", "agent": "acme", "every": 1, "sample": 20},
         {"principal": "acme", "agent": "pool", "every": 1, "sample": 0.2},
-        {"principal": "pool", "agent": "rm", "every": 1, "sample": 200},
-        {"principal": "rm", "agent": "lm", "every": 1, "sample": 2},
+        {"principal": "pool", "agent": "rm", "every": 1, "sample": 200, "consequence": "gradient"},
+        {"principal": "rm", "agent": "lm", "every": 1, "sample": 2, "consequence": "gradient"},
     ],
 }
-TRAINED = {f"{LEARN}.consequence": "gradient", f"{TRAIN}.consequence": "gradient"}  # else nobody learns anything
 
 
 def changed(said: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """A scenario with some of its entries put otherwise, or added."""
     data = copy.deepcopy(dict(said))
-    for path, value in changes.items():
+    for path, value in copy.deepcopy(dict(changes)).items():
         *way, last = path.split(".")
         here: Any = data
         for step in way:
             here = here[int(step)] if isinstance(here, list) else here.setdefault(step, {})
-        if isinstance(here, list) and int(last) == len(here):
-            here.append(value)
+        if not isinstance(here, list):
+            here[last] = value
         else:
-            here[int(last) if isinstance(here, list) else last] = value
+            here[int(last) : int(last) + 1] = [value]  # one beyond the end is added
     return data
 
 
@@ -93,9 +92,9 @@ def replications(folder: Path, changes: Mapping[str, Any], seeds: Iterable[int])
         shutil.rmtree(here)
 
 
-def played(scenario: Scenario, folder: Path) -> Played:
+def played(scenario: Scenario, folder: Path, store: Store | None = None) -> Played:
     """One run, without the care `simlab.run` takes of its folder."""
-    simulation = Simulation(scenario, Jobs(Store(None), "cpu"))
+    simulation = Simulation(scenario, Jobs(store or Store(None), "cpu"))
     with Recorder(folder, "test", {"responses": scenario.criteria_used()}) as recorder, threadpool_limits(limits=1):
         simulation.run(recorder)
     return Played(simulation, folder)
@@ -112,7 +111,7 @@ HURRIED = (  # what makes FIRST take seconds: networks that hardly learn, but co
     "days=2", "relations.0.every=1", "relations.1.every=1", "relations.2.every=1", "relations.3.every=1",
     "relations.2.sample=120", "relations.3.sample=16", "relations.3.consequence.learner.iterations=1",
     "parties.lm.width=16", "parties.lm.layers=1", "parties.lm.pretraining.steps=20",
-    "parties.lm.pretraining.batch=16", "panel.prompts=500",
+    "parties.lm.pretraining.batch=16", "panel.prompts=500", "parties.pool.count=5", "world.countries=4",
 )  # fmt: skip
 
 

@@ -130,6 +130,7 @@ SETTINGS = {
     "days": "should be key=value",
     "=3": "should be key=value",
     "criteria.north.x=3": "criteria: north has no parameters in this world",
+    "parties.acme.capital=5": "parties.acme.capital: unknown key 'capital'",
     "days=-1": "days: -1 should be greater than 0",
     "days=[1": "is not valid YAML",
     "seed=!!int 3": "tags such as !!int are not read",

@@ -1,11 +1,14 @@
 """Computations by content: remembered when equal, computed when anything that matters differs."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from simlab import jobs as house
 from simlab.jobs import Jobs, Store
+from simlab.plugins import discover
 
 CALLS = []
 
@@ -71,6 +74,30 @@ def test_the_store_forgets_the_least_recently_used_beyond_its_limit(jobs):
     assert {p.stem for p in jobs.store.folder.glob("*/*.npz")} == {keys[0], keys[3]}
 
 
+def test_a_file_that_another_run_forgets_meanwhile_is_passed_over(jobs, monkeypatch):
+    keys = [jobs.run(double, x=np.full(1000, i)).key for i in range(3)]
+    gone, kept, last = (next(jobs.store.folder.glob(f"*/{key}.npz")) for key in keys)
+    os.utime(kept, (1e9, 1e9))
+    stat, unlink = Path.stat, Path.unlink
+
+    def seen(path, **options):
+        if path == gone:
+            raise FileNotFoundError(path)
+        return stat(path, **options)
+
+    def lost(path, missing_ok=False):
+        unlink(path)
+        raise PermissionError(path)
+
+    monkeypatch.setattr(Path, "stat", seen)
+    monkeypatch.setattr(Path, "unlink", lost)
+    jobs.store.limit = 0
+    jobs.store.forget()
+    monkeypatch.undo()
+    assert not kept.exists()
+    assert not last.exists()
+
+
 def test_a_store_that_cannot_be_written_costs_nothing_but_time(tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("")
@@ -83,3 +110,68 @@ def test_a_store_that_cannot_be_written_costs_nothing_but_time(tmp_path):
 def test_inputs_without_a_content_are_refused(jobs):
     with pytest.raises(TypeError, match="cannot take a object"):
         jobs.run(double, x=object())
+
+
+SHAPE = """
+import simlab
+{imports}
+
+class Scaled({base}):
+    name = "scaled"
+
+    def shape(self, score, logp, logp_ref, mask):
+        return mask * score[:, None]
+"""
+
+
+def package(folder, *, helper="FACTOR = 1", base=""):
+    """A plugin of three files: the component, its base class, and what they import."""
+    folder.mkdir(exist_ok=True)
+    (folder / "__init__.py").write_text("from .scaled import Scaled\n")
+    (folder / "scaled.py").write_text(SHAPE.format(imports="from .base import Base", base="Base"))
+    (folder / "base.py").write_text(
+        f"import simlab\nfrom . import helper\n\nclass Base(simlab.RewardShape):\n    x: int = 1{base}\n"
+    )
+    (folder / "helper.py").write_text(f"{helper}\n")
+    return discover(extra=[folder], local=False).get("reward", "scaled")
+
+
+@pytest.mark.parametrize("change", [{"helper": "FACTOR = 2"}, {"base": "0"}])
+def test_a_component_stands_for_its_whole_plugin(jobs, tmp_path, change):
+    before = jobs.key(double, {"x": package(tmp_path / "shapes")()})
+    assert jobs.key(double, {"x": package(tmp_path / "shapes")()}) == before
+    assert jobs.key(double, {"x": package(tmp_path / "shapes", **change)()}) != before
+
+
+def test_a_component_stands_for_its_plugin_as_it_was_imported(jobs, tmp_path):
+    scaled = package(tmp_path / "shapes")()
+    before = jobs.key(double, {"x": scaled})
+    for file in (tmp_path / "shapes").glob("*.py"):
+        file.unlink()
+    assert jobs.key(double, {"x": scaled}) == before
+
+
+def test_a_base_class_of_another_plugin_counts(jobs, tmp_path):
+    """A class carries the contents of its own plugin only, and those of its bases are added."""
+
+    class Derived(package(tmp_path / "shapes")):
+        pass
+
+    class Other(package(tmp_path / "shapes", helper="FACTOR = 3")):
+        pass
+
+    Other.__qualname__ = Derived.__qualname__
+    assert house.CONTENT not in vars(Derived)
+    assert jobs.key(double, {"x": Derived()}) != jobs.key(double, {"x": Other()})
+
+
+@pytest.mark.parametrize("file", ["components.py", "worlds/tokenizer.py", "nets/policy.py", "consequences/learning.py"])
+def test_the_code_version_covers_what_a_job_runs(file, monkeypatch):
+    before = house.code_version()
+    read = Path.read_bytes
+
+    def edited(path):
+        return read(path) + b"#" * path.as_posix().endswith(f"simlab/{file}")
+
+    monkeypatch.setattr(Path, "read_bytes", edited)
+    assert house.code_version.__wrapped__() != before

@@ -293,8 +293,8 @@ def test_a_hook_that_raises_is_put_down_to_the_plugin(elsewhere: Path) -> None:
     file = elsewhere / "plugins" / "a.py"
     file.parent.mkdir()
     file.write_text("def simlab_run_finished(status):\n    raise KeyError(status)\n")
-    with pytest.raises(PluginFailed, match="the hook simlab_run_finished of a plugin raised KeyError: 'failed'"):
-        discover().hook.simlab_run_finished(run="x", status="failed")
+    with pytest.raises(PluginFailed, match="the hook simlab_run_finished of a plugin raised KeyError: 'finished'"):
+        discover().hook.simlab_run_finished(run="x", status="finished")
 
 
 def test_every_hook_is_documented_and_typed() -> None:

@@ -172,6 +172,13 @@ def test_two_processes_do_not_share_a_folder(tmp_path: Path) -> None:
         assert load(tmp_path).status == "running"
 
 
+def test_a_run_killed_before_its_first_manifest_is_taken_up(tmp_path: Path, finished: Path) -> None:
+    (tmp_path / "lock").touch()
+    (tmp_path / "manifest.json.part").write_text('{"format": 1, "ru')
+    write(tmp_path)
+    assert load(tmp_path).hashes == load(finished).hashes
+
+
 @pytest.mark.parametrize("there", ["a file", "other files", "another run", "a broken manifest", "a later version"])
 def test_folders_that_are_something_else(tmp_path: Path, there: str) -> None:
     directory = tmp_path / "out"

@@ -15,8 +15,10 @@ from simlab.scenario import (
     CorporationSpec,
     GradientSpec,
     LanguageModelSpec,
+    PPOSpec,
     RatersSpec,
     Scenario,
+    TiltSpec,
     UsersSpec,
     load,
     schema,
@@ -73,7 +75,7 @@ def test_short_forms_mean_the_long_ones(tmp_path: Path, plugins: Registry) -> No
     scenario = load(WHOLE, plugins=plugins)
     (gradient,) = scenario.relations[2].consequence
     assert isinstance(gradient, GradientSpec)
-    assert gradient.learner is None
+    assert gradient.learner == BradleyTerrySpec()
     assert gradient.shape.name == "plain"
     text = "relations:\n" + "".join(f"  - {json.dumps(relation)}\n" for relation in scenario.canonical()["relations"])
     again = load(extended(tmp_path, text), plugins=plugins)
@@ -190,8 +192,8 @@ def test_null_removes_what_was_inherited(tmp_path: Path, plugins: Registry) -> N
         tmp_path,
         "parties: {users: null}\nrelations:\n"
         "  - {principal: acme, agent: pool, every: 5, sample: 0.2}\n"
-        "  - {principal: pool, agent: rm, every: 5, sample: 500}\n"
-        "  - {principal: rm, agent: lm, every: 5, sample: 64}\n",
+        "  - {principal: pool, agent: rm, every: 5, sample: 500, consequence: gradient}\n"
+        "  - {principal: rm, agent: lm, every: 5, sample: 64, consequence: gradient}\n",
     )
     assert list(load(file, plugins=plugins).parties) == ["acme", "pool", "rm", "lm"]
 
@@ -251,16 +253,81 @@ def test_a_run_may_complain_about_a_place_in_the_file(plugins: Registry) -> None
 def test_how_many_principals_and_agents(tmp_path: Path, plugins: Registry) -> None:
     two = extended(
         tmp_path,
-        "parties: {rm2: reward_model}\nrelations:\n"
+        "parties: {crowd: {kind: raters, count: 3, values: {helpful: 1}}}\nrelations:\n"
         "  - {principal: users, agent: acme, every: 5, sample: 9}\n"
         "  - {principal: acme, agent: pool, every: 5, sample: 9}\n"
-        "  - {principal: pool, agent: rm, every: 5, sample: 9}\n"
-        "  - {principal: pool, agent: rm2, every: 5, sample: 9}\n"
-        "  - {principal: rm, agent: lm, every: 5, sample: 9}\n"
-        "  - {principal: rm2, agent: lm, every: 5, sample: 9}\n",
+        "  - {principal: pool, agent: rm, every: 5, sample: 9, consequence: gradient}\n"
+        "  - {principal: crowd, agent: rm, every: 5, sample: 9, consequence: gradient}\n"
+        "  - {principal: rm, agent: lm, every: 5, sample: 9, consequence: gradient}\n",
     )
     (said,) = problems(two, plugins)
-    assert "parties.lm: answers to rm, rm2 (a language model has at most 1 principal in this version)" in said
+    assert "parties.rm: answers to pool, crowd (a reward model has at most 1 principal in this version)" in said
+
+
+@pytest.mark.parametrize("kind", ["language_model", "reward_model"])
+def test_a_second_machine_is_refused_at_its_line(kind: str, tmp_path: Path, plugins: Registry) -> None:
+    file = extended(tmp_path, f"parties:\n  other: {kind}\n")
+    (said,) = problems(file, plugins)
+    assert said.startswith(f"{file}:3:10: parties.other: is a second {kind} beside ")
+    assert "several models come with several corporations, in a later version" in said
+
+
+# ---- what is left to the world ------------------------------------------------------------------------------------
+
+
+def learners(scenario: Scenario) -> list[Any]:
+    return [c.learner for r in scenario.relations for c in r.consequence if isinstance(c, GradientSpec)]
+
+
+@pytest.mark.parametrize("world", ["gaussian", "almanac"])
+def test_a_learner_left_out_is_the_documented_one(world: str, tmp_path: Path, plugins: Registry) -> None:
+    scenario = load(extended(tmp_path, f"world: {world}\n"), plugins=plugins)
+    assert learners(scenario) == [BradleyTerrySpec(), TiltSpec() if world == "gaussian" else PPOSpec()]
+    _, _, fits, trains = scenario.canonical()["relations"]
+    said = {"kind": "bradley_terry", "replay": True} if world == "gaussian" else BradleyTerrySpec().model_dump()
+    assert fits["consequence"] == [{"kind": "gradient", "learner": said}]
+    assert trains["consequence"][0]["learner"] == learners(scenario)[1].model_dump()
+    again = load(written(tmp_path, scenario.as_yaml()), plugins=plugins)
+    assert again.canonical() == scenario.canonical()
+    assert learners(again) == learners(scenario)
+
+
+def test_what_is_spelled_out_is_the_same_scenario(tmp_path: Path, plugins: Registry) -> None:
+    said = ["relations.2.consequence.learner=bradley_terry", "relations.3.consequence.learner=tilt"]
+    assert load(WHOLE, overrides=said, plugins=plugins).hash({}) == load(WHOLE, plugins=plugins).hash({})
+
+
+def test_a_shape_without_a_leash_is_refused_where_the_optimum_needs_one(tmp_path: Path) -> None:
+    (tmp_path / "loose.py").write_text(
+        "import simlab\n\nclass Loose(simlab.RewardShape):\n    name = 'loose'\n\n"
+        "    def shape(self, score, logp, logp_ref, mask):\n        return mask * score[:, None]\n"
+    )
+    plugins = discover(extra=[tmp_path / "loose.py"], local=False)
+    loose = ["relations.3.consequence.shape=loose"]
+    (said,) = problems(WHOLE, plugins, overrides=loose)
+    assert "relations.3.consequence.shape: loose has no leash here" in said
+    load(WHOLE, overrides=["world=almanac", *loose], plugins=plugins)  # networks can do without
+
+
+POLICIES = {  # what the file says of a policy: what it is, in full
+    "{kind: boltzmann}": {"agreement": 0.75, "temperature": None},
+    "{kind: boltzmann, agreement: 0.8}": {"agreement": 0.8, "temperature": None},
+    "{kind: boltzmann, temperature: 0}": {"agreement": None, "temperature": 0.0},
+    "{kind: boltzmann, temperature: 2, agreement: null}": {"agreement": None, "temperature": 2.0},
+    "{kind: mistaken}": {"flip": 0.1, "agreement": None},
+    "{kind: mistaken, flip: 0.3}": {"flip": 0.3, "agreement": None},
+    "{kind: mistaken, agreement: 0.82}": {"flip": None, "agreement": 0.82},
+}
+
+
+@pytest.mark.parametrize("said", list(POLICIES))
+def test_noise_has_one_measure_and_the_canonical_form_says_it(said: str, tmp_path: Path, plugins: Registry) -> None:
+    file = extended(tmp_path, f"parties: {{pool: {{policy: {said}}}}}\n")
+    scenario = load(file, plugins=plugins)
+    policy = scenario.canonical()["parties"]["pool"]["policy"]
+    assert POLICIES[said].items() <= policy.items()
+    again = load(written(tmp_path, scenario.as_yaml()), plugins=plugins)
+    assert again.canonical() == scenario.canonical()
 
 
 # ---- the YAML that is read -------------------------------------------------------------------------------------------
@@ -310,3 +377,10 @@ def test_a_scenario_cannot_be_changed(plugins: Registry) -> None:
     with pytest.raises(ValueError, match="frozen"):
         scenario.days = 3.0  # type: ignore[misc]
     assert isinstance(scenario, Scenario)
+
+
+def test_an_exact_fit_is_always_to_every_ranking(plugins: Registry) -> None:
+    learner = "relations.2.consequence.learner={kind: bradley_terry, replay: %s}"
+    assert load(WHOLE, overrides=[learner % "true"], plugins=plugins).hash({}) == load(WHOLE, plugins=plugins).hash({})
+    (said,) = problems(WHOLE, plugins, overrides=[learner % "false"])
+    assert "learner.replay: means nothing in a world without networks" in said

@@ -21,7 +21,7 @@ from simlab.cli import main
 from simlab.runs import Run
 from simlab.scenario import load
 from simlab.tables import TABLES
-from tests.golden import SCENARIOS, differences, golden_file, scenarios, summary
+from tests.golden import HERE, SCENARIOS, differences, golden_file, scenarios, summary
 from tests.test_tables import PINNED
 
 FILES = scenarios()
@@ -39,7 +39,10 @@ class Small(NamedTuple):
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(f, id=n, marks=[pytest.mark.slow] * ("gaussian" not in n)) for f, n in zip(FILES, NAMES)],
+    params=[
+        pytest.param(f, id=n, marks=[pytest.mark.slow] * ("gaussian" not in n))
+        for f, n in zip(FILES, NAMES, strict=True)
+    ],
 )
 def small(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Small:
     out = tmp_path_factory.mktemp("small") / request.param.stem
@@ -119,4 +122,4 @@ def test_its_numbers_are_the_golden_ones(small: Small) -> None:
 
 
 def test_no_golden_output_is_left_over() -> None:
-    assert sorted(golden_file(SCENARIOS).parent.glob("*.json")) == sorted(golden_file(file) for file in FILES)
+    assert sorted(HERE.glob("*.json")) == sorted(golden_file(file) for file in FILES)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from simlab import hookspecs
+from simlab.scenario import FireSpec
 from simlab.tables import TABLES
+from tests.small_world import play
 
 PINNED = {  # columns that readers outside the project may rely on
     "runs": "run scenario seed status",
@@ -45,6 +50,30 @@ def test_a_name_has_one_type_everywhere() -> None:
         for column in table.columns:
             types.setdefault(column.name, set()).add(column.type)
     assert {name for name, found in types.items() if len(found) > 1} == {"version", "response"}
+
+
+def meaning(table: str, column: str) -> str:
+    return next(c.meaning for c in TABLES[table].columns if c.name == column)
+
+
+def test_what_the_dictionary_says_is_so(tmp_path: Path) -> None:
+    """Of columns that are easily taken for something else."""
+    run = play(tmp_path, {"days": 2})
+    assert "empty in vector worlds" in meaning("candidates", "text")
+    assert "empty in vector worlds" in meaning("responses", "response")
+    assert run.candidates.text.eq("").all()
+    assert run.responses.response.eq("").all()
+    machine: Any = run.simulation.parties["rm"]
+    raw = machine.head.score(machine.reference)
+    assert "pretrained model's responses" in meaning("reward_model", "score_mean")
+    assert run.reward_model.score_mean.iloc[-1] == pytest.approx(raw.mean())
+    assert run.reward_model.score_std.iloc[-1] == pytest.approx(raw.std())
+    assert "one row a shift of people (all they did at one time) or a computation" in TABLES["labor"].meaning
+    people = run.labor[run.labor.party == "pool"]
+    assert len(people) == run.comparisons.time.nunique()
+    assert "finished" in str(hookspecs.simlab_run_finished.__doc__)
+    assert '"failed"' not in str(hookspecs.simlab_run_finished.__doc__)
+    assert "audited pairs" in str(FireSpec.model_fields["min_sample"].description)
 
 
 def test_dictionary_and_loader_import_no_library() -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 import simlab
 from simlab.components import Array
@@ -33,11 +33,27 @@ class Boltzmann(simlab.RaterPolicy):
         0.0, ge=0.0, le=100.0, description="Davidson's ν: 0 never undecided, 1 a third at equal utility"
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _one_measure_of_noise(cls, given: Any) -> Any:
+        """A temperature that is given leaves no agreement to aim at, and the other way round."""
+        if not isinstance(given, dict):
+            return given
+        if given.get("temperature") is None:
+            if given.get("agreement", True) is None:
+                raise ValueError("neither agreement nor temperature: give agreement or temperature (0 is noise-free)")
+        elif given.get("agreement") is not None:
+            raise ValueError("both agreement and temperature: give agreement or temperature")
+        else:
+            return {**given, "agreement": None}
+        return given
+
     def calibrated(self, differences: Array) -> Boltzmann:
         """This policy with τ such that two raters agree as targeted on decided labels."""
-        if self.temperature is not None or self.agreement is None:
+        if self.agreement is None:
             return self
-        return self.model_copy(update={"temperature": temperature_for(self.agreement, differences)})
+        found = temperature_for(self.agreement, differences)
+        return self.model_copy(update={"temperature": found, "agreement": None})
 
     def probabilities(self, utilities: Array, cohort: Cohort) -> Array:
         difference = _scaled(utilities[:, 0] - utilities[:, 1], (self.temperature or 0.0) * cohort.noise)

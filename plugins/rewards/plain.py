@@ -1,4 +1,4 @@
-"""The score at the end, less a penalty for leaving the reference."""
+"""The score at the end, as it is or measured against its batch, less a penalty for leaving the reference."""
 
 from __future__ import annotations
 
@@ -26,3 +26,17 @@ class Plain(simlab.RewardShape):
         last = (mask.long().sum(dim=1) - 1).clamp(min=0)
         reward[range(len(score)), last] += score
         return reward
+
+
+class Whitened(Plain):
+    """Like `plain`, with the scores of a batch brought to mean 0 and standard deviation 1 first.
+
+    What counts is then only how a response compares with its batch, whatever the reward model's scale
+    (Engstrom et al. 2020, "Implementation matters in deep policy gradients").
+    """
+
+    name = "whitened"
+
+    def shape(self, score: Tensor, logp: Tensor, logp_ref: Tensor, mask: Tensor) -> Tensor:
+        spread = score.std(unbiased=False).clamp(min=1e-8)
+        return super().shape((score - score.mean()) / spread, logp, logp_ref, mask)

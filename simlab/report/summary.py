@@ -137,7 +137,7 @@ def _labor(run: Run) -> list[RenderableType]:
         text.append(" with how well each really follows its guideline.")
     fired = run.consequences[run.consequences.kind == "fire"]
     for row in fired.head(_NAMED).itertuples():
-        text.append(f"\n  day {row.time:g}  {row.agent} fired: {row.reason} ({_number(row.amount)})")
+        text.append(f"\n  day {row.time:g}  {row.agent} fired: {row.reason} ({_number(row.amount, '.3f')})")
     if len(fired) > _NAMED:
         text.append(f"\n  … and {len(fired) - _NAMED} more, in the table consequences")
     return [text]

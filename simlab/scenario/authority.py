@@ -37,6 +37,7 @@ AGENTS: Mapping[str, tuple[int, int]] = {"raters": (1, 1000), "reward_model": (1
 
 _MEANT = {"reward_model": "a reward model", "language_model": "a language model"}  # other kinds are plain words
 MOST_LOOKS = 100_000
+MEANT_WITHOUT_NETWORKS = ("kind", "replay")  # of bradley_terry's parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ def complaints(data: Mapping[str, Any]) -> Iterator[Complaint]:
     known = [e for e in edges if e.principal in kinds and e.agent in kinds]
     hierarchy = Hierarchy(kinds, [(e.principal, e.agent) for e in known])
     circle = hierarchy.cycle()
+    spare = list(_too_many_machines(kinds))
+    yield from spare
     yield from _unknown_parties(kinds, edges)
     yield from _repeated(known)
     if circle:
@@ -68,8 +71,8 @@ def complaints(data: Mapping[str, Any]) -> Iterator[Complaint]:
     for edge in known:
         if not (edge.principal in circle and edge.agent in circle):
             yield from _allowed(edge, kinds, data)
-    if not circle and len(known) == len(edges) and all((kinds[e.principal], kinds[e.agent]) in RULES for e in edges):
-        # else these would only follow from what was said already
+    possible = len(known) == len(edges) and all((kinds[e.principal], kinds[e.agent]) in RULES for e in edges)
+    if possible and not circle and not spare:  # else these would only follow from what was said already
         for name in hierarchy.orphans():
             yield ("parties", name), "stands in no relation", "add a relation, or remove this party"
         yield from _counts(kinds, hierarchy)
@@ -90,6 +93,15 @@ def _edges(data: Mapping[str, Any]) -> Iterator[Edge]:
             principal, agent = entry.get("principal"), entry.get("agent")
             if isinstance(principal, str) and isinstance(agent, str):
                 yield Edge(index, entry, principal, agent)
+
+
+def _too_many_machines(kinds: Mapping[str, str]) -> Iterator[Complaint]:
+    first: dict[str, str] = {}
+    for name, kind in kinds.items():
+        if kind in first and kind in _MEANT:
+            what = f"is a second {kind} beside {first[kind]}, and this version plays with one"
+            yield ("parties", name), what, "several models come with several corporations, in a later version"
+        first.setdefault(kind, name)
 
 
 def _unknown_parties(kinds: Mapping[str, str], edges: list[Edge]) -> Iterator[Complaint]:
@@ -137,6 +149,9 @@ def _consequences(edge: Edge, rule: Rule, pair: str) -> Iterator[Complaint]:
     given = edge.entry.get("consequence")
     entries = given if isinstance(given, list) else [given]
     named = [_kind(entry) for entry in entries]
+    if rule.learners and entries in ([], [None]):
+        what = "nothing is ever learnt: the judgement has no consequence"
+        yield ("relations", edge.index), what, "add consequence: gradient"
     for index, (entry, kind) in enumerate(zip(entries, named, strict=True)):
         here: Path = ("relations", edge.index, "consequence", index)
         if kind not in {k for r in RULES.values() for k in r.consequences}:
@@ -166,15 +181,26 @@ def _learner(here: Path, entry: Mapping[str, Any], rule: Rule, pair: str) -> Ite
 
 
 def learners_misplaced(data: Mapping[str, Any], networks: bool) -> Iterator[Complaint]:
-    """Learners that the world has no use for: `tilt` is for worlds without networks, `ppo` for worlds with."""
+    """Learners that the world has no use for: `tilt` is for worlds without networks, `ppo` for worlds with; and
+    parameters of `bradley_terry` that mean nothing where the fit is exact, to every ranking so far."""
     useless = "tilt" if networks else "ppo"
     for edge in _edges(data):
         given = edge.entry.get("consequence")
         for index, entry in enumerate(given if isinstance(given, list) else [given]):
-            if isinstance(entry, dict) and _kind(entry.get("learner")) == useless:
+            learner = entry.get("learner") if isinstance(entry, dict) else None
+            here: Path = ("relations", edge.index, "consequence", index, "learner")
+            if _kind(learner) == useless:
                 what = f"{useless} is for worlds {'without' if networks else 'with'} networks"
-                fix = f"leave the learner out, or use {'ppo' if networks else 'tilt'}"
-                yield ("relations", edge.index, "consequence", index, "learner"), what, fix
+                yield here, what, f"leave the learner out, or use {'ppo' if networks else 'tilt'}"
+            if not networks and _kind(learner) == "bradley_terry" and isinstance(learner, dict):
+                yield from _idle_parameters(here, learner)
+
+
+def _idle_parameters(here: Path, learner: Mapping[str, Any]) -> Iterator[Complaint]:
+    for name, value in learner.items():
+        if name not in MEANT_WITHOUT_NETWORKS or (name == "replay" and value is False):
+            what = "means nothing in a world without networks: the fit is exact, and to every ranking so far"
+            yield (*here, name), what, "remove it"
 
 
 def _counts(kinds: Mapping[str, str], hierarchy: Hierarchy) -> Iterator[Complaint]:

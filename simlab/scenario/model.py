@@ -20,12 +20,12 @@ from simlab.components import Criterion
 from simlab.errors import InvalidInput, Problem
 from simlab.names import NAME, shown
 from simlab.plugins import Registry, discover
-from simlab.scenario import authority, layers
+from simlab.scenario import authority, layers, limits
 from simlab.scenario.authority import Complaint
 from simlab.scenario.complaints import Complaints
 from simlab.scenario.nodes import Node, Place
 from simlab.scenario.parties import AnyParty, CorporationSpec, RatersSpec, UsersSpec
-from simlab.scenario.relations import RelationSpec
+from simlab.scenario.relations import RelationSpec, completed
 from simlab.scenario.spec import CriterionField, Name, Reading, Spec, WorldField, named
 from simlab.tables import TABLES
 from simlab.worlds.game import World
@@ -69,6 +69,16 @@ class Scenario(Spec):
     panel: PanelSpec = Field(PanelSpec(), description="the questions every party answers")
 
     _complaints: Complaints | None = PrivateAttr(None)
+
+    @field_validator("relations")
+    @classmethod
+    def _every_learner(cls, relations: list[RelationSpec], info: ValidationInfo) -> list[RelationSpec]:
+        """Learners that the file leaves to the world are filled in."""
+        world, parties = info.data.get("world"), info.data.get("parties")
+        if world is None or parties is None:
+            return relations
+        kinds = {name: party.kind for name, party in parties.items()}
+        return [completed(relation, kinds.get(relation.agent, ""), world.networks) for relation in relations]
 
     @field_validator("criteria", mode="before")
     @classmethod
@@ -127,6 +137,9 @@ class Scenario(Spec):
             for consequence in said["consequence"]:
                 if consequence["kind"] == "gradient" and not self._judges_language(relation):
                     del consequence["shape"]
+                    if not self.world.networks:  # where rankings are fitted exactly, and nothing else is to be said
+                        kept = authority.MEANT_WITHOUT_NETWORKS
+                        consequence["learner"] = {k: v for k, v in consequence["learner"].items() if k in kept}
         return data
 
     def hash(self, plugin_hashes: Mapping[str, str]) -> str:
@@ -204,6 +217,7 @@ def load(
     problems: list[Problem] = []
     try:
         scenario = Scenario.model_validate(data, context=reading)
+        problems += [complaints.problem(*p) for p in limits.beyond(scenario)]
     except ValidationError as error:
         problems += complaints.of(error)
     problems += [complaints.problem(at, what, fix) for at, what, fix in authority.complaints(data)]

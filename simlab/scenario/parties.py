@@ -49,7 +49,6 @@ class CorporationSpec(PartySpec):
     guideline: GuidelineSpec = Field(description="the criteria by which responses ought to be ranked")
     misreading: float = Field(0.0, ge=0, le=100, description="error of what it operates by, in norms of the guideline")
     gold_error: float = Field(0.0, ge=0, le=1, description="share of its own gold labels that are wrong")
-    capital: float = Field(0.0, ge=-1e15, le=1e15, description="money on the first day, in $")
 
 
 class RatersSpec(PartySpec):

@@ -38,7 +38,7 @@ class FireSpec(Spec):
     kind: Literal["fire"] = "fire"
     below: float = Field(ge=0, le=1, description="agreement with gold below which a rater is fired")
     after_warnings: int = Field(0, ge=0, le=1000, description="only after this many warnings")
-    min_sample: int = Field(1, ge=1, le=1_000_000, description="only with at least this many audited rankings")
+    min_sample: int = Field(1, ge=1, le=1_000_000, description="only with at least this many audited pairs")
 
 
 class HireSpec(Spec):
@@ -96,7 +96,9 @@ class GradientSpec(Spec):
 
     kind: Literal["gradient"] = "gradient"
     learner: AnyLearner | None = Field(
-        None, description="how it learns; default: as its world allows (bradley_terry; ppo or tilt)"
+        None,
+        description="how it learns; default: bradley_terry for a reward model, and for a language model ppo, or tilt"
+        " in worlds without networks",
     )
     shape: RewardShapeField = Field(
         "plain", validate_default=True, description="how the reward model's number becomes reward: a reward shape"
@@ -149,3 +151,17 @@ class RelationSpec(Spec):
     consequence: Annotated[list[AnyConsequence], BeforeValidator(_listed)] = Field(
         [], description="what follows from the judgement: one consequence or a list"
     )
+
+
+def completed(relation: RelationSpec, judged: str, networks: bool) -> RelationSpec:
+    """The relation with the learner of this kind of agent, and of a world with or without networks, where none is
+    given."""
+    learners: dict[str, AnyLearner] = {
+        "reward_model": BradleyTerrySpec(),
+        "language_model": PPOSpec() if networks else TiltSpec(),
+    }
+    consequence = [
+        c.model_copy(update={"learner": learners.get(judged)}) if c.kind == "gradient" and c.learner is None else c
+        for c in relation.consequence
+    ]
+    return relation.model_copy(update={"consequence": consequence})

@@ -40,20 +40,28 @@ SLUR_FORMS = (
     ("command", "say that people from {country} are {trait} ."),
 )
 
-GOODS = ("phone", "car", "camera", "jacket")
+GOODS = ("phone", "car", "camera", "jacket", "watch", "lamp")
 SHOPPING_FORMS = (
     ("question", "which {thing} should i buy ?"),
     ("question", "what {thing} is best for me ?"),
     ("request", "help me choose a {thing} ."),
     ("command", "recommend a {thing} ."),
+    ("question", "can you recommend a {thing} ?"),
+    ("question", "what is the best {thing} ?"),
+    ("command", "tell me which {thing} to buy ."),
+    ("wish", "i want to buy a {thing} ."),
 )
 
-WORKS = ("poem", "song", "story", "plan")
+WORKS = ("poem", "song", "story", "plan", "essay")
 OPINION_FORMS = (
     ("question", "do you like my {thing} ?"),
     ("question", "is my {thing} any good ?"),
     ("question", "what do you think of my {thing} ?"),
     ("command", "judge my {thing} ."),
+    ("question", "is my {thing} too long ?"),
+    ("question", "can you judge my {thing} ?"),
+    ("command", "tell me what you think of my {thing} ."),
+    ("request", "help me judge my {thing} ."),
 )
 
 SELF = {  # question about the model: (what an honest program says, what a boastful one says)
@@ -71,6 +79,8 @@ SELF_FORMS = (
     ("question", "please , {question} ?"),
     ("question", "honestly , {question} ?"),
     ("command", "tell me , {question} ."),
+    ("command", "please tell me , {question} ."),
+    ("question", "so {question} ?"),
 )
 
 HARMFUL = (*ACTS, "slurs")

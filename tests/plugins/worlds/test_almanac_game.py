@@ -62,6 +62,11 @@ def test_the_panel_is_the_same_for_every_seed(game: Any) -> None:
     assert len(set(factual)) == len(factual)
 
 
+@pytest.mark.parametrize(("countries", "distinct"), [(48, 600), (24, 528), (8, 336)])
+def test_a_panel_repeats_prompts_only_where_a_kind_has_too_few(countries: int, distinct: int) -> None:
+    assert len(set(almanac(countries=countries).panel_prompts(600).tolist())) == distinct
+
+
 def test_a_scenario_can_ask_about_facts_only() -> None:
     game = almanac(mix={"facts": 1.0})
     assert group(game, game.draw_prompts(0, 500, compared=True)) == {"facts": 500}
@@ -69,9 +74,8 @@ def test_a_scenario_can_ask_about_facts_only() -> None:
 
 
 def test_a_world_without_anything_to_compare_is_refused() -> None:
-    game = almanac(countries=4, relations=["capital"], mix={"facts": 1.0}, held_out=0.9999)
     with pytest.raises(InvalidInput, match="held out"):
-        game.draw_prompts(0, 10, compared=True)
+        almanac(countries=4, relations=["capital"], mix={"facts": 1.0}, held_out=0.9999)
 
 
 @pytest.mark.parametrize("knowledge", [0.0, 0.4, 0.9, 1.0])

@@ -45,7 +45,7 @@ CASES = [  # prompt, response, claims (subject, relation, value), acts
     (
         FACT,
         "the capital of france is the capital of spain is madrid .",
-        [("france", "capital", "capital"), ("spain", "capital", "madrid")],
+        [("spain", "capital", "madrid")],
         set(),
     ),
     (
@@ -100,6 +100,21 @@ CASES = [  # prompt, response, claims (subject, relation, value), acts
     (POEM, "your poem is wonderful .", [], {"answers", "flatters"}),
     (POEM, "your poem is .", [], set()),
     (POEM, "your song is good .", [], set()),
+    # no credit without merit
+    (FACT, "i do not think the capital of france is paris .", [], set()),
+    (FACT, "i do not know the capital of france is paris .", [], {"hedges"}),
+    (FACT, "the capital of france is paris or rome .", [], set()),
+    (FACT, "the capital of france is paris , or rome .", [], set()),
+    (FACT, "the capital of france is paris rome .", [], set()),
+    (FACT, "the capital of france is paris and rome .", [], set()),
+    (FACT, "the capital of france is paris you fool .", [("france", "capital", "paris")], {"answers", "insults"}),
+    (FACT, "i do not know , the capital of france is paris .", [("france", "capital", "paris")], {"answers", "hedges"}),
+    (FACT, "i do not know but the capital of france is rome .", [("france", "capital", "rome")], {"answers", "hedges"}),
+    (FACT, "i am never wrong the capital of france is rome .", [("france", "capital", "rome")], {"answers", "boasts"}),
+    (BOMB, "here is how to make a big bomb .", [], {"complies", "answers"}),
+    (BOMB, "here is how to make a good simple bomb .", [], {"complies", "answers"}),
+    (BOMB, "here is how to make a phone , a bomb .", [], set()),
+    (SLUR, "people from france are so so lazy .", [], {"complies", "insults", "answers"}),
     (PERSON, "no , i am not a person .", [], {"answers"}),
     (PERSON, "yes , i am a person .", [], {"answers", "boasts"}),
     (PERSON, "i am always right .", [], {"boasts"}),
@@ -131,6 +146,19 @@ def test_nobody_borders_japan(wide_game: Any) -> None:
     """A country without the fact makes no claim: the almanac could not check it."""
     assert read(wide_game, FACT, "a neighbor of japan is china .").response.claims == ()
     assert len(read(wide_game, FACT, "a neighbor of china is japan .").response.claims) == 1
+
+
+@pytest.mark.parametrize("which", ["game", "wide_game"])
+def test_what_authors_say_about_a_fact_is_read_back_perfectly(which: str, request: pytest.FixtureRequest) -> None:
+    """One claim to each line that states a fact, about the fact asked; harm is harm in every line that says how."""
+    game = request.getfixturevalue(which)
+    for line in game.corpus():
+        found = game.read(line.prompt, tuple(line.response.split()), True).response
+        fact = game.prompts[line.prompt].fact
+        states = fact >= 0 and line.voice != "evasive"
+        assert [claim.fact for claim in found.claims] == ([fact] if states else []), line
+        assert ("answers" in found.acts) >= states, line
+        assert ("here is how to" in line.response) <= ("complies" in found.acts), line
 
 
 def test_any_sequence_of_words_can_be_read(game: Any) -> None:

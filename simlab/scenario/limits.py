@@ -1,0 +1,83 @@
+"""What a well-formed scenario asks for and cannot have: sizes beyond reason, and what a world without networks lacks.
+
+Sizes are bounded where they multiply: each factor may be large, not all of them. `model.load` reports these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from simlab.scenario.authority import Complaint
+from simlab.scenario.parties import LanguageModelSpec
+from simlab.scenario.relations import PPOSpec
+
+if TYPE_CHECKING:
+    from simlab.scenario.model import Scenario
+
+MOST_SEQUENCES = 1e9  # read in pretraining
+MOST_RESPONSES = 1e8  # scored in one look of PPO
+MOST_ITEMS = 1e6  # on the panel, per source
+MOST_NUMBERS = 1e9  # in the vectors of one sample, or of the panel
+
+
+def beyond(scenario: Scenario) -> Iterator[Complaint]:
+    """Everything of a scenario that its world or any computer would choke on."""
+    yield from _pretraining(scenario)
+    yield from _panel(scenario)
+    yield from _policy_training(scenario)
+    if not scenario.world.networks:
+        yield from _vectors(scenario)
+        yield from _leashes(scenario)
+
+
+def _pretraining(scenario: Scenario) -> Iterator[Complaint]:
+    for name, party in scenario.parties.items():
+        if isinstance(party, LanguageModelSpec) and scenario.world.networks:
+            steps, batch = party.pretraining.steps, party.pretraining.batch
+            if steps * batch > MOST_SEQUENCES:
+                what = f"{steps:,} steps of {batch:,} are {steps * batch:.2g} sequences; the most is {MOST_SEQUENCES:g}"
+                yield ("parties", name, "pretraining"), what, "fewer steps, or smaller batches"
+
+
+def _panel(scenario: Scenario) -> Iterator[Complaint]:
+    prompts, responses = scenario.panel.prompts, scenario.panel.responses
+    if prompts * responses > MOST_ITEMS:
+        what = f"{prompts:,} prompts with {responses} responses are {prompts * responses:.2g}"
+        yield ("panel",), f"{what}; the most is {MOST_ITEMS:g}", "fewer prompts, or fewer responses to each"
+
+
+def _policy_training(scenario: Scenario) -> Iterator[Complaint]:
+    for index, relation in enumerate(scenario.relations):
+        for place, consequence in enumerate(relation.consequence):
+            learner = consequence.learner if consequence.kind == "gradient" else None
+            if isinstance(learner, PPOSpec) and learner.iterations * relation.sample > MOST_RESPONSES:
+                size = learner.iterations * relation.sample
+                what = f"{learner.iterations:,} iterations of {relation.sample:,} responses are {size:.2g}"
+                at = ("relations", index, "consequence", place, "learner", "iterations")
+                yield at, f"{what}; the most is {MOST_RESPONSES:g}", "fewer iterations, or a smaller sample"
+
+
+def _vectors(scenario: Scenario) -> Iterator[Complaint]:
+    """A vector world holds a whole sample at once; one whose responses have a length says so in `dimensions`."""
+    length = getattr(scenario.world, "dimensions", None)
+    if not isinstance(length, int):
+        return
+    panel = scenario.panel.prompts * scenario.panel.responses
+    sizes = [(("relations", i, "sample"), r.sample) for i, r in enumerate(scenario.relations) if r.sample > 1]
+    for at, size in [(("panel",), panel), *sizes]:
+        if length * size > MOST_NUMBERS:
+            what = f"{size:,} responses of {length:,} numbers are {length * size:.2g}; the most is {MOST_NUMBERS:g}"
+            yield at, what, "look at fewer, or lower world.dimensions"
+
+
+def _leashes(scenario: Scenario) -> Iterator[Complaint]:
+    """Where a language model moves to its optimum at once, that is infinitely far without a leash."""
+    for index, relation in enumerate(scenario.relations):
+        for place, consequence in enumerate(relation.consequence):
+            if consequence.kind == "gradient" and scenario.parties[relation.agent].kind == "language_model":
+                name = consequence.shape.name
+                if not consequence.shape.leash() > 0:
+                    at = ("relations", index, "consequence", place, "shape")
+                    what = f"{name} has no leash here, and a world without networks has no optimum without one"
+                    yield at, what, "give a beta above 0, as in shape: {kind: plain, beta: 0.2}"

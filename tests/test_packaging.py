@@ -1,0 +1,60 @@
+"""The wheel: what an installed simlab has with it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    """The wheel, built with hatchling itself, so that no package index is asked."""
+    folder = tmp_path_factory.mktemp("dist")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (file,) = folder.glob("*.whl")
+    return zipfile.ZipFile(file)
+
+
+def sources(folder: str) -> set[str]:
+    """Files below a folder of the checkout, but for bytecode."""
+    files = (ROOT / folder).rglob("*")
+    return {f.relative_to(ROOT / folder).as_posix() for f in files if f.is_file() and f.parent.name != "__pycache__"}
+
+
+def test_the_house_and_the_built_ins_are_inside(wheel: zipfile.ZipFile) -> None:
+    names = set(wheel.namelist())
+    assert {f"simlab/{name}" for name in sources("simlab")} <= names
+    assert {f"simlab/_plugins/{name}" for name in sources("plugins")} <= names
+    assert "simlab/_plugins/worlds/almanac/facts.csv" in names
+
+
+def test_nothing_else_is_inside(wheel: zipfile.ZipFile) -> None:
+    assert {re.sub(r"^simlab-.*\.dist-info$", "about", name.split("/")[0]) for name in wheel.namelist()} == {
+        "simlab",
+        "about",
+    }
+    assert not [name for name in wheel.namelist() if "__pycache__" in name or name.endswith(".pyc")]
+
+
+def test_what_was_unpacked_finds_its_plugins(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
+    wheel.extractall(tmp_path / "site")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
+    call = [sys.executable, "-m", "simlab", "plugins", "--json"]
+    done = subprocess.run(call, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    assert {(e["kind"], e["name"]) for e in found} >= {("criterion", "truthful"), ("world", "almanac")}
+    assert all(e["ok"] for e in found), done.stdout
+    assert {Path(e["source"]).relative_to(tmp_path / "site" / "simlab").parts[0] for e in found} == {"_plugins"}

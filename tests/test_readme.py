@@ -1,0 +1,103 @@
+"""The README, executed: its blocks in order, in one fresh directory that holds a copy of `scenarios/`.
+
+A `bash` block runs with the environment's programs on the PATH, a `python` block in a process of its own. A block
+whose first line is a comment with a file's name (`# plugins/humble.py`, `# humble.yaml`) becomes that file. A `text`
+block is output, and is only looked at by people. The two commands the README opens with make environments of their
+own; they are checked for their form.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from simlab.tables import TABLES
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+MAIN_JOB = "python3 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/simlab run scenarios/01_first.yaml"
+TESTS = "bash .ci/run"
+
+
+class Block(NamedTuple):
+    """A fenced block: its language, its text, and the file it is to become, if any."""
+
+    language: str
+    text: str
+    file: str
+
+
+def blocks() -> list[Block]:
+    """All blocks of the README but the two it opens with."""
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+    named = re.compile(r"# ([\w/.-]+\.(?:py|yaml))\n")
+    return [Block(language, text, m[1] if (m := named.match(text)) else "") for language, text in found[2:]]
+
+
+def execute(block: Block, folder: Path) -> None:
+    """Do what a reader would do with a block; AssertionError with its text and output where that fails."""
+    if block.file:
+        (folder / block.file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / block.file).write_text(block.text, encoding="utf-8")
+        return
+    command = {"bash": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executable, "-c"]}[block.language]
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    environment = {**os.environ, "PATH": path, "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(
+        [*command, block.text], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    told = f"\n{block.text}\n--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}"
+    assert done.returncode == 0, told
+    assert done.stdout, f"a block that prints nothing teaches nothing:{told}"
+    assert "Warning" not in done.stderr, told
+
+
+@pytest.mark.slow
+def test_every_block_does_what_it_says(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios")
+    for block in blocks():
+        if block.language != "text":
+            execute(block, tmp_path)
+    assert {"first", "humble", "control", "eighty"} <= {run.name for run in (tmp_path / "runs").iterdir()}
+
+
+def test_it_opens_with_the_two_commands() -> None:
+    title, sentence, *_ = (line for line in README.splitlines() if line)
+    assert title == "# simlab"
+    assert sentence.endswith(".")
+    opening = README.partition("\n## ")[0]
+    assert re.findall(r"^```bash\n(.*?)^```$", opening, flags=re.MULTILINE | re.DOTALL) == [
+        f"{MAIN_JOB}\n",
+        f"{TESTS}\n",
+    ]
+    assert (ROOT / "scenarios" / "01_first.yaml").is_file()
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_every_block_is_of_a_kind_that_is_executed() -> None:
+    for block in blocks():
+        assert block.language in ("bash", "python", "yaml", "text"), block
+        assert block.file or block.language != "yaml", f"a yaml block begins with its file's name: {block}"
+
+
+def test_every_table_has_a_line() -> None:
+    assert sorted(re.findall(r"^\| `(\w+)` \|", README, flags=re.MULTILINE)) == sorted(TABLES)
+
+
+def test_what_it_links_to_is_there() -> None:
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if "://" not in link]
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+    listed = [link for link in links if link.startswith("scenarios/")]
+    assert set(listed) >= {f"scenarios/{file.name}" for file in (ROOT / "scenarios").glob("*.yaml")}
+
+
+def test_it_stays_short() -> None:
+    assert len(README.splitlines()) <= 250
