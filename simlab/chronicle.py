@@ -16,6 +16,7 @@ from simlab.parties.cohort import Cohort
 from simlab.parties.language_model import LanguageModel
 from simlab.parties.rankings import Rankings, sides
 from simlab.parties.raters import Raters
+from simlab.recorder import coded
 from simlab.relation import Effect, Judgement, Relation
 from simlab.worlds.game import Items
 
@@ -108,6 +109,7 @@ class Chronicle:
         left, right = sides(made.options)
         responses = made.numbers(made.options)
         each = made.seconds / made.pairs
+        people, place = np.unique(made.worker, return_inverse=True)
         wage = pool.spec.wage if self.simulation.employer_of(pool.name) else 0.0  # nobody employs, nobody pays
         self.add(
             "comparisons",
@@ -115,7 +117,7 @@ class Chronicle:
             agent=agent,
             task=made.numbers(made.pairs).ravel(),
             ranking=np.repeat(made.task, made.pairs),
-            worker=np.repeat(pool.labels_of(made.worker), made.pairs),
+            worker=coded(np.repeat(place, made.pairs), pool.labels_of(people).tolist()),
             left=responses[:, left].ravel(),
             right=responses[:, right].ravel(),
             label=made.label.ravel(),

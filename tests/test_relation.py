@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 import simpy
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simlab.relation import Consequence, Effect, Judgement, Party, Relation, Work, at, day_of
 from tests.small_world import AUDIT, LEARN, LOOK, TRAIN, play
+
+ANY_TIME = settings(deadline=None, derandomize=True)
 
 
 class Doer(Party):
@@ -101,6 +103,7 @@ def test_nothing_done_changes_nothing() -> None:
 # ---- samples ------------------------------------------------------------------------------------------------------
 
 
+@ANY_TIME
 @given(share=st.floats(1e-6, 1), population=st.integers(0, 10**6))
 def test_a_share_is_rounded_up(share: float, population: int) -> None:
     seen = relation_between([], sample=share).sampled(population)
@@ -109,11 +112,13 @@ def test_a_share_is_rounded_up(share: float, population: int) -> None:
     assert seen >= share * population - 1e-6
 
 
+@ANY_TIME
 @given(percent=st.integers(1, 100), hundreds=st.integers(1, 1000))
 def test_a_round_share_is_not_rounded_up_further(percent: int, hundreds: int) -> None:
     assert relation_between([], sample=percent / 100).sampled(100 * hundreds) == percent * hundreds
 
 
+@ANY_TIME
 @given(number=st.integers(1, 10**7), population=st.integers(0, 10**7))
 def test_a_number_is_that_many_at_most(number: int, population: int) -> None:
     assert relation_between([], sample=number).sampled(population) == min(number, population)
@@ -124,6 +129,7 @@ def test_a_number_is_that_many_at_most(number: int, population: int) -> None:
 DAYS = st.floats(0, 36_500, allow_subnormal=False)
 
 
+@ANY_TIME
 @given(now=DAYS, time=DAYS)
 def test_at_fires_exactly_then_or_now_if_that_is_past(now: float, time: float) -> None:
     env = simpy.Environment(now)
@@ -131,6 +137,7 @@ def test_at_fires_exactly_then_or_now_if_that_is_past(now: float, time: float) -
     assert env.now == max(now, time)
 
 
+@ANY_TIME
 @given(first=st.integers(1, 400), second=st.integers(1, 400), times=st.integers(1, 50))
 def test_calendars_that_meet_in_theory_meet(first: int, second: int, times: int) -> None:
     both = first * second * times  # in hundredths of a day
@@ -142,6 +149,7 @@ def test_multiplying_alone_would_drift() -> None:
     assert 3 * 0.1 > 0.3
 
 
+@ANY_TIME
 @given(every=st.integers(1, 5000), looks=st.integers(1, 300), rest=st.floats(0, 0.99))
 def test_looks_on_every_day_of_the_calendar_up_to_and_including_the_last(every: int, looks: int, rest: float) -> None:
     relation = relation_between([])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any
 
 import numpy as np
 from pydantic import Field
@@ -35,7 +35,6 @@ class Gaussian(World):
 class GaussianGame(Game):
     """The gaussian world in play. Criteria get their axes in the order in which they are first named."""
 
-    medium: ClassVar[Literal["text", "vector"]] = "vector"
     panel_of_reference = True
     midpoint = 0.0
 

@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +54,6 @@ class World(Component):
 class Game(ABC):
     """A language game in play."""
 
-    medium: ClassVar[Literal["text", "vector"]]
     panel_of_reference: ClassVar[bool] = False  # True: panels hold responses of the untrained model only
     dimensions: tuple[str, ...]  # axes of the value space
     midpoint: float  # the feature value that says nothing

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,6 @@ class Author:
 class TextGame(Game):
     """A language game of words. Subclasses set `prompts`, `held_out`, `tokenizer` and implement the rest."""
 
-    medium: ClassVar[Literal["text", "vector"]] = "text"
     prompts: tuple[Prompt, ...]
     held_out: NDArray[np.bool_]  # per prompt: about a fact that never appears in a comparison
     tokenizer: Tokenizer

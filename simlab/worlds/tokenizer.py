@@ -46,11 +46,11 @@ class Tokenizer:
         return [START, *self.encode(prompt), SEP, *self.encode(response), END]
 
 
-def pad(rows: Sequence[Sequence[int]], *, left: bool = False) -> NDArray[np.int64]:
-    """Rows of different lengths as one zero-padded matrix [n, longest]."""
+def pad(rows: Sequence[Sequence[int]]) -> NDArray[np.int64]:
+    """Rows of different lengths as one matrix [n, longest], zero-padded on the right."""
     width = max((len(row) for row in rows), default=0)
     out = np.full((len(rows), width), PAD, dtype=np.int64)
     for target, row in zip(out, rows, strict=True):
         if row:
-            target[slice(width - len(row), width) if left else slice(0, len(row))] = row
+            target[: len(row)] = row
     return out

@@ -45,8 +45,8 @@ def summary(run: Run) -> Summary:
     found: dict[str, Any] = {f"rows/{name}": count for name, count in run.rows.items()}
     for number, rows in run.responses.groupby("round"):
         found |= {f"responses/{number}/{name}": rows[name].mean() for name in ("answered", *criteria)}
-    for row in run.alignment[run.alignment["round"].isin([0, last])].itertuples():
-        found[f"rho/{row.round}/{row.a}-{row.b}{'/' * bool(row.against)}{row.against}"] = row.rho
+    for row in run.alignment.query("order == 1 and round in [0, @last]").itertuples():
+        found[f"rho/{row.round}/{row.a}-{row.b}"] = row.rho
     for row in run.win_rate[run.win_rate["round"] == last].itertuples():
         found[f"win_rate/{row.judge}"] = row.rate
     for row in run.reward_model.itertuples():

@@ -1,0 +1,191 @@
+"""The corporation on runs: what it makes of its guideline, what it serves, and how it audits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.special import ndtri
+
+from simlab.parties.corporation import Corporation
+from simlab.parties.rankings import Rankings
+from simlab.relation import Relation, Work
+from tests.small_world import AUDIT, LEARN, LOOK, TRAIN, Played, play, replications
+
+WRITTEN = {"helpful": 3, "truthful": 4}  # of length 5
+
+
+def acme(run: Played) -> Corporation:
+    """The corporation of a run."""
+    found = run.simulation.parties["acme"]
+    assert isinstance(found, Corporation)
+    return found
+
+
+# ---- the guideline ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("misreading", [0.0, 0.2, 1.5])
+def test_its_practice_errs_in_norms_of_the_guideline_once_and_for_all(misreading: float, tmp_path: Path) -> None:
+    changes = {
+        "days": 2,
+        "world.dimensions": 64,
+        "parties.acme": {"kind": "corporation", "misreading": misreading, "guideline": {"operative": WRITTEN}},
+        f"{LEARN}.sample": 400,
+    }
+    squares = []
+    for run in replications(tmp_path, changes, range(20)):
+        standard = acme(run).standard()
+        written = run.simulation.game.value(WRITTEN)
+        squares.append(np.sum((standard.vector - written) ** 2) / 5**2)
+        np.testing.assert_array_equal(standard.published, written)
+        assert (standard.issuer, standard.version, standard.unit) == ("acme", 1, 5)
+        rows = run.alignment
+        assert rows[(rows.a == "users") & (rows.b == "acme")].rho.nunique() == 1  # the same in every round
+    assert abs(np.mean(squares) - misreading**2) <= 4 * misreading**2 * np.sqrt(2 / 64 / 20)
+
+
+def test_what_is_published_need_not_be_what_is_asked(tmp_path: Path) -> None:
+    told = {"operative": {"helpful": 1, "engaging": 2}, "published": {"helpful": 1}}
+    run = play(tmp_path, {"parties.acme.guideline": told})
+    rows = run.guidelines
+    for kind, weights in told.items():
+        mine = rows[rows.kind == kind]
+        assert dict(zip(mine.criterion, mine.weight, strict=True)) == weights
+    assert set(zip(rows.corporation, rows.version, rows.time, strict=True)) == {("acme", 1, 0.0)}
+    game, standard = run.simulation.game, acme(run).standard()
+    np.testing.assert_array_equal(standard.vector, game.value(told["operative"]))
+    np.testing.assert_array_equal(standard.published, game.value(told["published"]))
+    silent = play(tmp_path, {"parties.acme.guideline": {"operative": {"helpful": 2}}})
+    assert set(silent.guidelines.kind) == {"operative", "published"}
+    assert set(silent.guidelines.weight) == {2.0}
+
+
+# ---- what it serves -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("sample", "seen"), [(20, 20), (0.05, 5), (400, 100)])
+def test_users_look_at_as_many_responses_as_they_are_or_fewer(sample: float, seen: int, tmp_path: Path) -> None:
+    rows = play(tmp_path, {f"{LOOK}.sample": sample}).judgements
+    looks = rows[rows.principal == "users"]
+    assert set(looks["sample"]) == {seen}
+    assert set(looks.agent) == {"acme"}
+    assert looks.score.between(0, 1).all()
+
+
+def test_users_are_happier_with_a_model_trained_for_them(tmp_path: Path) -> None:
+    """Half of a pretrained model's responses satisfy in this world; and what is bad for users satisfies fewer."""
+    shares = {}
+    for name, weight in (("for", 1), ("against", -1)):
+        changes = {
+            "days": 3,
+            "parties.users.count": 3000,
+            "parties.acme.guideline.operative": {"helpful": weight},
+            f"{LOOK}.sample": 3000,
+        }
+        rows = play(tmp_path, changes).judgements
+        shares[name] = rows[rows.principal == "users"].score.tolist()
+    for looks in shares.values():
+        assert abs(looks[0] - 0.5) < 4 * np.sqrt(1 / 12 / 3000 + 0.25 / 3000)
+    assert shares["for"][-1] > 0.9
+    assert shares["against"][-1] < 0.1
+
+
+def test_a_corporation_without_a_model_is_not_judged(tmp_path: Path) -> None:
+    changes = {
+        "parties.rival": {"kind": "corporation", "guideline": {"operative": {"brief": 1}}},
+        "relations.4": {"principal": "users", "agent": "rival", "every": 1, "sample": 5, "consequence": "churn"},
+    }
+    run = play(tmp_path, changes)
+    assert "rival" not in set(run.judgements.agent)
+    assert "rival" in set(run.alignment.b)
+
+
+# ---- how it audits ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("sample", "audited"), [(0.25, 50), (1.0, 200), (30, 30), (1000, 200)])
+def test_the_sample_is_as_large_as_told(sample: float, audited: int, tmp_path: Path) -> None:
+    run = play(tmp_path, {f"{AUDIT}.sample": sample, "days": 2})
+    for _, rows in run.judgements[run.judgements.order == 2].groupby("time"):
+        assert rows["sample"].sum() == audited
+        assert set(rows.population) == {200}
+        assert rows.agent.is_unique
+
+
+def test_a_full_audit_with_right_gold_finds_each_raters_agreement(tmp_path: Path) -> None:
+    run = play(tmp_path, {f"{AUDIT}.sample": 1.0})
+    rows = run.comparisons
+    expected = (rows.label == rows.gold).groupby(rows.worker).mean()
+    found = run.judgements[run.judgements.order == 2].set_index("agent")
+    np.testing.assert_allclose(found.score, expected[found.index])
+    np.testing.assert_array_equal(found["sample"], rows.worker.value_counts()[found.index])
+
+
+def test_a_partial_audit_sees_no_more_of_one_rater_than_of_another(tmp_path: Path) -> None:
+    share, gaps = 0.2, []
+    for run in replications(tmp_path, {f"{AUDIT}.sample": share, f"{LEARN}.sample": 400}, range(20)):
+        seen = run.judgements[run.judgements.order == 2].set_index("agent")["sample"]
+        done = run.comparisons.worker.value_counts()
+        gaps.append((seen.reindex(done.index).fillna(0) - share * done) / np.sqrt(share * (1 - share) * done))
+    z = np.concatenate(gaps)
+    assert abs(z.mean()) < 4 / np.sqrt(len(z))
+    assert 0.7 < z.var() < 1.3
+
+
+def audited(gold_error: float, label: Any, gold: Any, tmp_path: Path) -> dict[str, float]:
+    """What acme makes of labels that one rater, and then another, gave."""
+    run = play(tmp_path, {"parties.acme.gold_error": gold_error, f"{AUDIT}.sample": 1.0})
+    n = len(label)
+    nothing = np.zeros(n)
+    made = Rankings(
+        task=np.arange(n), worker=np.arange(n) // (n // 2), prompt=np.arange(n), response=np.zeros((n, 2, 8)),
+        label=np.asarray(label)[:, None], gold=np.asarray(gold)[:, None], perceived=nothing[:, None],
+        held_out=nothing > 0, seconds=nothing,
+    )  # fmt: skip
+    relation = run.simulation.relations[1]
+    assert isinstance(relation, Relation)
+    steps = acme(run).judge(relation, Work("pool", made, n))
+    with pytest.raises(StopIteration) as stop:
+        next(steps)
+    scores: dict[str, float] = stop.value.value.scores
+    return scores
+
+
+def test_an_undecided_label_counts_half_and_a_pair_without_a_right_answer_not_at_all(tmp_path: Path) -> None:
+    label, gold = [1, 0, 2, 1, 0, 0], [1, 1, 1, 0, 0, 2]
+    assert audited(0.0, label, gold, tmp_path) == {"pool:0": 0.5, "pool:1": 0.5}
+    assert audited(0.0, [1, 1, 2, 2], [0, 0, 2, 2], tmp_path) == {"pool:1": 1.0}
+
+
+def test_wrong_gold_turns_right_labels_wrong(tmp_path: Path) -> None:
+    assert audited(1.0, [1, 2, 1, 2], [1, 1, 2, 2], tmp_path) == {"pool:0": 0.5, "pool:1": 0.5}
+    assert audited(1.0, [1, 1, 2, 2], [1, 1, 1, 1], tmp_path) == {"pool:0": 0.0, "pool:1": 1.0}
+    right = np.resize([1, 2], 4000)
+    scores = audited(0.3, right, right, tmp_path)
+    assert abs(scores["pool:0"] - 0.7) < 4 * np.sqrt(0.3 * 0.7 / 2000)
+
+
+def test_gold_is_wrong_about_a_pair_not_about_a_rater(tmp_path: Path) -> None:
+    """Raters who make no mistakes and share tasks fail the same audits."""
+    changes = {
+        "parties.acme.gold_error": 0.3,
+        "parties.pool": {"kind": "raters", "count": 2, "overlap": 2, "policy": {"kind": "mistaken", "flip": 0}},
+        f"{AUDIT}.sample": 1.0,
+    }
+    rows = play(tmp_path, changes).judgements
+    scores = rows[rows.order == 2].score
+    assert scores.iloc[0] == scores.iloc[1] < 1
+
+
+def test_the_reward_model_judges_by_its_mean_score(tmp_path: Path) -> None:
+    """The reward model's judgement of the language model is its mean score of what it was shown."""
+    run = play(tmp_path, {f"{TRAIN}.sample": 500, "days": 2})
+    rows = run.judgements[run.judgements.principal == "rm"]
+    assert rows["sample"].tolist() == rows.population.tolist() == [500, 500]
+    assert abs(rows.score.iloc[0]) < 4 / np.sqrt(500)  # standardized on what the pretrained model says
+    said = run.responses
+    lift = [ndtri(said[said["round"] == number].helpful).mean() for number in (0, 1)]
+    assert lift[1] - lift[0] > 1
