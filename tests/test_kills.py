@@ -63,6 +63,7 @@ def read_before_it_goes_on(out: Path, whole: simlab.Run) -> str:
     return left.status
 
 
+@pytest.mark.slow
 def test_a_gaussian_run_killed_at_twenty_moments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = tmp_path / "cache"
     monkeypatch.setenv("SIMLAB_CACHE", str(cache))

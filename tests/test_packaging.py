@@ -58,3 +58,15 @@ def test_what_was_unpacked_finds_its_plugins(wheel: zipfile.ZipFile, tmp_path: P
     assert {(e["kind"], e["name"]) for e in found} >= {("criterion", "truthful"), ("world", "almanac")}
     assert all(e["ok"] for e in found), done.stdout
     assert {Path(e["source"]).relative_to(tmp_path / "site" / "simlab").parts[0] for e in found} == {"_plugins"}
+
+
+@pytest.mark.xfail(strict=True, reason="./plugins of a checkout is taken for a user's own, and refused name by name")
+def test_in_a_checkout_an_installed_simlab_takes_no_offence_at_the_sources(
+    wheel: zipfile.ZipFile, tmp_path: Path
+) -> None:
+    """As after the README's first command: installed, and called where `plugins/` stands."""
+    wheel.extractall(tmp_path / "site")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
+    call = [sys.executable, "-P", "-m", "simlab", "plugins", "--json"]
+    done = subprocess.run(call, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert all(e["ok"] for e in json.loads(done.stdout)), done.stdout

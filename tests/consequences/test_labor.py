@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from simlab.relation import day_of
@@ -196,7 +196,7 @@ def test_only_on_enough_evidence(least: int, tmp_path: Path) -> None:
 
 
 def test_vacancies_stay_if_nobody_hires(tmp_path: Path) -> None:
-    books = Books(play(tmp_path, {**HARSH, f"{AUDIT}.consequence": [FIRE]}))
+    books = Books(play(tmp_path, {**HARSH, f"{AUDIT}.consequence": [{**FIRE, "below": 0.65}]}))
     books.check()
     left = 8 - len(books.of("fire"))
     assert 0 < left < 8
@@ -213,7 +213,7 @@ def test_days_after_the_last_look_are_paid_at_the_end(tmp_path: Path) -> None:
 
 
 def test_firing_the_worst_leaves_a_better_pool(tmp_path: Path) -> None:
-    """Pools with and without firing, on the same seeds: paired difference of the mean true ρ of who works at the end."""
+    """With and without firing on the same seeds: the paired difference in mean true ρ of who works at the end."""
 
     def quality(seed: int, consequence: Any) -> float:
         changes = {**HARSH, "parties.pool.misreading": 1.2, f"{AUDIT}.consequence": consequence}
@@ -269,12 +269,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("worlds")
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
 @given(world=WORLDS, consequences=CONSEQUENCES, seed=st.integers(0, 10**6))
 def test_the_rules_hold_in_any_world(folder: Path, world: Any, consequences: Any, seed: int) -> None:
     if "warn" not in consequences and "fire" in consequences:
         consequences["fire"]["after_warnings"] = 0  # else a file that does so is refused
-    changes = {"world.dimensions": 3, **world, f"{AUDIT}.consequence": list(consequences.values())}
+    in_turn = [consequences[kind] for kind in ("warn", "fire", "hire", "pay") if kind in consequences]
+    changes = {"world.dimensions": 3, **world, f"{AUDIT}.consequence": in_turn}
     Books(play(folder, changes, seed=seed)).check()
 
 

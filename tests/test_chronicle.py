@@ -1,0 +1,148 @@
+"""The chronicle on a run in which everything happens: whatever a row refers to is there, and sums agree."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.small_world import AUDIT, LEARN, LOOK, TRAIN, Played, play
+
+EVENTFUL = {
+    "days": 6,
+    "cluster": {"flops": 1e6},
+    "parties.users": {"kind": "users", "values": {"helpful": 1, "brief": 0.5}, "count": 400, "subscription": 1.5},
+    "parties.acme.guideline": {"operative": {"helpful": 1, "engaging": 0.5}, "published": {"helpful": 1}},
+    "parties.acme.gold_error": 0.1,
+    "parties.pool.misreading": 0.8,
+    "parties.pool.ranking": 3,
+    "parties.pool.overlap": 2,
+    f"{LOOK}.consequence": "churn",
+    f"{AUDIT}.consequence": [{"kind": "warn", "below": 0.7}, {"kind": "fire", "below": 0.65}, "hire"],
+    f"{LEARN}.every": 2,
+    f"{TRAIN}.every": 2,
+}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """The run all tests here look at."""
+    return play(tmp_path_factory.mktemp("chronicle"), EVENTFUL, seed=3)
+
+
+def test_judgements_are_numbered_in_order(run: Played) -> None:
+    rows = run.judgements
+    assert rows.judgement.tolist() == list(range(len(rows)))
+    assert rows.time.is_monotonic_increasing
+    assert rows["round"].is_monotonic_increasing
+    assert (rows["sample"] <= rows.population).all()
+    assert set(rows.order) == {1, 2}
+    assert set(rows[rows.order == 2].principal) == {"acme"}
+    relations = set(zip(rows.principal, rows.agent.str.partition(":")[0], strict=True))
+    assert relations == {("users", "acme"), ("acme", "pool"), ("pool", "rm"), ("rm", "lm")}
+
+
+def test_every_consequence_joins_the_judgement_it_followed_from(run: Played) -> None:
+    rows, causes = run.consequences, run.judgements
+    assert {"pay", "warn", "fire", "hire", "churn", "gradient"} == set(rows.kind)
+    assert set(rows.judgement) - {-1} <= set(causes.judgement)
+    assert set(rows[rows.judgement == -1].kind) <= {"pay", "hire"}
+    joined = rows[rows.judgement >= 0].merge(causes, on="judgement", suffixes=("", "_cause"))
+    for column in ("principal", "agent"):
+        assert (joined[column] == joined[f"{column}_cause"]).all()
+    assert (joined.time >= joined.time_cause).all()
+    immediate = joined[joined.kind != "gradient"]
+    assert (immediate.time == immediate.time_cause).all()
+    assert (rows.reason != "").all()
+    assert set(zip(rows.kind, rows.unit, strict=True)) == {
+        ("pay", "$"), ("warn", "agreement"), ("fire", "agreement"), ("hire", "person"), ("churn", "users"),
+        ("gradient", "FLOP"),
+    }  # fmt: skip
+
+
+def test_a_firing_leads_back_to_the_labels_that_were_audited(run: Played) -> None:
+    fired = run.consequences[run.consequences.kind == "fire"].iloc[0]
+    audit = run.judgements.set_index("judgement").loc[fired.judgement]
+    since = run.judgements[(run.judgements.order == 2) & (run.judgements.time < audit.time)].time.max()
+    rows = run.comparisons
+    seen = rows[(rows.worker == fired.agent) & (rows.time <= audit.time) & ~(rows.time <= since)]
+    assert 0 < audit["sample"] <= len(seen)
+    spell = run.employment.set_index("worker").loc[fired.agent]
+    assert (spell.ended, spell.reason) == (fired.time, f"fired: {fired.reason}")
+
+
+def test_comparisons_refer_to_responses_workers_and_guidelines_there_are(run: Played) -> None:
+    rows, shown = run.comparisons, run.candidates.set_index("response")
+    assert shown.index.is_unique
+    assert set(rows.left) | set(rows.right) <= set(shown.index)
+    assert set(rows.worker) <= set(run.employment.worker)
+    assert set(rows.guideline_version) | set(run.judgements.guideline_version) == set(run.guidelines.version) == {1}
+    assert set(rows.label) <= {0, 1, 2}
+    assert set(rows.gold) <= {1, 2}
+    assert not rows.duplicated(["task", "worker"]).any()
+    assert (rows.task // 3 == rows.ranking).all()
+    assert (rows.left // 3 == rows.ranking).all()
+    assert (shown["round"].loc[rows.left].to_numpy() == rows["round"].to_numpy()).all()
+
+
+def test_reward_models_are_taught_what_was_compared(run: Played) -> None:
+    rows = run.comparisons
+    for fit in run.reward_model.itertuples():
+        known = rows[rows.time < fit.time]
+        assert fit.pairs == (~known.held_out).sum()
+        assert fit.ties == (~known.held_out & (known.label == 0)).sum()
+        assert fit.gold_pairs == (known.held_out & (known.gold != 0)).sum()
+    looks = run.judgements[run.judgements.principal == "pool"]
+    assert looks.population.sum() == len(rows[rows.time < looks.time.max()])
+
+
+def test_labor_counts_hours_of_people_and_operations_of_machines(run: Played) -> None:
+    labor = run.labor.groupby(["party", "kind"])[["hours", "pay", "flops"]].sum()
+    assert set(labor.index) == {("lm", "pretraining"), ("pool", "ranking"), ("rm", "training"), ("lm", "training")}
+    ranking = labor.loc["pool", "ranking"]
+    np.testing.assert_allclose(ranking.hours, run.comparisons.duration.sum() / 3600)
+    np.testing.assert_allclose(ranking.pay, run.comparisons.pay.sum())
+    wages = run.ledger[run.ledger.payee.str.startswith("pool:")]
+    np.testing.assert_allclose(ranking.pay, wages.amount.sum())
+    assert labor.drop(("pool", "ranking")).pay.eq(0).all()
+    machines = labor.drop(("pool", "ranking"))
+    np.testing.assert_allclose(machines.hours, machines.flops / 1e6 / 3600)
+
+
+def test_money_goes_from_users_to_the_firm_and_from_the_firm_to_raters(run: Played) -> None:
+    rows = run.ledger
+    assert (rows.amount > 0).all()
+    assert rows.time.is_monotonic_increasing
+    ways = set(zip(rows.payer, rows.payee.str.partition(":")[0], strict=True))
+    assert ways == {("users", "acme"), ("acme", "pool")}
+
+
+def test_guidelines_are_written_down_as_told(run: Played) -> None:
+    rows = run.guidelines
+    told = {(row.kind, row.criterion): row.weight for row in rows.itertuples()}
+    assert told == {("published", "helpful"): 1, ("operative", "helpful"): 1, ("operative", "engaging"): 0.5}
+
+
+def test_every_round_is_measured_once_by_everybody(run: Played) -> None:
+    rounds = range(4)
+    assert run.policy["round"].tolist() == [0, 1, 2]  # the round during which it was trained
+    everybody = ["users", "acme", "pool", "rm", "lm"]
+    responses = run.alignment[run.alignment.order == 1]
+    assert len(responses) == len(rounds) * 10
+    assert not responses.duplicated(["round", "a", "b"]).any()
+    assert run.win_rate.groupby("round").judge.agg(list).tolist() == [everybody] * 4
+    assert run.responses.groupby("round").size().tolist() == [1000] * 4
+    counts = run.raters.groupby("round").worker.agg(["size", "nunique"])
+    assert (counts["size"] == counts["nunique"]).all()
+    assert counts["size"].is_monotonic_increasing  # former raters stay in the table
+    ended = run.employment.set_index("worker").ended
+    for row in run.raters.itertuples():
+        assert row.employed == (not ended[row.worker] <= row.time)
+
+
+def test_times_and_rounds_never_go_back_and_stay_within_the_run(run: Played) -> None:
+    for name in ("raters", "candidates", "comparisons", "alignment", "responses", "win_rate", "labor", "policy"):
+        rows: pd.DataFrame = getattr(run, name)
+        assert rows.time.is_monotonic_increasing, name
+        assert rows["round"].is_monotonic_increasing, name
+        assert rows.time.between(0, 6.001).all(), name  # the last training may end a little later
