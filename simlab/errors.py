@@ -6,6 +6,7 @@ and exits with its `exit_code`. Anything else that escapes is a bug of ours.
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,3 +52,10 @@ class Mismatch(SimlabError):
 
 class PluginFailed(SimlabError):
     """A plugin raised or returned something impossible while a run was under way."""
+
+    @classmethod
+    def raised(cls, who: str, error: Exception) -> PluginFailed:
+        """What to say when plugin `who` raised: the error, and the file and line it came from."""
+        frames = traceback.extract_tb(error.__traceback__)
+        where = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+        return cls(f"{who} raised {type(error).__name__}: {error}{where}")

@@ -261,10 +261,16 @@ def discover(scenario_dir: Path | str | None = None, extra: Sequence[Path | str]
 
 def _local_files(scenario_dir: Path | str | None, extra: Sequence[Path | str], here: bool) -> Iterator[Path]:
     if here:
-        yield from plugin_files(Path("plugins"))
+        yield from (file for file in plugin_files(Path("plugins")) if not _is_copy(file))
     if scenario_dir is not None and Path(scenario_dir).is_dir():
         yield from (file for file in sorted(Path(scenario_dir).glob("*.py")) if looks_like_plugin(file))
     for path in map(Path, extra):
         if not path.exists():
             raise InvalidInput(Problem("no such plugin file or folder", "check --plugins", path))
         yield from plugin_files(path)
+
+
+def _is_copy(file: Path) -> bool:
+    """Whether a file below ./plugins is a built-in's own source, as in the checkout an installed simlab came from."""
+    builtin = builtin_folder() / file.relative_to("plugins")
+    return builtin.exists() and content_hash(builtin) == content_hash(file)

@@ -81,7 +81,7 @@ class Simulation:
         except SimlabError:
             raise
         except Exception as error:
-            raise PluginFailed(f"world {scenario.world.name!r} raised {type(error).__name__}: {error}") from error
+            raise PluginFailed.raised(f"world {scenario.world.name!r}", error) from error
         self.game.value(dict.fromkeys(scenario.criteria_used(), 0.0))  # each has its place, also if only measured
         self._valued = self.game.valued(scenario.criteria_valued())
         self.hierarchy = Hierarchy(scenario.parties, [(r.principal, r.agent) for r in scenario.relations])

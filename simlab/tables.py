@@ -242,7 +242,7 @@ _ALIGNMENT = Table(
 
 _REWARD_MODEL = Table(
     "reward_model",
-    "Training of reward models: one row a round.",
+    "Training of reward models: one row a training, which leads from round `round` to the next.",
     (
         RUN,
         TIME,
@@ -265,7 +265,7 @@ _REWARD_MODEL = Table(
 
 _POLICY = Table(
     "policy",
-    "Training of language models: one row an iteration. Metrics are named as in TRL, / written as _.",
+    "Training of language models, from round `round` to the next: one row an iteration. TRL's metrics, / written as _.",
     (
         RUN,
         TIME,

@@ -60,7 +60,6 @@ def test_what_was_unpacked_finds_its_plugins(wheel: zipfile.ZipFile, tmp_path: P
     assert {Path(e["source"]).relative_to(tmp_path / "site" / "simlab").parts[0] for e in found} == {"_plugins"}
 
 
-@pytest.mark.xfail(strict=True, reason="./plugins of a checkout is taken for a user's own, and refused name by name")
 def test_in_a_checkout_an_installed_simlab_takes_no_offence_at_the_sources(
     wheel: zipfile.ZipFile, tmp_path: Path
 ) -> None:

@@ -123,3 +123,18 @@ def test_its_numbers_are_the_golden_ones(small: Small) -> None:
 
 def test_no_golden_output_is_left_over() -> None:
     assert sorted(HERE.glob("*.json")) == sorted(golden_file(file) for file in FILES)
+
+
+def test_a_golden_number_that_moves_is_noticed() -> None:
+    golden = {"rho/0/a-b": 0.858, "rows/comparisons": 4000, "rho/0/a-c": None}
+
+    def moved(loose: bool, **now: float | None) -> int:
+        names = {"rho": "rho/0/a-b", "rows": "rows/comparisons", "nothing": "rho/0/a-c"}
+        return len(differences({**golden, **{names[n]: value for n, value in now.items()}}, golden, loose=loose))
+
+    assert [moved(False), moved(False, rho=0.859), moved(True, rho=0.7, rows=3000)] == [0, 0, 0]
+    assert [moved(False, rho=0.861), moved(False, rows=4001), moved(False, nothing=0.1)] == [1, 1, 1]
+    assert [moved(True, rho=0.6), moved(True, rows=1000), moved(True, rho=None)] == [1, 1, 1]
+    assert differences({}, golden, loose=True) == [
+        f"{name}: {value} before, nothing now" for name, value in golden.items()
+    ]

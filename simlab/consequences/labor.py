@@ -114,8 +114,7 @@ class Churn(LaborConsequence):
         until = min(self.simulation.now, self.simulation.days)
         fee = users.count * users.spec.subscription * (until - self.charged)
         if fee > 0:
-            reason = f"subscriptions of {users.count} users"
-            self.simulation.chronicle.transfer(users.name, relation.agent.name, fee, reason)
+            self.simulation.chronicle.transfer(users.name, relation.agent.name, fee, "subscriptions")
         self.charged = until
         return users
 

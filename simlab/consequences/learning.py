@@ -255,7 +255,7 @@ def _guarded(shape: RewardShape) -> Any:
         try:
             out = shape.shape(score, logp, logp_ref, mask)
         except Exception as error:
-            raise PluginFailed(f"reward shape {shape.name!r} raised {type(error).__name__}: {error}") from error
+            raise PluginFailed.raised(f"reward shape {shape.name!r}", error) from error
         if getattr(out, "shape", None) != logp.shape or not bool(out[mask.bool()].isfinite().all()):
             what = f"reward shape {shape.name!r} must give finite rewards of shape {tuple(logp.shape)}"
             raise PluginFailed(f"{what}; it gave {tuple(getattr(out, 'shape', ()))}")

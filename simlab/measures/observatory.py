@@ -35,6 +35,7 @@ class Observatory:
 
     def look(self) -> Steps:
         """Measure the round that has just ended."""
+        self.simulation.report("measuring", 0.0)
         for model in self.simulation.of_kind(LanguageModel):
             yield from self._look_at(model)
 

@@ -193,8 +193,7 @@ class Raters(Party):
             place = ("parties", self.name, "policy", *([setting] if setting else []))
             raise InvalidInput(self.simulation.scenario.problem(place, str(error))) from error
         except Exception as error:
-            what = f"rater policy {self.policy.name!r} raised {type(error).__name__}: {error}"
-            raise PluginFailed(what) from error
+            raise PluginFailed.raised(f"rater policy {self.policy.name!r}", error) from error
 
     def _labour(self, relation: Relation) -> Steps:
         """Shift after shift: in the morning of a new window fresh responses come in, and are ranked day by day."""

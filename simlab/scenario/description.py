@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from simlab.components import Component
 from simlab.scenario.model import Scenario
 from simlab.scenario.parties import LanguageModelSpec, RatersSpec
-from simlab.scenario.relations import AnyConsequence, RelationSpec
+from simlab.scenario.relations import AnyConsequence, BradleyTerrySpec, GradientSpec, RelationSpec
 
 
 def describe(scenario: Scenario, file: Path) -> str:
@@ -108,6 +108,8 @@ def _relation(relation: RelationSpec) -> Iterator[str]:
 
 def _consequence(consequence: AnyConsequence) -> str:
     settings = _settings(consequence)
+    if isinstance(consequence, GradientSpec) and isinstance(consequence.learner, BradleyTerrySpec):
+        settings = f"learner {_plain(consequence.learner)}"  # no reward shape applies
     meaning = (type(consequence).__doc__ or "").strip().rstrip(".")
     return f"{consequence.kind}{f' ({settings})' if settings else ''}: {meaning[:1].lower()}{meaning[1:]}"
 

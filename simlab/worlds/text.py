@@ -148,10 +148,11 @@ def _distinct(criterion: Criterion, found: Sequence[Exchange], observer: Observe
     try:
         scores = np.asarray(criterion.score_batch(distinct, [observer]), dtype=float)
     except Exception as error:
-        raise PluginFailed(f"criterion {criterion.name!r} raised {type(error).__name__}: {error}") from error
+        raise PluginFailed.raised(f"criterion {criterion.name!r}", error) from error
     if scores.shape != (len(distinct), 1):
         wanted = f"[exchanges, observers] = {(len(distinct), 1)}"
         raise PluginFailed(f"criterion {criterion.name!r} returned shape {scores.shape}, expected {wanted}")
     if np.any((scores < 0) | (scores > 1) | np.isinf(scores)):
-        raise PluginFailed(f"criterion {criterion.name!r} returned a score outside [0, 1]; NaN means no opinion")
+        wrong = scores[(scores < 0) | (scores > 1) | np.isinf(scores)][0]
+        raise PluginFailed(f"criterion {criterion.name!r} returned {wrong:g}, outside [0, 1]; NaN means no opinion")
     return scores[rows, 0]
