@@ -187,9 +187,15 @@ def day_of(look: int, every: float) -> float:
     return round(look * every, 9)
 
 
-def at(env: Environment, time: float) -> Event:
-    """A timeout that fires exactly at `time` (or now, if that is past), so that calendars meet without drift."""
-    delay = max(0.0, time - env.now)
-    while env.now + delay < time:
-        delay = math.nextafter(delay, math.inf)
-    return env.timeout(delay)
+def at(env: Environment, time: float) -> Steps:
+    """Wait until exactly `time` (or no longer than now, if that is past), so that calendars meet without drift.
+
+    One timeout may round to the next float beyond `time`; one that stops just short of it is followed by another.
+    """
+    while True:
+        delay = max(0.0, time - env.now)
+        while env.now + delay > max(time, env.now):
+            delay = math.nextafter(delay, 0.0)
+        yield env.timeout(delay)
+        if env.now >= time:
+            return

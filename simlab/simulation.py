@@ -157,7 +157,7 @@ class Simulation:
             for day in relation.days(self.days):
                 due.setdefault(day, []).append(relation)
         for day in sorted(due):
-            yield at(self.env, day)
+            yield from at(self.env, day)
             started: list[tuple[Relation, Event]] = []
             for relation in due[day]:
                 before = [event for other, event in started if other.agent is relation.principal]

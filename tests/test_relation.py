@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import simpy
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from simlab.relation import Consequence, Effect, Judgement, Party, Relation, Work, at, day_of
@@ -131,10 +131,17 @@ DAYS = st.floats(0, 36_500, allow_subnormal=False)
 
 @ANY_TIME
 @given(now=DAYS, time=DAYS)
+@example(now=1.6658100233817095, time=16385.67512495007)
+@example(now=8192.0 + 2.0**-39, time=32767.0 + 2.0**-38)
 def test_at_fires_exactly_then_or_now_if_that_is_past(now: float, time: float) -> None:
     env = simpy.Environment(now)
-    env.run(at(env, time))
+    env.run(env.process(at(env, time)))
     assert env.now == max(now, time)
+
+
+def test_one_timeout_would_not_always_do() -> None:
+    now, time = 1.6658100233817095, 16385.67512495007
+    assert now + (time - now) > time
 
 
 @ANY_TIME

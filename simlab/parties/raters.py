@@ -201,12 +201,12 @@ class Raters(Party):
         shifts = int(relation.every / shift)
         window = 0
         while (opens := day_of(window, relation.every)) + MORNING * shift <= self.simulation.days:
-            yield at(self.simulation.env, opens + MORNING * shift)
+            yield from at(self.simulation.env, opens + MORNING * shift)
             tasks = yield from self._commission(relation, window)
             for day in range(shifts):
                 if (begins := opens + (day + MORNING) * shift) > self.simulation.days:
                     return
-                yield at(self.simulation.env, begins)
+                yield from at(self.simulation.env, begins)
                 late = self.simulation.now > opens + (day + 1) * shift  # the model was busy: that shift is lost
                 if self.simulation.now <= self.simulation.days and not late:
                     self._work_shift(relation, tasks, day, shifts, self.spec.hours * shift)
