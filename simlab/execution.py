@@ -185,7 +185,8 @@ def verify(folder: Path | str, progress: Progress | None = None, *, cached: bool
     if now["run"] != manifest["run"]:
         changed = [n for n in ("version", "parameters", "plugins") if now[n] != manifest[n]]
         raise Mismatch(f"{path}: this is no longer the same run: {', '.join(changed) or 'scenario'} changed since")
-    before = _on_disk(path)
+    said = {name: table["sha256"] for name, table in manifest["tables"].items()}
+    before = {name: found if found == said.get(name) else "" for name, found in _on_disk(path).items()}
     with tempfile.TemporaryDirectory() as elsewhere:
         store = Store.default() if cached else Store(None)
         again = execute(scenario, registry, Path(elsewhere) / "again", progress, store)

@@ -168,11 +168,11 @@ class Relation:
         self.looks += 1
         yield from before
         work = yield from self.agent.work(self)
-        if not work.size:
-            return
-        judgement = yield from self.principal.judge(self, work)
-        self.simulation.chronicle.judgement(self, judgement)
-        self.agent.heard(judgement)
+        judgement = Judgement(self.agent.name, principal=self.principal.name, order=self.order)
+        if work.size:  # of nothing there is no judgement; but a pool that has nobody left can still hire
+            judgement = yield from self.principal.judge(self, work)
+            self.simulation.chronicle.judgement(self, judgement)
+            self.agent.heard(judgement)
         acted = False
         for consequence in self.consequences:
             effects = yield from consequence.apply(self, judgement)

@@ -88,10 +88,10 @@ def test_look_judge_act_in_this_order() -> None:
     assert (relation.name, relation.order, relation.looks) == ("acme → pool", 1, 1)
 
 
-def test_nothing_to_look_at_has_no_consequence() -> None:
+def test_of_nothing_there_is_no_judgement_but_there_may_be_consequences() -> None:
     diary: list[str] = []
     list(relation_between(diary, pieces=0).look())
-    assert diary == ["pool works"]
+    assert diary == ["pool works", "acts", "1 effects recorded", "after"]
 
 
 def test_nothing_done_changes_nothing() -> None:

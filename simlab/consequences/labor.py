@@ -99,6 +99,8 @@ class Churn(LaborConsequence):
 
     def act(self, relation: Relation, judgement: Judgement) -> Sequence[Effect]:
         users, firm = self._charge(relation), relation.agent.name
+        if firm not in judgement.scores:  # nobody is left to ask
+            return []
         leaving = round(users.count * users.spec.leave * (1 - judgement.scores[firm]))
         users.count -= leaving
         return [Effect("churn", firm, float(leaving), "users", "dissatisfied with a response")]

@@ -36,7 +36,7 @@ def fit_linear(differences: ArrayLike, labels: ArrayLike, ridge: float = 1e-6) -
         hessian = np.einsum("nd,ne->de", x * (p * (1.0 - p))[:, None], x) + ridge * np.eye(len(theta))
         step = np.linalg.lstsq(hessian, gradient, rcond=None)[0]
         size = 1.0
-        while (tried := _loss(theta - size * step, x, wins, ridge)) > loss + 1e-12 * abs(loss) and size > 1e-9:
+        while (tried := _loss(theta - size * step, x, wins, ridge)) > loss + 1e-12 * (1.0 + loss) and size > 1e-9:
             size /= 2.0
         theta, loss = np.asarray(theta - size * step), tried
         if size == 1.0 and gradient @ step <= 1e-12 * (1.0 + loss):  # this step squared what error was left

@@ -311,3 +311,12 @@ def test_the_dissatisfied_leave_and_those_who_are_there_pay(leave: float, tmp_pa
 def test_no_subscription_no_fee(tmp_path: Path) -> None:
     run = play(tmp_path, {f"{LOOK}.consequence": "churn"})
     assert "users" not in set(run.ledger.payer)
+
+
+def test_a_pool_that_was_emptied_hires_again(tmp_path: Path) -> None:
+    """Hiring before firing leaves nobody until the next look, which has no work to look at and hires all the same."""
+    all_go = [HIRE, {"kind": "fire", "below": 1.0, "min_sample": 1}]
+    run = play(tmp_path, {**HARSH, f"{AUDIT}.sample": 1.0, f"{AUDIT}.consequence": all_go})
+    hires = run.employment.hired
+    assert (hires > 0).any()
+    assert run.comparisons.time.max() > hires[hires > 0].min()

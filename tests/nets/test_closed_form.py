@@ -149,3 +149,13 @@ def test_degenerate_policies() -> None:
     assert divergence(certain, REFERENCE) == pytest.approx(-np.log(0.4))
     with pytest.raises(ValueError, match="beta"):
         tilted(REFERENCE, REWARD, 0.0)
+
+
+def test_few_separable_labels_are_fitted_all_the_same():
+    """Near the optimum of a tiny loss, rounding is larger than any relative tolerance."""
+    rng = np.random.default_rng(8)
+    for _ in range(60):
+        n, d = int(rng.integers(5, 80)), int(rng.integers(2, 70))
+        x = rng.normal(size=(n, d))
+        theta = fit_linear(x, np.where(x @ rng.normal(size=d) > 0, 1, 2))
+        assert np.isfinite(theta).all()
