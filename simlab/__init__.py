@@ -21,7 +21,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from simlab.components import Component, Criterion, RaterPolicy, RewardShape
+    from simlab.components import Component, Criterion, RaterPolicy, RewardShape, reward_shape
     from simlab.errors import InvalidInput, Mismatch, SimlabError
     from simlab.execution import run_file as run
     from simlab.execution import verify
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "Component": "simlab.components", "Criterion": "simlab.components", "RaterPolicy": "simlab.components",
-    "RewardShape": "simlab.components", "World": "simlab.worlds.game", "Game": "simlab.worlds.game",
+    "RewardShape": "simlab.components", "reward_shape": "simlab.components",
+    "World": "simlab.worlds.game", "Game": "simlab.worlds.game",
     "Exchange": "simlab.worlds.exchange", "Observer": "simlab.worlds.exchange", "Claim": "simlab.worlds.exchange",
     "Prompt": "simlab.worlds.exchange", "Response": "simlab.worlds.exchange",
     "SimlabError": "simlab.errors", "InvalidInput": "simlab.errors", "Mismatch": "simlab.errors",
@@ -40,7 +41,7 @@ _WHERE = {
 
 __all__ = [
     "Claim", "Component", "Criterion", "Exchange", "Game", "InvalidInput", "Mismatch", "Observer", "Prompt",
-    "RaterPolicy", "Response", "RewardShape", "Run", "SimlabError", "World", "load", "run", "verify",
+    "RaterPolicy", "Response", "RewardShape", "Run", "SimlabError", "World", "load", "reward_shape", "run", "verify",
 ]  # fmt: skip
 
 

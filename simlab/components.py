@@ -7,7 +7,7 @@ Import torch and pandas only inside methods: `--help` and `validate` load every 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -114,6 +114,19 @@ class RewardShape(Component):
     def leash(self) -> float:
         """The coefficient β of the KL penalty, for worlds whose optimum is known in closed form."""
         return float(getattr(self, "beta", 0.0))
+
+
+def reward_shape(function: Callable[..., Any]) -> type[RewardShape]:
+    """A reward shape from a plain function of (score, logp, logp_ref, mask), called by the function's name.
+
+    Used as a decorator in a plugin file; for parameters, write the class.
+    """
+
+    def shape(self: RewardShape, score: Any, logp: Any, logp_ref: Any, mask: Any) -> Any:
+        return function(score, logp, logp_ref, mask)
+
+    about = {"__module__": function.__module__, "__doc__": function.__doc__, "name": function.__name__, "shape": shape}
+    return type(function.__name__.title().replace("_", ""), (RewardShape,), about)
 
 
 def parameters(component: Component) -> dict[str, Any]:

@@ -56,7 +56,10 @@ def _is_component(node: ast.stmt) -> bool:
     if isinstance(node, ast.ClassDef):
         names = {b.attr if isinstance(b, ast.Attribute) else getattr(b, "id", "") for b in node.bases}
         return bool(names & _CONTRACTS)
-    return isinstance(node, ast.FunctionDef) and node.name.startswith("simlab_")
+    if not isinstance(node, ast.FunctionDef):
+        return False
+    marks = {d.attr if isinstance(d, ast.Attribute) else getattr(d, "id", "") for d in node.decorator_list}
+    return node.name.startswith("simlab_") or "reward_shape" in marks
 
 
 def content_hash(path: Path) -> str:

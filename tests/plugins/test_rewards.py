@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from simlab.components import parameters
 from simlab.plugins import discover
 
 torch = pytest.importorskip("torch")
@@ -35,3 +37,19 @@ def test_one_body_gives_both_and_both_are_registered() -> None:
     plain, whitened = (PLUGINS.get("reward", name) for name in ("plain", "whitened"))
     assert issubclass(whitened, plain)
     assert [e.name for e in PLUGINS.entries if e.kind == "reward" and e.ok] == ["plain", "whitened"]
+
+
+def test_a_plain_function_is_enough(tmp_path: Path) -> None:
+    """The file defines a function; the scenario calls it by its name."""
+    (tmp_path / "only_the_end.py").write_text(
+        "import simlab\n\n\n"
+        "@simlab.reward_shape\n"
+        "def only_the_end(score, logp, logp_ref, mask):\n"
+        '    """The score on every token."""\n'
+        "    return score[:, None] * mask\n"
+    )
+    registry = discover(tmp_path)  # also where plugins lie beside a scenario
+    made = registry.get("reward", "only_the_end")()
+    score, mask = torch.tensor([2.0, -1.0]), torch.tensor([[1.0, 1.0], [1.0, 0.0]])
+    assert made.shape(score, mask, mask, mask).tolist() == [[2.0, 2.0], [-1.0, 0.0]]
+    assert parameters(made) == {"kind": "only_the_end"}
