@@ -189,3 +189,21 @@ def test_the_reward_model_judges_by_its_mean_score(tmp_path: Path) -> None:
     said = run.responses
     lift = [ndtri(said[said["round"] == number].helpful).mean() for number in (0, 1)]
     assert lift[1] - lift[0] > 1
+
+
+def test_wrong_gold_falls_on_every_rater_alike(tmp_path: Path) -> None:
+    """Which pairs are audited says nothing of which gold is wrong: each perfect rater scores 1 − η."""
+    wrong = 0.1
+    changes = {
+        "parties.acme.gold_error": wrong,
+        "parties.pool": {"kind": "raters", "count": 4, "policy": {"kind": "mistaken", "flip": 0.0}, "seconds": 5},
+        f"{AUDIT}.sample": 0.1,
+        f"{AUDIT}.consequence": "pay",
+        f"{LEARN}.sample": 8000,
+    }
+    audits = play(tmp_path, changes).judgements.query("order == 2")
+    for _, own in audits.groupby("agent"):
+        n = own["sample"].sum()
+        score = (own.score * own["sample"]).sum() / n
+        assert n >= 100
+        assert abs(score - (1 - wrong)) < 4 * np.sqrt(wrong * (1 - wrong) / n)
