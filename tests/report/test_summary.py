@@ -24,7 +24,8 @@ MANIFEST = {
     "run": "cafe", "scenario": "tale [of] two", "seed": 3, "days": 20.0, "world": "almanac", "version": "0.1.0",
     "parameters": {"parties": PARTIES},
 }  # fmt: skip
-ALIGNMENT = {"tau": 0.0, "accuracy": 0.5, "n": 8, "low": 0.0, "high": 1.0}
+ALIGNMENT = {"model": "lm", "time": 0.0, "tau": 0.0, "accuracy": 0.5, "n": 8, "low": 0.0, "high": 1.0}
+WON = {"model": "lm", "time": 0.0, "judge": "users", "n": 4, "low": 0.0, "high": 1.0}
 
 
 def add_tables(tables: Recorder, *, words: bool = True, rounds: int = 2) -> None:
