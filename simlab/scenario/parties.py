@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from simlab.scenario.spec import RaterPolicyField, SomeWeights, Spec, Weights, named
+from simlab.scenario.spec import Name, RaterPolicyField, SomeWeights, Spec, Weights, named
 
 LARGEST_MODEL = 2e9  # parameters
 
@@ -66,6 +66,14 @@ class VendorSpec(PartySpec):
     price: float = Field(0.0, ge=0, le=1e6, description="what it is paid for a compared pair, in $")
 
 
+class DelegationSpec(Spec):
+    """Some people let a machine answer for them, once it has been trained."""
+
+    share: float = Field(ge=0, le=1, description="chance that a person delegates")
+    to: Name = Field(description="the reward model or language model they ask")
+    time: float = Field(0.2, gt=0, le=1, description="time it takes them, as a share of doing it themselves")
+
+
 class PeopleSpec(PartySpec):
     """People paid by the hour to say which responses are better."""
 
@@ -91,6 +99,7 @@ class PeopleSpec(PartySpec):
     seconds: float = Field(30.0, gt=0, le=86_400, description="time for one comparison, in seconds")
     seconds_spread: float = Field(0.3, ge=0, le=10, description="log-normal sd of that time")
     hours: float = Field(8.0, gt=0, le=24, description="working time, in hours per day")
+    delegation: DelegationSpec | None = Field(None, description="people who let a machine answer for them")
 
 
 class AuditorsSpec(PeopleSpec):
