@@ -42,18 +42,23 @@ class GuidelineSpec(Spec):
         return info.data.get("operative", {"unreadable": 1.0}) if value is None else value
 
 
-class CorporationSpec(PartySpec):
-    """A maker of language models: writes a guideline, employs raters, serves users."""
+class FirmSpec(PartySpec):
+    """A firm whose staff checks labels against gold answers of its own."""
 
-    kind: Literal["corporation"] = "corporation"
-    guideline: GuidelineSpec = Field(description="the criteria by which responses ought to be ranked")
-    misreading: float = Field(0.0, ge=0, le=100, description="error of what it operates by, in norms of the guideline")
     gold_error: float = Field(0.0, ge=0, le=1, description="share of its own gold labels that are wrong")
     audit_seconds: float = Field(60.0, ge=0, le=86_400, description="time its staff takes to check a pair, in seconds")
     audit_wage: float = Field(0.0, ge=0, le=1e6, description="pay of that staff, in $ per hour")
 
 
-class VendorSpec(PartySpec):
+class CorporationSpec(FirmSpec):
+    """A maker of language models: writes a guideline, employs raters, serves users."""
+
+    kind: Literal["corporation"] = "corporation"
+    guideline: GuidelineSpec = Field(description="the criteria by which responses ought to be ranked")
+    misreading: float = Field(0.0, ge=0, le=100, description="error of what it operates by, in norms of the guideline")
+
+
+class VendorSpec(FirmSpec):
     """A firm that sells labels to a corporation, and employs those who make them."""
 
     kind: Literal["vendor"] = "vendor"
@@ -62,7 +67,6 @@ class VendorSpec(PartySpec):
     )
     compliance: float = Field(1.0, ge=0, le=1, description="weight of the guideline against the vendor's own values")
     values: Weights = Field({}, description="the vendor's own values: weight of each criterion")
-    gold_error: float = Field(0.0, ge=0, le=1, description="share of its own gold labels that are wrong")
     price: float = Field(0.0, ge=0, le=1e6, description="what it is paid for a compared pair, in $")
 
 
