@@ -93,6 +93,7 @@ class Chronicle:
         self.simulation.recorder.add(
             "employment",
             worker=pool.labels_of(people.number),
+            person=[pool.persons[n] for n in people.number.tolist()],
             employer=self.simulation.employer_of(pool.name),
             hired=people.hired,
             ended=people.ended,

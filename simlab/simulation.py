@@ -26,6 +26,7 @@ from simlab.lineage import Lineage, without
 from simlab.measures.observatory import Observatory
 from simlab.parties.auditors import Auditors
 from simlab.parties.corporation import Corporation
+from simlab.parties.labor_market import LaborMarket
 from simlab.parties.language_model import LanguageModel, TransformerBody
 from simlab.parties.people import People
 from simlab.parties.raters import Raters
@@ -84,6 +85,7 @@ class Simulation(Lineage):
         self.env = simpy.Environment()
         self.streams = Streams(scenario.seed)
         self.accounts = Accounts()
+        self.labor_market = LaborMarket()
         self.chronicle = Chronicle(self)
         self._failure: Exception | None = None
         try:

@@ -103,6 +103,7 @@ _EMPLOYMENT = Table(
     (
         RUN,
         _text("worker", 'the worker, as "pool:17"'),
+        _text("person", "who that is: the name under which the person was first hired by anyone"),
         _text("employer", "the party the worker works for"),
         _number("hired", "when the spell began", "days"),
         _number("ended", "when the spell ended; NaN while it lasts", "days"),

@@ -17,6 +17,7 @@ from simlab.components import Array, RaterPolicy
 from simlab.errors import InvalidInput, PluginFailed
 from simlab.parties.cohort import Cohort, Record
 from simlab.parties.delegation import Delegation
+from simlab.parties.labor_market import Seeker
 from simlab.parties.rankings import Rankings, sides
 from simlab.parties.workforce import Workforce
 from simlab.relation import Judgement, Standard, Steps
@@ -44,6 +45,7 @@ class People(Workforce):
         self.policy: RaterPolicy = spec.policy
         self.cohort: Cohort | None = None
         self.observers: list[Any] = []
+        self.persons: list[str] = []  # who each of them is: the name under which the person was first hired
         self.records: dict[str, Record] = {}  # what each principal knows of them
         self.delegation = Delegation(simulation, name, spec.delegation) if spec.delegation else None
         self._panel: Panel | None = None
@@ -87,10 +89,15 @@ class People(Workforce):
         """
         first = 0 if self.cohort is None else len(self.cohort)
         people = self._people(np.arange(first, first + count))
+        movers = self.simulation.labor_market.hire(self, count)
+        persons = self._moved_in(people, movers)
         self.cohort = people if self.cohort is None else self.cohort.joined(people)
         names = self.labels_of(people.number).tolist()
         keys = [self.simulation.streams.key(self.name, "beliefs", n) for n in people.number.tolist()]
-        self.observers += self.simulation.game.observers(names, keys, people.knowledge.tolist())
+        observers = self.simulation.game.observers(names, keys, people.knowledge.tolist())
+        observers[: len(movers)] = [pool.observers[row] for pool, row in movers]
+        self.observers += observers
+        self.persons += persons
         self.simulation.chronicle.spells(self, people[people.employed])
         return [int(n) for n in people.number[people.employed]]
 
@@ -98,7 +105,20 @@ class People(Workforce):
         """End a person's employment today."""
         assert self.cohort is not None
         self.cohort.ended[number] = self.simulation.now
+        self.simulation.labor_market.seek(self, number)
         self.simulation.chronicle.spells(self, self.cohort[[number]], reason)
+
+    def _moved_in(self, people: Cohort, movers: list[Seeker]) -> list[str]:
+        """Let people from elsewhere take the first rows, with all that makes a person; returns who everybody is."""
+        persons: list[str] = self.labels_of(people.number).tolist()
+        for row, (pool, old) in enumerate(movers):
+            assert pool.cohort is not None
+            for trait in ("misread", "own", "skill", "knowledge", "noise", "seconds"):
+                getattr(people, trait)[row] = getattr(pool.cohort, trait)[old]
+            persons[row] = pool.persons[old]
+        if movers:
+            people.vector = self._understood(people, self.standard())
+        return persons
 
     @property
     def places(self) -> int:

@@ -103,6 +103,7 @@ class PeopleSpec(PartySpec):
     seconds: float = Field(30.0, gt=0, le=86_400, description="time for one comparison, in seconds")
     seconds_spread: float = Field(0.3, ge=0, le=10, description="log-normal sd of that time")
     hours: float = Field(8.0, gt=0, le=24, description="working time, in hours per day")
+    market: str = Field("", max_length=64, description="labor market shared with other pools; empty: none")
     delegation: DelegationSpec | None = Field(None, description="people who let a machine answer for them")
 
 
