@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlab.parties.cohort import Cohort
+from simlab.parties.corporation import Corporation
 from simlab.parties.language_model import LanguageModel
 from simlab.parties.rankings import Rankings, sides
 from simlab.parties.raters import Raters
@@ -141,6 +142,17 @@ class Chronicle:
         self.simulation.recorder.add(
             "ledger", time=self.simulation.now, payer=payer, payee=payee, amount=amount, reason=reason
         )
+        total = float(np.sum(amount))
+        for name in (payer, payee):
+            party = self.simulation.parties.get(name) if isinstance(name, str) else None
+            if isinstance(party, Corporation):
+                party.booked(payer, total, reason)
+
+    def incidents(self, corporation: str, source: str, counts: Mapping[str, int]) -> None:
+        """Complaints or violations that reached a corporation, by criterion."""
+        if counts:
+            columns = {"criterion": list(counts), "count": np.array(list(counts.values()), dtype=np.int64)}
+            self.add("incidents", corporation=corporation, source=source, **columns)
 
     def _guideline_version(self, relation: Relation) -> int:
         """The version of the guideline in force where this relation stands; 0 where there is none."""

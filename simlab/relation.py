@@ -109,6 +109,10 @@ class Party(ABC):
         """Told how one was judged; most parties only feel the consequences."""
         del judgement
 
+    def told(self, standard: Standard) -> None:
+        """Told of a new version of the standard of somebody above; most parties ask when they need it."""
+        del standard
+
 
 class Consequence(ABC):
     """What follows from a judgement."""

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from simpy import Event
 
 from simlab.chronicle import Chronicle
-from simlab.consequences.labor import Churn, Fire, Hire, Pay, Warn
+from simlab.consequences.firms import Churn, Fine, Fund, Replace, Suspend, Withdraw
+from simlab.consequences.labor import Fire, Hire, Pay, Warn
 from simlab.consequences.learning import Gradient
 from simlab.errors import InvalidInput, PluginFailed, SimlabError
 from simlab.hierarchy import Hierarchy
@@ -25,7 +26,7 @@ from simlab.parties.corporation import Corporation
 from simlab.parties.language_model import LanguageModel, TransformerBody
 from simlab.parties.raters import Raters
 from simlab.parties.reward_model import RewardModel
-from simlab.parties.society import Users
+from simlab.parties.society import Regulator, Shareholders, Users
 from simlab.relation import Consequence, Judgement, Party, Relation, Steps, at
 from simlab.streams import Streams
 
@@ -39,9 +40,16 @@ PARTIES: dict[str, type[Any]] = {
     "raters": Raters,
     "corporation": Corporation,
     "users": Users,
+    "shareholders": Shareholders,
+    "regulator": Regulator,
 }  # in the order in which they come to be: a reward model grows from a language model
 CONSEQUENCES: dict[str, Callable[..., Consequence]] = {
     "churn": Churn,
+    "replace": Replace,
+    "fund": Fund,
+    "withdraw": Withdraw,
+    "fine": Fine,
+    "suspend": Suspend,
     "pay": Pay,
     "warn": Warn,
     "fire": Fire,
@@ -150,18 +158,39 @@ class Simulation:
         self.start(self._calendar())
 
     def _calendar(self) -> Steps:
-        """Every look on its day. On the same day a judge is judged first: what follows may change how it judges."""
+        """Every look on its day. On the same day a judge is judged first: what follows may change how it judges;
+        and before anybody looks, those who set guidelines meet."""
         depth = {name: len(list(self.hierarchy.above(name))) for name in self.parties}
         due: dict[float, list[Relation]] = {}
         for relation in sorted(self.relations, key=lambda r: depth[r.principal.name]):
             for day in relation.days(self.days):
                 due.setdefault(day, []).append(relation)
-        for day in sorted(due):
+        meetings: dict[float, list[Corporation]] = {}
+        for corporation in self.of_kind(Corporation):
+            for day in self._meetings(corporation):
+                meetings.setdefault(day, []).append(corporation)
+        for day in sorted({*due, *meetings}):
             yield from at(self.env, day)
+            for corporation in meetings.get(day, []):
+                corporation.meet()
             started: list[tuple[Relation, Event]] = []
-            for relation in due[day]:
+            for relation in due.get(day, []):
                 before = [event for other, event in started if other.agent is relation.principal]
                 started.append((relation, self.start(relation.look(before))))
+
+    def _meetings(self, corporation: Corporation) -> list[float]:
+        """Days on which the guideline may be revised; none if nobody ever would."""
+        policies = [corporation.guideline.policy]
+        for relation in self.relations:
+            if relation.agent is corporation:
+                policies += [c.spec.policy for c in relation.consequences if isinstance(c, Replace) and c.spec.policy]
+        revised = any(policy.name != "static" for policy in policies)
+        return corporation.guideline.meetings(self.days) if revised else []
+
+    def revised(self, corporation: Corporation) -> None:
+        """A guideline has a new version: everybody below is told, those nearest first."""
+        for name in self.hierarchy.below(corporation.name):
+            self.parties[name].told(corporation.standard())
 
     def after(self, relation: Relation) -> Steps:
         """When a language model has been trained, a round is over: everybody is asked what they prefer now."""

@@ -2,23 +2,19 @@
 is said when they are wrong (`authority`, `complaints`).
 """
 
+from simlab.scenario.firms import ChurnSpec, FineSpec, FundSpec, ReplaceSpec, SuspendSpec, WithdrawSpec
 from simlab.scenario.model import ClusterSpec, PanelSpec, Scenario, load, schema
 from simlab.scenario.parties import (
     AnyParty,
-    CorporationSpec,
-    GuidelineSpec,
     LanguageModelSpec,
-    PartySpec,
     PretrainingSpec,
     RatersSpec,
     RewardModelSpec,
-    UsersSpec,
 )
 from simlab.scenario.relations import (
     AnyConsequence,
     AnyLearner,
     BradleyTerrySpec,
-    ChurnSpec,
     FireSpec,
     GradientSpec,
     HireSpec,
@@ -28,6 +24,16 @@ from simlab.scenario.relations import (
     TiltSpec,
     WarnSpec,
 )
+from simlab.scenario.society import (
+    CorporationSpec,
+    GuidelineSpec,
+    IntentSpec,
+    PromptsSpec,
+    RegulatorSpec,
+    ShareholdersSpec,
+    UsersSpec,
+)
+from simlab.scenario.spec import PartySpec
 
 __all__ = [
     "AnyConsequence",
@@ -37,23 +43,32 @@ __all__ = [
     "ChurnSpec",
     "ClusterSpec",
     "CorporationSpec",
+    "FineSpec",
     "FireSpec",
+    "FundSpec",
     "GradientSpec",
     "GuidelineSpec",
     "HireSpec",
+    "IntentSpec",
     "LanguageModelSpec",
     "PPOSpec",
     "PanelSpec",
     "PartySpec",
     "PaySpec",
     "PretrainingSpec",
+    "PromptsSpec",
     "RatersSpec",
+    "RegulatorSpec",
     "RelationSpec",
+    "ReplaceSpec",
     "RewardModelSpec",
     "Scenario",
+    "ShareholdersSpec",
+    "SuspendSpec",
     "TiltSpec",
     "UsersSpec",
     "WarnSpec",
+    "WithdrawSpec",
     "load",
     "schema",
 ]

@@ -27,6 +27,8 @@ class Rule:
 
 RULES: Mapping[tuple[str, str], Rule] = {
     ("users", "corporation"): Rule(("churn",)),
+    ("shareholders", "corporation"): Rule(("replace", "fund", "withdraw")),
+    ("regulator", "corporation"): Rule(("fine", "suspend")),
     ("corporation", "raters"): Rule(("pay", "warn", "fire", "hire")),
     ("raters", "reward_model"): Rule(("gradient",), ("bradley_terry",)),
     ("reward_model", "language_model"): Rule(("gradient",), ("ppo", "tilt"), counted=True),
@@ -237,7 +239,7 @@ def _known_kinds() -> set[str]:
 
 
 def _a(kind: str) -> str:
-    return _MEANT.get(kind, f"a {kind}" if kind == "corporation" else kind)
+    return _MEANT.get(kind, f"a {kind}" if kind in ("corporation", "regulator") else kind)
 
 
 def _kind(entry: Any) -> str:
