@@ -92,6 +92,10 @@ class Party(ABC):
         """What this party asks of its agents; machines pass on what they were taught, and issue none."""
         raise NotImplementedError(f"{self.name} issues no standard")
 
+    def told(self, standard: Standard) -> None:
+        """A principal's standard has changed; those who work by it read it anew."""
+        del standard
+
     def start(self) -> Steps:
         """Whatever must happen before the clock runs; may take simulated time."""
         yield from ()
@@ -108,10 +112,6 @@ class Party(ABC):
     def heard(self, judgement: Judgement) -> None:
         """Told how one was judged; most parties only feel the consequences."""
         del judgement
-
-    def told(self, standard: Standard) -> None:
-        """Told of a new version of the standard of somebody above; most parties ask when they need it."""
-        del standard
 
 
 class Consequence(ABC):

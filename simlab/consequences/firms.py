@@ -63,6 +63,7 @@ class Churn(LaborConsequence):
         asked = reception if isinstance(reception, Reception) else None
         self.simulation.chronicle.add(
             "market",
+            about=firm,
             party=users.name,
             corporation=firm,
             users=market.count(firm),
@@ -122,7 +123,7 @@ class Withdraw(LaborConsequence):
         owners, firm = _owners(relation), _firm(relation)
         if not judgement.scores.get(firm.name, math.nan) < self.spec.below:
             return []
-        amount = min(self.spec.amount, firm.balance)
+        amount = min(self.spec.amount, self.simulation.accounts.balances[firm.name])
         if amount <= 0:
             return []
         self.simulation.chronicle.transfer(firm.name, owners.name, amount, CAPITAL)

@@ -12,10 +12,10 @@ from simpy import Event
 
 from simlab.components import Array, GuidelinePolicy, Term
 from simlab.parties.guideline import Guideline
-from simlab.parties.rankings import Rankings
 from simlab.parties.society import Audit, Quarter, Reception, Regulator, Shareholders, Users
+from simlab.parties.workforce import audit
 from simlab.relation import Judgement, Party, Relation, Standard, Steps, Work
-from simlab.streams import branch, hashes, uniforms
+from simlab.streams import branch, uniforms
 from simlab.worlds.game import Indices
 
 if TYPE_CHECKING:
@@ -42,14 +42,12 @@ class Corporation(Party):
         self.unit = float(np.linalg.norm(simulation.game.value(self.guideline.operative)))
         (self._error,) = simulation.deviations(simulation.streams.key(name, "misreading"), np.arange(1))
         self._standard = self._issued()
-        self.revenue = self.cost = self.balance = 0.0  # $, since the first day; capital is in the balance only
         self.suspensions: list[tuple[float, float]] = []  # days from, to
         self.satisfaction = float("nan")  # of users, as last heard
         self.returned = float("nan")  # what shareholders last made of the ledger
         self.history: tuple[Term, ...] = ()
-        self._begun = simulation.now, 0.0, 0.0  # of this term: day, revenue and cost by then
         self._incidents: Counter[str] = Counter()  # of this term
-        self._quarters: dict[str, tuple[float, float, float]] = {}  # the same as of each shareholder's last look
+        self._quarters: dict[str, tuple[float, int]] = {}  # day and flows of money by then, by who looked last
         self._asked: list[Indices] = []  # prompts users asked
 
     # ---- the guideline ------------------------------------------------------------------------------------------
@@ -71,7 +69,7 @@ class Corporation(Party):
 
     def start(self) -> Steps:
         yield from ()
-        self._begun = self.simulation.now, 0.0, 0.0
+        self._quarters[self.name] = self.simulation.now, 0
         self._write_down()
 
     def _write_down(self) -> None:
@@ -80,24 +78,22 @@ class Corporation(Party):
 
     def meet(self) -> None:
         """Those who set the guideline look at what came of it, and may revise it."""
-        begun, revenue, cost = self._begun
-        now = self.simulation.now
-        if now <= begun:  # what they meant to meet about is still being pretrained
+        quarter = self._quarter(self.name)
+        if quarter is None:  # what they meant to meet about is still being pretrained
             return
         term = Term(
-            begun=begun,
-            ended=now,
+            begun=quarter.begun,
+            ended=quarter.ended,
             weights=dict(self.guideline.operative),
-            revenue=self.revenue - revenue,
-            cost=self.cost - cost,
+            revenue=quarter.revenue,
+            cost=quarter.cost,
             satisfaction=self.satisfaction,
             incidents=dict(self._incidents),
         )
         self.history += (term,)
-        self._begun = now, self.revenue, self.cost
         self._incidents.clear()
         key = self.simulation.streams.key(self.name, "guideline", len(self.history))
-        if self.guideline.meet(now, self.history, self.returned, key):
+        if self.guideline.meet(quarter.ended, self.history, self.returned, key):
             self._revised()
 
     def replace_setters(self, policy: GuidelinePolicy | None, toward: Mapping[str, float], share: float) -> bool:
@@ -127,13 +123,15 @@ class Corporation(Party):
 
     # ---- the firm -----------------------------------------------------------------------------------------------
 
-    def booked(self, payer: str, amount: float, reason: str) -> None:
-        """Told of money that came from `payer` or, if that is this corporation, went."""
-        amount = -amount if payer == self.name else amount
-        self.balance += amount
-        if reason != CAPITAL:
-            self.revenue += max(amount, 0.0)
-            self.cost -= min(amount, 0.0)
+    def _quarter(self, seer: str) -> Quarter | None:
+        """Revenue and cost since `seer` last looked, as paid, capital left aside; None if that was not before today."""
+        flows, now = self.simulation.accounts.flows[self.name], self.simulation.now
+        begun, first = self._quarters.get(seer, (0.0, 0))
+        if now <= begun:
+            return None
+        self._quarters[seer] = now, len(flows)
+        amounts = [amount for _, amount, reason in flows[first:] if reason != CAPITAL]
+        return Quarter(begun, now, sum(a for a in amounts if a > 0), -sum(a for a in amounts if a < 0))
 
     def suspend(self, days: float) -> None:
         """Serve nobody for so many days, beginning now or when the last suspension ends."""
@@ -171,10 +169,11 @@ class Corporation(Party):
         everybody else a sample of the responses its model gave to the public since the last look."""
         seer = relation.principal
         if isinstance(seer, Shareholders):
-            return self._ledger_for(seer.name)
+            quarter = self._quarter(seer.name)
+            return Work(self.name, quarter, 1) if quarter else Work(self.name)
         if isinstance(seer, Regulator) and seer.spec.audits == "guideline":
             return Work(self.name, self.guideline.published, 1)
-        model = self.simulation.model_of(self.name)
+        model = self.simulation.model_below(self.name)
         public = self.public(seer.name) if isinstance(seer, Users) else self.public()
         count = relation.sampled(public)
         if model is None or self.suspended or not count:
@@ -192,14 +191,6 @@ class Corporation(Party):
         return sum(
             u.market.count(self.name) for u in everybody if self.name in u.market.firms and party in (None, u.name)
         )
-
-    def _ledger_for(self, owner: str) -> Work:
-        """Revenue and cost since this owner last looked, as paid; nothing if that was not before today."""
-        begun, revenue, cost = self._quarters.get(owner, (0.0, 0.0, 0.0))
-        now = self.simulation.now
-        self._quarters[owner] = now, self.revenue, self.cost
-        quarter = Quarter(begun, now, self.revenue - revenue, self.cost - cost)
-        return Work(self.name, quarter, 1 if now > begun else 0)
 
     def prompts_for(self, key: int, count: int) -> tuple[Indices, NDArray[Any]]:
         """Prompts to be compared [count], and where each comes from [count]: "users" who asked it, or "written".
@@ -227,40 +218,24 @@ class Corporation(Party):
         """People paid by the hour write so many prompts."""
         assert self.spec.prompts is not None
         if prompts:
-            writers, hours = f"{self.name}:writers", prompts * self.spec.prompts.seconds / 3600
+            hours = prompts * self.spec.prompts.seconds / 3600
             pay = hours * self.spec.prompts.wage
-            self.simulation.chronicle.labor(writers, "writing prompts", hours=hours, pay=pay)
-            if pay > 0:
-                self.simulation.chronicle.transfer(self.name, writers, pay, "wages for writing prompts")
+            self.simulation.chronicle.labor(self.name, "writing prompts", hours=hours, pay=pay)
+            if pay:
+                self.simulation.chronicle.transfer(self.name, f"{self.name} writers", pay, "wages for writing prompts")
 
     def judge(self, relation: Relation, work: Work) -> Generator[Event, Any, Judgement]:
-        """Audit a random sample of rankings against gold, which is itself wrong now and then.
+        """Audit a random sample of what its people said against gold, which is itself wrong now and then.
 
-        Pairs that are equal under the guideline have no right answer and are not counted; an undecided label
-        on a pair that has one counts half.
+        Writing gold is labor, too: `audit_seconds` a pair, done by its own staff.
         """
         yield from ()
-        made: Rankings = work.items
-        key = self.simulation.streams.key(self.name, "audits", relation.agent.name)
-        task, worker = made.numbers(made.pairs).ravel(), np.repeat(made.worker, made.pairs)
-        lot = np.argsort(hashes(key, task, worker), kind="stable")[: relation.sampled(len(task))]
-        audited = np.sort(lot[made.gold.ravel()[lot] != 0])
-        task, worker = task[audited], worker[audited]
-        gold, label = made.gold.ravel()[audited], made.label.ravel()[audited]
-        errs = (
-            uniforms(self.simulation.streams.key(self.name, "gold", relation.agent.name), task) < self.spec.gold_error
-        )
-        gold = np.where(errs, 3 - gold, gold)
-        people, place = np.unique(worker, return_inverse=True)
-        samples = np.bincount(place, minlength=len(people))
-        agreed = np.bincount(place, weights=np.where(label == 0, 0.5, label == gold), minlength=len(people))
-        names = [f"{relation.agent.name}:{number}" for number in people.tolist()]
-        return Judgement(
-            agent=relation.agent.name,
-            items=made,
-            size=work.size,
-            principal=self.name,
-            order=relation.order,
-            scores=dict(zip(names, (agreed / samples).tolist(), strict=True)),
-            samples=dict(zip(names, samples.tolist(), strict=True)),
-        )
+        judgement = audit(relation, work, self._standard.vector, self.spec.gold_error)
+        hours = sum(judgement.samples.values()) * self.spec.audit_seconds / 3600
+        if not hours:
+            return judgement
+        pay = hours * self.spec.audit_wage
+        self.simulation.chronicle.labor(self.name, "auditing", order=relation.order, hours=hours, pay=pay)
+        if pay:
+            self.simulation.chronicle.transfer(self.name, f"{self.name} staff", pay, "wages for auditing")
+        return judgement

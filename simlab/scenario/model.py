@@ -24,7 +24,7 @@ from simlab.scenario import authority, layers, limits, market
 from simlab.scenario.authority import Complaint
 from simlab.scenario.complaints import Complaints
 from simlab.scenario.nodes import Node, Place
-from simlab.scenario.parties import AnyParty, RatersSpec
+from simlab.scenario.parties import AnyParty, PeopleSpec, VendorSpec
 from simlab.scenario.relations import RelationSpec, completed
 from simlab.scenario.society import CorporationSpec, RegulatorSpec, ShareholdersSpec, UsersSpec
 from simlab.scenario.spec import CriterionField, Name, Reading, Spec, WorldField, named
@@ -68,6 +68,9 @@ class Scenario(Spec):
     cluster: ClusterSpec = Field(ClusterSpec(), description="the computers, in simulated time")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="what networks are computed on, in real time")
     panel: PanelSpec = Field(PanelSpec(), description="the questions every party answers")
+    without: list[str] = Field(
+        [], max_length=1000, description="whom this run is without, as pool:17 or a party; all other draws stay"
+    )
 
     _complaints: Complaints | None = PrivateAttr(None)
 
@@ -121,7 +124,7 @@ class Scenario(Spec):
         for criterion in self.criterion_components():
             yield "criterion", criterion.name
         for party in self.parties.values():
-            if isinstance(party, RatersSpec):
+            if isinstance(party, PeopleSpec):
                 yield "rater", party.policy.name
             if isinstance(party, CorporationSpec):
                 yield "guideline", party.guideline.policy.name
@@ -192,7 +195,7 @@ def _refuse_settings(name: str, settings: Any, own_criteria: bool) -> None:
 def _mentions(parties: Mapping[str, Any], relations: Iterable[RelationSpec]) -> Iterator[str]:
     """Every criterion that a party, or a guideline policy, names, in order."""
     for party in parties.values():
-        if isinstance(party, UsersSpec | ShareholdersSpec | RatersSpec):
+        if isinstance(party, UsersSpec | ShareholdersSpec | PeopleSpec | VendorSpec):
             yield from party.values
         if isinstance(party, RegulatorSpec):
             yield from party.law

@@ -141,6 +141,8 @@ class CorporationSpec(PartySpec):
     guideline: GuidelineSpec = Field(description="the criteria by which responses ought to be ranked")
     misreading: float = Field(0.0, ge=0, le=100, description="error of what it operates by, in norms of the guideline")
     gold_error: float = Field(0.0, ge=0, le=1, description="share of its own gold labels that are wrong")
+    audit_seconds: float = Field(60.0, ge=0, le=86_400, description="time its staff takes to check a pair, in seconds")
+    audit_wage: float = Field(0.0, ge=0, le=1e6, description="pay of that staff, in $ per hour")
     price: float | None = Field(
         None, ge=0, le=1e6, description="fee it charges, in $ per user and day; default: the users' subscription"
     )
