@@ -32,6 +32,7 @@ from simlab.scenario.relations import (
 )
 from simlab.scenario.society import (
     CorporationSpec,
+    FirmSpec,
     GuidelineSpec,
     IntentSpec,
     PromptsSpec,
@@ -54,6 +55,7 @@ __all__ = [
     "DelegationSpec",
     "FineSpec",
     "FireSpec",
+    "FirmSpec",
     "FundSpec",
     "GradientSpec",
     "GuidelineSpec",

@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from simlab.scenario.society import CorporationSpec, RegulatorSpec, ShareholdersSpec, UsersSpec
+from simlab.scenario.society import CorporationSpec, FirmSpec, RegulatorSpec, ShareholdersSpec, UsersSpec
 from simlab.scenario.spec import Name, PartySpec, RaterPolicyField, Spec, Weights, named
 
 LARGEST_MODEL = 2e9  # parameters
 
 
-class VendorSpec(PartySpec):
+class VendorSpec(FirmSpec):
     """A firm that sells labels to a corporation, and employs those who make them."""
 
     kind: Literal["vendor"] = "vendor"
@@ -22,7 +22,6 @@ class VendorSpec(PartySpec):
     )
     compliance: float = Field(1.0, ge=0, le=1, description="weight of the guideline against the vendor's own values")
     values: Weights = Field({}, description="the vendor's own values: weight of each criterion")
-    gold_error: float = Field(0.0, ge=0, le=1, description="share of its own gold labels that are wrong")
     price: float = Field(0.0, ge=0, le=1e6, description="what it is paid for a compared pair, in $")
 
 

@@ -134,15 +134,20 @@ class PromptsSpec(Spec):
     wage: float = Field(21.0, ge=0, le=1e6, description="pay of those who write them, in $ per hour")
 
 
-class CorporationSpec(PartySpec):
+class FirmSpec(PartySpec):
+    """A firm whose staff checks labels against gold answers of its own."""
+
+    gold_error: float = Field(0.0, ge=0, le=1, description="share of its own gold labels that are wrong")
+    audit_seconds: float = Field(60.0, ge=0, le=86_400, description="time its staff takes to check a pair, in seconds")
+    audit_wage: float = Field(0.0, ge=0, le=1e6, description="pay of that staff, in $ per hour")
+
+
+class CorporationSpec(FirmSpec):
     """A maker of language models: writes a guideline, employs raters, serves users."""
 
     kind: Literal["corporation"] = "corporation"
     guideline: GuidelineSpec = Field(description="the criteria by which responses ought to be ranked")
     misreading: float = Field(0.0, ge=0, le=100, description="error of what it operates by, in norms of the guideline")
-    gold_error: float = Field(0.0, ge=0, le=1, description="share of its own gold labels that are wrong")
-    audit_seconds: float = Field(60.0, ge=0, le=86_400, description="time its staff takes to check a pair, in seconds")
-    audit_wage: float = Field(0.0, ge=0, le=1e6, description="pay of that staff, in $ per hour")
     price: float | None = Field(
         None, ge=0, le=1e6, description="fee it charges, in $ per user and day; default: the users' subscription"
     )
