@@ -166,6 +166,7 @@ _CANDIDATES = Table(
         _whole("response", "number of the response, as in left and right of `comparisons`"),
         _text("prompt", "text of the prompt"),
         _text("text", "text of the response; empty in vector worlds"),
+        _text("origin", "where the prompt comes from: users who asked it (or it is like theirs), or written for this"),
     ),
 )
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from simlab.scenario import CorporationSpec
     from simlab.simulation import Simulation
 
-WRITTEN, RECYCLED = "written", "users"  # where a prompt comes from
+ASKED, WRITTEN = "users", "written"  # where a prompt comes from
 CAPITAL = "capital"  # the reason of transfers that are neither revenue nor cost
 
 
@@ -200,9 +200,8 @@ class Corporation(Party):
         """
         game, spec = self.simulation.game, self.spec.prompts
         prompts = game.draw_prompts(branch(key, "prompts"), count, compared=True)
-        source = np.full(count, RECYCLED if spec is None else WRITTEN, dtype=object)
         if spec is None:
-            return prompts, source
+            return prompts, np.full(count, ASKED)
         asked = np.concatenate(self._asked) if self._asked else np.empty(0, dtype=np.int64)
         asked = asked[game.may_be_compared(asked)]
         place = np.arange(count)
@@ -210,9 +209,8 @@ class Corporation(Party):
         if again.any():
             lot = (uniforms(branch(key, "recycled"), place[again]) * len(asked)).astype(np.int64)
             prompts[again] = asked[lot]
-            source[again] = RECYCLED
         self._pay_writers(int((~again).sum()))
-        return prompts, source
+        return prompts, np.where(again, ASKED, WRITTEN)
 
     def _pay_writers(self, prompts: int) -> None:
         """People paid by the hour write so many prompts."""

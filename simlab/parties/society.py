@@ -84,6 +84,7 @@ class Users(Party):
         firms = simulation.hierarchy.agents(name)
         prices = [getattr(simulation.scenario.parties[firm], "price", None) for firm in firms]
         self.market = Market(spec, firms, [spec.subscription if p is None else p for p in prices])
+        self._situation: tuple[Indices, Array] | None = None  # prompts last asked about, and their context
         self._accrued: dict[str, float] = {}  # day up to which fees are owed, by corporation
 
     @property
@@ -103,9 +104,11 @@ class Users(Party):
 
     def context(self, prompts: Indices) -> Array:
         """What the situation of each prompt adds to what is wanted of a response to it [n, D], in norms of that."""
-        numbers, place = np.unique(prompts, return_inverse=True)
-        key = self.simulation.streams.key(self.name, "context")
-        return (self.spec.context * self.simulation.deviations(key, numbers))[place]
+        if self._situation is None or self._situation[0] is not prompts:  # a panel is looked at by many
+            numbers, place = np.unique(prompts, return_inverse=True)
+            key = self.simulation.streams.key(self.name, "context")
+            self._situation = prompts, (self.spec.context * self.simulation.deviations(key, numbers))[place]
+        return self._situation[1]
 
     def work(self, relation: Relation) -> Generator[Event, Any, Work]:
         raise NotImplementedError("users answer to nobody")

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from simlab.components import GuidelinePolicy
+from simlab.hierarchy import Hierarchy
 from simlab.names import shown, suggestion
 from simlab.scenario.authority import Complaint, Path
+from simlab.scenario.parties import RatersSpec
 from simlab.scenario.society import CorporationSpec, ShareholdersSpec, UsersSpec
 from simlab.tables import TABLES
 
@@ -26,6 +28,8 @@ def impossible(scenario: Scenario) -> Iterator[Complaint]:
             yield from _shares(scenario, name, party)
         if isinstance(party, CorporationSpec):
             yield from _corporation(scenario, name, party)
+        if isinstance(party, RatersSpec) and party.context:
+            yield from _situations(scenario, name)
     for index, relation in enumerate(scenario.relations):
         yield from _owners(scenario, ("relations", index), relation)
     yield from _policies(scenario)
@@ -39,6 +43,15 @@ def _shares(scenario: Scenario, name: str, users: UsersSpec) -> Iterator[Complai
             yield ("parties", name, "shares", firm), what, suggestion(firm, firms)
     if users.shares and not any(users.shares.get(firm, 0.0) for firm in firms):
         yield ("parties", name, "shares"), "leave nobody with anybody", "give a corporation a share above 0"
+
+
+def _situations(scenario: Scenario, pool: str) -> Iterator[Complaint]:
+    hierarchy = Hierarchy(scenario.parties, [(r.principal, r.agent) for r in scenario.relations])
+    above = [scenario.parties[name] for name in hierarchy.above(pool)]
+    users = next((party for party in above if isinstance(party, UsersSpec)), None)
+    if users is None or not users.context:
+        what = "there is no situation to be shown: no users with a context stand above these raters"
+        yield ("parties", pool, "context"), what, "give users a context above 0"
 
 
 def _corporation(scenario: Scenario, name: str, firm: CorporationSpec) -> Iterator[Complaint]:

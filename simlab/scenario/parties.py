@@ -74,6 +74,7 @@ class RatersSpec(PeopleSpec):
     ranking: int = Field(2, ge=2, le=9, description="responses ranked at once, K")
     overlap: int = Field(1, ge=1, le=1000, description="raters asked to rank the same responses")
     held_out: float = Field(0.1, ge=0, lt=1, description="share of rankings kept from the reward model, to test it")
+    context: bool = Field(False, description="whether they are shown the hidden situation of prompts that users asked")
 
     @model_validator(mode="after")
     def _enough_raters(self) -> RatersSpec:
