@@ -170,11 +170,21 @@ class People(Workforce):
 
     # ---- what they see ------------------------------------------------------------------------------------------
 
-    def perceive(self, items: Items, who: Indices, ids: NDArray[Any] | None = None) -> Array:
+    def situation(self, prompts: Indices) -> Array | None:
+        """What the hidden situation of each prompt adds to what people go by [n, D]; None if they are shown none."""
+        return None
+
+    def perceive(
+        self,
+        items: Items,
+        who: Indices,
+        ids: NDArray[Any] | None = None,
+        asked: NDArray[np.bool_] | None = None,
+    ) -> Array:
         """Utility [n] of item i for person `who[i]`; with response `ids` [n], as seen through perception noise.
 
         Unskilled eyes blur: ŝ = mid + skill·(s − mid) + (1 − skill)·difficulty·z, with z drawn per person,
-        response and dimension.
+        response and dimension. Prompts have a situation if users `asked` them [n]; by default all.
         """
         assert self.cohort is not None
         game = self.simulation.game
@@ -186,7 +196,10 @@ class People(Workforce):
                 key = self.simulation.streams.key(self.name, "perception")
                 z = normals(key, who[:, None], ids[:, None], game.dimension_keys[None, :])
                 features = features + (1 - skill) * game.difficulty * z
-        return np.asarray(np.einsum("nd,nd->n", features, self.cohort.vector[who]))
+        vector, situation = self.cohort.vector[who], self.situation(items.prompt)
+        if situation is not None:
+            vector = vector + (situation if asked is None else situation * asked[:, None])
+        return np.asarray(np.einsum("nd,nd->n", features, vector))
 
     def individual_utilities(self, panel: Panel, people: Indices) -> Array:
         """Utility [n, people] of each panel item for each of these people, without a draw; asked once per panel."""
@@ -254,16 +267,24 @@ class People(Workforce):
             raise PluginFailed.raised(f"rater policy {self.policy.name!r}", error) from error
 
     def labels(
-        self, items: Items, who: Indices, seen: NDArray[Any], lot: NDArray[Any], key: int
+        self,
+        items: Items,
+        who: Indices,
+        seen: NDArray[Any],
+        lot: NDArray[Any],
+        key: int,
+        asked: NDArray[np.bool_] | None = None,
     ) -> tuple[NDArray[np.int64], Array]:
         """What person who[i] says of the K responses of ranking i: labels and perceived differences [n, pairs].
 
         `items` holds K responses a ranking; `seen` [n·K] keys how each response is perceived, `lot` [n] and `key`
-        the noise of choice. Those who delegate say what their machine says.
+        the noise of choice; `asked` [n] says which prompts are users' own. Those who delegate say what their machine
+        says.
         """
         n = len(who)
         k = len(items) // n
-        utilities = self.perceive(items, np.repeat(who, k), seen).reshape(n, k)
+        situated = None if asked is None else np.repeat(asked, k)
+        utilities = self.perceive(items, np.repeat(who, k), seen, situated).reshape(n, k)
         left, right = sides(k)
         draws = uniforms(key, who[:, None], lot[:, None], np.arange(k + len(left))[None, :])
         label, perceived = self._choose(utilities, who, draws), utilities[:, left] - utilities[:, right]

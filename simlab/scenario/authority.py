@@ -31,6 +31,8 @@ _AUDIT = Rule(("warn", "fire", "hire"))
 
 RULES: Mapping[tuple[str, str], Rule] = {
     ("users", "corporation"): Rule(("churn",)),
+    ("shareholders", "corporation"): Rule(("replace", "fund", "withdraw")),
+    ("regulator", "corporation"): Rule(("fine", "suspend")),
     ("corporation", "vendor"): _CONTRACT,
     ("vendor", "vendor"): _CONTRACT,
     ("corporation", "raters"): _LABOR,
@@ -339,7 +341,7 @@ def _known_kinds() -> set[str]:
 
 
 def _a(kind: str) -> str:
-    return _MEANT.get(kind, f"a {kind}" if kind in _FIRMS else kind)
+    return _MEANT.get(kind, f"a {kind}" if kind in (*_FIRMS, "regulator") else kind)
 
 
 def _kind(entry: Any) -> str:
