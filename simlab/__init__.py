@@ -21,7 +21,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from simlab.components import Component, Criterion, RaterPolicy, RewardShape, reward_shape
+    from simlab.components import Aggregator, Component, Criterion, RaterPolicy, RewardShape, Votes, reward_shape
     from simlab.errors import InvalidInput, Mismatch, SimlabError
     from simlab.execution import run_file as run
     from simlab.execution import verify
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _WHERE = {
     "Component": "simlab.components", "Criterion": "simlab.components", "RaterPolicy": "simlab.components",
     "RewardShape": "simlab.components", "reward_shape": "simlab.components",
+    "Aggregator": "simlab.components", "Votes": "simlab.components",
     "World": "simlab.worlds.game", "Game": "simlab.worlds.game",
     "Exchange": "simlab.worlds.exchange", "Observer": "simlab.worlds.exchange", "Claim": "simlab.worlds.exchange",
     "Prompt": "simlab.worlds.exchange", "Response": "simlab.worlds.exchange",
@@ -40,8 +41,9 @@ _WHERE = {
 }  # fmt: skip
 
 __all__ = [
-    "Claim", "Component", "Criterion", "Exchange", "Game", "InvalidInput", "Mismatch", "Observer", "Prompt",
-    "RaterPolicy", "Response", "RewardShape", "Run", "SimlabError", "World", "load", "reward_shape", "run", "verify",
+    "Aggregator", "Claim", "Component", "Criterion", "Exchange", "Game", "InvalidInput", "Mismatch", "Observer",
+    "Prompt", "RaterPolicy", "Response", "RewardShape", "Run", "SimlabError", "Votes", "World", "load", "reward_shape",
+    "run", "verify",
 ]  # fmt: skip
 
 
