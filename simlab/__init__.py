@@ -22,12 +22,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simlab.components import (
+        Aggregator,
         Component,
         Criterion,
         GuidelinePolicy,
         RaterPolicy,
         RewardShape,
         Situation,
+        Votes,
         reward_shape,
     )
     from simlab.errors import InvalidInput, Mismatch, SimlabError
@@ -41,6 +43,7 @@ _WHERE = {
     "Component": "simlab.components", "Criterion": "simlab.components", "RaterPolicy": "simlab.components",
     "RewardShape": "simlab.components", "reward_shape": "simlab.components",
     "GuidelinePolicy": "simlab.components", "Situation": "simlab.components",
+    "Aggregator": "simlab.components", "Votes": "simlab.components",
     "World": "simlab.worlds.game", "Game": "simlab.worlds.game",
     "Exchange": "simlab.worlds.exchange", "Observer": "simlab.worlds.exchange", "Claim": "simlab.worlds.exchange",
     "Prompt": "simlab.worlds.exchange", "Response": "simlab.worlds.exchange",
@@ -49,9 +52,9 @@ _WHERE = {
 }  # fmt: skip
 
 __all__ = [
-    "Claim", "Component", "Criterion", "Exchange", "Game", "GuidelinePolicy", "InvalidInput", "Mismatch", "Observer",
-    "Prompt", "RaterPolicy", "Response", "RewardShape", "Run", "SimlabError", "Situation", "World", "load",
-    "reward_shape", "run", "verify",
+    "Aggregator", "Claim", "Component", "Criterion", "Exchange", "Game", "GuidelinePolicy", "InvalidInput", "Mismatch",
+    "Observer", "Prompt", "RaterPolicy", "Response", "RewardShape", "Run", "SimlabError", "Situation", "Votes", "World",
+    "load", "reward_shape", "run", "verify",
 ]  # fmt: skip
 
 

@@ -187,6 +187,8 @@ def _learner(here: Path, entry: Mapping[str, Any], rule: Rule, pair: str) -> Ite
         yield (*here, "learner"), f"{kind} is no learner of {pair}", f"possible: {', '.join(rule.learners)}"
     if rule.learners == ("bradley_terry",) and entry.get("shape") is not None:
         yield (*here, "shape"), "a reward shape belongs to reward_model → language_model", "remove it"
+    if rule.learners != ("bradley_terry",) and entry.get("aggregator") is not None:
+        yield (*here, "aggregator"), "an aggregator belongs to raters → reward_model", "remove it"
 
 
 def learners_misplaced(data: Mapping[str, Any], networks: bool) -> Iterator[Complaint]:

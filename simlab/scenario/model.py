@@ -134,6 +134,8 @@ class Scenario(Spec):
                     yield "guideline", consequence.policy.name
                 if consequence.kind == "gradient" and self._judges_language(relation):
                     yield "reward", consequence.shape.name
+                elif consequence.kind == "gradient":
+                    yield "aggregator", consequence.aggregator.name
 
     def _judges_language(self, relation: RelationSpec) -> bool:
         return self.parties[relation.agent].kind == "language_model"
@@ -143,7 +145,11 @@ class Scenario(Spec):
         data = self.model_dump(mode="json")
         for relation, said in zip(self.relations, data["relations"], strict=True):
             for consequence in said["consequence"]:
-                if consequence["kind"] == "gradient" and not self._judges_language(relation):
+                if consequence["kind"] != "gradient":
+                    continue
+                if self._judges_language(relation):
+                    del consequence["aggregator"]
+                else:
                     del consequence["shape"]
                     if not self.world.networks:  # where rankings are fitted exactly, and nothing else is to be said
                         kept = authority.MEANT_WITHOUT_NETWORKS

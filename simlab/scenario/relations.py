@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from simlab.names import shown
 from simlab.scenario.firms import ChurnSpec, FineSpec, FundSpec, ReplaceSpec, SuspendSpec, WithdrawSpec
-from simlab.scenario.spec import Name, RewardShapeField, Spec, named
+from simlab.scenario.spec import AggregatorField, Name, RewardShapeField, Spec, named
 
 LARGEST_SAMPLE = 10_000_000
 
@@ -112,6 +112,9 @@ class GradientSpec(Spec):
     )
     shape: RewardShapeField = Field(
         "plain", validate_default=True, description="how the reward model's number becomes reward: a reward shape"
+    )
+    aggregator: AggregatorField = Field(
+        "none", validate_default=True, description="how several raters' labels of one pair become one: an aggregator"
     )
 
 

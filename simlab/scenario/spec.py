@@ -25,7 +25,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from simlab.components import Component, Criterion, GuidelinePolicy, RaterPolicy, RewardShape, parameters
+from simlab.components import Aggregator, Component, Criterion, GuidelinePolicy, RaterPolicy, RewardShape, parameters
 from simlab.errors import InvalidInput
 from simlab.names import NAME, shown
 from simlab.worlds.game import World
@@ -125,6 +125,7 @@ NoGuidelinePolicyField = Annotated[
     PlainSerializer(lambda policy: None if policy is None else parameters(policy)),
     WithJsonSchema({"anyOf": [{"component": "guideline"}, {"type": "null"}]}),
 ]
+AggregatorField = Annotated[SerializeAsAny[Aggregator], *_field("aggregator", "none")]
 CriterionField = Annotated[
     SerializeAsAny[Criterion],
     BeforeValidator(_component("criterion", "")),
