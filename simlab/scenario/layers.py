@@ -33,6 +33,19 @@ def resolve(file: str, *, overrides: Sequence[str], small: bool) -> Node:
     return root
 
 
+def leave_out(root: Node, names: Sequence[str]) -> None:
+    """Append whom `--without` names to the scenario's `without:`, each with a place that says so."""
+    for name in [names] if isinstance(names, str) else names:
+        place = Place(f"--without {clip(name)}")
+        listed = root.value.get("without")
+        if listed is None or listed.value is None:
+            root.value["without"] = listed = Node([], place)
+            root.keys["without"] = place
+        if not isinstance(listed.value, list):
+            return  # complained of where it stands
+        listed.value.append(Node(name, place))
+
+
 def _extended(file: str, chain: list[tuple[str, Place]]) -> Node:
     """The tree of `file` over the trees of those it extends. `chain` says how we came here, for cycles."""
     root = read_file(file)

@@ -221,17 +221,20 @@ def load(
     overrides: Sequence[str] = (),
     small: bool = False,
     seed: int | None = None,
+    without: Sequence[str] = (),
     plugins: Registry | None = None,
 ) -> Scenario:
     """Read a scenario file, what it `extends`, its `small:` block if asked for, and `key=value` overrides on top.
 
-    `plugins` defaults to what `simlab.plugins.discover` finds from the file's folder. Raises `InvalidInput` with
-    every problem of the file at once, each as `file:line:column: path: what is wrong (the likely fix)`.
+    `without` names whom the run is to be without, beside those the file names; `plugins` defaults to what
+    `simlab.plugins.discover` finds from the file's folder. Raises `InvalidInput` with every problem of the file at
+    once, each as `file:line:column: path: what is wrong (the likely fix)`.
     """
     file = os.fspath(path)
     root = layers.resolve(file, overrides=overrides, small=small)
     if seed is not None:
         layers.put(root, "seed", Node(seed, Place("--seed")), Place("--seed"))
+    layers.leave_out(root, without)
     data = root.plain()
     reading = Reading(discover(Path(file).parent) if plugins is None else plugins)
     complaints = Complaints(root, data, reading.models)
