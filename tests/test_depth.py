@@ -34,9 +34,10 @@ def test_each_entry_makes_the_next_order(both: tuple[simlab.Run, simlab.Run]) ->
     assert set(deep.alignment.order) == {1, 2, 3, 4}
     last = deep.alignment[deep.alignment["round"] == 4]
     for order, principal, agent in ((2, "leads", "pool"), (3, "managers", "leads"), (4, "directors", "managers")):
-        (rho,) = last.query("order == @order and a == @principal and panel == @agent and against == 'guideline'").rho
+        mine = (last.order == order) & (last.a == principal) & (last.panel == agent)
+        (rho,) = last[mine & (last.against == "guideline")].rho
         assert -1 <= rho <= 1
-        cost = deep.labor.query("order == @order and party == @principal")
+        cost = deep.labor[(deep.labor.order == order) & (deep.labor.party == principal)]
         assert cost.hours.sum() > 0
         assert cost.pay.sum() > 0
 
