@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlab.parties.cohort import Cohort
+from simlab.parties.corporation import ASKED, WRITTEN
 from simlab.parties.language_model import LanguageModel
 from simlab.parties.people import People
 from simlab.parties.rankings import Rankings, sides
@@ -93,14 +94,18 @@ class Chronicle:
         self.simulation.recorder.add(
             "employment",
             worker=pool.labels_of(people.number),
+            person=[pool.persons[n] for n in people.number.tolist()],
             employer=self.simulation.employer_of(pool.name),
             hired=people.hired,
             ended=people.ended,
             reason=reason,
         )
 
-    def candidates(self, model: LanguageModel, tasks: NDArray[np.int64], items: Items, options: int) -> None:
-        """The responses that are to be compared; their numbers are task · K + place."""
+    def candidates(
+        self, model: LanguageModel, tasks: NDArray[np.int64], items: Items, options: int, asked: NDArray[np.bool_]
+    ) -> None:
+        """The responses that are to be compared, and which tasks' prompts users asked [m]; their numbers are
+        task · K + place."""
         columns = self.simulation.game.transcript(items)
         self.add(
             "candidates",
@@ -109,13 +114,15 @@ class Chronicle:
             response=(tasks[:, None] * options + np.arange(options)[None, :]).ravel(),
             prompt=columns["prompt"],
             text=columns["response"],
+            origin=coded(np.repeat(asked, options), [WRITTEN, ASKED]),
         )
 
-    def rankings(self, pool: People, agent: str, made: Rankings, version: int, source: str) -> None:
+    def rankings(self, pool: People, agent: str, made: Rankings, version: int, source: NDArray[Any]) -> None:
         """One row per compared pair of each ranking, and the hours as labor."""
         left, right = sides(made.options)
         each = made.seconds / made.pairs
         people, place = np.unique(made.worker, return_inverse=True)
+        words, said = np.unique(source, return_inverse=True)
         wage = pool.spec.wage if self.simulation.employer_of(pool.name) else 0.0  # nobody employs, nobody pays
         self.add(
             "comparisons",
@@ -129,7 +136,7 @@ class Chronicle:
             left=made.ids[:, left].ravel(),
             right=made.ids[:, right].ravel(),
             label=made.label.ravel(),
-            source=source,
+            source=coded(np.repeat(said, made.pairs), words.tolist()),
             held_out=np.repeat(made.held_out, made.pairs),
             guideline_version=version,
             perceived=made.perceived.ravel(),
@@ -138,7 +145,7 @@ class Chronicle:
             pay=np.repeat(each / 3600 * wage, made.pairs),
         )
         hours = float(made.seconds.sum()) / 3600
-        kind = "ranking" if source == "rater" else "auditing"
+        kind = "ranking" if pool.work_order == 1 else "auditing"
         self.labor(pool.name, kind, order=pool.work_order, hours=hours, pay=hours * wage)
 
     def labor(
@@ -171,6 +178,12 @@ class Chronicle:
             amount=np.where(paid, -amounts[both], amounts[both]),
             reason=reason,
         )
+
+    def incidents(self, corporation: str, source: str, counts: Mapping[str, int]) -> None:
+        """Complaints or violations that reached a corporation, by criterion."""
+        if counts:
+            columns = {"criterion": list(counts), "count": np.array(list(counts.values()), dtype=np.int64)}
+            self.add("incidents", about=corporation, corporation=corporation, source=source, **columns)
 
     def _guideline_version(self, relation: Relation) -> int:
         """The version of the guideline in force where this relation stands; 0 where there is none."""

@@ -1,5 +1,5 @@
-"""The kinds of plugin and their contracts: `Criterion`, `RaterPolicy`, `RewardShape`, `Aggregator` (and `World`, in
-worlds/).
+"""The kinds of plugin and their contracts: `Criterion`, `RaterPolicy`, `RewardShape`, `GuidelinePolicy`, `Aggregator`
+(and `World`, in worlds/).
 
 A component is a pydantic model: its fields are its parameters in the scenario file. `name` and the declared
 traits are class variables. One file, one class, nothing else needed; see `plugins/criteria/brief.py`.
@@ -8,7 +8,7 @@ Import torch and pandas only inside methods: `--help` and `validate` load every 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -32,7 +32,7 @@ class Component(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: ClassVar[str] = ""  # "criterion", "rater", "reward", "aggregator" or "world"; set by the contracts
+    kind: ClassVar[str] = ""  # "criterion", "rater", "reward", "world", …; set by the contracts
     name: ClassVar[str] = ""  # what scenario files call it
 
 
@@ -116,6 +116,52 @@ class RewardShape(Component):
     def leash(self) -> float:
         """The coefficient β of the KL penalty, for worlds whose optimum is known in closed form."""
         return float(getattr(self, "beta", 0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One term of a guideline: from one occasion to revise it to the next, and what came of it meanwhile."""
+
+    begun: float  # days
+    ended: float  # days
+    weights: Mapping[str, float]  # what was operative
+    revenue: float  # $
+    cost: float  # $
+    satisfaction: float  # share of users asked who were satisfied, as last heard; NaN if nobody was asked
+    incidents: Mapping[str, int]  # complaints and violations, by the criterion that was violated
+
+    @property
+    def rate(self) -> float:
+        """Revenue, in $ a day."""
+        return self.revenue / (self.ended - self.begun)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What those who set a guideline know when they meet. The last of `history` is the term that ends now."""
+
+    day: float
+    version: int  # of the guideline in force
+    turn: int  # how often this policy was asked before
+    weights: Mapping[str, float]  # operative now
+    first: Mapping[str, float]  # operative when this policy took over
+    history: tuple[Term, ...]
+    returned: float  # what shareholders last made of the ledger; NaN before
+    key: int  # of this meeting's own random stream, see `simlab.streams`
+
+
+class GuidelinePolicy(Component):
+    """How a corporation revises its guideline: asked at every meeting of those who set it."""
+
+    kind: ClassVar[str] = "guideline"
+
+    def criteria(self) -> Sequence[str]:
+        """The criteria it may give weight to, beyond those of the guideline it is given."""
+        return ()
+
+    def revise(self, situation: Situation) -> Mapping[str, float] | None:
+        """The weights that are operative from now on, or None if they stay as they are."""
+        raise NotImplementedError(f"guideline policy {self.name!r} does not define revise")
 
 
 def reward_shape(function: Callable[..., Any]) -> type[RewardShape]:

@@ -31,7 +31,7 @@ class Invoice(LaborConsequence):
 
 
 class Penalty(LaborConsequence):
-    """A vendor whose labels agree too little with its principal's gold pays back `share` of what it was paid for them."""
+    """A vendor whose labels agree too little with its principal's gold pays back a share of their price."""
 
     spec: PenaltySpec
     paid = 0.0  # what the vendor had received from this principal when it was last looked at

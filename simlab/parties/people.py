@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from simlab.components import Array, RaterPolicy
 from simlab.errors import InvalidInput, PluginFailed
 from simlab.parties.cohort import Cohort, Record
+from simlab.parties.delegation import Delegation
+from simlab.parties.labor_market import Seeker
 from simlab.parties.rankings import Rankings, sides
 from simlab.parties.workforce import Workforce
 from simlab.relation import Judgement, Standard, Steps
@@ -43,7 +45,9 @@ class People(Workforce):
         self.policy: RaterPolicy = spec.policy
         self.cohort: Cohort | None = None
         self.observers: list[Any] = []
+        self.persons: list[str] = []  # who each of them is: the name under which the person was first hired
         self.records: dict[str, Record] = {}  # what each principal knows of them
+        self.delegation = Delegation(simulation, name, spec.delegation) if spec.delegation else None
         self._panel: Panel | None = None
         self._columns: dict[int, Array] = {}  # utilities of single persons on that panel
 
@@ -85,10 +89,15 @@ class People(Workforce):
         """
         first = 0 if self.cohort is None else len(self.cohort)
         people = self._people(np.arange(first, first + count))
+        movers = self.simulation.labor_market.hire(self, count)
+        persons = self._moved_in(people, movers)
         self.cohort = people if self.cohort is None else self.cohort.joined(people)
         names = self.labels_of(people.number).tolist()
         keys = [self.simulation.streams.key(self.name, "beliefs", n) for n in people.number.tolist()]
-        self.observers += self.simulation.game.observers(names, keys, people.knowledge.tolist())
+        observers = self.simulation.game.observers(names, keys, people.knowledge.tolist())
+        observers[: len(movers)] = [pool.observers[row] for pool, row in movers]
+        self.observers += observers
+        self.persons += persons
         self.simulation.chronicle.spells(self, people[people.employed])
         return [int(n) for n in people.number[people.employed]]
 
@@ -96,7 +105,20 @@ class People(Workforce):
         """End a person's employment today."""
         assert self.cohort is not None
         self.cohort.ended[number] = self.simulation.now
+        self.simulation.labor_market.seek(self, number)
         self.simulation.chronicle.spells(self, self.cohort[[number]], reason)
+
+    def _moved_in(self, people: Cohort, movers: list[Seeker]) -> list[str]:
+        """Let people from elsewhere take the first rows, with all that makes a person; returns who everybody is."""
+        persons: list[str] = self.labels_of(people.number).tolist()
+        for row, (pool, old) in enumerate(movers):
+            assert pool.cohort is not None
+            for trait in ("misread", "own", "skill", "knowledge", "noise", "seconds"):
+                getattr(people, trait)[row] = getattr(pool.cohort, trait)[old]
+            persons[row] = pool.persons[old]
+        if movers:
+            people.vector = self._understood(people, self.standard())
+        return persons
 
     @property
     def places(self) -> int:
@@ -148,11 +170,21 @@ class People(Workforce):
 
     # ---- what they see ------------------------------------------------------------------------------------------
 
-    def perceive(self, items: Items, who: Indices, ids: NDArray[Any] | None = None) -> Array:
+    def situation(self, prompts: Indices) -> Array | None:
+        """What the hidden situation of each prompt adds to what people go by [n, D]; None if they are shown none."""
+        return None
+
+    def perceive(
+        self,
+        items: Items,
+        who: Indices,
+        ids: NDArray[Any] | None = None,
+        asked: NDArray[np.bool_] | None = None,
+    ) -> Array:
         """Utility [n] of item i for person `who[i]`; with response `ids` [n], as seen through perception noise.
 
         Unskilled eyes blur: ŝ = mid + skill·(s − mid) + (1 − skill)·difficulty·z, with z drawn per person,
-        response and dimension.
+        response and dimension. Prompts have a situation if users `asked` them [n]; by default all.
         """
         assert self.cohort is not None
         game = self.simulation.game
@@ -164,15 +196,21 @@ class People(Workforce):
                 key = self.simulation.streams.key(self.name, "perception")
                 z = normals(key, who[:, None], ids[:, None], game.dimension_keys[None, :])
                 features = features + (1 - skill) * game.difficulty * z
-        return np.asarray(np.einsum("nd,nd->n", features, self.cohort.vector[who]))
+        vector, situation = self.cohort.vector[who], self.situation(items.prompt)
+        if situation is not None:
+            vector = vector + (situation if asked is None else situation * asked[:, None])
+        return np.asarray(np.einsum("nd,nd->n", features, vector))
 
     def individual_utilities(self, panel: Panel, people: Indices) -> Array:
         """Utility [n, people] of each panel item for each of these people, without a draw; asked once per panel."""
         if self._panel is not panel:
             self._panel, self._columns = panel, {}
-        for person in people.tolist():
+        delegate = self.delegation.of(people) if self.delegation else np.zeros(len(people), dtype=bool)
+        for person, asks in zip(people.tolist(), delegate.tolist(), strict=True):
             if person not in self._columns:
-                self._columns[person] = self.perceive(panel.items, np.full(len(panel.items), person))
+                alone = np.full(len(panel.items), person)
+                machine = self.delegation if asks else None
+                self._columns[person] = machine.utility(panel) if machine else self.perceive(panel.items, alone)
         return np.stack([self._columns[person] for person in people.tolist()], axis=1)
 
     def representatives(self, *, former: bool = False) -> Indices:
@@ -229,19 +267,36 @@ class People(Workforce):
             raise PluginFailed.raised(f"rater policy {self.policy.name!r}", error) from error
 
     def labels(
-        self, items: Items, who: Indices, seen: NDArray[Any], lot: NDArray[Any], key: int
+        self,
+        items: Items,
+        who: Indices,
+        seen: NDArray[Any],
+        lot: NDArray[Any],
+        key: int,
+        asked: NDArray[np.bool_] | None = None,
     ) -> tuple[NDArray[np.int64], Array]:
         """What person who[i] says of the K responses of ranking i: labels and perceived differences [n, pairs].
 
         `items` holds K responses a ranking; `seen` [n·K] keys how each response is perceived, `lot` [n] and `key`
-        the noise of choice.
+        the noise of choice; `asked` [n] says which prompts are users' own. Those who delegate say what their machine
+        says.
         """
         n = len(who)
         k = len(items) // n
-        utilities = self.perceive(items, np.repeat(who, k), seen).reshape(n, k)
+        situated = None if asked is None else np.repeat(asked, k)
+        utilities = self.perceive(items, np.repeat(who, k), seen, situated).reshape(n, k)
         left, right = sides(k)
         draws = uniforms(key, who[:, None], lot[:, None], np.arange(k + len(left))[None, :])
-        return self._choose(utilities, who, draws), utilities[:, left] - utilities[:, right]
+        label, perceived = self._choose(utilities, who, draws), utilities[:, left] - utilities[:, right]
+        asks = self.delegates(who)
+        if self.delegation and asks.any():
+            perceived[asks] = self.delegation.differences(items[np.repeat(asks, k)], k)
+            label[asks] = self.delegation.labels(perceived[asks])
+        return label, perceived
+
+    def delegates(self, who: Indices) -> NDArray[np.bool_]:
+        """Which of these people [n] let a machine answer for them now."""
+        return self.delegation.of(who) if self.delegation else np.zeros(len(who), dtype=bool)
 
     def _choose(self, utilities: Array, who: Indices, draws: Array) -> NDArray[np.int64]:
         """The labels the policy chooses [n, pairs], if they are labels."""
@@ -258,7 +313,10 @@ class People(Workforce):
         """Seconds [n] for rankings of `comparisons` comparisons each: at one's pace, log-normally more or less."""
         assert self.cohort is not None
         z = normals(self.simulation.streams.key(self.name, "pace"), who, lot)
-        return self.cohort.seconds[who] * np.exp(self.spec.seconds_spread * z) * comparisons
+        seconds = self.cohort.seconds[who] * np.exp(self.spec.seconds_spread * z) * comparisons
+        if self.spec.delegation:
+            seconds = np.where(self.delegates(who), self.spec.delegation.time * seconds, seconds)
+        return np.asarray(seconds)
 
     def clock_off(self, who: Indices, seconds: Array) -> None:
         """Count the work that has just been done."""
