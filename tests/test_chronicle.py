@@ -169,9 +169,8 @@ def test_the_last_margins_are_the_reward_model_s_own(run: Played) -> None:
     machine, shown = run.simulation.parties["rm"], run.simulation.parties["rm"].memory[-1]
     last = run.lessons[run.lessons.time == run.lessons.time.max()].set_index(["task", "worker"])
     raw = machine.margins(shown)
-    np.testing.assert_allclose(
-        raw * 1.0, (machine.score(shown.items).reshape(len(shown), 3) @ DIFFERENCES) * machine.scale
-    )
+    scores = machine.score(shown.items).reshape(len(shown), 3)
+    np.testing.assert_allclose(raw, scores @ DIFFERENCES * machine.scale)
     for i in np.flatnonzero(~shown.held_out)[:20].tolist():
         for pair in range(3):
             row = last.loc[(shown.pair_numbers[i, pair], f"pool:{shown.worker[i]}")]
