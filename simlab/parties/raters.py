@@ -12,8 +12,8 @@ import numpy as np
 from simpy import Event
 
 from simlab.components import Array
-from simlab.parties.corporation import ASKED
 from simlab.parties.assignment import assigned
+from simlab.parties.corporation import ASKED
 from simlab.parties.people import People, within_hours
 from simlab.parties.rankings import Rankings, Tasks, preferred, sides
 from simlab.parties.society import Users
