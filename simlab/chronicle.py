@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from simlab.components import Array
 from simlab.parties.cohort import Cohort
+from simlab.parties.corporation import ASKED, WRITTEN
 from simlab.parties.language_model import LanguageModel
 from simlab.parties.people import People
 from simlab.parties.rankings import Rankings, sides
@@ -117,14 +118,18 @@ class Chronicle:
         self.simulation.recorder.add(
             "employment",
             worker=pool.labels_of(people.number),
+            person=[pool.persons[n] for n in people.number.tolist()],
             employer=self.simulation.employer_of(pool.name),
             hired=people.hired,
             ended=people.ended,
             reason=reason,
         )
 
-    def candidates(self, model: LanguageModel, tasks: NDArray[np.int64], items: Items, options: int) -> None:
-        """The responses that are to be compared; their numbers are task · K + place."""
+    def candidates(
+        self, model: LanguageModel, tasks: NDArray[np.int64], items: Items, options: int, asked: NDArray[np.bool_]
+    ) -> None:
+        """The responses that are to be compared, and which tasks' prompts users asked [m]; their numbers are
+        task · K + place."""
         columns = self.simulation.game.transcript(items)
         self.add(
             "candidates",
@@ -133,6 +138,7 @@ class Chronicle:
             response=(tasks[:, None] * options + np.arange(options)[None, :]).ravel(),
             prompt=columns["prompt"],
             text=columns["response"],
+            origin=coded(np.repeat(asked, options), [WRITTEN, ASKED]),
         )
 
     def rankings(self, pool: People, agent: str, made: Rankings, version: int, source: NDArray[Any]) -> None:
@@ -215,6 +221,12 @@ class Chronicle:
             amount=np.where(paid, -amounts[both], amounts[both]),
             reason=reason,
         )
+
+    def incidents(self, corporation: str, source: str, counts: Mapping[str, int]) -> None:
+        """Complaints or violations that reached a corporation, by criterion."""
+        if counts:
+            columns = {"criterion": list(counts), "count": np.array(list(counts.values()), dtype=np.int64)}
+            self.add("incidents", about=corporation, corporation=corporation, source=source, **columns)
 
     def _guideline_version(self, relation: Relation) -> int:
         """The version of the guideline in force where this relation stands; 0 where there is none."""

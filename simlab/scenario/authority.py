@@ -31,6 +31,8 @@ _AUDIT = Rule(("warn", "fire", "hire"))
 
 RULES: Mapping[tuple[str, str], Rule] = {
     ("users", "corporation"): Rule(("churn",)),
+    ("shareholders", "corporation"): Rule(("replace", "fund", "withdraw")),
+    ("regulator", "corporation"): Rule(("fine", "suspend")),
     ("corporation", "vendor"): _CONTRACT,
     ("vendor", "vendor"): _CONTRACT,
     ("corporation", "raters"): _LABOR,
@@ -185,6 +187,8 @@ def _learner(here: Path, entry: Mapping[str, Any], rule: Rule, pair: str) -> Ite
         yield (*here, "learner"), f"{kind} is no learner of {pair}", f"possible: {', '.join(rule.learners)}"
     if rule.learners == ("bradley_terry",) and entry.get("shape") is not None:
         yield (*here, "shape"), "a reward shape belongs to reward_model → language_model", "remove it"
+    if rule.learners != ("bradley_terry",) and entry.get("aggregator") is not None:
+        yield (*here, "aggregator"), "an aggregator belongs to raters → reward_model", "remove it"
 
 
 def learners_misplaced(data: Mapping[str, Any], networks: bool) -> Iterator[Complaint]:
@@ -352,7 +356,7 @@ def _known_kinds() -> set[str]:
 
 
 def _a(kind: str) -> str:
-    return _MEANT.get(kind, f"a {kind}" if kind in _FIRMS else kind)
+    return _MEANT.get(kind, f"a {kind}" if kind in (*_FIRMS, "regulator") else kind)
 
 
 def _kind(entry: Any) -> str:

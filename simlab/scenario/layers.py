@@ -129,7 +129,8 @@ def put(root: Node, path: str, node: Node, place: Place) -> None:
     """Lay `node` over what stands at a dotted path such as `parties.pool.count` or `relations.0.every`.
 
     Mappings on the way are made where they are missing, so that parameters left at their defaults can be set;
-    parties, relations and other items of lists must exist. Raises `InvalidInput` where the path leads nowhere.
+    parties and items of lists on the way must exist, while `relations.4` adds one to a list of four. Raises
+    `InvalidInput` where the path leads nowhere.
     """
     *way, last = path.split(".")
     here = root
@@ -137,6 +138,9 @@ def put(root: Node, path: str, node: Node, place: Place) -> None:
         here = _child(here, step, ".".join(way[:depth]), path, place)
     holder = ".".join(way)
     if isinstance(here.value, list):
+        if last == str(len(here.value)):  # one beyond the end is added
+            here.value.append(node)
+            return
         index = _index(here, last, holder, path, place)
         here.value[index] = _over(here.value[index], node)
         return

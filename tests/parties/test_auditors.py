@@ -27,9 +27,9 @@ def test_three_more_entries_make_three_more_orders_and_leave_all_else_untouched(
     assert (labor.loc[[1, 2, 3, 4]] > 0).all()
     everybody = {"leads", "managers", "directors"}
     same(before.comparisons, after.comparisons[~after.comparisons.principal.isin(everybody)])
-    said = after.judgements[~after.judgements.principal.isin(everybody)]
-    order = ["round", "principal", "agent"]  # audits take time: whose labels are learned first may change
-    same(before.judgements.sort_values(order), said.sort_values(order), but=["judgement"])
+    machine = "agent != 'rm' and "  # audits take time: whose labels the machine meets first may change
+    said = after.judgements.query(f"{machine} principal not in @everybody")
+    same(before.judgements.query(f"{machine} True"), said, but=["judgement"])
     same(before.responses, after.responses)
     same(before.policy, after.policy)
 
