@@ -78,7 +78,7 @@ def _kick(seed: int, *, misreading: float, dimensions: int) -> float:
         seen = panel(simulation, 2 * PROMPTS)
         return float(np.mean([correlation(simulation, seen, "users", f"firm{i}") for i in range(FIRMS)]))
 
-    return averaged(seed, 4, once)
+    return averaged(seed, 2, once)
 
 
 def tree(above: float, below: float, raters: float) -> float:

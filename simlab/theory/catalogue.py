@@ -4,10 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from simlab.theory import agreement, attenuation, bpref, choice, currency
+from simlab.theory import (
+    agreement,
+    attenuation,
+    best_of_n,
+    borda,
+    bpref,
+    choice,
+    currency,
+    fits,
+    overoptimization,
+    policy,
+    reward_model,
+)
 from simlab.theory.law import Law
 
-_MODULES = (currency, attenuation, choice, bpref, agreement)
+_MODULES = (
+    currency,
+    attenuation,
+    choice,
+    bpref,
+    agreement,
+    borda,
+    fits,
+    reward_model,
+    policy,
+    best_of_n,
+    overoptimization,
+)
 
 
 def _by_id(laws: Iterable[Law]) -> dict[str, Law]:

@@ -239,7 +239,7 @@ LAWS = (
         predicted=lambda weights, order: plackett_luce(weights, order),
         observe=_plackett_luce,
         control=Control(
-            params={"weights": [9.0, 3.0, 1.0], "order": [0, 1, 2]},
+            params={"weights": [5.0, 4.0, 1.0], "order": [0, 2, 1]},
             wrong="worst chosen first",
             predicted=lambda weights, order: reversed_luce(weights, order),
         ),

@@ -63,13 +63,13 @@ def _best_of_n(seed: int, *, rho: float, n: int) -> float:
 
 
 def _gold(seed: int, *, rho: float, beta: float) -> float:
-    run = play(seed, obeyed(rho, beta), ("responses", "policy"))
+    run = play(seed, obeyed(rho, beta))
     return gold(run) / math.sqrt(2 * divergence(run))
 
 
 def _surplus(seed: int, *, rho: float, beta: float, leash: float | None = None) -> float:
     """Gold less β·KL under the leash that is best for a proxy this good, as a share of what there is, 1/(2β)."""
-    run = play(seed, obeyed(rho, beta / rho if leash is None else leash), ("responses", "policy"))
+    run = play(seed, obeyed(rho, beta / rho if leash is None else leash))
     return (gold(run) - beta * divergence(run)) * 2 * beta
 
 

@@ -49,12 +49,16 @@ HIERARCHY: dict[str, Any] = {
 
 
 class Run:
-    """A run that is over: its parties as they ended, and its tables as DataFrames."""
+    """A run that is over: its parties as they ended, tables as DataFrames, and what its model said after each round.
 
-    def __init__(self, simulation: Simulation, tables: dict[str, Any]) -> None:
+    `panels` holds responses to the same prompts, made from the same draws, beginning with the untrained model's.
+    """
+
+    def __init__(self, simulation: Simulation, tables: dict[str, Any], panels: list[Panel]) -> None:
         self.simulation = simulation
         self.parties = simulation.parties
         self.tables = tables
+        self.panels = panels
 
     def measured(self, a: str, b: str, measure: str = "rho") -> float:
         """A measure of the alignment table between two parties, on responses, in the last round."""
@@ -64,11 +68,13 @@ class Run:
         return float(found[measure].item())
 
 
-def play(seed: int, changes: Mapping[str, Any], tables: Iterable[str] = ("alignment",)) -> Run:
+def play(seed: int, changes: Mapping[str, Any], tables: Iterable[str] = ("alignment", "policy")) -> Run:
     """One whole run, and those of its tables that are asked for."""
     from simlab import content
 
     with _recorded(seed, changes) as (simulation, folder, recorder):
+        panels: list[Panel] = []
+        simulation.after_round = lambda number, day: panels.append(panel(simulation, 500))
         with recorder:
             simulation.run(recorder)
         found = {}
@@ -76,7 +82,7 @@ def play(seed: int, changes: Mapping[str, Any], tables: Iterable[str] = ("alignm
             stored = content.stored(folder, name)
             assert stored is not None
             found[name] = content.read(stored, name).to_pandas()
-        return Run(simulation, found)
+        return Run(simulation, found, panels)
 
 
 def stand(seed: int, changes: Mapping[str, Any]) -> Simulation:
@@ -148,23 +154,16 @@ def correlation(simulation: Simulation, seen: Panel, a: str, b: str) -> float:
     return pearson(first, second)
 
 
-def gold(run: Run, values: Callable[[Array], Array] = lambda u: u) -> float:
-    """How much better responses have become by users' own standard: mean of `values` of it, less that at the start.
-
-    Users value one axis of the world; its column of the responses table is the normal distribution function of it,
-    and a prompt's draw is the same in every round.
-    """
-    from scipy.special import ndtri
-
-    rows = run.tables["responses"]
-    last = rows["round"].max()
-    now, before = (values(ndtri(rows[rows["round"] == number].helpful.to_numpy())) for number in (last, 0))
-    return float(np.mean(now - before))
+def gold(run: Run, values: Callable[[Array], Array] = lambda u: u, number: int = -1) -> float:
+    """How much better responses were after a round (the last) by users' own utility u, or by `values` of it."""
+    before, now = (run.parties["users"].utility(run.panels[k]) for k in (0, number))
+    return float(np.mean(values(now) - values(before)))
 
 
-def divergence(run: Run) -> float:
-    """How far the language model has gone from its reference, KL in nats as the policy table has it."""
-    return float(run.tables["policy"].objective_kl.iloc[-1])
+def divergence(run: Run, number: int = -1) -> float:
+    """How far the language model had gone from its reference by then, KL in nats as the policy table has it."""
+    rows = run.tables["policy"]
+    return float(rows[rows["round"] == range(len(run.panels))[number] - 1].objective_kl.iloc[-1])
 
 
 def averaged(seed: int, worlds: int, observe: Callable[[int], float]) -> float:
