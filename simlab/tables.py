@@ -103,6 +103,7 @@ _EMPLOYMENT = Table(
     (
         RUN,
         _text("worker", 'the worker, as "pool:17"'),
+        _text("person", "who that is: the name under which the person was first hired by anyone"),
         _text("employer", "the party the worker works for"),
         _number("hired", "when the spell began", "days"),
         _number("ended", "when the spell ended; NaN while it lasts", "days"),
@@ -122,7 +123,7 @@ _RATERS = Table(
         _text("employer", "the party the rater works for"),
         _flag("employed", "whether the rater is employed at this time"),
         _whole("tasks", "rankings done so far"),
-        _number("score", "share of audited pairs that agreed with the employer's gold, so far; NaN before the first"),
+        _number("score", "share of audited pairs that agreed with whoever audited them, so far; NaN before the first"),
         _whole("warnings", "warnings received so far"),
         _number("rho_guideline", "correlation of the rater's utilities with the operative guideline"),
         _number("rho_intent", "correlation of the rater's utilities with users' intent"),
@@ -131,11 +132,12 @@ _RATERS = Table(
 
 _COMPARISONS = Table(
     "comparisons",
-    "What raters preferred: one row a compared pair of responses. A ranking of K responses gives K(K-1)/2 rows.",
+    "What raters and auditors preferred: one row a compared pair. A ranking of K responses gives K(K-1)/2 rows.",
     (
         RUN,
         TIME,
         ROUND,
+        _whole("order", "1 where responses are compared, 2 where those are who compared responses, and so on"),
         PRINCIPAL,
         AGENT,
         _whole("task", "number of the pair that was compared; raters who share it compared the same two responses"),
@@ -144,7 +146,7 @@ _COMPARISONS = Table(
         _whole("left", "the first response, as in `candidates` (where the prompt is, too)"),
         _whole("right", "the second response, as in `candidates`"),
         LABEL,
-        _text("source", "where the label comes from, as rater"),
+        _text("source", "where the label comes from: rater, auditor, or the machine that a rater copied"),
         _flag("held_out", "kept from the reward model, to test it"),
         GUIDELINE,
         _number("perceived", "utility of left minus right as the rater perceived it, before noise of choice"),
@@ -165,6 +167,7 @@ _CANDIDATES = Table(
         _whole("response", "number of the response, as in left and right of `comparisons`"),
         _text("prompt", "text of the prompt"),
         _text("text", "text of the response; empty in vector worlds"),
+        _text("origin", "where the prompt comes from: users who asked it (or it is like theirs), or written for this"),
     ),
 )
 
@@ -212,6 +215,7 @@ _LABOR = Table(
         ROUND,
         _text("party", "who worked"),
         _text("kind", "kind of labor, as ranking, auditing, writing, training"),
+        _whole("order", "0: makes responses, 1: judges responses, 2: judges those judgements, and so on"),
         _number("hours", "working time", "hours"),
         _number("pay", "what was paid for it", "USD"),
         _number("flops", "floating-point operations", "FLOP"),
@@ -225,6 +229,7 @@ _ALIGNMENT = Table(
         RUN,
         TIME,
         ROUND,
+        _text("model", "the language model whose responses are on the panel"),
         _whole("order", "order of the panel: 1 for responses, k for the agents judged at order k-1"),
         _text("panel", "name of the panel"),
         _text("against", "at order 2 and above: the truth agents are held to, guideline or intent; else empty"),
@@ -311,6 +316,7 @@ _WIN_RATE = Table(
         RUN,
         TIME,
         ROUND,
+        _text("model", "the language model that gave the responses"),
         _text("judge", "the party whose utilities decide"),
         _number("rate", "share of prompts for which the round's response is preferred; ties count one half"),
         _whole("n", "prompts compared"),
@@ -321,14 +327,54 @@ _WIN_RATE = Table(
 
 _LEDGER = Table(
     "ledger",
-    "Money: one row a transfer.",
+    "Money: two rows a transfer, one for either side; the amounts of a transfer sum to zero.",
     (
         RUN,
         TIME,
-        _text("payer", "who paid"),
-        _text("payee", "who was paid"),
-        _number("amount", "how much", "USD"),
+        _whole("transfer", "number of the transfer"),
+        _text("account", "whose account changes"),
+        _text("counterparty", "the other side"),
+        _number("amount", "what the account receives; negative if it pays", "USD"),
         _text("reason", "what for, as wages or subscriptions"),
+    ),
+)
+
+_MARKET = Table(
+    "market",
+    "Users of corporations: one row a look that may make them leave, and one at the end for what came after the last.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        _text("party", "the users"),
+        _text("corporation", "the corporation they use"),
+        _whole(
+            "users",
+            "its users after the look; before it, they were users - arrived - switched_in + left + switched_out",
+        ),
+        _number("share", "these as a share of this party's users of any corporation; NaN if there are none"),
+        _number("satisfied", "share of those asked who were satisfied; NaN if nobody was asked"),
+        _whole("complaints", "complaints of those asked"),
+        _whole("arrived", "new users since the last row of this corporation"),
+        _whole("left", "users who left it and do without"),
+        _whole("switched_in", "users who came from other corporations since the last row"),
+        _whole("switched_out", "users who left it for other corporations"),
+        _number("price", "fee per user and day", "USD"),
+        _number("revenue", "fees since the last row", "USD"),
+    ),
+)
+
+_INCIDENTS = Table(
+    "incidents",
+    "What users complained of and regulators found: one row a look, corporation and criterion.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        _text("corporation", "the corporation it is about"),
+        _text("source", "who said so: users, or a regulator"),
+        _text("criterion", "the criterion that spoke most against the response"),
+        _whole("count", "how many complaints or violations"),
     ),
 )
 
@@ -350,6 +396,8 @@ TABLES: dict[str, Table] = {
         _RESPONSES,
         _WIN_RATE,
         _LEDGER,
+        _MARKET,
+        _INCIDENTS,
     )
 }
 """Every table by name, in the order in which they are written."""

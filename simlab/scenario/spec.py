@@ -25,7 +25,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from simlab.components import Component, Criterion, RaterPolicy, RewardShape, parameters
+from simlab.components import Aggregator, Component, Criterion, GuidelinePolicy, RaterPolicy, RewardShape, parameters
 from simlab.errors import InvalidInput
 from simlab.names import NAME, shown
 from simlab.worlds.game import World
@@ -53,6 +53,12 @@ class Spec(BaseModel):
         if isinstance(info.context, Reading):
             info.context.models[id(data)] = cls
         return data
+
+
+class PartySpec(Spec):
+    """Any party. `kind` tells the kinds apart."""
+
+    description: str = Field("", max_length=10_000, description="what this party stands for, in your words")
 
 
 def _some_weight(weights: dict[str, float]) -> dict[str, float]:
@@ -112,6 +118,14 @@ def _field(kind: str, default: str = "") -> tuple[Any, ...]:
 WorldField = Annotated[SerializeAsAny[World], *_field("world")]
 RaterPolicyField = Annotated[SerializeAsAny[RaterPolicy], *_field("rater", "boltzmann")]
 RewardShapeField = Annotated[SerializeAsAny[RewardShape], *_field("reward", "plain")]
+GuidelinePolicyField = Annotated[SerializeAsAny[GuidelinePolicy], *_field("guideline", "static")]
+NoGuidelinePolicyField = Annotated[
+    SerializeAsAny[GuidelinePolicy] | None,
+    BeforeValidator(lambda value, info: None if value is None else _component("guideline", "")(value, info)),
+    PlainSerializer(lambda policy: None if policy is None else parameters(policy)),
+    WithJsonSchema({"anyOf": [{"component": "guideline"}, {"type": "null"}]}),
+]
+AggregatorField = Annotated[SerializeAsAny[Aggregator], *_field("aggregator", "none")]
 CriterionField = Annotated[
     SerializeAsAny[Criterion],
     BeforeValidator(_component("criterion", "")),

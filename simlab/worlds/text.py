@@ -19,7 +19,7 @@ from simlab.errors import PluginFailed
 from simlab.streams import hashes, uniforms
 from simlab.worlds.exchange import TRUTH, Exchange, Observer, Prompt
 from simlab.worlds.game import Game, Indices, Items
-from simlab.worlds.tokenizer import Tokenizer
+from simlab.worlds.tokenizer import END, Tokenizer, pad
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,14 @@ class Author:
     prompt: int
     response: str
     voice: str
+
+
+@dataclass(frozen=True, slots=True)
+class MinimalPairs:
+    """Good responses, and to the same prompts bad ones that differ in one respect only."""
+
+    good: Items
+    bad: Items
 
 
 class TextGame(Game):
@@ -58,6 +66,19 @@ class TextGame(Game):
     def belief(self, key: int, knowledge: float, fact: int) -> tuple[str, ...]:
         """What a person with this stream key and knowledge believes about a fact."""
 
+    def minimal_pairs(self, kind: str) -> MinimalPairs | None:
+        """Pairs of one kind, or None if this world has none of it.
+
+        Kinds are "scrambled" (the same words in another order: syntax), "false" (another value in the same sentence:
+        semantics) and "wrong_force" (the same content in the wrong act: pragmatics).
+        """
+        return None
+
+    def items(self, prompts: Sequence[int], responses: Sequence[str]) -> Items:
+        """Texts as responses to prompts, each closed with the end token."""
+        rows = [[*self.tokenizer.encode(text), END] for text in responses]
+        return Items(np.array(prompts, dtype=np.int64), pad(rows))
+
     def exchanges(self, items: Items) -> list[Exchange]:
         """The exchanges behind the arrays; equal responses to one prompt are one object."""
         out = []
@@ -67,6 +88,9 @@ class TextGame(Game):
                 self._read[key] = self.read(prompt, *self.tokenizer.decode(tokens.tolist()))
             out.append(self._read[key])
         return out
+
+    def may_be_compared(self, prompts: Indices) -> NDArray[np.bool_]:
+        return np.asarray(~self.held_out[prompts])
 
     def comparable(self, items: Items) -> NDArray[np.bool_]:
         held = {self.prompts[p].fact for p in np.flatnonzero(self.held_out).tolist()}
@@ -124,8 +148,9 @@ class TextGame(Game):
 
     def approval(self, vector: Array, features: Array) -> Array:
         """The utility as a share of the way from the worst possible response to the best."""
-        worst, best = np.minimum(vector, 0).sum(), np.maximum(vector, 0).sum()
-        return np.asarray((features @ vector - worst) / max(best - worst, 1e-12))
+        worst, best = np.minimum(vector, 0).sum(axis=-1), np.maximum(vector, 0).sum(axis=-1)
+        utility = features @ vector if vector.ndim == 1 else np.einsum("nd,nd->n", features, vector)
+        return np.asarray((utility - worst) / np.maximum(best - worst, 1e-12))
 
     def transcript(self, items: Items) -> dict[str, Any]:
         found = self.exchanges(items)
