@@ -21,7 +21,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from simlab.components import Component, Criterion, RaterPolicy, RewardShape, reward_shape
+    from simlab.components import Component, Criterion, Effort, RaterPolicy, Review, RewardShape, reward_shape
     from simlab.errors import InvalidInput, Mismatch, SimlabError
     from simlab.execution import run_file as run
     from simlab.execution import verify
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "Component": "simlab.components", "Criterion": "simlab.components", "RaterPolicy": "simlab.components",
+    "Effort": "simlab.components", "Review": "simlab.components",
     "RewardShape": "simlab.components", "reward_shape": "simlab.components",
     "World": "simlab.worlds.game", "Game": "simlab.worlds.game",
     "Exchange": "simlab.worlds.exchange", "Observer": "simlab.worlds.exchange", "Claim": "simlab.worlds.exchange",
@@ -40,8 +41,9 @@ _WHERE = {
 }  # fmt: skip
 
 __all__ = [
-    "Claim", "Component", "Criterion", "Exchange", "Game", "InvalidInput", "Mismatch", "Observer", "Prompt",
-    "RaterPolicy", "Response", "RewardShape", "Run", "SimlabError", "World", "load", "reward_shape", "run", "verify",
+    "Claim", "Component", "Criterion", "Effort", "Exchange", "Game", "InvalidInput", "Mismatch", "Observer", "Prompt",
+    "RaterPolicy", "Response", "Review", "RewardShape", "Run", "SimlabError", "World", "load", "reward_shape",
+    "run", "verify",
 ]  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 CONTENT = "_content_sha256"  # of a registered class and its bases in the plugin: the content hash, as imported
-_CONTRACTS = {"Component", "Criterion", "RaterPolicy", "RewardShape", "World"}
+_CONTRACTS = {"Component", "Criterion", "RaterPolicy", "Effort", "Review", "RewardShape", "World"}
 
 
 def plugin_files(path: Path) -> Iterator[Path]:

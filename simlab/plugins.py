@@ -25,14 +25,18 @@ from simlab.names import NAME, clip, did_you_mean, from_here, suggestion
 from simlab.plugin_files import CONTENT, content_hash, import_plugin, looks_like_plugin, plugin_files, reason
 
 GROUP = "simlab"  # the entry-point group of installed packages
-_CALLED = {"criterion": "criterion", "rater": "rater policy", "reward": "reward shape", "world": "world"}
+_CALLED = {
+    "criterion": "criterion", "rater": "rater policy", "effort": "effort", "review": "review rule",
+    "reward": "reward shape", "world": "world",
+}  # fmt: skip
+_CONTRACTS = "Criterion, RaterPolicy, Effort, Review, RewardShape, World"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One component, or one plugin that defines none: what it is called, where it is from, and whether it works.
 
-    `kind` is "criterion", "rater", "reward", "world", or "hooks" for a plugin of hooks only, "" for a broken one.
+    `kind` is that of its contract, as "criterion", or "hooks" for a plugin of hooks only, "" for a broken one.
     """
 
     name: str
@@ -227,7 +231,7 @@ def _fault(cls: Any) -> str:
     if not (isinstance(cls, type) and issubclass(cls, Component)):
         return f"{cls!r} is no component class"
     if not cls.kind:
-        return f"class {cls.__name__} derives from none of the contracts (Criterion, RaterPolicy, RewardShape, World)"
+        return f"class {cls.__name__} derives from none of the contracts ({_CONTRACTS})"
     if not isinstance(cls.name, str) or not re.fullmatch(NAME, cls.name):
         return f'class {cls.__name__} has no usable name (write name = "…": a letter, then letters, digits, - or _)'
     if "kind" in cls.model_fields or "kind" in vars(cls):

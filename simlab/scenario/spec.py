@@ -25,7 +25,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from simlab.components import Component, Criterion, RaterPolicy, RewardShape, parameters
+from simlab.components import Component, Criterion, Effort, RaterPolicy, Review, RewardShape, parameters
 from simlab.errors import InvalidInput
 from simlab.names import NAME, shown
 from simlab.worlds.game import World
@@ -111,6 +111,8 @@ def _field(kind: str, default: str = "") -> tuple[Any, ...]:
 
 WorldField = Annotated[SerializeAsAny[World], *_field("world")]
 RaterPolicyField = Annotated[SerializeAsAny[RaterPolicy], *_field("rater", "boltzmann")]
+EffortField = Annotated[SerializeAsAny[Effort], *_field("effort", "diligent")]
+ReviewField = Annotated[SerializeAsAny[Review], *_field("review", "threshold")]
 RewardShapeField = Annotated[SerializeAsAny[RewardShape], *_field("reward", "plain")]
 CriterionField = Annotated[
     SerializeAsAny[Criterion],

@@ -1,0 +1,22 @@
+"""The effort `diligent`: people do what they are asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import simlab
+from simlab.components import Array
+
+if TYPE_CHECKING:
+    from simlab.parties.effort import Situation
+
+
+class Diligent(simlab.Effort):
+    """Full care, whatever the pay and however seldom anybody checks."""
+
+    name = "diligent"
+
+    def choose(self, situation: Situation) -> Array:
+        return np.ones(len(situation))
