@@ -16,6 +16,7 @@ from simlab.parties.cohort import Cohort
 from simlab.parties.language_model import LanguageModel
 from simlab.parties.rankings import Rankings, sides
 from simlab.parties.raters import Raters
+from simlab.queues import Backlog, Queue
 from simlab.recorder import coded
 from simlab.relation import Effect, Judgement, Relation
 from simlab.worlds.game import Items
@@ -140,6 +141,21 @@ class Chronicle:
         """Money that changes hands: one payee and amount ($), or arrays of both."""
         self.simulation.recorder.add(
             "ledger", time=self.simulation.now, payer=payer, payee=payee, amount=amount, reason=reason
+        )
+
+    def flows(self, queues: Mapping[str, Queue | Backlog]) -> None:
+        """What went through every queue from the first day to now."""
+        flows = [queue.flow() for queue in queues.values()]
+        self.simulation.recorder.add(
+            "queues",
+            time=self.simulation.now,
+            queue=list(queues),
+            arrivals=np.array([f.arrivals for f in flows]),
+            departures=np.array([f.departures for f in flows]),
+            length=np.array([f.length for f in flows]),
+            rate=np.array([f.rate for f in flows]),
+            stay=np.array([f.stay for f in flows]),
+            waiting=np.array([f.waiting for f in flows]),
         )
 
     def _guideline_version(self, relation: Relation) -> int:

@@ -26,6 +26,7 @@ from simlab.parties.language_model import LanguageModel, TransformerBody
 from simlab.parties.raters import Raters
 from simlab.parties.reward_model import RewardModel
 from simlab.parties.society import Users
+from simlab.queues import Backlog, Queue
 from simlab.relation import Consequence, Judgement, Party, Relation, Steps, at
 from simlab.streams import Streams
 
@@ -85,7 +86,8 @@ class Simulation:
         self.game.value(dict.fromkeys(scenario.criteria_used(), 0.0))  # each has its place, also if only measured
         self._valued = self.game.valued(scenario.criteria_valued())
         self.hierarchy = Hierarchy(scenario.parties, [(r.principal, r.agent) for r in scenario.relations])
-        self.cluster = simpy.Resource(self.env, capacity=scenario.cluster.count)
+        self.queues: dict[str, Queue | Backlog] = {}
+        self.cluster = self.queue("the cluster", scenario.cluster.count)
         self.parties: dict[str, Party] = {}
         for kind, build in PARTIES.items():
             for name, spec in scenario.parties.items():
@@ -126,6 +128,7 @@ class Simulation:
         for relation in self.relations:
             for consequence in relation.consequences:
                 self.chronicle.effects(relation, Judgement(relation.agent.name), consequence.settle(relation))
+        self.chronicle.flows(self.queues)
         self.recorder.flush()
 
     def start(self, steps: Steps) -> Event:
@@ -183,6 +186,18 @@ class Simulation:
             seconds = flops / self.scenario.cluster.flops
             yield self.env.timeout(seconds / SECONDS_PER_DAY)
         self.chronicle.labor(party, kind, hours=seconds / 3600, flops=flops)
+
+    def queue(self, name: str, capacity: int = 1) -> Queue:
+        """A new queue of this run, by whose name the `queues` table will speak of it."""
+        made = Queue(self.env, capacity)
+        self.queues[name] = made
+        return made
+
+    def backlog(self, name: str) -> Backlog:
+        """A new backlog of this run, by whose name the `queues` table will speak of it."""
+        made = Backlog(self.env)
+        self.queues[name] = made
+        return made
 
     def stage(self, name: str) -> Callable[[int, int], None]:
         """A progress callback for a long computation."""

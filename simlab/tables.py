@@ -332,6 +332,22 @@ _LEDGER = Table(
     ),
 )
 
+_QUEUES = Table(
+    "queues",
+    "What was waited for, over the whole run: one row a queue. Little's law, length = rate × stay, holds exactly.",
+    (
+        RUN,
+        _number("time", "end of the time that is looked back on; it began at 0", "days"),
+        _text("queue", "what was waited for: the cluster, a machine, or work to be done by people"),
+        _whole("arrivals", "customers, or pieces of work, that came"),
+        _whole("departures", "of these, how many have left"),
+        _number("length", "mean number inside, waiting or being served, integrated over time"),
+        _number("rate", "arrivals per day", "1/day"),
+        _number("stay", "mean time inside, by customers; of those still inside, up to the end; NaN if none", "days"),
+        _number("waiting", "mean time before service; of those still waiting, up to the end; NaN if none", "days"),
+    ),
+)
+
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
@@ -350,6 +366,7 @@ TABLES: dict[str, Table] = {
         _RESPONSES,
         _WIN_RATE,
         _LEDGER,
+        _QUEUES,
     )
 }
 """Every table by name, in the order in which they are written."""
