@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from simlab.parties.cohort import Cohort
 from simlab.parties.language_model import LanguageModel
+from simlab.parties.people import People
 from simlab.parties.rankings import Rankings, sides
-from simlab.parties.raters import Raters
 from simlab.queues import Backlog, Queue
 from simlab.recorder import coded
 from simlab.relation import Effect, Judgement, Relation
@@ -32,9 +32,13 @@ class Chronicle:
         self.simulation = simulation
         self.judgements = 0
 
-    def add(self, table: str, **columns: Any) -> None:
-        """Rows of a table that has a time and a round, stamped with both."""
-        self.simulation.recorder.add(table, time=self.simulation.now, round=self.simulation.round, **columns)
+    def add(self, table: str, *, about: str = "", **columns: Any) -> None:
+        """Rows of a table that has a time and a round, stamped with both.
+
+        The round is that of the language model in whose making the party `about` has a part.
+        """
+        stamp = {"time": self.simulation.now, "round": self.simulation.round_of(about)}
+        self.simulation.recorder.add(table, **{**stamp, **columns})
 
     def judgement(self, relation: Relation, judgement: Judgement) -> None:
         """One row per member judged; remembers the row numbers for the consequences."""
@@ -46,6 +50,7 @@ class Chronicle:
         judgement.identifiers = {name: first + i for i, name in enumerate(names)}
         self.add(
             "judgements",
+            about=relation.agent.name,
             judgement=np.arange(first, self.judgements),
             order=relation.order,
             principal=relation.principal.name,
@@ -62,6 +67,7 @@ class Chronicle:
             return
         self.add(
             "consequences",
+            about=relation.agent.name,
             judgement=np.array([judgement.identifiers.get(e.agent, -1) for e in effects]),
             principal=relation.principal.name,
             kind=[e.kind for e in effects],
@@ -83,7 +89,7 @@ class Chronicle:
             weight=np.array(list(weights.values()), dtype=float),
         )
 
-    def spells(self, pool: Raters, people: Cohort, reason: str = "") -> None:
+    def spells(self, pool: People, people: Cohort, reason: str = "") -> None:
         """Employment spells as they begin and as they end; the last row of a spell counts."""
         self.simulation.recorder.add(
             "employment",
@@ -99,30 +105,32 @@ class Chronicle:
         columns = self.simulation.game.transcript(items)
         self.add(
             "candidates",
+            about=model.name,
             agent=model.name,
             response=(tasks[:, None] * options + np.arange(options)[None, :]).ravel(),
             prompt=columns["prompt"],
             text=columns["response"],
         )
 
-    def rankings(self, pool: Raters, agent: str, made: Rankings, version: int) -> None:
+    def rankings(self, pool: People, agent: str, made: Rankings, version: int, source: str) -> None:
         """One row per compared pair of each ranking, and the hours as labor."""
         left, right = sides(made.options)
-        responses = made.numbers(made.options)
         each = made.seconds / made.pairs
         people, place = np.unique(made.worker, return_inverse=True)
         wage = pool.spec.wage if self.simulation.employer_of(pool.name) else 0.0  # nobody employs, nobody pays
         self.add(
             "comparisons",
+            about=pool.name,
+            order=1,
             principal=pool.name,
             agent=agent,
-            task=made.numbers(made.pairs).ravel(),
+            task=made.pair_numbers.ravel(),
             ranking=np.repeat(made.task, made.pairs),
             worker=coded(np.repeat(place, made.pairs), pool.labels_of(people).tolist()),
-            left=responses[:, left].ravel(),
-            right=responses[:, right].ravel(),
+            left=made.ids[:, left].ravel(),
+            right=made.ids[:, right].ravel(),
             label=made.label.ravel(),
-            source="rater",
+            source=source,
             held_out=np.repeat(made.held_out, made.pairs),
             guideline_version=version,
             perceived=made.perceived.ravel(),
@@ -131,16 +139,38 @@ class Chronicle:
             pay=np.repeat(each / 3600 * wage, made.pairs),
         )
         hours = float(made.seconds.sum()) / 3600
-        self.labor(pool.name, "ranking", hours=hours, pay=hours * wage)
+        kind = "ranking" if source == "rater" else "auditing"
+        self.labor(pool.name, kind, order=pool.work_order, hours=hours, pay=hours * wage)
 
-    def labor(self, party: str, kind: str, *, hours: float, pay: float = 0.0, flops: float = 0.0) -> None:
+    def labor(
+        self, party: str, kind: str, *, hours: float, order: int = 0, pay: float = 0.0, flops: float = 0.0
+    ) -> None:
         """Work that was done: hours and pay of people, hours and operations of machines."""
-        self.add("labor", party=party, kind=kind, hours=hours, pay=pay, flops=flops)
+        self.add("labor", about=party, party=party, kind=kind, order=order, hours=hours, pay=pay, flops=flops)
 
     def transfer(self, payer: str, payee: Any, amount: Any, reason: str) -> None:
-        """Money that changes hands: one payee and amount ($), or arrays of both."""
+        """Money that changes hands: one payee and amount ($), or arrays of both for the people of one pool.
+
+        Each transfer has two rows in the ledger, one for either side, and they sum to zero.
+        """
+        accounts, now = self.simulation.accounts, self.simulation.now
+        amounts = np.atleast_1d(np.asarray(amount, dtype=float))
+        if not len(amounts):
+            return
+        payees = np.atleast_1d(np.asarray(payee, dtype=object))
+        numbers = accounts.transfers + np.arange(len(amounts))
+        accounts.transfers += len(amounts)
+        accounts.post(now, payer, str(payees[0]).partition(":")[0], float(amounts.sum()), reason)
+        both = np.arange(2 * len(amounts)) // 2
+        paid = np.arange(2 * len(amounts)) % 2 == 0
         self.simulation.recorder.add(
-            "ledger", time=self.simulation.now, payer=payer, payee=payee, amount=amount, reason=reason
+            "ledger",
+            time=now,
+            transfer=numbers[both],
+            account=np.where(paid, payer, payees[both]),
+            counterparty=np.where(paid, payees[both], payer),
+            amount=np.where(paid, -amounts[both], amounts[both]),
+            reason=reason,
         )
 
     def flows(self, queues: Mapping[str, Queue | Backlog]) -> None:
@@ -162,4 +192,7 @@ class Chronicle:
         """The version of the guideline in force where this relation stands; 0 where there is none."""
         parties = self.simulation.parties
         line = [relation.principal.name, *self.simulation.hierarchy.above(relation.principal.name), relation.agent.name]
-        return next((v for v in (getattr(parties[name], "version", 0) for name in line) if v), 0)
+        found = next((v for v in (getattr(parties[name], "version", 0) for name in line) if v), 0)
+        if not found and isinstance(relation.agent, People):  # auditors who answer to nobody
+            found = self.simulation.guideline_for(relation.agent.name).version
+        return int(found)

@@ -92,6 +92,10 @@ class Party(ABC):
         """What this party asks of its agents; machines pass on what they were taught, and issue none."""
         raise NotImplementedError(f"{self.name} issues no standard")
 
+    def told(self, standard: Standard) -> None:
+        """A principal's standard has changed; those who work by it read it anew."""
+        del standard
+
     def start(self) -> Steps:
         """Whatever must happen before the clock runs; may take simulated time."""
         yield from ()

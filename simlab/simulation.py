@@ -14,18 +14,24 @@ import simpy
 from numpy.typing import NDArray
 from simpy import Event
 
+from simlab.accounts import Accounts
 from simlab.chronicle import Chronicle
+from simlab.consequences.contracts import ContractShare, Invoice, Penalty
 from simlab.consequences.labor import Churn, Fire, Hire, Pay, Warn
 from simlab.consequences.learning import Gradient
-from simlab.errors import InvalidInput, PluginFailed, SimlabError
+from simlab.errors import PluginFailed, SimlabError
 from simlab.hierarchy import Hierarchy
 from simlab.jobs import Jobs
+from simlab.lineage import Lineage, without
 from simlab.measures.observatory import Observatory
+from simlab.parties.auditors import Auditors
 from simlab.parties.corporation import Corporation
 from simlab.parties.language_model import LanguageModel, TransformerBody
+from simlab.parties.people import People
 from simlab.parties.raters import Raters
 from simlab.parties.reward_model import RewardModel
 from simlab.parties.society import Users
+from simlab.parties.vendor import Vendor
 from simlab.queues import Backlog, Queue
 from simlab.relation import Consequence, Judgement, Party, Relation, Steps, at
 from simlab.streams import Streams
@@ -38,6 +44,8 @@ PARTIES: dict[str, type[Any]] = {
     "language_model": LanguageModel,
     "reward_model": RewardModel,
     "raters": Raters,
+    "auditors": Auditors,
+    "vendor": Vendor,
     "corporation": Corporation,
     "users": Users,
 }  # in the order in which they come to be: a reward model grows from a language model
@@ -47,13 +55,15 @@ CONSEQUENCES: dict[str, Callable[..., Consequence]] = {
     "warn": Warn,
     "fire": Fire,
     "hire": Hire,
+    "contract_share": ContractShare,
+    "penalty": Penalty,
     "gradient": Gradient,
 }
 SECONDS_PER_DAY = 86400.0
 Progress = Callable[[str, float, float, float], None]  # stage, day, days, share of the stage done
 
 
-class Simulation:
+class Simulation(Lineage):
     """One scenario under one seed. Parties ask it for the clock, the streams, each other, and the recorder.
 
     Building it checks what only the live world can tell, and raises InvalidInput before anything is written.
@@ -74,7 +84,7 @@ class Simulation:
         self.after_round = after_round
         self.env = simpy.Environment()
         self.streams = Streams(scenario.seed)
-        self.round = 0
+        self.accounts = Accounts()
         self.chronicle = Chronicle(self)
         self._failure: Exception | None = None
         try:
@@ -85,24 +95,38 @@ class Simulation:
             raise PluginFailed.raised(f"world {scenario.world.name!r}", error) from error
         self.game.value(dict.fromkeys(scenario.criteria_used(), 0.0))  # each has its place, also if only measured
         self._valued = self.game.valued(scenario.criteria_valued())
-        self.hierarchy = Hierarchy(scenario.parties, [(r.principal, r.agent) for r in scenario.relations])
+        edges = [(r.principal, r.agent) for r in scenario.relations]
+        here = without(dict(scenario.parties), edges, scenario.without)
+        specs = {name: spec for name, spec in scenario.parties.items() if name in here}
+        relations = [r for r in scenario.relations if {r.principal, r.agent} <= here]
+        self.hierarchy = Hierarchy(specs, [(r.principal, r.agent) for r in relations])
+        self.pools = tuple(name for name, spec in scenario.parties.items() if spec.kind == "raters")
+        self.rounds = {name: 0 for name, spec in specs.items() if spec.kind == "language_model"}
         self.queues: dict[str, Queue | Backlog] = {}
         self.cluster = self.queue("the cluster", scenario.cluster.count)
         self.parties: dict[str, Party] = {}
         for kind, build in PARTIES.items():
-            for name, spec in scenario.parties.items():
+            for name, spec in specs.items():
                 if spec.kind == kind:
                     self.parties[name] = build(self, name, spec)
-        self.parties = {name: self.parties[name] for name in scenario.parties}
-        self.relations = [self._relation(spec) for spec in scenario.relations]
+        self.parties = {name: self.parties[name] for name in specs}
+        self.relations = [self._relation(spec) for spec in relations]
         self.observatory = Observatory(self)
 
     def _relation(self, spec: RelationSpec) -> Relation:
+        """The live relation; what is owed for work is always paid, whether or not the file says so."""
         consequences = [CONSEQUENCES[c.kind](self, c) for c in spec.consequence]
-        agent = self.parties[spec.agent]
-        if isinstance(agent, Raters) and not any(isinstance(c, Pay) for c in consequences):
-            consequences.insert(0, Pay(self, None))  # whoever judges raters employs them, and owes them wages
-        return Relation(self, self.parties[spec.principal], agent, spec.every, spec.sample, consequences)
+        principal, agent = self.parties[spec.principal], self.parties[spec.agent]
+        paid = any(isinstance(c, Pay) for c in consequences)
+        if isinstance(agent, People) and not paid and self.employer_of(agent.name) == principal.name:
+            consequences.insert(0, Pay(self, None))
+        if isinstance(agent, Vendor) and self.employer_of(agent.name) == principal.name:
+            consequences.insert(0, Invoice(self, None))
+        if isinstance(principal, Auditors) and self.employer_of(principal.name) not in self.hierarchy.principals(
+            principal.name
+        ):
+            consequences.insert(0, Pay(self, None, principal))  # nobody looks at these auditors, yet they are paid
+        return Relation(self, principal, agent, spec.every, spec.sample, consequences)
 
     def deviations(self, key: int, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
         """Isotropic random vectors of the value space [n, D], of expected squared length 1; one for each number."""
@@ -148,7 +172,8 @@ class Simulation:
             for party in self.parties.values():
                 if isinstance(party, build):
                     yield from party.start()
-        yield from self.observatory.look()
+        for model in self.of_kind(LanguageModel):
+            yield from self.observatory.look(model)
         self._finish_round()
         self.start(self._calendar())
 
@@ -170,8 +195,8 @@ class Simulation:
         """When a language model has been trained, a round is over: everybody is asked what they prefer now."""
         self.report("simulating", 0.0)
         if isinstance(relation.agent, LanguageModel):
-            self.round += 1
-            yield from self.observatory.look()
+            self.rounds[relation.agent.name] += 1
+            yield from self.observatory.look(relation.agent)
             self._finish_round()
 
     def _finish_round(self) -> None:
@@ -185,7 +210,8 @@ class Simulation:
             yield turn
             seconds = flops / self.scenario.cluster.flops
             yield self.env.timeout(seconds / SECONDS_PER_DAY)
-        self.chronicle.labor(party, kind, hours=seconds / 3600, flops=flops)
+        order = int(isinstance(self.parties[party], RewardModel))
+        self.chronicle.labor(party, kind, order=order, hours=seconds / 3600, flops=flops)
 
     def queue(self, name: str, capacity: int = 1) -> Queue:
         """A new queue of this run, by whose name the `queues` table will speak of it."""
@@ -208,7 +234,12 @@ class Simulation:
         if self.progress is not None:
             self.progress(stage, min(self.now, self.days), self.days, share)
 
-    # ---- who is who ---------------------------------------------------------------------------------------------
+    # ---- what there is ------------------------------------------------------------------------------------------
+
+    @property
+    def round(self) -> int:
+        """Training rounds completed, of the language model that is ahead."""
+        return max(self.rounds.values(), default=0)
 
     @property
     def panel_size(self) -> int:
@@ -218,37 +249,6 @@ class Simulation:
     def relations_of(self, principal: str) -> list[Relation]:
         """The relations in which this party judges."""
         return [r for r in self.relations if r.principal.name == principal]
-
-    def principals_with_standard(self, agent: str) -> list[Party]:
-        """Those `agent` answers to who issue a standard, in file order."""
-        above = (self.parties[name] for name in self.hierarchy.principals(agent))
-        return [p for p in above if isinstance(p, Corporation | Users)]
-
-    def employer_of(self, pool: str) -> str:
-        """Whoever raters answer to first; empty if nobody."""
-        return next(iter(self.hierarchy.principals(pool)), "")
-
-    def judged_by(self, machine: Party) -> LanguageModel:
-        """The language model a reward model judges."""
-        for name in self.hierarchy.below(machine.name):
-            party = self.parties[name]
-            if isinstance(party, LanguageModel):
-                return party
-        raise InvalidInput(f"{machine.name} judges no language model")
-
-    def model_of(self, corporation: str) -> LanguageModel | None:
-        """The language model at the end of a corporation's line of authority."""
-        found = (self.parties[name] for name in self.hierarchy.below(corporation))
-        return next((p for p in found if isinstance(p, LanguageModel)), None)
-
-    def maker_of(self, model: LanguageModel) -> str:
-        """The corporation a language model belongs to; empty if none stands above it."""
-        above = (self.parties[name] for name in self.hierarchy.above(model.name))
-        return next((p.name for p in above if isinstance(p, Corporation)), "")
-
-    def of_kind(self, kind: type[Any]) -> list[Any]:
-        """The parties of one kind, in file order."""
-        return [p for p in self.parties.values() if isinstance(p, kind)]
 
     def models(self) -> dict[str, dict[str, NDArray[Any]]]:
         """What is worth keeping of each language model of words: dictionary, shape, and arrays before and after."""

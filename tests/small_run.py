@@ -36,7 +36,7 @@ def add_round(recorder: Recorder, number: int, *, shift: float = 0.0) -> None:
             "employment", worker=workers[:1], employer="acme", hired=0.0, ended=float(number), reason="fired again"
         )
     recorder.add(
-        "comparisons", time=float(number), round=number, principal="pool", agent="rm",
+        "comparisons", time=float(number), round=number, order=1, principal="pool", agent="rm",
         task=np.arange(n) + n * number, ranking=np.arange(n), worker=coded(rng.integers(0, 4, n), workers),
         left=np.arange(n), right=np.arange(n) + n, label=rng.integers(0, 3, n), source="rater",
         held_out=rng.random(n) < 0.1, guideline_version=1, perceived=rng.normal(size=n) + shift,

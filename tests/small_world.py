@@ -92,6 +92,15 @@ def replications(folder: Path, changes: Mapping[str, Any], seeds: Iterable[int])
         shutil.rmtree(here)
 
 
+def payments(ledger: pd.DataFrame) -> pd.DataFrame:
+    """The ledger with one row a transfer, in columns payer and payee, and its two sides checked against each other."""
+    sides = ledger.groupby("transfer").amount.agg(["sum", "size"])
+    assert sides["sum"].eq(0).all()
+    assert sides["size"].eq(2).all()
+    received = ledger[ledger.amount > 0]
+    return received.rename(columns={"account": "payee", "counterparty": "payer"}).reset_index(drop=True)
+
+
 def played(scenario: Scenario, folder: Path, store: Store | None = None) -> Played:
     """One run, without the care `simlab.run` takes of its folder."""
     simulation = Simulation(scenario, Jobs(store or Store(None), "cpu"))

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.small_world import AUDIT, LEARN, LOOK, TRAIN, Played, play
+from tests.small_world import AUDIT, LEARN, LOOK, TRAIN, Played, payments, play
 
 EVENTFUL = {
     "days": 6,
@@ -98,20 +98,22 @@ def test_reward_models_are_taught_what_was_compared(run: Played) -> None:
 
 def test_labor_counts_hours_of_people_and_operations_of_machines(run: Played) -> None:
     labor = run.labor.groupby(["party", "kind"])[["hours", "pay", "flops"]].sum()
-    assert set(labor.index) == {("lm", "pretraining"), ("pool", "ranking"), ("rm", "training"), ("lm", "training")}
+    machines = [("lm", "pretraining"), ("rm", "training"), ("lm", "training")]
+    assert set(labor.index) == {*machines, ("pool", "ranking"), ("acme", "auditing")}
     ranking = labor.loc["pool", "ranking"]
     np.testing.assert_allclose(ranking.hours, run.comparisons.duration.sum() / 3600)
     np.testing.assert_allclose(ranking.pay, run.comparisons.pay.sum())
-    wages = run.ledger[run.ledger.payee.str.startswith("pool:")]
+    wages = payments(run.ledger).query("payee.str.startswith('pool:')")
     np.testing.assert_allclose(ranking.pay, wages.amount.sum())
     assert labor.drop(("pool", "ranking")).pay.eq(0).all()
-    machines = labor.drop(("pool", "ranking"))
-    np.testing.assert_allclose(machines.hours, machines.flops / 1e6 / 3600)
+    checked = run.judgements[run.judgements.principal == "acme"]["sample"].sum()
+    np.testing.assert_allclose(labor.loc["acme", "auditing"].hours, checked * 60 / 3600)
+    trained = labor.loc[machines]
+    np.testing.assert_allclose(trained.hours, trained.flops / 1e6 / 3600)
 
 
 def test_money_goes_from_users_to_the_firm_and_from_the_firm_to_raters(run: Played) -> None:
-    rows = run.ledger
-    assert (rows.amount > 0).all()
+    rows = payments(run.ledger)
     assert rows.time.is_monotonic_increasing
     ways = set(zip(rows.payer, rows.payee.str.partition(":")[0], strict=True))
     assert ways == {("users", "acme"), ("acme", "pool")}

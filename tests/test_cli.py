@@ -97,7 +97,7 @@ def test_describe_says_who_does_what_to_whom(capsys: pytest.CaptureFixture[str])
     for said in (
         "What the malformed scenarios around here would be without their one mistake.",
         "acme → pool: every 5 days, a look at 20 % of its work",
-        "then warn (below 0.6): raters whose agreement with gold is low are warned",
+        "then warn (below 0.6): people whose agreement with their judge is low are warned",
         "users → acme: 2 looks",
         "pool: about 1,000 comparisons for rm, 8 hours of the 800 the pool has, $175 at $21 an hour",
     ):

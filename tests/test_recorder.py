@@ -19,7 +19,9 @@ from simlab.errors import Mismatch
 from simlab.recorder import Recorder, coded
 from tests.small_run import EXTRA, add_round, play
 
-LEDGER = {"time": 1.0, "payer": "acme", "payee": "pool:1", "amount": 2.0, "reason": "wages"}
+LEDGER = {
+    "time": 1.0, "transfer": 0, "account": "pool:1", "counterparty": "acme", "amount": 2.0, "reason": "wages",
+}  # fmt: skip
 
 
 def rows_of(directory: Path, name: str) -> pa.Table:
@@ -39,15 +41,15 @@ def complete(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
 
 def test_added_rows_come_back(tmp_path: Path) -> None:
     with Recorder(tmp_path, "5eed") as tables:
-        tables.add("ledger", **{**LEDGER, "amount": [2, 3], "payee": np.array(["pool:1", "pool:2"])})
-        tables.add("ledger", **{**LEDGER, "amount": None, "payee": [None], "time": np.float32(2)})
-        tables.add("ledger", **{**LEDGER, "payee": coded([0, 1, 0], ["é", "b"])})
+        tables.add("ledger", **{**LEDGER, "amount": [2, 3], "account": np.array(["pool:1", "pool:2"])})
+        tables.add("ledger", **{**LEDGER, "amount": None, "account": [None], "time": np.float32(2)})
+        tables.add("ledger", **{**LEDGER, "account": coded([0, 1, 0], ["é", "b"])})
         tables.add("ledger", **{**LEDGER, "amount": []})
         found = tables.close()
     assert found["ledger"]["rows"] == 6
     rows = rows_of(tmp_path, "ledger").to_pydict()
     assert rows["run"] == ["5eed"] * 6
-    assert rows["payee"] == ["pool:1", "pool:2", "", "é", "b", "é"]
+    assert rows["account"] == ["pool:1", "pool:2", "", "é", "b", "é"]
     assert rows["time"] == [1.0, 1.0, 2.0, 1.0, 1.0, 1.0]
     assert np.array_equal(rows["amount"], [2.0, 3.0, np.nan, 2.0, 2.0, 2.0], equal_nan=True)
     assert not any(column.null_count for column in rows_of(tmp_path, "ledger").columns)
@@ -65,7 +67,7 @@ def test_added_arrays_may_change_afterwards(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"payeee": "x"}, "unknown columns"),
+        ({"acount": "x"}, "unknown columns"),
         ({"amount": [1, 2], "time": [1, 2, 3]}, "different lengths"),
         ({"amount": "much"}, "ledger.amount: expected double"),
         ({"amount": True}, "ledger.amount: expected double"),
@@ -87,9 +89,9 @@ def test_numbers_that_are_not_whole_are_refused(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="missing columns"):
             tables.add("labor", time=0.0)
         with pytest.raises(ValueError, match=r"labor.round: expected int64"):
-            tables.add("labor", time=0.0, round=0.5, party="a", kind="b", hours=0, pay=0, flops=0)
+            tables.add("labor", time=0.0, round=0.5, party="a", kind="b", order=0, hours=0, pay=0, flops=0)
         with pytest.raises(ValueError, match="too large"):
-            tables.add("labor", time=0.0, round=np.uint64(2**63), party="a", kind="b", hours=0, pay=0, flops=0)
+            tables.add("labor", time=0.0, round=np.uint64(2**63), party="a", kind="b", order=0, hours=0, pay=0, flops=0)
         with pytest.raises(ValueError, match="no such table"):
             tables.add("labour", time=0.0)
     with pytest.raises(ValueError, match="no such table"):
@@ -262,7 +264,7 @@ def test_a_million_rows_take_well_under_a_second(tmp_path: Path) -> None:
         with Recorder(tmp_path, "5eed") as tables:
             start = time.process_time()
             tables.add(
-                "comparisons", time=0.0, round=0, principal="pool", agent="rm", task=numbers, ranking=numbers,
+                "comparisons", time=0.0, round=0, order=1, principal="pool", agent="rm", task=numbers, ranking=numbers,
                 worker=workers, left=numbers, right=numbers, label=numbers % 3, source="rater",
                 held_out=numbers % 10 == 0, guideline_version=1, perceived=numbers / n, gold=numbers % 3,
                 duration=numbers / n, pay=numbers / n,

@@ -253,23 +253,23 @@ def test_a_run_may_complain_about_a_place_in_the_file(plugins: Registry) -> None
 def test_how_many_principals_and_agents(tmp_path: Path, plugins: Registry) -> None:
     two = extended(
         tmp_path,
-        "parties: {crowd: {kind: raters, count: 3, values: {helpful: 1}}}\nrelations:\n"
+        "parties: {judge: reward_model}\nrelations:\n"
         "  - {principal: users, agent: acme, every: 5, sample: 9}\n"
         "  - {principal: acme, agent: pool, every: 5, sample: 9}\n"
         "  - {principal: pool, agent: rm, every: 5, sample: 9, consequence: gradient}\n"
-        "  - {principal: crowd, agent: rm, every: 5, sample: 9, consequence: gradient}\n"
-        "  - {principal: rm, agent: lm, every: 5, sample: 9, consequence: gradient}\n",
+        "  - {principal: pool, agent: judge, every: 5, sample: 9, consequence: gradient}\n"
+        "  - {principal: rm, agent: lm, every: 5, sample: 9, consequence: gradient}\n"
+        "  - {principal: judge, agent: lm, every: 5, sample: 9, consequence: gradient}\n",
     )
     (said,) = problems(two, plugins)
-    assert "parties.rm: answers to pool, crowd (a reward model has at most 1 principal in this version)" in said
+    assert "parties.lm: answers to rm, judge (a language model has at most 1 principal in this version)" in said
 
 
 @pytest.mark.parametrize("kind", ["language_model", "reward_model"])
-def test_a_second_machine_is_refused_at_its_line(kind: str, tmp_path: Path, plugins: Registry) -> None:
+def test_a_second_machine_needs_relations_of_its_own(kind: str, tmp_path: Path, plugins: Registry) -> None:
     file = extended(tmp_path, f"parties:\n  other: {kind}\n")
     (said,) = problems(file, plugins)
-    assert said.startswith(f"{file}:3:10: parties.other: is a second {kind} beside ")
-    assert "several models come with several corporations, in a later version" in said
+    assert said.startswith(f"{file}:3:10: parties.other: stands in no relation")
 
 
 # ---- what is left to the world ------------------------------------------------------------------------------------

@@ -99,6 +99,7 @@ class Gradient(Consequence):
         counted = held & (rankings.gold != 0)
         self.simulation.chronicle.add(
             "reward_model",
+            about=machine.name,
             principal=relation.principal.name,
             agent=machine.name,
             pairs=int((~held & np.ones_like(decided)).sum()),
@@ -129,6 +130,7 @@ class Gradient(Consequence):
         columns = {name: np.array([row.get(name, np.nan) for row in rows]) for name in POLICY_METRICS}
         self.simulation.chronicle.add(
             "policy",
+            about=machine.name,
             principal=judge.name,
             agent=machine.name,
             iteration=np.arange(1, len(rows) + 1),

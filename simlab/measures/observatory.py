@@ -6,7 +6,7 @@ panel's responses are drawn from streams of their own, the same in every round a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,33 +14,42 @@ import numpy as np
 from simlab.components import Array
 from simlab.measures.alignment import Panel, compare, correlations, pairs_of
 from simlab.measures.statistics import bootstrap, kendall_tau, pairwise_accuracy, pearson, resample
-from simlab.parties.corporation import Corporation
 from simlab.parties.language_model import LanguageModel
+from simlab.parties.people import People
 from simlab.parties.rankings import preferred
-from simlab.parties.raters import Raters
 from simlab.parties.society import Users
-from simlab.relation import Party, Steps
+from simlab.parties.vendor import Vendor
+from simlab.relation import Steps
 from simlab.worlds.game import Indices, Items
 
 if TYPE_CHECKING:
     from simlab.simulation import Simulation
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at one language model: the panel, everybody's utilities [n] on it, and the time and round."""
+
+    model: LanguageModel
+    panel: Panel
+    utilities: dict[str, Array]
+    stamp: dict[str, Any]
+
+
 class Observatory:
-    """Measures one run. `reference` holds, per language model, what it said on the panel before any training."""
+    """Measures one run. `reference` holds, per language model, what it said on the panel before any training;
+    `truth` each person's ρ with the guideline, per pool, as last measured."""
 
     def __init__(self, simulation: Simulation) -> None:
         self.simulation = simulation
         self.reference: dict[str, Items] = {}
+        self.truth: dict[str, dict[int, float]] = {}
 
-    def look(self) -> Steps:
-        """Measure the round that has just ended."""
+    def look(self, model: LanguageModel) -> Steps:
+        """Measure the round of this language model that has just ended."""
         self.simulation.report("measuring", 0.0)
-        for model in self.simulation.of_kind(LanguageModel):
-            yield from self._look_at(model)
-
-    def _look_at(self, model: LanguageModel) -> Steps:
         simulation = self.simulation
+        stamp = {"time": simulation.now, "round": simulation.rounds[model.name]}
         spec, game, streams = simulation.scenario.panel, simulation.game, simulation.streams
         prompts = np.repeat(game.panel_prompts(spec.prompts), spec.responses)
         if model.name not in self.reference:
@@ -51,58 +60,62 @@ class Observatory:
         both = _joined(reference, current)
         panel = Panel(both, both.prompt, game.features(both))
         utilities = {name: party.utility(panel) for name, party in simulation.parties.items()}
-        self._record_wins(utilities, prompts)
-        self._record_responses(model, current)
+        look = Look(model, panel, utilities, stamp)
+        self._record_wins(look, prompts)
+        self._record_responses(look, current)
         if game.panel_of_reference:
             panel = Panel(reference, prompts, game.features(reference))
             utilities = {name: party.utility(panel) for name, party in simulation.parties.items()}
-        self._record_alignment(utilities, panel)
-        for pool in simulation.of_kind(Raters):
-            self._record_raters(pool, utilities, panel)
+            look = Look(model, panel, utilities, stamp)
+        self._record_alignment(look)
+        for pool in simulation.of_kind(People):
+            if simulation.model_below(pool.name) is model:
+                self._record_people(look, pool)
+        self._record_vendors(look)
 
-    def _record_alignment(self, utilities: dict[str, Array], panel: Panel) -> None:
-        for a, b in pairs_of(utilities):
-            key = self.simulation.streams.key("bootstrap", a, b, self.simulation.round)
-            row = compare(panel, utilities[a], utilities[b], key)
-            self._alignment(order=1, panel="responses", against="", a=a, b=b, **row)
+    def _record_alignment(self, look: Look) -> None:
+        for a, b in pairs_of(look.utilities):
+            key = self.simulation.streams.key("bootstrap", a, b, look.stamp["round"])
+            row = compare(look.panel, look.utilities[a], look.utilities[b], key)
+            self._alignment(look, order=1, panel="responses", against="", a=a, b=b, **row)
 
-    def _alignment(self, **row: Any) -> None:
-        self.simulation.chronicle.add("alignment", **row)
+    def _alignment(self, look: Look, **row: Any) -> None:
+        self.simulation.chronicle.add("alignment", model=look.model.name, **look.stamp, **row)
 
-    def _record_responses(self, model: LanguageModel, current: Items) -> None:
+    def _record_responses(self, look: Look, current: Items) -> None:
         self.simulation.chronicle.add(
             "responses",
-            corporation=self.simulation.maker_of(model),
-            agent=model.name,
+            corporation=self.simulation.maker_of(look.model),
+            agent=look.model.name,
+            **look.stamp,
             **self.simulation.game.transcript(current),
         )
 
-    def _record_wins(self, utilities: dict[str, Array], prompts: Indices) -> None:
+    def _record_wins(self, look: Look, prompts: Indices) -> None:
         """How often each party finds today's response better than the pretrained model's to the same prompt.
 
         A tie counts half; the interval is a 95 % bootstrap over prompts.
         """
         order = np.argsort(prompts, kind="stable")
         _, first = np.unique(prompts[order], return_index=True)
-        for name, values in utilities.items():
+        for name, values in look.utilities.items():
             before, now = values[: len(prompts)], values[len(prompts) :]
             wins = np.choose(preferred(now - before), (0.5, 1.0, 0.0))
             sums = np.add.reduceat(np.stack([np.ones(len(wins)), wins], axis=1)[order], first)
-            key = self.simulation.streams.key("bootstrap", "wins", name, self.simulation.round)
+            key = self.simulation.streams.key("bootstrap", "wins", name, look.stamp["round"])
             low, high = resample(sums, lambda s: np.asarray(s[:, 1] / s[:, 0]), key=key)
-            self.simulation.chronicle.add(
-                "win_rate", judge=name, rate=float(wins.mean()), n=len(first), low=low, high=high
-            )
+            row: dict[str, Any] = {"rate": float(wins.mean()), "n": len(first), "low": low, "high": high}
+            self.simulation.chronicle.add("win_rate", model=look.model.name, judge=name, **look.stamp, **row)
 
-    def _record_raters(self, pool: Raters, utilities: dict[str, Array], panel: Panel) -> None:
-        """Each rater's true ρ with the guideline and with users' intent, and how well audits told it (order 2)."""
+    # ---- order 2 and above: those who judge are on the panel ----------------------------------------------------
+
+    def _record_people(self, look: Look, pool: People) -> None:
+        """Each person's true ρ with the guideline and with users' intent, and how well each principal told it."""
         assert pool.cohort is not None
         rows = pool.representatives(former=True)
-        each = panel.centred(pool.individual_utilities(panel, rows))
-        truth = {
-            against: correlations(each, panel.centred(utilities[party.name])) if party else np.full(len(rows), np.nan)
-            for against, party in self._references(pool)
-        }
+        each = look.panel.centred(pool.individual_utilities(look.panel, rows))
+        truth = self._truth(look, pool.name, each)
+        self.truth[pool.name] = dict(zip(rows.tolist(), truth["guideline"].tolist(), strict=True))
         cohort = pool.cohort[rows]
         self.simulation.chronicle.add(
             "raters",
@@ -114,19 +127,41 @@ class Observatory:
             warnings=cohort.warnings,
             rho_guideline=truth["guideline"],
             rho_intent=truth["intent"],
+            **look.stamp,
         )
-        for principal in self.simulation.principals_with_standard(pool.name):
-            for against, rho in truth.items():
-                key = self.simulation.streams.key(
-                    "bootstrap", principal.name, pool.name, against, self.simulation.round
-                )
-                row = _order_two(cohort.score, rho, key)
-                self._alignment(order=2, panel=pool.name, against=against, a=principal.name, b=pool.name, **row)
+        for name in self.simulation.hierarchy.principals(pool.name):
+            self._record_meta(look, name, pool.name, pool.work_order + 1, pool.record(name).score[rows], truth)
 
-    def _references(self, pool: Raters) -> Iterator[tuple[str, Party | None]]:
-        above = [self.simulation.parties[name] for name in self.simulation.hierarchy.above(pool.name)]
-        yield "guideline", next((p for p in above if isinstance(p, Corporation)), None)
-        yield "intent", next((p for p in above if isinstance(p, Users)), None)
+    def _record_vendors(self, look: Look) -> None:
+        """How well each firm's scores of its vendors tell which of them is truer to the guideline."""
+        simulation = self.simulation
+        vendors = [v for v in simulation.of_kind(Vendor) if simulation.model_below(v.name) is look.model]
+        for name in dict.fromkeys(p for v in vendors for p in simulation.hierarchy.principals(v.name)):
+            mine = [v for v in vendors if name in simulation.hierarchy.principals(v.name)]
+            each = np.stack([look.panel.centred(look.utilities[v.name]) for v in mine], axis=1)
+            scores = np.array([v.record(name).score[0] for v in mine])
+            truth = self._truth(look, mine[0].name, each)
+            self._record_meta(look, name, "vendors", max(v.work_order for v in mine) + 1, scores, truth)
+
+    def _record_meta(
+        self, look: Look, principal: str, panel: str, order: int, scores: Array, truth: dict[str, Array]
+    ) -> None:
+        for against, rho in truth.items():
+            names = ("bootstrap", principal, panel, against, look.stamp["round"])
+            row = _order_two(scores, rho, self.simulation.streams.key(*names))
+            self._alignment(look, order=order, panel=panel, against=against, a=principal, b=panel, **row)
+
+    def _truth(self, look: Look, agent: str, each: Array) -> dict[str, Array]:
+        """ρ of each agent's centred utilities [n, agents] with the guideline above `agent`, and with users' intent."""
+        maker = self.simulation.maker_above(agent)
+        above = [self.simulation.parties[n] for n in (self.simulation.hierarchy.above(maker.name) if maker else ())]
+        users = next((p for p in above if isinstance(p, Users)), None)
+        return {
+            against: correlations(each, look.panel.centred(look.utilities[party.name]))
+            if party
+            else np.full(each.shape[1], np.nan)
+            for against, party in (("guideline", maker), ("intent", users))
+        }
 
 
 def _order_two(score: Array, rho: Array, key: int) -> dict[str, Any]:

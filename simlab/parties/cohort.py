@@ -13,9 +13,11 @@ from simlab.components import Array
 
 @dataclass(slots=True)
 class Cohort:
-    """Raters as columns; row i is one person. `ended` is NaN while employed."""
+    """People as columns; row i is one person. `ended` is NaN while employed."""
 
-    number: NDArray[np.int64]  # [R] identity within the pool
+    number: NDArray[np.int64]  # [R] identity, kept from one employer to the next within a labor market
+    misread: Array  # [R, D] error in reading a guideline, in norms of it
+    own: Array  # [R, D] what this person would go by, left alone
     vector: Array  # [R, D] what this person goes by
     skill: Array  # [R, D] in [0, 1]: how sharply each criterion is perceived
     knowledge: Array  # [R] chance of believing the truth about a fact
@@ -24,8 +26,8 @@ class Cohort:
     hired: Array  # [R] day
     ended: Array  # [R] day, or NaN
     tasks: NDArray[np.int64]  # [R] rankings made, so far
-    audited: Array  # [R] pairs that were checked, so far
-    agreed: Array  # [R] of which agreed with gold
+    audited: Array  # [R] pairs that were checked by anyone, so far
+    agreed: Array  # [R] of which agreed with whoever checked
     warnings: NDArray[np.int64]  # [R]
     hours: Array  # [R] worked, so far
     unpaid: Array  # [R] hours worked and not yet paid
@@ -47,6 +49,30 @@ class Cohort:
 
     @property
     def score(self) -> Array:
-        """Share of audited rankings that agreed with gold, over the whole employment; NaN if never audited."""
+        """Share of audited pairs on which whoever checked agreed, over the whole employment; NaN if never audited."""
+        with np.errstate(invalid="ignore"):
+            return self.agreed / self.audited
+
+
+@dataclass(slots=True)
+class Record:
+    """What one principal knows of each person of a cohort."""
+
+    audited: Array  # [R] pairs it checked, so far
+    agreed: Array  # [R] of which agreed with its own opinion
+
+    @staticmethod
+    def blank(count: int) -> Record:
+        """Of `count` people, nothing."""
+        return Record(np.zeros(count), np.zeros(count))
+
+    def extended(self, count: int) -> Record:
+        """The record of a cohort that has grown to `count` people."""
+        more = np.zeros(count - len(self.audited))
+        return Record(np.concatenate([self.audited, more]), np.concatenate([self.agreed, more]))
+
+    @property
+    def score(self) -> Array:
+        """Share of audited pairs that agreed [R]; NaN if never audited."""
         with np.errstate(invalid="ignore"):
             return self.agreed / self.audited

@@ -9,9 +9,9 @@ import numpy as np
 from simpy import Event
 
 from simlab.components import Array
-from simlab.parties.rankings import Rankings
+from simlab.parties.workforce import audit
 from simlab.relation import Judgement, Party, Relation, Standard, Steps, Work
-from simlab.streams import branch, hashes, uniforms
+from simlab.streams import branch
 
 if TYPE_CHECKING:
     from simlab.measures.alignment import Panel
@@ -51,7 +51,7 @@ class Corporation(Party):
 
     def work(self, relation: Relation) -> Generator[Event, Any, Work]:
         """A sample of the responses its model gave to the public since the last look."""
-        model = self.simulation.model_of(self.name)
+        model = self.simulation.model_below(self.name)
         if model is None:
             return Work(self.name)
         count = relation.sampled(getattr(relation.principal, "count", 1))
@@ -61,33 +61,17 @@ class Corporation(Party):
         return Work(self.name, served, count)
 
     def judge(self, relation: Relation, work: Work) -> Generator[Event, Any, Judgement]:
-        """Audit a random sample of rankings against gold, which is itself wrong now and then.
+        """Audit a random sample of what its people said against gold, which is itself wrong now and then.
 
-        Pairs that are equal under the guideline have no right answer and are not counted; an undecided label
-        on a pair that has one counts half.
+        Writing gold is labor, too: `audit_seconds` a pair, done by its own staff.
         """
         yield from ()
-        made: Rankings = work.items
-        key = self.simulation.streams.key(self.name, "audits", relation.agent.name)
-        task, worker = made.numbers(made.pairs).ravel(), np.repeat(made.worker, made.pairs)
-        lot = np.argsort(hashes(key, task, worker), kind="stable")[: relation.sampled(len(task))]
-        audited = np.sort(lot[made.gold.ravel()[lot] != 0])
-        task, worker = task[audited], worker[audited]
-        gold, label = made.gold.ravel()[audited], made.label.ravel()[audited]
-        errs = (
-            uniforms(self.simulation.streams.key(self.name, "gold", relation.agent.name), task) < self.spec.gold_error
-        )
-        gold = np.where(errs, 3 - gold, gold)
-        people, place = np.unique(worker, return_inverse=True)
-        samples = np.bincount(place, minlength=len(people))
-        agreed = np.bincount(place, weights=np.where(label == 0, 0.5, label == gold), minlength=len(people))
-        names = [f"{relation.agent.name}:{number}" for number in people.tolist()]
-        return Judgement(
-            agent=relation.agent.name,
-            items=made,
-            size=work.size,
-            principal=self.name,
-            order=relation.order,
-            scores=dict(zip(names, (agreed / samples).tolist(), strict=True)),
-            samples=dict(zip(names, samples.tolist(), strict=True)),
-        )
+        judgement = audit(relation, work, self._standard.vector, self.spec.gold_error)
+        hours = sum(judgement.samples.values()) * self.spec.audit_seconds / 3600
+        if not hours:
+            return judgement
+        pay = hours * self.spec.audit_wage
+        self.simulation.chronicle.labor(self.name, "auditing", order=relation.order, hours=hours, pay=pay)
+        if pay:
+            self.simulation.chronicle.transfer(self.name, f"{self.name} staff", pay, "wages for auditing")
+        return judgement

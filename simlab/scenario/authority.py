@@ -25,15 +25,29 @@ class Rule:
     counted: bool = False  # the sample is a number of pieces, since there is no finite work to take a share of
 
 
+_LABOR = Rule(("pay", "warn", "fire", "hire"))
+_CONTRACT = Rule(("contract_share", "penalty"))
+_AUDIT = Rule(("warn", "fire", "hire"))
+
 RULES: Mapping[tuple[str, str], Rule] = {
     ("users", "corporation"): Rule(("churn",)),
-    ("corporation", "raters"): Rule(("pay", "warn", "fire", "hire")),
+    ("corporation", "vendor"): _CONTRACT,
+    ("vendor", "vendor"): _CONTRACT,
+    ("corporation", "raters"): _LABOR,
+    ("vendor", "raters"): _LABOR,
+    ("corporation", "auditors"): _LABOR,
+    ("vendor", "auditors"): _LABOR,
+    ("auditors", "raters"): _AUDIT,
+    ("auditors", "auditors"): _AUDIT,
     ("raters", "reward_model"): Rule(("gradient",), ("bradley_terry",)),
     ("reward_model", "language_model"): Rule(("gradient",), ("ppo", "tilt"), counted=True),
 }
 
-PRINCIPALS: Mapping[str, tuple[int, int]] = {"raters": (0, 1), "reward_model": (1, 1), "language_model": (1, 1)}
-AGENTS: Mapping[str, tuple[int, int]] = {"raters": (1, 1000), "reward_model": (1, 1)}
+PRINCIPALS: Mapping[str, tuple[int, int]] = {"reward_model": (1, 1000), "language_model": (1, 1), "vendor": (1, 1000)}
+AGENTS: Mapping[str, tuple[int, int]] = {
+    "raters": (1, 1000), "auditors": (1, 1000), "vendor": (1, 1000), "reward_model": (1, 1)
+}  # fmt: skip
+_FIRMS = ("corporation", "vendor")
 
 _MEANT = {"reward_model": "a reward model", "language_model": "a language model"}  # other kinds are plain words
 MOST_LOOKS = 100_000
@@ -60,8 +74,6 @@ def complaints(data: Mapping[str, Any]) -> Iterator[Complaint]:
     known = [e for e in edges if e.principal in kinds and e.agent in kinds]
     hierarchy = Hierarchy(kinds, [(e.principal, e.agent) for e in known])
     circle = hierarchy.cycle()
-    spare = list(_too_many_machines(kinds))
-    yield from spare
     yield from _unknown_parties(kinds, edges)
     yield from _repeated(known)
     if circle:
@@ -72,11 +84,14 @@ def complaints(data: Mapping[str, Any]) -> Iterator[Complaint]:
         if not (edge.principal in circle and edge.agent in circle):
             yield from _allowed(edge, kinds, data)
     possible = len(known) == len(edges) and all((kinds[e.principal], kinds[e.agent]) in RULES for e in edges)
-    if possible and not circle and not spare:  # else these would only follow from what was said already
+    if possible and not circle:  # else these would only follow from what was said already
         for name in hierarchy.orphans():
             yield ("parties", name), "stands in no relation", "add a relation, or remove this party"
         yield from _counts(kinds, hierarchy)
         yield from _rootless_raters(data, kinds, hierarchy)
+        yield from _spans(data, kinds, hierarchy)
+    if not circle:
+        yield from _left_out(data, kinds, hierarchy)
 
 
 def _kinds(data: Mapping[str, Any]) -> dict[str, str]:
@@ -93,15 +108,6 @@ def _edges(data: Mapping[str, Any]) -> Iterator[Edge]:
             principal, agent = entry.get("principal"), entry.get("agent")
             if isinstance(principal, str) and isinstance(agent, str):
                 yield Edge(index, entry, principal, agent)
-
-
-def _too_many_machines(kinds: Mapping[str, str]) -> Iterator[Complaint]:
-    first: dict[str, str] = {}
-    for name, kind in kinds.items():
-        if kind in first and kind in _MEANT:
-            what = f"is a second {kind} beside {first[kind]}, and this version plays with one"
-            yield ("parties", name), what, "several models come with several corporations, in a later version"
-        first.setdefault(kind, name)
 
 
 def _unknown_parties(kinds: Mapping[str, str], edges: list[Edge]) -> Iterator[Complaint]:
@@ -232,12 +238,95 @@ def _rootless_raters(data: Mapping[str, Any], kinds: Mapping[str, str], hierarch
             yield ("parties", name), "these raters have no guideline and no values of their own", fix
 
 
+def _spans(data: Mapping[str, Any], kinds: Mapping[str, str], hierarchy: Hierarchy) -> Iterator[Complaint]:
+    """Lines of authority that cannot work: two guidelines for one judge, two models of one maker, …"""
+    orders = {name: _order(name, kinds, hierarchy) for name in kinds}
+    for name, kind in kinds.items():
+        here: Path = ("parties", name)
+        makers = _makers(name, kinds, hierarchy)
+        inherited = any(len(_makers(above, kinds, hierarchy)) > 1 for above in hierarchy.principals(name))
+        employers = [other for other in hierarchy.principals(name) if kinds[other] in _FIRMS]
+        judged = {orders[agent] for agent in hierarchy.agents(name)} if kind == "auditors" else set()
+        below = set(hierarchy.below(name))
+        models = [other for other in kinds if other in below and kinds[other] == "language_model"]
+        if kind != "corporation" and len(makers) > 1 and not inherited:
+            what = f"works for several corporations, {' and '.join(makers)}, by several guidelines at once"
+            yield here, what, "one party for each corporation"
+        elif len(employers) > 1:
+            yield here, f"is employed by {' and '.join(employers)}", "people have one employer; others audit them"
+        elif len(judged) > 1:
+            what = f"judges work of order {' and '.join(map(str, sorted(judged)))} at once"
+            yield here, what, "one party of auditors for each order"
+        elif kind == "corporation" and len(models) > 1:
+            yield here, f"makes several language models, {' and '.join(models)}", "one corporation for each"
+        elif kind == "reward_model":
+            yield from _one_k(data, name, hierarchy)
+
+
+def _makers(name: str, kinds: Mapping[str, str], hierarchy: Hierarchy) -> list[str]:
+    return [other for other in hierarchy.above(name) if kinds[other] == "corporation"]
+
+
+def _order(name: str, kinds: Mapping[str, str], hierarchy: Hierarchy) -> int:
+    """0 for who makes responses, 1 for who judges them, 2 for who judges those judgements, and so on."""
+    if kinds[name] not in ("raters", "auditors", "vendor"):
+        return 0
+    below = [_order(agent, kinds, hierarchy) for agent in hierarchy.agents(name)]
+    if kinds[name] == "vendor":
+        return min((order for order in below if order), default=1)
+    return 1 + max(below, default=0)
+
+
+def _one_k(data: Mapping[str, Any], machine: str, hierarchy: Hierarchy) -> Iterator[Complaint]:
+    """All pools that teach one reward model rank as many responses at a time."""
+    sizes: dict[Any, str] = {}
+    for pool in hierarchy.principals(machine):
+        k = data["parties"][pool].get("ranking", 2)
+        if sizes and k not in sizes:
+            other, first = next(iter(sizes.items()))
+            what = f"{machine} learns from {pool}, which ranks {k} at a time, and from {first}, which ranks {other}"
+            yield ("parties", pool, *(["ranking"] if "ranking" in data["parties"][pool] else [])), what, "the same K"
+        sizes.setdefault(k, pool)
+
+
+def _left_out(data: Mapping[str, Any], kinds: Mapping[str, str], hierarchy: Hierarchy) -> Iterator[Complaint]:
+    """Whom a run is without must be there, and somebody must be left to teach every machine."""
+    given = data.get("without")
+    names = [n for n in given if isinstance(n, str)] if isinstance(given, list) else []
+    found: list[Complaint] = []
+    for index, name in enumerate(names):
+        pool, colon, number = name.partition(":")
+        here: Path = ("without", index)
+        count = data["parties"][pool].get("count") if kinds.get(pool) in ("raters", "auditors") else None
+        if pool not in kinds:
+            found.append((here, f"there is no party {shown(pool)}", suggestion(pool, list(kinds))))
+        elif colon and (not isinstance(count, int) or not number.isdecimal()):
+            found.append((here, f"{shown(name)} is nobody", "people are called pool:17, pool being a party of people"))
+        elif colon and isinstance(count, int) and int(number) >= count:
+            found.append((here, f"{pool} has no number {number}", f"its people are {pool}:0 to {pool}:{count - 1}"))
+        elif not colon and kinds[pool] in ("users", "corporation", "reward_model", "language_model"):
+            what = f"{pool} is {_a(kinds[pool])}, and nothing would be left without it"
+            found.append((here, what, "leave out vendors, pools, auditors, or single people (pool:17)"))
+    if found:
+        yield from found
+        return
+    gone = {n for n in names if n in kinds}
+    while more := {
+        n for n in kinds if n not in gone and hierarchy.principals(n) and gone.issuperset(hierarchy.principals(n))
+    }:
+        gone |= more
+    for name in (n for n in kinds if n in gone):
+        if kinds[name] in ("reward_model", "language_model"):
+            yield ("without",), f"nobody would be left to judge {name}", "leave out fewer"
+            return
+
+
 def _known_kinds() -> set[str]:
     return {kind for pair in RULES for kind in pair}
 
 
 def _a(kind: str) -> str:
-    return _MEANT.get(kind, f"a {kind}" if kind == "corporation" else kind)
+    return _MEANT.get(kind, f"a {kind}" if kind in _FIRMS else kind)
 
 
 def _kind(entry: Any) -> str:

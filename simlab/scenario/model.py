@@ -24,7 +24,7 @@ from simlab.scenario import authority, layers, limits
 from simlab.scenario.authority import Complaint
 from simlab.scenario.complaints import Complaints
 from simlab.scenario.nodes import Node, Place
-from simlab.scenario.parties import AnyParty, CorporationSpec, RatersSpec, UsersSpec
+from simlab.scenario.parties import AnyParty, CorporationSpec, PeopleSpec, UsersSpec, VendorSpec
 from simlab.scenario.relations import RelationSpec, completed
 from simlab.scenario.spec import CriterionField, Name, Reading, Spec, WorldField, named
 from simlab.tables import TABLES
@@ -67,6 +67,9 @@ class Scenario(Spec):
     cluster: ClusterSpec = Field(ClusterSpec(), description="the computers, in simulated time")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="what networks are computed on, in real time")
     panel: PanelSpec = Field(PanelSpec(), description="the questions every party answers")
+    without: list[str] = Field(
+        [], max_length=1000, description="whom this run is without, as pool:17 or a party; all other draws stay"
+    )
 
     _complaints: Complaints | None = PrivateAttr(None)
 
@@ -120,7 +123,7 @@ class Scenario(Spec):
         for criterion in self.criterion_components():
             yield "criterion", criterion.name
         for party in self.parties.values():
-            if isinstance(party, RatersSpec):
+            if isinstance(party, PeopleSpec):
                 yield "rater", party.policy.name
         for relation in self.relations:
             for consequence in relation.consequence:
@@ -187,7 +190,7 @@ def _refuse_settings(name: str, settings: Any, own_criteria: bool) -> None:
 def _mentions(parties: Mapping[str, Any]) -> Iterator[str]:
     """Every criterion a party names, in order."""
     for party in parties.values():
-        if isinstance(party, UsersSpec | RatersSpec):
+        if isinstance(party, UsersSpec | PeopleSpec | VendorSpec):
             yield from party.values
         if isinstance(party, CorporationSpec):
             yield from party.guideline.operative

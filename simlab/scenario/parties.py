@@ -49,18 +49,33 @@ class CorporationSpec(PartySpec):
     guideline: GuidelineSpec = Field(description="the criteria by which responses ought to be ranked")
     misreading: float = Field(0.0, ge=0, le=100, description="error of what it operates by, in norms of the guideline")
     gold_error: float = Field(0.0, ge=0, le=1, description="share of its own gold labels that are wrong")
+    audit_seconds: float = Field(60.0, ge=0, le=86_400, description="time its staff takes to check a pair, in seconds")
+    audit_wage: float = Field(0.0, ge=0, le=1e6, description="pay of that staff, in $ per hour")
 
 
-class RatersSpec(PartySpec):
-    """A pool of people paid by the hour to rank responses."""
+class VendorSpec(PartySpec):
+    """A firm that sells labels to a corporation, and employs those who make them."""
 
-    kind: Literal["raters"] = "raters"
-    count: int = Field(ge=1, le=1_000_000, description="number of raters employed")
+    kind: Literal["vendor"] = "vendor"
+    misreading: float = Field(
+        0.0, ge=0, le=100, description="error in reading the guideline, in norms of it; shared by everyone below"
+    )
+    compliance: float = Field(1.0, ge=0, le=1, description="weight of the guideline against the vendor's own values")
+    values: Weights = Field({}, description="the vendor's own values: weight of each criterion")
+    gold_error: float = Field(0.0, ge=0, le=1, description="share of its own gold labels that are wrong")
+    price: float = Field(0.0, ge=0, le=1e6, description="what it is paid for a compared pair, in $")
+
+
+class PeopleSpec(PartySpec):
+    """People paid by the hour to say which responses are better."""
+
+    kind: Literal["raters", "auditors"]
+    count: int = Field(ge=1, le=1_000_000, description="number of people employed")
     policy: RaterPolicyField = Field(
         "boltzmann", validate_default=True, description="how utilities become a label: a rater policy"
     )
     wage: float = Field(21.0, ge=0, le=1e6, description="pay, in $ per hour")
-    compliance: float = Field(1.0, ge=0, le=1, description="weight of the guideline against a rater's own values")
+    compliance: float = Field(1.0, ge=0, le=1, description="weight of the guideline against a person's own values")
     skill: float = Field(
         1.0, ge=0, le=1, description="how sharply a criterion is perceived, mean; 1 sees what is there"
     )
@@ -68,14 +83,26 @@ class RatersSpec(PartySpec):
         0.0, ge=0, le=1, description="standard deviation of skill, between raters and between criteria"
     )
     knowledge: float = Field(1.0, ge=0, le=1, description="chance of believing the truth about a fact, mean")
-    knowledge_spread: float = Field(0.0, ge=0, le=1, description="standard deviation of knowledge between raters")
+    knowledge_spread: float = Field(0.0, ge=0, le=1, description="standard deviation of knowledge between people")
     misreading: float = Field(0.0, ge=0, le=100, description="error in reading the guideline, in norms of it")
-    values: Weights = Field({}, description="the raters' own mean values: weight of each criterion")
+    values: Weights = Field({}, description="their own mean values: weight of each criterion")
     values_spread: float = Field(0.0, ge=0, le=100, description="spread of own values, in norms of the guideline")
-    temperature_spread: float = Field(0.0, ge=0, le=10, description="log-normal sd of noise between raters")
+    temperature_spread: float = Field(0.0, ge=0, le=10, description="log-normal sd of noise between people")
     seconds: float = Field(30.0, gt=0, le=86_400, description="time for one comparison, in seconds")
     seconds_spread: float = Field(0.3, ge=0, le=10, description="log-normal sd of that time")
     hours: float = Field(8.0, gt=0, le=24, description="working time, in hours per day")
+
+
+class AuditorsSpec(PeopleSpec):
+    """People paid by the hour to judge what others said of responses: raters, or other auditors."""
+
+    kind: Literal["auditors"] = "auditors"
+
+
+class RatersSpec(PeopleSpec):
+    """A pool of people paid by the hour to rank responses."""
+
+    kind: Literal["raters"] = "raters"
     ranking: int = Field(2, ge=2, le=9, description="responses ranked at once, K")
     overlap: int = Field(1, ge=1, le=1000, description="raters asked to rank the same responses")
     held_out: float = Field(0.1, ge=0, lt=1, description="share of rankings kept from the reward model, to test it")
@@ -134,7 +161,8 @@ class LanguageModelSpec(PartySpec):
 
 AnyParty = Annotated[
     Annotated[
-        UsersSpec | CorporationSpec | RatersSpec | RewardModelSpec | LanguageModelSpec, Field(discriminator="kind")
+        UsersSpec | CorporationSpec | VendorSpec | RatersSpec | AuditorsSpec | RewardModelSpec | LanguageModelSpec,
+        Field(discriminator="kind"),
     ],
     BeforeValidator(named),
 ]

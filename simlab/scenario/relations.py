@@ -20,20 +20,20 @@ class ChurnSpec(Spec):
 
 
 class PaySpec(Spec):
-    """Raters are paid for the hours they worked."""
+    """People are paid for the hours they worked."""
 
     kind: Literal["pay"] = "pay"
 
 
 class WarnSpec(Spec):
-    """Raters whose agreement with gold is low are warned."""
+    """People whose agreement with their judge is low are warned."""
 
     kind: Literal["warn"] = "warn"
     below: float = Field(ge=0, le=1, description="agreement with gold below which a rater is warned")
 
 
 class FireSpec(Spec):
-    """Raters whose agreement with gold is low are fired."""
+    """People whose agreement with their judge is low are fired."""
 
     kind: Literal["fire"] = "fire"
     below: float = Field(ge=0, le=1, description="agreement with gold below which a rater is fired")
@@ -45,6 +45,21 @@ class HireSpec(Spec):
     """Vacancies are filled, up to the pool's count."""
 
     kind: Literal["hire"] = "hire"
+
+
+class ContractShareSpec(Spec):
+    """Vendors whose labels agree more with gold get more of the work."""
+
+    kind: Literal["contract_share"] = "contract_share"
+    sharpness: float = Field(2.0, ge=0, le=100, description="exponent of agreement in dividing the work; 0 is equally")
+
+
+class PenaltySpec(Spec):
+    """A vendor whose labels agree too little with gold pays back some of its price."""
+
+    kind: Literal["penalty"] = "penalty"
+    below: float = Field(ge=0, le=1, description="agreement with gold below which the vendor pays")
+    share: float = Field(0.1, ge=0, le=1, description="share of the price that is paid back")
 
 
 class BradleyTerrySpec(Spec):
@@ -106,7 +121,10 @@ class GradientSpec(Spec):
 
 
 AnyConsequence = Annotated[
-    Annotated[ChurnSpec | PaySpec | WarnSpec | FireSpec | HireSpec | GradientSpec, Field(discriminator="kind")],
+    Annotated[
+        ChurnSpec | PaySpec | WarnSpec | FireSpec | HireSpec | ContractShareSpec | PenaltySpec | GradientSpec,
+        Field(discriminator="kind"),
+    ],
     BeforeValidator(named),
 ]
 

@@ -15,7 +15,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from simlab.relation import day_of
-from tests.small_world import AUDIT, LEARN, LOOK, TRAIN, Played, play
+from tests.small_world import AUDIT, LEARN, LOOK, TRAIN, Played, payments, play
 
 WARN, FIRE, HIRE = {"kind": "warn", "below": 0.75}, {"kind": "fire", "below": 0.7, "min_sample": 8}, {"kind": "hire"}
 HARSH: dict[str, Any] = {  # a pool in which people differ, and an employer who looks often
@@ -42,7 +42,7 @@ class Books:
         self.spells = run.employment.set_index("worker")
         self.acts = run.consequences[run.consequences.agent.str.startswith("pool:")]
         self.labor = run.labor[run.labor.party == "pool"]
-        self.wages = run.ledger[run.ledger.payee.str.startswith("pool:")]
+        self.wages = payments(run.ledger).query("payee.str.startswith('pool:')")
         self.judgements = run.judgements.set_index("judgement")
         self.record = self._record()
 
@@ -295,7 +295,7 @@ def test_the_dissatisfied_leave_and_those_who_are_there_pay(leave: float, tmp_pa
     users = 500
     left = run.consequences[run.consequences.kind == "churn"].set_index("time")
     scores = run.judgements.set_index("judgement").score
-    fees = run.ledger[run.ledger.payer == "users"].set_index("time")
+    fees = payments(run.ledger).query("payer == 'users'").set_index("time")
     assert set(fees.payee) <= {"acme"}
     for day, since in ((2, 2), (4, 2), (5, 1)):
         assert fees.amount.get(day, 0) == pytest.approx(users * 2 * since)
@@ -310,7 +310,7 @@ def test_the_dissatisfied_leave_and_those_who_are_there_pay(leave: float, tmp_pa
 
 def test_no_subscription_no_fee(tmp_path: Path) -> None:
     run = play(tmp_path, {f"{LOOK}.consequence": "churn"})
-    assert "users" not in set(run.ledger.payer)
+    assert "users" not in set(run.ledger.account)
 
 
 def test_a_pool_that_was_emptied_hires_again(tmp_path: Path) -> None:

@@ -141,17 +141,24 @@ def audited(gold_error: float, label: Any, gold: Any, tmp_path: Path) -> dict[st
     n = len(label)
     nothing = np.zeros(n)
     made = Rankings(
-        task=np.arange(n), worker=np.arange(n) // (n // 2), prompt=np.arange(n), response=np.zeros((n, 2, 8)),
+        task=np.arange(n), draw=np.arange(n, dtype=np.uint64), worker=np.arange(n) // (n // 2), prompt=np.arange(n),
+        response=_responses(acme(run).standard().vector, np.asarray(gold)), ids=np.zeros((n, 2), dtype=np.int64),
         label=np.asarray(label)[:, None], gold=np.asarray(gold)[:, None], perceived=nothing[:, None],
         held_out=nothing > 0, seconds=nothing,
     )  # fmt: skip
     relation = run.simulation.relations[1]
     assert isinstance(relation, Relation)
-    steps = acme(run).judge(relation, Work("pool", made, n))
+    steps = acme(run).judge(relation, Work("pool", [made], n))
     with pytest.raises(StopIteration) as stop:
         next(steps)
     scores: dict[str, float] = stop.value.value.scores
     return scores
+
+
+def _responses(vector: Any, gold: Any) -> Any:
+    """Pairs of responses [n, 2, D] of which a guideline prefers the left (1), the right (2) or neither (0)."""
+    sign = np.choose(gold, (0, 1, -1))[:, None] * vector
+    return np.stack([sign, -sign], axis=1)
 
 
 def test_an_undecided_label_counts_half_and_a_pair_without_a_right_answer_not_at_all(tmp_path: Path) -> None:

@@ -24,7 +24,8 @@ MANIFEST = {
     "run": "cafe", "scenario": "tale [of] two", "seed": 3, "days": 20.0, "world": "almanac", "version": "0.1.0",
     "parameters": {"parties": PARTIES},
 }  # fmt: skip
-ALIGNMENT = {"tau": 0.0, "accuracy": 0.5, "n": 8, "low": 0.0, "high": 1.0}
+ALIGNMENT = {"model": "lm", "time": 0.0, "tau": 0.0, "accuracy": 0.5, "n": 8, "low": 0.0, "high": 1.0}
+WON = {"model": "lm", "time": 0.0, "judge": "users", "n": 4, "low": 0.0, "high": 1.0}
 
 
 def add_tables(tables: Recorder, *, words: bool = True, rounds: int = 2) -> None:
@@ -51,13 +52,36 @@ def add_tables(tables: Recorder, *, words: bool = True, rounds: int = 2) -> None
             ("acme", "lm", np.nan if number == 0 else 0.6),
         ):
             row = {**ALIGNMENT, "rho": rho, "why_nan": "" if rho == rho else "lm ranks all alike"}
-            tables.add("alignment", time=0.0, round=number, order=1, panel="responses", against="", a=a, b=b, **row)
-        tables.add("win_rate", time=0.0, round=number, judge="users", rate=0.5 + 0.25 * number, n=4, low=0.0, high=1.0)
+            tables.add(
+                "alignment", model="lm", time=0.0, round=number, order=1, panel="responses", against="", a=a, b=b, **row
+            )
+        tables.add(
+            "win_rate",
+            model="lm",
+            time=0.0,
+            round=number,
+            judge="users",
+            rate=0.5 + 0.25 * number,
+            n=4,
+            low=0.0,
+            high=1.0,
+        )
     row = {**ALIGNMENT, "rho": 0.42, "why_nan": ""}
-    tables.add("alignment", time=0.0, round=1, order=2, panel="pool", against="guideline", a="acme", b="pool", **row)
+    tables.add(
+        "alignment",
+        model="lm",
+        time=0.0,
+        round=1,
+        order=2,
+        panel="pool",
+        against="guideline",
+        a="acme",
+        b="pool",
+        **row,
+    )
     tables.add("employment", worker=["pool:0", "pool:1"], employer="acme", hired=0.0, ended=None, reason=None)
     tables.add("employment", worker="pool:1", employer="acme", hired=0.0, ended=5.0, reason="fired")
-    tables.add("labor", time=10.0, round=1, party="pool", kind="ranking", hours=45.0, pay=937.0, flops=0.0)
+    tables.add("labor", time=10.0, round=1, party="pool", kind="ranking", order=1, hours=45.0, pay=937.0, flops=0.0)
     for kind in ("warn", "fire"):
         tables.add(
             "consequences", judgement=1, time=5.0, round=0, principal="acme", kind=kind, agent="pool:1", amount=0.4,

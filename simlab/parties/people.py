@@ -1,0 +1,296 @@
+"""People who are paid to judge: what raters and auditors have in common.
+
+A pool of them is a cohort of arrays, not of objects: one SimPy event per cohort and shift, numpy inside; a person
+still has an identity (the number) from hiring to the label a reward model learned from. Every draw is keyed by
+person and task, so that one person more or less leaves the others' draws as they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simlab.components import Array, RaterPolicy
+from simlab.errors import InvalidInput, PluginFailed
+from simlab.parties.cohort import Cohort, Record
+from simlab.parties.rankings import Rankings, sides
+from simlab.parties.workforce import Workforce
+from simlab.relation import Judgement, Standard, Steps
+from simlab.streams import branch, hashes, normals, uniforms
+from simlab.worlds.game import Indices, Items
+
+if TYPE_CHECKING:
+    from simlab.measures.alignment import Panel
+    from simlab.parties.language_model import LanguageModel
+    from simlab.scenario import PeopleSpec
+    from simlab.simulation import Simulation
+
+T = TypeVar("T")
+PANEL_RATERS = 256  # a larger pool is represented by this many in its utility; its mean no longer moves
+CALIBRATION_PROMPTS = 512
+CALIBRATION_IDS = 1 << 40  # numbers of the responses used for that, beyond those of any task
+
+
+class People(Workforce):
+    """A pool of people with an employer. Its work is what they say of pairs of responses."""
+
+    def __init__(self, simulation: Simulation, name: str, spec: PeopleSpec) -> None:
+        super().__init__(simulation, name)
+        self.spec = spec
+        self.policy: RaterPolicy = spec.policy
+        self.cohort: Cohort | None = None
+        self.observers: list[Any] = []
+        self.records: dict[str, Record] = {}  # what each principal knows of them
+        self._panel: Panel | None = None
+        self._columns: dict[int, Array] = {}  # utilities of single persons on that panel
+
+    # ---- who they are -------------------------------------------------------------------------------------------
+
+    def standard(self) -> Standard:
+        """The guideline that reached them; people whom nobody gives one go by their own values."""
+        issuer = self.simulation.issuer_for(self.name)
+        if issuer is not None:
+            return issuer.standard()
+        own = self.simulation.game.value(self.spec.values)
+        return Standard(self.name, 1, own, own, float(np.linalg.norm(own)))
+
+    def told(self, standard: Standard) -> None:
+        """A new version of the guideline: each reads it with the same error as the last one."""
+        if self.cohort is not None:
+            self.cohort.vector = self._understood(self.cohort, self.standard())
+            self._panel = None
+
+    def labels_of(self, numbers: NDArray[np.int64]) -> NDArray[Any]:
+        """How tables call these people: `pool:17`."""
+        distinct, place = np.unique(numbers, return_inverse=True)
+        return np.array([f"{self.name}:{n}" for n in distinct.tolist()], dtype=object)[place]
+
+    def record(self, principal: str) -> Record:
+        """What this principal knows of everyone who ever worked here."""
+        assert self.cohort is not None
+        known = self.records.get(principal) or Record.blank(len(self.cohort))
+        if len(known.audited) < len(self.cohort):
+            known = known.extended(len(self.cohort))
+        self.records[principal] = known
+        return known
+
+    def recruit(self, count: int) -> list[int]:
+        """Hire `count` new people from the same population; returns their numbers.
+
+        Who is left out of this run (`without: [pool:17]`) has a row, too, so that nobody else's number changes,
+        but is never employed.
+        """
+        first = 0 if self.cohort is None else len(self.cohort)
+        people = self._people(np.arange(first, first + count))
+        self.cohort = people if self.cohort is None else self.cohort.joined(people)
+        names = self.labels_of(people.number).tolist()
+        keys = [self.simulation.streams.key(self.name, "beliefs", n) for n in people.number.tolist()]
+        self.observers += self.simulation.game.observers(names, keys, people.knowledge.tolist())
+        self.simulation.chronicle.spells(self, people[people.employed])
+        return [int(n) for n in people.number[people.employed]]
+
+    def dismiss(self, number: int, reason: str) -> None:
+        """End a person's employment today."""
+        assert self.cohort is not None
+        self.cohort.ended[number] = self.simulation.now
+        self.simulation.chronicle.spells(self, self.cohort[[number]], reason)
+
+    @property
+    def places(self) -> int:
+        """How many people the pool is to have: those it was written with, less those this run is without."""
+        return self.spec.count - len(self._missing())
+
+    def _missing(self) -> list[int]:
+        prefix = f"{self.name}:"
+        out = self.simulation.scenario.without
+        return [int(name.removeprefix(prefix)) for name in out if name.startswith(prefix)]
+
+    def _people(self, numbers: NDArray[np.int64]) -> Cohort:
+        """New people as their numbers make them: the guideline as each understands it, blended with own values."""
+        spec, streams = self.spec, self.simulation.streams
+        standard = self.standard()
+        tastes = self.simulation.deviations(streams.key(self.name, "tastes"), numbers)
+        keen = normals(streams.key(self.name, "skill"), numbers[:, None], self.simulation.game.dimension_keys[None, :])
+
+        def personal(purpose: str) -> Array:
+            return normals(streams.key(self.name, purpose), numbers)
+
+        zeros = np.zeros(len(numbers))
+        people = Cohort(
+            number=numbers,
+            misread=self.simulation.deviations(streams.key(self.name, "misreading"), numbers),
+            own=self.simulation.game.value(spec.values) + spec.values_spread * standard.unit * tastes,
+            vector=np.empty(0),
+            skill=np.clip(spec.skill + spec.skill_spread * keen, 0, 1),
+            knowledge=np.clip(spec.knowledge + spec.knowledge_spread * personal("knowledge"), 0, 1),
+            noise=np.exp(spec.temperature_spread * personal("noise")),
+            seconds=spec.seconds * np.exp(spec.seconds_spread * personal("seconds")),
+            hired=np.full(len(numbers), self.simulation.now),
+            ended=np.where(np.isin(numbers, self._missing()), self.simulation.now, np.nan),
+            tasks=np.zeros(len(numbers), dtype=np.int64),
+            audited=zeros.copy(),
+            agreed=zeros.copy(),
+            warnings=np.zeros(len(numbers), dtype=np.int64),
+            hours=zeros.copy(),
+            unpaid=zeros.copy(),
+        )
+        people.vector = self._understood(people, standard)
+        return people
+
+    def _understood(self, people: Cohort, standard: Standard) -> Array:
+        """What each goes by [R, D]: the guideline as understood, weighed by compliance against own values."""
+        spec = self.spec
+        understood = standard.vector + spec.misreading * standard.unit * people.misread
+        return np.asarray(spec.compliance * understood + (1 - spec.compliance) * people.own)
+
+    # ---- what they see ------------------------------------------------------------------------------------------
+
+    def perceive(self, items: Items, who: Indices, ids: NDArray[Any] | None = None) -> Array:
+        """Utility [n] of item i for person `who[i]`; with response `ids` [n], as seen through perception noise.
+
+        Unskilled eyes blur: ŝ = mid + skill·(s − mid) + (1 − skill)·difficulty·z, with z drawn per person,
+        response and dimension.
+        """
+        assert self.cohort is not None
+        game = self.simulation.game
+        features = game.perceived(items, self.observers, who)
+        skill = self.cohort.skill[who]
+        if np.any(skill < 1):
+            features = game.midpoint + skill * (features - game.midpoint)
+            if ids is not None:
+                key = self.simulation.streams.key(self.name, "perception")
+                z = normals(key, who[:, None], ids[:, None], game.dimension_keys[None, :])
+                features = features + (1 - skill) * game.difficulty * z
+        return np.asarray(np.einsum("nd,nd->n", features, self.cohort.vector[who]))
+
+    def individual_utilities(self, panel: Panel, people: Indices) -> Array:
+        """Utility [n, people] of each panel item for each of these people, without a draw; asked once per panel."""
+        if self._panel is not panel:
+            self._panel, self._columns = panel, {}
+        for person in people.tolist():
+            if person not in self._columns:
+                self._columns[person] = self.perceive(panel.items, np.full(len(panel.items), person))
+        return np.stack([self._columns[person] for person in people.tolist()], axis=1)
+
+    def representatives(self, *, former: bool = False) -> Indices:
+        """Those who stand for the pool: all who are employed (or ever were), or PANEL_RATERS of very many."""
+        assert self.cohort is not None
+        people = np.arange(len(self.cohort)) if former else np.flatnonzero(self.cohort.employed)
+        if len(people) <= PANEL_RATERS:
+            return people
+        lot = hashes(self.simulation.streams.key(self.name, "representatives"), people)
+        return np.sort(people[np.argsort(lot, kind="stable")[:PANEL_RATERS]])
+
+    def utility(self, panel: Panel) -> Array:
+        """The mean of the employed people's standardized utilities as perceived."""
+        people = self.representatives()
+        if not len(people):
+            return np.zeros(len(panel.items))
+        each = panel.centred(self.individual_utilities(panel, people))
+        spread = each.std(axis=0)
+        return np.asarray((each / np.where(spread > 0, spread, 1)).mean(axis=1))
+
+    # ---- what they say ------------------------------------------------------------------------------------------
+
+    def start(self) -> Steps:
+        """Hire the first people, and set their noise once."""
+        self.recruit(self.spec.count)
+        model = self.simulation.model_below(self.name)
+        if model is not None:
+            yield from self._calibrate(model)
+
+    def _calibrate(self, model: LanguageModel) -> Steps:
+        """Noise for the target agreement, on pairs of the pretrained model's responses; frozen afterwards.
+
+        Whoever this run is without counts nevertheless: leaving one person out changes nobody else's noise.
+        """
+        assert self.cohort is not None
+        key = self.simulation.streams.key(self.name, "calibration")
+        prompts = self.simulation.game.draw_prompts(branch(key, "prompts"), CALIBRATION_PROMPTS, compared=True)
+        items = yield from model.respond(np.repeat(prompts, 2), key)
+        ids = CALIBRATION_IDS + np.arange(len(items))  # seen through each one's perception noise, as at work
+        people = self.representatives(former=True)[:64]
+        utilities = np.stack([self.perceive(items, np.full(len(items), r), ids) for r in people.tolist()], axis=1)
+        pairs = utilities.reshape(CALIBRATION_PROMPTS, 2, len(people))
+        differences = (pairs[:, 0] - pairs[:, 1]) / self.cohort.noise[people]  # so that one τ fits all
+        self.policy = self._plugin(lambda: self.policy.calibrated(differences), "agreement")
+
+    def _plugin(self, call: Callable[[], T], setting: str = "") -> T:
+        """What the rater policy answers. Its own errors name it; invalid settings are led back to the scenario file."""
+        try:
+            return call()
+        except InvalidInput as error:
+            place = ("parties", self.name, "policy", *([setting] if setting else []))
+            raise InvalidInput(self.simulation.scenario.problem(place, str(error))) from error
+        except Exception as error:
+            raise PluginFailed.raised(f"rater policy {self.policy.name!r}", error) from error
+
+    def labels(
+        self, items: Items, who: Indices, seen: NDArray[Any], lot: NDArray[Any], key: int
+    ) -> tuple[NDArray[np.int64], Array]:
+        """What person who[i] says of the K responses of ranking i: labels and perceived differences [n, pairs].
+
+        `items` holds K responses a ranking; `seen` [n·K] keys how each response is perceived, `lot` [n] and `key`
+        the noise of choice.
+        """
+        n = len(who)
+        k = len(items) // n
+        utilities = self.perceive(items, np.repeat(who, k), seen).reshape(n, k)
+        left, right = sides(k)
+        draws = uniforms(key, who[:, None], lot[:, None], np.arange(k + len(left))[None, :])
+        return self._choose(utilities, who, draws), utilities[:, left] - utilities[:, right]
+
+    def _choose(self, utilities: Array, who: Indices, draws: Array) -> NDArray[np.int64]:
+        """The labels the policy chooses [n, pairs], if they are labels."""
+        assert self.cohort is not None
+        cohort = self.cohort[who]
+        label = np.asarray(self._plugin(lambda: self.policy.choose(utilities, cohort, draws)))
+        wanted = (len(who), draws.shape[1] - utilities.shape[1])
+        if label.shape != wanted or not np.isin(label, (0, 1, 2)).all():
+            what = f"rater policy {self.policy.name!r} must give labels 1, 2 or 0 of shape {wanted}"
+            raise PluginFailed(f"{what}; it gave {label.dtype} of shape {label.shape}")
+        return label.astype(np.int64)
+
+    def durations(self, who: Indices, lot: NDArray[Any], comparisons: int) -> Array:
+        """Seconds [n] for rankings of `comparisons` comparisons each: at one's pace, log-normally more or less."""
+        assert self.cohort is not None
+        z = normals(self.simulation.streams.key(self.name, "pace"), who, lot)
+        return self.cohort.seconds[who] * np.exp(self.spec.seconds_spread * z) * comparisons
+
+    def clock_off(self, who: Indices, seconds: Array) -> None:
+        """Count the work that has just been done."""
+        assert self.cohort is not None
+        np.add.at(self.cohort.tasks, who, 1)
+        np.add.at(self.cohort.hours, who, seconds / 3600)
+        np.add.at(self.cohort.unpaid, who, seconds / 3600)
+
+    # ---- what becomes of it -------------------------------------------------------------------------------------
+
+    def subjects(self, made: Rankings) -> tuple[list[str], NDArray[np.int64]]:
+        """Who is judged by their work: the names of those who made it, and for each ranking which of them."""
+        people, place = np.unique(made.worker, return_inverse=True)
+        return [f"{self.name}:{number}" for number in people.tolist()], place
+
+    def heard(self, judgement: Judgement) -> None:
+        """Keep everyone's record: how many pairs were audited, and how many agreed with whoever did."""
+        assert self.cohort is not None
+        record = self.record(judgement.principal)
+        for name, score in judgement.scores.items():
+            row = int(name.rpartition(":")[2])
+            for kept in (self.cohort, record):
+                kept.audited[row] += judgement.samples[name]
+                kept.agreed[row] += score * judgement.samples[name]
+
+
+def within_hours(who: Indices, seconds: Array, limit: float) -> NDArray[np.bool_]:
+    """Which tasks fit when each person works down their own list until `limit` seconds are used up."""
+    order = np.argsort(who, kind="stable")
+    running = np.cumsum(seconds[order])
+    starts = np.flatnonzero(np.r_[True, np.diff(who[order]) != 0])
+    before = np.repeat(np.r_[0.0, running[starts[1:] - 1]], np.diff(np.r_[starts, len(who)]))
+    fits = np.empty(len(who), dtype=bool)
+    fits[order] = running - before <= limit
+    return fits

@@ -1,0 +1,87 @@
+"""Vendors: firms between a corporation and the people who rank for it.
+
+A vendor passes on the guideline as it understands it, so that its misreading is shared by everyone below; it
+audits, pays and dismisses its own people, and is judged by the labels it delivers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from simpy import Event
+
+from simlab.components import Array
+from simlab.parties.cohort import Record
+from simlab.parties.rankings import Rankings
+from simlab.parties.workforce import Workforce, audit
+from simlab.relation import Judgement, Relation, Standard, Work
+
+if TYPE_CHECKING:
+    from simlab.measures.alignment import Panel
+    from simlab.scenario import VendorSpec
+    from simlab.simulation import Simulation
+
+
+class Vendor(Workforce):
+    """A firm that sells labels. `share` is how much of its first contract it has now."""
+
+    passes_on = True
+
+    def __init__(self, simulation: Simulation, name: str, spec: VendorSpec) -> None:
+        super().__init__(simulation, name)
+        self.spec = spec
+        self.share = 1.0
+        self.records: dict[str, Record] = {}
+        self.sold = 0  # pairs delivered since it was last paid
+        self._standard: Standard | None = None
+
+    def standard(self) -> Standard:
+        """The guideline as this vendor understands it: with an error of its own, and a pull toward its own values.
+
+        Both are the vendor's, once and for all: a new version is read with the same bias.
+        """
+        issuer = self.simulation.issuer_for(self.name)
+        assert issuer is not None, "validation refuses vendors without a principal"
+        told = issuer.standard()
+        if self._standard is None or self._standard.version != told.version:
+            key = self.simulation.streams.key(self.name, "misreading")
+            (error,) = self.simulation.deviations(key, np.arange(1))
+            understood = told.vector + self.spec.misreading * told.unit * error
+            own = self.simulation.game.value(self.spec.values)
+            vector = self.spec.compliance * understood + (1 - self.spec.compliance) * own
+            self._standard = Standard(self.name, told.version, vector, told.published, told.unit)
+        return self._standard
+
+    def told(self, standard: Standard) -> None:
+        """A new version of the guideline has come."""
+        self._standard = None
+
+    def utility(self, panel: Panel) -> Array:
+        return panel.features @ self.standard().vector
+
+    def deliver(self, made: Rankings) -> None:
+        """What its people made counts as its own, and is for sale."""
+        self.sold += made.label.size
+        super().deliver(made)
+
+    def judge(self, relation: Relation, work: Work) -> Generator[Event, None, Judgement]:
+        """Audit a sample of its people's pairs against the guideline as understood here."""
+        yield from ()
+        return audit(relation, work, self.standard().vector, self.spec.gold_error)
+
+    def subjects(self, made: Rankings) -> tuple[list[str], NDArray[np.int64]]:
+        return [self.name], np.zeros(len(made), dtype=np.int64)
+
+    def record(self, principal: str) -> Record:
+        """What this principal knows of it."""
+        return self.records.setdefault(principal, Record.blank(1))
+
+    def heard(self, judgement: Judgement) -> None:
+        """Keep the record of what each principal found."""
+        record = self.record(judgement.principal)
+        for name, score in judgement.scores.items():
+            record.audited[0] += judgement.samples[name]
+            record.agreed[0] += score * judgement.samples[name]

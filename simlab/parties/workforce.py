@@ -1,0 +1,115 @@
+"""Whoever delivers judgements of responses to those above: people, and the vendors that stand between.
+
+What is delivered is always `Rankings`; those above look at pairs of them and hold their own opinion against it.
+That makes every level above the first the same: it is judged by how it judges.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from simpy import Event
+
+from simlab.components import Array
+from simlab.parties.rankings import Rankings, preferred
+from simlab.relation import Judgement, Party, Relation, Work
+from simlab.streams import hashes, uniforms
+
+if TYPE_CHECKING:
+    from simlab.simulation import Simulation
+
+
+class Workforce(Party):
+    """A party whose work is rankings. `unseen` keeps them until each principal looks."""
+
+    def __init__(self, simulation: Simulation, name: str) -> None:
+        super().__init__(simulation, name)
+        self.unseen: dict[str, list[Rankings]] = {}  # by principal, made since it last looked
+
+    @property
+    def work_order(self) -> int:  # type: ignore[override]
+        """One more than the order of what it judges: 1 for rankings of responses, 2 for audits of those, and so on."""
+        return self.simulation.work_order(self.name)
+
+    def deliver(self, made: Rankings) -> None:
+        """Rankings have been made, here or further down: every principal may look at them."""
+        for name in self.simulation.hierarchy.principals(self.name):
+            self.unseen.setdefault(name, []).append(made)
+            principal = self.simulation.parties[name]
+            if isinstance(principal, Workforce) and principal.passes_on and principal.work_order == self.work_order:
+                principal.deliver(made)
+
+    passes_on = False  # whether the work of those below counts as its own
+
+    def work(self, relation: Relation) -> Generator[Event, Any, Work]:
+        """The rankings made since this principal last looked."""
+        yield from ()
+        parts = self.unseen.pop(relation.principal.name, [])
+        if not parts:
+            return Work(self.name)
+        return Work(self.name, parts, sum(part.label.size for part in parts))
+
+    @abstractmethod
+    def subjects(self, made: Rankings) -> tuple[list[str], NDArray[np.int64]]:
+        """Who is judged by these rankings: names, and for each ranking [m] which of the names."""
+
+
+def sampled_pairs(relation: Relation, work: Work, key: int) -> Rankings:
+    """The compared pairs a principal looks at, as rankings of two; drawn at random from all that were delivered.
+
+    `relation.sample` is a share of the pairs or their number. Draws are keyed by pair and worker.
+    """
+    parts: list[Rankings] = work.items
+    lots = [hashes(key, made.draw[:, None], np.arange(made.pairs)[None, :], made.worker[:, None]) for made in parts]
+    lot = np.concatenate([each.ravel() for each in lots])
+    wanted = relation.sampled(len(lot))
+    chosen = np.sort(np.argsort(lot, kind="stable")[:wanted]) if wanted < len(lot) else np.arange(len(lot))
+    ends = np.cumsum([each.size for each in lots])
+    taken = [
+        made.as_pairs(chosen[(chosen >= end - each.size) & (chosen < end)] - (end - each.size))
+        for made, each, end in zip(parts, lots, ends.tolist(), strict=True)
+    ]
+    return Rankings.together(taken)
+
+
+def verdict(relation: Relation, work: Work, pairs: Rankings, opinion: NDArray[np.int64]) -> Judgement:
+    """How often each of the agent's people said of these pairs what their judge says [n].
+
+    An undecided label counts half on either side. For labels without ties this *is* re-judging at any order: two
+    auditors agree whether a rater was right exactly when they agree which response is better.
+    """
+    said = pairs.label[:, 0]
+    right = np.where((said == 0) | (opinion == 0), 0.5, said == opinion)
+    agent = relation.agent
+    assert isinstance(agent, Workforce)
+    names, place = agent.subjects(pairs)
+    samples = np.bincount(place, minlength=len(names))
+    agreed = np.bincount(place, weights=right, minlength=len(names))
+    return Judgement(
+        agent=agent.name,
+        items=work.items,
+        size=work.size,
+        principal=relation.principal.name,
+        order=relation.order,
+        scores=dict(zip(names, (agreed / samples).tolist(), strict=True)),
+        samples=dict(zip(names, samples.tolist(), strict=True)),
+    )
+
+
+def audit(relation: Relation, work: Work, vector: Array, gold_error: float) -> Judgement:
+    """Check a sample of pairs against gold: what a value vector [D] says of them, now and then wrongly.
+
+    Pairs that are equal under it have no right answer and are not counted.
+    """
+    principal, simulation = relation.principal, relation.simulation
+    key = simulation.streams.key(principal.name, "audits", relation.agent.name)
+    pairs = sampled_pairs(relation, work, key)
+    truly = (simulation.game.features(pairs.items) @ vector).reshape(len(pairs), 2)
+    gold = preferred(truly[:, 0] - truly[:, 1])
+    pairs, gold = pairs[gold != 0], gold[gold != 0]
+    errs = uniforms(simulation.streams.key(principal.name, "gold", relation.agent.name), pairs.draw) < gold_error
+    return verdict(relation, work, pairs, np.where(errs, 3 - gold, gold))
