@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from simlab.parties.cohort import Cohort
     from simlab.parties.effort import Situation
-    from simlab.parties.record import Record
+    from simlab.parties.standing import Standing
 
 Array = NDArray[np.float64]
 _ALIKE = 1000  # people by whose fate a review rule without a formula says how likely dismissal is
@@ -136,7 +136,7 @@ class Review(Component):
 
     kind: ClassVar[str] = "review"
 
-    def decide(self, record: Record) -> NDArray[np.bool_]:
+    def decide(self, record: Standing) -> NDArray[np.bool_]:
         """Who is dismissed [R]."""
         raise NotImplementedError(f"review {self.name!r} does not define decide")
 
@@ -146,7 +146,7 @@ class Review(Component):
         This is what people reckon with; `peers` [R] is everybody's accuracy. As defined here, it is what `decide`
         would do to a thousand people alike; rules with a formula, and rules that compare people, say it themselves.
         """
-        from simlab.parties.record import Record
+        from simlab.parties.standing import Standing
 
         length = max(1, int(np.max(audits, initial=0)))
         key = Streams(0).key("reckoning", self.name)
@@ -155,7 +155,7 @@ class Review(Component):
         fate = np.zeros(len(accuracy))
         for row, (right, asked) in enumerate(zip(accuracy.tolist(), audits.tolist(), strict=True)):
             answers = np.where(place < asked, (draws < right).astype(float), np.nan)
-            fate[row] = np.mean(self.decide(Record.of(answers)))
+            fate[row] = np.mean(self.decide(Standing.of(answers)))
         return fate
 
 

@@ -12,7 +12,7 @@ import simlab
 from simlab.components import Array
 
 if TYPE_CHECKING:
-    from simlab.parties.record import Record
+    from simlab.parties.standing import Standing
 
 
 class GoldTest(simlab.Review):
@@ -32,7 +32,7 @@ class GoldTest(simlab.Review):
             raise ValueError(f"{self.right} right answers cannot be had of {self.items}: right must not exceed items")
         return self
 
-    def decide(self, record: Record) -> NDArray[np.bool_]:
+    def decide(self, record: Standing) -> NDArray[np.bool_]:
         asked = np.isfinite(record.answers)
         later = np.cumsum(asked[:, ::-1], axis=1)[:, ::-1]  # answers from this one on
         last = np.where(asked & (later <= self.items), record.answers, 0.0).sum(axis=1)

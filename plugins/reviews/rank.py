@@ -12,7 +12,7 @@ import simlab
 from simlab.components import Array
 
 if TYPE_CHECKING:
-    from simlab.parties.record import Record
+    from simlab.parties.standing import Standing
 
 
 class Rank(simlab.Review):
@@ -26,7 +26,7 @@ class Rank(simlab.Review):
     share: float = Field(0.1, ge=0, le=1, description="share of people dismissed at each look")
     min_sample: int = Field(1, ge=1, le=1_000_000, description="only people with at least this many checked answers")
 
-    def decide(self, record: Record) -> NDArray[np.bool_]:
+    def decide(self, record: Standing) -> NDArray[np.bool_]:
         gone = np.zeros(len(record), dtype=bool)
         known = np.flatnonzero(record.audited >= self.min_sample)
         worst = known[np.lexsort((-known, record.audited[known], record.score[known]))]

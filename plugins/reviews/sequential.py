@@ -13,7 +13,7 @@ from simlab.components import Array
 from simlab.measures.sequential import SequentialTest
 
 if TYPE_CHECKING:
-    from simlab.parties.record import Record
+    from simlab.parties.standing import Standing
 
 
 class Sequential(simlab.Review):
@@ -41,7 +41,7 @@ class Sequential(simlab.Review):
         """The test itself, with its exact errors and lengths."""
         return SequentialTest(self.good, self.bad, self.alpha, self.beta)
 
-    def decide(self, record: Record) -> NDArray[np.bool_]:
+    def decide(self, record: Standing) -> NDArray[np.bool_]:
         verdict, _ = self.test.verdicts(record.answers, self.again)
         return np.asarray(verdict == 1)
 

@@ -12,7 +12,7 @@ import simlab
 from simlab.components import Array
 
 if TYPE_CHECKING:
-    from simlab.parties.record import Record
+    from simlab.parties.standing import Standing
 
 
 class Threshold(simlab.Review):
@@ -27,7 +27,7 @@ class Threshold(simlab.Review):
     min_sample: int = Field(1, ge=1, le=1_000_000, description="only with at least this many checked answers")
     after_warnings: int = Field(0, ge=0, le=1000, description="only after this many warnings")
 
-    def decide(self, record: Record) -> NDArray[np.bool_]:
+    def decide(self, record: Standing) -> NDArray[np.bool_]:
         known = (record.audited >= self.min_sample) & (record.warnings >= self.after_warnings)
         return np.asarray(known & (record.score < self.below))
 

@@ -113,6 +113,7 @@ WorldField = Annotated[SerializeAsAny[World], *_field("world")]
 RaterPolicyField = Annotated[SerializeAsAny[RaterPolicy], *_field("rater", "boltzmann")]
 EffortField = Annotated[SerializeAsAny[Effort], *_field("effort", "diligent")]
 ReviewField = Annotated[SerializeAsAny[Review], *_field("review", "threshold")]
+GoldTestField = Annotated[SerializeAsAny[Review], *_field("review", "gold_test")]
 RewardShapeField = Annotated[SerializeAsAny[RewardShape], *_field("reward", "plain")]
 CriterionField = Annotated[
     SerializeAsAny[Criterion],

@@ -9,17 +9,17 @@ import pytest
 from pydantic import ValidationError
 
 from simlab.components import Review
-from simlab.parties.record import Record, lined_up
+from simlab.parties.standing import Standing, lined_up
 from simlab.streams import uniforms
 from tests.situations import PLUGINS, review
 
 NAN = np.nan
 
 
-def record(rows: list[list[float]], **more: Any) -> Record:
+def record(rows: list[list[float]], **more: Any) -> Standing:
     """The record of people with these answers."""
     longest = max(map(len, rows))
-    return Record.of(np.array([row + [NAN] * (longest - len(row)) for row in rows]), **more)
+    return Standing.of(np.array([row + [NAN] * (longest - len(row)) for row in rows]), **more)
 
 
 def test_all_built_in_rules_are_there() -> None:
@@ -29,7 +29,7 @@ def test_all_built_in_rules_are_there() -> None:
 def test_answers_are_lined_up_in_the_order_given() -> None:
     answers = lined_up(np.array([2, 0, 2, 2]), np.array([1.0, 0.5, 0.0, 1.0]), 3)
     np.testing.assert_array_equal(answers, [[0.5, NAN, NAN], [NAN, NAN, NAN], [1, 0, 1]])
-    found = Record.of(answers)
+    found = Standing.of(answers)
     assert found.audited.tolist() == [1, 0, 3]
     assert found.agreed.tolist() == [0.5, 0, 2]
     np.testing.assert_array_equal(found.score, [0.5, NAN, 2 / 3])
@@ -99,7 +99,7 @@ def test_the_chance_to_be_among_the_lowest(share: float, audits: int) -> None:
     rule, people = review("rank", share=share), 100
     accuracy = np.linspace(0.6, 0.9, people)
     answers = uniforms(3, np.arange(200)[:, None, None], np.arange(people)[None, :, None], np.arange(audits))
-    fired = np.mean([rule.decide(Record.of((look < accuracy[:, None]).astype(float))) for look in answers], axis=0)
+    fired = np.mean([rule.decide(Standing.of((look < accuracy[:, None]).astype(float))) for look in answers], axis=0)
     formula = rule.chance(accuracy, np.full(people, float(audits)), accuracy)
     assert formula.mean() == pytest.approx(share, abs=0.01)
     assert np.max(np.abs(fired - formula)[10:-10]) < 4 * 0.5 / np.sqrt(200)

@@ -1,4 +1,4 @@
-"""The personnel record: what an employer knows of the people it employs, as columns; row i is one person.
+"""How people stand with whoever judges them: all that is on record, as columns; row i is one person.
 
 Review rules (`plugins/reviews/`) decide from it who goes. What people are really like is not in it.
 """
@@ -17,7 +17,7 @@ Count = NDArray[np.int64]
 
 
 @dataclass(slots=True)
-class Record:
+class Standing:
     """Columns over R people. `answers` are in the order in which they were given; rows are padded with NaN."""
 
     audited: Array  # [R] pairs that were checked
@@ -29,8 +29,8 @@ class Record:
     def __len__(self) -> int:
         return len(self.audited)
 
-    def __getitem__(self, rows: Any) -> Record:
-        return Record(*(getattr(self, f.name)[rows] for f in fields(self)))
+    def __getitem__(self, rows: Any) -> Standing:
+        return Standing(*(getattr(self, f.name)[rows] for f in fields(self)))
 
     @property
     def score(self) -> Array:
@@ -39,10 +39,10 @@ class Record:
             return self.agreed / self.audited
 
     @staticmethod
-    def of(answers: Array, warnings: Count | None = None, days: Array | None = None) -> Record:
+    def of(answers: Array, warnings: Count | None = None, days: Array | None = None) -> Standing:
         """The record that these answers [R, N] make."""
         people = len(answers)
-        return Record(
+        return Standing(
             audited=np.isfinite(answers).sum(axis=1).astype(float),
             agreed=np.nansum(answers, axis=1),
             warnings=np.zeros(people, dtype=np.int64) if warnings is None else warnings,
