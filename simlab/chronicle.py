@@ -112,11 +112,12 @@ class Chronicle:
             text=columns["response"],
         )
 
-    def rankings(self, pool: People, agent: str, made: Rankings, version: int, source: str) -> None:
+    def rankings(self, pool: People, agent: str, made: Rankings, version: int, source: NDArray[Any]) -> None:
         """One row per compared pair of each ranking, and the hours as labor."""
         left, right = sides(made.options)
         each = made.seconds / made.pairs
         people, place = np.unique(made.worker, return_inverse=True)
+        words, said = np.unique(source, return_inverse=True)
         wage = pool.spec.wage if self.simulation.employer_of(pool.name) else 0.0  # nobody employs, nobody pays
         self.add(
             "comparisons",
@@ -130,7 +131,7 @@ class Chronicle:
             left=made.ids[:, left].ravel(),
             right=made.ids[:, right].ravel(),
             label=made.label.ravel(),
-            source=source,
+            source=coded(np.repeat(said, made.pairs), words.tolist()),
             held_out=np.repeat(made.held_out, made.pairs),
             guideline_version=version,
             perceived=made.perceived.ravel(),
@@ -139,7 +140,7 @@ class Chronicle:
             pay=np.repeat(each / 3600 * wage, made.pairs),
         )
         hours = float(made.seconds.sum()) / 3600
-        kind = "ranking" if source == "rater" else "auditing"
+        kind = "ranking" if pool.work_order == 1 else "auditing"
         self.labor(pool.name, kind, order=pool.work_order, hours=hours, pay=hours * wage)
 
     def labor(

@@ -145,7 +145,7 @@ _COMPARISONS = Table(
         _whole("left", "the first response, as in `candidates` (where the prompt is, too)"),
         _whole("right", "the second response, as in `candidates`"),
         LABEL,
-        _text("source", "where the label comes from: rater, auditor, …"),
+        _text("source", "where the label comes from: rater, auditor, or the machine that a rater copied"),
         _flag("held_out", "kept from the reward model, to test it"),
         GUIDELINE,
         _number("perceived", "utility of left minus right as the rater perceived it, before noise of choice"),

@@ -115,6 +115,14 @@ def play(folder: Path, changes: Mapping[str, Any] | None = None, *, seed: int = 
     return played(scenario, Path(tempfile.mkdtemp(dir=folder)))
 
 
+def play_as(
+    said: Mapping[str, Any], folder: Path, changes: Mapping[str, Any] | None = None, *, seed: int = 0
+) -> Played:
+    """One run of another scenario than the small hierarchy."""
+    scenario = load(written(folder / "scenario.yaml", changes, said), seed=seed)
+    return played(scenario, Path(tempfile.mkdtemp(dir=folder)))
+
+
 FIRST = Path(__file__).parent.parent / "scenarios" / "01_first.yaml"
 HURRIED = (  # what makes FIRST take seconds: networks that hardly learn, but come the whole way
     "days=2", "relations.0.every=1", "relations.1.every=1", "relations.2.every=1", "relations.3.every=1",

@@ -75,6 +75,7 @@ class Auditors(People):
         made.worker, made.label, made.perceived, made.seconds = who, label, perceived, seconds
         self.clock_off(who, seconds)
         version = self.simulation.guideline_for(self.name).version
-        self.simulation.chronicle.rankings(self, agent, made, version, "auditor")
+        source = np.where(self.delegates(who), self.spec.delegation.to if self.spec.delegation else "", "auditor")
+        self.simulation.chronicle.rankings(self, agent, made, version, source)
         self.deliver(made)
         return label[:, 0]

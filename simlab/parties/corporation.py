@@ -61,17 +61,6 @@ class Corporation(Party):
         return Work(self.name, served, count)
 
     def judge(self, relation: Relation, work: Work) -> Generator[Event, Any, Judgement]:
-        """Audit a random sample of what its people said against gold, which is itself wrong now and then.
-
-        Writing gold is labor, too: `audit_seconds` a pair, done by its own staff.
-        """
+        """Audit a random sample of what its people said against gold, which is itself wrong now and then."""
         yield from ()
-        judgement = audit(relation, work, self._standard.vector, self.spec.gold_error)
-        hours = sum(judgement.samples.values()) * self.spec.audit_seconds / 3600
-        if not hours:
-            return judgement
-        pay = hours * self.spec.audit_wage
-        self.simulation.chronicle.labor(self.name, "auditing", order=relation.order, hours=hours, pay=pay)
-        if pay:
-            self.simulation.chronicle.transfer(self.name, f"{self.name} staff", pay, "wages for auditing")
-        return judgement
+        return audit(relation, work, self._standard.vector, self.spec)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from simlab.components import Array, RaterPolicy
 from simlab.errors import InvalidInput, PluginFailed
 from simlab.parties.cohort import Cohort, Record
+from simlab.parties.delegation import Delegation
 from simlab.parties.rankings import Rankings, sides
 from simlab.parties.workforce import Workforce
 from simlab.relation import Judgement, Standard, Steps
@@ -44,6 +45,7 @@ class People(Workforce):
         self.cohort: Cohort | None = None
         self.observers: list[Any] = []
         self.records: dict[str, Record] = {}  # what each principal knows of them
+        self.delegation = Delegation(simulation, name, spec.delegation) if spec.delegation else None
         self._panel: Panel | None = None
         self._columns: dict[int, Array] = {}  # utilities of single persons on that panel
 
@@ -170,9 +172,12 @@ class People(Workforce):
         """Utility [n, people] of each panel item for each of these people, without a draw; asked once per panel."""
         if self._panel is not panel:
             self._panel, self._columns = panel, {}
-        for person in people.tolist():
+        delegate = self.delegation.of(people) if self.delegation else np.zeros(len(people), dtype=bool)
+        for person, asks in zip(people.tolist(), delegate.tolist(), strict=True):
             if person not in self._columns:
-                self._columns[person] = self.perceive(panel.items, np.full(len(panel.items), person))
+                alone = np.full(len(panel.items), person)
+                machine = self.delegation if asks else None
+                self._columns[person] = machine.utility(panel) if machine else self.perceive(panel.items, alone)
         return np.stack([self._columns[person] for person in people.tolist()], axis=1)
 
     def representatives(self, *, former: bool = False) -> Indices:
@@ -234,14 +239,23 @@ class People(Workforce):
         """What person who[i] says of the K responses of ranking i: labels and perceived differences [n, pairs].
 
         `items` holds K responses a ranking; `seen` [n·K] keys how each response is perceived, `lot` [n] and `key`
-        the noise of choice.
+        the noise of choice. Those who delegate say what their machine says.
         """
         n = len(who)
         k = len(items) // n
         utilities = self.perceive(items, np.repeat(who, k), seen).reshape(n, k)
         left, right = sides(k)
         draws = uniforms(key, who[:, None], lot[:, None], np.arange(k + len(left))[None, :])
-        return self._choose(utilities, who, draws), utilities[:, left] - utilities[:, right]
+        label, perceived = self._choose(utilities, who, draws), utilities[:, left] - utilities[:, right]
+        asks = self.delegates(who)
+        if self.delegation and asks.any():
+            perceived[asks] = self.delegation.differences(items[np.repeat(asks, k)], k)
+            label[asks] = self.delegation.labels(perceived[asks])
+        return label, perceived
+
+    def delegates(self, who: Indices) -> NDArray[np.bool_]:
+        """Which of these people [n] let a machine answer for them now."""
+        return self.delegation.of(who) if self.delegation else np.zeros(len(who), dtype=bool)
 
     def _choose(self, utilities: Array, who: Indices, draws: Array) -> NDArray[np.int64]:
         """The labels the policy chooses [n, pairs], if they are labels."""
@@ -258,7 +272,10 @@ class People(Workforce):
         """Seconds [n] for rankings of `comparisons` comparisons each: at one's pace, log-normally more or less."""
         assert self.cohort is not None
         z = normals(self.simulation.streams.key(self.name, "pace"), who, lot)
-        return self.cohort.seconds[who] * np.exp(self.spec.seconds_spread * z) * comparisons
+        seconds = self.cohort.seconds[who] * np.exp(self.spec.seconds_spread * z) * comparisons
+        if self.spec.delegation:
+            seconds = np.where(self.delegates(who), self.spec.delegation.time * seconds, seconds)
+        return np.asarray(seconds)
 
     def clock_off(self, who: Indices, seconds: Array) -> None:
         """Count the work that has just been done."""

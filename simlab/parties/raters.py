@@ -151,7 +151,8 @@ class Raters(People):
             seconds=seconds,
         )
         self.clock_off(who, seconds)
-        self.simulation.chronicle.rankings(self, relation.agent.name, made, standard.version, "rater")
+        source = np.where(self.delegates(who), self.spec.delegation.to if self.spec.delegation else "", "rater")
+        self.simulation.chronicle.rankings(self, relation.agent.name, made, standard.version, source)
         self.deliver(made)
         self.fresh.setdefault(relation.agent.name, []).append(made)
 

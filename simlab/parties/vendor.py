@@ -70,7 +70,7 @@ class Vendor(Workforce):
     def judge(self, relation: Relation, work: Work) -> Generator[Event, None, Judgement]:
         """Audit a sample of its people's pairs against the guideline as understood here."""
         yield from ()
-        return audit(relation, work, self.standard().vector, self.spec.gold_error)
+        return audit(relation, work, self.standard().vector, self.spec)
 
     def subjects(self, made: Rankings) -> tuple[list[str], NDArray[np.int64]]:
         return [self.name], np.zeros(len(made), dtype=np.int64)

@@ -20,6 +20,7 @@ from simlab.relation import Judgement, Party, Relation, Work
 from simlab.streams import hashes, uniforms
 
 if TYPE_CHECKING:
+    from simlab.scenario import FirmSpec
     from simlab.simulation import Simulation
 
 
@@ -100,10 +101,11 @@ def verdict(relation: Relation, work: Work, pairs: Rankings, opinion: NDArray[np
     )
 
 
-def audit(relation: Relation, work: Work, vector: Array, gold_error: float) -> Judgement:
-    """Check a sample of pairs against gold: what a value vector [D] says of them, now and then wrongly.
+def audit(relation: Relation, work: Work, vector: Array, spec: FirmSpec) -> Judgement:
+    """A firm checks a sample of pairs against gold: what a value vector [D] says of them, now and then wrongly.
 
-    Pairs that are equal under it have no right answer and are not counted.
+    Pairs that are equal under it have no right answer and are not counted. Writing gold is labor of the firm's own
+    staff, `audit_seconds` a pair.
     """
     principal, simulation = relation.principal, relation.simulation
     key = simulation.streams.key(principal.name, "audits", relation.agent.name)
@@ -111,5 +113,11 @@ def audit(relation: Relation, work: Work, vector: Array, gold_error: float) -> J
     truly = (simulation.game.features(pairs.items) @ vector).reshape(len(pairs), 2)
     gold = preferred(truly[:, 0] - truly[:, 1])
     pairs, gold = pairs[gold != 0], gold[gold != 0]
-    errs = uniforms(simulation.streams.key(principal.name, "gold", relation.agent.name), pairs.draw) < gold_error
+    errs = uniforms(simulation.streams.key(principal.name, "gold", relation.agent.name), pairs.draw) < spec.gold_error
+    hours = len(pairs) * spec.audit_seconds / 3600
+    if hours:
+        pay = hours * spec.audit_wage
+        simulation.chronicle.labor(principal.name, "auditing", order=relation.order, hours=hours, pay=pay)
+        if pay:
+            simulation.chronicle.transfer(principal.name, f"{principal.name} staff", pay, "wages for auditing")
     return verdict(relation, work, pairs, np.where(errs, 3 - gold, gold))

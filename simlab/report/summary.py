@@ -17,6 +17,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from simlab.hierarchy import Hierarchy
+from simlab.report.recursion import orders
 from simlab.tables import TABLES
 
 if TYPE_CHECKING:
@@ -35,7 +37,12 @@ def screen(run: Run) -> RenderableType:
     if not len(run.responses):
         parts.append(Text("No round has been measured yet."))
     else:
-        parts += [_criteria(run), _parties(run), *_labor(run), *_examples(run)]
+        models = list(dict.fromkeys(run.responses.agent))
+        for model in models:
+            parts += [_criteria(run, model), _parties(run, model)]
+        parts += [*_labor(run), *_recursion(run)]
+        for model in models:
+            parts += _examples(run, model)
     return Group(*_spaced([*parts, _where(run)]))
 
 
@@ -55,9 +62,10 @@ def _heading(run: Run) -> Text:
     return text.append(row.status, style=f"not bold {colour}")
 
 
-def _criteria(run: Run) -> RenderableType:
-    """Weights asked for, beside what the responses are like in the first round and in the last."""
-    responses, weights = run.responses, _weights(run)
+def _criteria(run: Run, model: str) -> RenderableType:
+    """Weights asked for, beside what a model's responses are like in the first round and in the last."""
+    responses = _of_model(run, model)
+    weights = _weights(run, responses.corporation.iloc[0])
     first, last = _ends(responses)
     titles = {"": "every prompt"}
     if responses.fact_held_out.any():
@@ -65,7 +73,8 @@ def _criteria(run: Run) -> RenderableType:
     parts = {"": first.index >= 0, "compared": ~first.fact_held_out, "never": first.fact_held_out}
     after = {"": last.index >= 0, "compared": ~last.fact_held_out, "never": last.fact_held_out}
     names = list(weights)
-    table = _table("What was asked for, and what the responses are like", ["", *names, *titles.values()])
+    title = "What was asked for, and what the responses are like" + _named(run, model)
+    table = _table(title, ["", *names, *titles.values()])
     for criterion in _criteria_names(run, weights):
         asked = [_number(weights[name].get(criterion), "g") for name in names]
         cells = [_change(_mean(first[parts[p]], criterion), _mean(last[after[p]], criterion)) for p in titles]
@@ -73,12 +82,23 @@ def _criteria(run: Run) -> RenderableType:
     return _noted(table, f"Weights, and mean scores in round {first['round'].iloc[0]} → {last['round'].iloc[0]}.")
 
 
-def _weights(run: Run) -> dict[str, dict[str, float]]:
-    """Criterion weights by who asks: users, and the latest guideline of each corporation."""
+def _of_model(run: Run, model: str) -> pd.DataFrame:
+    """The responses of one model."""
+    return run.responses[run.responses.agent == model].reset_index(drop=True)
+
+
+def _named(run: Run, model: str) -> str:
+    """Which model is meant, if there are several."""
+    return f": {model}" if run.responses.agent.nunique() > 1 else ""
+
+
+def _weights(run: Run, maker: str) -> dict[str, dict[str, float]]:
+    """Criterion weights by who asks: users, and the latest guideline of one corporation."""
     found: dict[str, dict[str, float]] = {}
     for name, party in _parties_of(run, "users"):
         found[name] = {str(k): float(v) for k, v in party.get("values", {}).items()}
-    for corporation, rows in run.guidelines.groupby("corporation", sort=False):
+    told = run.guidelines[run.guidelines.corporation == maker]
+    for corporation, rows in told.groupby("corporation", sort=False):
         for kind, latest in rows[rows.version == rows.version.max()].groupby("kind", sort=False):
             found[f"{corporation}\n{kind}"] = dict(zip(latest.criterion, latest.weight, strict=True))
     return found
@@ -91,14 +111,18 @@ def _criteria_names(run: Run, weights: Mapping[str, Mapping[str, float]]) -> lis
     return list(dict.fromkeys([*(["answered"] if _has_words(run) else []), *measured, *asked]))
 
 
-def _parties(run: Run) -> RenderableType:
-    """How far each party's preferences agree with the guideline and with users' intent, first round → last."""
-    references = [pair for kind in ("corporation", "users") for pair in _parties_of(run, kind)[:1]]
-    titles = [f"ρ with {name}" for name, _ in references]
-    table = _table("What each party came to prefer", ["", "", *titles, "prefers now"])
+def _parties(run: Run, model: str) -> RenderableType:
+    """How far those who have a part in a model agree with its guideline and with users' intent, first round → last."""
+    maker = str(_of_model(run, model).corporation.iloc[0])
+    references = [name for name in (maker, *(name for name, _ in _parties_of(run, "users")[:1])) if name]
+    titles = [f"ρ with {name}" for name in references]
+    table = _table(f"What each party came to prefer{_named(run, model)}", ["", "", *titles, "prefers now"])
+    involved = _involved(run, model)
     for name, party in _parties_of(run):
-        agreement = [NOTHING if name == other else _change(*_rho(run, name, other)) for other, _ in references]
-        table.add_row(escape(name), str(party.get("kind", "")).replace("_", " "), *agreement, _wins(run, name))
+        if name in involved:
+            agreement = [NOTHING if name == o else _change(*_rho(run, model, name, o)) for o in references]
+            wins = _wins(run, model, name)
+            table.add_row(escape(name), str(party.get("kind", "")).replace("_", " "), *agreement, wins)
     return _noted(
         table,
         "ρ: correlation of preferences among responses to one prompt. Prefers now: share of the last round's "
@@ -106,15 +130,25 @@ def _parties(run: Run) -> RenderableType:
     )
 
 
-def _rho(run: Run, a: str, b: str) -> tuple[float, float]:
-    """ρ between two parties in the first and the last measured round."""
-    rows = run.alignment
+def _involved(run: Run, model: str) -> set[str]:
+    """The model, everyone above it, and whoever audits those; less whom the run was without."""
+    edges = [(r["principal"], r["agent"]) for r in json.loads(run.runs.parameters.iloc[0]).get("relations", [])]
+    parties = [name for name, _ in _parties_of(run)]
+    rows = run.alignment[run.alignment.order == 1]
+    measured = {*rows.a, *rows.b}
+    above = {model, *Hierarchy(parties, edges).above(model)} if edges else set(parties)
+    return above & measured if len(measured) else above
+
+
+def _rho(run: Run, model: str, a: str, b: str) -> tuple[float, float]:
+    """ρ between two parties in the first and the last measured round of a model."""
+    rows = run.alignment[run.alignment.model == model]
     rows = rows[(rows.order == 1) & (((rows.a == a) & (rows.b == b)) | ((rows.a == b) & (rows.b == a)))]
     return (rows.rho.iloc[0], rows.rho.iloc[-1]) if len(rows) else (math.nan, math.nan)
 
 
-def _wins(run: Run, judge: str) -> str:
-    rows = run.win_rate[run.win_rate.judge == judge]
+def _wins(run: Run, model: str, judge: str) -> str:
+    rows = run.win_rate[(run.win_rate.judge == judge) & (run.win_rate.model == model)]
     return _number(100 * rows.rate.iloc[-1], ".0f", " %") if len(rows) else NOTHING
 
 
@@ -130,11 +164,6 @@ def _labor(run: Run) -> list[RenderableType]:
     text.append("; ".join([f"{employed} employed at the end, {_many(len(people), 'spell')} in all", *counts]))
     paid = run.labor[run.labor.hours * run.labor.pay > 0]
     text.append(f"; {paid.hours.sum():,.0f} hours of paid work, {paid.pay.sum():,.0f} USD.")
-    for principal, rho, low, high, n in _meta_alignment(run):
-        text.append(
-            f"\n{principal}'s scores of {_many(n, 'rater')} correlate {rho:.2f} (95 %: {low:.2f} to {high:.2f})"
-        )
-        text.append(" with how well each really follows its guideline.")
     fired = run.consequences[run.consequences.kind == "fire"]
     for row in fired.head(_NAMED).itertuples():
         text.append(f"\n  day {row.time:g}  {row.agent} fired: {row.reason} ({_number(row.amount, '.3f')})")
@@ -143,32 +172,40 @@ def _labor(run: Run) -> list[RenderableType]:
     return [text]
 
 
-def _meta_alignment(run: Run) -> list[tuple[str, float, float, float, int]]:
-    """The last order-2 ρ against the guideline, its interval and its number of agents, by principal."""
-    rows = run.alignment
-    rows = rows[(rows.order == 2) & (rows.against == "guideline") & rows.rho.notna()]
-    last = rows.groupby("a", sort=False).last()
-    return [(str(r.Index), r.rho, r.low, r.high, int(r.n)) for r in last.itertuples()]
+def _recursion(run: Run) -> list[RenderableType]:
+    """Who judges those who judge, how well, and at what cost."""
+    rows = orders(run)
+    if rows.empty:
+        return []
+    table = _table("Who judges the judges", ["order", "", "", "ρ", "95 %", "agents", "hours", "USD"])
+    for r in rows.itertuples():
+        interval = NOTHING if math.isnan(r.rho) else f"{r.low:.2f} to {r.high:.2f}"
+        cost = (f"{r.hours:,.1f}", f"{r.pay:,.0f}")
+        whom = f"judges {r.agent}" if r.agent != "vendors" else "judges its vendors"
+        table.add_row(str(r.order), escape(r.principal), escape(whom), _number(r.rho), interval, str(r.n), *cost)
+    note = "ρ: correlation of a principal's scores of its agents with how well each really follows the guideline."
+    return [_noted(table, note)]
 
 
-def _examples(run: Run) -> list[RenderableType]:
+def _examples(run: Run, model: str) -> list[RenderableType]:
     """Responses before and after, for prompts where the most weighty criteria changed: of each, the typical case."""
     if not _has_words(run):
         return []
-    table = _table("What the model says", ["prompt", "before", "now"], fold=True)
-    for row in _typical(run):
+    table = _table(f"What the model says{_named(run, model)}", ["prompt", "before", "now"], fold=True)
+    for row in _typical(run, model):
         table.add_row(escape(row["prompt"]), escape(row["response"]), escape(row["response_now"]))
     note = "For each of the weightiest criteria, the prompt whose score in it changed by the median amount."
     return [_noted(table, note)] if table.row_count else []
 
 
-def _typical(run: Run) -> list[Mapping[str, Any]]:
+def _typical(run: Run, model: str) -> list[Mapping[str, Any]]:
     """For each of the weightiest criteria in turn, the prompt whose score in it changed by the median amount.
 
     Prompts unlike those already chosen come first: ones that other criteria speak to, then ones of another force.
     """
-    both = _changed(run)
-    weights = next((w for name, w in _weights(run).items() if name.endswith("operative")), {})
+    both = _changed(_of_model(run, model))
+    maker = str(_of_model(run, model).corporation.iloc[0])
+    weights = next((w for name, w in _weights(run, maker).items() if name.endswith("operative")), {})
     criteria = sorted((c for c in weights if c in both), key=lambda c: (-abs(weights[c]), -both[c].isna().sum()))
     if both.empty or not criteria:
         return []
@@ -186,9 +223,9 @@ def _typical(run: Run) -> list[Mapping[str, Any]]:
     return found
 
 
-def _changed(run: Run) -> pd.DataFrame:
+def _changed(responses: pd.DataFrame) -> pd.DataFrame:
     """The first round's responses beside the last round's (with `_now`), where they differ."""
-    first, last = (frame.assign(nth=frame.groupby(["agent", "prompt"]).cumcount()) for frame in _ends(run.responses))
+    first, last = (frame.assign(nth=frame.groupby(["agent", "prompt"]).cumcount()) for frame in _ends(responses))
     both = first.merge(last, on=["agent", "prompt", "nth"], suffixes=("", "_now"))
     return both[both.response != both.response_now].copy()
 

@@ -90,6 +90,7 @@ def complaints(data: Mapping[str, Any]) -> Iterator[Complaint]:
         yield from _counts(kinds, hierarchy)
         yield from _rootless_raters(data, kinds, hierarchy)
         yield from _spans(data, kinds, hierarchy)
+    yield from _delegates(data, kinds)
     if not circle:
         yield from _left_out(data, kinds, hierarchy)
 
@@ -287,6 +288,18 @@ def _one_k(data: Mapping[str, Any], machine: str, hierarchy: Hierarchy) -> Itera
             what = f"{machine} learns from {pool}, which ranks {k} at a time, and from {first}, which ranks {other}"
             yield ("parties", pool, *(["ranking"] if "ranking" in data["parties"][pool] else [])), what, "the same K"
         sizes.setdefault(k, pool)
+
+
+def _delegates(data: Mapping[str, Any], kinds: Mapping[str, str]) -> Iterator[Complaint]:
+    """Only machines can be asked to answer for somebody."""
+    machines = [name for name, kind in kinds.items() if kind in ("reward_model", "language_model")]
+    for name in kinds:
+        party = data["parties"][name]
+        entry = party.get("delegation") if isinstance(party, dict) else None
+        to = entry.get("to") if isinstance(entry, dict) else None
+        if isinstance(to, str) and to not in machines:
+            what = f"there is no party {shown(to)}" if to not in kinds else f"{to} is no machine"
+            yield ("parties", name, "delegation", "to"), what, suggestion(to, machines)
 
 
 def _left_out(data: Mapping[str, Any], kinds: Mapping[str, str], hierarchy: Hierarchy) -> Iterator[Complaint]:

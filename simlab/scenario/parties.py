@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from simlab.scenario.spec import RaterPolicyField, SomeWeights, Spec, Weights, named
+from simlab.scenario.spec import Name, RaterPolicyField, SomeWeights, Spec, Weights, named
 
 LARGEST_MODEL = 2e9  # parameters
 
@@ -42,18 +42,23 @@ class GuidelineSpec(Spec):
         return info.data.get("operative", {"unreadable": 1.0}) if value is None else value
 
 
-class CorporationSpec(PartySpec):
-    """A maker of language models: writes a guideline, employs raters, serves users."""
+class FirmSpec(PartySpec):
+    """A firm whose staff checks labels against gold answers of its own."""
 
-    kind: Literal["corporation"] = "corporation"
-    guideline: GuidelineSpec = Field(description="the criteria by which responses ought to be ranked")
-    misreading: float = Field(0.0, ge=0, le=100, description="error of what it operates by, in norms of the guideline")
     gold_error: float = Field(0.0, ge=0, le=1, description="share of its own gold labels that are wrong")
     audit_seconds: float = Field(60.0, ge=0, le=86_400, description="time its staff takes to check a pair, in seconds")
     audit_wage: float = Field(0.0, ge=0, le=1e6, description="pay of that staff, in $ per hour")
 
 
-class VendorSpec(PartySpec):
+class CorporationSpec(FirmSpec):
+    """A maker of language models: writes a guideline, employs raters, serves users."""
+
+    kind: Literal["corporation"] = "corporation"
+    guideline: GuidelineSpec = Field(description="the criteria by which responses ought to be ranked")
+    misreading: float = Field(0.0, ge=0, le=100, description="error of what it operates by, in norms of the guideline")
+
+
+class VendorSpec(FirmSpec):
     """A firm that sells labels to a corporation, and employs those who make them."""
 
     kind: Literal["vendor"] = "vendor"
@@ -62,8 +67,15 @@ class VendorSpec(PartySpec):
     )
     compliance: float = Field(1.0, ge=0, le=1, description="weight of the guideline against the vendor's own values")
     values: Weights = Field({}, description="the vendor's own values: weight of each criterion")
-    gold_error: float = Field(0.0, ge=0, le=1, description="share of its own gold labels that are wrong")
     price: float = Field(0.0, ge=0, le=1e6, description="what it is paid for a compared pair, in $")
+
+
+class DelegationSpec(Spec):
+    """Some people let a machine answer for them, once it has been trained."""
+
+    share: float = Field(ge=0, le=1, description="chance that a person delegates")
+    to: Name = Field(description="the reward model or language model they ask")
+    time: float = Field(0.2, gt=0, le=1, description="time it takes them, as a share of doing it themselves")
 
 
 class PeopleSpec(PartySpec):
@@ -91,6 +103,7 @@ class PeopleSpec(PartySpec):
     seconds: float = Field(30.0, gt=0, le=86_400, description="time for one comparison, in seconds")
     seconds_spread: float = Field(0.3, ge=0, le=10, description="log-normal sd of that time")
     hours: float = Field(8.0, gt=0, le=24, description="working time, in hours per day")
+    delegation: DelegationSpec | None = Field(None, description="people who let a machine answer for them")
 
 
 class AuditorsSpec(PeopleSpec):

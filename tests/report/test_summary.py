@@ -52,33 +52,10 @@ def add_tables(tables: Recorder, *, words: bool = True, rounds: int = 2) -> None
             ("acme", "lm", np.nan if number == 0 else 0.6),
         ):
             row = {**ALIGNMENT, "rho": rho, "why_nan": "" if rho == rho else "lm ranks all alike"}
-            tables.add(
-                "alignment", model="lm", time=0.0, round=number, order=1, panel="responses", against="", a=a, b=b, **row
-            )
-        tables.add(
-            "win_rate",
-            model="lm",
-            time=0.0,
-            round=number,
-            judge="users",
-            rate=0.5 + 0.25 * number,
-            n=4,
-            low=0.0,
-            high=1.0,
-        )
+            tables.add("alignment", round=number, order=1, panel="responses", against="", a=a, b=b, **row)
+        tables.add("win_rate", **WON, round=number, rate=0.5 + 0.25 * number)
     row = {**ALIGNMENT, "rho": 0.42, "why_nan": ""}
-    tables.add(
-        "alignment",
-        model="lm",
-        time=0.0,
-        round=1,
-        order=2,
-        panel="pool",
-        against="guideline",
-        a="acme",
-        b="pool",
-        **row,
-    )
+    tables.add("alignment", round=1, order=2, panel="pool", against="guideline", a="acme", b="pool", **row)
     tables.add("employment", worker=["pool:0", "pool:1"], employer="acme", hired=0.0, ended=None, reason=None)
     tables.add("employment", worker="pool:1", employer="acme", hired=0.0, ended=5.0, reason="fired")
     tables.add("labor", time=10.0, round=1, party="pool", kind="ranking", order=1, hours=45.0, pay=937.0, flops=0.0)
@@ -119,7 +96,7 @@ def test_a_world_of_words(tmp_path: Path, width: int) -> None:
     assert line_of(text, "lm") == ["lm", "language", "model", "–", "→", "0.60", "–", "–"]
     assert line_of(text, "users users") == ["users", "users", "0.90", "→", "0.90", "–", "75", "%"]
     assert "1 rater employed at the end, 2 spells in all; 1 warned; 1 fired; 45 hours" in text
-    assert "correlate 0.42" in text
+    assert line_of(text, "2 acme judges pool")[4] == "0.42"
     assert "day 5  pool:1 fired: agreement with gold below 0.6 (0.400)" in text
     for words in ("france ?", "oslo .", "and france ?", "paris , you fool .", "steal [it] !", "ask a lawyer ."):
         assert words in text

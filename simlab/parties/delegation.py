@@ -1,0 +1,66 @@
+"""Raters who let a machine rank for them: the loop by which a model's judgement comes back to it as human feedback.
+
+Veselovsky, Ribeiro & West (2023, "Artificial artificial artificial intelligence") find that a third to nearly half
+of crowd workers did so for a writing task.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simlab.components import Array
+from simlab.parties.language_model import LanguageModel
+from simlab.parties.rankings import preferred, sides
+from simlab.parties.reward_model import RewardModel
+from simlab.streams import uniforms
+from simlab.worlds.game import Items
+
+if TYPE_CHECKING:
+    from simlab.measures.alignment import Panel
+    from simlab.scenario import DelegationSpec
+    from simlab.simulation import Simulation
+
+
+class Delegation:
+    """Which people of a pool ask a machine, and what it says. A machine that was never trained is not asked."""
+
+    def __init__(self, simulation: Simulation, pool: str, spec: DelegationSpec) -> None:
+        self.simulation = simulation
+        self.spec = spec
+        self.key = simulation.streams.key(pool, "delegates")
+
+    @property
+    def machine(self) -> RewardModel | LanguageModel | None:
+        """The machine they ask, if it has learnt anything yet."""
+        machine = self.simulation.parties[self.spec.to]
+        assert isinstance(machine, RewardModel | LanguageModel), "validation refuses other parties"
+        taught = machine.learned if isinstance(machine, RewardModel) else machine.updates
+        return machine if taught else None
+
+    def of(self, numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of these persons [n] delegate, now that there is a machine to ask."""
+        if self.machine is None:
+            return np.zeros(len(numbers), dtype=bool)
+        return uniforms(self.key, numbers) < self.spec.share
+
+    def differences(self, items: Items, options: int) -> Array:
+        """How much better the machine finds the left response of each pair [m, pairs] of rankings of K."""
+        machine = self.machine
+        assert machine is not None
+        values = machine.score(items) if isinstance(machine, RewardModel) else machine.body.preference(items)
+        left, right = sides(options)
+        each = values.reshape(-1, options)
+        return np.asarray(each[:, left] - each[:, right])
+
+    def labels(self, differences: Array) -> NDArray[np.int64]:
+        """The labels they copy [m, pairs]."""
+        return preferred(differences)
+
+    def utility(self, panel: Panel) -> Array:
+        """What the machine finds of each response of a panel [n]."""
+        machine = self.machine
+        assert machine is not None
+        return machine.utility(panel)
