@@ -26,13 +26,15 @@ class NoShirking(simlab.Effort):
     name = "no_shirking"
 
     def choose(self, situation: Situation) -> Array:
-        careful, careless = np.ones(len(situation)), np.zeros(len(situation))
-        return np.where(_worth(situation, careful) >= _worth(situation, careless), 1.0, 0.0)
+        full, none = np.ones(len(situation)), np.zeros(len(situation))
+        return np.where(self.worth(situation, full) >= self.worth(situation, none), 1.0, 0.0)
 
+    def worth(self, situation: Situation, care: Array) -> Array:
+        """Value [R] of the job, in $, with so much care [R] ever after: V = income − toil + δ·(keep·V + (1−keep)·V_U).
 
-def _worth(situation: Situation, care: Array) -> Array:
-    """Value [R] of a job in which so much care is taken ever after: V = income − toil + δ·(keep·V + (1−keep)·V_U)."""
-    keep = (1 - situation.separation) * (1 - situation.dismissal(care))
-    without = situation.idle / (1 - situation.discount)
-    now = situation.income(care) - care * situation.toil
-    return (now + situation.discount * (1 - keep) * without) / (1 - situation.discount * keep)
+        Keeping it takes not being dismissed, and no bad luck: keep = (1−s)·(1−P(dismissed)).
+        """
+        keep = (1 - situation.separation) * (1 - situation.dismissal(care))
+        without = situation.idle / (1 - situation.discount)
+        now = situation.income(care) - care * situation.toil
+        return (now + situation.discount * (1 - keep) * without) / (1 - situation.discount * keep)

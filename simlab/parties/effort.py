@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -118,6 +119,7 @@ def spent(seconds: Array, careful: NDArray[np.bool_], share: float) -> Array:
 # ---- tournaments ---------------------------------------------------------------------------------------------------
 
 
+@cache
 def prize_slope(players: int, winners: int = 1) -> float:
     """How fast the chance of a prize grows with own lead, per standard deviation of noise, where all are alike.
 
@@ -136,7 +138,7 @@ def win_chance(lead: Array, players: int, winners: int = 1) -> Array:
     """Chance of a prize with a lead [n] over all others, in standard deviations of noise: E Φ(lead − bar)."""
     from scipy.special import ndtr
 
-    z = np.linspace(-9, 9, 3601)
+    z = np.linspace(-9, 9, 901)
     weight = _marginal(z, players, winners) * (z[1] - z[0])
     return np.asarray(ndtr(np.asarray(lead)[..., None] - z[None, :]) @ weight)
 
@@ -155,7 +157,7 @@ def tournament_effort(prize: float, players: int, winners: int, cost: float, noi
     μ* doing something else pays better; for two players that is so unless ΔW·.12099/σ² < c.
     """
     effort = prize * prize_slope(players, winners) / (cost * noise)
-    others = np.linspace(0.0, max(4 * effort, effort + 6 * noise), 1601)  # what one might do instead
+    others = np.linspace(0.0, max(4 * effort, effort + 6 * noise), 401)  # what one might do instead
     gain = prize * win_chance((others - effort) / noise, players, winners) - cost * others**2 / 2
     stay = prize * winners / players - cost * effort**2 / 2
     curvature = _steepest(players, winners) * prize / noise**2
@@ -166,9 +168,10 @@ def tournament_effort(prize: float, players: int, winners: int, cost: float, noi
     return effort
 
 
+@cache
 def _steepest(players: int, winners: int) -> float:
     """The largest second derivative of the chance of a prize by the lead, in squared standard deviations."""
-    lead = np.linspace(-6, 6, 1201)
+    lead = np.linspace(-6, 6, 2401)
     return float(np.gradient(np.gradient(win_chance(lead, players, winners), lead), lead)[2:-2].max())
 
 

@@ -84,16 +84,21 @@ class PieceSpec(PayScheme):
 
 
 class LinearSpec(PayScheme):
-    """The wage, and a bonus in proportion to the share of checked answers that agreed with gold (a linear contract)."""
+    """The wage, and more in proportion to what is measured: agreement with gold, and compared pairs.
+
+    A linear contract over two tasks, care and pace (Holmström & Milgrom 1991). Either may be negative: a malus.
+    """
 
     kind: Literal["linear"] = "linear"
-    bonus: float = Field(0.0, ge=0, le=1e6, description="bonus for full agreement, in $ per look")
+    bonus: float = Field(0.0, ge=-1e6, le=1e6, description="for full agreement of checked answers, in $ per look")
+    rate: float = Field(0.0, ge=-1e6, le=1e6, description="for each compared pair, in $")
 
     def owed(self, earned: Earned) -> Array:
-        return earned.wages + self.bonus * np.nan_to_num(earned.score)
+        return earned.wages + self.bonus * np.nan_to_num(earned.score) + self.rate * earned.pairs
 
     def expected(self, situation: Situation, care: Array, pace: Array) -> Array:
-        return situation.wage * situation.hours + self.bonus * situation.observed(care)
+        measured = self.bonus * situation.observed(care) + self.rate * situation.pairs * (1 + pace)
+        return situation.wage * situation.hours + measured
 
 
 class TournamentSpec(PayScheme):

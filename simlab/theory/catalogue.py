@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from simlab.theory import choice
+from simlab.theory import choice, contracts, hiring, labor, waiting
 from simlab.theory.law import Law
 
-_MODULES = (choice,)
+_MODULES = (choice, labor, contracts, hiring, waiting)
 
 
 def _by_id(laws: Iterable[Law]) -> dict[str, Law]:
