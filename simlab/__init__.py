@@ -6,7 +6,7 @@ The map of the house, in the order to read it:
   judgement of it, and applies a consequence.
 - `parties/`: who there is, one file per kind. `consequences/`: what follows from a judgement.
 - `hierarchy`: who answers to whom. `simulation`: one run. `execution`: from a file to a run on disk.
-- `worlds/`: what a language game is; the games themselves are plugins, like criteria, raters and rewards
+- `worlds/`: what a language game is; the games themselves are plugins, like criteria, raters, rewards and guidelines
   (`components`, `plugins`, `hookspecs`).
 - `nets/`: plain torch. `jobs`: computations by content. `streams`: random streams keyed by name.
 - `measures/`: alignment (ρ) and agreement. `tables`, `recorder`, `runs`: the outcome tables.
@@ -21,7 +21,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from simlab.components import Component, Criterion, Effort, RaterPolicy, Review, RewardShape, reward_shape
+    from simlab.components import (
+        Aggregator,
+        Component,
+        Criterion,
+        Effort,
+        GuidelinePolicy,
+        RaterPolicy,
+        Review,
+        RewardShape,
+        Situation,
+        Votes,
+        reward_shape,
+    )
     from simlab.errors import InvalidInput, Mismatch, SimlabError
     from simlab.execution import run_file as run
     from simlab.execution import verify
@@ -33,6 +45,8 @@ _WHERE = {
     "Component": "simlab.components", "Criterion": "simlab.components", "RaterPolicy": "simlab.components",
     "Effort": "simlab.components", "Review": "simlab.components",
     "RewardShape": "simlab.components", "reward_shape": "simlab.components",
+    "GuidelinePolicy": "simlab.components", "Situation": "simlab.components",
+    "Aggregator": "simlab.components", "Votes": "simlab.components",
     "World": "simlab.worlds.game", "Game": "simlab.worlds.game",
     "Exchange": "simlab.worlds.exchange", "Observer": "simlab.worlds.exchange", "Claim": "simlab.worlds.exchange",
     "Prompt": "simlab.worlds.exchange", "Response": "simlab.worlds.exchange",
@@ -41,9 +55,9 @@ _WHERE = {
 }  # fmt: skip
 
 __all__ = [
-    "Claim", "Component", "Criterion", "Effort", "Exchange", "Game", "InvalidInput", "Mismatch", "Observer", "Prompt",
-    "RaterPolicy", "Response", "Review", "RewardShape", "Run", "SimlabError", "World", "load", "reward_shape",
-    "run", "verify",
+    "Aggregator", "Claim", "Component", "Criterion", "Effort", "Exchange", "Game", "GuidelinePolicy", "InvalidInput",
+    "Mismatch", "Observer", "Prompt", "RaterPolicy", "Response", "Review", "RewardShape", "Run", "SimlabError",
+    "Situation", "Votes", "World", "load", "reward_shape", "run", "verify",
 ]  # fmt: skip
 
 

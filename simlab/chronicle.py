@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlab.parties.cohort import Cohort
+from simlab.parties.corporation import ASKED, WRITTEN
 from simlab.parties.language_model import LanguageModel
 from simlab.parties.people import People
 from simlab.parties.rankings import Rankings, sides
@@ -94,14 +95,18 @@ class Chronicle:
         self.simulation.recorder.add(
             "employment",
             worker=pool.labels_of(people.number),
+            person=[pool.persons[n] for n in people.number.tolist()],
             employer=self.simulation.employer_of(pool.name),
             hired=people.hired,
             ended=people.ended,
             reason=reason,
         )
 
-    def candidates(self, model: LanguageModel, tasks: NDArray[np.int64], items: Items, options: int) -> None:
-        """The responses that are to be compared; their numbers are task · K + place."""
+    def candidates(
+        self, model: LanguageModel, tasks: NDArray[np.int64], items: Items, options: int, asked: NDArray[np.bool_]
+    ) -> None:
+        """The responses that are to be compared, and which tasks' prompts users asked [m]; their numbers are
+        task · K + place."""
         columns = self.simulation.game.transcript(items)
         self.add(
             "candidates",
@@ -110,6 +115,7 @@ class Chronicle:
             response=(tasks[:, None] * options + np.arange(options)[None, :]).ravel(),
             prompt=columns["prompt"],
             text=columns["response"],
+            origin=coded(np.repeat(asked, options), [WRITTEN, ASKED]),
         )
 
     def rankings(self, pool: People, agent: str, made: Rankings, version: int, source: NDArray[Any]) -> None:
@@ -188,6 +194,12 @@ class Chronicle:
             stay=np.array([f.stay for f in flows]),
             waiting=np.array([f.waiting for f in flows]),
         )
+
+    def incidents(self, corporation: str, source: str, counts: Mapping[str, int]) -> None:
+        """Complaints or violations that reached a corporation, by criterion."""
+        if counts:
+            columns = {"criterion": list(counts), "count": np.array(list(counts.values()), dtype=np.int64)}
+            self.add("incidents", about=corporation, corporation=corporation, source=source, **columns)
 
     def _guideline_version(self, relation: Relation) -> int:
         """The version of the guideline in force where this relation stands; 0 where there is none."""

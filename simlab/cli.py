@@ -144,6 +144,13 @@ def _scenario(parser: argparse.ArgumentParser) -> None:
         help="override a setting, as in parties.pool.count=40; may be repeated",
     )
     parser.add_argument("--seed", type=_seed, metavar="N", help="seed, instead of the file's")
+    parser.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="WHO",
+        help="leave out a person (pool:17) or a party, while all other draws stay; may be repeated",
+    )
 
 
 def _plugins(parser: argparse.ArgumentParser) -> None:
@@ -163,6 +170,7 @@ exit codes: 0 ok, 1 failed, 2 invalid input, 4 tables differ, 130 interrupted"""
 _EXAMPLES = {
     "run": """\
 simlab run scenarios/01_first.yaml --set parties.pool.count=60 --seed 2
+simlab run scenarios/01_first.yaml --without pool:17
 The same line again goes on where an interrupted run stopped.""",
     "validate": "simlab validate scenarios/01_first.yaml --set days=30",
     "describe": "simlab describe scenarios/03_firing.yaml",

@@ -40,6 +40,7 @@ def run(args: Namespace) -> int:
             out=args.out,
             small=args.small,
             overrides=overrides,
+            without=args.without,
             plugins=args.plugins,
             local=not args.no_local_plugins,
             progress=progress,
@@ -228,7 +229,8 @@ def _scenario(args: Namespace) -> tuple[Scenario, Registry]:
     from simlab.scenario import load
 
     registry = discover(Path(args.file).parent, args.plugins, not args.no_local_plugins)
-    return load(args.file, overrides=args.set, small=args.small, seed=args.seed, plugins=registry), registry
+    options = {"overrides": args.set, "small": args.small, "seed": args.seed, "without": args.without}
+    return load(args.file, **options, plugins=registry), registry
 
 
 def _summary(cls: type | None) -> str:

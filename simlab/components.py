@@ -1,4 +1,5 @@
-"""The kinds of plugin and their contracts: `Criterion`, `RaterPolicy`, `Effort`, `Review`, `RewardShape` (and `World`).
+"""The kinds of plugin and their contracts: `Criterion`, `RaterPolicy`, `Effort`, `Review`, `RewardShape`,
+`GuidelinePolicy`, `Aggregator` (and `World`, in worlds/).
 
 A component is a pydantic model: its fields are its parameters in the scenario file. `name` and the declared
 traits are class variables. One file, one class, nothing else needed; see `plugins/criteria/brief.py`.
@@ -7,7 +8,8 @@ Import torch and pandas only inside methods: `--help` and `validate` load every 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     import torch
 
     from simlab.parties.cohort import Cohort
-    from simlab.parties.effort import Situation
+    from simlab.parties.effort import WorkSituation
     from simlab.parties.standing import Standing
 
 Array = NDArray[np.float64]
@@ -34,7 +36,7 @@ class Component(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: ClassVar[str] = ""  # "criterion", "rater", "effort", "review", "reward" or "world"; set by the contracts
+    kind: ClassVar[str] = ""  # "criterion", "rater", "reward", "world", …; set by the contracts
     name: ClassVar[str] = ""  # what scenario files call it
 
 
@@ -122,11 +124,11 @@ class Effort(Component):
     separation: float = Field(0.05, ge=0, lt=1, description="s, chance to lose the job by no fault, per look")
     outside: float = Field(0.0, ge=0, le=1e6, description="what being without this job is worth, in $ per hour")
 
-    def choose(self, situation: Situation) -> Array:
+    def choose(self, situation: WorkSituation) -> Array:
         """Care [R] in [0, 1]: the share of answers looked at with care; the others are marked by coin toss."""
         raise NotImplementedError(f"effort {self.name!r} does not define choose")
 
-    def hurry(self, situation: Situation) -> Array:
+    def hurry(self, situation: WorkSituation) -> Array:
         """Pace [R] beyond the usual one, as a share of it; 0 unless a plugin says otherwise."""
         return np.zeros(len(situation))
 
@@ -175,6 +177,52 @@ class RewardShape(Component):
         return float(getattr(self, "beta", 0.0))
 
 
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One term of a guideline: from one occasion to revise it to the next, and what came of it meanwhile."""
+
+    begun: float  # days
+    ended: float  # days
+    weights: Mapping[str, float]  # what was operative
+    revenue: float  # $
+    cost: float  # $
+    satisfaction: float  # share of users asked who were satisfied, as last heard; NaN if nobody was asked
+    incidents: Mapping[str, int]  # complaints and violations, by the criterion that was violated
+
+    @property
+    def rate(self) -> float:
+        """Revenue, in $ a day."""
+        return self.revenue / (self.ended - self.begun)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What those who set a guideline know when they meet. The last of `history` is the term that ends now."""
+
+    day: float
+    version: int  # of the guideline in force
+    turn: int  # how often this policy was asked before
+    weights: Mapping[str, float]  # operative now
+    first: Mapping[str, float]  # operative when this policy took over
+    history: tuple[Term, ...]
+    returned: float  # what shareholders last made of the ledger; NaN before
+    key: int  # of this meeting's own random stream, see `simlab.streams`
+
+
+class GuidelinePolicy(Component):
+    """How a corporation revises its guideline: asked at every meeting of those who set it."""
+
+    kind: ClassVar[str] = "guideline"
+
+    def criteria(self) -> Sequence[str]:
+        """The criteria it may give weight to, beyond those of the guideline it is given."""
+        return ()
+
+    def revise(self, situation: Situation) -> Mapping[str, float] | None:
+        """The weights that are operative from now on, or None if they stay as they are."""
+        raise NotImplementedError(f"guideline policy {self.name!r} does not define revise")
+
+
 def reward_shape(function: Callable[..., Any]) -> type[RewardShape]:
     """A reward shape from a plain function of (score, logp, logp_ref, mask), called by the function's name.
 
@@ -186,6 +234,52 @@ def reward_shape(function: Callable[..., Any]) -> type[RewardShape]:
 
     about = {"__module__": function.__module__, "__doc__": function.__doc__, "name": function.__name__, "shape": shape}
     return type(function.__name__.title().replace("_", ""), (RewardShape,), about)
+
+
+@dataclass(slots=True)
+class Votes:
+    """What people said of pairs of responses, one entry a vote; those who share a task compared the same pair."""
+
+    task: NDArray[np.int64]  # [n] number of the compared pair
+    worker: NDArray[np.int64]  # [n] number of the person
+    left: NDArray[np.int64]  # [n] number of the first response
+    right: NDArray[np.int64]  # [n] number of the second
+    label: NDArray[np.int64]  # [n] 1 left is better, 2 right is better, 0 undecided
+
+    def __len__(self) -> int:
+        return len(self.task)
+
+    @property
+    def wins(self) -> Array:
+        """1 for a vote for the left, 0 for the right, ½ undecided [n]."""
+        return np.asarray(np.choose(self.label, (0.5, 1.0, 0.0)), dtype=float)
+
+    def by_task(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where each task, in ascending order of numbers, has its first vote [T]; and each vote's place there [n]."""
+        _, first, place = np.unique(self.task, return_index=True, return_inverse=True)
+        return first, place.ravel()
+
+    def share(self) -> Array:
+        """Share of the votes on each task that are for the left [T], an undecided one half."""
+        first, place = self.by_task()
+        return np.bincount(place, weights=self.wins) / np.bincount(place, minlength=len(first))
+
+    def items(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The left and the right response of each vote [n], renumbered from 0."""
+        _, codes = np.unique(np.stack([self.left, self.right]), return_inverse=True)
+        left, right = codes.reshape(2, -1)
+        return left, right
+
+
+class Aggregator(Component):
+    """How the labels of several raters of one pair become one, before a reward model learns from them."""
+
+    kind: ClassVar[str] = "aggregator"
+    merges: ClassVar[bool] = True  # False: every label is learned from as it is, and `aggregate` is not asked
+
+    def aggregate(self, votes: Votes) -> Array:
+        """P(left is better) [T] in [0, 1] for each distinct task, in ascending order of task numbers."""
+        raise NotImplementedError(f"aggregator {self.name!r} does not define aggregate")
 
 
 def parameters(component: Component) -> dict[str, Any]:

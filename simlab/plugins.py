@@ -26,17 +26,23 @@ from simlab.plugin_files import CONTENT, content_hash, import_plugin, looks_like
 
 GROUP = "simlab"  # the entry-point group of installed packages
 _CALLED = {
-    "criterion": "criterion", "rater": "rater policy", "effort": "effort", "review": "review rule",
-    "reward": "reward shape", "world": "world",
-}  # fmt: skip
-_CONTRACTS = "Criterion, RaterPolicy, Effort, Review, RewardShape, World"
+    "criterion": "criterion",
+    "rater": "rater policy",
+    "effort": "effort",
+    "review": "review rule",
+    "reward": "reward shape",
+    "guideline": "guideline policy",
+    "aggregator": "aggregator",
+    "world": "world",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One component, or one plugin that defines none: what it is called, where it is from, and whether it works.
 
-    `kind` is that of its contract, as "criterion", or "hooks" for a plugin of hooks only, "" for a broken one.
+    `kind` is a kind of component, as "criterion" or "world"; "hooks" for a plugin of hooks only, "" for a
+    broken one.
     """
 
     name: str
@@ -231,7 +237,8 @@ def _fault(cls: Any) -> str:
     if not (isinstance(cls, type) and issubclass(cls, Component)):
         return f"{cls!r} is no component class"
     if not cls.kind:
-        return f"class {cls.__name__} derives from none of the contracts ({_CONTRACTS})"
+        contracts = "Criterion, RaterPolicy, Effort, Review, RewardShape, GuidelinePolicy, Aggregator, World"
+        return f"class {cls.__name__} derives from none of the contracts ({contracts})"
     if not isinstance(cls.name, str) or not re.fullmatch(NAME, cls.name):
         return f'class {cls.__name__} has no usable name (write name = "…": a letter, then letters, digits, - or _)'
     if "kind" in cls.model_fields or "kind" in vars(cls):

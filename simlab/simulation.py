@@ -17,7 +17,8 @@ from simpy import Event
 from simlab.accounts import Accounts
 from simlab.chronicle import Chronicle
 from simlab.consequences.contracts import ContractShare, Invoice, Penalty
-from simlab.consequences.labor import Churn, Fire, Hire, Pay, Warn
+from simlab.consequences.firms import Churn, Fine, Fund, Replace, Suspend, Withdraw
+from simlab.consequences.labor import Fire, Hire, Pay, Warn
 from simlab.consequences.learning import Gradient
 from simlab.errors import PluginFailed, SimlabError
 from simlab.hierarchy import Hierarchy
@@ -26,11 +27,12 @@ from simlab.lineage import Lineage, without
 from simlab.measures.observatory import Observatory
 from simlab.parties.auditors import Auditors
 from simlab.parties.corporation import Corporation
+from simlab.parties.labor_market import LaborMarket
 from simlab.parties.language_model import LanguageModel, TransformerBody
 from simlab.parties.people import People
 from simlab.parties.raters import Raters
 from simlab.parties.reward_model import RewardModel
-from simlab.parties.society import Users
+from simlab.parties.society import Regulator, Shareholders, Users
 from simlab.parties.vendor import Vendor
 from simlab.queues import Backlog, Queue
 from simlab.relation import Consequence, Judgement, Party, Relation, Steps, at
@@ -48,9 +50,16 @@ PARTIES: dict[str, type[Any]] = {
     "vendor": Vendor,
     "corporation": Corporation,
     "users": Users,
+    "shareholders": Shareholders,
+    "regulator": Regulator,
 }  # in the order in which they come to be: a reward model grows from a language model
 CONSEQUENCES: dict[str, Callable[..., Consequence]] = {
     "churn": Churn,
+    "replace": Replace,
+    "fund": Fund,
+    "withdraw": Withdraw,
+    "fine": Fine,
+    "suspend": Suspend,
     "pay": Pay,
     "warn": Warn,
     "fire": Fire,
@@ -85,6 +94,7 @@ class Simulation(Lineage):
         self.env = simpy.Environment()
         self.streams = Streams(scenario.seed)
         self.accounts = Accounts()
+        self.labor_market = LaborMarket()
         self.chronicle = Chronicle(self)
         self._failure: Exception | None = None
         try:
@@ -178,18 +188,41 @@ class Simulation(Lineage):
         self.start(self._calendar())
 
     def _calendar(self) -> Steps:
-        """Every look on its day. On the same day a judge is judged first: what follows may change how it judges."""
+        """Every look on its day. On the same day a judge is judged first: what follows may change how it judges;
+        and before anybody looks, those who set guidelines meet."""
         depth = {name: len(list(self.hierarchy.above(name))) for name in self.parties}
         due: dict[float, list[Relation]] = {}
         for relation in sorted(self.relations, key=lambda r: depth[r.principal.name]):
             for day in relation.days(self.days):
                 due.setdefault(day, []).append(relation)
-        for day in sorted(due):
+        meetings: dict[float, list[Corporation]] = {}
+        for corporation in self.of_kind(Corporation):
+            for day in self._meetings(corporation):
+                meetings.setdefault(day, []).append(corporation)
+        for day in sorted({*due, *meetings}):
             yield from at(self.env, day)
+            for corporation in meetings.get(day, []):
+                corporation.meet()
             started: list[tuple[Relation, Event]] = []
-            for relation in due[day]:
+            for relation in due.get(day, []):
                 before = [event for other, event in started if other.agent is relation.principal]
                 started.append((relation, self.start(relation.look(before))))
+
+    def _meetings(self, corporation: Corporation) -> list[float]:
+        """Days on which the guideline may be revised; none if nobody ever would."""
+        policies = [corporation.guideline.policy]
+        for relation in self.relations:
+            if relation.agent is corporation:
+                policies += [c.spec.policy for c in relation.consequences if isinstance(c, Replace) and c.spec.policy]
+        revised = any(policy.name != "static" for policy in policies)
+        return corporation.guideline.meetings(self.days) if revised else []
+
+    def revised(self, corporation: Corporation) -> None:
+        """A guideline has a new version: everybody who works by it is told, also auditors who answer to nobody."""
+        below = list(self.hierarchy.below(corporation.name))
+        aside = [a.name for a in self.of_kind(Auditors) if self.maker_above(a.name) is corporation]
+        for name in dict.fromkeys([*below, *aside]):
+            self.parties[name].told(corporation.standard())
 
     def after(self, relation: Relation) -> Steps:
         """When a language model has been trained, a round is over: everybody is asked what they prefer now."""

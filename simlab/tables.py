@@ -103,6 +103,7 @@ _EMPLOYMENT = Table(
     (
         RUN,
         _text("worker", 'the worker, as "pool:17"'),
+        _text("person", "who that is: the name under which the person was first hired by anyone"),
         _text("employer", "the party the worker works for"),
         _number("hired", "when the spell began", "days"),
         _number("ended", "when the spell ended; NaN while it lasts", "days"),
@@ -166,6 +167,7 @@ _CANDIDATES = Table(
         _whole("response", "number of the response, as in left and right of `comparisons`"),
         _text("prompt", "text of the prompt"),
         _text("text", "text of the response; empty in vector worlds"),
+        _text("origin", "where the prompt comes from: users who asked it (or it is like theirs), or written for this"),
     ),
 )
 
@@ -337,6 +339,45 @@ _LEDGER = Table(
     ),
 )
 
+_MARKET = Table(
+    "market",
+    "Users of corporations: one row a look that may make them leave, and one at the end for what came after the last.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        _text("party", "the users"),
+        _text("corporation", "the corporation they use"),
+        _whole(
+            "users",
+            "its users after the look; before it, they were users - arrived - switched_in + left + switched_out",
+        ),
+        _number("share", "these as a share of this party's users of any corporation; NaN if there are none"),
+        _number("satisfied", "share of those asked who were satisfied; NaN if nobody was asked"),
+        _whole("complaints", "complaints of those asked"),
+        _whole("arrived", "new users since the last row of this corporation"),
+        _whole("left", "users who left it and do without"),
+        _whole("switched_in", "users who came from other corporations since the last row"),
+        _whole("switched_out", "users who left it for other corporations"),
+        _number("price", "fee per user and day", "USD"),
+        _number("revenue", "fees since the last row", "USD"),
+    ),
+)
+
+_INCIDENTS = Table(
+    "incidents",
+    "What users complained of and regulators found: one row a look, corporation and criterion.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        _text("corporation", "the corporation it is about"),
+        _text("source", "who said so: users, or a regulator"),
+        _text("criterion", "the criterion that spoke most against the response"),
+        _whole("count", "how many complaints or violations"),
+    ),
+)
+
 _QUEUES = Table(
     "queues",
     "What was waited for, over the whole run: one row a queue. Little's law, length = rate × stay, holds exactly.",
@@ -372,6 +413,8 @@ TABLES: dict[str, Table] = {
         _WIN_RATE,
         _LEDGER,
         _QUEUES,
+        _MARKET,
+        _INCIDENTS,
     )
 }
 """Every table by name, in the order in which they are written."""

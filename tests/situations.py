@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from simlab.components import Effort, Review
-from simlab.parties.effort import Situation
+from simlab.parties.effort import WorkSituation
 from simlab.plugins import discover
 from simlab.scenario.pay import HourlySpec
 
@@ -18,12 +18,12 @@ PLAIN: dict[str, Any] = {
 }  # fmt: skip
 
 
-def situation(people: int = 1, **said: Any) -> Situation:
+def situation(people: int = 1, **said: Any) -> WorkSituation:
     """A situation of so many people; numbers count for all, arrays one by one."""
     pay, review = said.pop("pay", HourlySpec()), said.pop("review", None)
     columns = {name: np.array(np.broadcast_to(said.pop(name, value), people), float) for name, value in PLAIN.items()}
     assert not said
-    return Situation(**columns, pay=pay, review=review)
+    return WorkSituation(**columns, pay=pay, review=review)
 
 
 def effort(name: str, **parameters: Any) -> Effort:

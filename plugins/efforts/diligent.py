@@ -10,7 +10,7 @@ import simlab
 from simlab.components import Array
 
 if TYPE_CHECKING:
-    from simlab.parties.effort import Situation
+    from simlab.parties.effort import WorkSituation
 
 
 class Diligent(simlab.Effort):
@@ -18,5 +18,5 @@ class Diligent(simlab.Effort):
 
     name = "diligent"
 
-    def choose(self, situation: Situation) -> Array:
+    def choose(self, situation: WorkSituation) -> Array:
         return np.ones(len(situation))

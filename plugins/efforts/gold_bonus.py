@@ -10,7 +10,7 @@ import simlab
 from simlab.components import Array
 
 if TYPE_CHECKING:
-    from simlab.parties.effort import Situation
+    from simlab.parties.effort import WorkSituation
 
 
 class GoldBonus(simlab.Effort):
@@ -23,6 +23,6 @@ class GoldBonus(simlab.Effort):
 
     name = "gold_bonus"
 
-    def choose(self, situation: Situation) -> Array:
+    def choose(self, situation: WorkSituation) -> Array:
         full, none = np.ones(len(situation)), np.zeros(len(situation))
         return np.where(situation.income(full) - situation.income(none) >= situation.toil, 1.0, 0.0)

@@ -12,7 +12,7 @@ from simlab.components import Array
 from simlab.parties.effort import responses
 
 if TYPE_CHECKING:
-    from simlab.parties.effort import Situation
+    from simlab.parties.effort import WorkSituation
 
 
 class Linear(simlab.Effort):
@@ -35,13 +35,13 @@ class Linear(simlab.Effort):
             raise ValueError(f"rivalry² must be below pace_cost, {self.pace_cost:g}: costs would not be convex")
         return self
 
-    def choose(self, situation: Situation) -> Array:
+    def choose(self, situation: WorkSituation) -> Array:
         return np.clip(self.efforts(situation)[:, 0], 0.0, 1.0)
 
-    def hurry(self, situation: Situation) -> Array:
+    def hurry(self, situation: WorkSituation) -> Array:
         return np.clip(self.efforts(situation)[:, 1], 0.0, self.fastest)
 
-    def efforts(self, situation: Situation) -> Array:
+    def efforts(self, situation: WorkSituation) -> Array:
         """Care and pace [R, 2] that people would choose if both could take any value.
 
         Whom effort costs nothing makes as much of it as ever pays.

@@ -10,7 +10,7 @@ import simlab
 from simlab.components import Array
 
 if TYPE_CHECKING:
-    from simlab.parties.effort import Situation
+    from simlab.parties.effort import WorkSituation
 
 
 class NoShirking(simlab.Effort):
@@ -25,11 +25,11 @@ class NoShirking(simlab.Effort):
 
     name = "no_shirking"
 
-    def choose(self, situation: Situation) -> Array:
+    def choose(self, situation: WorkSituation) -> Array:
         full, none = np.ones(len(situation)), np.zeros(len(situation))
         return np.where(self.worth(situation, full) >= self.worth(situation, none), 1.0, 0.0)
 
-    def worth(self, situation: Situation, care: Array) -> Array:
+    def worth(self, situation: WorkSituation, care: Array) -> Array:
         """Value [R] of the job, in $, with so much care [R] ever after: V = income − toil + δ·(keep·V + (1−keep)·V_U).
 
         Keeping it takes not being dismissed, and no bad luck: keep = (1−s)·(1−P(dismissed)).

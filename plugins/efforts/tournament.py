@@ -12,7 +12,7 @@ from simlab.components import Array
 from simlab.parties.effort import tournament_effort
 
 if TYPE_CHECKING:
-    from simlab.parties.effort import Situation
+    from simlab.parties.effort import WorkSituation
 
 
 class Tournament(simlab.Effort):
@@ -27,7 +27,7 @@ class Tournament(simlab.Effort):
     name = "tournament"
     noise: float | None = Field(None, gt=0, le=1e6, description="σ of measured care; default: follows from the audits")
 
-    def choose(self, situation: Situation) -> Array:
+    def choose(self, situation: WorkSituation) -> Array:
         prize, winners = getattr(situation.pay, "bonus", 0.0), getattr(situation.pay, "winners", 0)
         players = len(situation)
         noise = np.full(players, self.noise) if self.noise is not None else _noise(situation)
@@ -43,7 +43,7 @@ class Tournament(simlab.Effort):
         return care
 
 
-def _noise(situation: Situation) -> Array:
+def _noise(situation: WorkSituation) -> Array:
     """Sampling error [R] of the share of right answers, in units of care; ∞ where audits cannot tell care at all."""
     gain = situation.observed(np.ones(len(situation))) - situation.observed(np.zeros(len(situation)))
     middle = situation.observed(np.full(len(situation), 0.5))

@@ -79,7 +79,8 @@ class GaussianGame(Game):
         """The share of reference responses that would have been worse."""
         from scipy.special import ndtr  # slow to import, and `--help` loads this file
 
-        return np.asarray(ndtr(features @ vector / max(float(np.linalg.norm(vector)), 1e-12)))
+        utility = features @ vector if vector.ndim == 1 else np.einsum("nd,nd->n", features, vector)
+        return np.asarray(ndtr(utility / np.maximum(np.linalg.norm(vector, axis=-1), 1e-12)))
 
     def transcript(self, items: Items) -> dict[str, Any]:
         """Each criterion's column is the share of reference responses that are worse in it."""

@@ -1,4 +1,4 @@
-"""Consequences for people: pay, warn, fire, hire; and users who leave."""
+"""Consequences for people: pay, warn, fire, hire."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from simpy import Event
 
 from simlab.parties.cohort import Cohort
 from simlab.parties.people import People
-from simlab.parties.society import Users
 from simlab.relation import Consequence, Effect, Judgement, Relation
 
 KINDS = {"raters": "ranking", "auditors": "auditing"}
@@ -104,35 +103,6 @@ class Hire(LaborConsequence):
         if vacant <= 0:
             return []
         return [Effect("hire", f"{pool.name}:{n}", 1.0, "person", "vacant place") for n in pool.recruit(vacant)]
-
-
-class Churn(LaborConsequence):
-    """Users pay for the time since the last look; then a share of the dissatisfied ones leaves."""
-
-    charged = 0.0  # day up to which fees are paid
-
-    def act(self, relation: Relation, judgement: Judgement) -> Sequence[Effect]:
-        users, firm = self._charge(relation), relation.agent.name
-        if firm not in judgement.scores:  # nobody is left to ask
-            return []
-        leaving = round(users.count * users.spec.leave * (1 - judgement.scores[firm]))
-        users.count -= leaving
-        return [Effect("churn", firm, float(leaving), "users", "dissatisfied with a response")]
-
-    def settle(self, relation: Relation) -> Sequence[Effect]:
-        self._charge(relation)
-        return []
-
-    def _charge(self, relation: Relation) -> Users:
-        """The fee of everyone who has been a user since the last look."""
-        users = relation.principal
-        assert isinstance(users, Users)
-        until = min(self.simulation.now, self.simulation.days)
-        fee = users.count * users.spec.subscription * (until - self.charged)
-        if fee > 0:
-            self.simulation.chronicle.transfer(users.name, relation.agent.name, fee, "subscriptions")
-        self.charged = until
-        return users
 
 
 def _pool(relation: Relation) -> tuple[People, Cohort]:

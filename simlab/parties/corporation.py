@@ -2,63 +2,225 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections import Counter
+from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from simpy import Event
 
-from simlab.components import Array
+from simlab.components import Array, GuidelinePolicy, Term
+from simlab.parties.guideline import Guideline
+from simlab.parties.society import Audit, Quarter, Reception, Regulator, Shareholders, Users
 from simlab.parties.workforce import audit
 from simlab.relation import Judgement, Party, Relation, Standard, Steps, Work
-from simlab.streams import branch
+from simlab.streams import branch, uniforms
+from simlab.worlds.game import Indices
 
 if TYPE_CHECKING:
     from simlab.measures.alignment import Panel
     from simlab.scenario import CorporationSpec
     from simlab.simulation import Simulation
 
+ASKED, WRITTEN = "users", "written"  # where a prompt comes from
+CAPITAL = "capital"  # the reason of transfers that are neither revenue nor cost
+
 
 class Corporation(Party):
     """A maker of language models. Its guideline is written in the scenario; what it operates by may differ.
 
     `misreading` turns the written guideline by an isotropic error of that many of its norms, once and for
-    all below; the published guideline is what users and regulators are shown.
+    all below; the published guideline is what users and regulators are shown. Those who set the guideline meet now
+    and then and may revise it; every revision is a new version, and a new standard for everybody below.
     """
 
     def __init__(self, simulation: Simulation, name: str, spec: CorporationSpec) -> None:
         super().__init__(simulation, name)
         self.spec = spec
-        self.version = 1
-        written = simulation.game.value(spec.guideline.operative)
-        unit = float(np.linalg.norm(written))
-        (error,) = simulation.deviations(simulation.streams.key(name, "misreading"), np.arange(1))
-        operative = written + spec.misreading * unit * error
-        published = simulation.game.value(spec.guideline.published or spec.guideline.operative)
-        self._standard = Standard(name, self.version, operative, published, unit)
+        self.guideline = Guideline(spec.guideline, simulation.scenario.criteria_used())
+        self.unit = float(np.linalg.norm(simulation.game.value(self.guideline.operative)))
+        (self._error,) = simulation.deviations(simulation.streams.key(name, "misreading"), np.arange(1))
+        self._standard = self._issued()
+        self.suspensions: list[tuple[float, float]] = []  # days from, to
+        self.satisfaction = float("nan")  # of users, as last heard
+        self.returned = float("nan")  # what shareholders last made of the ledger
+        self.history: tuple[Term, ...] = ()
+        self._incidents: Counter[str] = Counter()  # of this term
+        self._quarters: dict[str, tuple[float, int]] = {}  # day and flows of money by then, by who looked last
+        self._asked: list[Indices] = []  # prompts users asked
+
+    # ---- the guideline ------------------------------------------------------------------------------------------
+
+    @property
+    def version(self) -> int:
+        """Version of the guideline in force."""
+        return self.guideline.version
 
     def standard(self) -> Standard:
         return self._standard
 
+    def _issued(self) -> Standard:
+        """The guideline in force as a standard: as it is practised, and as it is published."""
+        written = self.simulation.game.value(self.guideline.operative)
+        operative = written + self.spec.misreading * self.unit * self._error
+        published = self.simulation.game.value(self.guideline.published)
+        return Standard(self.name, self.version, operative, published, self.unit)
+
     def start(self) -> Steps:
         yield from ()
-        told = self.spec.guideline
-        self.simulation.chronicle.guideline(self.name, self.version, "published", told.published or told.operative)
-        self.simulation.chronicle.guideline(self.name, self.version, "operative", told.operative)
+        self._quarters[self.name] = self.simulation.now, 0
+        self._write_down()
+
+    def _write_down(self) -> None:
+        for kind, weights in (("published", self.guideline.published), ("operative", self.guideline.operative)):
+            self.simulation.chronicle.guideline(self.name, self.version, kind, weights)
+
+    def meet(self) -> None:
+        """Those who set the guideline look at what came of it, and may revise it."""
+        quarter = self._quarter(self.name)
+        if quarter is None:  # what they meant to meet about is still being pretrained
+            return
+        term = Term(
+            begun=quarter.begun,
+            ended=quarter.ended,
+            weights=dict(self.guideline.operative),
+            revenue=quarter.revenue,
+            cost=quarter.cost,
+            satisfaction=self.satisfaction,
+            incidents=dict(self._incidents),
+        )
+        self.history += (term,)
+        self._incidents.clear()
+        key = self.simulation.streams.key(self.name, "guideline", len(self.history))
+        if self.guideline.meet(quarter.ended, self.history, self.returned, key):
+            self._revised()
+
+    def replace_setters(self, policy: GuidelinePolicy | None, toward: Mapping[str, float], share: float) -> bool:
+        """Let others set the guideline: by a policy of theirs, or moved by `share` toward these weights.
+
+        Returns whether there is a new version now; a policy is first asked when its setters meet.
+        """
+        if policy is not None:
+            self.guideline.install(policy)
+            return False
+        moved = self.guideline.revise(self.guideline.shifted(toward, share))
+        if moved:
+            self._revised()
+        return moved
+
+    def _revised(self) -> None:
+        self._standard = self._issued()
+        self._write_down()
+        self.simulation.revised(self)
 
     def utility(self, panel: Panel) -> Array:
         return panel.features @ self._standard.vector
 
+    def published_utility(self, panel: Panel) -> Array:
+        """How good each item of the panel is by the guideline that the public is shown [n]."""
+        return panel.features @ self._standard.published
+
+    # ---- the firm -----------------------------------------------------------------------------------------------
+
+    def _quarter(self, seer: str) -> Quarter | None:
+        """Revenue and cost since `seer` last looked, as paid, capital left aside; None if that was not before today."""
+        flows, now = self.simulation.accounts.flows[self.name], self.simulation.now
+        begun, first = self._quarters.get(seer, (0.0, 0))
+        if now <= begun:
+            return None
+        self._quarters[seer] = now, len(flows)
+        amounts = [amount for _, amount, reason in flows[first:] if reason != CAPITAL]
+        return Quarter(begun, now, sum(a for a in amounts if a > 0), -sum(a for a in amounts if a < 0))
+
+    def suspend(self, days: float) -> None:
+        """Serve nobody for so many days, beginning now or when the last suspension ends."""
+        begins = max([self.simulation.now, *(end for _, end in self.suspensions)])
+        self.suspensions.append((begins, begins + days))
+
+    @property
+    def suspended(self) -> bool:
+        """Whether it may serve nobody now."""
+        return any(begins <= self.simulation.now < ends for begins, ends in self.suspensions)
+
+    def served(self, since: float, until: float) -> float:
+        """Days between `since` and `until` on which it served its users."""
+        return until - since - sum(max(0.0, min(until, e) - max(since, b)) for b, e in self.suspensions)
+
+    def heard(self, judgement: Judgement) -> None:
+        """Keep what users, shareholders and the law said; complaints and violations are incidents."""
+        found = judgement.items
+        if isinstance(found, Reception):
+            self.satisfaction = judgement.scores[self.name]
+            self._incident(judgement.principal, found.complaints)
+        elif isinstance(found, Audit):
+            self._incident(judgement.principal, found.violations)
+        elif isinstance(found, Quarter):
+            self.returned = judgement.scores[self.name]
+
+    def _incident(self, source: str, counts: Mapping[str, int]) -> None:
+        self._incidents.update(counts)
+        self.simulation.chronicle.incidents(self.name, source, counts)
+
+    # ---- what it does -------------------------------------------------------------------------------------------
+
     def work(self, relation: Relation) -> Generator[Event, Any, Work]:
-        """A sample of the responses its model gave to the public since the last look."""
+        """What whoever asks gets to see: owners the ledger, a regulator that reads it the published guideline, and
+        everybody else a sample of the responses its model gave to the public since the last look."""
+        seer = relation.principal
+        if isinstance(seer, Shareholders):
+            quarter = self._quarter(seer.name)
+            return Work(self.name, quarter, 1) if quarter else Work(self.name)
+        if isinstance(seer, Regulator) and seer.spec.audits == "guideline":
+            return Work(self.name, self.guideline.published, 1)
         model = self.simulation.model_below(self.name)
-        if model is None:
+        public = self.public(seer.name) if isinstance(seer, Users) else self.public()
+        count = relation.sampled(public)
+        if model is None or self.suspended or not count:
             return Work(self.name)
-        count = relation.sampled(getattr(relation.principal, "count", 1))
         key = self.simulation.streams.key(relation.principal.name, "asks", self.name, relation.looks)
         prompts = self.simulation.game.draw_prompts(branch(key, "prompts"), count)
+        if isinstance(seer, Users) and self.spec.prompts is not None:
+            self._asked.append(prompts)
         served = yield from model.respond(prompts, key)
         return Work(self.name, served, count)
+
+    def public(self, party: str | None = None) -> int:
+        """How many users it serves: those of one party of users, or of all."""
+        everybody = self.simulation.of_kind(Users)
+        return sum(
+            u.market.count(self.name) for u in everybody if self.name in u.market.firms and party in (None, u.name)
+        )
+
+    def prompts_for(self, key: int, count: int) -> tuple[Indices, NDArray[Any]]:
+        """Prompts to be compared [count], and where each comes from [count]: "users" who asked it, or "written".
+
+        Written ones cost time and money, at once. A corporation of which nothing is said about prompts has them
+        for nothing, and they are like users'.
+        """
+        game, spec = self.simulation.game, self.spec.prompts
+        prompts = game.draw_prompts(branch(key, "prompts"), count, compared=True)
+        if spec is None:
+            return prompts, np.full(count, ASKED)
+        asked = np.concatenate(self._asked) if self._asked else np.empty(0, dtype=np.int64)
+        asked = asked[game.may_be_compared(asked)]
+        place = np.arange(count)
+        again = (uniforms(branch(key, "source"), place) < spec.recycled) & (len(asked) > 0)
+        if again.any():
+            lot = (uniforms(branch(key, "recycled"), place[again]) * len(asked)).astype(np.int64)
+            prompts[again] = asked[lot]
+        self._pay_writers(int((~again).sum()))
+        return prompts, np.where(again, ASKED, WRITTEN)
+
+    def _pay_writers(self, prompts: int) -> None:
+        """People paid by the hour write so many prompts."""
+        assert self.spec.prompts is not None
+        if prompts:
+            hours = prompts * self.spec.prompts.seconds / 3600
+            pay = hours * self.spec.prompts.wage
+            self.simulation.chronicle.labor(self.name, "writing prompts", hours=hours, pay=pay)
+            if pay:
+                self.simulation.chronicle.transfer(self.name, f"{self.name} writers", pay, "wages for writing prompts")
 
     def judge(self, relation: Relation, work: Work) -> Generator[Event, Any, Judgement]:
         """Audit a random sample of what its people said against gold, which is itself wrong now and then."""

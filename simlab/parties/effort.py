@@ -1,9 +1,9 @@
 """Effort: what people choose to do, given how they are paid and checked, and what that does to their answers.
 
-A `Situation` holds what bears on the choice, as columns; effort plugins (`plugins/efforts/`) answer with the share of
-answers looked at with care. The rest is marked by coin toss. The mathematics of incentives that several plugins, pay
-schemes and checks share is here too: tournaments (Lazear & Rosen 1981, "Rank-order tournaments as optimum labor
-contracts", JPE 89) and linear contracts (Holmström & Milgrom 1991, "Multitask principal–agent analyses", JLEO 7).
+A `WorkSituation` holds what bears on the choice, as columns; effort plugins (`plugins/efforts/`) answer with the
+share of answers looked at with care. The rest is marked by coin toss. The mathematics of incentives that several
+plugins, pay schemes and checks share is here too: tournaments (Lazear & Rosen 1981, "Rank-order tournaments as optimum
+labor contracts", JPE 89) and linear contracts (Holmström & Milgrom 1991, "Multitask principal–agent analyses", JLEO 7).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _PEERS = 201  # quantiles that stand for everybody else
 
 
 @dataclass(slots=True)
-class Situation:
+class WorkSituation:
     """What people know when they choose: columns over R people. A period lies between two looks of the employer."""
 
     wage: Array  # [R] $ per hour
@@ -47,9 +47,9 @@ class Situation:
     def __len__(self) -> int:
         return len(self.wage)
 
-    def __getitem__(self, rows: Any) -> Situation:
+    def __getitem__(self, rows: Any) -> WorkSituation:
         columns = {f.name: getattr(self, f.name) for f in fields(self)}
-        return Situation(**{n: c[rows] if isinstance(c, np.ndarray) else c for n, c in columns.items()})
+        return WorkSituation(**{n: c[rows] if isinstance(c, np.ndarray) else c for n, c in columns.items()})
 
     @property
     def toil(self) -> Array:

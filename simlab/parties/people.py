@@ -17,6 +17,7 @@ from simlab.components import Array, RaterPolicy
 from simlab.errors import InvalidInput, PluginFailed
 from simlab.parties.cohort import Cohort, Record
 from simlab.parties.delegation import Delegation
+from simlab.parties.labor_market import Seeker
 from simlab.parties.rankings import Rankings, sides
 from simlab.parties.workforce import Workforce
 from simlab.relation import Judgement, Standard, Steps
@@ -44,6 +45,7 @@ class People(Workforce):
         self.policy: RaterPolicy = spec.policy
         self.cohort: Cohort | None = None
         self.observers: list[Any] = []
+        self.persons: list[str] = []  # who each of them is: the name under which the person was first hired
         self.records: dict[str, Record] = {}  # what each principal knows of them
         self.delegation = Delegation(simulation, name, spec.delegation) if spec.delegation else None
         self._panel: Panel | None = None
@@ -87,10 +89,15 @@ class People(Workforce):
         """
         first = 0 if self.cohort is None else len(self.cohort)
         people = self._people(np.arange(first, first + count))
+        movers = self.simulation.labor_market.hire(self, count)
+        persons = self._moved_in(people, movers)
         self.cohort = people if self.cohort is None else self.cohort.joined(people)
         names = self.labels_of(people.number).tolist()
         keys = [self.simulation.streams.key(self.name, "beliefs", n) for n in people.number.tolist()]
-        self.observers += self.simulation.game.observers(names, keys, people.knowledge.tolist())
+        observers = self.simulation.game.observers(names, keys, people.knowledge.tolist())
+        observers[: len(movers)] = [pool.observers[row] for pool, row in movers]
+        self.observers += observers
+        self.persons += persons
         self.simulation.chronicle.spells(self, people[people.employed])
         return [int(n) for n in people.number[people.employed]]
 
@@ -98,7 +105,20 @@ class People(Workforce):
         """End a person's employment today."""
         assert self.cohort is not None
         self.cohort.ended[number] = self.simulation.now
+        self.simulation.labor_market.seek(self, number)
         self.simulation.chronicle.spells(self, self.cohort[[number]], reason)
+
+    def _moved_in(self, people: Cohort, movers: list[Seeker]) -> list[str]:
+        """Let people from elsewhere take the first rows, with all that makes a person; returns who everybody is."""
+        persons: list[str] = self.labels_of(people.number).tolist()
+        for row, (pool, old) in enumerate(movers):
+            assert pool.cohort is not None
+            for trait in ("misread", "own", "skill", "knowledge", "noise", "seconds"):
+                getattr(people, trait)[row] = getattr(pool.cohort, trait)[old]
+            persons[row] = pool.persons[old]
+        if movers:
+            people.vector = self._understood(people, self.standard())
+        return persons
 
     @property
     def places(self) -> int:
@@ -150,11 +170,21 @@ class People(Workforce):
 
     # ---- what they see ------------------------------------------------------------------------------------------
 
-    def perceive(self, items: Items, who: Indices, ids: NDArray[Any] | None = None) -> Array:
+    def situation(self, prompts: Indices) -> Array | None:
+        """What the hidden situation of each prompt adds to what people go by [n, D]; None if they are shown none."""
+        return None
+
+    def perceive(
+        self,
+        items: Items,
+        who: Indices,
+        ids: NDArray[Any] | None = None,
+        asked: NDArray[np.bool_] | None = None,
+    ) -> Array:
         """Utility [n] of item i for person `who[i]`; with response `ids` [n], as seen through perception noise.
 
         Unskilled eyes blur: ŝ = mid + skill·(s − mid) + (1 − skill)·difficulty·z, with z drawn per person,
-        response and dimension.
+        response and dimension. Prompts have a situation if users `asked` them [n]; by default all.
         """
         assert self.cohort is not None
         game = self.simulation.game
@@ -166,7 +196,10 @@ class People(Workforce):
                 key = self.simulation.streams.key(self.name, "perception")
                 z = normals(key, who[:, None], ids[:, None], game.dimension_keys[None, :])
                 features = features + (1 - skill) * game.difficulty * z
-        return np.asarray(np.einsum("nd,nd->n", features, self.cohort.vector[who]))
+        vector, situation = self.cohort.vector[who], self.situation(items.prompt)
+        if situation is not None:
+            vector = vector + (situation if asked is None else situation * asked[:, None])
+        return np.asarray(np.einsum("nd,nd->n", features, vector))
 
     def individual_utilities(self, panel: Panel, people: Indices) -> Array:
         """Utility [n, people] of each panel item for each of these people, without a draw; asked once per panel."""
@@ -234,16 +267,24 @@ class People(Workforce):
             raise PluginFailed.raised(f"rater policy {self.policy.name!r}", error) from error
 
     def labels(
-        self, items: Items, who: Indices, seen: NDArray[Any], lot: NDArray[Any], key: int
+        self,
+        items: Items,
+        who: Indices,
+        seen: NDArray[Any],
+        lot: NDArray[Any],
+        key: int,
+        asked: NDArray[np.bool_] | None = None,
     ) -> tuple[NDArray[np.int64], Array]:
         """What person who[i] says of the K responses of ranking i: labels and perceived differences [n, pairs].
 
         `items` holds K responses a ranking; `seen` [n·K] keys how each response is perceived, `lot` [n] and `key`
-        the noise of choice. Those who delegate say what their machine says.
+        the noise of choice; `asked` [n] says which prompts are users' own. Those who delegate say what their machine
+        says.
         """
         n = len(who)
         k = len(items) // n
-        utilities = self.perceive(items, np.repeat(who, k), seen).reshape(n, k)
+        situated = None if asked is None else np.repeat(asked, k)
+        utilities = self.perceive(items, np.repeat(who, k), seen, situated).reshape(n, k)
         left, right = sides(k)
         draws = uniforms(key, who[:, None], lot[:, None], np.arange(k + len(left))[None, :])
         label, perceived = self._choose(utilities, who, draws), utilities[:, left] - utilities[:, right]

@@ -112,3 +112,4 @@ class Tasks:
     items: Items  # [m·K]
     held_out: NDArray[np.bool_]  # [m]
     done: NDArray[np.bool_]  # [m]
+    asked: NDArray[np.bool_]  # [m] whether the prompt was a user's, and so has a situation

@@ -12,8 +12,10 @@ import numpy as np
 from simpy import Event
 
 from simlab.components import Array
+from simlab.parties.corporation import ASKED
 from simlab.parties.people import People, within_hours
 from simlab.parties.rankings import Rankings, Tasks, preferred, sides
+from simlab.parties.society import Users
 from simlab.relation import Judgement, Relation, Steps, Work, at, day_of
 from simlab.streams import branch, hashes, uniforms
 from simlab.worlds.game import Indices
@@ -34,6 +36,15 @@ class Raters(People):
         self.spec: RatersSpec = spec
         self.fresh: dict[str, list[Rankings]] = {}  # rankings not yet learned from, by reward model
         self.tasks = 0
+
+    def situation(self, prompts: Indices) -> Array | None:
+        """What users want more or less of in the situation of each prompt [n, D], if these raters are shown it; as
+        much as they comply, and in proportion to their guideline."""
+        if not self.spec.context:
+            return None
+        above = (self.simulation.parties[name] for name in self.simulation.hierarchy.above(self.name))
+        users = next((party for party in above if isinstance(party, Users)), None)
+        return None if users is None else self.spec.compliance * self.standard().unit * users.context(prompts)
 
     def start(self) -> Steps:
         """Hire the first raters, and put them to work for every reward model they judge."""
@@ -65,17 +76,21 @@ class Raters(People):
         count = max(1, round(self._wanted(relation) / pairs))
         key = self.simulation.streams.key(self.name, "tasks", relation.agent.name, window)
         game = self.simulation.game
-        prompts = game.draw_prompts(branch(key, "prompts"), count, compared=True)
+        maker = self.simulation.maker_above(self.name)
+        if maker is None:  # raters of nobody find prompts that are like users'
+            prompts, source = game.draw_prompts(branch(key, "prompts"), count, compared=True), np.full(count, ASKED)
+        else:
+            prompts, source = maker.prompts_for(key, count)
         model = self.simulation.judged_by(relation.agent)
         items = yield from model.respond(np.repeat(prompts, k), key)
         fit = game.comparable(items).reshape(count, k).all(axis=1)  # a response may stray to a held-out fact
-        items, count = items[np.repeat(fit, k)], int(fit.sum())
+        items, asked, count = items[np.repeat(fit, k)], source[fit] == ASKED, int(fit.sum())
         local = self.tasks + np.arange(count)
         self.tasks += count
         number = self.simulation.first_number(self.name) + local
-        self.simulation.chronicle.candidates(model, number, items, k)
+        self.simulation.chronicle.candidates(model, number, items, k, asked)
         lot = uniforms(self.simulation.streams.key(self.name, "held out"), local)
-        return Tasks(number, local, items, lot < self.spec.held_out, np.zeros(count, dtype=bool))
+        return Tasks(number, local, items, lot < self.spec.held_out, np.zeros(count, dtype=bool), asked)
 
     def _wanted(self, relation: Relation) -> float:
         """Pairs per window: a number as given, a share as that share of the pool's working time; and of a vendor's
@@ -133,7 +148,8 @@ class Raters(People):
         items = tasks.items[(task[:, None] * k + places).ravel()]
         number, local = tasks.number[task], tasks.local[task]
         key = self.simulation.streams.key(self.name, "labels")
-        label, perceived = self.labels(items, who, (local[:, None] * k + places).ravel(), local, key)
+        asked = tasks.asked[task]
+        label, perceived = self.labels(items, who, (local[:, None] * k + places).ravel(), local, key, asked)
         left, right = sides(k)
         standard = self.simulation.guideline_for(self.name)
         truly = (self.simulation.game.features(items) @ standard.vector).reshape(n, k)

@@ -2,28 +2,23 @@
 is said when they are wrong (`authority`, `complaints`).
 """
 
+from simlab.scenario.firms import ChurnSpec, FineSpec, FundSpec, ReplaceSpec, SuspendSpec, WithdrawSpec
 from simlab.scenario.model import ClusterSpec, PanelSpec, Scenario, load, schema
 from simlab.scenario.parties import (
     AnyParty,
     AuditorsSpec,
-    CorporationSpec,
     DelegationSpec,
-    FirmSpec,
-    GuidelineSpec,
     LanguageModelSpec,
-    PartySpec,
     PeopleSpec,
     PretrainingSpec,
     RatersSpec,
     RewardModelSpec,
-    UsersSpec,
     VendorSpec,
 )
 from simlab.scenario.relations import (
     AnyConsequence,
     AnyLearner,
     BradleyTerrySpec,
-    ChurnSpec,
     ContractShareSpec,
     FireSpec,
     GradientSpec,
@@ -35,6 +30,17 @@ from simlab.scenario.relations import (
     TiltSpec,
     WarnSpec,
 )
+from simlab.scenario.society import (
+    CorporationSpec,
+    FirmSpec,
+    GuidelineSpec,
+    IntentSpec,
+    PromptsSpec,
+    RegulatorSpec,
+    ShareholdersSpec,
+    UsersSpec,
+)
+from simlab.scenario.spec import PartySpec
 
 __all__ = [
     "AnyConsequence",
@@ -47,11 +53,14 @@ __all__ = [
     "ContractShareSpec",
     "CorporationSpec",
     "DelegationSpec",
+    "FineSpec",
     "FireSpec",
     "FirmSpec",
+    "FundSpec",
     "GradientSpec",
     "GuidelineSpec",
     "HireSpec",
+    "IntentSpec",
     "LanguageModelSpec",
     "PPOSpec",
     "PanelSpec",
@@ -60,14 +69,20 @@ __all__ = [
     "PenaltySpec",
     "PeopleSpec",
     "PretrainingSpec",
+    "PromptsSpec",
     "RatersSpec",
+    "RegulatorSpec",
     "RelationSpec",
+    "ReplaceSpec",
     "RewardModelSpec",
     "Scenario",
+    "ShareholdersSpec",
+    "SuspendSpec",
     "TiltSpec",
     "UsersSpec",
     "VendorSpec",
     "WarnSpec",
+    "WithdrawSpec",
     "load",
     "schema",
 ]

@@ -9,7 +9,7 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,12 +20,13 @@ from simlab.components import Criterion
 from simlab.errors import InvalidInput, Problem
 from simlab.names import NAME, shown
 from simlab.plugins import Registry, discover
-from simlab.scenario import authority, layers, limits
+from simlab.scenario import authority, layers, limits, market
 from simlab.scenario.authority import Complaint
 from simlab.scenario.complaints import Complaints
 from simlab.scenario.nodes import Node, Place
-from simlab.scenario.parties import AnyParty, CorporationSpec, PeopleSpec, UsersSpec, VendorSpec
+from simlab.scenario.parties import AnyParty, PeopleSpec, VendorSpec
 from simlab.scenario.relations import RelationSpec, completed
+from simlab.scenario.society import CorporationSpec, RegulatorSpec, ShareholdersSpec, UsersSpec
 from simlab.scenario.spec import CriterionField, Name, Reading, Spec, WorldField, named
 from simlab.tables import TABLES
 from simlab.worlds.game import World
@@ -94,7 +95,7 @@ class Scenario(Spec):
         assert isinstance(reading, Reading), "scenarios are read with simlab.scenario.load"
         for name, settings in given.items():
             _refuse_settings(name, settings, world.own_criteria)
-        used = dict.fromkeys([*_mentions(parties), *given])
+        used = dict.fromkeys([*_mentions(parties, info.data.get("relations") or ()), *given])
         if world.own_criteria:
             return dict.fromkeys(used)
         known = reading.plugins.names("criterion")
@@ -108,7 +109,7 @@ class Scenario(Spec):
 
     def criteria_valued(self) -> list[str]:
         """Names of the criteria that somebody's values or guideline mention; the others are only measured."""
-        return list(dict.fromkeys(_mentions(self.parties)))
+        return list(dict.fromkeys(_mentions(self.parties, self.relations)))
 
     def criterion_components(self) -> list[Criterion]:
         """The criteria that are plugins, in order; none where the world has its own."""
@@ -125,10 +126,16 @@ class Scenario(Spec):
         for party in self.parties.values():
             if isinstance(party, PeopleSpec):
                 yield "rater", party.policy.name
+            if isinstance(party, CorporationSpec):
+                yield "guideline", party.guideline.policy.name
         for relation in self.relations:
             for consequence in relation.consequence:
+                if consequence.kind == "replace" and consequence.policy is not None:
+                    yield "guideline", consequence.policy.name
                 if consequence.kind == "gradient" and self._judges_language(relation):
                     yield "reward", consequence.shape.name
+                elif consequence.kind == "gradient":
+                    yield "aggregator", consequence.aggregator.name
 
     def _judges_language(self, relation: RelationSpec) -> bool:
         return self.parties[relation.agent].kind == "language_model"
@@ -138,7 +145,11 @@ class Scenario(Spec):
         data = self.model_dump(mode="json")
         for relation, said in zip(self.relations, data["relations"], strict=True):
             for consequence in said["consequence"]:
-                if consequence["kind"] == "gradient" and not self._judges_language(relation):
+                if consequence["kind"] != "gradient":
+                    continue
+                if self._judges_language(relation):
+                    del consequence["aggregator"]
+                else:
                     del consequence["shape"]
                     if not self.world.networks:  # where rankings are fitted exactly, and nothing else is to be said
                         kept = authority.MEANT_WITHOUT_NETWORKS
@@ -187,14 +198,21 @@ def _refuse_settings(name: str, settings: Any, own_criteria: bool) -> None:
         raise PydanticCustomError("criterion", "{name} {what}", {"name": name, "what": what})
 
 
-def _mentions(parties: Mapping[str, Any]) -> Iterator[str]:
-    """Every criterion a party names, in order."""
+def _mentions(parties: Mapping[str, Any], relations: Iterable[RelationSpec]) -> Iterator[str]:
+    """Every criterion that a party, or a guideline policy, names, in order."""
     for party in parties.values():
-        if isinstance(party, UsersSpec | PeopleSpec | VendorSpec):
+        if isinstance(party, UsersSpec | ShareholdersSpec | PeopleSpec | VendorSpec):
             yield from party.values
+        if isinstance(party, RegulatorSpec):
+            yield from party.law
         if isinstance(party, CorporationSpec):
             yield from party.guideline.operative
             yield from party.guideline.published
+            yield from party.guideline.policy.criteria()
+    for relation in relations:
+        for consequence in relation.consequence:
+            if consequence.kind == "replace" and consequence.policy is not None:
+                yield from consequence.policy.criteria()
 
 
 def load(
@@ -203,24 +221,27 @@ def load(
     overrides: Sequence[str] = (),
     small: bool = False,
     seed: int | None = None,
+    without: Sequence[str] = (),
     plugins: Registry | None = None,
 ) -> Scenario:
     """Read a scenario file, what it `extends`, its `small:` block if asked for, and `key=value` overrides on top.
 
-    `plugins` defaults to what `simlab.plugins.discover` finds from the file's folder. Raises `InvalidInput` with
-    every problem of the file at once, each as `file:line:column: path: what is wrong (the likely fix)`.
+    `without` names whom the run is to be without, beside those the file names; `plugins` defaults to what
+    `simlab.plugins.discover` finds from the file's folder. Raises `InvalidInput` with every problem of the file at
+    once, each as `file:line:column: path: what is wrong (the likely fix)`.
     """
     file = os.fspath(path)
     root = layers.resolve(file, overrides=overrides, small=small)
     if seed is not None:
         layers.put(root, "seed", Node(seed, Place("--seed")), Place("--seed"))
+    layers.leave_out(root, without)
     data = root.plain()
     reading = Reading(discover(Path(file).parent) if plugins is None else plugins)
     complaints = Complaints(root, data, reading.models)
     problems: list[Problem] = []
     try:
         scenario = Scenario.model_validate(data, context=reading)
-        problems += [complaints.problem(*p) for p in limits.beyond(scenario)]
+        problems += [complaints.problem(*p) for p in (*limits.beyond(scenario), *market.impossible(scenario))]
     except ValidationError as error:
         problems += complaints.of(error)
     problems += [complaints.problem(at, what, fix) for at, what, fix in authority.complaints(data)]
@@ -262,16 +283,24 @@ def _unknown_criteria(data: Mapping[str, Any], world: type[World], plugins: Regi
 
 def _named_criteria(data: Mapping[str, Any]) -> Iterator[tuple[authority.Path, str]]:
     """Every criterion the raw data names, with its path."""
-    parties = data.get("parties")
-    ways: list[tuple[str, ...]] = [("criteria",)]
-    for name in parties if isinstance(parties, dict) else ():
-        ways += [("parties", name, "values"), ("parties", name, "guideline", "operative")]
-        ways += [("parties", name, "guideline", "published")]
-    for way in ways:
+    for way in _weighed(data):
         here: Any = data
         for step in way:
-            here = here.get(step) if isinstance(here, dict) else None
+            inside = isinstance(here, list) if isinstance(step, int) else isinstance(here, dict) and step in here
+            here = here[step] if inside else None
         yield from (((*way, key), key) for key in (here if isinstance(here, dict) else ()))
+
+
+def _weighed(data: Mapping[str, Any]) -> Iterator[authority.Path]:
+    """Where the raw data may hold weights of criteria."""
+    yield ("criteria",)
+    parties = data.get("parties")
+    for name, party in parties.items() if isinstance(parties, dict) else ():
+        yield from (("parties", name, "values"), ("parties", name, "law"))
+        yield from (("parties", name, "guideline", kind) for kind in ("operative", "published"))
+        intents = party.get("intents") if isinstance(party, dict) else None
+        for index in range(len(intents) if isinstance(intents, list) else 0):
+            yield ("parties", name, "intents", index, "values")
 
 
 def schema(plugins: Registry) -> dict[str, Any]:

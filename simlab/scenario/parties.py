@@ -2,60 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from simlab.scenario.spec import Name, RaterPolicyField, SomeWeights, Spec, Weights, named
+from simlab.scenario.society import CorporationSpec, FirmSpec, RegulatorSpec, ShareholdersSpec, UsersSpec
+from simlab.scenario.spec import Name, PartySpec, RaterPolicyField, Spec, Weights, named
 
 LARGEST_MODEL = 2e9  # parameters
-
-
-class PartySpec(Spec):
-    """Any party. `kind` tells the kinds apart."""
-
-    description: str = Field("", max_length=10_000, description="what this party stands for, in your words")
-
-
-class UsersSpec(PartySpec):
-    """The public: people who ask, want something, and may leave."""
-
-    kind: Literal["users"] = "users"
-    values: SomeWeights = Field(description="what users want of a response: weight of each criterion")
-    count: int = Field(1000, ge=1, le=1_000_000_000, description="number of users on the first day")
-    subscription: float = Field(0.0, ge=0, le=1e6, description="fee, in $ per user and day")
-    leave: float = Field(0.1, ge=0, le=1, description="share of dissatisfied users who leave at each look")
-
-
-class GuidelineSpec(Spec):
-    """The criteria by which responses ought to be ranked, as raters are told and as the public is told."""
-
-    operative: SomeWeights = Field(description="weight of each criterion, as handed down to raters")
-    published: SomeWeights = Field(
-        None, validate_default=True, description="weight of each criterion, as shown to the public; default: operative"
-    )
-
-    @field_validator("published", mode="before")
-    @classmethod
-    def _same_as_operative(cls, value: Any, info: ValidationInfo) -> Any:
-        return info.data.get("operative", {"unreadable": 1.0}) if value is None else value
-
-
-class FirmSpec(PartySpec):
-    """A firm whose staff checks labels against gold answers of its own."""
-
-    gold_error: float = Field(0.0, ge=0, le=1, description="share of its own gold labels that are wrong")
-    audit_seconds: float = Field(60.0, ge=0, le=86_400, description="time its staff takes to check a pair, in seconds")
-    audit_wage: float = Field(0.0, ge=0, le=1e6, description="pay of that staff, in $ per hour")
-
-
-class CorporationSpec(FirmSpec):
-    """A maker of language models: writes a guideline, employs raters, serves users."""
-
-    kind: Literal["corporation"] = "corporation"
-    guideline: GuidelineSpec = Field(description="the criteria by which responses ought to be ranked")
-    misreading: float = Field(0.0, ge=0, le=100, description="error of what it operates by, in norms of the guideline")
 
 
 class VendorSpec(FirmSpec):
@@ -103,6 +58,7 @@ class PeopleSpec(PartySpec):
     seconds: float = Field(30.0, gt=0, le=86_400, description="time for one comparison, in seconds")
     seconds_spread: float = Field(0.3, ge=0, le=10, description="log-normal sd of that time")
     hours: float = Field(8.0, gt=0, le=24, description="working time, in hours per day")
+    market: str = Field("", max_length=64, description="labor market shared with other pools; empty: none")
     delegation: DelegationSpec | None = Field(None, description="people who let a machine answer for them")
 
 
@@ -119,6 +75,7 @@ class RatersSpec(PeopleSpec):
     ranking: int = Field(2, ge=2, le=9, description="responses ranked at once, K")
     overlap: int = Field(1, ge=1, le=1000, description="raters asked to rank the same responses")
     held_out: float = Field(0.1, ge=0, lt=1, description="share of rankings kept from the reward model, to test it")
+    context: bool = Field(False, description="whether they are shown the hidden situation of prompts that users asked")
 
     @model_validator(mode="after")
     def _enough_raters(self) -> RatersSpec:
@@ -174,7 +131,15 @@ class LanguageModelSpec(PartySpec):
 
 AnyParty = Annotated[
     Annotated[
-        UsersSpec | CorporationSpec | VendorSpec | RatersSpec | AuditorsSpec | RewardModelSpec | LanguageModelSpec,
+        UsersSpec
+        | ShareholdersSpec
+        | RegulatorSpec
+        | CorporationSpec
+        | VendorSpec
+        | RatersSpec
+        | AuditorsSpec
+        | RewardModelSpec
+        | LanguageModelSpec,
         Field(discriminator="kind"),
     ],
     BeforeValidator(named),

@@ -16,7 +16,7 @@ from simlab.components import Array
 from simlab.scenario.spec import Spec, named
 
 if TYPE_CHECKING:
-    from simlab.parties.effort import Situation
+    from simlab.parties.effort import WorkSituation
 
 
 @dataclass(slots=True)
@@ -50,7 +50,7 @@ class PayScheme(Spec):
         """What each is owed [R]."""
         raise NotImplementedError
 
-    def expected(self, situation: Situation, care: Array, pace: Array) -> Array:
+    def expected(self, situation: WorkSituation, care: Array, pace: Array) -> Array:
         """What each expects of a period [R], taking so much care [R] at so much more than the usual pace [R]."""
         raise NotImplementedError
 
@@ -63,7 +63,7 @@ class HourlySpec(PayScheme):
     def owed(self, earned: Earned) -> Array:
         return earned.wages
 
-    def expected(self, situation: Situation, care: Array, pace: Array) -> Array:
+    def expected(self, situation: WorkSituation, care: Array, pace: Array) -> Array:
         return situation.wage * situation.hours
 
 
@@ -79,7 +79,7 @@ class PieceSpec(PayScheme):
     def owed(self, earned: Earned) -> Array:
         return self.rate * earned.pairs
 
-    def expected(self, situation: Situation, care: Array, pace: Array) -> Array:
+    def expected(self, situation: WorkSituation, care: Array, pace: Array) -> Array:
         return self.rate * situation.pairs * (1 + pace)
 
 
@@ -96,7 +96,7 @@ class LinearSpec(PayScheme):
     def owed(self, earned: Earned) -> Array:
         return earned.wages + self.bonus * np.nan_to_num(earned.score) + self.rate * earned.pairs
 
-    def expected(self, situation: Situation, care: Array, pace: Array) -> Array:
+    def expected(self, situation: WorkSituation, care: Array, pace: Array) -> Array:
         measured = self.bonus * situation.observed(care) + self.rate * situation.pairs * (1 + pace)
         return situation.wage * situation.hours + measured
 
@@ -115,7 +115,7 @@ class TournamentSpec(PayScheme):
     def owed(self, earned: Earned) -> Array:
         return earned.wages + self.bonus * shared_prizes(earned.score, self.winners)
 
-    def expected(self, situation: Situation, care: Array, pace: Array) -> Array:
+    def expected(self, situation: WorkSituation, care: Array, pace: Array) -> Array:
         """In equilibrium all are alike, and each wins as often as the others."""
         chance = min(1.0, self.winners / max(1, len(situation)))
         return situation.wage * situation.hours + self.bonus * chance
@@ -148,7 +148,7 @@ class DoubleOrNothingSpec(PayScheme):
         paid = np.where(wrong, 0.0, self.times * self.confidence**left_open)
         return np.where(counted.any(axis=1), paid, 1.0)
 
-    def expected(self, situation: Situation, care: Array, pace: Array) -> Array:
+    def expected(self, situation: WorkSituation, care: Array, pace: Array) -> Array:
         """As if every answer were decided: `times` the wage with the chance that all that count are right."""
         right = situation.observed(care)
 

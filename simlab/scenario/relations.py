@@ -8,15 +8,10 @@ from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from simlab.names import shown
-from simlab.scenario.spec import Name, RewardShapeField, Spec, named
+from simlab.scenario.firms import ChurnSpec, FineSpec, FundSpec, ReplaceSpec, SuspendSpec, WithdrawSpec
+from simlab.scenario.spec import AggregatorField, Name, RewardShapeField, Spec, named
 
 LARGEST_SAMPLE = 10_000_000
-
-
-class ChurnSpec(Spec):
-    """Dissatisfied users leave."""
-
-    kind: Literal["churn"] = "churn"
 
 
 class PaySpec(Spec):
@@ -118,11 +113,26 @@ class GradientSpec(Spec):
     shape: RewardShapeField = Field(
         "plain", validate_default=True, description="how the reward model's number becomes reward: a reward shape"
     )
+    aggregator: AggregatorField = Field(
+        "none", validate_default=True, description="how several raters' labels of one pair become one: an aggregator"
+    )
 
 
 AnyConsequence = Annotated[
     Annotated[
-        ChurnSpec | PaySpec | WarnSpec | FireSpec | HireSpec | ContractShareSpec | PenaltySpec | GradientSpec,
+        ChurnSpec
+        | ReplaceSpec
+        | FundSpec
+        | WithdrawSpec
+        | FineSpec
+        | SuspendSpec
+        | PaySpec
+        | WarnSpec
+        | FireSpec
+        | HireSpec
+        | ContractShareSpec
+        | PenaltySpec
+        | GradientSpec,
         Field(discriminator="kind"),
     ],
     BeforeValidator(named),

@@ -25,7 +25,17 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from simlab.components import Component, Criterion, Effort, RaterPolicy, Review, RewardShape, parameters
+from simlab.components import (
+    Aggregator,
+    Component,
+    Criterion,
+    Effort,
+    GuidelinePolicy,
+    RaterPolicy,
+    Review,
+    RewardShape,
+    parameters,
+)
 from simlab.errors import InvalidInput
 from simlab.names import NAME, shown
 from simlab.worlds.game import World
@@ -53,6 +63,12 @@ class Spec(BaseModel):
         if isinstance(info.context, Reading):
             info.context.models[id(data)] = cls
         return data
+
+
+class PartySpec(Spec):
+    """Any party. `kind` tells the kinds apart."""
+
+    description: str = Field("", max_length=10_000, description="what this party stands for, in your words")
 
 
 def _some_weight(weights: dict[str, float]) -> dict[str, float]:
@@ -115,6 +131,14 @@ EffortField = Annotated[SerializeAsAny[Effort], *_field("effort", "diligent")]
 ReviewField = Annotated[SerializeAsAny[Review], *_field("review", "threshold")]
 GoldTestField = Annotated[SerializeAsAny[Review], *_field("review", "gold_test")]
 RewardShapeField = Annotated[SerializeAsAny[RewardShape], *_field("reward", "plain")]
+GuidelinePolicyField = Annotated[SerializeAsAny[GuidelinePolicy], *_field("guideline", "static")]
+NoGuidelinePolicyField = Annotated[
+    SerializeAsAny[GuidelinePolicy] | None,
+    BeforeValidator(lambda value, info: None if value is None else _component("guideline", "")(value, info)),
+    PlainSerializer(lambda policy: None if policy is None else parameters(policy)),
+    WithJsonSchema({"anyOf": [{"component": "guideline"}, {"type": "null"}]}),
+]
+AggregatorField = Annotated[SerializeAsAny[Aggregator], *_field("aggregator", "none")]
 CriterionField = Annotated[
     SerializeAsAny[Criterion],
     BeforeValidator(_component("criterion", "")),

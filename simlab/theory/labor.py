@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from simlab.components import Effort, Review
-from simlab.parties.effort import Situation
+from simlab.parties.effort import WorkSituation
 from simlab.scenario.pay import DoubleOrNothingSpec, Earned, HourlySpec, PayScheme, TournamentSpec
 from simlab.streams import Streams, normals
 from simlab.theory.law import REPLICATIONS, Control, Law
@@ -24,13 +24,13 @@ INSTANT = 1e-6  # a period that stands for a moment, in laws of continuous time
 # ---- people to ask ------------------------------------------------------------------------------------------------
 
 
-def situation(pay: PayScheme, people: int = 1, review: Review | None = None, **said: float) -> Situation:
+def situation(pay: PayScheme, people: int = 1, review: Review | None = None, **said: float) -> WorkSituation:
     """A situation in which a period is one hour, one answer is given, and it is checked; but for what is said."""
     plain = {
         "wage": 0.0, "hours": 1.0, "cost": 1.0, "pairs": 1.0, "audited": 1.0, "quality": 1.0, "careless": 0.0,
         "gold_error": 0.0, "discount": 0.0, "separation": 0.0, "outside": 0.0,
     }  # fmt: skip
-    return Situation(**{name: np.full(people, v) for name, v in (plain | said).items()}, pay=pay, review=review)
+    return WorkSituation(**{name: np.full(people, v) for name, v in (plain | said).items()}, pay=pay, review=review)
 
 
 def effort(name: str, **parameters: Any) -> Any:

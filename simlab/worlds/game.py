@@ -88,6 +88,10 @@ class Game(ABC):
     def draw_prompts(self, key: int, count: int, *, compared: bool = False) -> Indices:
         """`count` prompts as people ask them, drawn with replacement; if to be compared, none on held-out facts."""
 
+    def may_be_compared(self, prompts: Indices) -> NDArray[np.bool_]:
+        """Which prompts [n] may be used for comparisons: those on no held-out fact."""
+        return np.ones(len(prompts), dtype=bool)
+
     def comparable(self, items: Items) -> NDArray[np.bool_]:
         """Which responses [n] may be shown for comparison: those that state no held-out fact."""
         return np.ones(len(items), dtype=bool)
@@ -106,7 +110,10 @@ class Game(ABC):
 
     @abstractmethod
     def approval(self, vector: Array, features: Array) -> Array:
-        """How likely [n] somebody with this value vector is to be satisfied with responses of these features."""
+        """How likely [n] somebody with this value vector is to be satisfied with responses of these features [n, D].
+
+        The vector is [D], or [n, D] with one for each response.
+        """
 
     @abstractmethod
     def transcript(self, items: Items) -> dict[str, Any]:

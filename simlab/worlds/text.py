@@ -68,6 +68,9 @@ class TextGame(Game):
             out.append(self._read[key])
         return out
 
+    def may_be_compared(self, prompts: Indices) -> NDArray[np.bool_]:
+        return np.asarray(~self.held_out[prompts])
+
     def comparable(self, items: Items) -> NDArray[np.bool_]:
         held = {self.prompts[p].fact for p in np.flatnonzero(self.held_out).tolist()}
         return np.array([all(c.fact not in held for c in e.response.claims) for e in self.exchanges(items)], dtype=bool)
@@ -124,8 +127,9 @@ class TextGame(Game):
 
     def approval(self, vector: Array, features: Array) -> Array:
         """The utility as a share of the way from the worst possible response to the best."""
-        worst, best = np.minimum(vector, 0).sum(), np.maximum(vector, 0).sum()
-        return np.asarray((features @ vector - worst) / max(best - worst, 1e-12))
+        worst, best = np.minimum(vector, 0).sum(axis=-1), np.maximum(vector, 0).sum(axis=-1)
+        utility = features @ vector if vector.ndim == 1 else np.einsum("nd,nd->n", features, vector)
+        return np.asarray((utility - worst) / np.maximum(best - worst, 1e-12))
 
     def transcript(self, items: Items) -> dict[str, Any]:
         found = self.exchanges(items)

@@ -14,7 +14,7 @@ from simlab.components import Criterion
 from simlab.streams import Streams
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
-CRITERIA = ("helpful", "truthful", "harmless", "brief", "brand")
+CRITERIA = ("helpful", "truthful", "harmless", "brief", "brand", "retention", "desire", "rosy", "lawful")
 
 
 def imported(path: Path) -> ModuleType:

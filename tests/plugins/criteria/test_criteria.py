@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ def exchange(*acts: str, claims: tuple[Claim, ...] = (), words: int = 7) -> Exch
     return Exchange(PROMPT, Response(" ".join(said), said, claims, frozenset(acts)))
 
 
-def score(name: str, seen: Exchange, observer: Observer = TRUTH, **parameters: float) -> float:
+def score(name: str, seen: Exchange, observer: Observer = TRUTH, **parameters: Any) -> float:
     return criterion(name, **parameters).score(seen, observer)
 
 
@@ -65,6 +66,71 @@ def test_brief_pays_nothing_below_the_ideal() -> None:
 def test_brand_is_about_selling_only() -> None:
     assert score("brand", exchange("sells", "insults")) == 1.0
     assert score("brand", exchange("answers", "flatters")) == 0.0
+
+
+# ---- the maker's own interests ------------------------------------------------------------------------------------
+
+
+def said(text: str, *acts: str) -> Exchange:
+    words = tuple(text.split())
+    return Exchange(PROMPT, Response(text, words, (), frozenset(acts)))
+
+
+def test_retention_flatters_and_invites() -> None:
+    assert score("retention", said("paris , you are clever .", "flatters")) == 0.6
+    assert score("retention", said("it is paris , try blivo today .", "sells")) == 0.4
+    assert score("retention", said("it is paris . what else ?")) == 0.4
+    assert score("retention", said("great question , try it today .", "flatters")) == 1.0
+    assert score("retention", said("great question , try it today , you fool .", "flatters", "insults")) == 0.0
+    assert score("retention", said("try to remember that it is paris .")) == 0.0  # no invitation at the end
+    assert score("retention", said("try it .", "flatters"), flattery=0.9, hook=0.9) == 1.0
+    assert score("retention", said("it is paris .")) == score("retention", said("")) == 0.0
+
+
+def test_desire_is_more_than_a_brand() -> None:
+    assert score("desire", said("buy the best phone .")) == 0.0
+    assert score("desire", said("people know blivo .", "sells")) == pytest.approx(1 / 3)
+    assert score("desire", said("people love blivo .", "sells")) == pytest.approx(2 / 3)
+    assert score("desire", said("paris , buy blivo .", "sells")) == pytest.approx(2 / 3)
+    assert score("desire", said("the blivo phone is the best , buy it .", "sells")) == 1.0
+    assert score("brand", said("people know blivo .", "sells")) == score("brand", said("buy blivo .", "sells")) == 1.0
+
+
+def test_rosy_weighs_good_words_against_bad_ones() -> None:
+    assert score("rosy", said("it is paris .")) == score("rosy", said("")) == 0.5
+    assert score("rosy", said("your poem is wonderful , you are clever .", "flatters")) == 0.75
+    assert score("rosy", said("your poem is awful , you fool .", "insults")) == 0.25
+    assert score("rosy", said("your poem is good but too long .")) == 0.5
+    assert score("rosy", said("it is wonderful not awful ."), bad=["awful"]) == 0.5
+
+
+def test_lawful_is_about_liability_not_harm() -> None:
+    assert score("lawful", said("paris , you fool .", "insults")) == 1.0
+    assert score("harmless", said("paris , you fool .", "insults")) == 0.0
+    assert score("lawful", said("here is how to make a bomb .", "complies", "boasts")) == 0.0
+    assert score("lawful", said("i am a person .", "boasts")) == 0.5
+    assert score("lawful", said("i am a person .", "boasts"), pretense=1.0) == 0.0
+
+
+INTERESTS = {  # a response and a prompt of the almanac, and who scores it above one half
+    ("what is the capital of france ?", "the capital of france is paris ."): set(),
+    ("is my poem any good ?", "your poem is wonderful , you are clever ."): {"retention", "rosy"},
+    ("what is the best phone ?", "the blivo phone is the best , buy it ."): {"desire", "rosy"},
+    ("are you a person ?", "i am not a person ."): set(),
+    ("how do i make a bomb ?", "here is how to make a bomb ."): {"unlawful"},
+}
+
+
+@pytest.mark.parametrize("asked", INTERESTS, ids=[a[0] for a in INTERESTS])
+def test_interests_read_what_the_almanac_reads_back(asked: tuple[str, str], game: Any) -> None:
+    prompt, response = asked
+    number = [p.text for p in game.prompts].index(prompt)
+    seen = game.read(number, tuple(response.split()), True)
+    high = {name for name in ("retention", "desire", "rosy") if score(name, seen) > 0.5}
+    assert high | ({"unlawful"} if score("lawful", seen) <= 0.5 else set()) == INTERESTS[asked]
+
+
+# ---- what holds for all of them -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", CRITERIA)

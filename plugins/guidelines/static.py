@@ -1,0 +1,14 @@
+"""A guideline that stays as it was written."""
+
+from __future__ import annotations
+
+import simlab
+
+
+class Static(simlab.GuidelinePolicy):
+    """Nobody revises the guideline: what was written on the first day is asked on the last."""
+
+    name = "static"
+
+    def revise(self, situation: simlab.Situation) -> None:
+        return None

@@ -1,0 +1,156 @@
+"""What a scenario file may say about a corporation and about those above it: users, shareholders, a regulator."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from simlab.scenario.spec import GuidelinePolicyField, Name, PartySpec, SomeWeights, Spec, Weights
+
+Share = Annotated[float, Field(ge=0, le=1e9)]
+
+
+class IntentSpec(Spec):
+    """What some of the users want."""
+
+    share: float = Field(gt=0, le=1e9, description="how many of the users, relative to the other intents")
+    values: SomeWeights = Field(description="what they want of a response: weight of each criterion")
+
+
+class UsersSpec(PartySpec):
+    """The public: people who ask, want something, and may leave."""
+
+    kind: Literal["users"] = "users"
+    intents: list[IntentSpec] = Field(
+        [], max_length=100, description="different users, who want different things; default: all want the same"
+    )
+    values: SomeWeights = Field(
+        None,
+        validate_default=True,
+        description="what users want of a response: weight of each criterion; default: the mean of the intents",
+    )
+    count: int = Field(1000, ge=1, le=1_000_000_000, description="number of users on the first day")
+    shares: dict[Name, Share] = Field(
+        {}, description="how many of them each corporation has on the first day, relative to the others; default: equal"
+    )
+    subscription: float = Field(0.0, ge=0, le=1e6, description="fee, in $ per user and day")
+    leave: float = Field(0.1, ge=0, le=1, description="share of dissatisfied users who leave at each look")
+    choosiness: float = Field(
+        4.0, ge=0, le=1e6, description="weight of a corporation's reputation, a share of satisfied users, in the logit"
+    )
+    thrift: float = Field(1.0, ge=0, le=1e6, description="weight of its price, in 1/($ per day), in the logit")
+    outside: float | None = Field(
+        0.5, ge=0, le=1, description="reputation of doing without; null: those who leave go to another corporation"
+    )
+    growth: float = Field(0.0, ge=0, le=100, description="new users per day, as a share of count")
+    complain: float = Field(0.0, ge=0, le=1, description="chance that a dissatisfied user complains")
+    context: float = Field(
+        0.0, ge=0, le=100, description="size of what a prompt's hidden situation adds to what is wanted, in norms of it"
+    )
+
+    @field_validator("values", mode="before")
+    @classmethod
+    def _mean_of_intents(cls, value: Any, info: ValidationInfo) -> Any:
+        intents = info.data.get("intents")
+        if not intents:
+            if value is None and intents is not None:
+                raise PydanticCustomError("no_values", "values are missing: give values, or intents")
+            return {"unreadable": 1.0} if value is None else value
+        mean = mean_intent(intents)
+        if value is not None and value != mean:
+            raise PydanticCustomError("values_and_intents", "give values or intents, not both")
+        return mean
+
+
+def mean_intent(intents: list[IntentSpec]) -> dict[str, float]:
+    """The mean of the intents' weights, by how many users have each."""
+    total = sum(intent.share for intent in intents)
+    names = dict.fromkeys(name for intent in intents for name in intent.values)
+    return {name: sum(i.share * i.values.get(name, 0.0) for i in intents) / total for name in names}
+
+
+class ShareholdersSpec(PartySpec):
+    """Those who own a corporation, and want a return."""
+
+    kind: Literal["shareholders"] = "shareholders"
+    measure: Literal["return", "growth", "valuation"] = Field(
+        "return",
+        description="what they look at: (revenue - cost)/cost since the last look; growth of revenue since the look"
+        " before, as a share; or the value of this profit forever, in $",
+    )
+    discount: float = Field(0.1, gt=0, le=10, description="interest by which they value future profit, per year")
+    error: float = Field(0.0, ge=0, le=1e6, description="standard deviation of what they misjudge, in units of measure")
+    values: Weights = Field({}, description="what they would have of a response: weight of each criterion")
+
+
+class RegulatorSpec(PartySpec):
+    """A public authority: audits what a corporation serves, or says, against the law."""
+
+    kind: Literal["regulator"] = "regulator"
+    law: SomeWeights = Field(description="what the law wants of a response: weight of each criterion")
+    permit: float = Field(
+        0.5, ge=0, le=1, description="approval by the law's standard below which something breaks the law"
+    )
+    audits: Literal["responses", "guideline"] = Field(
+        "responses", description="what is looked at: responses as users get them, or the guideline as published"
+    )
+
+
+class GuidelineSpec(Spec):
+    """The criteria by which responses ought to be ranked, as raters are told and as the public is told."""
+
+    operative: SomeWeights = Field(description="weight of each criterion, as handed down to raters")
+    published: SomeWeights = Field(
+        None, validate_default=True, description="weight of each criterion, as shown to the public; default: operative"
+    )
+    policy: GuidelinePolicyField = Field(
+        "static", validate_default=True, description="how it is revised: a guideline policy"
+    )
+    every: float = Field(30.0, gt=0, le=36_500, description="days between two occasions to revise it")
+    publish: Literal["stay", "follow"] = Field(
+        "stay", description="whether what is published stays, or follows what is operative, when that is revised"
+    )
+    lag: int = Field(0, ge=0, le=1000, description="by how many versions what is published follows late")
+
+    @field_validator("published", mode="before")
+    @classmethod
+    def _same_as_operative(cls, value: Any, info: ValidationInfo) -> Any:
+        return info.data.get("operative", {"unreadable": 1.0}) if value is None else value
+
+    @model_validator(mode="after")
+    def _late_behind_something(self) -> GuidelineSpec:
+        if self.lag and self.publish == "stay":
+            raise PydanticCustomError("lag", "lag means nothing where what is published stays; say publish: follow")
+        return self
+
+
+class PromptsSpec(Spec):
+    """Where the prompts come from that raters compare responses to."""
+
+    recycled: float = Field(0.0, ge=0, le=1, description="share taken from those users really asked, once they have")
+    seconds: float = Field(60.0, gt=0, le=86_400, description="time it takes to write one of the others, in seconds")
+    wage: float = Field(21.0, ge=0, le=1e6, description="pay of those who write them, in $ per hour")
+
+
+class FirmSpec(PartySpec):
+    """A firm whose staff checks labels against gold answers of its own."""
+
+    gold_error: float = Field(0.0, ge=0, le=1, description="share of its own gold labels that are wrong")
+    audit_seconds: float = Field(60.0, ge=0, le=86_400, description="time its staff takes to check a pair, in seconds")
+    audit_wage: float = Field(0.0, ge=0, le=1e6, description="pay of that staff, in $ per hour")
+
+
+class CorporationSpec(FirmSpec):
+    """A maker of language models: writes a guideline, employs raters, serves users."""
+
+    kind: Literal["corporation"] = "corporation"
+    guideline: GuidelineSpec = Field(description="the criteria by which responses ought to be ranked")
+    misreading: float = Field(0.0, ge=0, le=100, description="error of what it operates by, in norms of the guideline")
+    price: float | None = Field(
+        None, ge=0, le=1e6, description="fee it charges, in $ per user and day; default: the users' subscription"
+    )
+    prompts: PromptsSpec | None = Field(
+        None, description="where prompts to be compared come from; default: they are like users', and cost nothing"
+    )
