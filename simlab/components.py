@@ -114,6 +114,7 @@ class Effort(Component):
     """
 
     kind: ClassVar[str] = "effort"
+    reckons: ClassVar[bool] = True  # whether people look at the situation at all; if not, it is not made up
 
     cost: float = Field(0.0, ge=0, le=1e6, description="what an hour of full care costs the person, in $ per hour")
     cost_spread: float = Field(0.0, ge=0, le=10, description="log-normal sd of that cost between people")
@@ -137,6 +138,7 @@ class Review(Component):
     """Who is dismissed, given what the employer has on record. Says yes or no of everybody at once."""
 
     kind: ClassVar[str] = "review"
+    history: ClassVar[bool] = True  # whether it reads single answers; if not, the record holds none
 
     def decide(self, record: Standing) -> NDArray[np.bool_]:
         """Who is dismissed [R]."""

@@ -18,7 +18,7 @@ from simlab.accounts import Accounts
 from simlab.chronicle import Chronicle
 from simlab.consequences.contracts import ContractShare, Invoice, Penalty
 from simlab.consequences.firms import Churn, Fine, Fund, Replace, Suspend, Withdraw
-from simlab.consequences.labor import Fire, Hire, Pay, Warn
+from simlab.consequences.labor import Bonus, Fire, Heard, Hire, Pay, Probation, Retrain, Warn
 from simlab.consequences.learning import Gradient
 from simlab.errors import PluginFailed, SimlabError
 from simlab.hierarchy import Hierarchy
@@ -61,7 +61,9 @@ CONSEQUENCES: dict[str, Callable[..., Consequence]] = {
     "fine": Fine,
     "suspend": Suspend,
     "pay": Pay,
+    "bonus": Bonus,
     "warn": Warn,
+    "retrain": Retrain,
     "fire": Fire,
     "hire": Hire,
     "contract_share": ContractShare,
@@ -130,6 +132,10 @@ class Simulation(Lineage):
         paid = any(isinstance(c, Pay) for c in consequences)
         if isinstance(agent, People) and not paid and self.employer_of(agent.name) == principal.name:
             consequences.insert(0, Pay(self, None))
+        if isinstance(agent, People) and agent.spec.probation and self.employer_of(agent.name) == principal.name:
+            consequences.insert(int(not paid), Probation(self, agent.spec.probation))
+        if isinstance(agent, People) and agent.spec.voice:
+            consequences.insert(0, Heard(self, None))
         if isinstance(agent, Vendor) and self.employer_of(agent.name) == principal.name:
             consequences.insert(0, Invoice(self, None))
         if isinstance(principal, Auditors) and self.employer_of(principal.name) not in self.hierarchy.principals(

@@ -17,6 +17,7 @@ class Diligent(simlab.Effort):
     """Full care, whatever the pay and however seldom anybody checks."""
 
     name = "diligent"
+    reckons = False
 
     def choose(self, situation: WorkSituation) -> Array:
         return np.ones(len(situation))

@@ -23,6 +23,7 @@ class Rank(simlab.Review):
     """
 
     name = "rank"
+    history = False
     share: float = Field(0.1, ge=0, le=1, description="share of people dismissed at each look")
     min_sample: int = Field(1, ge=1, le=1_000_000, description="only people with at least this many checked answers")
 

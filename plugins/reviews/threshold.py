@@ -10,6 +10,7 @@ from pydantic import Field
 
 import simlab
 from simlab.components import Array
+from simlab.parties.standing import below_share, chance_below
 
 if TYPE_CHECKING:
     from simlab.parties.standing import Standing
@@ -23,17 +24,13 @@ class Threshold(simlab.Review):
     """
 
     name = "threshold"
+    history = False
     below: float = Field(0.6, ge=0, le=1, description="share of right answers below which a person is dismissed")
     min_sample: int = Field(1, ge=1, le=1_000_000, description="only with at least this many checked answers")
     after_warnings: int = Field(0, ge=0, le=1000, description="only after this many warnings")
 
     def decide(self, record: Standing) -> NDArray[np.bool_]:
-        known = (record.audited >= self.min_sample) & (record.warnings >= self.after_warnings)
-        return np.asarray(known & (record.score < self.below))
+        return below_share(record, self.below, self.min_sample, self.after_warnings)
 
     def chance(self, accuracy: Array, audits: Array, peers: Array) -> Array:
-        """Binomial: fewer than `below` of n right. (Warnings are not reckoned with: they are history.)"""
-        from scipy.stats import binom
-
-        least = np.ceil(np.round(self.below * audits, 9))  # right answers it takes to stay
-        return np.where(audits >= self.min_sample, binom.cdf(least - 1, audits, accuracy), 0.0)
+        return chance_below(accuracy, audits, self.below, self.min_sample)

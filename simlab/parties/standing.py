@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simlab.components import Array
+from simlab.components import Array, Review
 
 Count = NDArray[np.int64]
 
@@ -49,6 +49,39 @@ class Standing:
             days=np.zeros(people) if days is None else days,
             answers=answers,
         )
+
+
+def below_share(record: Standing, below: float, min_sample: int, after_warnings: int) -> NDArray[np.bool_]:
+    """Who agreed with gold on less than `below` of enough checked pairs, after enough warnings [R]."""
+    known = (record.audited >= min_sample) & (record.warnings >= after_warnings)
+    return np.asarray(known & (record.score < below))
+
+
+def chance_below(accuracy: Array, audits: Array, below: float, min_sample: int) -> Array:
+    """How likely [n] that is after so many checked pairs, for somebody right with chance `accuracy`: binomial.
+
+    Warnings are not reckoned with: they are history.
+    """
+    from scipy.stats import binom
+
+    least = np.ceil(np.round(below * audits, 9))  # right answers it takes to stay
+    return np.where(audits >= min_sample, binom.cdf(least - 1, audits, accuracy), 0.0)
+
+
+class Below(Review):
+    """The rule of `fire: {below: …}`; as a plugin it is called `threshold`."""
+
+    history = False
+
+    below: float
+    min_sample: int = 1
+    after_warnings: int = 0
+
+    def decide(self, record: Standing) -> NDArray[np.bool_]:
+        return below_share(record, self.below, self.min_sample, self.after_warnings)
+
+    def chance(self, accuracy: Array, audits: Array, peers: Array) -> Array:
+        return chance_below(accuracy, audits, self.below, self.min_sample)
 
 
 def lined_up(who: Count, right: Array, people: int) -> Array:

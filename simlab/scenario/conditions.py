@@ -11,7 +11,7 @@ from simlab.scenario.spec import GoldTestField, Name, ReviewField, Spec
 
 
 class ScreeningSpec(Spec):
-    """A test before hiring: candidates label gold items, and only those who pass it are hired.
+    """A test before hiring: candidates label gold items, unpaid, and only those who pass are hired.
 
     InstructGPT chose about 40 labelers by such tests, AlpacaFarm 16 of 34 candidates.
     """
@@ -21,7 +21,6 @@ class ScreeningSpec(Spec):
         "gold_test", validate_default=True, description="who is turned away: a review rule, asked about these answers"
     )
     candidates: int = Field(20, ge=1, le=10_000, description="candidates looked at for one vacant place, at most")
-    paid: bool = Field(False, description="whether candidates are paid the wage for the time the test takes")
 
     @model_validator(mode="after")
     def _answerable(self) -> ScreeningSpec:

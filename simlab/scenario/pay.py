@@ -7,9 +7,10 @@ choose how careful to be. Amounts are in $, columns over R people.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field
 
 from simlab.components import Array
@@ -27,6 +28,7 @@ class Earned:
     hours: Array  # [R]
     pairs: Array  # [R] answers given
     answers: Array  # [R, N] those of them that were checked: 1 right, ½ undecided, 0 wrong, NaN beyond the last
+    here: NDArray[np.bool_]  # [R] whether the person still works here
 
     def __getitem__(self, rows: Any) -> Earned:
         return Earned(*(getattr(self, f.name)[rows] for f in fields(self)))
@@ -44,11 +46,17 @@ class Earned:
 
 
 class PayScheme(Spec):
-    """Any way of paying people."""
+    """Any way of paying people. `judged`: what is owed depends on how good the work was found to be."""
+
+    judged: ClassVar[bool] = True
 
     def owed(self, earned: Earned) -> Array:
-        """What each is owed [R]."""
+        """What each is owed [R]; who would owe the employer is owed nothing."""
         raise NotImplementedError
+
+    def nominal(self, wage: float, hours: Array, pairs: Array | float) -> Array:
+        """Pay for so much work before anybody knows how good it was, in $; by default the wage for the hours."""
+        return hours * wage
 
     def expected(self, situation: WorkSituation, care: Array, pace: Array) -> Array:
         """What each expects of a period [R], taking so much care [R] at so much more than the usual pace [R]."""
@@ -58,6 +66,7 @@ class PayScheme(Spec):
 class HourlySpec(PayScheme):
     """The wage for every hour, whatever comes of it."""
 
+    judged = False
     kind: Literal["hourly"] = "hourly"
 
     def owed(self, earned: Earned) -> Array:
@@ -73,11 +82,15 @@ class PieceSpec(PayScheme):
     People reckon as if there were always more to do.
     """
 
+    judged = False
     kind: Literal["piece"] = "piece"
     rate: float = Field(0.25, ge=0, le=1e6, description="pay, in $ per compared pair")
 
     def owed(self, earned: Earned) -> Array:
         return self.rate * earned.pairs
+
+    def nominal(self, wage: float, hours: Array, pairs: Array | float) -> Array:
+        return np.zeros_like(hours) + self.rate * np.asarray(pairs)
 
     def expected(self, situation: WorkSituation, care: Array, pace: Array) -> Array:
         return self.rate * situation.pairs * (1 + pace)
@@ -94,7 +107,11 @@ class LinearSpec(PayScheme):
     rate: float = Field(0.0, ge=-1e6, le=1e6, description="for each compared pair, in $")
 
     def owed(self, earned: Earned) -> Array:
-        return earned.wages + self.bonus * np.nan_to_num(earned.score) + self.rate * earned.pairs
+        measured = self.bonus * np.nan_to_num(earned.score) + self.rate * earned.pairs
+        return np.maximum(0.0, earned.wages + measured)
+
+    def nominal(self, wage: float, hours: Array, pairs: Array | float) -> Array:
+        return np.maximum(0.0, hours * wage + self.rate * np.asarray(pairs))
 
     def expected(self, situation: WorkSituation, care: Array, pace: Array) -> Array:
         measured = self.bonus * situation.observed(care) + self.rate * situation.pairs * (1 + pace)
@@ -105,7 +122,7 @@ class TournamentSpec(PayScheme):
     """The wage, and a prize for the best of every look (Lazear & Rosen 1981).
 
     Places are by the share of that look's checked answers which agreed with gold; who ties for the last prizes shares
-    them. Where fewer people than prizes were checked, prizes stay with the employer.
+    them. Where fewer people than prizes were checked, prizes stay with the employer; who has left wins none.
     """
 
     kind: Literal["tournament"] = "tournament"
@@ -113,7 +130,8 @@ class TournamentSpec(PayScheme):
     winners: int = Field(1, ge=1, le=1_000_000, description="prizes a look")
 
     def owed(self, earned: Earned) -> Array:
-        return earned.wages + self.bonus * shared_prizes(earned.score, self.winners)
+        running = np.where(earned.here, earned.score, np.nan)
+        return earned.wages + self.bonus * shared_prizes(running, self.winners)
 
     def expected(self, situation: WorkSituation, care: Array, pace: Array) -> Array:
         """In equilibrium all are alike, and each wins as often as the others."""

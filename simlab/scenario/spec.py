@@ -129,6 +129,12 @@ WorldField = Annotated[SerializeAsAny[World], *_field("world")]
 RaterPolicyField = Annotated[SerializeAsAny[RaterPolicy], *_field("rater", "boltzmann")]
 EffortField = Annotated[SerializeAsAny[Effort], *_field("effort", "diligent")]
 ReviewField = Annotated[SerializeAsAny[Review], *_field("review", "threshold")]
+NoReviewField = Annotated[
+    SerializeAsAny[Review] | None,
+    BeforeValidator(lambda value, info: None if value is None else _component("review", "")(value, info)),
+    PlainSerializer(lambda review: None if review is None else parameters(review)),
+    WithJsonSchema({"anyOf": [{"component": "review"}, {"type": "null"}]}),
+]
 GoldTestField = Annotated[SerializeAsAny[Review], *_field("review", "gold_test")]
 RewardShapeField = Annotated[SerializeAsAny[RewardShape], *_field("reward", "plain")]
 GuidelinePolicyField = Annotated[SerializeAsAny[GuidelinePolicy], *_field("guideline", "static")]

@@ -134,7 +134,7 @@ def _best_reply(seed: int, *, prize: float, n: int, c: float, sigma: float) -> f
     rounds, step, scheme = 1000, 0.25 * sigma, TournamentSpec(bonus=prize)
     scores = np.full(n, _tournament_effort(seed, prize=prize, n=n, c=c, sigma=sigma))
     noise = sigma * normals(Streams(seed).key("theory", "luck"), np.arange(rounds)[:, None], np.arange(n)[None, :])
-    plain = {"wage": np.zeros(n), "hours": np.ones(n), "pairs": np.ones(n)}
+    plain: dict[str, Any] = {"wage": np.zeros(n), "hours": np.ones(n), "pairs": np.ones(n), "here": np.ones(n, bool)}
     won = 0.0
     for luck in noise:
         for sign in (1, -1):

@@ -22,7 +22,7 @@ from tests.situations import situation
 
 NAN = np.nan
 ANSWERS = np.array([[1, 1, 1, 0], [1, 0.5, 1, NAN], [1, 0, NAN, NAN], [NAN, NAN, NAN, NAN]])
-EARNED = Earned(np.full(4, 20.0), np.array([1.0, 2.0, 1.0, 1.0]), np.array([10, 20, 30, 40]), ANSWERS)
+EARNED = Earned(np.full(4, 20.0), np.array([1.0, 2.0, 1.0, 1.0]), np.array([10, 20, 30, 40]), ANSWERS, np.ones(4, bool))
 
 
 def test_every_kind_by_name() -> None:
@@ -80,7 +80,9 @@ def test_people_expect_what_they_get(scheme: PayScheme) -> None:
     draws = uniforms(9, np.arange(n * 10)[:, None], np.arange(pairs)[None, :], 0)
     checked = uniforms(9, np.arange(n * 10)[:, None], np.arange(pairs)[None, :], 1) < 0.2
     answers = np.where(checked, (draws < right).astype(float), NAN).reshape(n, 10, pairs)
-    paid = np.array([scheme.owed(Earned(here.wage, here.hours, here.pairs, look)).mean() for look in answers])
+    paid = np.array(
+        [scheme.owed(Earned(here.wage, here.hours, here.pairs, look, np.ones(10, bool))).mean() for look in answers]
+    )
     unchecked = (1 - 0.2) ** pairs  # who is not checked gets no bonus, which `linear` leaves out of account
     slack = 6 * unchecked if scheme.kind == "linear" else 1e-9  # type: ignore[attr-defined]
     assert abs(paid.mean() - expected) < 4 * paid.std() / np.sqrt(n) + slack
