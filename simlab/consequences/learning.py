@@ -17,6 +17,7 @@ from simlab.components import Array, RewardShape
 from simlab.consequences.aggregation import merged
 from simlab.errors import PluginFailed
 from simlab.parties.language_model import LanguageModel, TiltBody, TransformerBody, revive
+from simlab.parties.people import People
 from simlab.parties.rankings import Rankings, sides
 from simlab.parties.reward_model import LinearHead, RewardModel, TransformerHead, revive_reward_model
 from simlab.relation import Consequence, Effect, Judgement, Relation
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from simlab.simulation import Simulation
 
 Arrays = Mapping[str, NDArray[Any]]
+MOST_LESSONS = 100_000  # pairs shown at once beyond which what each did to the margins is not written down
 
 
 class Gradient(Consequence):
@@ -70,6 +72,7 @@ class Gradient(Consequence):
         train = rankings[~rankings.held_out]
         if not train.label.size:
             return None
+        before = machine.margins(shown) if shown.label.size <= MOST_LESSONS else None
         if isinstance(machine.head, LinearHead):
             metrics = fit_direction(machine.head, train, shares)
         else:
@@ -78,6 +81,9 @@ class Gradient(Consequence):
         machine.learned += 1
         machine.standardize()
         self._record_fit(relation, machine, rankings, metrics)
+        if before is not None and isinstance(relation.principal, People):
+            after, new = machine.margins(shown), ~shown.held_out
+            self.simulation.chronicle.lessons(relation.principal, machine.name, shown[new], before[new], after[new])
         return metrics["flops"]
 
     def _fit_network(

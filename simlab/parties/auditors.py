@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from simpy import Event
 
-from simlab.parties.people import People, within_hours
+from simlab.parties.assignment import assigned
+from simlab.parties.people import People
 from simlab.parties.rankings import Rankings
 from simlab.parties.workforce import hear, sampled_pairs, verdict
+from simlab.parties.working_life import within_hours
 from simlab.relation import Judgement, Relation, Work
 from simlab.streams import hashes
 from simlab.worlds.game import Indices
@@ -43,10 +45,10 @@ class Auditors(People):
         agent = relation.agent.name
         key = self.simulation.streams.key(self.name, "audits", agent)
         pairs = sampled_pairs(relation, work, key)
-        employed = np.flatnonzero(self.cohort.employed)
-        if not len(employed) or not len(pairs):
+        if not self.cohort.employed.any() or not len(pairs):
             return Judgement(agent, principal=self.name, order=relation.order)
-        who = self._assigned(agent, pairs.draw, employed)
+        key = self.simulation.streams.key(self.name, "assignment", agent)
+        who = assigned(key, pairs.draw, self.cohort.employed, 1)[:, 0]
         seconds = self.durations(who, pairs.draw, 1)
         fits = within_hours(who, seconds, self.spec.hours * 3600 * relation.every)
         pairs, who, seconds = pairs[fits], who[fits], seconds[fits]
@@ -66,19 +68,11 @@ class Auditors(People):
         """What another auditor says of pairs that were appealed [n] (the same one, where there is no other)."""
         assert self.cohort is not None
         draw = hashes(self.simulation.streams.key(self.name, "second look"), pairs.draw)
-        who = self._assigned(relation.agent.name, draw, np.flatnonzero(self.cohort.employed))
+        key = self.simulation.streams.key(self.name, "assignment", relation.agent.name)
+        who = assigned(key, draw, self.cohort.employed, 1)[:, 0]
         again = pairs[np.arange(len(pairs))]
         again.draw = draw
         return self._opinions(relation, again, who, self.durations(who, draw, 1))
-
-    def _assigned(self, agent: str, draw: NDArray[np.uint64], employed: Indices) -> Indices:
-        """Who looks at which pair [n]: by highest random weight, so that one auditor less moves only that one's."""
-        key = self.simulation.streams.key(self.name, "assignment", agent)
-        chosen = [
-            employed[hashes(key, draw[start : start + 10_000, None], employed[None, :]).argmax(axis=1)]
-            for start in range(0, len(draw), 10_000)
-        ]
-        return np.concatenate(chosen)
 
     def _opinions(self, relation: Relation, pairs: Rankings, who: Indices, seconds: np.ndarray) -> NDArray[np.int64]:
         """What each auditor says of the pair before them [n]; written down, and open to audit in turn."""

@@ -85,7 +85,7 @@ def screen(pool: People) -> Steps:
     truly = simulation.game.features(items) @ simulation.guideline_for(pool.name).vector
     pool.exam = set_exam(items, truly, spec.items)
     first = np.flatnonzero(pool.cohort.employed)
-    simulation.chronicle.spells(pool, pool.cohort[examine(pool, first)])
+    pool.begin(examine(pool, first))
     pool.recruit(pool.places - int(pool.cohort.employed.sum()))
 
 

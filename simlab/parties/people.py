@@ -20,24 +20,23 @@ from simlab.parties.cohort import Cohort, Record
 from simlab.parties.delegation import Delegation
 from simlab.parties.hiring import Exam
 from simlab.parties.labor_market import Seeker
-from simlab.parties.outlook import quality_of, reconsider
+from simlab.parties.noise import calibrate
+from simlab.parties.outlook import reconsider
 from simlab.parties.rankings import Rankings, sides
 from simlab.parties.workforce import Workforce
 from simlab.parties.working_life import WorkingLife
 from simlab.relation import Judgement, Standard, Steps
-from simlab.streams import branch, hashes, normals, uniforms
+from simlab.streams import hashes, normals, uniforms
 from simlab.worlds.game import Indices, Items
 
 if TYPE_CHECKING:
     from simlab.measures.alignment import Panel
-    from simlab.parties.language_model import LanguageModel
     from simlab.scenario import PeopleSpec
     from simlab.simulation import Simulation
 
 T = TypeVar("T")
 PANEL_RATERS = 256  # a larger pool is represented by this many in its utility; its mean no longer moves
-CALIBRATION_PROMPTS = 512
-CALIBRATION_IDS = 1 << 40  # numbers of the responses used for that, beyond those of any task
+MOST_READINGS = 2000  # people of a pool beyond which nobody's reading of the guideline is written down
 
 
 class People(Workforce):
@@ -74,6 +73,7 @@ class People(Workforce):
         if self.cohort is not None:
             self.cohort.vector = self._understood(self.cohort, self.standard())
             self._panel = None
+            self._note_readings(self.cohort[self.cohort.employed])
 
     def labels_of(self, numbers: NDArray[np.int64]) -> NDArray[Any]:
         """How tables call these people: `pool:17`."""
@@ -93,7 +93,7 @@ class People(Workforce):
         """Hire up to `count` new people, after a test if there is one; returns the numbers of those hired."""
         hired = hiring.hire(self, count)
         assert self.cohort is not None
-        self.simulation.chronicle.spells(self, self.cohort[hired])
+        self.begin(hired)
         reconsider(self)
         return [int(n) for n in hired]
 
@@ -117,6 +117,18 @@ class People(Workforce):
         self.life.join(people.number, movers)
         return people.number
 
+    def begin(self, numbers: Indices) -> None:
+        """These people are employed from now on."""
+        assert self.cohort is not None
+        self.simulation.chronicle.spells(self, self.cohort[numbers])
+        self._note_readings(self.cohort[numbers])
+
+    def _note_readings(self, people: Cohort) -> None:
+        """Write down what these people go by, unless the pool is very large."""
+        if len(people) and self.spec.count <= MOST_READINGS:
+            names = self.labels_of(people.number).tolist()
+            self.simulation.chronicle.readings(self.name, names, people.vector, self.standard().version)
+
     def dismiss(self, number: int, reason: str) -> None:
         """End a person's employment today, and pay what is owed."""
         assert self.cohort is not None
@@ -132,6 +144,7 @@ class People(Workforce):
         self.cohort.vector = self._understood(self.cohort, self.standard())
         self.life.lives.away[rows] += hours
         self._panel = None
+        self._note_readings(self.cohort[rows])
 
     def _moved_in(self, people: Cohort, movers: list[Seeker]) -> list[str]:
         """Let people from elsewhere take the first rows, with all that makes a person; returns who everybody is."""
@@ -264,32 +277,13 @@ class People(Workforce):
         first(self.spec.count)
         model = self.simulation.model_below(self.name)
         if model is not None:
-            yield from self._calibrate(model)
+            yield from calibrate(self, model)
         yield from hiring.screen(self)
         reconsider(self)
         if self.spec.quits is not None:
             self.simulation.start(leaving.days(self))
 
-    def _calibrate(self, model: LanguageModel) -> Steps:
-        """Noise for the target agreement, on pairs of the pretrained model's responses; frozen afterwards.
-
-        Whoever this run is without counts nevertheless: leaving one person out changes nobody else's noise.
-        """
-        assert self.cohort is not None
-        key = self.simulation.streams.key(self.name, "calibration")
-        prompts = self.simulation.game.draw_prompts(branch(key, "prompts"), CALIBRATION_PROMPTS, compared=True)
-        items = yield from model.respond(np.repeat(prompts, 2), key)
-        ids = CALIBRATION_IDS + np.arange(len(items))  # seen through each one's perception noise, as at work
-        people = self.representatives(former=True)[:64]
-        utilities = np.stack([self.perceive(items, np.full(len(items), r), ids) for r in people.tolist()], axis=1)
-        pairs = utilities.reshape(CALIBRATION_PROMPTS, 2, len(people))
-        differences = (pairs[:, 0] - pairs[:, 1]) / self.cohort.noise[people]  # so that one τ fits all
-        self.policy = self._plugin(lambda: self.policy.calibrated(differences), "agreement")
-        if self.spec.effort.reckons:
-            truly = self.simulation.game.features(items) @ self.simulation.guideline_for(self.name).vector
-            self.quality = people, quality_of(self, people, pairs, truly.reshape(-1, 2))
-
-    def _plugin(self, call: Callable[[], T], setting: str = "") -> T:
+    def ask_policy(self, call: Callable[[], T], setting: str = "") -> T:
         """What the rater policy answers. Its own errors name it; invalid settings are led back to the scenario file."""
         try:
             return call()
@@ -340,7 +334,7 @@ class People(Workforce):
         cohort = self.cohort[who]
         if noise is not None:
             cohort.noise = cohort.noise * noise
-        label = np.asarray(self._plugin(lambda: self.policy.choose(utilities, cohort, draws)))
+        label = np.asarray(self.ask_policy(lambda: self.policy.choose(utilities, cohort, draws)))
         wanted = (len(who), draws.shape[1] - utilities.shape[1])
         if label.shape != wanted or not np.isin(label, (0, 1, 2)).all():
             what = f"rater policy {self.policy.name!r} must give labels 1, 2 or 0 of shape {wanted}"
@@ -397,15 +391,3 @@ class People(Workforce):
     def planned_pairs(self, days: float) -> float:
         """Pairs that the whole pool is to compare in so many days; if there is no plan, as many as it can."""
         return self.places * self.spec.hours * days * 3600 / self.seconds_a_pair
-
-
-def within_hours(who: Indices, seconds: Array, limit: Array | float) -> NDArray[np.bool_]:
-    """Which tasks [n] fit when each person works down their own list until `limit` seconds (of person who[i], if [n])
-    are used up."""
-    order = np.argsort(who, kind="stable")
-    running = np.cumsum(seconds[order])
-    starts = np.flatnonzero(np.r_[True, np.diff(who[order]) != 0])
-    before = np.repeat(np.r_[0.0, running[starts[1:] - 1]], np.diff(np.r_[starts, len(who)]))
-    fits = np.empty(len(who), dtype=bool)
-    fits[order] = running - before <= (limit[order] if isinstance(limit, np.ndarray) else limit)
-    return fits

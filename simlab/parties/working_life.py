@@ -213,3 +213,15 @@ def answers_of(marks: list[Marks], rows: Indices, people: int) -> Array:
     place[rows] = np.arange(len(rows))
     mine = place[who] >= 0
     return lined_up(place[who[mine]], right[mine].astype(float), len(rows))
+
+
+def within_hours(who: Indices, seconds: Array, limit: Array | float) -> NDArray[np.bool_]:
+    """Which tasks [n] fit when each person works down their own list until `limit` seconds (of person who[i], if [n])
+    are used up."""
+    order = np.argsort(who, kind="stable")
+    running = np.cumsum(seconds[order])
+    starts = np.flatnonzero(np.r_[True, np.diff(who[order]) != 0])
+    earlier = np.repeat(np.r_[0.0, running[starts[1:] - 1]], np.diff(np.r_[starts, len(who)]))
+    fits = np.empty(len(who), dtype=bool)
+    fits[order] = running - earlier <= (limit[order] if isinstance(limit, np.ndarray) else limit)
+    return fits

@@ -72,11 +72,11 @@ RATES = [[0.9, 0.6, 0.6], [0.95, 0.7, 0.6], [0.8, 0.65, 0.6, 0.55]]
 @pytest.mark.parametrize("rates", RATES)
 def test_dawid_skene_finds_who_is_reliable(rates: list[float]) -> None:
     """Error rates are recovered to sampling error from nothing but votes."""
-    tasks = 40_000
+    tasks = 20_000
     (task, worker, label), _ = binary_votes(rates, tasks)
     fit = dawid_skene(task, worker, label, votes_for(task, label, 2))
     found = fit.confusion[:, [0, 1], [0, 1]].mean(axis=1)
-    assert found == pytest.approx(rates, abs=0.03)  # identified by third moments only: wider than a share's error
+    assert found == pytest.approx(rates, abs=0.04)  # identified by third moments only: wider than a share's error
     assert found[0] - found[1] > 0.1  # the best rater stands out: a majority's view of them would not do
 
 
