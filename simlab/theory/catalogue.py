@@ -11,11 +11,15 @@ from simlab.theory import (
     borda,
     bpref,
     choice,
+    contracts,
     currency,
     fits,
+    hiring,
+    labor,
     overoptimization,
     policy,
     reward_model,
+    waiting,
 )
 from simlab.theory.law import Law
 
@@ -31,6 +35,10 @@ _MODULES = (
     policy,
     best_of_n,
     overoptimization,
+    labor,
+    contracts,
+    hiring,
+    waiting,
 )
 
 
