@@ -144,6 +144,7 @@ class Chronicle:
             duration=np.repeat(each, made.pairs),
             pay=np.repeat(each / 3600 * wage, made.pairs),
         )
+        self.simulation.observatory.heard(pool, made)
         hours = float(made.seconds.sum()) / 3600
         kind = "ranking" if pool.work_order == 1 else "auditing"
         self.labor(pool.name, kind, order=pool.work_order, hours=hours, pay=hours * wage)
