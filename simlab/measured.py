@@ -98,7 +98,7 @@ _MINIMAL_PAIRS = Table(
         ROUND,
         _MODEL,
         text("party", "the machine: a reward model by its score, a language model by its log-probability"),
-        text("pairs", "scrambled (syntax), false (semantics) or wrong_force (pragmatics)"),
+        text("kind", "scrambled (syntax), false (semantics) or wrong_force (pragmatics)"),
         text("force", "illocutionary force of the prompt; empty for all together"),
         number("accuracy", "share of pairs whose better response is found better; ties count one half"),
         whole("n", "pairs"),

@@ -69,7 +69,7 @@ class MinimalPairsRoom(Room):
             look,
             model=look.model.name,
             party=party,
-            pairs=kind,
+            kind=kind,
             force=force,
             accuracy=float(right.mean()),
             n=len(right),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from simlab.simulation import Simulation
 
 PER_PROMPT = 16  # reference responses to each prompt: ln 16 is 2.8 nats
-MOST_PROMPTS = 600
+MOST_PROMPTS = 300
 GOLD = Users | Corporation | Shareholders | Regulator  # whose utility is held to be gold
 
 
