@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from simlab.errors import InvalidInput, Mismatch, SimlabError
     from simlab.execution import run_file as run
     from simlab.execution import verify
+    from simlab.report.comparison import compare
+    from simlab.report.trace import trace
     from simlab.runs import Run, load
     from simlab.worlds.exchange import Claim, Exchange, Observer, Prompt, Response
     from simlab.worlds.game import Game, World
@@ -48,13 +50,14 @@ _WHERE = {
     "Exchange": "simlab.worlds.exchange", "Observer": "simlab.worlds.exchange", "Claim": "simlab.worlds.exchange",
     "Prompt": "simlab.worlds.exchange", "Response": "simlab.worlds.exchange",
     "SimlabError": "simlab.errors", "InvalidInput": "simlab.errors", "Mismatch": "simlab.errors",
-    "Run": "simlab.runs", "load": "simlab.runs", "run": "simlab.execution", "verify": "simlab.execution",
+    "Run": "simlab.runs", "load": "simlab.runs", "compare": "simlab.report.comparison", "trace": "simlab.report.trace",
+    "run": "simlab.execution", "verify": "simlab.execution",
 }  # fmt: skip
 
 __all__ = [
     "Aggregator", "Claim", "Component", "Criterion", "Exchange", "Game", "GuidelinePolicy", "InvalidInput", "Mismatch",
     "Observer", "Prompt", "RaterPolicy", "Response", "RewardShape", "Run", "SimlabError", "Situation", "Votes", "World",
-    "load", "reward_shape", "run", "verify",
+    "compare", "load", "reward_shape", "run", "trace", "verify",
 ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simlab.components import Array
 from simlab.parties.cohort import Cohort
 from simlab.parties.corporation import ASKED, WRITTEN
 from simlab.parties.language_model import LanguageModel
@@ -129,6 +130,29 @@ class Chronicle:
             criterion=list(weights),
             weight=np.array(list(weights.values()), dtype=float),
         )
+        if kind == "operative":
+            practised = self.simulation.parties[corporation].standard().vector
+            self.readings(corporation, [corporation], practised[None, :], version)
+
+    def readings(self, party: str, people: Sequence[str], vectors: Array, version: int) -> None:
+        """What a party, or each of these people of a pool, goes by: value vectors [n, D], criterion by criterion.
+
+        What lies in no named criterion's direction is one row more, its length.
+        """
+        criteria, game = self.simulation.scenario.criteria_valued(), self.simulation.game
+        axes = np.stack([game.value({name: 1.0}) for name in criteria])
+        weights = vectors @ axes.T / np.sum(axes * axes, axis=1)
+        rest = np.linalg.norm(vectors - weights @ axes, axis=1)
+        columns = [*criteria, ""] if rest.max(initial=0.0) > 1e-12 else criteria
+        both = np.column_stack([weights, rest])[:, : len(columns)]
+        self.add(
+            "readings",
+            about=party,
+            party=coded(np.repeat(np.arange(len(people)), len(columns)), people),
+            version=version,
+            criterion=coded(np.tile(np.arange(len(columns)), len(people)), columns),
+            weight=both.ravel(),
+        )
 
     def spells(self, pool: People, people: Cohort, reason: str = "") -> None:
         """Employment spells as they begin and as they end; the last row of a spell counts."""
@@ -189,6 +213,25 @@ class Chronicle:
         hours = float(made.seconds.sum()) / 3600
         kind = "ranking" if pool.work_order == 1 else "auditing"
         self.labor(pool.name, kind, order=pool.work_order, hours=hours, pay=hours * wage)
+
+    def lessons(self, pool: People, agent: str, taught: Rankings, before: Array, after: Array) -> None:
+        """What each label of these rankings did to a reward model's margins [m, pairs]."""
+        from scipy.special import expit
+
+        people, place = np.unique(taught.worker, return_inverse=True)
+        wins = np.choose(taught.label, (0.5, 1.0, 0.0))
+        self.add(
+            "lessons",
+            about=agent,
+            principal=pool.name,
+            agent=agent,
+            task=taught.pair_numbers.ravel(),
+            worker=coded(np.repeat(place, taught.pairs), pool.labels_of(people).tolist()),
+            label=taught.label.ravel(),
+            margin_before=before.ravel(),
+            margin_after=after.ravel(),
+            push=(wins - expit(before)).ravel(),
+        )
 
     def labor(
         self, party: str, kind: str, *, hours: float, order: int = 0, pay: float = 0.0, flops: float = 0.0

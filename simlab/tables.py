@@ -46,6 +46,20 @@ _GUIDELINES = Table(
     ),
 )
 
+_READINGS = Table(
+    "readings",
+    "What each party goes by: a row a criterion, when hired or told. Pools of more than 2,000 people write nothing.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        _text("party", 'whose reading it is: a corporation, a vendor, or a person as "pool:17"'),
+        _whole("version", "version of the guideline that was read"),
+        _text("criterion", "name of the criterion; empty for the directions of the world that have no name"),
+        _number("weight", "weight of the criterion for this party; of nameless directions, the length of all together"),
+    ),
+)
+
 _EMPLOYMENT = Table(
     "employment",
     "Spells of employment: one row a worker and spell.",
@@ -221,6 +235,28 @@ _REWARD_MODEL = Table(
     ),
 )
 
+_LESSONS = Table(
+    "lessons",
+    "What each new label did to a reward model: one row a pair newly learned. Fits to more than 100,000 write nothing.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        PRINCIPAL,
+        AGENT,
+        _whole("task", "number of the pair, as in `comparisons`"),
+        _text("worker", 'who labelled it, as "pool:17"'),
+        LABEL,
+        _number("margin_before", "raw score of left less that of right before the fit, 0 before the first", "log-odds"),
+        _number("margin_after", "the same after the fit, which many other labels had a part in", "log-odds"),
+        _number(
+            "push",
+            "gradient of the label's Bradley–Terry log-likelihood in the margin, before the fit: w − σ(margin_before), "
+            "w being 1 if left was preferred, 0 if right, ½ if neither",
+        ),
+    ),
+)
+
 _POLICY = Table(
     "policy",
     "Training of language models, from round `round` to the next: one row an iteration. TRL's metrics, / written as _.",
@@ -336,6 +372,7 @@ TABLES: dict[str, Table] = {
     for table in (
         _RUNS,
         _GUIDELINES,
+        _READINGS,
         _EMPLOYMENT,
         _RATERS,
         _CANDIDATES,
@@ -345,6 +382,7 @@ TABLES: dict[str, Table] = {
         _LABOR,
         _ALIGNMENT,
         _REWARD_MODEL,
+        _LESSONS,
         _POLICY,
         _RESPONSES,
         _WIN_RATE,

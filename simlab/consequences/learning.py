@@ -20,6 +20,7 @@ from simlab.consequences.aggregation import merged, relabelled
 from simlab.errors import PluginFailed
 from simlab.jobs import Result
 from simlab.parties.language_model import LanguageModel, TiltBody, TransformerBody, revive
+from simlab.parties.people import People
 from simlab.parties.rankings import Rankings, sides
 from simlab.parties.reward_model import LinearHead, RewardModel, TransformerHead, revive_reward_model
 from simlab.relation import Consequence, Effect, Judgement, Relation
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from simlab.simulation import Simulation
 
 Arrays = Mapping[str, NDArray[Any]]
+MOST_LESSONS = 100_000  # pairs shown at once beyond which what each did to the margins is not written down
 
 
 class Gradient(Consequence):
@@ -68,9 +70,10 @@ class Gradient(Consequence):
         learner = self.spec.learner
         vector = isinstance(machine.head, LinearHead)
         replay = vector or bool(getattr(learner, "replay", False))  # a direction is fitted to all that is known
-        rankings, train, shares = self._lesson(Rankings.together(machine.memory) if replay else shown)
+        rankings, train, shares = self._learnable(Rankings.together(machine.memory) if replay else shown)
         if not train.label.size:
             return None
+        before = machine.margins(shown) if shown.label.size <= MOST_LESSONS else None
         if isinstance(machine.head, LinearHead):
             metrics = fit_direction(machine.head, train, shares)
         else:
@@ -82,9 +85,12 @@ class Gradient(Consequence):
         machine.learned += 1
         machine.standardize()
         self._record_fit(relation, machine, rankings, metrics)
+        if before is not None and isinstance(relation.principal, People):
+            after, new = machine.margins(shown), ~shown.held_out
+            self.simulation.chronicle.lessons(relation.principal, machine.name, shown[new], before[new], after[new])
         return metrics["flops"]
 
-    def _lesson(self, rankings: Rankings) -> tuple[Rankings, Rankings, Array | None]:
+    def _learnable(self, rankings: Rankings) -> tuple[Rankings, Rankings, Array | None]:
         """The rankings as they are learned from, put together by task if so asked; those of them to train on, and how
         much of a win the left response of each of their pairs has [m, pairs], None if their labels say so."""
         shares = None
@@ -210,7 +216,7 @@ class Gradient(Consequence):
 
     def _refitted(self, machine: RewardModel, panel: Panel, key: int) -> Array:
         again = [relabelled(self.simulation, made, branch(key, number)) for number, made in enumerate(machine.memory)]
-        _, train, shares = self._lesson(Rankings.together(again))
+        _, train, shares = self._learnable(Rankings.together(again))
         if isinstance(machine.head, LinearHead):
             head = LinearHead(machine)
             fit_direction(head, train, shares)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from simpy import Event
 
+from simlab.parties.assignment import assigned
 from simlab.parties.people import People, within_hours
 from simlab.parties.rankings import Rankings
 from simlab.parties.workforce import sampled_pairs, verdict
@@ -43,10 +44,10 @@ class Auditors(People):
         agent = relation.agent.name
         key = self.simulation.streams.key(self.name, "audits", agent)
         pairs = sampled_pairs(relation, work, key)
-        employed = np.flatnonzero(self.cohort.employed)
-        if not len(employed) or not len(pairs):
+        if not self.cohort.employed.any() or not len(pairs):
             return Judgement(agent, principal=self.name, order=relation.order)
-        who = self._assigned(agent, pairs.draw, employed)
+        key = self.simulation.streams.key(self.name, "assignment", agent)
+        who = assigned(key, pairs.draw, self.cohort.employed, 1)[:, 0]
         seconds = self.durations(who, pairs.draw, 1)
         fits = within_hours(who, seconds, self.spec.hours * 3600 * relation.every)
         pairs, who, seconds = pairs[fits], who[fits], seconds[fits]
@@ -56,15 +57,6 @@ class Auditors(People):
         yield self.simulation.env.timeout(busiest / HOURS_PER_DAY)
         opinion = self._opinions(relation, pairs, who, seconds)
         return verdict(relation, work, pairs, opinion)
-
-    def _assigned(self, agent: str, draw: NDArray[np.uint64], employed: Indices) -> Indices:
-        """Who looks at which pair [n]: by highest random weight, so that one auditor less moves only that one's."""
-        key = self.simulation.streams.key(self.name, "assignment", agent)
-        chosen = [
-            employed[hashes(key, draw[start : start + 10_000, None], employed[None, :]).argmax(axis=1)]
-            for start in range(0, len(draw), 10_000)
-        ]
-        return np.concatenate(chosen)
 
     def _opinions(self, relation: Relation, pairs: Rankings, who: Indices, seconds: np.ndarray) -> NDArray[np.int64]:
         """What each auditor says of the pair before them [n]; written down, and open to audit in turn."""

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 PANEL_RATERS = 256  # a larger pool is represented by this many in its utility; its mean no longer moves
+MOST_READINGS = 2000  # people of a pool beyond which nobody's reading of the guideline is written down
 CALIBRATION_PROMPTS = 512
 CALIBRATION_IDS = 1 << 40  # numbers of the responses used for that, beyond those of any task
 
@@ -67,6 +68,7 @@ class People(Workforce):
         if self.cohort is not None:
             self.cohort.vector = self._understood(self.cohort, self.standard())
             self._panel = None
+            self._note_readings(self.cohort[self.cohort.employed])
 
     def labels_of(self, numbers: NDArray[np.int64]) -> NDArray[Any]:
         """How tables call these people: `pool:17`."""
@@ -100,7 +102,14 @@ class People(Workforce):
         self.observers += observers
         self.persons += persons
         self.simulation.chronicle.spells(self, people[people.employed])
+        self._note_readings(people[people.employed])
         return [int(n) for n in people.number[people.employed]]
+
+    def _note_readings(self, people: Cohort) -> None:
+        """Write down what these people go by, unless the pool is very large."""
+        if len(people) and self.spec.count <= MOST_READINGS:
+            names = self.labels_of(people.number).tolist()
+            self.simulation.chronicle.readings(self.name, names, people.vector, self.standard().version)
 
     def dismiss(self, number: int, reason: str) -> None:
         """End a person's employment today."""

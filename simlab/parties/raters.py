@@ -12,6 +12,7 @@ import numpy as np
 from simpy import Event
 
 from simlab.components import Array
+from simlab.parties.assignment import assigned
 from simlab.parties.corporation import ASKED
 from simlab.parties.people import People, within_hours
 from simlab.parties.rankings import Rankings, Tasks, preferred, sides
@@ -123,23 +124,12 @@ class Raters(People):
             self._rank(relation, tasks, task[kept], who[kept], seconds[kept])
 
     def _assign(self, numbers: Indices, rows: Indices) -> tuple[Indices, Indices]:
-        """(task row, rater) for `overlap` raters a task, by highest random weight (Thaler & Ravishankar 1998).
-
-        A new rater then only takes tasks over; nobody else's assignment changes.
-        """
+        """(task row, rater) for `overlap` different raters a task."""
         assert self.cohort is not None
-        employed = np.flatnonzero(self.cohort.employed)
-        overlap = min(self.spec.overlap, len(employed))
-        key = self.simulation.streams.key(self.name, "assignment")
-        chosen = []
-        step = max(1, 20_000_000 // len(employed))
-        for start in range(0, len(numbers), step):
-            weight = hashes(key, numbers[start : start + step, None], employed[None, :])
-            if overlap == 1:
-                chosen.append(employed[weight.argmax(axis=1)][:, None])
-            else:
-                chosen.append(employed[np.argsort(weight, axis=1, kind="stable")[:, ::-1][:, :overlap]])
-        return np.repeat(rows, overlap), np.concatenate(chosen).ravel()
+        employed = self.cohort.employed
+        overlap = min(self.spec.overlap, int(employed.sum()))
+        chosen = assigned(self.simulation.streams.key(self.name, "assignment"), numbers, employed, overlap)
+        return np.repeat(rows, overlap), chosen.ravel()
 
     def _rank(self, relation: Relation, tasks: Tasks, task: Indices, who: Indices, seconds: Array) -> None:
         """Let rater who[i] rank the responses of task[i], and keep the result for those above and below."""

@@ -86,6 +86,15 @@ class RewardModel(Party):
         left, right = sides(rankings.options)
         return preferred(scores[:, left] - scores[:, right])
 
+    def margins(self, rankings: Rankings) -> Array:
+        """The log-odds it gives the left response of each pair [m, pairs], as it is fitted to them; 0 before the first
+        fit. In units of `scale` they are differences of its score."""
+        left, right = sides(rankings.options)
+        if not self.learned:
+            return np.zeros((len(rankings), len(left)))
+        scores = self.head.score(rankings.items).reshape(len(rankings), rankings.options)
+        return np.asarray(scores[:, left] - scores[:, right])
+
     def work(self, relation: Relation) -> Generator[Event, Any, Work]:
         """Itself: those who taught it ask it to order the pairs they have ranked."""
         yield from ()

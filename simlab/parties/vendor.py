@@ -17,7 +17,7 @@ from simlab.components import Array
 from simlab.parties.cohort import Record
 from simlab.parties.rankings import Rankings
 from simlab.parties.workforce import Workforce, audit
-from simlab.relation import Judgement, Relation, Standard, Work
+from simlab.relation import Judgement, Relation, Standard, Steps, Work
 from simlab.streams import branch
 
 if TYPE_CHECKING:
@@ -66,11 +66,21 @@ class Vendor(Workforce):
         """As it would go by what it was told, misread otherwise."""
         told = self._told()
         (error,) = self.simulation.deviations(branch(key, "misreading"), np.arange(1))
-        return panel.features @ self._understood(told, error)
+        return np.asarray(panel.features @ self._understood(told, error))
+
+    def start(self) -> Steps:
+        """Read the guideline."""
+        yield from ()
+        self._note_reading()
 
     def told(self, standard: Standard) -> None:
         """A new version of the guideline has come."""
         self._standard = None
+        self._note_reading()
+
+    def _note_reading(self) -> None:
+        read = self.standard()
+        self.simulation.chronicle.readings(self.name, [self.name], read.vector[None, :], read.version)
 
     def utility(self, panel: Panel) -> Array:
         return panel.features @ self.standard().vector
