@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from simlab.theory import (
+    aggregation,
     agreement,
     attenuation,
     best_of_n,
@@ -16,15 +17,18 @@ from simlab.theory import (
     overoptimization,
     policy,
     reward_model,
+    tree,
 )
 from simlab.theory.law import Law
 
 _MODULES = (
     currency,
     attenuation,
+    tree,
     choice,
     bpref,
     agreement,
+    aggregation,
     borda,
     fits,
     reward_model,
