@@ -169,7 +169,9 @@ _COMPARISONS = Table(
         _number("perceived", "utility of left minus right as the rater perceived it, before noise of choice"),
         _whole("gold", "the label the operative guideline gives, free of error: 1, 2, or 0 for a tie"),
         _number("duration", "time the worker spent on the pair", "seconds"),
-        _number("pay", "wage for that time", "USD"),
+        _number(
+            "pay", "pay for the pair, before anybody knew how good it was: wage for the time, or piece rate", "USD"
+        ),
     ),
 )
 
