@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from simlab.execution import run_file as run
     from simlab.execution import verify
     from simlab.report.comparison import compare
+    from simlab.report.trace import trace
     from simlab.runs import Run, load
     from simlab.worlds.exchange import Claim, Exchange, Observer, Prompt, Response
     from simlab.worlds.game import Game, World
@@ -52,14 +53,15 @@ _WHERE = {
     "Exchange": "simlab.worlds.exchange", "Observer": "simlab.worlds.exchange", "Claim": "simlab.worlds.exchange",
     "Prompt": "simlab.worlds.exchange", "Response": "simlab.worlds.exchange",
     "SimlabError": "simlab.errors", "InvalidInput": "simlab.errors", "Mismatch": "simlab.errors",
-    "Run": "simlab.runs", "load": "simlab.runs", "compare": "simlab.report.comparison",
+    "Run": "simlab.runs", "load": "simlab.runs", "compare": "simlab.report.comparison", "trace": "simlab.report.trace",
     "run": "simlab.execution", "verify": "simlab.execution",
 }  # fmt: skip
 
 __all__ = [
     "Aggregator", "Claim", "Component", "Criterion", "Effort", "Exchange", "Game", "GuidelinePolicy", "InvalidInput",
     "Mismatch", "Observer", "Prompt", "RaterPolicy", "Response", "Review", "RewardShape", "Run", "SimlabError",
-    "Situation", "Votes", "World", "compare", "load", "reward_shape", "run", "verify",
+    "Situation", "Votes", "World", "compare", "load", "reward_shape", "run", "trace",
+    "verify",
 ]  # fmt: skip
 
 

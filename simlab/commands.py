@@ -205,6 +205,19 @@ def compare(args: Namespace) -> int:
     return 0
 
 
+def trace(args: Namespace) -> int:
+    """`simlab trace`: one label, from the guideline to the responses that changed."""
+    from simlab.report.story import screen
+    from simlab.report.trace import trace as traced
+
+    found = traced(args.dir, args.label, args.worker)
+    if args.json:
+        print(json.dumps(found, ensure_ascii=False, allow_nan=False))
+        return 0
+    _console().print(screen(found))
+    return 0
+
+
 def verify(args: Namespace) -> int:
     """`simlab verify`: run again, compare, say which tables differ."""
     from simlab.execution import verify as verified

@@ -3,7 +3,9 @@
 Each task has a sequence of draws of its own over everybody who ever worked in the pool; whoever is drawn first and is
 employed gets it. Who leaves therefore hands over only their own tasks, and who comes takes tasks over without moving
 any other (Karger et al. 1997, "Consistent hashing and random trees"). The draws are uniform: loads are multinomial.
-Where several people share a task, one in n² of the tasks is an exception: who comes may be drawn for it twice.
+
+Several people for one task are those of highest random weight (Thaler & Ravishankar 1998), which costs n a task; in
+pools of more than SMALL they are drawn one after another, where one task in n² is an exception to the rule.
 
 A draw over n people is made level by level over powers of two, as in BinomialHash (Coluzzi et al. 2024): a task that
 falls into the lower half of a level is decided by the level below, as it was when there were only so many people.
@@ -18,6 +20,7 @@ from numpy.typing import NDArray
 from simlab.streams import hashes
 
 Indices = NDArray[np.int64]
+SMALL = 1024
 
 
 def assigned(
@@ -29,6 +32,8 @@ def assigned(
     """
     if many > int(employed.sum()):
         raise ValueError(f"{many} people a task, but only {int(employed.sum())} are employed")
+    if many > 1 and len(employed) <= SMALL:
+        return weightiest(key, tasks, np.flatnonzero(employed), many)
     chosen = np.full((len(tasks), many), -1, dtype=np.int64)
     found = np.zeros(len(tasks), dtype=np.int64)  # people found for each task so far
     open_ = np.arange(len(tasks))
@@ -42,6 +47,16 @@ def assigned(
         open_ = open_[found[open_] < many]
         attempt += 1
     return chosen
+
+
+def weightiest(key: int, tasks: NDArray[np.int64] | NDArray[np.uint64], people: Indices, many: int) -> Indices:
+    """The `many` people of highest random weight for each task [n, many]."""
+    step = max(1, 5_000_000 // len(people))
+    rows = []
+    for start in range(0, len(tasks), step):
+        weight = hashes(key, tasks[start : start + step, None], people[None, :])
+        rows.append(people[np.argsort(weight, axis=1, kind="stable")[:, ::-1][:, :many]])
+    return np.concatenate(rows) if rows else np.empty((0, many), dtype=np.int64)
 
 
 def draw(key: int, tasks: NDArray[np.int64] | NDArray[np.uint64], attempt: int, n: int) -> Indices:

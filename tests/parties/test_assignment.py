@@ -30,11 +30,20 @@ def test_who_comes_only_takes_over(people: int, many: int) -> None:
     before = assigned(7, TASKS, everybody(people), many)
     after = assigned(7, TASKS, everybody(people + 1), many)
     strangers = ((after[:, :, None] != before[:, None, :]).all(axis=2) & (after != people)).sum()
-    assert strangers <= (0 if many == 1 else 2 * len(TASKS) / people**2)
+    assert strangers == 0
     moved = (before != after).any(axis=1)
     taken = (after == people).any(axis=1).mean()
     assert abs(taken - many / (people + 1)) < 4 * np.sqrt(many / (people + 1) / len(TASKS))
     assert moved.mean() < many * taken + 1 / people
+
+
+def test_in_a_large_pool_hardly_any_shared_task_moves_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simlab.parties.assignment.SMALL", 0)
+    before, after = (assigned(7, TASKS, everybody(people), 2) for people in (60, 61))
+    strangers = ((after[:, :, None] != before[:, None, :]).all(axis=2) & (after != 60)).sum()
+    assert strangers <= 3 * len(TASKS) / 60**2
+    loads = np.bincount(after.ravel(), minlength=61)
+    assert abs(loads / loads.mean() - 1).max() < 5 * np.sqrt(61 / 2 / len(TASKS))
 
 
 @pytest.mark.parametrize("many", [1, 3])

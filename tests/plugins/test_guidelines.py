@@ -165,7 +165,7 @@ def test_follow_revenue_climbs_to_what_pays() -> None:
     def noise(weights: Mapping[str, float], turn: int) -> float:
         return float(normals(Streams(1).key("noise"), turn))
 
-    asked = policy("follow_revenue", also=["brand"], step=0.2)
+    asked = policy("follow_revenue", also=["brand"], step=0.2, by="level")
     climbed, drifted = [], []
     for seed in range(20):
         climbed.append(closeness(meetings(asked, lambda w, turn: closeness(w), 80, seed)[-1]))
@@ -175,8 +175,25 @@ def test_follow_revenue_climbs_to_what_pays() -> None:
     assert np.mean(drifted) < 0.75
 
 
+def test_follow_revenue_sees_what_fills_a_stock() -> None:
+    """Revenue that grows anyway, and faster under some weights: growth tells which, and the level does not."""
+    ends: dict[str, list[float]] = {"growth": [], "level": []}
+    for by, found in ends.items():
+        for seed in range(20):
+            stock = [100.0]
+
+            def earns(weights: Mapping[str, float], turn: int, stock: list[float] = stock) -> float:
+                stock[0] *= 1.1 + 0.1 * closeness(weights)
+                return stock[0]
+
+            asked = policy("follow_revenue", also=["brand"], step=0.2, by=by)
+            found.append(closeness(meetings(asked, earns, 80, seed)[-1]))
+    assert min(ends["growth"]) > 0.9
+    assert np.mean(ends["level"]) < 0.8
+
+
 def test_follow_revenue_keeps_what_paid_and_takes_back_what_did_not() -> None:
-    asked = policy("follow_revenue", step=0.1, also=["brand"])
+    asked = policy("follow_revenue", step=0.1, also=["brand"], by="level")
     before, last = {"helpful": 3.0, "truthful": 4.0}, {"helpful": 4.0, "truthful": 3.0}
     better = asked.revise(situation(weights=last, history=(term(before, 1.0), term(last, 2.0))))
     assert better is not None
