@@ -189,7 +189,8 @@ class Chronicle:
         each = made.seconds / made.pairs
         people, place = np.unique(made.worker, return_inverse=True)
         words, said = np.unique(source, return_inverse=True)
-        wage = pool.spec.wage if self.simulation.employer_of(pool.name) else 0.0  # nobody employs, nobody pays
+        scheme, wage = pool.spec.pay, pool.spec.wage
+        paid = 1.0 if self.simulation.employer_of(pool.name) else 0.0  # nobody employs, nobody pays
         self.add(
             "comparisons",
             about=pool.name,
@@ -208,12 +209,13 @@ class Chronicle:
             perceived=made.perceived.ravel(),
             gold=made.gold.ravel(),
             duration=np.repeat(each, made.pairs),
-            pay=np.repeat(each / 3600 * wage, made.pairs),
+            pay=np.repeat(paid * scheme.nominal(wage, each / 3600, 1.0), made.pairs),
         )
         self.simulation.observatory.heard(pool, made)
         hours = float(made.seconds.sum()) / 3600
         kind = "ranking" if pool.work_order == 1 else "auditing"
-        self.labor(pool.name, kind, order=pool.work_order, hours=hours, pay=hours * wage)
+        pay = paid * float(scheme.nominal(wage, np.array(hours), made.label.size))
+        self.labor(pool.name, kind, order=pool.work_order, hours=hours, pay=pay)
 
     def lessons(self, pool: People, agent: str, taught: Rankings, before: Array, after: Array) -> None:
         """What each label of these rankings did to a reward model's margins [m, pairs]."""

@@ -144,6 +144,10 @@ class Review(Component):
         """Who is dismissed [R]."""
         raise NotImplementedError(f"review {self.name!r} does not define decide")
 
+    def needed(self) -> int:
+        """Checked answers it takes before the rule can say anything of a person."""
+        return 1
+
     def chance(self, accuracy: Array, audits: Array, peers: Array) -> Array:
         """How likely [n] a look at `audits` [n] answers of somebody who is right with chance `accuracy` [n] ends it.
 

@@ -122,7 +122,7 @@ _COMPARISONS = Table(
         ),
         _whole("gold", "what the operative guideline says: 1, 2, or 0; of agents, by their true rho as last measured"),
         _number("duration", "time the worker spent on the pair; NaN where agents are compared", "seconds"),
-        _number("pay", "wage for that time; NaN where agents are compared", "USD"),
+        _number("pay", "wage for that time, or piece rate, before any bonus; NaN where agents are compared", "USD"),
     ),
 )
 

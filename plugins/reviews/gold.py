@@ -32,6 +32,9 @@ class GoldTest(simlab.Review):
             raise ValueError(f"{self.right} right answers cannot be had of {self.items}: right must not exceed items")
         return self
 
+    def needed(self) -> int:
+        return self.items
+
     def decide(self, record: Standing) -> NDArray[np.bool_]:
         asked = np.isfinite(record.answers)
         later = np.cumsum(asked[:, ::-1], axis=1)[:, ::-1]  # answers from this one on

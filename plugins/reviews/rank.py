@@ -27,6 +27,9 @@ class Rank(simlab.Review):
     share: float = Field(0.1, ge=0, le=1, description="share of people dismissed at each look")
     min_sample: int = Field(1, ge=1, le=1_000_000, description="only people with at least this many checked answers")
 
+    def needed(self) -> int:
+        return self.min_sample
+
     def decide(self, record: Standing) -> NDArray[np.bool_]:
         gone = np.zeros(len(record), dtype=bool)
         known = np.flatnonzero(record.audited >= self.min_sample)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,7 +47,22 @@ class Sequential(simlab.Review):
         return np.asarray(verdict == 1)
 
     def chance(self, accuracy: Array, audits: Array, peers: Array) -> Array:
-        """Exact, for one test that begins with the look."""
-        return np.array(
-            [self.test.exact(p, int(n))[1] for p, n in zip(accuracy.tolist(), audits.tolist(), strict=True)]
-        )
+        """Exact for one test that begins with the look. Where tests follow one another, they go on from look to look:
+        the chance of a whole test, spread evenly over as many answers as it takes on average (a renewal process).
+        """
+        each = zip(accuracy.tolist(), audits.tolist(), strict=True)
+        if not self.again:
+            return np.array([self._exact(p, int(n))[1] for p, n in each])
+        tests = [(self._exact(p), n) for p, n in each]
+        return np.array([1 - (1 - dismissed) ** (n / length) for (length, dismissed, _), n in tests])
+
+    def _exact(self, accuracy: float, most: int | None = None) -> tuple[float, float, float]:
+        return exact(self.good, self.bad, self.alpha, self.beta, accuracy, most)
+
+
+@cache
+def exact(
+    good: float, bad: float, alpha: float, beta: float, accuracy: float, most: int | None
+) -> tuple[float, float, float]:
+    """Expected length, P(dismissed) and P(cleared), remembered: people who are alike reckon alike."""
+    return SequentialTest(good, bad, alpha, beta).exact(accuracy, most)

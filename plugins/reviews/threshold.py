@@ -29,6 +29,9 @@ class Threshold(simlab.Review):
     min_sample: int = Field(1, ge=1, le=1_000_000, description="only with at least this many checked answers")
     after_warnings: int = Field(0, ge=0, le=1000, description="only after this many warnings")
 
+    def needed(self) -> int:
+        return self.min_sample
+
     def decide(self, record: Standing) -> NDArray[np.bool_]:
         return below_share(record, self.below, self.min_sample, self.after_warnings)
 

@@ -122,6 +122,8 @@ class Observatory:
         """Each person's true ρ with the guideline and with users' intent, and how well each principal told it."""
         assert pool.cohort is not None
         rows = pool.representatives(former=True)
+        if not len(rows):  # nobody was ever hired
+            return
         each = look.panel.centred(pool.individual_utilities(look.panel, rows))
         truth = self._truth(look, pool.name, each)
         self.truth[pool.name] = dict(zip(rows.tolist(), truth["guideline"].tolist(), strict=True))

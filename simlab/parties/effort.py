@@ -67,12 +67,22 @@ class WorkSituation:
         return right * (1 - self.gold_error) + (1 - right) * self.gold_error
 
     def dismissal(self, care: Array) -> Array:
-        """Chance [R] to be dismissed at the next look, by a review of that look's audits alone."""
+        """Chance [R] to be dismissed at the next look, by a review of that look's audits alone.
+
+        Where a look checks too few answers for the rule to say anything, it is as if the chance after as many as it
+        takes were spread evenly over the looks that takes: records add up.
+        """
         if self.review is None or not len(self):
             return np.zeros(len(self))
         review, accuracy = self.review, self.observed(care)
         peers = np.quantile(self.observed(np.ones(len(self))), np.linspace(0, 1, min(_PEERS, len(self))))
-        return self.over_audits(lambda rows, audits: review.chance(accuracy[rows], audits, peers))
+        needed = review.needed()
+
+        def per_look(rows: NDArray[np.int64], audits: Array) -> Array:
+            whole = review.chance(accuracy[rows], np.maximum(audits, needed), peers)
+            return np.asarray(1 - (1 - whole) ** np.minimum(audits / needed, 1.0))
+
+        return self.over_audits(per_look)
 
     def income(self, care: Array, pace: Array | float = 0.0) -> Array:
         """What a period is expected to bring, in $ [R]."""

@@ -55,7 +55,8 @@ def hazard(pool: People) -> Array:
 def hourly_pay(pool: People) -> Array:
     """What an hour has brought each so far [R], in $; the wage, before the first payday."""
     lives = pool.life.lives
-    return np.where(lives.hours > 0, lives.received / np.maximum(lives.hours, 1e-12), pool.spec.wage)
+    known = np.round(lives.received / np.maximum(lives.hours, 1e-12), 9)  # so that a wage of 21 is 21 again
+    return np.where(lives.hours > 0, known, pool.spec.wage)
 
 
 def _reason(pool: People, row: int) -> str:

@@ -77,6 +77,9 @@ class Below(Review):
     min_sample: int = 1
     after_warnings: int = 0
 
+    def needed(self) -> int:
+        return self.min_sample
+
     def decide(self, record: Standing) -> NDArray[np.bool_]:
         return below_share(record, self.below, self.min_sample, self.after_warnings)
 

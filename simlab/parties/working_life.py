@@ -83,6 +83,8 @@ class WorkingLife:
 
     def careful(self, who: Indices, lot: NDArray[Any]) -> NDArray[np.bool_] | None:
         """Which pieces of work [n] are looked at with care; None if all are."""
+        if not self.spec.effort.reckons:
+            return None
         care = self.lives.care[who]
         return None if np.all(care >= 1) else uniforms(self._key("care"), who, lot) < care
 

@@ -154,7 +154,11 @@ def _labor(run: Run) -> list[RenderableType]:
     people = run.employment
     if not len(people):
         return []
-    counts = [f"{happened[kind]} {past}" for kind, past in (("warn", "warned"), ("fire", "fired")) if kind in happened]
+    counts = [
+        f"{happened[kind]} {past}"
+        for kind, past in (("warn", "warned"), ("fire", "fired"), ("quit", "quit"))
+        if kind in happened
+    ]
     text = Text("Labor", style="bold").append("\n", style="not bold")
     employed = _many(int(people.ended.isna().sum()), "rater")
     text.append("; ".join([f"{employed} employed at the end, {_many(len(people), 'spell')} in all", *counts]))

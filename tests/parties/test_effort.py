@@ -85,6 +85,16 @@ def test_a_single_wrong_answer_dismisses_as_science_has_it() -> None:
     np.testing.assert_allclose(here.dismissal(np.full(3, 0.5)), half)
 
 
+def test_a_rule_that_needs_several_looks_is_spread_over_them() -> None:
+    rule = review("threshold", below=0.7, min_sample=20)
+    short, long = (situation(pairs=pairs, audited=1.0, careless=0.5, review=rule) for pairs in (5, 25))
+    none = np.zeros(1)
+    per_look, whole = short.dismissal(none)[0], rule.chance(np.array([0.5]), np.array([20.0]), none)[0]
+    assert 1 - (1 - per_look) ** 4 == pytest.approx(whole)
+    assert long.dismissal(none)[0] == pytest.approx(rule.chance(np.array([0.5]), np.array([25.0]), none)[0])
+    assert situation(pairs=50, audited=0.0, review=rule).dismissal(none)[0] == 0
+
+
 def test_wrong_gold_falls_on_the_careful_too() -> None:
     here = situation(quality=0.9, careless=0.5, gold_error=0.1)
     assert here.observed(np.ones(1))[0] == pytest.approx(0.9 * 0.9 + 0.1 * 0.1)

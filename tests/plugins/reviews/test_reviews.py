@@ -76,7 +76,7 @@ def test_rules_that_make_no_sense_are_refused(name: str, parameters: dict[str, A
 
 ALONE = [
     ("threshold", {"below": 0.7}), ("threshold", {"below": 0.8, "min_sample": 10}), ("gold_test", {}),
-    ("sequential", {}), ("sequential", {"again": False}),
+    ("sequential", {"again": False}),
 ]  # fmt: skip
 
 
@@ -91,6 +91,18 @@ def test_formulas_are_what_happens_to_people_alike(name: str, parameters: dict[s
     assert np.any(formula > 0.1)
     other = Review.chance(rule, accuracy - 0.15, audits, accuracy)
     assert np.any(np.abs(formula - other) > 4 * np.sqrt(np.maximum(formula * (1 - formula), 1e-3) / 1000))
+
+
+@pytest.mark.parametrize("accuracy", [0.83, 0.87, 0.9])
+def test_tests_that_follow_one_another(accuracy: float) -> None:
+    """Three thousand people, thirty looks at six answers each: as many are left as the chance per look says, to .04."""
+    rule, looks, audits, people = review("sequential"), 30, 6, 3000
+    draws = uniforms(8, np.arange(people)[:, None], np.arange(looks * audits)[None, :])
+    left = 1 - rule.decide(Standing.of((draws < accuracy).astype(float))).mean()
+    chance = rule.chance(np.array([accuracy]), np.array([float(audits)]), np.ones(1))[0]
+    assert abs((1 - chance) ** looks - left) < 0.04
+    fresh = review("sequential", again=False).chance(np.array([accuracy]), np.array([float(audits)]), np.ones(1))[0]
+    assert abs((1 - fresh) ** looks - left) > 0.08
 
 
 @pytest.mark.parametrize(("share", "audits"), [(0.1, 40), (0.25, 60), (0.5, 40)])
