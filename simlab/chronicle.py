@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simlab.components import Array
 from simlab.parties.cohort import Cohort
 from simlab.parties.corporation import ASKED, WRITTEN
 from simlab.parties.language_model import LanguageModel
 from simlab.parties.people import People
 from simlab.parties.rankings import Rankings, sides
+from simlab.queues import Backlog, Queue
 from simlab.recorder import coded
 from simlab.relation import Effect, Judgement, Relation
 from simlab.worlds.game import Items
@@ -88,12 +90,36 @@ class Chronicle:
             criterion=list(weights),
             weight=np.array(list(weights.values()), dtype=float),
         )
+        if kind == "operative":
+            practised = self.simulation.parties[corporation].standard().vector
+            self.readings(corporation, [corporation], practised[None, :], version)
+
+    def readings(self, party: str, people: Sequence[str], vectors: Array, version: int) -> None:
+        """What a party, or each of these people of a pool, goes by: value vectors [n, D], criterion by criterion.
+
+        What lies in no named criterion's direction is one row more, its length.
+        """
+        criteria, game = self.simulation.scenario.criteria_valued(), self.simulation.game
+        axes = np.stack([game.value({name: 1.0}) for name in criteria])
+        weights = vectors @ axes.T / np.sum(axes * axes, axis=1)
+        rest = np.linalg.norm(vectors - weights @ axes, axis=1)
+        columns = [*criteria, ""] if rest.max(initial=0.0) > 1e-12 else criteria
+        both = np.column_stack([weights, rest])[:, : len(columns)]
+        self.add(
+            "readings",
+            about=party,
+            party=coded(np.repeat(np.arange(len(people)), len(columns)), people),
+            version=version,
+            criterion=coded(np.tile(np.arange(len(columns)), len(people)), columns),
+            weight=both.ravel(),
+        )
 
     def spells(self, pool: People, people: Cohort, reason: str = "") -> None:
         """Employment spells as they begin and as they end; the last row of a spell counts."""
         self.simulation.recorder.add(
             "employment",
             worker=pool.labels_of(people.number),
+            person=[pool.persons[n] for n in people.number.tolist()],
             employer=self.simulation.employer_of(pool.name),
             hired=people.hired,
             ended=people.ended,
@@ -147,6 +173,25 @@ class Chronicle:
         kind = "ranking" if pool.work_order == 1 else "auditing"
         self.labor(pool.name, kind, order=pool.work_order, hours=hours, pay=hours * wage)
 
+    def lessons(self, pool: People, agent: str, taught: Rankings, before: Array, after: Array) -> None:
+        """What each label of these rankings did to a reward model's margins [m, pairs]."""
+        from scipy.special import expit
+
+        people, place = np.unique(taught.worker, return_inverse=True)
+        wins = np.choose(taught.label, (0.5, 1.0, 0.0))
+        self.add(
+            "lessons",
+            about=agent,
+            principal=pool.name,
+            agent=agent,
+            task=taught.pair_numbers.ravel(),
+            worker=coded(np.repeat(place, taught.pairs), pool.labels_of(people).tolist()),
+            label=taught.label.ravel(),
+            margin_before=before.ravel(),
+            margin_after=after.ravel(),
+            push=(wins - expit(before)).ravel(),
+        )
+
     def labor(
         self, party: str, kind: str, *, hours: float, order: int = 0, pay: float = 0.0, flops: float = 0.0
     ) -> None:
@@ -176,6 +221,21 @@ class Chronicle:
             counterparty=np.where(paid, payees[both], payer),
             amount=np.where(paid, -amounts[both], amounts[both]),
             reason=reason,
+        )
+
+    def flows(self, queues: Mapping[str, Queue | Backlog]) -> None:
+        """What went through every queue from the first day to now."""
+        flows = [queue.flow() for queue in queues.values()]
+        self.simulation.recorder.add(
+            "queues",
+            time=self.simulation.now,
+            queue=list(queues),
+            arrivals=np.array([f.arrivals for f in flows]),
+            departures=np.array([f.departures for f in flows]),
+            length=np.array([f.length for f in flows]),
+            rate=np.array([f.rate for f in flows]),
+            stay=np.array([f.stay for f in flows]),
+            waiting=np.array([f.waiting for f in flows]),
         )
 
     def incidents(self, corporation: str, source: str, counts: Mapping[str, int]) -> None:

@@ -38,6 +38,7 @@ def run_file(
     out: Path | str | None = None,
     small: bool = False,
     overrides: Sequence[str] = (),
+    without: Sequence[str] = (),
     plugins: Sequence[Path | str] = (),
     local: bool = True,
     progress: Progress | None = None,
@@ -46,12 +47,13 @@ def run_file(
     """Run a scenario file and return what it left; a run that is already complete is only loaded.
 
     `out` is the run's folder (default `runs/NAME-seedN-HASH` under the current one), `small` applies the file's
-    `small:` block, `overrides` are `key.path=value` settings, `plugins` further plugin files or folders, `local`
-    whether ./plugins and the scenario's folder are searched for plugins, `store` where computations are
-    remembered. Raises InvalidInput for anything wrong with the input, before anything is written.
+    `small:` block, `overrides` are `key.path=value` settings, `without` names people (pool:17) and parties to be left
+    out while all other draws stay, `plugins` are further plugin files or folders, `local` says whether ./plugins and
+    the scenario's folder are searched for plugins, `store` where computations are remembered. Raises InvalidInput for
+    anything wrong with the input, before anything is written.
     """
     registry = discover(Path(path).parent, [Path(p) for p in plugins], local)
-    scenario = load_scenario(path, overrides=overrides, small=small, seed=seed, plugins=registry)
+    scenario = load_scenario(path, overrides=overrides, small=small, seed=seed, without=without, plugins=registry)
     return execute(scenario, registry, out, progress, store or Store.default())
 
 

@@ -97,12 +97,27 @@ _GUIDELINES = Table(
     ),
 )
 
+_READINGS = Table(
+    "readings",
+    "What each party goes by: a row a criterion, when hired or told. Pools of more than 2,000 people write nothing.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        _text("party", 'whose reading it is: a corporation, a vendor, or a person as "pool:17"'),
+        _whole("version", "version of the guideline that was read"),
+        _text("criterion", "name of the criterion; empty for the directions of the world that have no name"),
+        _number("weight", "weight of the criterion for this party; of nameless directions, the length of all together"),
+    ),
+)
+
 _EMPLOYMENT = Table(
     "employment",
     "Spells of employment: one row a worker and spell.",
     (
         RUN,
         _text("worker", 'the worker, as "pool:17"'),
+        _text("person", "who that is: the name under which the person was first hired by anyone"),
         _text("employer", "the party the worker works for"),
         _number("hired", "when the spell began", "days"),
         _number("ended", "when the spell ended; NaN while it lasts", "days"),
@@ -124,6 +139,9 @@ _RATERS = Table(
         _whole("tasks", "rankings done so far"),
         _number("score", "share of audited pairs that agreed with whoever audited them, so far; NaN before the first"),
         _whole("warnings", "warnings received so far"),
+        _number("care", "share of answers that the rater looks at with care"),
+        _number("fatigue", "work not slept off yet; 0 where raters do not tire", "hours"),
+        _number("exposure", "time spent on harmful responses and not faded yet; 0 where it is not counted", "hours"),
         _number("rho_guideline", "correlation of the rater's utilities with the operative guideline"),
         _number("rho_intent", "correlation of the rater's utilities with users' intent"),
     ),
@@ -267,6 +285,28 @@ _REWARD_MODEL = Table(
     ),
 )
 
+_LESSONS = Table(
+    "lessons",
+    "What each new label did to a reward model: one row a pair newly learned. Fits to more than 100,000 write nothing.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        PRINCIPAL,
+        AGENT,
+        _whole("task", "number of the pair, as in `comparisons`"),
+        _text("worker", 'who labelled it, as "pool:17"'),
+        LABEL,
+        _number("margin_before", "raw score of left less that of right before the fit, 0 before the first", "log-odds"),
+        _number("margin_after", "the same after the fit, which many other labels had a part in", "log-odds"),
+        _number(
+            "push",
+            "gradient of the label's Bradley–Terry log-likelihood in the margin, before the fit: w − σ(margin_before), "
+            "w being 1 if left was preferred, 0 if right, ½ if neither",
+        ),
+    ),
+)
+
 _POLICY = Table(
     "policy",
     "Training of language models, from round `round` to the next: one row an iteration. TRL's metrics, / written as _.",
@@ -377,11 +417,28 @@ _INCIDENTS = Table(
     ),
 )
 
+_QUEUES = Table(
+    "queues",
+    "What was waited for, over the whole run: one row a queue. Little's law, length = rate × stay, holds exactly.",
+    (
+        RUN,
+        _number("time", "end of the time that is looked back on; it began at 0", "days"),
+        _text("queue", "what was waited for: the cluster, a machine, or work to be done by people"),
+        _whole("arrivals", "customers, or pieces of work, that came"),
+        _whole("departures", "of these, how many have left"),
+        _number("length", "mean number inside, waiting or being served, integrated over time"),
+        _number("rate", "arrivals per day", "1/day"),
+        _number("stay", "mean time inside, by customers; of those still inside, up to the end; NaN if none", "days"),
+        _number("waiting", "mean time before service; of those still waiting, up to the end; NaN if none", "days"),
+    ),
+)
+
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         _RUNS,
         _GUIDELINES,
+        _READINGS,
         _EMPLOYMENT,
         _RATERS,
         _CANDIDATES,
@@ -391,10 +448,12 @@ TABLES: dict[str, Table] = {
         _LABOR,
         _ALIGNMENT,
         _REWARD_MODEL,
+        _LESSONS,
         _POLICY,
         _RESPONSES,
         _WIN_RATE,
         _LEDGER,
+        _QUEUES,
         _MARKET,
         _INCIDENTS,
     )

@@ -27,13 +27,25 @@ def add_round(recorder: Recorder, number: int, *, shift: float = 0.0) -> None:
     rng = np.random.default_rng(number)
     n, workers = 40, [f"pool:{i}" for i in range(4)]
     if number == 0:
-        recorder.add("employment", worker=workers, employer="acme", hired=0.0, ended=None, reason=None)
+        recorder.add("employment", worker=workers, person=workers, employer="acme", hired=0.0, ended=None, reason=None)
     else:
         recorder.add(
-            "employment", worker=[f"pool:{number + 3}"], employer="acme", hired=float(number), ended=None, reason=None
+            "employment",
+            worker=[f"pool:{number + 3}"],
+            person="",
+            employer="acme",
+            hired=float(number),
+            ended=None,
+            reason=None,
         )
         recorder.add(
-            "employment", worker=workers[:1], employer="acme", hired=0.0, ended=float(number), reason="fired again"
+            "employment",
+            worker=workers[:1],
+            person=workers[:1],
+            employer="acme",
+            hired=0.0,
+            ended=float(number),
+            reason="fired again",
         )
     recorder.add(
         "comparisons", time=float(number), round=number, order=1, principal="pool", agent="rm",

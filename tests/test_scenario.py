@@ -285,7 +285,7 @@ def test_a_learner_left_out_is_the_documented_one(world: str, tmp_path: Path, pl
     assert learners(scenario) == [BradleyTerrySpec(), TiltSpec() if world == "gaussian" else PPOSpec()]
     _, _, fits, trains = scenario.canonical()["relations"]
     said = {"kind": "bradley_terry", "replay": True} if world == "gaussian" else BradleyTerrySpec().model_dump()
-    assert fits["consequence"] == [{"kind": "gradient", "learner": said}]
+    assert fits["consequence"] == [{"kind": "gradient", "learner": said, "aggregator": {"kind": "none"}}]
     assert trains["consequence"][0]["learner"] == learners(scenario)[1].model_dump()
     again = load(written(tmp_path, scenario.as_yaml()), plugins=plugins)
     assert again.canonical() == scenario.canonical()

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 import simlab
 from simlab.components import Array
-from simlab.parties.calibration import temperature_for
+from simlab.parties.calibration import logistic, one_measure_of_noise, scaled, temperature_for
 
 if TYPE_CHECKING:
     from simlab.parties.cohort import Cohort
@@ -37,16 +37,7 @@ class Boltzmann(simlab.RaterPolicy):
     @classmethod
     def _one_measure_of_noise(cls, given: Any) -> Any:
         """A temperature that is given leaves no agreement to aim at, and the other way round."""
-        if not isinstance(given, dict):
-            return given
-        if given.get("temperature") is None:
-            if given.get("agreement", True) is None:
-                raise ValueError("neither agreement nor temperature: give agreement or temperature (0 is noise-free)")
-        elif given.get("agreement") is not None:
-            raise ValueError("both agreement and temperature: give agreement or temperature")
-        else:
-            return {**given, "agreement": None}
-        return given
+        return one_measure_of_noise(given, "temperature")
 
     def calibrated(self, differences: Array) -> Boltzmann:
         """This policy with τ such that two raters agree as targeted on decided labels."""
@@ -56,9 +47,9 @@ class Boltzmann(simlab.RaterPolicy):
         return self.model_copy(update={"temperature": found, "agreement": None})
 
     def probabilities(self, utilities: Array, cohort: Cohort) -> Array:
-        difference = _scaled(utilities[:, 0] - utilities[:, 1], (self.temperature or 0.0) * cohort.noise)
+        difference = scaled(utilities[:, 0] - utilities[:, 1], (self.temperature or 0.0) * cohort.noise)
         undecided = self._undecided(difference)
-        left = _logistic(difference)
+        left = logistic(difference)
         return np.stack([left * (1 - undecided), (1 - left) * (1 - undecided), undecided], axis=1)
 
     def choose(self, utilities: Array, cohort: Cohort, uniforms: Array) -> NDArray[np.int64]:
@@ -67,7 +58,7 @@ class Boltzmann(simlab.RaterPolicy):
         ranked = utilities - tau * np.log(-np.log(uniforms[:, :options]))
         labels = []
         for column, (i, j) in enumerate(combinations(range(options), 2), start=options):
-            undecided = self._undecided(_scaled(utilities[:, i] - utilities[:, j], tau[:, 0]))
+            undecided = self._undecided(scaled(utilities[:, i] - utilities[:, j], tau[:, 0]))
             label = np.where(ranked[:, i] > ranked[:, j], 1, np.where(ranked[:, i] < ranked[:, j], 2, 0))
             labels.append(np.where(uniforms[:, column] < undecided, 0, label))
         return np.stack(labels, axis=1)
@@ -76,13 +67,3 @@ class Boltzmann(simlab.RaterPolicy):
         half = np.abs(difference) / 2  # ν / (e^{Δ/2} + e^{-Δ/2} + ν), written so that it cannot overflow
         shrink = np.exp(-half)
         return np.asarray(self.ties * shrink / (1 + shrink**2 + self.ties * shrink))
-
-
-def _scaled(difference: Array, tau: Array) -> Array:
-    """Δ/τ, and ±∞ or 0 where there is no noise."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(tau > 0, difference / tau, np.where(difference == 0, 0.0, np.inf * np.sign(difference)))
-
-
-def _logistic(x: Array) -> Array:
-    return np.asarray(0.5 * (1 + np.tanh(x / 2)))

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from simpy import Event
 
 from simlab.components import Array, RewardShape
+from simlab.consequences.aggregation import merged
 from simlab.errors import PluginFailed
 from simlab.parties.language_model import LanguageModel, TiltBody, TransformerBody, revive
+from simlab.parties.people import People
 from simlab.parties.rankings import Rankings, sides
 from simlab.parties.reward_model import LinearHead, RewardModel, TransformerHead, revive_reward_model
 from simlab.relation import Consequence, Effect, Judgement, Relation
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from simlab.simulation import Simulation
 
 Arrays = Mapping[str, NDArray[Any]]
+MOST_LESSONS = 100_000  # pairs shown at once beyond which what each did to the margins is not written down
 
 
 class Gradient(Consequence):
@@ -62,21 +65,29 @@ class Gradient(Consequence):
         vector = isinstance(machine.head, LinearHead)
         replay = vector or bool(getattr(learner, "replay", False))  # a direction is fitted to all that is known
         rankings = Rankings.together(machine.memory) if replay else shown
+        shares = None
+        if self.spec.aggregator.merges and len(rankings):
+            rankings, chances = merged(rankings, self.spec.aggregator)
+            shares = chances[~rankings.held_out]
         train = rankings[~rankings.held_out]
         if not train.label.size:
             return None
+        before = machine.margins(shown) if shown.label.size <= MOST_LESSONS else None
         if isinstance(machine.head, LinearHead):
-            metrics = fit_direction(machine.head, train)
+            metrics = fit_direction(machine.head, train, shares)
         else:
             assert isinstance(machine.head, TransformerHead)
-            metrics = self._fit_network(relation, machine, machine.head, train)
+            metrics = self._fit_network(machine, machine.head, train, shares)
         machine.learned += 1
         machine.standardize()
         self._record_fit(relation, machine, rankings, metrics)
+        if before is not None and isinstance(relation.principal, People):
+            after, new = machine.margins(shown), ~shown.held_out
+            self.simulation.chronicle.lessons(relation.principal, machine.name, shown[new], before[new], after[new])
         return metrics["flops"]
 
     def _fit_network(
-        self, relation: Relation, machine: RewardModel, head: TransformerHead, train: Rankings
+        self, machine: RewardModel, head: TransformerHead, train: Rankings, shares: Array | None
     ) -> dict[str, float]:
         learner = self.spec.learner
         options = learner.model_dump(exclude={"kind", "replay", "warm_start"}) if learner else {}
@@ -84,7 +95,7 @@ class Gradient(Consequence):
         seed = self.simulation.streams.key(machine.name, "fit", machine.learned)
         head.weights = self.simulation.jobs.run(
             fit, config=head.body.config, base=head.body.reference, weights=warm,
-            prompts=head.body.prompt_tokens(train.prompt), responses=train.response, labels=train.label,
+            prompts=head.body.prompt_tokens(train.prompt), responses=train.response, labels=train.label, shares=shares,
             seed=seed % 2**63, options=options, progress=self.simulation.stage("reward model"),
         )  # fmt: skip
         return {name: float(head.weights[name]) for name in ("loss", "trunk_change", "head_change", "flops")}
@@ -171,17 +182,18 @@ def _mean(values: Array) -> float:
     return float(values.mean()) if values.size else float("nan")
 
 
-def fit_direction(head: LinearHead, train: Rankings) -> dict[str, float]:
-    """The direction that best explains the rankings (Bradley–Terry, an undecided pair half a win each)."""
+def fit_direction(head: LinearHead, train: Rankings, shares: Array | None = None) -> dict[str, float]:
+    """The direction that best explains the rankings (Bradley–Terry, an undecided pair half a win each); `shares`
+    [m, pairs], if labels were put together, say how much of a win the left response of each pair has."""
     from simlab.nets.closed_form import fit_linear
 
     left, right = sides(train.options)
     difference = (train.response[:, left] - train.response[:, right]).reshape(-1, train.response.shape[-1])
     label = train.label.ravel()
     before = head.direction
-    head.direction = fit_linear(difference, label)
+    wins = np.choose(label, (0.5, 1.0, 0.0)) if shares is None else shares.ravel()
+    head.direction = fit_linear(difference, label, shares=None if shares is None else wins)
     margin = difference @ head.direction
-    wins = np.choose(label, (0.5, 1.0, 0.0))
     loss = np.logaddexp(0, -margin) * wins + np.logaddexp(0, margin) * (1 - wins)
     change = float(np.linalg.norm(head.direction - before))
     return {"loss": float(loss.mean()), "trunk_change": float("nan"), "head_change": change, "flops": 0.0}
@@ -208,15 +220,15 @@ def tilt(body: TiltBody, judge: RewardModel, spec: GradientSpec) -> dict[str, fl
 
 def fit(
     *, config: dict[str, Any], base: Arrays, weights: Arrays | None, prompts: NDArray[np.int64],
-    responses: NDArray[np.int64], labels: NDArray[np.int64], seed: int, options: dict[str, Any], device: str,
-    progress: Any = None,
+    responses: NDArray[np.int64], labels: NDArray[np.int64], shares: Array | None, seed: int, options: dict[str, Any],
+    device: str, progress: Any = None,
 ) -> dict[str, Any]:  # fmt: skip
     """A reward model fitted to rankings: its arrays, `loss`, `trunk_change`, `head_change` and `flops`."""
     from simlab.nets.preference import fit as learn
     from simlab.nets.transformer import TransformerConfig, flops_per_token, to_arrays
 
     model = revive_reward_model(config, base, weights, device, seed)
-    metrics = learn(model, prompts, responses, labels, seed=seed, progress=progress, **options)
+    metrics = learn(model, prompts, responses, labels, shares=shares, seed=seed, progress=progress, **options)
     tokens = float((responses != 0).sum()) + float((prompts != 0).sum()) * responses.shape[1]
     flops = flops_per_token(TransformerConfig(**config)) * tokens * options.get("epochs", 3)
     kept = {name: metrics[name] for name in ("loss", "trunk_change", "head_change")}

@@ -1,7 +1,8 @@
-"""Agreement between raters who judged the same things: percent agreement, Cohen's and Fleiss' κ, Krippendorff's α.
+"""Agreement between raters who judged the same things: percent agreement, Cohen's (and Conger's) and Fleiss' κ,
+Krippendorff's α, Gwet's AC1 and AC2.
 
 Ratings are a matrix [raters, items] with NaN where a rater did not rate an item; `ratings` makes one from long
-columns, as of the table `comparisons`. Plain numpy.
+columns, as of the table `comparisons`. What a whole pool says, with intervals, is in `measures/interrater.py`.
 """
 
 from __future__ import annotations
@@ -58,6 +59,18 @@ def cohen_kappa(table: ArrayLike) -> float:
     return (float(np.trace(share)) - expected) / (1 - expected) if expected < 1 else float("nan")
 
 
+def conger_kappa(matrix: Array) -> float:
+    """Cohen's κ for any number of raters, each with habits of their own (Conger 1980); of two it is Cohen's.
+
+    With ratings missing, agreement is averaged over items and each rater's habits are those shown where they rated
+    (Gwet 2014, "Handbook of Inter-Rater Reliability", 4th ed., ch. 2). NaN if nothing is left to chance.
+    """
+    categories = np.unique(matrix[~np.isnan(matrix)])
+    by_rater = np.stack([np.sum(matrix == category, axis=1) for category in categories], axis=1)  # [raters, categories]
+    sums = item_sums(category_counts(matrix)).sum(axis=0)[None, :]
+    return float(beyond_chance(agreement_of(sums), chance_by_habit(by_rater[None].astype(float)))[0])
+
+
 def fleiss_kappa(counts: ArrayLike) -> float:
     """κ of many raters from category counts [items, categories] (Fleiss 1971). NaN if there is one category only.
 
@@ -87,6 +100,92 @@ def krippendorff_alpha(matrix: Array, metric: Literal["nominal", "interval"] = "
     together = paired[~np.isnan(paired)][:, None]
     expected = float(disagreement(together)[0]) / (len(together) - 1)
     return 1 - observed / expected if expected > 0 else float("nan")
+
+
+# ---- any number of ratings of each item (Gwet 2014): functions of sums over items, so that items can be redrawn ----
+
+
+def gwet_ac(counts: ArrayLike, weights: Array | None = None) -> float:
+    """Gwet's AC1 of category counts [items, categories]; with agreement weights [categories, categories], his AC2.
+
+    Chance agreement is what raters who cannot tell would reach on the items that are hard: T_w/(q(q−1))·Σπ(1−π), of
+    q categories of shares π, T_w the sum of the weights (Gwet 2008, Brit. J. Math. Stat. Psych. 61, eq. 3; 2014,
+    ch. 2 and 3). It does not collapse, as κ does, where one category is rare. NaN if there is one category only.
+    """
+    sums = item_sums(np.asarray(counts, dtype=float), weights).sum(axis=0)[None, :]
+    return float(beyond_chance(agreement_of(sums), chance_of_hard_items(sums, weights))[0])
+
+
+def quadratic_weights(values: ArrayLike) -> Array:
+    """Agreement weights of categories of these values: 1 − (difference / largest difference)² (Fleiss & Cohen 1973)."""
+    v = np.asarray(values, dtype=float)
+    return np.asarray(1 - ((v[:, None] - v) / max(float(np.ptp(v)), 1e-12)) ** 2)
+
+
+def item_sums(counts: ArrayLike, weights: Array | None = None) -> Array:
+    """What each item adds to the sums below [items, 4 + 2q], from category counts [items, q].
+
+    Columns: whether it was rated; whether twice or more; the agreement of its ratings (if so); the disagreement of
+    Krippendorff's α; then its shares of the categories, and its counts (if rated twice or more).
+    """
+    n = np.asarray(counts, dtype=float)
+    w = np.eye(n.shape[1]) if weights is None else weights
+    rated = n.sum(axis=1)
+    paired = rated >= 2
+    pairs = np.maximum(rated * (rated - 1), 1)
+    agreed = np.where(paired, np.sum(n * (n @ w - 1), axis=1) / pairs, 0)
+    opposed = np.where(paired, (rated**2 - np.sum(n * n, axis=1)) / np.maximum(rated - 1, 1), 0)
+    columns = np.stack([rated > 0, paired, agreed, opposed], axis=1)
+    return np.concatenate([columns, n / np.maximum(rated, 1)[:, None], n * paired[:, None]], axis=1)
+
+
+def agreement_of(sums: Array) -> Array:
+    """Mean agreement of two ratings of an item [k], from sums [k, 4 + 2q]; NaN if no item has two."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(sums[:, 2] / sums[:, 1])
+
+
+def shares_of(sums: Array) -> Array:
+    """Mean share of each category [k, q]."""
+    q = (sums.shape[1] - 4) // 2
+    return np.asarray(sums[:, 4 : 4 + q] / np.maximum(sums[:, :1], 1))
+
+
+def chance_of_hard_items(sums: Array, weights: Array | None = None) -> Array:
+    """Chance agreement of AC1 and AC2 [k]; 1 where there is one category only."""
+    share = shares_of(sums)
+    q = share.shape[1]
+    total = float(q if weights is None else weights.sum())
+    return np.asarray(total / (q * (q - 1)) * np.sum(share * (1 - share), axis=1)) if q > 1 else np.ones(len(share))
+
+
+def chance_of_category(sums: Array) -> Array:
+    """Chance agreement of Fleiss' κ [k]: of raters who all have the same habits."""
+    return np.asarray(np.sum(shares_of(sums) ** 2, axis=1))
+
+
+def chance_by_habit(counts: Array) -> Array:
+    """Chance agreement of Cohen's and Conger's κ [k], from the raters' counts of each category [k, raters, q]."""
+    rated = counts.sum(axis=2)
+    raters = np.maximum(np.sum(rated > 0, axis=1), 1)
+    share = counts / np.maximum(rated, 1)[:, :, None]
+    both = np.sum(share.sum(axis=1) ** 2 - np.sum(share**2, axis=1), axis=1)
+    return np.asarray(np.where(raters > 1, both / np.maximum(raters * (raters - 1), 1), 1.0))
+
+
+def beyond_chance(observed: Array, chance: Array) -> Array:
+    """(observed − chance)/(1 − chance); NaN where chance explains everything."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(chance < 1 - 1e-12, (observed - chance) / (1 - chance), np.nan))
+
+
+def alpha_of(sums: Array) -> Array:
+    """Krippendorff's nominal α [k] from sums [k, 4 + 2q]; NaN where the ratings do not vary."""
+    counts = sums[:, (sums.shape[1] + 4) // 2 :]
+    ratings_ = counts.sum(axis=1)
+    expected = (ratings_**2 - np.sum(counts**2, axis=1)) / np.maximum(ratings_ - 1, 1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(expected > 0, 1 - sums[:, 3] / expected, np.nan))
 
 
 def _nominal(matrix: Array) -> Array:

@@ -103,10 +103,18 @@ def resample(
 
     `statistic` maps sums of resampled groups [replicates, S] to values [replicates]; values that are NaN are left out.
     """
-    groups = len(sums)
+    return interval(statistic(times_drawn(key, replicates, len(sums)) @ sums), level=level)
+
+
+def times_drawn(key: int, replicates: int, groups: int) -> Array:
+    """How often each group is in each bootstrap replicate [replicates, groups]; every row sums to `groups`."""
     draws = (uniforms(key, np.arange(replicates)[:, None], np.arange(groups)[None, :]) * groups).astype(np.int64)
     times = np.bincount((draws + groups * np.arange(replicates)[:, None]).ravel(), minlength=groups * replicates)
-    values = statistic(times.reshape(replicates, groups).astype(float) @ sums)
+    return times.reshape(replicates, groups).astype(float)
+
+
+def interval(values: Array, *, level: float = 0.95) -> tuple[float, float]:
+    """The middle of a statistic's bootstrap replicates [replicates], those that are NaN left out."""
     values = values[~np.isnan(values)]
     if not len(values):
         return float("nan"), float("nan")

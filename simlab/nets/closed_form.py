@@ -11,19 +11,22 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[np.float64]
 
 
-def fit_linear(differences: ArrayLike, labels: ArrayLike, ridge: float = 1e-6) -> Array:
+def fit_linear(
+    differences: ArrayLike, labels: ArrayLike, ridge: float = 1e-6, *, shares: ArrayLike | None = None
+) -> Array:
     """The direction theta [d] under which P(first preferred) = sigmoid(theta · difference) fits the labels best.
 
     `differences` [n, d] are features of the first response less those of the second; `labels` [n] say 1 (first),
-    2 (second) or 0 (undecided, half a win for each). `ridge` is the penalty ridge/2·|theta|² on the *sum* of the
-    n losses: it picks the centred solution where several fit alike. Newton's method (iteratively reweighted
-    least squares) with halved steps, to machine precision, without randomness, and (einsum, not BLAS) with sums in
-    an order that no number of threads changes. Raises ValueError for other labels, for numbers that are not
-    finite, and unless ridge is above 0 (labels may be separable).
+    2 (second) or 0 (undecided, half a win for each); `shares` [n] in [0, 1], if given, say instead which share of a
+    win the first has. `ridge` is the penalty ridge/2·|theta|² on the *sum* of the n losses: it picks the centred
+    solution where several fit alike. Newton's method (iteratively reweighted least squares) with halved steps, to
+    machine precision, without randomness, and (einsum, not BLAS) with sums in an order that no number of threads
+    changes. Raises ValueError for other labels, for numbers that are not finite, and unless ridge is above 0 (labels
+    may be separable).
     Source: Bradley & Terry 1952, Biometrika 39; the fit is McCullagh & Nelder 1989, §4.4.
     """
     x = np.asarray(differences, dtype=np.float64)  # [n, d]
-    wins = _wins(labels)  # [n]
+    wins = _wins(labels) if shares is None else np.asarray(shares, dtype=np.float64)  # [n]
     if x.ndim != 2 or len(x) != len(wins) or not np.isfinite(x).all():
         raise ValueError(f"differences {x.shape} must be finite numbers [n, d] for {len(wins)} labels")
     if not ridge > 0:

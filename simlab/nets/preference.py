@@ -90,19 +90,22 @@ def bradley_terry_loss(
     tie: Tensor | None = None,
     margin: Tensor | float = 0.0,
     smoothing: float = 0.0,
+    shares: Tensor | None = None,
 ) -> Tensor:
     """Mean negative log-likelihood of labels given score differences (first less second), of one shape.
 
     Pairs labelled -1 do not count; with none left the loss is 0. `ties="half"`: an undecided pair is half a win
     each way. `ties="davidson"`: P(first : second : undecided) = e^(Δ/2) : e^(-Δ/2) : ν with `tie` = log ν
     (Davidson 1970, JASA 65). `margin` is how far apart a decided pair should be (Llama 2, arXiv:2307.09288, eq. 2);
-    `smoothing` is the chance that a decided label is wrong way round (conservative DPO; 0: none).
+    `smoothing` is the chance that a decided label is wrong way round (conservative DPO; 0: none). `shares` in [0, 1],
+    if given, say which share of a win the first has, where the labels would say 1, 0 or ½.
     Source: Bradley & Terry 1952; Stiennon et al. 2020 (arXiv:2009.01325) eq. 1.
     """
     judged = labels >= 0
     sign = (labels == 1).float() - (labels == 2).float()  # 0 where undecided
     delta = differences - sign * margin
-    first = 0.5 + sign * (0.5 - smoothing)  # target share of the first
+    lean = sign if shares is None else 2 * shares - 1
+    first = 0.5 + lean * (0.5 - smoothing)  # target share of the first
     if ties == "half":
         losses = -(first * F.logsigmoid(delta) + (1 - first) * F.logsigmoid(-delta))
     else:
@@ -149,10 +152,12 @@ def fit(
     ties: Ties = "half",
     margins: Numbers | None = None,
     smoothing: float = 0.0,
+    shares: Numbers | None = None,
     seed: int,
     progress: Progress | None = None,
 ) -> dict[str, float]:
-    """Fit the model, in place, to rankings: prompts [m, P], responses [m, K, T], labels [m, K(K-1)/2].
+    """Fit the model, in place, to rankings: prompts [m, P], responses [m, K, T], labels [m, K(K-1)/2]; and shares
+    [m, K(K-1)/2], if several people's labels were put together (see `bradley_terry_loss`).
 
     Every response of a ranking is scored once and all its pairs are in one batch (InstructGPT, arXiv:2203.02155,
     §3.5). `batch` counts rankings; AdamW at a rate of 1e-3 falling linearly to zero, gradients clipped at norm 1.
@@ -161,7 +166,7 @@ def fit(
     at 0). Raises ValueError for shapes that do not fit or no labelled pair, RuntimeError if trunk or head
     did not move although there was something to learn.
     """
-    data = _Rankings(model, prompts, responses, labels, margins)
+    data = _Rankings(model, prompts, responses, labels, margins, shares)
     before = [p.detach().clone() for p in (*model.trunk.parameters(), *model.head.parameters())]
     optimizer = adamw((*model.trunk.parameters(), *model.head.parameters()), rate)
     optimizer.add_param_group({"params": [model.tie], "lr": 100 * rate})  # one number, to be found in few steps
@@ -175,7 +180,7 @@ def fit(
         scale_rate(optimizer, 1 - step / steps)
         loss = bradley_terry_loss(
             data.differences(rows), data.labels[rows], ties=ties, tie=model.tie, margin=data.margins[rows],
-            smoothing=smoothing,
+            smoothing=smoothing, shares=None if data.shares is None else data.shares[rows],
         )  # fmt: skip
         descend(loss, optimizer)
         losses.append(loss.detach())
@@ -188,8 +193,9 @@ class _Rankings:
     """The data of one fit on the model's device, with what the frozen model knows of it, computed once."""
 
     def __init__(
-        self, model: RewardModel, prompts: Numbers, responses: Numbers, labels: Numbers, margins: Numbers | None
-    ) -> None:
+        self, model: RewardModel, prompts: Numbers, responses: Numbers, labels: Numbers, margins: Numbers | None,
+        shares: Numbers | None,
+    ) -> None:  # fmt: skip
         device = model.tie.device
         self.model = model
         self.prompts = torch.as_tensor(prompts, dtype=torch.int64, device=device)
@@ -204,6 +210,7 @@ class _Rankings:
         self.margins = torch.zeros(self.labels.shape, device=device)
         if margins is not None:
             self.margins += torch.as_tensor(margins, device=device)
+        self.shares = None if shares is None else torch.as_tensor(shares, dtype=torch.float32, device=device)
         flat = self.prompts.repeat_interleave(k, 0), self.responses.view(m * k, t)
         self.known = model.known(*flat).view(m, k, t)
 

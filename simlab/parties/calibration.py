@@ -7,6 +7,9 @@ labelers). It counts only pairs that are clear; near-ties would let the clear on
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from simlab.components import Array
@@ -31,11 +34,40 @@ def expected_agreement(left: Array) -> float:
     return float(np.mean(same) / (count * (count - 1)))
 
 
-def temperature_for(agreement: float, differences: Array) -> float:
-    """The Boltzmann temperature τ at which raters with these utility differences [pairs, raters] agree that often.
+def logistic(x: Array) -> Array:
+    """σ(x), without overflow."""
+    return np.asarray(0.5 * (1 + np.tanh(x / 2)))
 
-    An agreement of 1 is the noise-free rater, τ = 0. Raises InvalidInput when raters who differ in what they
-    value could not agree so often even without noise.
+
+def one_measure_of_noise(given: Any, noise: str) -> Any:
+    """Settings of a policy whose noise is given as `agreement`, its default, or as itself under the name `noise`.
+
+    Whichever is given leaves no room for the other; ValueError for both, or for neither.
+    """
+    if not isinstance(given, dict):
+        return given
+    if given.get(noise) is None:
+        if given.get("agreement", True) is None:
+            raise ValueError(f"neither agreement nor {noise}: give agreement or {noise} (0 is noise-free)")
+    elif given.get("agreement") is not None:
+        raise ValueError(f"both agreement and {noise}: give agreement or {noise}")
+    else:
+        return {**given, "agreement": None}
+    return given
+
+
+def scaled(difference: Array, noise: Array) -> Array:
+    """Differences in units of the noise: Δ/τ, and ±∞ or 0 where there is none."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(noise > 0, difference / noise, np.where(difference == 0, 0.0, np.inf * np.sign(difference)))
+
+
+def temperature_for(agreement: float, differences: Array, left: Callable[[Array], Array] = logistic) -> float:
+    """The temperature τ at which raters with these utility differences [pairs, raters] agree that often.
+
+    `left` is P(left better | decided) as a function of Δ/τ: the logistic for Boltzmann raters. An agreement of 1 is
+    the noise-free rater, τ = 0. Raises InvalidInput when raters who differ in what they value could not agree so
+    often even without noise.
     """
     if agreement >= 1.0:
         return 0.0
@@ -51,7 +83,7 @@ def temperature_for(agreement: float, differences: Array) -> float:
     low, high = np.log(1e-6 * np.abs(clear).mean()), np.log(1e6 * np.abs(clear).max())
     for _ in range(60):  # bisection on log τ; agreement falls as τ grows
         middle = (low + high) / 2
-        if expected_agreement(0.5 * (1 + np.tanh(clear / np.exp(middle) / 2))) > agreement:
+        if expected_agreement(left(clear / np.exp(middle))) > agreement:
             low = middle
         else:
             high = middle

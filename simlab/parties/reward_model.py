@@ -12,7 +12,6 @@ from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import simpy
 from numpy.typing import NDArray
 from simpy import Event
 
@@ -39,7 +38,7 @@ class RewardModel(Party):
     def __init__(self, simulation: Simulation, name: str, spec: RewardModelSpec) -> None:
         super().__init__(simulation, name)
         self.spec = spec
-        self.busy = simpy.Resource(simulation.env)
+        self.busy = simulation.queue(name)
         self.learned = 0
         self.memory: list[Rankings] = []  # every ranking it was ever shown
         self.reference: Items | None = None
@@ -80,6 +79,15 @@ class RewardModel(Party):
         scores = self.score(rankings.items).reshape(len(rankings), rankings.options)
         left, right = sides(rankings.options)
         return preferred(scores[:, left] - scores[:, right])
+
+    def margins(self, rankings: Rankings) -> Array:
+        """The log-odds it gives the left response of each pair [m, pairs], as it is fitted to them; 0 before the first
+        fit. In units of `scale` they are differences of its score."""
+        left, right = sides(rankings.options)
+        if not self.learned:
+            return np.zeros((len(rankings), len(left)))
+        scores = self.head.score(rankings.items).reshape(len(rankings), rankings.options)
+        return np.asarray(scores[:, left] - scores[:, right])
 
     def work(self, relation: Relation) -> Generator[Event, Any, Work]:
         """Itself: those who taught it ask it to order the pairs they have ranked."""

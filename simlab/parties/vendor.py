@@ -17,7 +17,7 @@ from simlab.components import Array
 from simlab.parties.cohort import Record
 from simlab.parties.rankings import Rankings
 from simlab.parties.workforce import Workforce, audit
-from simlab.relation import Judgement, Relation, Standard, Work
+from simlab.relation import Judgement, Relation, Standard, Steps, Work
 
 if TYPE_CHECKING:
     from simlab.measures.alignment import Panel
@@ -55,9 +55,19 @@ class Vendor(Workforce):
             self._standard = Standard(self.name, told.version, vector, told.published, told.unit)
         return self._standard
 
+    def start(self) -> Steps:
+        """Read the guideline."""
+        yield from ()
+        self._note_reading()
+
     def told(self, standard: Standard) -> None:
         """A new version of the guideline has come."""
         self._standard = None
+        self._note_reading()
+
+    def _note_reading(self) -> None:
+        read = self.standard()
+        self.simulation.chronicle.readings(self.name, [self.name], read.vector[None, :], read.version)
 
     def utility(self, panel: Panel) -> Array:
         return panel.features @ self.standard().vector

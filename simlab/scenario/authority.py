@@ -25,9 +25,9 @@ class Rule:
     counted: bool = False  # the sample is a number of pieces, since there is no finite work to take a share of
 
 
-_LABOR = Rule(("pay", "warn", "fire", "hire"))
+_LABOR = Rule(("pay", "bonus", "warn", "retrain", "fire", "hire"))
 _CONTRACT = Rule(("contract_share", "penalty"))
-_AUDIT = Rule(("warn", "fire", "hire"))
+_AUDIT = Rule(("bonus", "warn", "retrain", "fire", "hire"))
 
 RULES: Mapping[tuple[str, str], Rule] = {
     ("users", "corporation"): Rule(("churn",)),
@@ -187,6 +187,8 @@ def _learner(here: Path, entry: Mapping[str, Any], rule: Rule, pair: str) -> Ite
         yield (*here, "learner"), f"{kind} is no learner of {pair}", f"possible: {', '.join(rule.learners)}"
     if rule.learners == ("bradley_terry",) and entry.get("shape") is not None:
         yield (*here, "shape"), "a reward shape belongs to reward_model → language_model", "remove it"
+    if rule.learners != ("bradley_terry",) and entry.get("aggregator") is not None:
+        yield (*here, "aggregator"), "an aggregator belongs to raters → reward_model", "remove it"
 
 
 def learners_misplaced(data: Mapping[str, Any], networks: bool) -> Iterator[Complaint]:
@@ -305,7 +307,7 @@ def _delegates(data: Mapping[str, Any], kinds: Mapping[str, str]) -> Iterator[Co
 
 
 def _left_out(data: Mapping[str, Any], kinds: Mapping[str, str], hierarchy: Hierarchy) -> Iterator[Complaint]:
-    """Whom a run is without must be there, and somebody must be left to teach every machine."""
+    """Whom a run is without must be there, and be named once, and somebody must be left to teach every machine."""
     given = data.get("without")
     names = [n for n in given if isinstance(n, str)] if isinstance(given, list) else []
     found: list[Complaint] = []
@@ -313,27 +315,40 @@ def _left_out(data: Mapping[str, Any], kinds: Mapping[str, str], hierarchy: Hier
         pool, colon, number = name.partition(":")
         here: Path = ("without", index)
         count = data["parties"][pool].get("count") if kinds.get(pool) in ("raters", "auditors") else None
-        if pool not in kinds:
+        if name in names[:index]:
+            found.append((here, f"{shown(name)} is named twice", "once is enough"))
+        elif pool not in kinds:
             found.append((here, f"there is no party {shown(pool)}", suggestion(pool, list(kinds))))
-        elif colon and (not isinstance(count, int) or not number.isdecimal()):
+        elif colon and (not isinstance(count, int) or not _is_number(number)):
             found.append((here, f"{shown(name)} is nobody", "people are called pool:17, pool being a party of people"))
         elif colon and isinstance(count, int) and int(number) >= count:
             found.append((here, f"{pool} has no number {number}", f"its people are {pool}:0 to {pool}:{count - 1}"))
         elif not colon and kinds[pool] in ("users", "corporation", "reward_model", "language_model"):
             what = f"{pool} is {_a(kinds[pool])}, and nothing would be left without it"
             found.append((here, what, "leave out vendors, pools, auditors, or single people (pool:17)"))
-    if found:
-        yield from found
-        return
-    gone = {n for n in names if n in kinds}
+    yield from found
+    for index in range(0 if found else len(names)):
+        gone = _gone(names[: index + 1], data, kinds, hierarchy)
+        machine = next((n for n in kinds if n in gone and kinds[n] in ("reward_model", "language_model")), None)
+        if machine is not None:
+            yield ("without", index), f"nobody would be left to judge {machine}", "leave out fewer"
+            return
+
+
+def _gone(names: list[str], data: Mapping[str, Any], kinds: Mapping[str, str], hierarchy: Hierarchy) -> set[str]:
+    """The parties that are gone without these: named, or left with nobody in them, or nobody above them."""
+    people = [name.partition(":")[0] for name in names if ":" in name]
+    gone = {n for n in kinds if n in names or (n in people and people.count(n) >= data["parties"][n]["count"])}
     while more := {
         n for n in kinds if n not in gone and hierarchy.principals(n) and gone.issuperset(hierarchy.principals(n))
     }:
         gone |= more
-    for name in (n for n in kinds if n in gone):
-        if kinds[name] in ("reward_model", "language_model"):
-            yield ("without",), f"nobody would be left to judge {name}", "leave out fewer"
-            return
+    return gone
+
+
+def _is_number(text: str) -> bool:
+    """Whether a text is a person's number as tables write it: 17, not 017."""
+    return text.isascii() and text.isdecimal() and len(text) < 12 and text == str(int(text))
 
 
 def _known_kinds() -> set[str]:

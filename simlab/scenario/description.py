@@ -108,8 +108,10 @@ def _relation(relation: RelationSpec) -> Iterator[str]:
 
 def _consequence(consequence: AnyConsequence) -> str:
     settings = _settings(consequence)
-    if isinstance(consequence, GradientSpec) and isinstance(consequence.learner, BradleyTerrySpec):
-        settings = f"learner {_plain(consequence.learner)}"  # no reward shape applies
+    if isinstance(consequence, GradientSpec):
+        teaches = isinstance(consequence.learner, BradleyTerrySpec)
+        last = ("aggregator", consequence.aggregator) if teaches else ("shape", consequence.shape)
+        settings = ", ".join(f"{name} {_plain(part)}" for name, part in (("learner", consequence.learner), last))
     meaning = (type(consequence).__doc__ or "").strip().rstrip(".")
     return f"{consequence.kind}{f' ({settings})' if settings else ''}: {meaning[:1].lower()}{meaning[1:]}"
 

@@ -33,6 +33,19 @@ def resolve(file: str, *, overrides: Sequence[str], small: bool) -> Node:
     return root
 
 
+def leave_out(root: Node, names: Sequence[str]) -> None:
+    """Append whom `--without` names to the scenario's `without:`, each with a place that says so."""
+    for name in [names] if isinstance(names, str) else names:
+        place = Place(f"--without {clip(name)}")
+        listed = root.value.get("without")
+        if listed is None or listed.value is None:
+            root.value["without"] = listed = Node([], place)
+            root.keys["without"] = place
+        if not isinstance(listed.value, list):
+            return  # complained of where it stands
+        listed.value.append(Node(name, place))
+
+
 def _extended(file: str, chain: list[tuple[str, Place]]) -> Node:
     """The tree of `file` over the trees of those it extends. `chain` says how we came here, for cycles."""
     root = read_file(file)
@@ -116,7 +129,8 @@ def put(root: Node, path: str, node: Node, place: Place) -> None:
     """Lay `node` over what stands at a dotted path such as `parties.pool.count` or `relations.0.every`.
 
     Mappings on the way are made where they are missing, so that parameters left at their defaults can be set;
-    parties, relations and other items of lists must exist. Raises `InvalidInput` where the path leads nowhere.
+    parties and items of lists on the way must exist, while `relations.4` adds one to a list of four. Raises
+    `InvalidInput` where the path leads nowhere.
     """
     *way, last = path.split(".")
     here = root
@@ -124,6 +138,9 @@ def put(root: Node, path: str, node: Node, place: Place) -> None:
         here = _child(here, step, ".".join(way[:depth]), path, place)
     holder = ".".join(way)
     if isinstance(here.value, list):
+        if last == str(len(here.value)):  # one beyond the end is added
+            here.value.append(node)
+            return
         index = _index(here, last, holder, path, place)
         here.value[index] = _over(here.value[index], node)
         return

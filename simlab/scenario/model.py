@@ -95,7 +95,8 @@ class Scenario(Spec):
         assert isinstance(reading, Reading), "scenarios are read with simlab.scenario.load"
         for name, settings in given.items():
             _refuse_settings(name, settings, world.own_criteria)
-        used = dict.fromkeys([*_mentions(parties, info.data.get("relations") or ()), *given])
+        watched = [p.exposure.criterion for p in parties.values() if isinstance(p, PeopleSpec) and p.exposure]
+        used = dict.fromkeys([*_mentions(parties, info.data.get("relations") or ()), *watched, *given])
         if world.own_criteria:
             return dict.fromkeys(used)
         known = reading.plugins.names("criterion")
@@ -125,15 +126,19 @@ class Scenario(Spec):
             yield "criterion", criterion.name
         for party in self.parties.values():
             if isinstance(party, PeopleSpec):
-                yield "rater", party.policy.name
+                yield from party.plugins()
             if isinstance(party, CorporationSpec):
                 yield "guideline", party.guideline.policy.name
         for relation in self.relations:
             for consequence in relation.consequence:
                 if consequence.kind == "replace" and consequence.policy is not None:
                     yield "guideline", consequence.policy.name
+                if consequence.kind == "fire" and consequence.review is not None:
+                    yield "review", consequence.review.name
                 if consequence.kind == "gradient" and self._judges_language(relation):
                     yield "reward", consequence.shape.name
+                elif consequence.kind == "gradient":
+                    yield "aggregator", consequence.aggregator.name
 
     def _judges_language(self, relation: RelationSpec) -> bool:
         return self.parties[relation.agent].kind == "language_model"
@@ -143,7 +148,11 @@ class Scenario(Spec):
         data = self.model_dump(mode="json")
         for relation, said in zip(self.relations, data["relations"], strict=True):
             for consequence in said["consequence"]:
-                if consequence["kind"] == "gradient" and not self._judges_language(relation):
+                if consequence["kind"] != "gradient":
+                    continue
+                if self._judges_language(relation):
+                    del consequence["aggregator"]
+                else:
                     del consequence["shape"]
                     if not self.world.networks:  # where rankings are fitted exactly, and nothing else is to be said
                         kept = authority.MEANT_WITHOUT_NETWORKS
@@ -215,17 +224,20 @@ def load(
     overrides: Sequence[str] = (),
     small: bool = False,
     seed: int | None = None,
+    without: Sequence[str] = (),
     plugins: Registry | None = None,
 ) -> Scenario:
     """Read a scenario file, what it `extends`, its `small:` block if asked for, and `key=value` overrides on top.
 
-    `plugins` defaults to what `simlab.plugins.discover` finds from the file's folder. Raises `InvalidInput` with
-    every problem of the file at once, each as `file:line:column: path: what is wrong (the likely fix)`.
+    `without` names whom the run is to be without, beside those the file names; `plugins` defaults to what
+    `simlab.plugins.discover` finds from the file's folder. Raises `InvalidInput` with every problem of the file at
+    once, each as `file:line:column: path: what is wrong (the likely fix)`.
     """
     file = os.fspath(path)
     root = layers.resolve(file, overrides=overrides, small=small)
     if seed is not None:
         layers.put(root, "seed", Node(seed, Place("--seed")), Place("--seed"))
+    layers.leave_out(root, without)
     data = root.plain()
     reading = Reading(discover(Path(file).parent) if plugins is None else plugins)
     complaints = Complaints(root, data, reading.models)
@@ -280,6 +292,11 @@ def _named_criteria(data: Mapping[str, Any]) -> Iterator[tuple[authority.Path, s
             inside = isinstance(here, list) if isinstance(step, int) else isinstance(here, dict) and step in here
             here = here[step] if inside else None
         yield from (((*way, key), key) for key in (here if isinstance(here, dict) else ()))
+    parties = data.get("parties")
+    for name, party in parties.items() if isinstance(parties, dict) else ():
+        exposure = party.get("exposure") if isinstance(party, dict) else None
+        if isinstance(exposure, dict) and isinstance(exposure.get("criterion"), str):
+            yield ("parties", name, "exposure", "criterion"), exposure["criterion"]
 
 
 def _weighed(data: Mapping[str, Any]) -> Iterator[authority.Path]:

@@ -19,7 +19,7 @@ from simlab.errors import PluginFailed
 from simlab.streams import hashes, uniforms
 from simlab.worlds.exchange import TRUTH, Exchange, Observer, Prompt
 from simlab.worlds.game import Game, Indices, Items
-from simlab.worlds.tokenizer import Tokenizer
+from simlab.worlds.tokenizer import END, Tokenizer, pad
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,14 @@ class Author:
     prompt: int
     response: str
     voice: str
+
+
+@dataclass(frozen=True, slots=True)
+class MinimalPairs:
+    """Good responses, and to the same prompts bad ones that differ in one respect only."""
+
+    good: Items
+    bad: Items
 
 
 class TextGame(Game):
@@ -57,6 +65,19 @@ class TextGame(Game):
     @abstractmethod
     def belief(self, key: int, knowledge: float, fact: int) -> tuple[str, ...]:
         """What a person with this stream key and knowledge believes about a fact."""
+
+    def minimal_pairs(self, kind: str) -> MinimalPairs | None:
+        """Pairs of one kind, or None if this world has none of it.
+
+        Kinds are "scrambled" (the same words in another order: syntax), "false" (another value in the same sentence:
+        semantics) and "wrong_force" (the same content in the wrong act: pragmatics).
+        """
+        return None
+
+    def items(self, prompts: Sequence[int], responses: Sequence[str]) -> Items:
+        """Texts as responses to prompts, each closed with the end token."""
+        rows = [[*self.tokenizer.encode(text), END] for text in responses]
+        return Items(np.array(prompts, dtype=np.int64), pad(rows))
 
     def exchanges(self, items: Items) -> list[Exchange]:
         """The exchanges behind the arrays; equal responses to one prompt are one object."""

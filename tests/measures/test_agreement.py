@@ -6,12 +6,20 @@ import numpy as np
 import pytest
 
 from simlab.measures.agreement import (
+    agreement_of,
+    alpha_of,
+    beyond_chance,
     category_counts,
+    chance_of_category,
     cohen_kappa,
+    conger_kappa,
     contingency,
     fleiss_kappa,
+    gwet_ac,
+    item_sums,
     krippendorff_alpha,
     percent_agreement,
+    quadratic_weights,
     ratings,
 )
 from simlab.streams import Streams, uniforms
@@ -25,6 +33,11 @@ FLEISS = (
 KRIPPENDORFF = ("*****34121133*3", "1*213343*******", "**21344*21133*4")
 # SAS/STAT's example of Cohen's kappa, as in statsmodels' tests (science.md, section 3).
 SAS = [[0, 4, 1], [0, 8, 0], [0, 1, 5]]
+
+# Gwet (2014), pp. 55–56: four raters, twelve units, five categories, ratings missing.
+GWET = ("123321412***", "1233224125**", "*33323422513", "12332441251*")
+# Gwet (2014), example 3.2, p. 80: two raters, three ordered categories; corrected figures as irrCAC computes them.
+ORDERED = ("1233221122*", "*3332*12223")
 
 
 def matrix(rows: tuple[str, ...]) -> np.ndarray:
@@ -101,3 +114,38 @@ def test_what_cannot_be_said_is_nan() -> None:
 def test_ratings_from_long_columns() -> None:
     found = ratings(["t9", "t1", "t1", "t9"], ["pool:2", "pool:2", "pool:0", "pool:2"], [1, 2, 0, 2])
     assert np.array_equal(found, [[0, np.nan], [2, 2]], equal_nan=True)
+
+
+def test_coefficients_of_four_raters_with_ratings_missing() -> None:
+    """Gwet (2014), pp. 55–56."""
+    example = matrix(GWET)
+    counts = category_counts(example)
+    sums = item_sums(counts).sum(axis=0)[None]
+    assert agreement_of(sums)[0] == pytest.approx(0.8182, abs=5e-5)
+    assert gwet_ac(counts) == pytest.approx(0.77544, abs=5e-6)
+    assert conger_kappa(example) == pytest.approx(0.7628, abs=5e-5)
+    assert beyond_chance(agreement_of(sums), chance_of_category(sums))[0] == pytest.approx(0.7612, abs=5e-5)
+    assert alpha_of(sums)[0] == krippendorff_alpha(example) == pytest.approx(0.7434, abs=5e-5)
+
+
+def test_ac2_of_ordered_categories() -> None:
+    counts = category_counts(matrix(ORDERED))
+    assert gwet_ac(counts, quadratic_weights([1, 2, 3])) == pytest.approx(0.8261, abs=1e-4)
+    assert gwet_ac(counts) < 0.7  # to be next door counts for nothing in AC1
+    assert quadratic_weights([1, 2, 3]).tolist() == [[1, 0.75, 0], [0.75, 1, 0.75], [0, 0.75, 1]]
+
+
+def test_ac1_where_kappa_is_a_paradox() -> None:
+    """125 subjects, 118 of whom both raters call positive, nobody twice negative (Gwet 2008): κ is below zero."""
+    both = np.repeat([[1, 1], [1, 2], [2, 1]], [118, 5, 2], axis=0).T.astype(float)
+    assert cohen_kappa(contingency(*both)) == pytest.approx(-0.0234, abs=5e-5)
+    assert gwet_ac(category_counts(both)) == pytest.approx(0.9408, abs=5e-5)
+
+
+def test_conger_is_cohen_of_two_raters_and_fleiss_the_generalized_one() -> None:
+    a = np.repeat([0, 0, 0, 1, 1, 1, 2, 2, 2], np.ravel(SAS))
+    b = np.repeat([0, 1, 2, 0, 1, 2, 0, 1, 2], np.ravel(SAS))
+    assert conger_kappa(np.stack([a, b]).astype(float)) == pytest.approx(cohen_kappa(SAS))
+    counts = category_counts(matrix(tuple(FLEISS.split())).T)
+    sums = item_sums(counts).sum(axis=0)[None]
+    assert beyond_chance(agreement_of(sums), chance_of_category(sums))[0] == pytest.approx(fleiss_kappa(counts))

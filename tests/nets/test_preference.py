@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import combinations
 from typing import Any
 
@@ -15,6 +16,7 @@ from simlab.nets.preference import (
     accuracy,
     bradley_terry_loss,
     fit,
+    fit_linear,
     pair_differences,
     plackett_luce_loss,
 )
@@ -213,3 +215,21 @@ def test_impossible_data_is_refused(speaker: Transformer, prompts: Tokens) -> No
         fit(_model(speaker), asked, said, _labels(utility)[:, :5], seed=0)
     with pytest.raises(ValueError, match="labelled pair"):
         fit(_model(speaker), asked, said, np.full((10, 6), -1), seed=0)
+
+
+def test_shares_of_wins_say_what_labels_say() -> None:
+    """Labels 1, 2, 0 are shares 1, 0, ½; other shares are a vote put together."""
+    delta, labels = torch.tensor([0.3, -1.2, 2.0]), torch.tensor([1, 2, 0])
+    shares = torch.tensor([1.0, 0.0, 0.5])
+    for settings in ({}, {"smoothing": 0.1}, {"ties": "davidson", "tie": torch.tensor(0.2)}):
+        plain = bradley_terry_loss(delta, labels, **settings)
+        assert float(bradley_terry_loss(delta, labels, shares=shares, **settings)) == float(plain)
+    some = float(bradley_terry_loss(delta[:1], labels[:1], shares=torch.tensor([0.7])))
+    assert some == pytest.approx(0.7 * math.log1p(math.exp(-0.3)) + 0.3 * math.log1p(math.exp(0.3)), abs=1e-6)
+
+
+def test_shares_of_wins_fit_their_log_odds() -> None:
+    """One pair seen over and over: the fitted difference is the logit of the share."""
+    for share in (0.2, 0.5, 0.9):
+        (found,) = fit_linear(np.ones((50, 1)), np.zeros(50), 1e-9, shares=np.full(50, share))
+        assert found == pytest.approx(math.log(share / (1 - share)), abs=1e-6)

@@ -56,8 +56,10 @@ def add_tables(tables: Recorder, *, words: bool = True, rounds: int = 2) -> None
         tables.add("win_rate", **WON, round=number, rate=0.5 + 0.25 * number)
     row = {**ALIGNMENT, "rho": 0.42, "why_nan": ""}
     tables.add("alignment", round=1, order=2, panel="pool", against="guideline", a="acme", b="pool", **row)
-    tables.add("employment", worker=["pool:0", "pool:1"], employer="acme", hired=0.0, ended=None, reason=None)
-    tables.add("employment", worker="pool:1", employer="acme", hired=0.0, ended=5.0, reason="fired")
+    tables.add(
+        "employment", worker=["pool:0", "pool:1"], person="", employer="acme", hired=0.0, ended=None, reason=None
+    )
+    tables.add("employment", worker="pool:1", person="", employer="acme", hired=0.0, ended=5.0, reason="fired")
     tables.add("labor", time=10.0, round=1, party="pool", kind="ranking", order=1, hours=45.0, pay=937.0, flops=0.0)
     for kind in ("warn", "fire"):
         tables.add(

@@ -15,9 +15,10 @@ from simlab.errors import InvalidInput, Problem
 from simlab.streams import Streams, hashes, uniforms
 from simlab.worlds.exchange import Exchange
 from simlab.worlds.game import Indices
-from simlab.worlds.text import Author, TextGame
+from simlab.worlds.text import Author, MinimalPairs, TextGame
 from simlab.worlds.tokenizer import Tokenizer
 
+from .contrasts import KINDS, contrasts
 from .facts import Facts
 from .prompts import GROUPS, HARMFUL, Asked
 from .reading import Reader
@@ -71,6 +72,12 @@ class AlmanacGame(TextGame):
         if knows < knowledge:
             return known.values
         return (self.misconceptions.get(fact) or self.facts.wrong(known, which),)
+
+    def minimal_pairs(self, kind: str) -> MinimalPairs | None:
+        if kind not in KINDS:
+            return None
+        prompts, good, bad = zip(*contrasts(kind, self.facts, self.asked, self.reader), strict=True)
+        return MinimalPairs(self.items(prompts, good), self.items(prompts, bad))
 
     def draw_prompts(self, key: int, count: int, *, compared: bool = False) -> Indices:
         """Prompts in the proportions of `mix`; within a kind of prompt each is equally likely."""

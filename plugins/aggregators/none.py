@@ -1,0 +1,18 @@
+"""Nothing is put together: every rater's every label is learned from."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import simlab
+from simlab.components import Array
+
+
+class Unmerged(simlab.Aggregator):
+    """Each label counts by itself; raters who disagree pull the reward model both ways."""
+
+    name = "none"
+    merges: ClassVar[bool] = False
+
+    def aggregate(self, votes: simlab.Votes) -> Array:
+        return votes.share()

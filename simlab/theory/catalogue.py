@@ -1,0 +1,60 @@
+"""All laws, by id. A module that adds laws is listed here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from simlab.theory import (
+    agreement,
+    attenuation,
+    best_of_n,
+    borda,
+    bpref,
+    choice,
+    contracts,
+    currency,
+    fits,
+    hiring,
+    labor,
+    overoptimization,
+    policy,
+    reward_model,
+    waiting,
+)
+from simlab.theory.law import Law
+
+_MODULES = (
+    currency,
+    attenuation,
+    choice,
+    bpref,
+    agreement,
+    borda,
+    fits,
+    reward_model,
+    policy,
+    best_of_n,
+    overoptimization,
+    labor,
+    contracts,
+    hiring,
+    waiting,
+)
+
+
+def _by_id(laws: Iterable[Law]) -> dict[str, Law]:
+    """Laws by id; ValueError if two are called alike."""
+    found: dict[str, Law] = {}
+    for law in laws:
+        if law.id in found:
+            raise ValueError(f"two laws are called {law.id}")
+        found[law.id] = law
+    return found
+
+
+LAWS: dict[str, Law] = _by_id(law for module in _MODULES for law in module.LAWS)
+
+
+def families() -> list[str]:
+    """The families of laws, each once, in order."""
+    return list(dict.fromkeys(law.family for law in LAWS.values()))

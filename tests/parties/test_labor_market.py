@@ -1,0 +1,52 @@
+"""A labor market on runs: who is dismissed here may be hired there, and is the same person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from simlab.parties.people import People
+from tests.deep_world import DEEP, NORTH
+from tests.small_world import Played, play_as
+
+HARSH = [{"kind": "fire", "below": 0.75, "min_sample": 5}, {"kind": "hire"}]
+CHANGES = {
+    "days": 6, "parties.north.market": "nairobi", "parties.south.market": "nairobi", "parties.south.values_spread": 1,
+    f"{NORTH}.consequence": HARSH, "relations.4.consequence": HARSH,
+}  # fmt: skip
+
+
+def pool(run: Played, name: str) -> People:
+    found = run.simulation.parties[name]
+    assert isinstance(found, People)
+    assert found.cohort is not None
+    return found
+
+
+def test_the_dismissed_are_hired_elsewhere_and_remain_who_they_are(tmp_path: Path) -> None:
+    run = play_as(DEEP, tmp_path, CHANGES)
+    spells = run.employment
+    moved = spells[(spells.person != spells.worker)]
+    assert len(moved) >= 3
+    for row in moved.itertuples():
+        earlier = spells[(spells.person == row.person) & (spells.hired < row.hired)]
+        before = earlier.sort_values("hired").iloc[-1]
+        assert before.ended <= row.hired
+        assert before.employer != row.employer
+        there, here = (name.split(":") for name in (before.worker, row.worker))
+        old, new = pool(run, there[0]), pool(run, here[0])
+        i, j = int(there[1]), int(here[1])
+        for trait in ("misread", "own", "skill", "knowledge", "noise", "seconds"):
+            a, b = (getattr(p.cohort, trait)[n] for p, n in ((old, i), (new, j)))
+            np.testing.assert_array_equal(a, b)
+        assert old.observers[i] is new.observers[j]
+    at_work = spells.sort_values("hired").groupby("person")
+    for _, mine in at_work:  # nobody works in two places at once
+        assert (mine.hired.to_numpy()[1:] >= mine.ended.to_numpy()[:-1]).all()
+
+
+def test_without_a_common_market_everybody_hired_is_new(tmp_path: Path) -> None:
+    run = play_as(DEEP, tmp_path, {**CHANGES, "parties.south.market": "manila"})
+    assert (run.employment.person == run.employment.worker).all()
+    assert (run.employment.hired > 0).any()

@@ -1,0 +1,67 @@
+"""Depth is a matter of the scenario file: entries appended to a shipped scenario make further orders of judgement."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import simlab
+
+SHIPPED = Path(__file__).parent.parent / "scenarios" / "00_gaussian.yaml"
+ENTRIES = [
+    "parties.leads={kind: auditors, count: 6, misreading: 0.4, wage: 30}",
+    "parties.managers={kind: auditors, count: 5, misreading: 0.3, wage: 50}",
+    "parties.directors={kind: auditors, count: 4, misreading: 0.2, wage: 90}",
+    "relations.4={principal: leads, agent: pool, every: 5, sample: 0.3}",
+    "relations.5={principal: managers, agent: leads, every: 5, sample: 0.5}",
+    "relations.6={principal: directors, agent: managers, every: 5, sample: 0.5}",
+]
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[simlab.Run, simlab.Run]:
+    """The shipped scenario as it is, and with three auditor entries appended."""
+    folder = tmp_path_factory.mktemp("depth")
+    plain = simlab.run(SHIPPED, out=folder / "plain")
+    return plain, simlab.run(SHIPPED, out=folder / "deep", overrides=ENTRIES)
+
+
+def test_each_entry_makes_the_next_order(both: tuple[simlab.Run, simlab.Run]) -> None:
+    plain, deep = both
+    assert set(plain.alignment.order) == {1, 2}
+    assert set(deep.alignment.order) == {1, 2, 3, 4}
+    last = deep.alignment[deep.alignment["round"] == 4]
+    for order, principal, agent in ((2, "leads", "pool"), (3, "managers", "leads"), (4, "directors", "managers")):
+        mine = (last.order == order) & (last.a == principal) & (last.panel == agent)
+        (rho,) = last[mine & (last.against == "guideline")].rho
+        assert -1 <= rho <= 1
+        cost = deep.labor[(deep.labor.order == order) & (deep.labor.party == principal)]
+        assert cost.hours.sum() > 0
+        assert cost.pay.sum() > 0
+
+
+def test_nothing_else_is_drawn_otherwise(both: tuple[simlab.Run, simlab.Run]) -> None:
+    """Everything that does not wait for an audit is the same to the last digit: people, tasks, labels, responses."""
+    plain, deep = both
+    rows = deep.comparisons
+    same(plain.comparisons, rows[rows.principal == "pool"])
+    same(plain.candidates, deep.candidates)
+    same(plain.employment, deep.employment[deep.employment.worker.str.startswith("pool:")])
+    parties = {"users", "acme", "pool", "rm", "lm"}
+    measured = deep.alignment[deep.alignment.a.isin(parties) & deep.alignment.b.isin(parties)]
+    same(plain.alignment, measured)
+
+
+def same(one: pd.DataFrame, two: pd.DataFrame) -> None:
+    assert len(one) > 0
+    skip = ["run", "time", "hired", "ended"]  # audits take time, and what waits for them comes later
+    kept = [c for c in one.columns if c not in skip]
+    pd.testing.assert_frame_equal(one[kept].reset_index(drop=True), two[kept].reset_index(drop=True), check_exact=True)
+
+
+def test_another_seed_is_another_run(both: tuple[simlab.Run, simlab.Run], tmp_path: Path) -> None:
+    other = simlab.run(SHIPPED, out=tmp_path / "other", seed=2)
+    with pytest.raises(AssertionError):
+        same(both[0].comparisons, other.comparisons)
