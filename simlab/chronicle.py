@@ -17,10 +17,11 @@ from simlab.parties.cohort import Cohort
 from simlab.parties.corporation import ASKED, WRITTEN
 from simlab.parties.language_model import LanguageModel
 from simlab.parties.people import People
-from simlab.parties.rankings import Rankings, sides
+from simlab.parties.rankings import Rankings, preferred, sides
 from simlab.queues import Backlog, Queue
 from simlab.recorder import coded
 from simlab.relation import Effect, Judgement, Relation
+from simlab.streams import hashes
 from simlab.worlds.game import Items
 
 if TYPE_CHECKING:
@@ -61,6 +62,46 @@ class Chronicle:
             sample=np.array([judgement.samples[n] for n in names]),
             population=judgement.size,
             score=np.array([judgement.scores[n] for n in names]),
+        )
+        if relation.order > 1 and len(names) > 1:
+            self._agents_compared(relation, judgement)
+
+    def _agents_compared(self, relation: Relation, judgement: Judgement) -> None:
+        """R_a ≻ R_b: a judgement of several agents as comparisons of them, each with two others.
+
+        They stand in a circle, in an order keyed by their numbers, and each is compared with its neighbours: the label
+        is by their scores; gold by their true ρ with the guideline as last measured, undecided where that is unknown.
+        """
+        names = list(judgement.scores)
+        number = np.array([int(name.rpartition(":")[2]) for name in names])
+        key = self.simulation.streams.key("circle", relation.principal.name, relation.agent.name, relation.looks)
+        circle = np.argsort(hashes(key, number), kind="stable")
+        left, right = circle, np.roll(circle, -1)
+        if len(names) == 2:  # the circle is one pair
+            left, right = left[:1], right[:1]
+        score = np.array([judgement.scores[name] for name in names])
+        known = self.simulation.observatory.truth.get(relation.agent.name, {})
+        truth = np.array([known.get(n, np.nan) for n in number.tolist()])
+        identifier = np.array([judgement.identifiers[name] for name in names])
+        self.add(
+            "comparisons",
+            about=relation.agent.name,
+            order=relation.order,
+            principal=relation.principal.name,
+            agent=relation.agent.name,
+            task=identifier[left],
+            ranking=int(identifier.min()),
+            worker=relation.principal.name,
+            left=number[left],
+            right=number[right],
+            label=preferred(score[left] - score[right]),
+            source="score",
+            held_out=False,
+            guideline_version=self._guideline_version(relation),
+            perceived=score[left] - score[right],
+            gold=preferred(np.nan_to_num(truth[left] - truth[right])),
+            duration=np.nan,
+            pay=np.nan,
         )
 
     def effects(self, relation: Relation, judgement: Judgement, effects: Sequence[Effect]) -> None:
@@ -169,6 +210,7 @@ class Chronicle:
             duration=np.repeat(each, made.pairs),
             pay=np.repeat(each / 3600 * wage, made.pairs),
         )
+        self.simulation.observatory.heard(pool, made)
         hours = float(made.seconds.sum()) / 3600
         kind = "ranking" if pool.work_order == 1 else "auditing"
         self.labor(pool.name, kind, order=pool.work_order, hours=hours, pay=hours * wage)

@@ -8,6 +8,7 @@ person and task, so that one person more or less leaves the others' draws as the
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -26,7 +27,7 @@ from simlab.parties.rankings import Rankings, sides
 from simlab.parties.workforce import Workforce
 from simlab.parties.working_life import WorkingLife
 from simlab.relation import Judgement, Standard, Steps
-from simlab.streams import hashes, normals, uniforms
+from simlab.streams import Streams, hashes, normals, uniforms
 from simlab.worlds.game import Indices, Items
 
 if TYPE_CHECKING:
@@ -168,9 +169,9 @@ class People(Workforce):
         out = self.simulation.scenario.without
         return [int(name.removeprefix(prefix)) for name in out if name.startswith(prefix)]
 
-    def _people(self, numbers: NDArray[np.int64]) -> Cohort:
+    def _people(self, numbers: NDArray[np.int64], streams: Streams | None = None) -> Cohort:
         """New people as their numbers make them: the guideline as each understands it, blended with own values."""
-        spec, streams = self.spec, self.simulation.streams
+        spec, streams = self.spec, streams or self.simulation.streams
         standard = self.standard()
         tastes = self.simulation.deviations(streams.key(self.name, "tastes"), numbers)
         keen = normals(streams.key(self.name, "skill"), numbers[:, None], self.simulation.game.dimension_keys[None, :])
@@ -268,6 +269,24 @@ class People(Workforce):
         each = panel.centred(self.individual_utilities(panel, people))
         spread = each.std(axis=0)
         return np.asarray((each / np.where(spread > 0, spread, 1)).mean(axis=1))
+
+    def redrawn(self, panel: Panel, key: int) -> Array | None:
+        """As it would be, had other people been hired: as many, from the same population, told the same.
+
+        What has happened to those who are here since is not repeated: if dismissals select, strangers agree less with
+        the guideline, and the waterfall finds a negative bias.
+        """
+        numbers = np.arange(len(self.representatives()))
+        if not len(numbers):
+            return None
+        strangers, streams = copy(self), Streams(key)
+        strangers.cohort = self._people(numbers, streams)
+        strangers.cohort.ended[:] = np.nan
+        keys = [streams.key(self.name, "beliefs", n) for n in numbers.tolist()]
+        names, known = self.labels_of(numbers).tolist(), strangers.cohort.knowledge.tolist()
+        strangers.observers = self.simulation.game.observers(names, keys, known)
+        strangers._panel, strangers._columns = None, {}
+        return strangers.utility(panel)
 
     # ---- what they say ------------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from simlab.components import Array
 from simlab.jobs import Result
 from simlab.parties.language_model import LanguageModel, TransformerBody
 from simlab.parties.rankings import Rankings, preferred, sides
-from simlab.relation import Judgement, Party, Relation, Steps, Work
+from simlab.relation import Judgement, Party, Relation, Steps, Teacher, Work
 from simlab.streams import branch
 from simlab.worlds.game import Items
 
@@ -41,6 +41,7 @@ class RewardModel(Party):
         self.busy = simulation.queue(name)
         self.learned = 0
         self.memory: list[Rankings] = []  # every ranking it was ever shown
+        self.teacher: Teacher | None = None
         self.reference: Items | None = None
         self.centre, self.scale = 0.0, 1.0  # of its raw score on the reference model's responses
         model = simulation.judged_by(self)
@@ -49,6 +50,10 @@ class RewardModel(Party):
     def utility(self, panel: Panel) -> Array:
         """Its score of each response."""
         return self.score(panel.items)
+
+    def redrawn(self, panel: Panel, key: int) -> Array | None:
+        """As it would score, had the same raters of the same pairs drawn other labels, and it another seed."""
+        return None if self.teacher is None else self.teacher.anew(self, panel, key)
 
     def score(self, items: Items) -> Array:
         """One number per response [n]: mean 0 and standard deviation 1 over the reference model's responses."""

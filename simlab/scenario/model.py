@@ -48,6 +48,20 @@ class PanelSpec(Spec):
     responses: int = Field(2, ge=2, le=100, description="responses to each, per source")
 
 
+class WaterfallSpec(Spec):
+    """Along which path losses of alignment are measured, and whose randomness is drawn anew to tell noise from bias."""
+
+    path: list[Name] = Field(
+        [], max_length=100, description="parties from first to last; default: those above each language model"
+    )
+    redraw: list[Name] | None = Field(
+        None,
+        max_length=100,
+        description="parties of the path whose own randomness is drawn anew; default: firms and people. A reward model"
+        " is then fitted twice more each round, a language model trained twice more from the beginning",
+    )
+
+
 class Scenario(Spec):
     """What a scenario file says, checked, with every default filled in.
 
@@ -68,6 +82,7 @@ class Scenario(Spec):
     cluster: ClusterSpec = Field(ClusterSpec(), description="the computers, in simulated time")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="what networks are computed on, in real time")
     panel: PanelSpec = Field(PanelSpec(), description="the questions every party answers")
+    waterfall: WaterfallSpec = Field(WaterfallSpec(), description="where alignment is lost, link by link")
     without: list[str] = Field(
         [], max_length=1000, description="whom this run is without, as pool:17 or a party; all other draws stay"
     )

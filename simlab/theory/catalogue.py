@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from simlab.theory import (
+    aggregation,
     agreement,
     attenuation,
     best_of_n,
@@ -19,6 +20,7 @@ from simlab.theory import (
     overoptimization,
     policy,
     reward_model,
+    tree,
     waiting,
 )
 from simlab.theory.law import Law
@@ -26,9 +28,11 @@ from simlab.theory.law import Law
 _MODULES = (
     currency,
     attenuation,
+    tree,
     choice,
     bpref,
     agreement,
+    aggregation,
     borda,
     fits,
     reward_model,
