@@ -35,6 +35,7 @@ from tests.small_world import (
 
 CHANGING = {  # raters differ, come and go
     "days": 4,
+    "parties.users": {"kind": "users", "values": {"helpful": 1, "brief": 1}, "count": 100, "complain": 0.7},
     "parties.acme.misreading": 0.3,
     "parties.acme.gold_error": 0.1,
     "parties.pool": {

@@ -12,6 +12,7 @@ from scipy.special import ndtri
 from simlab.parties.corporation import Corporation
 from simlab.parties.rankings import Rankings
 from simlab.relation import Relation, Work
+from simlab.streams import branch
 from tests.small_world import AUDIT, LEARN, LOOK, TRAIN, Played, play, replications
 
 WRITTEN = {"helpful": 3, "truthful": 4}  # of length 5
@@ -214,3 +215,66 @@ def test_wrong_gold_falls_on_every_rater_alike(tmp_path: Path) -> None:
         score = (own.score * own["sample"]).sum() / n
         assert n >= 100
         assert abs(score - (1 - wrong)) < 4 * np.sqrt(wrong * (1 - wrong) / n)
+
+
+# ---- where prompts come from --------------------------------------------------------------------------------------
+
+
+def asked_and_written(run: Played, count: int, key: int = 3) -> tuple[Any, Any]:
+    """Prompts to be compared, as the raters' commission asks for them."""
+    prompts, source = acme(run).prompts_for(key, count)
+    assert len(prompts) == len(source) == count
+    assert set(source) <= {"users", "written"}
+    return prompts, source
+
+
+@pytest.mark.parametrize("recycled", [0.0, 0.3, 1.0])
+def test_so_many_prompts_are_those_users_really_asked(recycled: float, tmp_path: Path) -> None:
+    said = {"recycled": recycled, "seconds": 90, "wage": 20}
+    run = play(tmp_path, {"parties.acme.prompts": said, "days": 3})
+    prompts, source = asked_and_written(run, 4000)
+    again = source == "users"
+    assert abs(again.mean() - recycled) <= 4 * np.sqrt(recycled * (1 - recycled) / 4000)
+    key = run.simulation.streams.key
+    game = run.simulation.game
+    looks = [branch(key("users", "asks", "acme", look), "prompts") for look in (1, 2, 3)]
+    harvest = np.concatenate([game.draw_prompts(look, 20) for look in looks])
+    assert np.isin(prompts[again], harvest).all()
+    assert not np.isin(prompts[~again], harvest).any()  # of two thousand million prompts
+    if again.any():
+        assert set(prompts[again]) == set(harvest)
+
+
+def test_writing_prompts_is_labor_and_is_paid(tmp_path: Path) -> None:
+    said = {"recycled": 0.4, "seconds": 90, "wage": 20}
+    run = play(tmp_path, {"parties.acme.prompts": said, "days": 4})
+    shown = run.candidates.groupby("time").origin.agg(["size", lambda origin: (origin == "written").sum()])
+    shown.columns = ["responses", "written"]
+    labor = run.labor[run.labor.kind == "writing prompts"].set_index("time")
+    written = shown.written / 2  # two responses to each
+    np.testing.assert_allclose(labor.hours, written * 90 / 3600)
+    np.testing.assert_allclose(labor.pay, labor.hours * 20)
+    assert set(labor.party) == {"acme"}
+    money = run.ledger[(run.ledger.reason == "wages for writing prompts") & (run.ledger.account == "acme writers")]
+    np.testing.assert_allclose(money.amount, labor.pay)
+    assert written.iloc[0] == 200  # nobody has asked anything yet
+    assert 0 < written.iloc[-1] < 200
+
+
+def test_nothing_said_of_prompts_nothing_paid(tmp_path: Path) -> None:
+    run = play(tmp_path, {"days": 2})
+    assert "writing prompts" not in set(run.labor.kind)
+    assert set(run.candidates.origin) == {"users"}
+    plain, _ = asked_and_written(run, 50)
+    other, _ = asked_and_written(play(tmp_path, {"days": 2, "parties.acme.prompts": {"recycled": 0.0}}), 50)
+    np.testing.assert_array_equal(plain, other)  # recycling replaces prompts, one by one
+
+
+def test_who_recycles_more_keeps_the_other_prompts(tmp_path: Path) -> None:
+    few, some = (
+        asked_and_written(play(tmp_path, {"days": 2, "parties.acme.prompts": {"recycled": share}}), 500)
+        for share in (0.2, 0.6)
+    )
+    assert ((few[1] == "users") <= (some[1] == "users")).all()
+    same = some[1] == "written"
+    np.testing.assert_array_equal(few[0][same], some[0][same])

@@ -128,3 +128,10 @@ def test_generation_has_room_for_every_author(game: Any) -> None:
     assert game.longest_response > max(len(line.response.split()) + 1 for line in game.corpus())
     longest = max(len(prompt.words) for prompt in game.prompts) + 2 + game.longest_response
     assert longest <= 48
+
+
+def test_which_prompts_may_be_compared(game: Any) -> None:
+    allowed = game.may_be_compared(np.arange(len(game.prompts)))
+    np.testing.assert_array_equal(allowed, ~game.held_out)
+    assert 0 < allowed.mean() < 1
+    assert game.may_be_compared(game.draw_prompts(5, 4000, compared=True)).all()
