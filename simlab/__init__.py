@@ -25,8 +25,10 @@ if TYPE_CHECKING:
         Aggregator,
         Component,
         Criterion,
+        Effort,
         GuidelinePolicy,
         RaterPolicy,
+        Review,
         RewardShape,
         Situation,
         Votes,
@@ -35,12 +37,15 @@ if TYPE_CHECKING:
     from simlab.errors import InvalidInput, Mismatch, SimlabError
     from simlab.execution import run_file as run
     from simlab.execution import verify
+    from simlab.report.comparison import compare
+    from simlab.report.trace import trace
     from simlab.runs import Run, load
     from simlab.worlds.exchange import Claim, Exchange, Observer, Prompt, Response
     from simlab.worlds.game import Game, World
 
 _WHERE = {
     "Component": "simlab.components", "Criterion": "simlab.components", "RaterPolicy": "simlab.components",
+    "Effort": "simlab.components", "Review": "simlab.components",
     "RewardShape": "simlab.components", "reward_shape": "simlab.components",
     "GuidelinePolicy": "simlab.components", "Situation": "simlab.components",
     "Aggregator": "simlab.components", "Votes": "simlab.components",
@@ -48,13 +53,15 @@ _WHERE = {
     "Exchange": "simlab.worlds.exchange", "Observer": "simlab.worlds.exchange", "Claim": "simlab.worlds.exchange",
     "Prompt": "simlab.worlds.exchange", "Response": "simlab.worlds.exchange",
     "SimlabError": "simlab.errors", "InvalidInput": "simlab.errors", "Mismatch": "simlab.errors",
-    "Run": "simlab.runs", "load": "simlab.runs", "run": "simlab.execution", "verify": "simlab.execution",
+    "Run": "simlab.runs", "load": "simlab.runs", "compare": "simlab.report.comparison", "trace": "simlab.report.trace",
+    "run": "simlab.execution", "verify": "simlab.execution",
 }  # fmt: skip
 
 __all__ = [
-    "Aggregator", "Claim", "Component", "Criterion", "Exchange", "Game", "GuidelinePolicy", "InvalidInput", "Mismatch",
-    "Observer", "Prompt", "RaterPolicy", "Response", "RewardShape", "Run", "SimlabError", "Situation", "Votes", "World",
-    "load", "reward_shape", "run", "verify",
+    "Aggregator", "Claim", "Component", "Criterion", "Effort", "Exchange", "Game", "GuidelinePolicy", "InvalidInput",
+    "Mismatch", "Observer", "Prompt", "RaterPolicy", "Response", "Review", "RewardShape", "Run", "SimlabError",
+    "Situation", "Votes", "World", "compare", "load", "reward_shape", "run", "trace",
+    "verify",
 ]  # fmt: skip
 
 

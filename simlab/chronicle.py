@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simlab.components import Array
 from simlab.parties.cohort import Cohort
 from simlab.parties.corporation import ASKED, WRITTEN
 from simlab.parties.language_model import LanguageModel
 from simlab.parties.people import People
-from simlab.parties.rankings import Rankings, sides
+from simlab.parties.rankings import Rankings, preferred, sides
+from simlab.queues import Backlog, Queue
 from simlab.recorder import coded
 from simlab.relation import Effect, Judgement, Relation
+from simlab.streams import hashes
 from simlab.worlds.game import Items
 
 if TYPE_CHECKING:
@@ -60,6 +63,46 @@ class Chronicle:
             population=judgement.size,
             score=np.array([judgement.scores[n] for n in names]),
         )
+        if relation.order > 1 and len(names) > 1:
+            self._agents_compared(relation, judgement)
+
+    def _agents_compared(self, relation: Relation, judgement: Judgement) -> None:
+        """R_a ≻ R_b: a judgement of several agents as comparisons of them, each with two others.
+
+        They stand in a circle, in an order keyed by their numbers, and each is compared with its neighbours: the label
+        is by their scores; gold by their true ρ with the guideline as last measured, undecided where that is unknown.
+        """
+        names = list(judgement.scores)
+        number = np.array([int(name.rpartition(":")[2]) for name in names])
+        key = self.simulation.streams.key("circle", relation.principal.name, relation.agent.name, relation.looks)
+        circle = np.argsort(hashes(key, number), kind="stable")
+        left, right = circle, np.roll(circle, -1)
+        if len(names) == 2:  # the circle is one pair
+            left, right = left[:1], right[:1]
+        score = np.array([judgement.scores[name] for name in names])
+        known = self.simulation.observatory.truth.get(relation.agent.name, {})
+        truth = np.array([known.get(n, np.nan) for n in number.tolist()])
+        identifier = np.array([judgement.identifiers[name] for name in names])
+        self.add(
+            "comparisons",
+            about=relation.agent.name,
+            order=relation.order,
+            principal=relation.principal.name,
+            agent=relation.agent.name,
+            task=identifier[left],
+            ranking=int(identifier.min()),
+            worker=relation.principal.name,
+            left=number[left],
+            right=number[right],
+            label=preferred(score[left] - score[right]),
+            source="score",
+            held_out=False,
+            guideline_version=self._guideline_version(relation),
+            perceived=score[left] - score[right],
+            gold=preferred(np.nan_to_num(truth[left] - truth[right])),
+            duration=np.nan,
+            pay=np.nan,
+        )
 
     def effects(self, relation: Relation, judgement: Judgement, effects: Sequence[Effect]) -> None:
         """What followed, each with the judgement it followed from (-1: from none in particular)."""
@@ -87,6 +130,29 @@ class Chronicle:
             kind=kind,
             criterion=list(weights),
             weight=np.array(list(weights.values()), dtype=float),
+        )
+        if kind == "operative":
+            practised = self.simulation.parties[corporation].standard().vector
+            self.readings(corporation, [corporation], practised[None, :], version)
+
+    def readings(self, party: str, people: Sequence[str], vectors: Array, version: int) -> None:
+        """What a party, or each of these people of a pool, goes by: value vectors [n, D], criterion by criterion.
+
+        What lies in no named criterion's direction is one row more, its length.
+        """
+        criteria, game = self.simulation.scenario.criteria_valued(), self.simulation.game
+        axes = np.stack([game.value({name: 1.0}) for name in criteria])
+        weights = vectors @ axes.T / np.sum(axes * axes, axis=1)
+        rest = np.linalg.norm(vectors - weights @ axes, axis=1)
+        columns = [*criteria, ""] if rest.max(initial=0.0) > 1e-12 else criteria
+        both = np.column_stack([weights, rest])[:, : len(columns)]
+        self.add(
+            "readings",
+            about=party,
+            party=coded(np.repeat(np.arange(len(people)), len(columns)), people),
+            version=version,
+            criterion=coded(np.tile(np.arange(len(columns)), len(people)), columns),
+            weight=both.ravel(),
         )
 
     def spells(self, pool: People, people: Cohort, reason: str = "") -> None:
@@ -144,9 +210,29 @@ class Chronicle:
             duration=np.repeat(each, made.pairs),
             pay=np.repeat(each / 3600 * wage, made.pairs),
         )
+        self.simulation.observatory.heard(pool, made)
         hours = float(made.seconds.sum()) / 3600
         kind = "ranking" if pool.work_order == 1 else "auditing"
         self.labor(pool.name, kind, order=pool.work_order, hours=hours, pay=hours * wage)
+
+    def lessons(self, pool: People, agent: str, taught: Rankings, before: Array, after: Array) -> None:
+        """What each label of these rankings did to a reward model's margins [m, pairs]."""
+        from scipy.special import expit
+
+        people, place = np.unique(taught.worker, return_inverse=True)
+        wins = np.choose(taught.label, (0.5, 1.0, 0.0))
+        self.add(
+            "lessons",
+            about=agent,
+            principal=pool.name,
+            agent=agent,
+            task=taught.pair_numbers.ravel(),
+            worker=coded(np.repeat(place, taught.pairs), pool.labels_of(people).tolist()),
+            label=taught.label.ravel(),
+            margin_before=before.ravel(),
+            margin_after=after.ravel(),
+            push=(wins - expit(before)).ravel(),
+        )
 
     def labor(
         self, party: str, kind: str, *, hours: float, order: int = 0, pay: float = 0.0, flops: float = 0.0
@@ -177,6 +263,21 @@ class Chronicle:
             counterparty=np.where(paid, payees[both], payer),
             amount=np.where(paid, -amounts[both], amounts[both]),
             reason=reason,
+        )
+
+    def flows(self, queues: Mapping[str, Queue | Backlog]) -> None:
+        """What went through every queue from the first day to now."""
+        flows = [queue.flow() for queue in queues.values()]
+        self.simulation.recorder.add(
+            "queues",
+            time=self.simulation.now,
+            queue=list(queues),
+            arrivals=np.array([f.arrivals for f in flows]),
+            departures=np.array([f.departures for f in flows]),
+            length=np.array([f.length for f in flows]),
+            rate=np.array([f.rate for f in flows]),
+            stay=np.array([f.stay for f in flows]),
+            waiting=np.array([f.waiting for f in flows]),
         )
 
     def incidents(self, corporation: str, source: str, counts: Mapping[str, int]) -> None:

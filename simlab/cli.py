@@ -116,6 +116,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     tables.add_argument("--rows", type=_rows, default=20, metavar="N", help="rows to show (default 20, 0: all)")
     tables.add_argument("--json", action="store_true", help="as JSON")
+    compare = command("compare", "Say what became different between runs of two arms or more.")
+    compare.add_argument("paths", metavar="PATH", nargs="+", help="folder of a run, or of several; the base first")
+    compare.add_argument("--by", metavar="PARAMETER", help="what tells arms apart, as in without or parties.pool.count")
+    compare.add_argument("--json", action="store_true", help="print one JSON object, and nothing else, on stdout")
+    trace = command("trace", "Follow one label from the guideline to the responses that changed.", "dir")
+    trace.add_argument("label", metavar="LABEL", help="number of a pair, as task in comparisons; 4711:17 is rater 17's")
+    trace.add_argument("--worker", metavar="WHO", help="who compared the pair, as pool:17, where several did")
+    trace.add_argument("--json", action="store_true", help="print one JSON object, and nothing else, on stdout")
     verify = command("verify", "Run a finished run again and compare every table.", "dir")
     verify.add_argument("--cached", action="store_true", help="take remembered computations instead of doing them anew")
     verify.add_argument("--quiet", action="store_true", help="no progress")
@@ -189,6 +197,14 @@ The same line again goes on where an interrupted run stopped.""",
 simlab tables runs/first
 simlab tables runs/first alignment --rows 5
 simlab tables responses --describe""",
+    "compare": """\
+simlab compare runs/whole runs/without-17
+simlab compare runs/* --by without
+Runs of one seed each are compared prompt by prompt; give several seeds of either arm for intervals over seeds.""",
+    "trace": """\
+simlab trace runs/first 17
+simlab trace runs/first 17:3                  (what rater 3 said of that pair)
+Numbers are in the column task of the table comparisons.""",
     "verify": "simlab verify runs/first\nExit code 4 says that a table came out differently.",
     "theory": """\
 simlab theory --quick

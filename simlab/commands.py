@@ -190,6 +190,34 @@ def _show_table(found: Run, name: str, count: int, as_json: bool) -> int:
     return 0
 
 
+def compare(args: Namespace) -> int:
+    """`simlab compare`: what became different between arms."""
+    from simlab.report.comparison import compare as compared
+    from simlab.report.side_by_side import screen
+
+    found = compared(*args.paths, by=args.by)
+    if args.json:
+        about = {name: value for name, value in found.attrs.items() if name != "columns"}
+        rows = found.astype(object).where(found.notna(), None).to_dict("records")
+        print(json.dumps({**about, "differences": rows}, ensure_ascii=False, allow_nan=False))
+        return 0
+    _console().print(screen(found))
+    return 0
+
+
+def trace(args: Namespace) -> int:
+    """`simlab trace`: one label, from the guideline to the responses that changed."""
+    from simlab.report.story import screen
+    from simlab.report.trace import trace as traced
+
+    found = traced(args.dir, args.label, args.worker)
+    if args.json:
+        print(json.dumps(found, ensure_ascii=False, allow_nan=False))
+        return 0
+    _console().print(screen(found))
+    return 0
+
+
 def verify(args: Namespace) -> int:
     """`simlab verify`: run again, compare, say which tables differ."""
     from simlab.execution import verify as verified

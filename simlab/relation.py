@@ -13,7 +13,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,14 @@ class Work:
 
 
 @dataclass(slots=True)
+class Answers:
+    """What a judge made of single pieces of work, in the order in which they were done."""
+
+    who: NDArray[np.int64]  # [n] place among the scores of the judgement
+    right: NDArray[np.float64]  # [n] 1 right, ½ undecided, 0 wrong
+
+
+@dataclass(slots=True)
 class Judgement(Work):
     """A principal's scores of (members of) its agent; itself the principal's work, for those above it.
 
@@ -62,6 +70,8 @@ class Judgement(Work):
     scores: dict[str, float] = field(default_factory=dict)
     samples: dict[str, int] = field(default_factory=dict)
     identifiers: dict[str, int] = field(default_factory=dict)  # row in the judgements table, once recorded
+    answers: Answers | None = None  # the pieces of work behind the scores, where the agents are people
+    appeals: dict[str, tuple[int, int]] = field(default_factory=dict)  # who appealed: how often, and upheld how often
 
 
 @dataclass(slots=True)
@@ -88,6 +98,15 @@ class Party(ABC):
     def utility(self, panel: Panel) -> NDArray[np.float64]:
         """How good each item of the panel is to this party, in expectation, without a draw [n]."""
 
+    def redrawn(self, panel: Panel, key: int) -> NDArray[np.float64] | None:
+        """Its utility [n] had its own randomness fallen out otherwise, everything above it being as it is.
+
+        That is misreadings and tastes of people and firms, label draws and seeds of machines; None if it has none, or
+        nothing has been drawn yet.
+        """
+        del panel, key
+        return None
+
     def standard(self) -> Standard:
         """What this party asks of its agents; machines pass on what they were taught, and issue none."""
         raise NotImplementedError(f"{self.name} issues no standard")
@@ -112,6 +131,13 @@ class Party(ABC):
     def heard(self, judgement: Judgement) -> None:
         """Told how one was judged; most parties only feel the consequences."""
         del judgement
+
+
+class Teacher(Protocol):
+    """Whoever trains a machine, and can say what would have become of it by other draws."""
+
+    def anew(self, machine: Any, panel: Panel, key: int) -> NDArray[np.float64]:
+        """The machine's utility [n], had the draws of its training fallen out otherwise."""
 
 
 class Consequence(ABC):

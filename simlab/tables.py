@@ -7,65 +7,14 @@ never missing. Importing this module imports no library.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from simlab.columns import AGENT, GUIDELINE, LABEL, PRINCIPAL, ROUND, RUN, TIME, Column, Table
+from simlab.columns import flag as _flag
+from simlab.columns import number as _number
+from simlab.columns import text as _text
+from simlab.columns import whole as _whole
+from simlab.measured import MEASURED
 
-Type = Literal["string", "int64", "float64", "bool"]
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column: its name, type, unit ("" if it has none) and meaning."""
-
-    name: str
-    type: Type
-    unit: str
-    meaning: str
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One kind of row.
-
-    `key` names the columns that tell rows apart where a row may be written again with more in it: the last one
-    counts. `extra` is the meaning of further float64 columns that a run may add, or None if it may add none.
-    """
-
-    name: str
-    meaning: str
-    columns: tuple[Column, ...]
-    key: tuple[str, ...] = ()
-    extra: str | None = None
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the columns, in order."""
-        return tuple(column.name for column in self.columns)
-
-
-def _text(name: str, meaning: str) -> Column:
-    return Column(name, "string", "", meaning)
-
-
-def _whole(name: str, meaning: str, unit: str = "") -> Column:
-    return Column(name, "int64", unit, meaning)
-
-
-def _number(name: str, meaning: str, unit: str = "") -> Column:
-    return Column(name, "float64", unit, meaning)
-
-
-def _flag(name: str, meaning: str) -> Column:
-    return Column(name, "bool", "", meaning)
-
-
-RUN = _text("run", "the run: a hash of scenario, seed and plugin contents")
-TIME = _number("time", "simulated time since the start", "days")
-ROUND = _whole("round", "rounds of training completed at that time; 0 is the pretrained model")
-PRINCIPAL = _text("principal", "the party that judges")
-AGENT = _text("agent", "the party that is judged")
-LABEL = _whole("label", "1: left is better, 2: right is better, 0: undecided")
-GUIDELINE = _whole("guideline_version", "version of the guideline that was in force, as in `guidelines`")
+__all__ = ["TABLES", "Column", "Table"]
 
 _RUNS = Table(
     "runs",
@@ -97,6 +46,20 @@ _GUIDELINES = Table(
     ),
 )
 
+_READINGS = Table(
+    "readings",
+    "What each party goes by: a row a criterion, when hired or told. Pools of more than 2,000 people write nothing.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        _text("party", 'whose reading it is: a corporation, a vendor, or a person as "pool:17"'),
+        _whole("version", "version of the guideline that was read"),
+        _text("criterion", "name of the criterion; empty for the directions of the world that have no name"),
+        _number("weight", "weight of the criterion for this party; of nameless directions, the length of all together"),
+    ),
+)
+
 _EMPLOYMENT = Table(
     "employment",
     "Spells of employment: one row a worker and spell.",
@@ -125,6 +88,9 @@ _RATERS = Table(
         _whole("tasks", "rankings done so far"),
         _number("score", "share of audited pairs that agreed with whoever audited them, so far; NaN before the first"),
         _whole("warnings", "warnings received so far"),
+        _number("care", "share of answers that the rater looks at with care"),
+        _number("fatigue", "work not slept off yet; 0 where raters do not tire", "hours"),
+        _number("exposure", "time spent on harmful responses and not faded yet; 0 where it is not counted", "hours"),
         _number("rho_guideline", "correlation of the rater's utilities with the operative guideline"),
         _number("rho_intent", "correlation of the rater's utilities with users' intent"),
     ),
@@ -140,19 +106,23 @@ _COMPARISONS = Table(
         _whole("order", "1 where responses are compared, 2 where those are who compared responses, and so on"),
         PRINCIPAL,
         AGENT,
-        _whole("task", "number of the pair that was compared; raters who share it compared the same two responses"),
-        _whole("ranking", "number of the K responses the pair comes from; raters who share it ranked the same ones"),
-        _text("worker", 'who compared, as "pool:17"'),
-        _whole("left", "the first response, as in `candidates` (where the prompt is, too)"),
-        _whole("right", "the second response, as in `candidates`"),
+        _whole("task", "number of the pair, per order; raters who share it compared the same two responses"),
+        _whole("ranking", "number of the K responses the pair comes from; at order 2 and above, of the judgement"),
+        _text("worker", 'who compared, as "pool:17"; at order 2 and above the judging party'),
+        _whole(
+            "left", "the first response, as in `candidates` (with the prompt); at order 2 and above, the 17 of pool:17"
+        ),
+        _whole("right", "the second response or person, likewise"),
         LABEL,
         _text("source", "where the label comes from: rater, auditor, or the machine that a rater copied"),
         _flag("held_out", "kept from the reward model, to test it"),
         GUIDELINE,
-        _number("perceived", "utility of left minus right as the rater perceived it, before noise of choice"),
-        _whole("gold", "the label the operative guideline gives, free of error: 1, 2, or 0 for a tie"),
-        _number("duration", "time the worker spent on the pair", "seconds"),
-        _number("pay", "wage for that time", "USD"),
+        _number(
+            "perceived", "utility of left minus right as perceived, before noise of choice; or difference of scores"
+        ),
+        _whole("gold", "what the operative guideline says: 1, 2, or 0; of agents, by their true rho as last measured"),
+        _number("duration", "time the worker spent on the pair; NaN where agents are compared", "seconds"),
+        _number("pay", "wage for that time; NaN where agents are compared", "USD"),
     ),
 )
 
@@ -268,6 +238,28 @@ _REWARD_MODEL = Table(
     ),
 )
 
+_LESSONS = Table(
+    "lessons",
+    "What each new label did to a reward model: one row a pair newly learned. Fits to more than 100,000 write nothing.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        PRINCIPAL,
+        AGENT,
+        _whole("task", "number of the pair, as in `comparisons`"),
+        _text("worker", 'who labelled it, as "pool:17"'),
+        LABEL,
+        _number("margin_before", "raw score of left less that of right before the fit, 0 before the first", "log-odds"),
+        _number("margin_after", "the same after the fit, which many other labels had a part in", "log-odds"),
+        _number(
+            "push",
+            "gradient of the label's Bradley–Terry log-likelihood in the margin, before the fit: w − σ(margin_before), "
+            "w being 1 if left was preferred, 0 if right, ½ if neither",
+        ),
+    ),
+)
+
 _POLICY = Table(
     "policy",
     "Training of language models, from round `round` to the next: one row an iteration. TRL's metrics, / written as _.",
@@ -378,11 +370,28 @@ _INCIDENTS = Table(
     ),
 )
 
+_QUEUES = Table(
+    "queues",
+    "What was waited for, over the whole run: one row a queue. Little's law, length = rate × stay, holds exactly.",
+    (
+        RUN,
+        _number("time", "end of the time that is looked back on; it began at 0", "days"),
+        _text("queue", "what was waited for: the cluster, a machine, or work to be done by people"),
+        _whole("arrivals", "customers, or pieces of work, that came"),
+        _whole("departures", "of these, how many have left"),
+        _number("length", "mean number inside, waiting or being served, integrated over time"),
+        _number("rate", "arrivals per day", "1/day"),
+        _number("stay", "mean time inside, by customers; of those still inside, up to the end; NaN if none", "days"),
+        _number("waiting", "mean time before service; of those still waiting, up to the end; NaN if none", "days"),
+    ),
+)
+
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         _RUNS,
         _GUIDELINES,
+        _READINGS,
         _EMPLOYMENT,
         _RATERS,
         _CANDIDATES,
@@ -392,12 +401,15 @@ TABLES: dict[str, Table] = {
         _LABOR,
         _ALIGNMENT,
         _REWARD_MODEL,
+        _LESSONS,
         _POLICY,
         _RESPONSES,
         _WIN_RATE,
         _LEDGER,
+        _QUEUES,
         _MARKET,
         _INCIDENTS,
+        *MEASURED,
     )
 }
 """Every table by name, in the order in which they are written."""

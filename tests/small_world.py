@@ -76,7 +76,22 @@ class Played:
         self.simulation = simulation
         self._folder = folder
 
+    @property
+    def comparisons(self) -> pd.DataFrame:
+        """Comparisons of responses; those of agents are `comparisons_of_agents`."""
+        rows = self._table("comparisons")
+        return rows[rows.order == 1].reset_index(drop=True)
+
+    @property
+    def comparisons_of_agents(self) -> pd.DataFrame:
+        """Comparisons of order 2 and above."""
+        rows = self._table("comparisons")
+        return rows[rows.order > 1].reset_index(drop=True)
+
     def __getattr__(self, table: str) -> pd.DataFrame:
+        return self._table(table)
+
+    def _table(self, table: str) -> pd.DataFrame:
         path = content.stored(self._folder, table)
         if path is None:
             raise AttributeError(table)

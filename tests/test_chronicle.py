@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -22,6 +24,7 @@ EVENTFUL = {
     f"{LEARN}.every": 2,
     f"{TRAIN}.every": 2,
 }
+DIFFERENCES = np.array([[1, 1, 0], [-1, 0, 1], [0, -1, -1]])  # of three responses: 1 − 2, 1 − 3, 2 − 3
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +126,64 @@ def test_guidelines_are_written_down_as_told(run: Played) -> None:
     rows = run.guidelines
     told = {(row.kind, row.criterion): row.weight for row in rows.itertuples()}
     assert told == {("published", "helpful"): 1, ("operative", "helpful"): 1, ("operative", "engaging"): 0.5}
+
+
+def test_everybody_s_reading_of_the_guideline_is_written_down(run: Played) -> None:
+    """Of acme and of everyone ever hired, when hired; criterion by criterion, and the length of the rest."""
+    readings, spells = run.readings, run.employment.groupby("worker").hired.min()
+    assert set(readings.party) == {"acme", *spells.index}
+    people = readings[readings.party != "acme"]
+    np.testing.assert_array_equal(people.time, spells[people.party])
+    game, pool = run.simulation.game, run.simulation.parties["pool"]
+    weights = people.pivot(index="party", columns="criterion", values="weight").loc[pool.labels_of(np.arange(8))]
+    vectors = pool.cohort.vector[:8]
+    named = sum(weights[[name]].to_numpy() * game.value({name: 1}) for name in ("helpful", "brief", "engaging"))
+    np.testing.assert_allclose(np.linalg.norm(vectors - named, axis=1), weights[""], atol=1e-12)
+    np.testing.assert_allclose(np.hypot(np.linalg.norm(named, axis=1), weights[""]), np.linalg.norm(vectors, axis=1))
+    acme = readings[readings.party == "acme"].set_index("criterion").weight
+    assert acme.to_dict() == {"helpful": 1, "brief": 0, "engaging": 0.5}
+    assert "published" not in set(readings.criterion)
+
+
+def test_what_each_label_did_to_the_reward_model(run: Played) -> None:
+    """Each is learnt once, unless held out; the push is what is left of it to learn, of either sign."""
+    lessons, rows = run.lessons, run.comparisons
+    fits = sorted(run.reward_model.time)
+    learnt = rows[~rows.held_out & (rows.time < fits[-1])]
+    keys = ["task", "worker"]
+    assert not lessons.duplicated(keys).any()
+    both = lessons.merge(learnt, on=keys, suffixes=("", "_said"))
+    assert len(both) == len(lessons) == len(learnt)
+    assert (both.label == both.label_said).all()
+    assert (both.time > both.time_said).all()
+    assert (both.time - both.time_said < 2 + 1e-6).all()  # taught every other day
+    assert (lessons[lessons.time == fits[0]].margin_before == 0).all()
+    won = lessons.label.map({1: 1.0, 2: 0.0, 0: 0.5})
+    np.testing.assert_allclose(lessons.push, won - 1 / (1 + np.exp(-lessons.margin_before)))
+    shift = lessons.margin_after - lessons.margin_before
+    first = lessons.time == fits[0]  # later fits are to everything known, not to what is new
+    assert (np.sign(shift) == np.sign(lessons.push))[first & (lessons.label != 0)].mean() > 0.6
+
+
+def test_the_last_margins_are_the_reward_model_s_own(run: Played) -> None:
+    machine, shown = run.simulation.parties["rm"], run.simulation.parties["rm"].memory[-1]
+    last = run.lessons[run.lessons.time == run.lessons.time.max()].set_index(["task", "worker"])
+    raw = machine.margins(shown)
+    scores = machine.score(shown.items).reshape(len(shown), 3)
+    np.testing.assert_allclose(raw, scores @ DIFFERENCES * machine.scale)
+    for i in np.flatnonzero(~shown.held_out)[:20].tolist():
+        for pair in range(3):
+            row = last.loc[(shown.pair_numbers[i, pair], f"pool:{shown.worker[i]}")]
+            assert row.margin_after == raw[i, pair]
+
+
+def test_very_large_pools_and_fits_write_neither(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simlab.parties.people.MOST_READINGS", 7)  # of a pool of eight
+    monkeypatch.setattr("simlab.consequences.learning.MOST_LESSONS", 199)  # of two hundred pairs
+    few = play(tmp_path)
+    assert set(few.readings.party) == {"acme"}
+    assert len(few.lessons) == 0
+    assert len(few.reward_model) == 1
 
 
 def test_every_round_is_measured_once_by_everybody(run: Played) -> None:

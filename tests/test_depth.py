@@ -46,7 +46,8 @@ def test_nothing_else_is_drawn_otherwise(both: tuple[simlab.Run, simlab.Run]) ->
     """Everything that does not wait for an audit is the same to the last digit: people, tasks, labels, responses."""
     plain, deep = both
     rows = deep.comparisons
-    same(plain.comparisons, rows[rows.principal == "pool"])
+    said = plain.comparisons
+    same(said[said.principal == "pool"], rows[rows.principal == "pool"])
     same(plain.candidates, deep.candidates)
     same(plain.employment, deep.employment[deep.employment.worker.str.startswith("pool:")])
     parties = {"users", "acme", "pool", "rm", "lm"}

@@ -1,16 +1,24 @@
 """Several raters' rankings of one task become one, before a reward model learns from them.
 
-How is an aggregator's business (`plugins/aggregators`); this turns rankings into votes and back.
+How is an aggregator's business (`plugins/aggregators`); this turns rankings into votes and back. And the same
+rankings, had their labels been drawn anew.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simlab.components import Aggregator, Array, Votes
 from simlab.errors import PluginFailed
 from simlab.lineage import ROOM
+from simlab.parties.people import People
 from simlab.parties.rankings import Rankings, sides
+from simlab.streams import branch, hashes
+
+if TYPE_CHECKING:
+    from simlab.simulation import Simulation
 
 NOBODY = -1  # the worker of a ranking that nobody made alone
 
@@ -44,6 +52,17 @@ def merged(rankings: Rankings, aggregator: Aggregator) -> tuple[Rankings, Array]
     one.perceived = perceived / count[:, None]
     one.seconds = np.asarray(np.bincount(place, weights=rankings.seconds), dtype=float)
     return one, chances
+
+
+def relabelled(simulation: Simulation, made: Rankings, key: int) -> Rankings:
+    """The rankings of one pool, had the same people drawn other labels of the same responses: as they are now, their
+    perception and their choice noisy in other ways."""
+    pool = simulation.parties[simulation.pools[int(made.task[0] // ROOM)]]
+    assert isinstance(pool, People)
+    seen, lot = hashes(branch(key, "seen"), made.ids).ravel(), hashes(branch(key, "lot"), made.task)
+    again = made[:]
+    again.label, again.perceived = pool.labels(made.items, made.worker, seen, lot, branch(key, "labels"))
+    return again
 
 
 def _asked(aggregator: Aggregator, votes: Votes, tasks: int) -> Array:

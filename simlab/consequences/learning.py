@@ -7,6 +7,8 @@ trains a transformer on a reward model's scores, `Tilt` is PPO's exact limit whe
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,9 +16,11 @@ from numpy.typing import NDArray
 from simpy import Event
 
 from simlab.components import Array, RewardShape
-from simlab.consequences.aggregation import merged
+from simlab.consequences.aggregation import merged, relabelled
 from simlab.errors import PluginFailed
+from simlab.jobs import Result
 from simlab.parties.language_model import LanguageModel, TiltBody, TransformerBody, revive
+from simlab.parties.people import People
 from simlab.parties.rankings import Rankings, sides
 from simlab.parties.reward_model import LinearHead, RewardModel, TransformerHead, revive_reward_model
 from simlab.relation import Consequence, Effect, Judgement, Relation
@@ -24,10 +28,12 @@ from simlab.streams import branch, uniforms
 from simlab.worlds.tokenizer import END
 
 if TYPE_CHECKING:
+    from simlab.measures.alignment import Panel
     from simlab.scenario import GradientSpec
     from simlab.simulation import Simulation
 
 Arrays = Mapping[str, NDArray[Any]]
+MOST_LESSONS = 100_000  # pairs shown at once beyond which what each did to the margins is not written down
 
 
 class Gradient(Consequence):
@@ -36,6 +42,7 @@ class Gradient(Consequence):
     def __init__(self, simulation: Simulation, spec: GradientSpec) -> None:
         self.simulation = simulation
         self.spec = spec
+        self.rounds: list[Round] = []  # of training a transformer, so far
 
     def apply(self, relation: Relation, judgement: Judgement) -> Generator[Event, Any, Sequence[Effect]]:
         """Hold the machine until it has learnt; a judgement that looked at nothing teaches nothing."""
@@ -44,6 +51,7 @@ class Gradient(Consequence):
             yield from ()
             return []
         assert isinstance(machine, RewardModel | LanguageModel)
+        machine.teacher = self
         with machine.busy.request() as turn:
             yield turn
             if isinstance(machine, RewardModel):
@@ -62,37 +70,45 @@ class Gradient(Consequence):
         learner = self.spec.learner
         vector = isinstance(machine.head, LinearHead)
         replay = vector or bool(getattr(learner, "replay", False))  # a direction is fitted to all that is known
-        rankings = Rankings.together(machine.memory) if replay else shown
-        shares = None
-        if self.spec.aggregator.merges and len(rankings):
-            rankings, chances = merged(rankings, self.spec.aggregator)
-            shares = chances[~rankings.held_out]
-        train = rankings[~rankings.held_out]
+        rankings, train, shares = self._learnable(Rankings.together(machine.memory) if replay else shown)
         if not train.label.size:
             return None
+        before = machine.margins(shown) if shown.label.size <= MOST_LESSONS else None
         if isinstance(machine.head, LinearHead):
             metrics = fit_direction(machine.head, train, shares)
         else:
             assert isinstance(machine.head, TransformerHead)
-            metrics = self._fit_network(machine, machine.head, train, shares)
+            warm = machine.head.weights if learner is None or getattr(learner, "warm_start", True) else None
+            key = self.simulation.streams.key(machine.name, "fit", machine.learned)
+            machine.head.weights = result = self._fit_network(machine.head, train, shares, warm, key)
+            metrics = {name: float(result[name]) for name in ("loss", "trunk_change", "head_change", "flops")}
         machine.learned += 1
         machine.standardize()
         self._record_fit(relation, machine, rankings, metrics)
+        if before is not None and isinstance(relation.principal, People):
+            after, new = machine.margins(shown), ~shown.held_out
+            self.simulation.chronicle.lessons(relation.principal, machine.name, shown[new], before[new], after[new])
         return metrics["flops"]
 
+    def _learnable(self, rankings: Rankings) -> tuple[Rankings, Rankings, Array | None]:
+        """The rankings as they are learned from, put together by task if so asked; those of them to train on, and how
+        much of a win the left response of each of their pairs has [m, pairs], None if their labels say so."""
+        shares = None
+        if self.spec.aggregator.merges and len(rankings):
+            rankings, chances = merged(rankings, self.spec.aggregator)
+            shares = chances[~rankings.held_out]
+        return rankings, rankings[~rankings.held_out], shares
+
     def _fit_network(
-        self, machine: RewardModel, head: TransformerHead, train: Rankings, shares: Array | None
-    ) -> dict[str, float]:
+        self, head: TransformerHead, train: Rankings, shares: Array | None, warm: Result | None, key: int
+    ) -> Result:
         learner = self.spec.learner
         options = learner.model_dump(exclude={"kind", "replay", "warm_start"}) if learner else {}
-        warm = head.weights if learner is None or getattr(learner, "warm_start", True) else None
-        seed = self.simulation.streams.key(machine.name, "fit", machine.learned)
-        head.weights = self.simulation.jobs.run(
+        return self.simulation.jobs.run(
             fit, config=head.body.config, base=head.body.reference, weights=warm,
             prompts=head.body.prompt_tokens(train.prompt), responses=train.response, labels=train.label, shares=shares,
-            seed=seed % 2**63, options=options, progress=self.simulation.stage("reward model"),
+            seed=key % 2**63, options=options, progress=self.simulation.stage("reward model"),
         )  # fmt: skip
-        return {name: float(head.weights[name]) for name in ("loss", "trunk_change", "head_change", "flops")}
 
     def _record_fit(
         self, relation: Relation, machine: RewardModel, rankings: Rankings, metrics: Mapping[str, float]
@@ -148,21 +164,80 @@ class Gradient(Consequence):
     ) -> tuple[list[dict[str, float]], float]:
         assert isinstance(judge.head, TransformerHead)
         assert isinstance(relation.sample, int)
+        assert judge.head.weights is not None
         learner = self.spec.learner
         options = learner.model_dump(exclude={"kind"}) if learner else {}
-        iterations, batch = options.get("iterations", 12), relation.sample
+        iterations = options.get("iterations", 12)
+        taught = Round(
+            judge.head.body.reference,
+            judge.head.weights,
+            judge.centre,
+            judge.scale,
+            iterations,
+            relation.sample,
+            options,
+        )
+        self.rounds.append(taught)
         key = self.simulation.streams.key(machine.name, "policy", machine.updates)
-        prompts = self.simulation.game.draw_prompts(branch(key, "prompts"), iterations * batch)
-        grid = (np.arange(iterations * batch)[:, None], np.arange(body.game.longest_response)[None, :])
-        body.weights = result = self.simulation.jobs.run(
-            ppo, config=body.config, weights=body.weights, reference=body.reference,
-            base=judge.head.body.reference, judge=judge.head.weights, centre=judge.centre, scale=judge.scale,
-            shape=self.spec.shape, prompts=body.prompt_tokens(prompts), uniforms=uniforms(branch(key, "words"), *grid),
-            iterations=iterations, batch=batch, seed=key % 2**63, options=options,
-            temperature=machine.spec.temperature, progress=self.simulation.stage("policy"),
-        )  # fmt: skip
+        body.weights = result = self._practise(machine, body, taught, body.weights, key)
         rows = [{n: float(result[f"metric/{n}"][i]) for n in POLICY_METRICS} for i in range(iterations)]
         return rows, float(result["flops"])
+
+    def _practise(
+        self, machine: LanguageModel, body: TransformerBody, taught: Round, weights: Result, key: int
+    ) -> Result:
+        """The language model that had these weights, after one round."""
+        count = taught.iterations * taught.batch
+        prompts = self.simulation.game.draw_prompts(branch(key, "prompts"), count)
+        grid = (np.arange(count)[:, None], np.arange(body.game.longest_response)[None, :])
+        return self.simulation.jobs.run(
+            ppo, config=body.config, weights=weights, reference=body.reference,
+            base=taught.base, judge=taught.judge, centre=taught.centre, scale=taught.scale,
+            shape=self.spec.shape, prompts=body.prompt_tokens(prompts), uniforms=uniforms(branch(key, "words"), *grid),
+            iterations=taught.iterations, batch=taught.batch, seed=key % 2**63, options=taught.options,
+            temperature=machine.spec.temperature, progress=self.simulation.stage("policy"),
+        )  # fmt: skip
+
+    # ---- what would have become of it by other draws ------------------------------------------------------------
+
+    def anew(self, machine: Any, panel: Panel, key: int) -> Array:
+        """The machine's utility [n]: a reward model's if the same raters labelled the same pairs again and it learned
+        from nothing but that; a language model's if it were trained again from its reference, by the same judges."""
+        if isinstance(machine, RewardModel):
+            return self._refitted(machine, panel, key)
+        assert isinstance(machine, LanguageModel)
+        if isinstance(machine.body, TiltBody):  # moves to where it must: nothing is drawn
+            return machine.utility(panel)
+        assert isinstance(machine.body, TransformerBody)
+        weights = machine.body.reference
+        for number, taught in enumerate(self.rounds):
+            weights = self._practise(machine, machine.body, taught, weights, branch(key, number))
+        return machine.body.preference(panel.items, weights)
+
+    def _refitted(self, machine: RewardModel, panel: Panel, key: int) -> Array:
+        again = [relabelled(self.simulation, made, branch(key, number)) for number, made in enumerate(machine.memory)]
+        _, train, shares = self._learnable(Rankings.together(again))
+        if isinstance(machine.head, LinearHead):
+            head = LinearHead(machine)
+            fit_direction(head, train, shares)
+            return head.score(panel.items)
+        assert isinstance(machine.head, TransformerHead)
+        other = copy(machine.head)
+        other.weights = self._fit_network(other, train, shares, None, branch(key, "fit"))
+        return other.score(panel.items)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """By what a transformer was taught in one round: the judge as it then was, and how much practice."""
+
+    base: Result  # the model the judge grew from
+    judge: Result
+    centre: float  # of the judge's raw score
+    scale: float
+    iterations: int
+    batch: int
+    options: dict[str, Any]  # of the learner
 
 
 POLICY_METRICS = (

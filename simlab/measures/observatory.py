@@ -1,22 +1,28 @@
 """The observatory: after every round it asks all parties the same questions and writes down the answers.
 
-It fills the tables `alignment`, `responses`, `win_rate` and `raters`. It observes and changes nothing: its
-panel's responses are drawn from streams of their own, the same in every round and every arm of a study.
+It fills the tables `alignment`, `responses`, `win_rate` and `raters`; each further measure has a room of its own
+(`measures/rooms`). It observes and changes nothing: its panel's responses are drawn from streams of their own, the
+same in every round and every arm of a study.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simlab.components import Array
 from simlab.measures.alignment import Panel, compare, correlations, pairs_of
+from simlab.measures.rooms.agreement import AgreementRoom
+from simlab.measures.rooms.flattening import FlatteningRoom
+from simlab.measures.rooms.minimal_pairs import MinimalPairsRoom
+from simlab.measures.rooms.on_policy import OnPolicyRoom
+from simlab.measures.rooms.room import Agents, Look, Room
+from simlab.measures.rooms.waterfall import WaterfallRoom
 from simlab.measures.statistics import bootstrap, kendall_tau, pairwise_accuracy, pearson, resample
 from simlab.parties.language_model import LanguageModel
 from simlab.parties.people import People
-from simlab.parties.rankings import preferred
+from simlab.parties.rankings import Rankings, preferred
 from simlab.parties.society import Users
 from simlab.parties.vendor import Vendor
 from simlab.relation import Steps
@@ -26,14 +32,7 @@ if TYPE_CHECKING:
     from simlab.simulation import Simulation
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """One look at one language model: the panel, everybody's utilities [n] on it, and the time and round."""
-
-    model: LanguageModel
-    panel: Panel
-    utilities: dict[str, Array]
-    stamp: dict[str, Any]
+ROOMS: tuple[type[Room], ...] = (WaterfallRoom, FlatteningRoom, AgreementRoom, OnPolicyRoom, MinimalPairsRoom)
 
 
 class Observatory:
@@ -44,6 +43,12 @@ class Observatory:
         self.simulation = simulation
         self.reference: dict[str, Items] = {}
         self.truth: dict[str, dict[int, float]] = {}
+        self.rooms = [room(simulation) for room in ROOMS]
+
+    def heard(self, pool: People, made: Rankings) -> None:
+        """Rankings have been made; whoever measures them takes note."""
+        for room in self.rooms:
+            room.heard(pool, made)
 
     def look(self, model: LanguageModel) -> Steps:
         """Measure the round of this language model that has just ended."""
@@ -60,18 +65,22 @@ class Observatory:
         both = _joined(reference, current)
         panel = Panel(both, both.prompt, game.features(both))
         utilities = {name: party.utility(panel) for name, party in simulation.parties.items()}
-        look = Look(model, panel, utilities, stamp)
+        look = Look(model, panel, utilities, stamp, reference, current)
         self._record_wins(look, prompts)
         self._record_responses(look, current)
         if game.panel_of_reference:
             panel = Panel(reference, prompts, game.features(reference))
             utilities = {name: party.utility(panel) for name, party in simulation.parties.items()}
-            look = Look(model, panel, utilities, stamp)
+            look = Look(model, panel, utilities, stamp, reference, current)
         self._record_alignment(look)
         for pool in simulation.of_kind(People):
             if simulation.model_below(pool.name) is model:
                 self._record_people(look, pool)
         self._record_vendors(look)
+        for agents in look.agents:
+            self._record_meta(look, agents)
+        for room in self.rooms:
+            yield from room.look(look)
 
     def _record_alignment(self, look: Look) -> None:
         for a, b in pairs_of(look.utilities):
@@ -125,12 +134,16 @@ class Observatory:
             tasks=cohort.tasks,
             score=cohort.score,
             warnings=cohort.warnings,
+            care=pool.life.lives.care[rows],
+            fatigue=pool.life.fatigue()[rows],
+            exposure=pool.life.exposure()[rows],
             rho_guideline=truth["guideline"],
             rho_intent=truth["intent"],
             **look.stamp,
         )
         for name in self.simulation.hierarchy.principals(pool.name):
-            self._record_meta(look, name, pool.name, pool.work_order + 1, pool.record(name).score[rows], truth)
+            scores = pool.record(name).score[rows]
+            look.agents.append(Agents(name, pool.name, pool.work_order + 1, scores, each, truth))
 
     def _record_vendors(self, look: Look) -> None:
         """How well each firm's scores of its vendors tell which of them is truer to the guideline."""
@@ -141,15 +154,15 @@ class Observatory:
             each = np.stack([look.panel.centred(look.utilities[v.name]) for v in mine], axis=1)
             scores = np.array([v.record(name).score[0] for v in mine])
             truth = self._truth(look, mine[0].name, each)
-            self._record_meta(look, name, "vendors", max(v.work_order for v in mine) + 1, scores, truth)
+            order = max(v.work_order for v in mine) + 1
+            look.agents.append(Agents(name, "vendors", order, scores, each, truth))
 
-    def _record_meta(
-        self, look: Look, principal: str, panel: str, order: int, scores: Array, truth: dict[str, Array]
-    ) -> None:
-        for against, rho in truth.items():
-            names = ("bootstrap", principal, panel, against, look.stamp["round"])
-            row = _order_two(scores, rho, self.simulation.streams.key(*names))
-            self._alignment(look, order=order, panel=panel, against=against, a=principal, b=panel, **row)
+    def _record_meta(self, look: Look, agents: Agents) -> None:
+        a, b = agents.principal, agents.panel
+        for against, rho in agents.truth.items():
+            key = self.simulation.streams.key("bootstrap", a, b, against, look.stamp["round"])
+            row = _order_two(agents.scores, rho, key)
+            self._alignment(look, order=agents.order, panel=b, against=against, a=a, b=b, **row)
 
     def _truth(self, look: Look, agent: str, each: Array) -> dict[str, Array]:
         """ρ of each agent's centred utilities [n, agents] with the guideline above `agent`, and with users' intent."""

@@ -67,6 +67,12 @@ class Corporation(Party):
         published = self.simulation.game.value(self.guideline.published)
         return Standard(self.name, self.version, operative, published, self.unit)
 
+    def redrawn(self, panel: Panel, key: int) -> Array:
+        """As it would go by the same written guideline, misread otherwise."""
+        (error,) = self.simulation.deviations(branch(key, "misreading"), np.arange(1))
+        otherwise = self._standard.vector + self.spec.misreading * self.unit * (error - self._error)
+        return np.asarray(panel.features @ otherwise)
+
     def start(self) -> Steps:
         yield from ()
         self._quarters[self.name] = self.simulation.now, 0

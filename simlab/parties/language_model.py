@@ -12,14 +12,13 @@ from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import simpy
 from numpy.typing import NDArray
 from simpy import Event
 
 from simlab.components import Array
 from simlab.errors import InvalidInput
 from simlab.jobs import Result
-from simlab.relation import Party, Relation, Steps, Work
+from simlab.relation import Party, Relation, Steps, Teacher, Work
 from simlab.streams import branch, normals, uniforms
 from simlab.worlds.game import Indices, Items
 from simlab.worlds.text import TextGame
@@ -39,8 +38,9 @@ class LanguageModel(Party):
     def __init__(self, simulation: Simulation, name: str, spec: LanguageModelSpec) -> None:
         super().__init__(simulation, name)
         self.spec = spec
-        self.busy = simpy.Resource(simulation.env)
+        self.busy = simulation.queue(name)
         self.updates = 0
+        self.teacher: Teacher | None = None
         game = simulation.game
         self.body: Body = TransformerBody(self, game) if isinstance(game, TextGame) else TiltBody(self)
 
@@ -59,6 +59,10 @@ class LanguageModel(Party):
     def utility(self, panel: Panel) -> Array:
         """log π − log π_ref of each response: what training has made the model prefer (up to the factor β)."""
         return self.body.preference(panel.items)
+
+    def redrawn(self, panel: Panel, key: int) -> Array | None:
+        """As it would speak, trained again from its reference by the same judges with other draws; no short matter."""
+        return None if self.teacher is None else self.teacher.anew(self, panel, key)
 
     def work(self, relation: Relation) -> Generator[Event, Any, Work]:
         """Responses to as many prompts as the principal samples."""
@@ -130,13 +134,22 @@ class TransformerBody(Body):
         )  # fmt: skip
         return Items(prompts, result["responses"])
 
-    def preference(self, items: Items) -> Array:
+    def preference(self, items: Items, weights: Result | None = None) -> Array:
+        """log π − log π_ref [n]; of the model with other `weights`, if given."""
         result = self.party.simulation.jobs.run(
-            compare, config=self.config, weights=self.weights, reference=self.reference,
+            compare, config=self.config, weights=weights or self.weights, reference=self.reference,
             prompts=self.prompt_tokens(items.prompt), responses=items.response,
             temperature=self.party.spec.temperature,
         )  # fmt: skip
         return np.asarray(result["difference"], dtype=np.float64)
+
+    def likelihood(self, items: Items) -> Array:
+        """log π of each whole response [n], in nats."""
+        result = self.party.simulation.jobs.run(
+            read, config=self.config, weights=self.weights, prompts=self.prompt_tokens(items.prompt),
+            responses=items.response, temperature=self.party.spec.temperature,
+        )  # fmt: skip
+        return np.asarray(result["log_likelihood"], dtype=np.float64)
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Dictionary, shape, and the arrays as pretrained ("before/…") and now ("after/…")."""
@@ -202,13 +215,29 @@ def compare(
     responses: NDArray[np.int64], temperature: float, device: str,
 ) -> dict[str, Any]:  # fmt: skip
     """`difference` [n]: log-probability of each whole response now, less that under the reference, in nats."""
-    from simlab.nets.transformer import log_probs
 
     def total(arrays: Arrays) -> Any:
-        model = revive(config, arrays, device)
-        return log_probs(model, prompts, responses, temperature=temperature).double().sum(1)
+        return _read(config, arrays, prompts, responses, temperature, device)
 
     return {"difference": (total(weights) - total(reference)).cpu().numpy()}
+
+
+def read(
+    *, config: dict[str, Any], weights: Arrays, prompts: NDArray[np.int64], responses: NDArray[np.int64],
+    temperature: float, device: str,
+) -> dict[str, Any]:  # fmt: skip
+    """`log_likelihood` [n] of each whole response, in nats."""
+    return {"log_likelihood": _read(config, weights, prompts, responses, temperature, device).cpu().numpy()}
+
+
+def _read(
+    config: Mapping[str, Any], arrays: Arrays, prompts: NDArray[np.int64], responses: NDArray[np.int64],
+    temperature: float, device: str,
+) -> Any:  # fmt: skip
+    from simlab.nets.transformer import log_probs
+
+    model = revive(config, arrays, device)
+    return log_probs(model, prompts, responses, temperature=temperature).double().sum(1)
 
 
 def revive(config: Mapping[str, Any], weights: Arrays, device: str) -> Any:

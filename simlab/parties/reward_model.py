@@ -12,7 +12,6 @@ from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import simpy
 from numpy.typing import NDArray
 from simpy import Event
 
@@ -20,7 +19,7 @@ from simlab.components import Array
 from simlab.jobs import Result
 from simlab.parties.language_model import LanguageModel, TransformerBody
 from simlab.parties.rankings import Rankings, preferred, sides
-from simlab.relation import Judgement, Party, Relation, Steps, Work
+from simlab.relation import Judgement, Party, Relation, Steps, Teacher, Work
 from simlab.streams import branch
 from simlab.worlds.game import Items
 
@@ -39,9 +38,10 @@ class RewardModel(Party):
     def __init__(self, simulation: Simulation, name: str, spec: RewardModelSpec) -> None:
         super().__init__(simulation, name)
         self.spec = spec
-        self.busy = simpy.Resource(simulation.env)
+        self.busy = simulation.queue(name)
         self.learned = 0
         self.memory: list[Rankings] = []  # every ranking it was ever shown
+        self.teacher: Teacher | None = None
         self.reference: Items | None = None
         self.centre, self.scale = 0.0, 1.0  # of its raw score on the reference model's responses
         model = simulation.judged_by(self)
@@ -50,6 +50,10 @@ class RewardModel(Party):
     def utility(self, panel: Panel) -> Array:
         """Its score of each response."""
         return self.score(panel.items)
+
+    def redrawn(self, panel: Panel, key: int) -> Array | None:
+        """As it would score, had the same raters of the same pairs drawn other labels, and it another seed."""
+        return None if self.teacher is None else self.teacher.anew(self, panel, key)
 
     def score(self, items: Items) -> Array:
         """One number per response [n]: mean 0 and standard deviation 1 over the reference model's responses."""
@@ -80,6 +84,15 @@ class RewardModel(Party):
         scores = self.score(rankings.items).reshape(len(rankings), rankings.options)
         left, right = sides(rankings.options)
         return preferred(scores[:, left] - scores[:, right])
+
+    def margins(self, rankings: Rankings) -> Array:
+        """The log-odds it gives the left response of each pair [m, pairs], as it is fitted to them; 0 before the first
+        fit. In units of `scale` they are differences of its score."""
+        left, right = sides(rankings.options)
+        if not self.learned:
+            return np.zeros((len(rankings), len(left)))
+        scores = self.head.score(rankings.items).reshape(len(rankings), rankings.options)
+        return np.asarray(scores[:, left] - scores[:, right])
 
     def work(self, relation: Relation) -> Generator[Event, Any, Work]:
         """Itself: those who taught it ask it to order the pairs they have ranked."""

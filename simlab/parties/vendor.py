@@ -17,7 +17,8 @@ from simlab.components import Array
 from simlab.parties.cohort import Record
 from simlab.parties.rankings import Rankings
 from simlab.parties.workforce import Workforce, audit
-from simlab.relation import Judgement, Relation, Standard, Work
+from simlab.relation import Judgement, Relation, Standard, Steps, Work
+from simlab.streams import branch
 
 if TYPE_CHECKING:
     from simlab.measures.alignment import Panel
@@ -43,21 +44,43 @@ class Vendor(Workforce):
 
         Both are the vendor's, once and for all: a new version is read with the same bias.
         """
-        issuer = self.simulation.issuer_for(self.name)
-        assert issuer is not None, "validation refuses vendors without a principal"
-        told = issuer.standard()
+        told = self._told()
         if self._standard is None or self._standard.version != told.version:
             key = self.simulation.streams.key(self.name, "misreading")
             (error,) = self.simulation.deviations(key, np.arange(1))
-            understood = told.vector + self.spec.misreading * told.unit * error
-            own = self.simulation.game.value(self.spec.values)
-            vector = self.spec.compliance * understood + (1 - self.spec.compliance) * own
-            self._standard = Standard(self.name, told.version, vector, told.published, told.unit)
+            self._standard = Standard(self.name, told.version, self._understood(told, error), told.published, told.unit)
         return self._standard
+
+    def _told(self) -> Standard:
+        issuer = self.simulation.issuer_for(self.name)
+        assert issuer is not None, "validation refuses vendors without a principal"
+        return issuer.standard()
+
+    def _understood(self, told: Standard, error: Array) -> Array:
+        """What it makes of a guideline [D], read with this error: weighed by compliance against its own values."""
+        understood = told.vector + self.spec.misreading * told.unit * error
+        own = self.simulation.game.value(self.spec.values)
+        return np.asarray(self.spec.compliance * understood + (1 - self.spec.compliance) * own)
+
+    def redrawn(self, panel: Panel, key: int) -> Array:
+        """As it would go by what it was told, misread otherwise."""
+        told = self._told()
+        (error,) = self.simulation.deviations(branch(key, "misreading"), np.arange(1))
+        return np.asarray(panel.features @ self._understood(told, error))
+
+    def start(self) -> Steps:
+        """Read the guideline."""
+        yield from ()
+        self._note_reading()
 
     def told(self, standard: Standard) -> None:
         """A new version of the guideline has come."""
         self._standard = None
+        self._note_reading()
+
+    def _note_reading(self) -> None:
+        read = self.standard()
+        self.simulation.chronicle.readings(self.name, [self.name], read.vector[None, :], read.version)
 
     def utility(self, panel: Panel) -> Array:
         return panel.features @ self.standard().vector

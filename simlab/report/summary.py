@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from rich import box
 from rich.console import Group, RenderableType
 from rich.markup import escape
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from simlab.hierarchy import Hierarchy
+from simlab.report.layout import NOTHING
+from simlab.report.layout import noted as _noted
+from simlab.report.layout import number as _number
+from simlab.report.layout import spaced as _spaced
+from simlab.report.layout import table as _table
 from simlab.report.recursion import orders
 from simlab.tables import TABLES
 
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 
     from simlab.runs import Run
 
-NOTHING = "–"
 _EXAMPLES = 3  # prompts for which responses before and after are shown
 _NAMED = 6  # dismissals told one by one
 
@@ -44,11 +45,6 @@ def screen(run: Run) -> RenderableType:
         for model in models:
             parts += _examples(run, model)
     return Group(*_spaced([*parts, _where(run)]))
-
-
-def _spaced(parts: Iterable[RenderableType]) -> Iterator[RenderableType]:
-    for part in parts:
-        yield Padding(part, (1, 0, 0, 0))
 
 
 def _heading(run: Run) -> Text:
@@ -251,21 +247,6 @@ def _parties_of(run: Run, kind: str = "") -> list[tuple[str, Mapping[str, Any]]]
     return [(name, party) for name, party in parties.items() if not kind or party.get("kind") == kind]
 
 
-def _table(title: str, columns: Sequence[str], *, fold: bool = False) -> Table:
-    """An empty table; columns after the first are numbers, unless `fold` says that all are texts to be wrapped."""
-    table = Table(title=escape(title), title_style="bold", title_justify="left", box=box.SIMPLE_HEAD, show_edge=False)
-    for i, column in enumerate(columns):
-        text = fold or not i or not column
-        table.add_column(
-            escape(column), justify="left" if text else "right", overflow="fold", ratio=1 if fold else None
-        )
-    return table
-
-
-def _noted(table: Table, note: str) -> RenderableType:
-    return Group(table, Text(note, style="dim"))
-
-
 def _mean(rows: pd.DataFrame, column: str) -> float:
     return float(rows[column].mean()) if column in rows and len(rows) else math.nan
 
@@ -275,10 +256,6 @@ def _change(first: float, last: float) -> str:
     if math.isnan(first) and math.isnan(last):
         return NOTHING
     return f"[dim]{_number(first)} →[/dim] {_number(last)}"
-
-
-def _number(value: float | None, form: str = ".2f", unit: str = "") -> str:
-    return NOTHING if value is None or math.isnan(value) else f"{value:{form}}{unit}"
 
 
 def _many(count: int, noun: str) -> str:

@@ -26,6 +26,7 @@ def beyond(scenario: Scenario) -> Iterator[Complaint]:
     yield from _pretraining(scenario)
     yield from _panel(scenario)
     yield from _policy_training(scenario)
+    yield from _waterfall(scenario)
     if not scenario.world.networks:
         yield from _vectors(scenario)
         yield from _leashes(scenario)
@@ -56,6 +57,22 @@ def _policy_training(scenario: Scenario) -> Iterator[Complaint]:
                 what = f"{learner.iterations:,} iterations of {relation.sample:,} responses are {size:.2g}"
                 at = ("relations", index, "consequence", place, "learner", "iterations")
                 yield at, f"{what}; the most is {MOST_RESPONSES:g}", "fewer iterations, or a smaller sample"
+
+
+def _waterfall(scenario: Scenario) -> Iterator[Complaint]:
+    """A path leads from party to party down to a language model, or to somebody who has a part in one."""
+    path, redraw = scenario.waterfall.path, scenario.waterfall.redraw or []
+    for key, names in (("path", path), ("redraw", redraw)):
+        for index, name in enumerate(names):
+            at = ("waterfall", key, index)
+            if name not in scenario.parties:
+                yield at, f"there is no party called {name}", f"known: {', '.join(scenario.parties)}"
+            elif name in names[:index]:
+                yield at, f"{name} is named twice", "keep one"
+            elif key == "redraw" and path and name not in path:
+                yield at, f"{name} is not on the path", f"the path is {', '.join(path)}"
+    if len(path) == 1:
+        yield ("waterfall", "path"), "a path has two parties at least", "name them from first to last"
 
 
 def _vectors(scenario: Scenario) -> Iterator[Complaint]:

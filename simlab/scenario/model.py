@@ -48,6 +48,20 @@ class PanelSpec(Spec):
     responses: int = Field(2, ge=2, le=100, description="responses to each, per source")
 
 
+class WaterfallSpec(Spec):
+    """Along which path losses of alignment are measured, and whose randomness is drawn anew to tell noise from bias."""
+
+    path: list[Name] = Field(
+        [], max_length=100, description="parties from first to last; default: those above each language model"
+    )
+    redraw: list[Name] | None = Field(
+        None,
+        max_length=100,
+        description="parties of the path whose own randomness is drawn anew; default: firms and people. A reward model"
+        " is then fitted twice more each round, a language model trained twice more from the beginning",
+    )
+
+
 class Scenario(Spec):
     """What a scenario file says, checked, with every default filled in.
 
@@ -68,6 +82,7 @@ class Scenario(Spec):
     cluster: ClusterSpec = Field(ClusterSpec(), description="the computers, in simulated time")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="what networks are computed on, in real time")
     panel: PanelSpec = Field(PanelSpec(), description="the questions every party answers")
+    waterfall: WaterfallSpec = Field(WaterfallSpec(), description="where alignment is lost, link by link")
     without: list[str] = Field(
         [], max_length=1000, description="whom this run is without, as pool:17 or a party; all other draws stay"
     )
@@ -95,7 +110,8 @@ class Scenario(Spec):
         assert isinstance(reading, Reading), "scenarios are read with simlab.scenario.load"
         for name, settings in given.items():
             _refuse_settings(name, settings, world.own_criteria)
-        used = dict.fromkeys([*_mentions(parties, info.data.get("relations") or ()), *given])
+        watched = [p.exposure.criterion for p in parties.values() if isinstance(p, PeopleSpec) and p.exposure]
+        used = dict.fromkeys([*_mentions(parties, info.data.get("relations") or ()), *watched, *given])
         if world.own_criteria:
             return dict.fromkeys(used)
         known = reading.plugins.names("criterion")
@@ -125,13 +141,15 @@ class Scenario(Spec):
             yield "criterion", criterion.name
         for party in self.parties.values():
             if isinstance(party, PeopleSpec):
-                yield "rater", party.policy.name
+                yield from party.plugins()
             if isinstance(party, CorporationSpec):
                 yield "guideline", party.guideline.policy.name
         for relation in self.relations:
             for consequence in relation.consequence:
                 if consequence.kind == "replace" and consequence.policy is not None:
                     yield "guideline", consequence.policy.name
+                if consequence.kind == "fire" and consequence.review is not None:
+                    yield "review", consequence.review.name
                 if consequence.kind == "gradient" and self._judges_language(relation):
                     yield "reward", consequence.shape.name
                 elif consequence.kind == "gradient":
@@ -289,6 +307,11 @@ def _named_criteria(data: Mapping[str, Any]) -> Iterator[tuple[authority.Path, s
             inside = isinstance(here, list) if isinstance(step, int) else isinstance(here, dict) and step in here
             here = here[step] if inside else None
         yield from (((*way, key), key) for key in (here if isinstance(here, dict) else ()))
+    parties = data.get("parties")
+    for name, party in parties.items() if isinstance(parties, dict) else ():
+        exposure = party.get("exposure") if isinstance(party, dict) else None
+        if isinstance(exposure, dict) and isinstance(exposure.get("criterion"), str):
+            yield ("parties", name, "exposure", "criterion"), exposure["criterion"]
 
 
 def _weighed(data: Mapping[str, Any]) -> Iterator[authority.Path]:

@@ -12,12 +12,16 @@ from simlab.theory import (
     borda,
     bpref,
     choice,
+    contracts,
     currency,
     fits,
+    hiring,
+    labor,
     overoptimization,
     policy,
     reward_model,
     tree,
+    waiting,
 )
 from simlab.theory.law import Law
 
@@ -35,6 +39,10 @@ _MODULES = (
     policy,
     best_of_n,
     overoptimization,
+    labor,
+    contracts,
+    hiring,
+    waiting,
 )
 
 

@@ -1,4 +1,4 @@
-"""Pay, warnings, dismissals, hiring and churn on runs: every rule of the labor market, also in random small worlds.
+"""Pay, warnings, dismissals and hiring on runs: every rule of the labor market, also in random small worlds.
 
 `Books` reads a run's tables back and checks the rules one by one; most tests are a world and some of the rules.
 """
@@ -15,7 +15,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from simlab.relation import day_of
-from tests.small_world import AUDIT, LEARN, LOOK, TRAIN, Played, payments, play
+from tests.small_world import AUDIT, LEARN, TRAIN, Played, payments, play
 
 WARN, FIRE, HIRE = {"kind": "warn", "below": 0.75}, {"kind": "fire", "below": 0.7, "min_sample": 8}, {"kind": "hire"}
 HARSH: dict[str, Any] = {  # a pool in which people differ, and an employer who looks often
@@ -277,40 +277,6 @@ def test_the_rules_hold_in_any_world(folder: Path, world: Any, consequences: Any
     in_turn = [consequences[kind] for kind in ("warn", "fire", "hire", "pay") if kind in consequences]
     changes = {"world.dimensions": 3, **world, f"{AUDIT}.consequence": in_turn}
     Books(play(folder, changes, seed=seed)).check()
-
-
-# ---- users --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("leave", [0.0, 0.2, 1.0])
-def test_the_dissatisfied_leave_and_those_who_are_there_pay(leave: float, tmp_path: Path) -> None:
-    changes = {
-        "days": 5,
-        "parties.users": {"kind": "users", "values": {"helpful": 1}, "count": 500, "subscription": 2, "leave": leave},
-        "parties.acme.guideline.operative": {"helpful": -1},
-        f"{LOOK}.every": 2,
-        f"{LOOK}.consequence": "churn",
-    }
-    run = play(tmp_path, changes)
-    users = 500
-    left = run.consequences[run.consequences.kind == "churn"].set_index("time")
-    scores = run.judgements.set_index("judgement").score
-    fees = payments(run.ledger).query("payer == 'users'").set_index("time")
-    assert set(fees.payee) <= {"acme"}
-    for day, since in ((2, 2), (4, 2), (5, 1)):
-        assert fees.amount.get(day, 0) == pytest.approx(users * 2 * since)
-        if day in left.index:
-            satisfied = scores[left.judgement[day]]
-            assert left.amount[day] == round(users * leave * (1 - satisfied))
-            users -= int(left.amount[day])
-    assert run.simulation.parties["users"].count == users  # type: ignore[attr-defined]
-    assert 0 <= users <= 500
-    assert (users == 500) == (leave == 0)
-
-
-def test_no_subscription_no_fee(tmp_path: Path) -> None:
-    run = play(tmp_path, {f"{LOOK}.consequence": "churn"})
-    assert "users" not in set(run.ledger.account)
 
 
 def test_a_pool_that_was_emptied_hires_again(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""The rooms of the observatory: one for each measure that is taken of a round beside `alignment`."""

@@ -1,0 +1,76 @@
+"""How much of what was possible at its distance from the reference a language model gained, for those above it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.measures.alignment import Panel
+from simlab.measures.on_policy import Rung, rung_of_directions, rung_of_samples
+from simlab.measures.rooms.room import Look, Room
+from simlab.parties.corporation import Corporation
+from simlab.parties.language_model import TiltBody
+from simlab.parties.society import Regulator, Shareholders, Users
+from simlab.relation import Party, Steps
+
+if TYPE_CHECKING:
+    from simlab.simulation import Simulation
+
+PER_PROMPT = 16  # reference responses to each prompt: ln 16 is 2.8 nats
+MOST_PROMPTS = 300
+GOLD = Users | Corporation | Shareholders | Regulator  # whose utility is held to be gold
+
+
+class OnPolicyRoom(Room):
+    """Fills the table `on_policy`. `reference` holds, per model of words, its first responses to some prompts."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        super().__init__(simulation)
+        self.reference: dict[str, Panel] = {}
+
+    def look(self, look: Look) -> Steps:
+        simulation, name = self.simulation, look.model.name
+        if not isinstance(look.model.body, TiltBody) and name not in self.reference:
+            prompts = np.unique(look.reference.prompt)
+            prompts = prompts[np.linspace(0, len(prompts) - 1, min(len(prompts), MOST_PROMPTS)).astype(np.int64)]
+            key = simulation.streams.key("panel", "reference", "many")
+            items = yield from look.model.respond(np.repeat(prompts, PER_PROMPT), key)
+            self.reference[name] = Panel(items, items.prompt, simulation.game.features(items))
+        for above in dict.fromkeys(simulation.hierarchy.above(name)):
+            party = simulation.parties[above]
+            if isinstance(party, GOLD):
+                self._record(look, party)
+
+    def _record(self, look: Look, party: Party) -> None:
+        body = look.model.body
+        rung = (
+            rung_of_directions(party.standard().vector, body.mean)
+            if isinstance(body, TiltBody)
+            else self._sampled(look, party)
+        )
+        self.add(
+            "on_policy",
+            look,
+            model=look.model.name,
+            party=party.name,
+            gain=rung.gain,
+            best=rung.best,
+            share=rung.share,
+            kl=rung.kl,
+            n=rung.n,
+            beyond=rung.beyond,
+        )
+
+    def _sampled(self, look: Look, party: Party) -> Rung:
+        """The gain over the panel's prompts as today's responses to them show it, and the KL they reveal."""
+        reference = self.reference[look.model.name]
+        now = len(look.reference)  # the panel's first half are the reference's responses
+        kl = float(look.utilities[look.model.name][now:].mean())
+        today = np.isin(look.current.prompt, reference.items.prompt)
+        gold = party.utility(reference).reshape(-1, PER_PROMPT)
+        prompts, place = np.unique(look.current.prompt[today], return_inverse=True)
+        assert len(prompts) == len(gold), "both are in ascending order of prompts"
+        gained = look.utilities[party.name][now:][today] - gold.mean(axis=1)[place.ravel()]
+        weight = 1 / np.bincount(place.ravel())[place.ravel()]
+        return rung_of_samples(gold, float(np.average(gained, weights=weight)), kl)

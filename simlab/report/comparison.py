@@ -1,0 +1,251 @@
+"""What became different: runs of two arms or more, measure by measure, with the interval of each difference.
+
+`compare` reads tables only. Of one run an arm, the difference of mean scores has a bootstrap interval over prompts,
+which says nothing about other seeds; of several, every difference is taken seed by seed, as both arms share their
+random draws, and has a t-interval. `side_by_side` shows it to people.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simlab.components import Array
+from simlab.measures.statistics import resample
+from simlab.report.arms import Arms, arms
+from simlab.streams import Streams
+from simlab.tables import TABLES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from simlab.runs import Run
+
+Key = tuple[str, str, str]  # measure, language model (or empty), of which party, criterion or account
+SCORE, NEVER, CHANGED = "score", "score_never_compared", "changed"
+COUNTED = ("money", "hours", "pay", "flops")  # what a party had no part in counts as zero
+COLUMNS = {
+    "measure": "what was measured, at the end of the runs",
+    "model": "the language model it is about; empty if none in particular",
+    "of": "the criterion, party, pair of parties or account",
+    "unit": "unit of the values",
+    "arm_a": "the base arm",
+    "arm_b": "the other arm",
+    "a": "value in the base arm, mean over seeds",
+    "b": "value in the other arm, mean over seeds",
+    "difference": "b less a, mean over seeds; under `changed`, the share of the panel's responses that are different",
+    "low": "lower end of the difference's 95 % interval; NaN if there is none",
+    "high": "upper end of the same",
+    "n": "seeds, or prompts where there is one seed and the interval is over prompts",
+    "interval": "what it is over: seeds (paired, t with n - 1 degrees of freedom), prompts (bootstrap), or empty",
+}
+_UNITS = {"money": "USD", "pay": "USD", "hours": "hours", "flops": "FLOP"}
+_EXAMPLES = 4
+_REPLICATES = 1000
+
+
+def compare(*paths: Path | str, by: str | None = None) -> pd.DataFrame:
+    """What changed from the first arm to each other one: one row a measure, arm, and criterion, party or account.
+
+    `paths` are folders of finished runs, or folders that hold some; `by` is the parameter that tells arms apart
+    (`without`, `parties.pool.misreading`, `seed`), which need not be said where it is plain. Columns are those of
+    `COLUMNS`; `attrs` says what was compared and holds `examples` of responses that changed. Raises InvalidInput
+    for runs that differ in more than the arm and the seed.
+    """
+    import pandas as pd
+
+    found = arms(paths, by)
+    measured = {run.path: _measured(run) for runs in found.runs.values() for run in runs.values()}
+    rows: list[dict[str, Any]] = []
+    examples: list[dict[str, Any]] = []
+    for arm in found.names[1:]:
+        pairs = found.pairs(arm)
+        both = [(measured[one.path], measured[two.path], _both(one, two)) for _, one, two in pairs]
+        rows += [{**row, "arm_a": found.names[0], "arm_b": arm} for row in _differences(both)]
+        examples += [{"arm_b": arm, "seed": pairs[0][0], **row} for row in _examples(both[0][2])]
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    frame.attrs = _about(found) | {"examples": examples, "columns": dict(COLUMNS)}
+    return frame
+
+
+def _about(found: Arms) -> dict[str, Any]:
+    """What was compared, as plain data."""
+    base = next(iter(next(iter(found.runs.values())).values()))
+    return {
+        "scenario": base.manifest["scenario"],
+        "by": found.by,
+        "arms": found.names,
+        "seeds": {arm: [seed for seed, _, _ in found.pairs(arm)] for arm in found.names[1:]},
+        "differ": {path: dict(values) for path, values in found.differ.items()},
+        "apart": list(found.apart),
+    }
+
+
+# ---- one run ------------------------------------------------------------------------------------------------------
+
+
+def _measured(run: Run) -> dict[Key, float]:
+    """Every measure of a run as it ended."""
+    return {**_scores(run), **_preferences(run), **_reward_models(run), **_sums(run)}
+
+
+def _last(rows: pd.DataFrame, by: str) -> pd.DataFrame:
+    """The rows of each language model's last round."""
+    return rows[rows["round"] == rows.groupby(by)["round"].transform("max")]
+
+
+def _criteria(rows: pd.DataFrame) -> list[str]:
+    return ["answered", *(name for name in rows if name not in TABLES["responses"].names)]
+
+
+def _scores(run: Run) -> dict[Key, float]:
+    rows = _last(run.responses, "agent")
+    found = {}
+    for model, said in rows.groupby("agent", sort=False):
+        for name in _criteria(rows):
+            found[SCORE, str(model), name] = float(said[name].mean())
+            if said.fact_held_out.any():
+                found[NEVER, str(model), name] = float(said[name][said.fact_held_out].mean())
+    return found
+
+
+def _preferences(run: Run) -> dict[Key, float]:
+    """Win rates by judge, and ρ by pair of parties and panel."""
+    wins, found = _last(run.win_rate, "model"), {}
+    for row in wins.itertuples():
+        found["win_rate", str(row.model), str(row.judge)] = float(row.rate)
+    for row in _last(run.alignment, "model").itertuples():
+        about = [] if row.panel == "responses" else [f"panel {row.panel}"]
+        about += [f"order {row.order}", f"against {row.against}"] if row.against else []
+        pair = f"{row.a} ~ {row.b}" + (f" ({', '.join(about)})" if about else "")
+        found["rho", str(row.model), pair] = float(row.rho)
+    return found
+
+
+def _reward_models(run: Run) -> dict[Key, float]:
+    """Accuracy after the last training, by reward model and by whom it then learned from."""
+    found = {}
+    for row in run.reward_model.groupby(["agent", "principal"], sort=False).last().reset_index().itertuples():
+        for kind in ("held_out", "gold"):
+            value = getattr(row, f"accuracy_{kind}")
+            found[f"accuracy_{kind}", "", f"{row.agent} on {row.principal}"] = float(value)
+    return found
+
+
+def _sums(run: Run) -> dict[Key, float]:
+    """Money by account, people counting under their pool; labor by party and kind."""
+    ledger, labor, found = run.ledger, run.labor, {}
+    for account, amount in ledger.amount.groupby(ledger.account.str.partition(":")[0]).sum().items():
+        found["money", "", str(account)] = float(amount)
+    for (party, kind), sums in labor.groupby(["party", "kind"])[["hours", "pay", "flops"]].sum().iterrows():
+        for measure, amount in zip(("hours", "pay", "flops"), sums.tolist(), strict=True):
+            if amount:
+                found[measure, "", f"{party}, {kind}"] = float(amount)
+    return found
+
+
+# ---- two runs -----------------------------------------------------------------------------------------------------
+
+
+def _both(one: Run, two: Run) -> pd.DataFrame:
+    """The last responses of two runs side by side (those of the second with `_b`), and whether they `differ`."""
+    sides = [_last(run.responses, "agent") for run in (one, two)]
+    names = [name for name in _criteria(sides[0]) if name in sides[1]]
+    numbered = [
+        side[["agent", "prompt", "response", "force", *names]].assign(nth=side.groupby(["agent", "prompt"]).cumcount())
+        for side in sides
+    ]
+    both = numbered[0].merge(numbered[1].drop(columns="force"), on=["agent", "prompt", "nth"], suffixes=("", "_b"))
+    differ = both.response != both.response_b
+    for name in names:
+        a, b = both[name].astype(float), both[f"{name}_b"].astype(float)
+        differ |= ((a - b).abs() > 1e-9) | (a.isna() != b.isna())
+    return both.assign(differ=differ)
+
+
+def _differences(pairs: Sequence[tuple[dict[Key, float], dict[Key, float], pd.DataFrame]]) -> list[dict[str, Any]]:
+    """A row for every measure that all pairs of runs have."""
+    keys = dict.fromkeys(key for one, two, _ in pairs for key in (*one, *two))
+    rows = []
+    for key in keys:
+        values = np.array([[side.get(key, 0.0 if key[0] in COUNTED else math.nan) for side in p[:2]] for p in pairs])
+        if all(key in one and key in two for one, two, _ in pairs) or key[0] in COUNTED:
+            rows.append(_row(key, values[:, 0], values[:, 1], values[:, 1] - values[:, 0]))
+    for model in dict.fromkeys(str(name) for *_, both in pairs for name in both.agent):
+        shares = np.array([both.differ[both.agent == model].mean() for *_, both in pairs])
+        rows.append(_row((CHANGED, model, "all"), shares * math.nan, shares * math.nan, shares))
+    if len(pairs) == 1:
+        rows = [{**row, **_over_prompts(row, pairs[0][2])} for row in rows]
+    return rows
+
+
+def _row(key: Key, a: Array, b: Array, difference: Array) -> dict[str, Any]:
+    """One difference: the mean over seeds, and its t-interval if there are two seeds or more."""
+    from scipy.special import stdtrit
+
+    measure, model, of = key
+    known = difference[~np.isnan(difference)]
+    n = len(known)
+    mean = float(known.mean()) if n else math.nan
+    half = float(stdtrit(n - 1, 0.975) * known.std(ddof=1) / math.sqrt(n)) if n > 1 else math.nan
+    return {
+        "measure": measure, "model": model, "of": of, "unit": _UNITS.get(measure, ""),
+        "a": _mean(a), "b": _mean(b), "difference": mean, "low": mean - half, "high": mean + half,
+        "n": n, "interval": "seeds" if n > 1 else "",
+    }  # fmt: skip
+
+
+def _mean(values: Array) -> float:
+    return float(np.nanmean(values)) if not np.isnan(values).all() else math.nan
+
+
+def _over_prompts(row: Mapping[str, Any], both: pd.DataFrame) -> dict[str, Any]:
+    """The interval of a difference of mean scores, or of the share changed, prompts being drawn with replacement."""
+    said = both[both.agent == row["model"]]
+    if row["measure"] == SCORE:
+        a, b = (said[name].astype(float) for name in (row["of"], f"{row['of']}_b"))
+    elif row["measure"] == CHANGED:
+        a, b = said.differ * 0.0, said.differ.astype(float)
+    else:
+        return {}
+    parts = said[["prompt"]].assign(a=a, n_a=a.notna(), b=b, n_b=b.notna()).groupby("prompt", sort=False).sum()
+    sums = parts[["a", "n_a", "b", "n_b"]].to_numpy(dtype=float)
+
+    def difference(drawn: Array) -> Array:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(drawn[:, 2] / drawn[:, 3] - drawn[:, 0] / drawn[:, 1])
+
+    key = Streams(0).key("compare", row["measure"], row["of"])
+    low, high = resample(sums, difference, key=key, replicates=_REPLICATES)
+    return {"low": low, "high": high, "n": len(sums), "interval": "prompts"}
+
+
+def _examples(both: pd.DataFrame) -> list[dict[str, Any]]:
+    """Responses that became different: of the criteria that changed most, the prompt whose score changed by the
+    median amount among those whose score changed; if there are none, any that changed."""
+    said = both[both.differ & (both.response != both.response_b)]
+    names = [name.removesuffix("_b") for name in said if name.endswith("_b") and name != "response_b"]
+    change = {name: said[f"{name}_b"].astype(float) - said[name].astype(float) for name in names}
+    chosen: list[Any] = []
+    for name in sorted(names, key=lambda n: -abs(change[n].sum())):
+        fit = said[(change[name].abs() > 0) & ~said.prompt.isin(said.prompt[chosen])]
+        if len(fit) and len(chosen) < _EXAMPLES:
+            chosen.append(change[name][fit.index].sort_values(kind="stable").index[len(fit) // 2])
+    chosen += [i for i in said.index if i not in chosen][: max(0, min(2, _EXAMPLES) - len(chosen))]
+    scores = {"a": names, "b": [f"{name}_b" for name in names]}
+    return [
+        {
+            "model": row["agent"], "prompt": row["prompt"], "a": row["response"], "b": row["response_b"],
+            **{f"scores_{s}": {n: _plain(row[c]) for n, c in zip(names, scores[s], strict=True)} for s in scores},
+        }
+        for row in (said.loc[index].to_dict() for index in chosen)
+    ]  # fmt: skip
+
+
+def _plain(value: Any) -> float | None:
+    """A number as JSON has it."""
+    return None if value is None or math.isnan(value) else float(value)
