@@ -127,6 +127,15 @@ def _parser() -> argparse.ArgumentParser:
     verify = command("verify", "Run a finished run again and compare every table.", "dir")
     verify.add_argument("--cached", action="store_true", help="take remembered computations instead of doing them anew")
     verify.add_argument("--quiet", action="store_true", help="no progress")
+    theory = command(
+        "theory", "Hold the simulator to the laws it must agree with, and show prediction and observation."
+    )
+    theory.add_argument(
+        "--only", action="append", default=[], metavar="FAMILY", help="one family of laws; may be repeated"
+    )
+    theory.add_argument("--quick", action="store_true", help="fewer points and replications: half a minute")
+    theory.add_argument("--json", action="store_true", help="as a JSON list of records")
+    theory.add_argument("--jobs", type=_jobs, metavar="N", help="processes (default: one a core, 8 at most)")
     words = command("next", "Show the likeliest next words, before and after fine-tuning.", "dir")
     words.add_argument("text", metavar="TEXT", help="a prompt; a | begins the response")
     near = command("near", "Show a word's nearest neighbours, before and after fine-tuning.", "dir")
@@ -197,6 +206,10 @@ simlab trace runs/first 17
 simlab trace runs/first 17:3                  (what rater 3 said of that pair)
 Numbers are in the column task of the table comparisons.""",
     "verify": "simlab verify runs/first\nExit code 4 says that a table came out differently.",
+    "theory": """\
+simlab theory --quick
+simlab theory --only choice --only tree
+Exit code 1 says that a law was refused, or that a control, which must be, was not.""",
     "next": 'simlab next runs/first "what is the capital of india ? | the capital"',
     "near": "simlab near runs/first india",
 }
@@ -208,6 +221,13 @@ def _seed(text: str) -> int:
     """A seed: a whole number from 0 to 2⁶³ − 1."""
     if not (text.isascii() and text.isdecimal() and len(text) < 20 and int(text) < 2**63):
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is no seed; give a whole number from 0 to 2^63 - 1")
+    return int(text)
+
+
+def _jobs(text: str) -> int:
+    """A number of processes: from 1 to 256."""
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= 256):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no number of processes; give one from 1 to 256")
     return int(text)
 
 

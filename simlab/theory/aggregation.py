@@ -13,7 +13,7 @@ from simlab.components import Aggregator, Array, Votes
 from simlab.theory.borda import CONDORCET, FOUR, Orders, row_sum, scores, wins
 from simlab.theory.choice import logistic
 from simlab.theory.examples import ANAESTHETISTS, ANAESTHETISTS_FIT
-from simlab.theory.law import REPLICATIONS, Control, Law
+from simlab.theory.law import FEWEST, REPLICATIONS, Control, Law
 from simlab.theory.people import cohort, component, draws, policy
 
 TASKS = 5000
@@ -179,7 +179,8 @@ LAWS = (
         ),
         margin=0.03,
         slack=0.005,  # weights are estimated
-        replications=REPLICATIONS,
+        replications=FEWEST,
+        slow=True,
     ),
     Law(
         id="aggregation.dawid_skene",

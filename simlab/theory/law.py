@@ -17,6 +17,7 @@ Number = Callable[..., float]
 Regime = Literal["exact", "gaussian", "language model"]
 
 REPLICATIONS = 24  # independent seeds behind one observation of a law that holds on average
+FEWEST = 20  # the least that will do: of slow laws, and in the quick form
 EXACT = 1e-6  # how well a law must hold that knows no chance
 
 
@@ -61,6 +62,7 @@ class Law:
     margin: float = EXACT
     slack: float = 0.0
     replications: int = 0
+    slow: bool = False  # takes seconds a point, so the quick form leaves it out
 
     def __post_init__(self) -> None:
         family, _, name = self.id.partition(".")
@@ -68,8 +70,8 @@ class Law:
             raise ValueError(f"a law's id is family.name, not {self.id!r}")
         if len(self.points) < 3:
             raise ValueError(f"{self.id} is held at {len(self.points)} points; three are the least")
-        if 0 < self.replications < 20:
-            raise ValueError(f"{self.id} is replicated {self.replications} times; twenty are the least")
+        if 0 < self.replications < FEWEST:
+            raise ValueError(f"{self.id} is replicated {self.replications} times; {FEWEST} are the least")
         if not 0 <= self.slack < self.margin:
             raise ValueError(f"{self.id}: slack {self.slack:g} must be below the margin {self.margin:g}")
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from simlab.theory.currency import obeyed
-from simlab.theory.law import REPLICATIONS, Control, Law
+from simlab.theory.law import FEWEST, REPLICATIONS, Control, Law
 from simlab.theory.reward_model import direction
 from simlab.theory.runs import LEARN, TRAIN, Run, divergence, gold, play
 
@@ -39,8 +39,8 @@ def _curve(run: Run, a: float, b: float) -> tuple[float, float]:
 def _peak(seed: int, *, a: float, b: float) -> float:
     """Where gold peaks along a policy that moves toward its optimum step by step, as a KL."""
     beyond = 1.5 * a / (2 * b)  # the mean it goes to; gold peaks at a/(2b)
-    changes: dict[str, Any] = obeyed(1.0, 1 / beyond) | {"days": 4}
-    changes[f"{TRAIN}.consequence"] |= {"learner": {"kind": "tilt", "step": 0.45}}
+    changes: dict[str, Any] = obeyed(1.0, 1 / beyond) | {"days": 3}
+    changes[f"{TRAIN}.consequence"] |= {"learner": {"kind": "tilt", "step": 0.55}}
     run = play(seed, changes)
     rise, fall = _curve(run, a, b)
     return (rise / (2 * fall)) ** 2
@@ -86,7 +86,8 @@ LAWS = (
         control=Control(params={"a": 1.0, "b": 0.2}, wrong="KL = d²/2", predicted=lambda a, b: a**2 / (16 * b**2)),
         margin=0.15,
         slack=0.02,
-        replications=REPLICATIONS,
+        replications=FEWEST,
+        slow=True,
     ),
     Law(
         id="overoptimization.label_noise",
@@ -107,6 +108,7 @@ LAWS = (
         ),
         margin=0.03,
         slack=0.01,
-        replications=REPLICATIONS,
+        replications=FEWEST,
+        slow=True,
     ),
 )

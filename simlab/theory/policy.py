@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from simlab.theory.currency import obeyed
-from simlab.theory.law import REPLICATIONS, Control, Law
+from simlab.theory.law import FEWEST, Control, Law
 from simlab.theory.runs import divergence, play
 
 Numbers = Sequence[float]
@@ -202,6 +202,7 @@ LAWS = (
             observe=lambda seed, beta, **at: _ppo(seed, beta=beta, leash=beta / 2, **at),
         ),
         margin=0.02,
+        slow=True,
     ),
     Law(
         id="policy.distance",
@@ -214,6 +215,7 @@ LAWS = (
         control=Control(params={"beta": 1.0}, wrong="KL = 1/β²", predicted=lambda beta: math.sqrt(2)),
         margin=0.05,
         slack=0.002,  # the score's unit is the spread of 512 responses
-        replications=REPLICATIONS,
+        replications=FEWEST,
+        slow=True,
     ),
 )
