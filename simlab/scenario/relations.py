@@ -39,7 +39,7 @@ class FireSpec(Spec):
     @model_validator(mode="after")
     def _one_rule(self) -> FireSpec:
         if (self.below is None) == (self.review is None):
-            raise PydanticCustomError("rule", "fire takes either below or a review, and one of them")
+            raise PydanticCustomError("rule", "fire needs a threshold, below, or a rule, review, and not both")
         if self.review is not None and (self.after_warnings, self.min_sample) != (0, 1):
             raise PydanticCustomError("rule", "after_warnings and min_sample go with below; a review has its own")
         return self
