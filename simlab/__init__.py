@@ -25,8 +25,10 @@ if TYPE_CHECKING:
         Aggregator,
         Component,
         Criterion,
+        Effort,
         GuidelinePolicy,
         RaterPolicy,
+        Review,
         RewardShape,
         Situation,
         Votes,
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "Component": "simlab.components", "Criterion": "simlab.components", "RaterPolicy": "simlab.components",
+    "Effort": "simlab.components", "Review": "simlab.components",
     "RewardShape": "simlab.components", "reward_shape": "simlab.components",
     "GuidelinePolicy": "simlab.components", "Situation": "simlab.components",
     "Aggregator": "simlab.components", "Votes": "simlab.components",
@@ -55,9 +58,10 @@ _WHERE = {
 }  # fmt: skip
 
 __all__ = [
-    "Aggregator", "Claim", "Component", "Criterion", "Exchange", "Game", "GuidelinePolicy", "InvalidInput", "Mismatch",
-    "Observer", "Prompt", "RaterPolicy", "Response", "RewardShape", "Run", "SimlabError", "Situation", "Votes", "World",
-    "compare", "load", "reward_shape", "run", "trace", "verify",
+    "Aggregator", "Claim", "Component", "Criterion", "Effort", "Exchange", "Game", "GuidelinePolicy", "InvalidInput",
+    "Mismatch", "Observer", "Prompt", "RaterPolicy", "Response", "Review", "RewardShape", "Run", "SimlabError",
+    "Situation", "Votes", "World", "compare", "load", "reward_shape", "run", "trace",
+    "verify",
 ]  # fmt: skip
 
 

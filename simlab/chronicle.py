@@ -18,6 +18,7 @@ from simlab.parties.corporation import ASKED, WRITTEN
 from simlab.parties.language_model import LanguageModel
 from simlab.parties.people import People
 from simlab.parties.rankings import Rankings, preferred, sides
+from simlab.queues import Backlog, Queue
 from simlab.recorder import coded
 from simlab.relation import Effect, Judgement, Relation
 from simlab.streams import hashes
@@ -262,6 +263,21 @@ class Chronicle:
             counterparty=np.where(paid, payees[both], payer),
             amount=np.where(paid, -amounts[both], amounts[both]),
             reason=reason,
+        )
+
+    def flows(self, queues: Mapping[str, Queue | Backlog]) -> None:
+        """What went through every queue from the first day to now."""
+        flows = [queue.flow() for queue in queues.values()]
+        self.simulation.recorder.add(
+            "queues",
+            time=self.simulation.now,
+            queue=list(queues),
+            arrivals=np.array([f.arrivals for f in flows]),
+            departures=np.array([f.departures for f in flows]),
+            length=np.array([f.length for f in flows]),
+            rate=np.array([f.rate for f in flows]),
+            stay=np.array([f.stay for f in flows]),
+            waiting=np.array([f.waiting for f in flows]),
         )
 
     def incidents(self, corporation: str, source: str, counts: Mapping[str, int]) -> None:

@@ -1,5 +1,5 @@
-"""The kinds of plugin and their contracts: `Criterion`, `RaterPolicy`, `RewardShape`, `GuidelinePolicy`, `Aggregator`
-(and `World`, in worlds/).
+"""The kinds of plugin and their contracts: `Criterion`, `RaterPolicy`, `Effort`, `Review`, `RewardShape`,
+`GuidelinePolicy`, `Aggregator` (and `World`, in worlds/).
 
 A component is a pydantic model: its fields are its parameters in the scenario file. `name` and the declared
 traits are class variables. One file, one class, nothing else needed; see `plugins/criteria/brief.py`.
@@ -15,16 +15,20 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
+from simlab.streams import Streams, uniforms
 from simlab.worlds.exchange import TRUTH, Exchange, Observer
 
 if TYPE_CHECKING:
     import torch
 
     from simlab.parties.cohort import Cohort
+    from simlab.parties.effort import WorkSituation
+    from simlab.parties.standing import Standing
 
 Array = NDArray[np.float64]
+_ALIKE = 1000  # people by whose fate a review rule without a formula says how likely dismissal is
 
 
 class Component(BaseModel):
@@ -100,6 +104,63 @@ class RaterPolicy(Component):
             u = uniforms[:, column]
             labels.append(np.where(u < p[:, 0], 1, np.where(u < p[:, 0] + p[:, 1], 2, 0)))
         return np.stack(labels, axis=1)
+
+
+class Effort(Component):
+    """How much care people take, given how they are paid and checked; asked once a period, for everybody at once.
+
+    The fields here are people's own terms, which every such plugin understands. Money is in $ per hour of work, so
+    that it compares with the wage; a period is the time between two looks of the employer.
+    """
+
+    kind: ClassVar[str] = "effort"
+    reckons: ClassVar[bool] = True  # whether people look at the situation at all; if not, it is not made up
+
+    cost: float = Field(0.0, ge=0, le=1e6, description="what an hour of full care costs the person, in $ per hour")
+    cost_spread: float = Field(0.0, ge=0, le=10, description="log-normal sd of that cost between people")
+    careless_seconds: float = Field(
+        1.0, gt=0, le=1, description="time a careless answer takes, as a share of a careful one's"
+    )
+    discount: float = Field(0.95, ge=0, lt=1, description="δ, worth of a $ at the next look of the employer")
+    separation: float = Field(0.05, ge=0, lt=1, description="s, chance to lose the job by no fault, per look")
+    outside: float = Field(0.0, ge=0, le=1e6, description="what being without this job is worth, in $ per hour")
+
+    def choose(self, situation: WorkSituation) -> Array:
+        """Care [R] in [0, 1]: the share of answers looked at with care; the others are marked by coin toss."""
+        raise NotImplementedError(f"effort {self.name!r} does not define choose")
+
+    def hurry(self, situation: WorkSituation) -> Array:
+        """Pace [R] beyond the usual one, as a share of it; 0 unless a plugin says otherwise."""
+        return np.zeros(len(situation))
+
+
+class Review(Component):
+    """Who is dismissed, given what the employer has on record. Says yes or no of everybody at once."""
+
+    kind: ClassVar[str] = "review"
+    history: ClassVar[bool] = True  # whether it reads single answers; if not, the record holds none
+
+    def decide(self, record: Standing) -> NDArray[np.bool_]:
+        """Who is dismissed [R]."""
+        raise NotImplementedError(f"review {self.name!r} does not define decide")
+
+    def chance(self, accuracy: Array, audits: Array, peers: Array) -> Array:
+        """How likely [n] a look at `audits` [n] answers of somebody who is right with chance `accuracy` [n] ends it.
+
+        This is what people reckon with; `peers` [R] is everybody's accuracy. As defined here, it is what `decide`
+        would do to a thousand people alike; rules with a formula, and rules that compare people, say it themselves.
+        """
+        from simlab.parties.standing import Standing
+
+        length = max(1, int(np.max(audits, initial=0)))
+        key = Streams(0).key("reckoning", self.name)
+        draws = uniforms(key, np.arange(_ALIKE)[:, None], np.arange(length)[None, :])
+        place = np.arange(length)
+        fate = np.zeros(len(accuracy))
+        for row, (right, asked) in enumerate(zip(accuracy.tolist(), audits.tolist(), strict=True)):
+            answers = np.where(place < asked, (draws < right).astype(float), np.nan)
+            fate[row] = np.mean(self.decide(Standing.of(answers)))
+        return fate
 
 
 class RewardShape(Component):

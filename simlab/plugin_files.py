@@ -13,7 +13,10 @@ from pathlib import Path
 from types import ModuleType
 
 CONTENT = "_content_sha256"  # of a registered class and its bases in the plugin: the content hash, as imported
-_CONTRACTS = {"Component", "Criterion", "RaterPolicy", "RewardShape", "GuidelinePolicy", "Aggregator", "World"}
+_CONTRACTS = {
+    "Component", "Criterion", "RaterPolicy", "Effort", "Review", "RewardShape", "GuidelinePolicy", "Aggregator",
+    "World",
+}  # fmt: skip
 
 
 def plugin_files(path: Path) -> Iterator[Path]:

@@ -28,6 +28,8 @@ GROUP = "simlab"  # the entry-point group of installed packages
 _CALLED = {
     "criterion": "criterion",
     "rater": "rater policy",
+    "effort": "effort",
+    "review": "review rule",
     "reward": "reward shape",
     "guideline": "guideline policy",
     "aggregator": "aggregator",
@@ -235,7 +237,7 @@ def _fault(cls: Any) -> str:
     if not (isinstance(cls, type) and issubclass(cls, Component)):
         return f"{cls!r} is no component class"
     if not cls.kind:
-        contracts = "Criterion, RaterPolicy, RewardShape, GuidelinePolicy, Aggregator, World"
+        contracts = "Criterion, RaterPolicy, Effort, Review, RewardShape, GuidelinePolicy, Aggregator, World"
         return f"class {cls.__name__} derives from none of the contracts ({contracts})"
     if not isinstance(cls.name, str) or not re.fullmatch(NAME, cls.name):
         return f'class {cls.__name__} has no usable name (write name = "…": a letter, then letters, digits, - or _)'

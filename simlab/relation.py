@@ -51,6 +51,14 @@ class Work:
 
 
 @dataclass(slots=True)
+class Answers:
+    """What a judge made of single pieces of work, in the order in which they were done."""
+
+    who: NDArray[np.int64]  # [n] place among the scores of the judgement
+    right: NDArray[np.float64]  # [n] 1 right, ½ undecided, 0 wrong
+
+
+@dataclass(slots=True)
 class Judgement(Work):
     """A principal's scores of (members of) its agent; itself the principal's work, for those above it.
 
@@ -62,6 +70,8 @@ class Judgement(Work):
     scores: dict[str, float] = field(default_factory=dict)
     samples: dict[str, int] = field(default_factory=dict)
     identifiers: dict[str, int] = field(default_factory=dict)  # row in the judgements table, once recorded
+    answers: Answers | None = None  # the pieces of work behind the scores, where the agents are people
+    appeals: dict[str, tuple[int, int]] = field(default_factory=dict)  # who appealed: how often, and upheld how often
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from simlab.accounts import Accounts
 from simlab.chronicle import Chronicle
 from simlab.consequences.contracts import ContractShare, Invoice, Penalty
 from simlab.consequences.firms import Churn, Fine, Fund, Replace, Suspend, Withdraw
-from simlab.consequences.labor import Fire, Hire, Pay, Warn
+from simlab.consequences.labor import Bonus, Fire, Heard, Hire, Pay, Probation, Retrain, Warn
 from simlab.consequences.learning import Gradient
 from simlab.errors import PluginFailed, SimlabError
 from simlab.hierarchy import Hierarchy
@@ -34,6 +34,7 @@ from simlab.parties.raters import Raters
 from simlab.parties.reward_model import RewardModel
 from simlab.parties.society import Regulator, Shareholders, Users
 from simlab.parties.vendor import Vendor
+from simlab.queues import Backlog, Queue
 from simlab.relation import Consequence, Judgement, Party, Relation, Steps, at
 from simlab.streams import Streams
 
@@ -60,7 +61,9 @@ CONSEQUENCES: dict[str, Callable[..., Consequence]] = {
     "fine": Fine,
     "suspend": Suspend,
     "pay": Pay,
+    "bonus": Bonus,
     "warn": Warn,
+    "retrain": Retrain,
     "fire": Fire,
     "hire": Hire,
     "contract_share": ContractShare,
@@ -111,7 +114,8 @@ class Simulation(Lineage):
         self.hierarchy = Hierarchy(specs, [(r.principal, r.agent) for r in relations])
         self.pools = tuple(name for name, spec in scenario.parties.items() if spec.kind == "raters")
         self.rounds = {name: 0 for name, spec in specs.items() if spec.kind == "language_model"}
-        self.cluster = simpy.Resource(self.env, capacity=scenario.cluster.count)
+        self.queues: dict[str, Queue | Backlog] = {}
+        self.cluster = self.queue("the cluster", scenario.cluster.count)
         self.parties: dict[str, Party] = {}
         for kind, build in PARTIES.items():
             for name, spec in specs.items():
@@ -128,6 +132,10 @@ class Simulation(Lineage):
         paid = any(isinstance(c, Pay) for c in consequences)
         if isinstance(agent, People) and not paid and self.employer_of(agent.name) == principal.name:
             consequences.insert(0, Pay(self, None))
+        if isinstance(agent, People) and agent.spec.probation and self.employer_of(agent.name) == principal.name:
+            consequences.insert(int(not paid), Probation(self, agent.spec.probation))
+        if isinstance(agent, People) and agent.spec.voice:
+            consequences.insert(0, Heard(self, None))
         if isinstance(agent, Vendor) and self.employer_of(agent.name) == principal.name:
             consequences.insert(0, Invoice(self, None))
         if isinstance(principal, Auditors) and self.employer_of(principal.name) not in self.hierarchy.principals(
@@ -160,6 +168,7 @@ class Simulation(Lineage):
         for relation in self.relations:
             for consequence in relation.consequences:
                 self.chronicle.effects(relation, Judgement(relation.agent.name), consequence.settle(relation))
+        self.chronicle.flows(self.queues)
         self.recorder.flush()
 
     def start(self, steps: Steps) -> Event:
@@ -242,6 +251,18 @@ class Simulation(Lineage):
             yield self.env.timeout(seconds / SECONDS_PER_DAY)
         order = int(isinstance(self.parties[party], RewardModel))
         self.chronicle.labor(party, kind, order=order, hours=seconds / 3600, flops=flops)
+
+    def queue(self, name: str, capacity: int = 1) -> Queue:
+        """A new queue of this run, by whose name the `queues` table will speak of it."""
+        made = Queue(self.env, capacity)
+        self.queues[name] = made
+        return made
+
+    def backlog(self, name: str) -> Backlog:
+        """A new backlog of this run, by whose name the `queues` table will speak of it."""
+        made = Backlog(self.env)
+        self.queues[name] = made
+        return made
 
     def stage(self, name: str) -> Callable[[int, int], None]:
         """A progress callback for a long computation."""

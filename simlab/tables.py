@@ -88,6 +88,9 @@ _RATERS = Table(
         _whole("tasks", "rankings done so far"),
         _number("score", "share of audited pairs that agreed with whoever audited them, so far; NaN before the first"),
         _whole("warnings", "warnings received so far"),
+        _number("care", "share of answers that the rater looks at with care"),
+        _number("fatigue", "work not slept off yet; 0 where raters do not tire", "hours"),
+        _number("exposure", "time spent on harmful responses and not faded yet; 0 where it is not counted", "hours"),
         _number("rho_guideline", "correlation of the rater's utilities with the operative guideline"),
         _number("rho_intent", "correlation of the rater's utilities with users' intent"),
     ),
@@ -367,6 +370,22 @@ _INCIDENTS = Table(
     ),
 )
 
+_QUEUES = Table(
+    "queues",
+    "What was waited for, over the whole run: one row a queue. Little's law, length = rate × stay, holds exactly.",
+    (
+        RUN,
+        _number("time", "end of the time that is looked back on; it began at 0", "days"),
+        _text("queue", "what was waited for: the cluster, a machine, or work to be done by people"),
+        _whole("arrivals", "customers, or pieces of work, that came"),
+        _whole("departures", "of these, how many have left"),
+        _number("length", "mean number inside, waiting or being served, integrated over time"),
+        _number("rate", "arrivals per day", "1/day"),
+        _number("stay", "mean time inside, by customers; of those still inside, up to the end; NaN if none", "days"),
+        _number("waiting", "mean time before service; of those still waiting, up to the end; NaN if none", "days"),
+    ),
+)
+
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
@@ -387,6 +406,7 @@ TABLES: dict[str, Table] = {
         _RESPONSES,
         _WIN_RATE,
         _LEDGER,
+        _QUEUES,
         _MARKET,
         _INCIDENTS,
         *MEASURED,

@@ -1,4 +1,4 @@
-"""Consequences for people: pay, warn, fire, hire."""
+"""Consequences for people: pay, bonus, warn, retrain, fire, hire; probation; and what became of their appeals."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from simpy import Event
 
+from simlab.components import Review
+from simlab.errors import PluginFailed
+from simlab.parties import payroll
 from simlab.parties.cohort import Cohort
 from simlab.parties.people import People
+from simlab.parties.standing import Below
 from simlab.relation import Consequence, Effect, Judgement, Relation
 
-KINDS = {"raters": "ranking", "auditors": "auditing"}
-
 if TYPE_CHECKING:
-    from simlab.scenario import FireSpec, WarnSpec
+    from simlab.scenario import BonusSpec, FireSpec, RetrainSpec, WarnSpec
+    from simlab.scenario.conditions import ProbationSpec
     from simlab.simulation import Simulation
 
 
@@ -36,7 +40,7 @@ class LaborConsequence(Consequence):
 
 
 class Pay(LaborConsequence):
-    """Wages for the hours worked since the last payday, to everyone who worked them, dismissed or not.
+    """What everybody is owed for work since the last payday, by the pool's pay scheme; leavers were paid off.
 
     Paid are the people the relation judges; or `people`, if those are others (auditors nobody looks at).
     """
@@ -50,15 +54,35 @@ class Pay(LaborConsequence):
 
     def settle(self, relation: Relation) -> Sequence[Effect]:
         pool = self.people or _pool(relation)[0]
-        cohort, employer = pool.cohort, self.simulation.employer_of(pool.name)
-        assert cohort is not None
-        rows = np.flatnonzero(cohort.unpaid > 0)
+        rows = payroll.due(pool)
+        amounts = payroll.pay(pool, rows)
+        pool.life.marks.clear()
+        names = pool.labels_of(rows).tolist() if len(amounts) else []
+        return [Effect("pay", n, a, "$", "wages") for n, a in zip(names, amounts.tolist(), strict=True)]
+
+
+class Bonus(LaborConsequence):
+    """Extra pay for everyone whose answers, of this look alone, agreed with the judge often enough."""
+
+    spec: BonusSpec
+
+    def act(self, relation: Relation, judgement: Judgement) -> Sequence[Effect]:
+        pool, cohort = _pool(relation)
+        good = [
+            name for name, score in judgement.scores.items()
+            if score >= self.spec.above and judgement.samples[name] >= self.spec.min_sample
+        ]  # fmt: skip
+        numbers = np.array([int(name.rpartition(":")[2]) for name in good], dtype=np.int64)
+        rows = numbers[cohort.employed[numbers]]
+        employer = self.simulation.employer_of(pool.name)
         if not len(rows) or not employer:
             return []
-        names, amounts = pool.labels_of(rows), cohort.unpaid[rows] * pool.spec.wage
-        self.simulation.chronicle.transfer(employer, names, amounts, f"wages for {KINDS[pool.spec.kind]}")
-        cohort.unpaid[:] = 0.0
-        return [Effect("pay", n, a, "$", "wages") for n, a in zip(names.tolist(), amounts.tolist(), strict=True)]
+        amounts, kind = np.full(len(rows), self.spec.amount), payroll.KINDS[pool.spec.kind]
+        self.simulation.chronicle.transfer(employer, pool.labels_of(rows), amounts, f"bonus for {kind}")
+        pay = float(amounts.sum())
+        self.simulation.chronicle.labor(pool.name, kind, order=pool.work_order, hours=0.0, pay=pay)
+        reason = f"agreement with gold of at least {self.spec.above:g}"
+        return [Effect("bonus", f"{pool.name}:{r}", self.spec.amount, "$", reason) for r in rows.tolist()]
 
 
 class Warn(LaborConsequence):
@@ -76,22 +100,102 @@ class Warn(LaborConsequence):
         return [Effect("warn", f"{pool.name}:{r}", float(score[r]), "agreement", reason) for r in rows.tolist()]
 
 
+class Retrain(LaborConsequence):
+    """Training for everyone just judged whose record stands below `below`: less misreading, for hours that are paid."""
+
+    spec: RetrainSpec
+
+    def act(self, relation: Relation, judgement: Judgement) -> Sequence[Effect]:
+        pool, cohort = _pool(relation)
+        rows, record = _judged(judgement, cohort), pool.record(relation.principal.name)
+        rows = rows[(record.audited[rows] >= self.spec.min_sample) & (record.score[rows] < self.spec.below)]
+        if not len(rows):
+            return []
+        pool.retrain(rows, self.spec.shrink, self.spec.hours)
+        employer, pay = self.simulation.employer_of(pool.name), self.spec.hours * pool.spec.wage
+        self.simulation.chronicle.labor(
+            pool.name, "being trained", order=pool.work_order, hours=self.spec.hours * len(rows), pay=pay * len(rows)
+        )
+        self.simulation.chronicle.transfer(employer, pool.labels_of(rows), np.full(len(rows), pay), "wages in training")
+        reason = f"agreement with gold below {self.spec.below:g}"
+        return [Effect("retrain", f"{pool.name}:{r}", self.spec.hours, "hours", reason) for r in rows.tolist()]
+
+
 class Fire(LaborConsequence):
-    """Dismissal of everyone just judged whose record with this principal, over enough pairs, stands below `below`."""
+    """Dismissal of everyone just judged whose record with this principal, over enough pairs, stands below `below`; or
+    whom the review rule dismisses.
+    """
 
     spec: FireSpec
 
     def act(self, relation: Relation, judgement: Judgement) -> Sequence[Effect]:
         pool, cohort = _pool(relation)
         rows = _judged(judgement, cohort)
-        record = pool.record(relation.principal.name)
-        score = record.score
-        known = (record.audited[rows] >= self.spec.min_sample) & (cohort.warnings[rows] >= self.spec.after_warnings)
-        rows = rows[known & (score[rows] < self.spec.below)]
-        reason = f"agreement with gold below {self.spec.below:g}"
-        for row in rows.tolist():
-            pool.dismiss(row, f"fired: {reason}")
-        return [Effect("fire", f"{pool.name}:{r}", float(score[r]), "agreement", reason) for r in rows.tolist()]
+        rule, reason = self.spec.review, f"agreement with gold below {self.spec.below or 0.0:g}"
+        if rule is None:
+            rule = Below(
+                below=self.spec.below or 0.0,
+                min_sample=self.spec.min_sample,
+                after_warnings=self.spec.after_warnings,
+            )
+        else:
+            reason = f"{rule.name} review"
+        return dismissed(relation, pool, rows, rule, reason, "fired")
+
+
+class Probation(LaborConsequence):
+    """Dismissal of everyone just judged who is new here and fails the review for beginners."""
+
+    spec: ProbationSpec
+
+    def act(self, relation: Relation, judgement: Judgement) -> Sequence[Effect]:
+        pool, cohort = _pool(relation)
+        rows = _judged(judgement, cohort)
+        rows = rows[self.simulation.now - cohort.hired[rows] <= self.spec.days]
+        return dismissed(relation, pool, rows, self.spec.review, f"{self.spec.review.name} review", "failed probation")
+
+
+def dismissed(
+    relation: Relation, pool: People, rows: NDArray[np.int64], rule: Review, reason: str, how: str
+) -> Sequence[Effect]:
+    """Dismiss those in `rows` whom the rule says to dismiss, by what the judge has on record."""
+    if not len(rows):
+        return []
+    principal = relation.principal.name
+    try:
+        verdict = np.asarray(rule.decide(pool.life.standing(principal, rows, rule.history)))
+    except Exception as error:
+        raise PluginFailed.raised(f"review rule {rule.name!r}", error) from error
+    if verdict.shape != rows.shape or verdict.dtype != bool:
+        what = f"review rule {rule.name!r} must say True or False of {len(rows)} people"
+        raise PluginFailed(f"{what}; it gave {verdict.dtype} of shape {verdict.shape}")
+    rows, score = rows[verdict], pool.record(principal).score
+    for row in rows.tolist():
+        pool.dismiss(row, f"{how}: {reason}")
+    kind, why = ("fire", reason) if how == "fired" else ("fire", f"{how}: {reason}")
+    return [Effect(kind, f"{pool.name}:{r}", float(score[r]), "agreement", why) for r in rows.tolist()]
+
+
+class Heard(LaborConsequence):
+    """What came of appeals against the judgement, which has taken them into account; and the time they took."""
+
+    def act(self, relation: Relation, judgement: Judgement) -> Sequence[Effect]:
+        pool, cohort = _pool(relation)
+        assert pool.voice is not None
+        rows = np.array([int(name.rpartition(":")[2]) for name in judgement.appeals], dtype=np.int64)
+        made = np.array([made for made, _ in judgement.appeals.values()], dtype=float)
+        hours = np.where(cohort.employed[rows], made * pool.voice.cost / 3600, 0.0)
+        if np.any(hours):
+            cohort.hours[rows] += hours
+            cohort.unpaid[rows] += hours
+            pay = float(pool.spec.pay.nominal(pool.spec.wage, hours, 0.0).sum())
+            self.simulation.chronicle.labor(
+                pool.name, "appealing", order=pool.work_order, hours=float(hours.sum()), pay=pay
+            )
+        return [
+            Effect("appeal", name, float(upheld), "upheld", f"{upheld} of {made} appeals upheld")
+            for name, (made, upheld) in judgement.appeals.items()
+        ]
 
 
 class Hire(LaborConsequence):

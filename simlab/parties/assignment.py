@@ -32,7 +32,7 @@ def assigned(
     """
     if many > int(employed.sum()):
         raise ValueError(f"{many} people a task, but only {int(employed.sum())} are employed")
-    if 1 < many and len(employed) <= SMALL:
+    if many > 1 and len(employed) <= SMALL:
         return weightiest(key, tasks, np.flatnonzero(employed), many)
     chosen = np.full((len(tasks), many), -1, dtype=np.int64)
     found = np.zeros(len(tasks), dtype=np.int64)  # people found for each task so far

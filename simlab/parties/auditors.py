@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from simpy import Event
 
 from simlab.parties.assignment import assigned
-from simlab.parties.people import People, within_hours
+from simlab.parties.people import People
 from simlab.parties.rankings import Rankings
-from simlab.parties.workforce import sampled_pairs, verdict
+from simlab.parties.workforce import hear, sampled_pairs, verdict
+from simlab.parties.working_life import within_hours
 from simlab.relation import Judgement, Relation, Work
 from simlab.streams import hashes
 from simlab.worlds.game import Indices
@@ -55,17 +56,33 @@ class Auditors(People):
             return Judgement(agent, principal=self.name, order=relation.order)
         busiest = np.bincount(who, weights=seconds).max() / 3600
         yield self.simulation.env.timeout(busiest / HOURS_PER_DAY)
+        stayed = self.cohort.employed[who]  # who was dismissed meanwhile leaves the rest undone
+        pairs, who, seconds = pairs[stayed], who[stayed], seconds[stayed]
+        if not len(pairs):
+            return Judgement(agent, principal=self.name, order=relation.order)
         opinion = self._opinions(relation, pairs, who, seconds)
-        return verdict(relation, work, pairs, opinion)
+        appeals = hear(relation, pairs, opinion, lambda rows: self._second_look(relation, pairs[rows]))
+        return verdict(relation, work, pairs, opinion, appeals)
+
+    def _second_look(self, relation: Relation, pairs: Rankings) -> NDArray[np.int64]:
+        """What another auditor says of pairs that were appealed [n] (the same one, where there is no other)."""
+        assert self.cohort is not None
+        draw = hashes(self.simulation.streams.key(self.name, "second look"), pairs.draw)
+        key = self.simulation.streams.key(self.name, "assignment", relation.agent.name)
+        who = assigned(key, draw, self.cohort.employed, 1)[:, 0]
+        again = pairs[np.arange(len(pairs))]
+        again.draw = draw
+        return self._opinions(relation, again, who, self.durations(who, draw, 1))
 
     def _opinions(self, relation: Relation, pairs: Rankings, who: Indices, seconds: np.ndarray) -> NDArray[np.int64]:
         """What each auditor says of the pair before them [n]; written down, and open to audit in turn."""
         streams, agent = self.simulation.streams, relation.agent.name
+        key = streams.key(self.name, "labels", agent)
         seen = hashes(streams.key("response"), pairs.draw[:, None], np.arange(2)[None, :]).ravel()
-        label, perceived = self.labels(pairs.items, who, seen, pairs.draw, streams.key(self.name, "labels", agent))
+        label, perceived = self.labels(pairs.items, who, seen, pairs.draw, key, None, seconds)
         made = pairs[np.arange(len(pairs))]
         made.worker, made.label, made.perceived, made.seconds = who, label, perceived, seconds
-        self.clock_off(who, seconds)
+        self.clock_off(who, made, elapsed=True)
         version = self.simulation.guideline_for(self.name).version
         source = np.where(self.delegates(who), self.spec.delegation.to if self.spec.delegation else "", "auditor")
         self.simulation.chronicle.rankings(self, agent, made, version, source)

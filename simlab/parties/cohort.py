@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,9 @@ class Record:
 
     audited: Array  # [R] pairs it checked, so far
     agreed: Array  # [R] of which agreed with its own opinion
+    answers: list[tuple[NDArray[np.int32], NDArray[np.float32]]] = field(
+        default_factory=list
+    )  # rows, right; look by look
 
     @staticmethod
     def blank(count: int) -> Record:
@@ -69,7 +72,7 @@ class Record:
     def extended(self, count: int) -> Record:
         """The record of a cohort that has grown to `count` people."""
         more = np.zeros(count - len(self.audited))
-        return Record(np.concatenate([self.audited, more]), np.concatenate([self.agreed, more]))
+        return Record(np.concatenate([self.audited, more]), np.concatenate([self.agreed, more]), self.answers)
 
     @property
     def score(self) -> Array:

@@ -12,7 +12,6 @@ from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import simpy
 from numpy.typing import NDArray
 from simpy import Event
 
@@ -39,7 +38,7 @@ class LanguageModel(Party):
     def __init__(self, simulation: Simulation, name: str, spec: LanguageModelSpec) -> None:
         super().__init__(simulation, name)
         self.spec = spec
-        self.busy = simpy.Resource(simulation.env)
+        self.busy = simulation.queue(name)
         self.updates = 0
         self.teacher: Teacher | None = None
         game = simulation.game

@@ -16,26 +16,28 @@ from numpy.typing import NDArray
 
 from simlab.components import Array, RaterPolicy
 from simlab.errors import InvalidInput, PluginFailed
+from simlab.parties import hiring, leaving, payroll
 from simlab.parties.cohort import Cohort, Record
 from simlab.parties.delegation import Delegation
+from simlab.parties.hiring import Exam
 from simlab.parties.labor_market import Seeker
+from simlab.parties.noise import calibrate
+from simlab.parties.outlook import reconsider
 from simlab.parties.rankings import Rankings, sides
 from simlab.parties.workforce import Workforce
+from simlab.parties.working_life import WorkingLife
 from simlab.relation import Judgement, Standard, Steps
-from simlab.streams import Streams, branch, hashes, normals, uniforms
+from simlab.streams import Streams, hashes, normals, uniforms
 from simlab.worlds.game import Indices, Items
 
 if TYPE_CHECKING:
     from simlab.measures.alignment import Panel
-    from simlab.parties.language_model import LanguageModel
     from simlab.scenario import PeopleSpec
     from simlab.simulation import Simulation
 
 T = TypeVar("T")
 PANEL_RATERS = 256  # a larger pool is represented by this many in its utility; its mean no longer moves
 MOST_READINGS = 2000  # people of a pool beyond which nobody's reading of the guideline is written down
-CALIBRATION_PROMPTS = 512
-CALIBRATION_IDS = 1 << 40  # numbers of the responses used for that, beyond those of any task
 
 
 class People(Workforce):
@@ -50,6 +52,10 @@ class People(Workforce):
         self.persons: list[str] = []  # who each of them is: the name under which the person was first hired
         self.records: dict[str, Record] = {}  # what each principal knows of them
         self.delegation = Delegation(simulation, name, spec.delegation) if spec.delegation else None
+        self.life = WorkingLife(self)
+        self.voice = spec.voice
+        self.exam: Exam | None = None  # what candidates are asked
+        self.quality: tuple[Indices, Array] = (np.zeros(0, dtype=np.int64), np.zeros(0))  # rows; P(right) with care
         self._panel: Panel | None = None
         self._columns: dict[int, Array] = {}  # utilities of single persons on that panel
 
@@ -85,7 +91,15 @@ class People(Workforce):
         return known
 
     def recruit(self, count: int) -> list[int]:
-        """Hire `count` new people from the same population; returns their numbers.
+        """Hire up to `count` new people, after a test if there is one; returns the numbers of those hired."""
+        hired = hiring.hire(self, count)
+        assert self.cohort is not None
+        self.begin(hired)
+        reconsider(self)
+        return [int(n) for n in hired]
+
+    def admit(self, count: int) -> Indices:
+        """Take in `count` people from the same population, or from the labor market; returns their numbers.
 
         Who is left out of this run (`without: [pool:17]`) has a row, too, so that nobody else's number changes,
         but is never employed.
@@ -101,9 +115,14 @@ class People(Workforce):
         observers[: len(movers)] = [pool.observers[row] for pool, row in movers]
         self.observers += observers
         self.persons += persons
-        self.simulation.chronicle.spells(self, people[people.employed])
-        self._note_readings(people[people.employed])
-        return [int(n) for n in people.number[people.employed]]
+        self.life.join(people.number, movers)
+        return people.number
+
+    def begin(self, numbers: Indices) -> None:
+        """These people are employed from now on."""
+        assert self.cohort is not None
+        self.simulation.chronicle.spells(self, self.cohort[numbers])
+        self._note_readings(self.cohort[numbers])
 
     def _note_readings(self, people: Cohort) -> None:
         """Write down what these people go by, unless the pool is very large."""
@@ -112,11 +131,21 @@ class People(Workforce):
             self.simulation.chronicle.readings(self.name, names, people.vector, self.standard().version)
 
     def dismiss(self, number: int, reason: str) -> None:
-        """End a person's employment today."""
+        """End a person's employment today, and pay what is owed."""
         assert self.cohort is not None
+        payroll.pay_off(self, number)
         self.cohort.ended[number] = self.simulation.now
         self.simulation.labor_market.seek(self, number)
         self.simulation.chronicle.spells(self, self.cohort[[number]], reason)
+
+    def retrain(self, rows: Indices, shrink: float, hours: float) -> None:
+        """Train some people: what is left of their misreading is `shrink`, and so many hours of the next shifts go."""
+        assert self.cohort is not None
+        self.cohort.misread = hiring.retrained(self.cohort.misread, rows, shrink)
+        self.cohort.vector = self._understood(self.cohort, self.standard())
+        self.life.lives.away[rows] += hours
+        self._panel = None
+        self._note_readings(self.cohort[rows])
 
     def _moved_in(self, people: Cohort, movers: list[Seeker]) -> list[str]:
         """Let people from elsewhere take the first rows, with all that makes a person; returns who everybody is."""
@@ -226,7 +255,7 @@ class People(Workforce):
     def representatives(self, *, former: bool = False) -> Indices:
         """Those who stand for the pool: all who are employed (or ever were), or PANEL_RATERS of very many."""
         assert self.cohort is not None
-        people = np.arange(len(self.cohort)) if former else np.flatnonzero(self.cohort.employed)
+        people = np.flatnonzero(~self.life.rejected if former else self.cohort.employed)
         if len(people) <= PANEL_RATERS:
             return people
         lot = hashes(self.simulation.streams.key(self.name, "representatives"), people)
@@ -262,29 +291,18 @@ class People(Workforce):
     # ---- what they say ------------------------------------------------------------------------------------------
 
     def start(self) -> Steps:
-        """Hire the first people, and set their noise once."""
-        self.recruit(self.spec.count)
+        """Hire the first people, and set their noise once; where there is a test, those who fail it are replaced."""
+        first = self.recruit if self.spec.screening is None else self.admit
+        first(self.spec.count)
         model = self.simulation.model_below(self.name)
         if model is not None:
-            yield from self._calibrate(model)
+            yield from calibrate(self, model)
+        yield from hiring.screen(self)
+        reconsider(self)
+        if self.spec.quits is not None:
+            self.simulation.start(leaving.days(self))
 
-    def _calibrate(self, model: LanguageModel) -> Steps:
-        """Noise for the target agreement, on pairs of the pretrained model's responses; frozen afterwards.
-
-        Whoever this run is without counts nevertheless: leaving one person out changes nobody else's noise.
-        """
-        assert self.cohort is not None
-        key = self.simulation.streams.key(self.name, "calibration")
-        prompts = self.simulation.game.draw_prompts(branch(key, "prompts"), CALIBRATION_PROMPTS, compared=True)
-        items = yield from model.respond(np.repeat(prompts, 2), key)
-        ids = CALIBRATION_IDS + np.arange(len(items))  # seen through each one's perception noise, as at work
-        people = self.representatives(former=True)[:64]
-        utilities = np.stack([self.perceive(items, np.full(len(items), r), ids) for r in people.tolist()], axis=1)
-        pairs = utilities.reshape(CALIBRATION_PROMPTS, 2, len(people))
-        differences = (pairs[:, 0] - pairs[:, 1]) / self.cohort.noise[people]  # so that one τ fits all
-        self.policy = self._plugin(lambda: self.policy.calibrated(differences), "agreement")
-
-    def _plugin(self, call: Callable[[], T], setting: str = "") -> T:
+    def ask_policy(self, call: Callable[[], T], setting: str = "") -> T:
         """What the rater policy answers. Its own errors name it; invalid settings are led back to the scenario file."""
         try:
             return call()
@@ -302,12 +320,13 @@ class People(Workforce):
         lot: NDArray[Any],
         key: int,
         asked: NDArray[np.bool_] | None = None,
+        seconds: Array | None = None,
     ) -> tuple[NDArray[np.int64], Array]:
         """What person who[i] says of the K responses of ranking i: labels and perceived differences [n, pairs].
 
         `items` holds K responses a ranking; `seen` [n·K] keys how each response is perceived, `lot` [n] and `key`
-        the noise of choice; `asked` [n] says which prompts are users' own. Those who delegate say what their machine
-        says.
+        the noise of choice; `asked` [n] says which prompts are users' own, `seconds` [n] how long each took. Those who
+        take no care toss a coin; those who delegate say what their machine says.
         """
         n = len(who)
         k = len(items) // n
@@ -315,7 +334,9 @@ class People(Workforce):
         utilities = self.perceive(items, np.repeat(who, k), seen, situated).reshape(n, k)
         left, right = sides(k)
         draws = uniforms(key, who[:, None], lot[:, None], np.arange(k + len(left))[None, :])
-        label, perceived = self._choose(utilities, who, draws), utilities[:, left] - utilities[:, right]
+        noise = None if seconds is None else self.life.noise(who, seconds)
+        label, perceived = self.choose(utilities, who, draws, noise), utilities[:, left] - utilities[:, right]
+        self.life.toss(label, who, lot, key, k)
         asks = self.delegates(who)
         if self.delegation and asks.any():
             perceived[asks] = self.delegation.differences(items[np.repeat(asks, k)], k)
@@ -326,11 +347,13 @@ class People(Workforce):
         """Which of these people [n] let a machine answer for them now."""
         return self.delegation.of(who) if self.delegation else np.zeros(len(who), dtype=bool)
 
-    def _choose(self, utilities: Array, who: Indices, draws: Array) -> NDArray[np.int64]:
-        """The labels the policy chooses [n, pairs], if they are labels."""
+    def choose(self, utilities: Array, who: Indices, draws: Array, noise: Array | None = None) -> NDArray[np.int64]:
+        """The labels the policy chooses [n, pairs], if they are labels; `noise` [n] multiplies everybody's own."""
         assert self.cohort is not None
         cohort = self.cohort[who]
-        label = np.asarray(self._plugin(lambda: self.policy.choose(utilities, cohort, draws)))
+        if noise is not None:
+            cohort.noise = cohort.noise * noise
+        label = np.asarray(self.ask_policy(lambda: self.policy.choose(utilities, cohort, draws)))
         wanted = (len(who), draws.shape[1] - utilities.shape[1])
         if label.shape != wanted or not np.isin(label, (0, 1, 2)).all():
             what = f"rater policy {self.policy.name!r} must give labels 1, 2 or 0 of shape {wanted}"
@@ -342,16 +365,19 @@ class People(Workforce):
         assert self.cohort is not None
         z = normals(self.simulation.streams.key(self.name, "pace"), who, lot)
         seconds = self.cohort.seconds[who] * np.exp(self.spec.seconds_spread * z) * comparisons
+        seconds = self.life.seconds(who, lot, seconds)
         if self.spec.delegation:
             seconds = np.where(self.delegates(who), self.spec.delegation.time * seconds, seconds)
         return np.asarray(seconds)
 
-    def clock_off(self, who: Indices, seconds: Array) -> None:
-        """Count the work that has just been done."""
+    def clock_off(self, who: Indices, made: Rankings, *, elapsed: bool) -> None:
+        """Count work that has just been written down; its hours are over (`elapsed`), or still lie ahead."""
+        seconds = made.seconds
         assert self.cohort is not None
         np.add.at(self.cohort.tasks, who, 1)
         np.add.at(self.cohort.hours, who, seconds / 3600)
         np.add.at(self.cohort.unpaid, who, seconds / 3600)
+        self.life.worked(who, made, elapsed)
 
     # ---- what becomes of it -------------------------------------------------------------------------------------
 
@@ -369,14 +395,18 @@ class People(Workforce):
             for kept in (self.cohort, record):
                 kept.audited[row] += judgement.samples[name]
                 kept.agreed[row] += score * judgement.samples[name]
+        if judgement.answers is not None:
+            numbers = np.array([int(name.rpartition(":")[2]) for name in judgement.scores], dtype=np.int64)
+            record.answers.append(self.life.heard(numbers[judgement.answers.who], judgement.answers.right))
+        reconsider(self)
 
+    # ---- what is planned ----------------------------------------------------------------------------------------
 
-def within_hours(who: Indices, seconds: Array, limit: float) -> NDArray[np.bool_]:
-    """Which tasks fit when each person works down their own list until `limit` seconds are used up."""
-    order = np.argsort(who, kind="stable")
-    running = np.cumsum(seconds[order])
-    starts = np.flatnonzero(np.r_[True, np.diff(who[order]) != 0])
-    before = np.repeat(np.r_[0.0, running[starts[1:] - 1]], np.diff(np.r_[starts, len(who)]))
-    fits = np.empty(len(who), dtype=bool)
-    fits[order] = running - before <= limit
-    return fits
+    @property
+    def seconds_a_pair(self) -> float:
+        """Time for one compared pair, in seconds."""
+        return self.spec.seconds
+
+    def planned_pairs(self, days: float) -> float:
+        """Pairs that the whole pool is to compare in so many days; if there is no plan, as many as it can."""
+        return self.places * self.spec.hours * days * 3600 / self.seconds_a_pair

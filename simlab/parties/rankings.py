@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlab.components import Array
+from simlab.queues import Batch
 from simlab.streams import hashes
 from simlab.worlds.game import Indices, Items
 
@@ -113,3 +114,4 @@ class Tasks:
     held_out: NDArray[np.bool_]  # [m]
     done: NDArray[np.bool_]  # [m]
     asked: NDArray[np.bool_]  # [m] whether the prompt was a user's, and so has a situation
+    batch: Batch  # the same, as work that waits

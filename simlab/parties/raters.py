@@ -14,9 +14,11 @@ from simpy import Event
 from simlab.components import Array
 from simlab.parties.assignment import assigned
 from simlab.parties.corporation import ASKED
-from simlab.parties.people import People, within_hours
+from simlab.parties.people import People
 from simlab.parties.rankings import Rankings, Tasks, preferred, sides
 from simlab.parties.society import Users
+from simlab.parties.working_life import within_hours
+from simlab.queues import Backlog
 from simlab.relation import Judgement, Relation, Steps, Work, at, day_of
 from simlab.streams import branch, hashes, uniforms
 from simlab.worlds.game import Indices
@@ -37,6 +39,7 @@ class Raters(People):
         self.spec: RatersSpec = spec
         self.fresh: dict[str, list[Rankings]] = {}  # rankings not yet learned from, by reward model
         self.tasks = 0
+        self.backlogs: dict[str, Backlog] = {}  # rankings asked for and not yet made, by reward model
 
     def situation(self, prompts: Indices) -> Array | None:
         """What users want more or less of in the situation of each prompt [n, D], if these raters are shown it; as
@@ -51,6 +54,7 @@ class Raters(People):
         """Hire the first raters, and put them to work for every reward model they judge."""
         yield from super().start()
         for relation in self.simulation.relations_of(principal=self.name):
+            self.backlogs[relation.agent.name] = self.simulation.backlog(relation.name)
             self.simulation.start(self._labour(relation))
 
     def _labour(self, relation: Relation) -> Steps:
@@ -68,6 +72,7 @@ class Raters(People):
                 late = self.simulation.now > opens + (day + 1) * shift  # the model was busy: that shift is lost
                 if self.simulation.now <= self.simulation.days and not late:
                     self._work_shift(relation, tasks, day, shifts, self.spec.hours * shift)
+            tasks.batch.leave(tasks.batch.left)  # what is left over is given up
             window += 1
 
     def _commission(self, relation: Relation, window: int) -> Generator[Event, None, Tasks]:
@@ -91,7 +96,8 @@ class Raters(People):
         number = self.simulation.first_number(self.name) + local
         self.simulation.chronicle.candidates(model, number, items, k, asked)
         lot = uniforms(self.simulation.streams.key(self.name, "held out"), local)
-        return Tasks(number, local, items, lot < self.spec.held_out, np.zeros(count, dtype=bool), asked)
+        batch = self.backlogs[relation.agent.name].enter(count)
+        return Tasks(number, local, items, lot < self.spec.held_out, np.zeros(count, dtype=bool), asked, batch)
 
     def _wanted(self, relation: Relation) -> float:
         """Pairs per window: a number as given, a share as that share of the pool's working time; and of a vendor's
@@ -102,6 +108,16 @@ class Raters(People):
         seconds = self.spec.count * self.spec.hours * 3600 * relation.every
         pairs_a_comparison = self.spec.ranking / 2  # K − 1 comparisons rank K responses, which makes K(K−1)/2 pairs
         return relation.sample * share * seconds / self.spec.seconds * pairs_a_comparison / self.spec.overlap
+
+    @property
+    def seconds_a_pair(self) -> float:
+        """Ranking K responses takes K − 1 comparisons, and makes K(K−1)/2 pairs."""
+        return self.spec.seconds * 2 / self.spec.ranking
+
+    def planned_pairs(self, days: float) -> float:
+        """Pairs that all reward models together ask of the pool in so many days, each by `overlap` raters."""
+        relations = self.simulation.relations_of(principal=self.name)
+        return sum(self._wanted(r) / r.every for r in relations) * self.spec.overlap * days
 
     def _work_shift(self, relation: Relation, tasks: Tasks, day: int, shifts: int, hours: float) -> None:
         """Rank today's share of the tasks, and what was left over; who runs out of hours leaves the rest."""
@@ -114,11 +130,13 @@ class Raters(People):
             return
         task, who = self._assign(tasks.local[rows], rows)
         seconds = self.durations(who, tasks.local[task], self.spec.ranking - 1)
-        fits = within_hours(who, seconds, hours * 3600)
+        free = self.life.free(hours)
+        fits = within_hours(who, seconds, free[who] * 3600 if isinstance(free, np.ndarray) else free * 3600)
         finished = np.zeros(len(tasks.number), dtype=bool)
         finished[rows] = True
         finished[task[~fits]] = False  # a task is done when all its raters were
         kept = fits & finished[task]
+        tasks.batch.leave(int(np.count_nonzero(finished & ~tasks.done)))
         tasks.done |= finished
         if np.any(kept):
             self._rank(relation, tasks, task[kept], who[kept], seconds[kept])
@@ -139,7 +157,7 @@ class Raters(People):
         number, local = tasks.number[task], tasks.local[task]
         key = self.simulation.streams.key(self.name, "labels")
         asked = tasks.asked[task]
-        label, perceived = self.labels(items, who, (local[:, None] * k + places).ravel(), local, key, asked)
+        label, perceived = self.labels(items, who, (local[:, None] * k + places).ravel(), local, key, asked, seconds)
         left, right = sides(k)
         standard = self.simulation.guideline_for(self.name)
         truly = (self.simulation.game.features(items) @ standard.vector).reshape(n, k)
@@ -156,7 +174,7 @@ class Raters(People):
             held_out=tasks.held_out[task],
             seconds=seconds,
         )
-        self.clock_off(who, seconds)
+        self.clock_off(who, made, elapsed=False)
         source = np.where(self.delegates(who), self.spec.delegation.to if self.spec.delegation else "", "rater")
         self.simulation.chronicle.rankings(self, relation.agent.name, made, standard.version, source)
         self.deliver(made)

@@ -7,7 +7,7 @@ That makes every level above the first the same: it is judged by how it judges.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,12 +15,16 @@ from numpy.typing import NDArray
 from simpy import Event
 
 from simlab.components import Array
+from simlab.consequences.voice import Appeals, appealed, fresh_gold, heard
 from simlab.parties.rankings import Rankings, preferred
-from simlab.relation import Judgement, Party, Relation, Work
+from simlab.relation import Answers, Judgement, Party, Relation, Work
 from simlab.streams import hashes, uniforms
+
+SecondLook = Callable[[NDArray[np.int64]], NDArray[np.int64]]
 
 if TYPE_CHECKING:
     from simlab.scenario import FirmSpec
+    from simlab.scenario.conditions import VoiceSpec
     from simlab.simulation import Simulation
 
 
@@ -44,6 +48,7 @@ class Workforce(Party):
             if isinstance(principal, Workforce) and principal.passes_on and principal.work_order == self.work_order:
                 principal.deliver(made)
 
+    voice: VoiceSpec | None = None  # whether those who work here may appeal judgements of their work
     passes_on = False  # whether the work of those below counts as its own
 
     def work(self, relation: Relation) -> Generator[Event, Any, Work]:
@@ -77,13 +82,16 @@ def sampled_pairs(relation: Relation, work: Work, key: int) -> Rankings:
     return Rankings.together(taken)
 
 
-def verdict(relation: Relation, work: Work, pairs: Rankings, opinion: NDArray[np.int64]) -> Judgement:
-    """How often each of the agent's people said of these pairs what their judge says [n].
+def verdict(
+    relation: Relation, work: Work, pairs: Rankings, opinion: NDArray[np.int64], appeals: Appeals | None = None
+) -> Judgement:
+    """How often each of the agent's people said of these pairs what their judge says [n], after any appeals.
 
     An undecided label counts half on either side. For labels without ties this *is* re-judging at any order: two
     auditors agree whether a rater was right exactly when they agree which response is better.
     """
     said = pairs.label[:, 0]
+    opinion = opinion if appeals is None else appeals.opinion
     right = np.where((said == 0) | (opinion == 0), 0.5, said == opinion)
     agent = relation.agent
     assert isinstance(agent, Workforce)
@@ -98,7 +106,29 @@ def verdict(relation: Relation, work: Work, pairs: Rankings, opinion: NDArray[np
         order=relation.order,
         scores=dict(zip(names, (agreed / samples).tolist(), strict=True)),
         samples=dict(zip(names, samples.tolist(), strict=True)),
+        answers=Answers(place, right.astype(float)),
+        appeals=_appeals(appeals, names, place),
     )
+
+
+def hear(relation: Relation, pairs: Rankings, opinion: NDArray[np.int64], second: SecondLook) -> Appeals | None:
+    """What comes of it where people may appeal: `second(rows)` is the judge's second look at some of these pairs."""
+    agent = relation.agent
+    spec = agent.voice if isinstance(agent, Workforce) else None
+    if spec is None:
+        return None
+    said, seen = pairs.label[:, 0], pairs.perceived[:, 0]
+    key = relation.simulation.streams.key(agent.name, "appeals", relation.principal.name)
+    made = appealed(said, opinion, seen, spec.appeal, spec.sure, uniforms(key, pairs.draw, pairs.worker))
+    return heard(said, opinion, made, second)
+
+
+def _appeals(appeals: Appeals | None, names: list[str], place: NDArray[np.int64]) -> dict[str, tuple[int, int]]:
+    """Who appealed how often, and with success how often."""
+    if appeals is None:
+        return {}
+    made, upheld = (np.bincount(place[mask], minlength=len(names)) for mask in (appeals.made, appeals.upheld))
+    return {name: (m, u) for name, m, u in zip(names, made.tolist(), upheld.tolist(), strict=True) if m}
 
 
 def audit(relation: Relation, work: Work, vector: Array, spec: FirmSpec) -> Judgement:
@@ -113,11 +143,17 @@ def audit(relation: Relation, work: Work, vector: Array, spec: FirmSpec) -> Judg
     truly = (simulation.game.features(pairs.items) @ vector).reshape(len(pairs), 2)
     gold = preferred(truly[:, 0] - truly[:, 1])
     pairs, gold = pairs[gold != 0], gold[gold != 0]
-    errs = uniforms(simulation.streams.key(principal.name, "gold", relation.agent.name), pairs.draw) < spec.gold_error
-    hours = len(pairs) * spec.audit_seconds / 3600
+    streams, names = simulation.streams, (principal.name, relation.agent.name)
+    opinion = fresh_gold(gold, spec.gold_error, streams.key(names[0], "gold", names[1]), pairs.draw)
+    again = streams.key(names[0], "second gold", names[1])
+    appeals = hear(
+        relation, pairs, opinion, lambda rows: fresh_gold(gold[rows], spec.gold_error, again, pairs.draw[rows])
+    )
+    looks = len(pairs) + (int(appeals.made.sum()) if appeals is not None else 0)
+    hours = looks * spec.audit_seconds / 3600
     if hours:
         pay = hours * spec.audit_wage
         simulation.chronicle.labor(principal.name, "auditing", order=relation.order, hours=hours, pay=pay)
         if pay:
             simulation.chronicle.transfer(principal.name, f"{principal.name} staff", pay, "wages for auditing")
-    return verdict(relation, work, pairs, np.where(errs, 3 - gold, gold))
+    return verdict(relation, work, pairs, opinion, appeals)

@@ -18,6 +18,7 @@ from simlab.scenario.parties import (
 from simlab.scenario.relations import (
     AnyConsequence,
     AnyLearner,
+    BonusSpec,
     BradleyTerrySpec,
     ContractShareSpec,
     FireSpec,
@@ -27,6 +28,7 @@ from simlab.scenario.relations import (
     PenaltySpec,
     PPOSpec,
     RelationSpec,
+    RetrainSpec,
     TiltSpec,
     WarnSpec,
 )
@@ -47,6 +49,7 @@ __all__ = [
     "AnyLearner",
     "AnyParty",
     "AuditorsSpec",
+    "BonusSpec",
     "BradleyTerrySpec",
     "ChurnSpec",
     "ClusterSpec",
@@ -74,6 +77,7 @@ __all__ = [
     "RegulatorSpec",
     "RelationSpec",
     "ReplaceSpec",
+    "RetrainSpec",
     "RewardModelSpec",
     "Scenario",
     "ShareholdersSpec",

@@ -25,9 +25,9 @@ class Rule:
     counted: bool = False  # the sample is a number of pieces, since there is no finite work to take a share of
 
 
-_LABOR = Rule(("pay", "warn", "fire", "hire"))
+_LABOR = Rule(("pay", "bonus", "warn", "retrain", "fire", "hire"))
 _CONTRACT = Rule(("contract_share", "penalty"))
-_AUDIT = Rule(("warn", "fire", "hire"))
+_AUDIT = Rule(("bonus", "warn", "retrain", "fire", "hire"))
 
 RULES: Mapping[tuple[str, str], Rule] = {
     ("users", "corporation"): Rule(("churn",)),

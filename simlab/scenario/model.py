@@ -110,7 +110,8 @@ class Scenario(Spec):
         assert isinstance(reading, Reading), "scenarios are read with simlab.scenario.load"
         for name, settings in given.items():
             _refuse_settings(name, settings, world.own_criteria)
-        used = dict.fromkeys([*_mentions(parties, info.data.get("relations") or ()), *given])
+        watched = [p.exposure.criterion for p in parties.values() if isinstance(p, PeopleSpec) and p.exposure]
+        used = dict.fromkeys([*_mentions(parties, info.data.get("relations") or ()), *watched, *given])
         if world.own_criteria:
             return dict.fromkeys(used)
         known = reading.plugins.names("criterion")
@@ -140,13 +141,15 @@ class Scenario(Spec):
             yield "criterion", criterion.name
         for party in self.parties.values():
             if isinstance(party, PeopleSpec):
-                yield "rater", party.policy.name
+                yield from party.plugins()
             if isinstance(party, CorporationSpec):
                 yield "guideline", party.guideline.policy.name
         for relation in self.relations:
             for consequence in relation.consequence:
                 if consequence.kind == "replace" and consequence.policy is not None:
                     yield "guideline", consequence.policy.name
+                if consequence.kind == "fire" and consequence.review is not None:
+                    yield "review", consequence.review.name
                 if consequence.kind == "gradient" and self._judges_language(relation):
                     yield "reward", consequence.shape.name
                 elif consequence.kind == "gradient":
@@ -304,6 +307,11 @@ def _named_criteria(data: Mapping[str, Any]) -> Iterator[tuple[authority.Path, s
             inside = isinstance(here, list) if isinstance(step, int) else isinstance(here, dict) and step in here
             here = here[step] if inside else None
         yield from (((*way, key), key) for key in (here if isinstance(here, dict) else ()))
+    parties = data.get("parties")
+    for name, party in parties.items() if isinstance(parties, dict) else ():
+        exposure = party.get("exposure") if isinstance(party, dict) else None
+        if isinstance(exposure, dict) and isinstance(exposure.get("criterion"), str):
+            yield ("parties", name, "exposure", "criterion"), exposure["criterion"]
 
 
 def _weighed(data: Mapping[str, Any]) -> Iterator[authority.Path]:

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from simlab.scenario.conditions import (
+    ExposureSpec,
+    FatigueSpec,
+    LearningSpec,
+    ProbationSpec,
+    QuitsSpec,
+    ScreeningSpec,
+    VoiceSpec,
+)
+from simlab.scenario.pay import AnyPay, HourlySpec
 from simlab.scenario.society import CorporationSpec, FirmSpec, RegulatorSpec, ShareholdersSpec, UsersSpec
-from simlab.scenario.spec import Name, PartySpec, RaterPolicyField, Spec, Weights, named
+from simlab.scenario.spec import EffortField, Name, PartySpec, RaterPolicyField, Spec, Weights, named
 
 LARGEST_MODEL = 2e9  # parameters
 
@@ -58,8 +69,28 @@ class PeopleSpec(PartySpec):
     seconds: float = Field(30.0, gt=0, le=86_400, description="time for one comparison, in seconds")
     seconds_spread: float = Field(0.3, ge=0, le=10, description="log-normal sd of that time")
     hours: float = Field(8.0, gt=0, le=24, description="working time, in hours per day")
+    effort: EffortField = Field(
+        "diligent", validate_default=True, description="how much care they take, given pay and audits: an effort"
+    )
+    pay: AnyPay = Field(HourlySpec(), description="how they are paid: hourly, by the piece, …")
+    screening: ScreeningSpec | None = Field(None, description="a test before hiring; default: none")
+    probation: ProbationSpec | None = Field(None, description="a stricter review at first; default: none")
+    fatigue: FatigueSpec | None = Field(None, description="noise that grows with hours of work; default: none")
+    learning: LearningSpec | None = Field(None, description="practice that makes quicker and surer; default: none")
+    exposure: ExposureSpec | None = Field(None, description="count of hours spent on harm; default: not counted")
+    quits: QuitsSpec | None = Field(None, description="people who leave by their own choice; default: nobody does")
+    voice: VoiceSpec | None = Field(None, description="appeals of judgements; default: there are none")
     market: str = Field("", max_length=64, description="labor market shared with other pools; empty: none")
     delegation: DelegationSpec | None = Field(None, description="people who let a machine answer for them")
+
+    def plugins(self) -> Iterator[tuple[str, str]]:
+        """(kind, name) of every plugin that says how these people work."""
+        yield "rater", self.policy.name
+        yield "effort", self.effort.name
+        if self.screening is not None:
+            yield "review", self.screening.test.name
+        if self.probation is not None:
+            yield "review", self.probation.review.name
 
 
 class AuditorsSpec(PeopleSpec):

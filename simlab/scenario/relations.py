@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from simlab.names import shown
 from simlab.scenario.firms import ChurnSpec, FineSpec, FundSpec, ReplaceSpec, SuspendSpec, WithdrawSpec
-from simlab.scenario.spec import AggregatorField, Name, RewardShapeField, Spec, named
+from simlab.scenario.spec import AggregatorField, Name, NoReviewField, RewardShapeField, Spec, named
 
 LARGEST_SAMPLE = 10_000_000
 
@@ -31,9 +31,37 @@ class FireSpec(Spec):
     """People whose agreement with their judge is low are fired."""
 
     kind: Literal["fire"] = "fire"
-    below: float = Field(ge=0, le=1, description="agreement with gold below which a rater is fired")
+    below: float | None = Field(None, ge=0, le=1, description="agreement with gold below which a rater is fired")
     after_warnings: int = Field(0, ge=0, le=1000, description="only after this many warnings")
     min_sample: int = Field(1, ge=1, le=1_000_000, description="only with at least this many audited pairs")
+    review: NoReviewField = Field(None, description="a review rule that decides instead of `below`")
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> FireSpec:
+        if (self.below is None) == (self.review is None):
+            raise PydanticCustomError("rule", "fire takes either below or a review, and one of them")
+        if self.review is not None and (self.after_warnings, self.min_sample) != (0, 1):
+            raise PydanticCustomError("rule", "after_warnings and min_sample go with below; a review has its own")
+        return self
+
+
+class RetrainSpec(Spec):
+    """People whose agreement with their judge is low are trained: they then misread the guideline less."""
+
+    kind: Literal["retrain"] = "retrain"
+    below: float = Field(ge=0, le=1, description="agreement with gold below which a person is trained")
+    shrink: float = Field(0.5, ge=0, le=1, description="what is left of the person's misreading, as a share")
+    hours: float = Field(2.0, ge=0, le=1000, description="time it takes, paid, off the next shifts, in hours")
+    min_sample: int = Field(1, ge=1, le=1_000_000, description="only with at least this many audited pairs")
+
+
+class BonusSpec(Spec):
+    """People who agreed well with their judge at this look are paid extra."""
+
+    kind: Literal["bonus"] = "bonus"
+    amount: float = Field(gt=0, le=1e9, description="the bonus, in $ a person and look")
+    above: float = Field(ge=0, le=1, description="agreement with gold at this look from which on it is paid")
+    min_sample: int = Field(1, ge=1, le=1_000_000, description="only with at least this many pairs audited at the look")
 
 
 class HireSpec(Spec):
@@ -128,6 +156,8 @@ AnyConsequence = Annotated[
         | SuspendSpec
         | PaySpec
         | WarnSpec
+        | RetrainSpec
+        | BonusSpec
         | FireSpec
         | HireSpec
         | ContractShareSpec

@@ -25,7 +25,17 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from simlab.components import Aggregator, Component, Criterion, GuidelinePolicy, RaterPolicy, RewardShape, parameters
+from simlab.components import (
+    Aggregator,
+    Component,
+    Criterion,
+    Effort,
+    GuidelinePolicy,
+    RaterPolicy,
+    Review,
+    RewardShape,
+    parameters,
+)
 from simlab.errors import InvalidInput
 from simlab.names import NAME, shown
 from simlab.worlds.game import World
@@ -117,6 +127,15 @@ def _field(kind: str, default: str = "") -> tuple[Any, ...]:
 
 WorldField = Annotated[SerializeAsAny[World], *_field("world")]
 RaterPolicyField = Annotated[SerializeAsAny[RaterPolicy], *_field("rater", "boltzmann")]
+EffortField = Annotated[SerializeAsAny[Effort], *_field("effort", "diligent")]
+ReviewField = Annotated[SerializeAsAny[Review], *_field("review", "threshold")]
+NoReviewField = Annotated[
+    SerializeAsAny[Review] | None,
+    BeforeValidator(lambda value, info: None if value is None else _component("review", "")(value, info)),
+    PlainSerializer(lambda review: None if review is None else parameters(review)),
+    WithJsonSchema({"anyOf": [{"component": "review"}, {"type": "null"}]}),
+]
+GoldTestField = Annotated[SerializeAsAny[Review], *_field("review", "gold_test")]
 RewardShapeField = Annotated[SerializeAsAny[RewardShape], *_field("reward", "plain")]
 GuidelinePolicyField = Annotated[SerializeAsAny[GuidelinePolicy], *_field("guideline", "static")]
 NoGuidelinePolicyField = Annotated[

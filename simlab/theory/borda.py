@@ -52,22 +52,22 @@ def scores(people: Sequence[int], orders: Orders, flip: float = 0.0) -> list[flo
 
 
 def _compared(people: Sequence[int], orders: Orders, flip: float) -> tuple[Array, Array]:
-    """Feature differences [n, items] and labels [n]: each comparison ten times, of which a share is flipped."""
-    rows, said = [], []
-    flipped = round(100 * flip)
+    """Feature differences [n, items] and which share of a win the first has [n]: each group's word for each pair."""
+    items = np.eye(len(orders[0]))
+    rows, shares = [], []
     for count, order in zip(people, orders, strict=True):
         for i, j in combinations(range(len(order)), 2):
-            difference = np.eye(len(order))[i] - np.eye(len(order))[j]
-            right = 1 if list(order).index(i) < list(order).index(j) else 2
-            rows.append(np.tile(difference, (100 * count, 1)))
-            said.append(np.repeat([right, 3 - right], [(100 - flipped) * count, flipped * count]))
-    return np.concatenate(rows), np.concatenate(said)
+            first = 1 - flip if list(order).index(i) < list(order).index(j) else flip
+            rows += [items[i] - items[j]] * count
+            shares += [first] * count
+    return np.array(rows), np.array(shares)
 
 
 def _fitted(people: Sequence[int], orders: Orders, flip: float = 0.0) -> Array:
     from simlab.nets.closed_form import fit_linear
 
-    return fit_linear(*_compared(people, orders, flip))
+    difference, share = _compared(people, orders, flip)
+    return fit_linear(difference, np.zeros(len(share)), shares=share)
 
 
 def _row_of(fitted: Array, item: int) -> float:
@@ -93,13 +93,14 @@ def _network_row(seed: int, *, people: Sequence[int], orders: Orders, item: int)
 
     from simlab.nets.preference import bradley_terry_loss
 
-    difference, label = (torch.as_tensor(a) for a in _compared(people, orders, 0.0))
+    difference, share = (torch.as_tensor(a) for a in _compared(people, orders, 0.0))
+    label = torch.zeros(len(share))  # which say nothing where there are shares
 
     def loss(given: Array) -> tuple[float, Array]:
         r = torch.tensor(given, dtype=torch.float64, requires_grad=True)
-        value = bradley_terry_loss(difference @ r, label)
+        value = bradley_terry_loss(difference @ r, label, shares=share)
         (slope,) = torch.autograd.grad(value, r)
-        return float(value), slope.numpy()
+        return value.item(), slope.numpy()
 
     found = minimize(loss, np.zeros(len(orders[0])), jac=True, method="BFGS", options={"gtol": 1e-9})
     return _row_of(found.x, item)

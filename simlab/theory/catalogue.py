@@ -5,32 +5,44 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from simlab.theory import (
+    aggregation,
     agreement,
     attenuation,
     best_of_n,
     borda,
     bpref,
     choice,
+    contracts,
     currency,
     fits,
+    hiring,
+    labor,
     overoptimization,
     policy,
     reward_model,
+    tree,
+    waiting,
 )
 from simlab.theory.law import Law
 
 _MODULES = (
     currency,
     attenuation,
+    tree,
     choice,
     bpref,
     agreement,
+    aggregation,
     borda,
     fits,
     reward_model,
     policy,
     best_of_n,
     overoptimization,
+    labor,
+    contracts,
+    hiring,
+    waiting,
 )
 
 

@@ -40,7 +40,7 @@ def _puddings() -> dict[str, float]:
         x = torch.tensor(given, dtype=torch.float64, requires_grad=True)
         value = bradley_terry_loss((puddings @ x[:6])[rows], label[rows], ties="davidson", tie=x[6])
         (slope,) = torch.autograd.grad(value, x)
-        return float(value), slope.numpy()
+        return value.item(), slope.numpy()
 
     *utilities, tie = minimize(loss, np.zeros(7), jac=True, method="BFGS", options={"gtol": 1e-10}).x
     weights = np.exp(utilities)

@@ -1,0 +1,23 @@
+"""The effort `diligent`: people do what they are asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import simlab
+from simlab.components import Array
+
+if TYPE_CHECKING:
+    from simlab.parties.effort import WorkSituation
+
+
+class Diligent(simlab.Effort):
+    """Full care, whatever the pay and however seldom anybody checks."""
+
+    name = "diligent"
+    reckons = False
+
+    def choose(self, situation: WorkSituation) -> Array:
+        return np.ones(len(situation))

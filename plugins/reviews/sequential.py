@@ -1,0 +1,52 @@
+"""The review rule `sequential`: people are judged answer by answer, and only as long as there is doubt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+import simlab
+from simlab.components import Array
+from simlab.measures.sequential import SequentialTest
+
+if TYPE_CHECKING:
+    from simlab.parties.standing import Standing
+
+
+class Sequential(simlab.Review):
+    """Wald's sequential probability ratio test (1945): dismissal once the answers speak clearly enough against p₀.
+
+    With `again`, who has been cleared is tested anew, so that a person whose work slips is still found; α is the error
+    of one such test, and with enough of them everybody is dismissed some day.
+    """
+
+    name = "sequential"
+    good: float = Field(0.9, gt=0, lt=1, description="p₀, share of right answers of a person worth keeping")
+    bad: float = Field(0.7, gt=0, lt=1, description="p₁, share of right answers of a person to be dismissed")
+    alpha: float = Field(0.05, gt=0, lt=0.5, description="α, chance aimed at of dismissing the former")
+    beta: float = Field(0.1, gt=0, lt=0.5, description="β, chance aimed at of keeping the latter")
+    again: bool = Field(True, description="whether who was cleared is tested anew")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Any:
+        if not self.bad < self.good:
+            raise ValueError(f"bad ({self.bad:g}) must be below good ({self.good:g})")
+        return self
+
+    @property
+    def test(self) -> SequentialTest:
+        """The test itself, with its exact errors and lengths."""
+        return SequentialTest(self.good, self.bad, self.alpha, self.beta)
+
+    def decide(self, record: Standing) -> NDArray[np.bool_]:
+        verdict, _ = self.test.verdicts(record.answers, self.again)
+        return np.asarray(verdict == 1)
+
+    def chance(self, accuracy: Array, audits: Array, peers: Array) -> Array:
+        """Exact, for one test that begins with the look."""
+        return np.array(
+            [self.test.exact(p, int(n))[1] for p, n in zip(accuracy.tolist(), audits.tolist(), strict=True)]
+        )

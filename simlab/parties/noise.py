@@ -1,0 +1,40 @@
+"""How noisy a pool's people are: set once, when a run begins, so that they agree as often as the scenario says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.parties.outlook import quality_of
+from simlab.relation import Steps
+from simlab.streams import branch
+
+if TYPE_CHECKING:
+    from simlab.parties.language_model import LanguageModel
+    from simlab.parties.people import People
+
+CALIBRATION_PROMPTS = 512
+CALIBRATION_IDS = 1 << 40  # numbers of the responses used for that, beyond those of any task
+
+
+def calibrate(pool: People, model: LanguageModel) -> Steps:
+    """Noise for the target agreement, on pairs of the pretrained model's responses; frozen afterwards.
+
+    Whoever this run is without counts nevertheless: leaving one person out changes nobody else's noise. People who
+    choose their effort learn by the same pairs how well they can do.
+    """
+    assert pool.cohort is not None
+    simulation = pool.simulation
+    key = simulation.streams.key(pool.name, "calibration")
+    prompts = simulation.game.draw_prompts(branch(key, "prompts"), CALIBRATION_PROMPTS, compared=True)
+    items = yield from model.respond(np.repeat(prompts, 2), key)
+    ids = CALIBRATION_IDS + np.arange(len(items))  # seen through each one's perception noise, as at work
+    people = pool.representatives(former=True)[:64]
+    utilities = np.stack([pool.perceive(items, np.full(len(items), r), ids) for r in people.tolist()], axis=1)
+    pairs = utilities.reshape(CALIBRATION_PROMPTS, 2, len(people))
+    differences = (pairs[:, 0] - pairs[:, 1]) / pool.cohort.noise[people]  # so that one τ fits all
+    pool.policy = pool.ask_policy(lambda: pool.policy.calibrated(differences), "agreement")
+    if pool.spec.effort.reckons:
+        truly = simulation.game.features(items) @ simulation.guideline_for(pool.name).vector
+        pool.quality = people, quality_of(pool, people, pairs, truly.reshape(-1, 2))

@@ -1,0 +1,106 @@
+"""The mathematics of effort: tournaments, linear contracts, audits in number, and what carelessness does to labels."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+
+from simlab.parties.effort import (
+    prize_slope,
+    responses,
+    spent,
+    tossed,
+    tournament_effort,
+    win_chance,
+)
+from simlab.streams import normals, uniforms
+from tests.situations import review, situation
+
+
+@pytest.mark.parametrize(("players", "highest"), [(2, 0.5642), (4, 1.0294), (8, 1.4236), (16, 1.7660), (64, 2.3437)])
+def test_the_slope_for_one_prize_is_the_expected_highest_of_n(players: int, highest: float) -> None:
+    assert prize_slope(players) * players == pytest.approx(highest, abs=5e-5)
+
+
+def test_prizes_for_all_but_one_are_prizes_upside_down() -> None:
+    assert prize_slope(9, 8) == pytest.approx(prize_slope(9, 1))
+    assert prize_slope(9, 4) > prize_slope(9, 1)
+    assert prize_slope(9, 9) == prize_slope(9, 0) == prize_slope(1, 1) == 0
+
+
+@pytest.mark.parametrize(("players", "winners", "lead"), [(2, 1, 0.5), (6, 2, -0.4), (10, 1, 1.0)])
+def test_chances_of_a_prize_against_draws(players: int, winners: int, lead: float) -> None:
+    n = 40_000
+    noise = normals(5, np.arange(n)[:, None], np.arange(players)[None, :])
+    noise[:, 0] += lead
+    won = np.mean((noise[:, :1] < noise[:, 1:]).sum(axis=1) < winners)
+    predicted = float(win_chance(np.array([lead]), players, winners)[0])
+    error = np.sqrt(predicted * (1 - predicted) / n)
+    assert abs(won - predicted) < 4 * error
+    assert abs(won - winners / players) > 4 * error
+
+
+def test_lazear_and_rosen() -> None:
+    assert tournament_effort(2, 2, 1, 1, 1) == pytest.approx(0.56419, abs=5e-6)
+    assert tournament_effort(3, 2, 1, 2, 0.5) == pytest.approx(3 / (2 * 2 * 0.5 * np.sqrt(np.pi)))
+
+
+@pytest.mark.parametrize(("prize", "cost", "noise"), [(2, 0.2, 1), (10, 1, 1), (2, 1, 0.4)])
+def test_without_an_equilibrium_there_is_no_effort_to_name(prize: float, cost: float, noise: float) -> None:
+    assert prize * 0.12099 / noise**2 >= cost
+    with pytest.raises(ValueError, match="no equilibrium"):
+        tournament_effort(prize, 2, 1, cost, noise)
+
+
+def test_the_condition_of_two_players_is_lazear_and_rosens() -> None:
+    bar = 1 / 0.12099
+    assert tournament_effort(bar * 0.99, 2, 1, 1, 1) > 0
+    with pytest.raises(ValueError, match="no equilibrium"):
+        tournament_effort(bar * 1.01, 2, 1, 1, 1)
+
+
+def test_linear_responses_solve_the_first_order_condition() -> None:
+    cost = np.array([[1.0, 0.5], [0.5, 1.0]])
+    slopes = np.array([[0.470588, 0.294118], [1.0, 1.0], [0.0, 1.0]])
+    effort = responses(slopes, cost)
+    np.testing.assert_allclose(effort @ cost, slopes)
+    assert effort[2, 0] < 0  # paying for one of two rival tasks takes effort from the other
+
+
+@pytest.mark.parametrize(("pairs", "share"), [(5, 0.3), (40, 0.1), (300, 0.5), (7, 1.0), (0, 0.5)])
+def test_the_number_of_audits_is_binomial(pairs: int, share: float) -> None:
+    found = situation(2, pairs=pairs, audited=share).over_audits(lambda rows, audits: 0.8**audits)
+    np.testing.assert_allclose(found, (1 - share * 0.2) ** pairs)
+
+
+def test_a_single_wrong_answer_dismisses_as_science_has_it() -> None:
+    """p = 1 − (1 − a·d)^n, with d the chance that a careless answer is wrong."""
+    rule = review("threshold", below=1)
+    here = situation(3, pairs=np.array([1, 5, 20]), audited=0.3, careless=0.6, review=rule)
+    np.testing.assert_allclose(here.dismissal(np.zeros(3)), 1 - (1 - 0.3 * 0.4) ** np.array([1, 5, 20]))
+    np.testing.assert_allclose(here.dismissal(np.ones(3)), 0, atol=1e-12)
+    half = 1 - (1 - 0.3 * 0.2) ** np.array([1, 5, 20])
+    np.testing.assert_allclose(here.dismissal(np.full(3, 0.5)), half)
+
+
+def test_wrong_gold_falls_on_the_careful_too() -> None:
+    here = situation(quality=0.9, careless=0.5, gold_error=0.1)
+    assert here.observed(np.ones(1))[0] == pytest.approx(0.9 * 0.9 + 0.1 * 0.1)
+    assert here.observed(np.zeros(1))[0] == pytest.approx(0.5)
+
+
+def test_a_coin_toss_ranks_in_any_order_alike() -> None:
+    n = 24_000
+    labels = tossed(uniforms(1, np.arange(n)[:, None], np.arange(3)[None, :]))
+    assert labels.shape == (n, 3)
+    for order in permutations(range(3)):
+        place = np.argsort(order)
+        wanted = [1 if place[i] < place[j] else 2 for i, j in ((0, 1), (0, 2), (1, 2))]
+        share = np.all(labels == wanted, axis=1).mean()
+        assert abs(share - 1 / 6) < 4 * np.sqrt(5 / 36 / n)
+
+
+def test_time_spent() -> None:
+    assert spent(np.array([10.0, 10.0]), np.array([True, False]), 0.3).tolist() == [10, 3]
