@@ -231,3 +231,23 @@ def test_two_raters_are_one_pair(tmp_path: Path) -> None:
     assert len(rows) == 1
     alone = play(tmp_path, {"parties.pool.count": 1, f"{AUDIT}.sample": 1.0}).comparisons_of_agents
     assert len(alone) == 0
+
+
+# ---- to look is not to touch -----------------------------------------------------------------------------------------
+
+TOUCHED = ("waterfall", "flattening", "agreement", "on_policy", "minimal_pairs")
+
+
+def same_but_for_rooms(one: dict[str, pd.DataFrame], two: dict[str, pd.DataFrame]) -> None:
+    assert set(one) == set(two)
+    for name in one:
+        if name not in TOUCHED:
+            pd.testing.assert_frame_equal(one[name], two[name], check_exact=True)
+
+
+def test_measuring_changes_nothing(words: simlab.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simlab.measures.observatory.ROOMS", ())
+    settings = [*HURRIED, "waterfall.redraw=[pool, rm, lm]"]
+    bare = simlab.run(FIRST, overrides=settings, small=True, out=tmp_path / "run")
+    assert all(len(words.tables[name]) > len(bare.tables[name]) == 0 for name in TOUCHED if name != "agreement")
+    same_but_for_rooms(dict(words.tables), dict(bare.tables))
