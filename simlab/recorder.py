@@ -260,7 +260,11 @@ def _texts(name: str, value: Any, rows: int) -> pa.DictionaryArray:
         if value is not None and not isinstance(value, str):
             raise ValueError(f"{name}: expected text, got {value!r}")
         return coded(np.zeros(rows, dtype=np.int32), [value or ""])
-    if isinstance(value, pa.DictionaryArray) and value.type == _CODED and not (value.null_count or value.dictionary.null_count):
+    if (
+        isinstance(value, pa.DictionaryArray)
+        and value.type == _CODED
+        and not (value.null_count or value.dictionary.null_count)
+    ):
         return value
     try:
         array = value.cast(pa.string()) if isinstance(value, pa.Array) else pa.array(value, type=pa.string())
