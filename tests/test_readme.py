@@ -100,4 +100,4 @@ def test_what_it_links_to_is_there() -> None:
 
 
 def test_it_stays_short() -> None:
-    assert len(README.splitlines()) <= 250
+    assert len(README.splitlines()) <= 260

@@ -178,10 +178,11 @@ def _ordered(values: list[str]) -> list[str]:
 
 
 def _names(order: list[str], values: Sequence[Any], runs: Sequence[Run], by: str) -> list[str]:
-    """What to call the arms: by their value, or by the folder of their first run if they differ in several."""
+    """What to call the arms: by their value; if they differ in several things, by what their folders are called."""
     if by:
         return [_said(json.loads(value), by) for value in order]
-    folders = [runs[[_text(v) for v in values].index(value)].path.name for value in order]
+    said = [[run.path.name for run, own in zip(runs, values, strict=True) if _text(own) == value] for value in order]
+    folders = [n[0] if len(n) == 1 else n[0].rstrip("-_0123456789") or n[0] for n in said]  # less the seed
     return folders if len(set(folders)) == len(folders) else [f"{n} {i}" for i, n in enumerate(folders, start=1)]
 
 

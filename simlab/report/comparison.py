@@ -168,7 +168,7 @@ def _both(one: Run, two: Run) -> pd.DataFrame:
 
 
 def _differences(pairs: Sequence[tuple[dict[Key, float], dict[Key, float], pd.DataFrame]]) -> list[dict[str, Any]]:
-    """A row for every measure that all pairs of runs have."""
+    """A row for every measure that all pairs of runs have, if it is defined in some."""
     keys = dict.fromkeys(key for one, two, _ in pairs for key in (*one, *two))
     rows = []
     for key in keys:
@@ -180,7 +180,7 @@ def _differences(pairs: Sequence[tuple[dict[Key, float], dict[Key, float], pd.Da
         rows.append(_row((CHANGED, model, "all"), shares * math.nan, shares * math.nan, shares))
     if len(pairs) == 1:
         rows = [{**row, **_over_prompts(row, pairs[0][2])} for row in rows]
-    return rows
+    return [row for row in rows if not math.isnan(row["difference"])]
 
 
 def _row(key: Key, a: Array, b: Array, difference: Array) -> dict[str, Any]:

@@ -29,6 +29,7 @@ _PREFIX = {
     "money": "$ of ", "hours": "hours: ", "pay": "$ for ", "flops": "FLOP: ",
 }  # fmt: skip
 _MOST_ROWS = 16
+_ROUNDING = 1e-9  # differences no larger are none
 
 
 def screen(found: pd.DataFrame) -> RenderableType:
@@ -63,7 +64,7 @@ def _heading(about: Mapping[str, Any]) -> Text:
 
 def _section(title: str, rows: pd.DataFrame, arms: tuple[str, str]) -> RenderableType:
     """One table; of very many rows, those whose interval excludes 0, and then the first."""
-    shown = rows[(rows.difference != 0) | (rows.measure == CHANGED)]
+    shown = rows[(rows.difference.abs() > _ROUNDING) | (rows.measure == CHANGED)]
     clear = (shown.low > 0) | (shown.high < 0)
     kept = shown.loc[sorted([*shown.index[clear], *shown.index[~clear]][:_MOST_ROWS])]
     if not len(kept):

@@ -91,7 +91,7 @@ def _audits(found: Found) -> Iterator[str]:
         yield f"On day {_g(audit['time'])} {audit['worker']} looked at the pair for {audit['principal']} and {verdict}."
     for judgement in found["judgements"]:
         yield (
-            f"On day {_g(judgement['time'])} {judgement['principal']} looked at {judgement['sample']:,} pairs by "
+            f"On day {_g(judgement['time'])} {judgement['principal']} looked at {_pairs(judgement['sample'])} by "
             f"{judgement['agent']} ({judgement['population']:,} had come in) and agreed with "
             f"{number(judgement['score'])} of them."
         )
@@ -202,6 +202,10 @@ def _said(label: int) -> str:
 def _odds(margin: float) -> str:
     """A chance from log-odds."""
     return f"a chance of {1 / (1 + math.exp(-max(-700.0, margin))):.2f} (log-odds {margin:+.2f})"
+
+
+def _pairs(count: int) -> str:
+    return "1 pair" if count == 1 else f"{count:,} pairs"
 
 
 def _many(iterations: int) -> str:
