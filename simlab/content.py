@@ -33,6 +33,17 @@ def schema(table: Table, extra: Sequence[str] = ()) -> pa.Schema:
     return pa.schema([*own, *((name, pa.float64()) for name in extra)])
 
 
+def streamed(columns: pa.Schema) -> pa.Schema:
+    """The schema of the same rows in a stream: a text is a number there, and its words are written once a batch."""
+    coded = pa.dictionary(pa.int32(), pa.string())
+    return pa.schema([field.with_type(coded) if field.type == pa.string() else field for field in columns])
+
+
+def plain(rows: pa.Table) -> pa.Table:
+    """The same rows with texts as texts."""
+    return rows.cast(pa.schema([field.with_type(_plain(field.type)) for field in rows.schema]))
+
+
 def tables_folder(run: Path) -> Path:
     """Where the tables of the run in folder `run` are."""
     return run / "tables"
@@ -83,7 +94,7 @@ def read(path: Path, name: str) -> pa.Table:
         except pa.ArrowException as error:
             raise ValueError(str(error)) from error
     found = list(batches(path))
-    rows = pa.Table.from_batches(found) if found else _columns(path, name).empty_table()
+    rows = plain(pa.Table.from_batches(found)) if found else _columns(path, name).empty_table()
     return latest(rows, TABLES[name].key)
 
 
@@ -91,7 +102,7 @@ def _columns(stream: Path, name: str) -> pa.Schema:
     """The columns a stream file says it has; if it was cut off before it said so, those every run has."""
     try:
         with pa.OSFile(str(stream)) as source, pa.ipc.open_stream(source) as reader:
-            return reader.schema
+            return plain(reader.schema.empty_table()).schema
     except (pa.ArrowInvalid, OSError):
         return schema(TABLES[name])
 
@@ -208,6 +219,7 @@ def compact(stream: Path, target: Path, name: str, columns: pa.Schema) -> tuple[
     digest = Digest(columns)
     with pq.ParquetWriter(target, columns, compression="zstd") as writer:
         for rows in gathered(whole(stream, name)):
+            rows = plain(rows)
             digest.update(rows)
             writer.write_table(rows)
     return digest.rows, digest.hexdigest()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -24,6 +24,8 @@ from simlab.tables import TABLES
 
 MAX_ROWS = 1_000_000  # buffered rows at which the recorder flushes by itself
 MAX_BYTES = 1 << 28
+_CODED = pa.dictionary(pa.int32(), pa.string())
+LARGE = 1 << 14  # rows from which a batch is written as it is; smaller ones are put together first
 RECORDED = tuple(name for name in TABLES if name != "runs")  # `runs` is written from the manifest, see simlab.runs
 
 
@@ -83,8 +85,7 @@ class Recorder:
         Raises Mismatch, before writing, if rows differ from those of the interrupted run in this directory.
         """
         for name, stream in self._streams.items():
-            if stream.held:
-                batch = pa.concat_batches(stream.held)
+            for batch in stream.gathered():
                 self._earlier[name].check(batch)
                 stream.write(batch)
         self._rows = self._bytes = 0
@@ -99,7 +100,7 @@ class Recorder:
         found = {}
         for name, stream in self._streams.items():
             stream.end()
-            rows, digest = content.compact(stream.path, _part(self.directory, name), name, stream.schema)
+            rows, digest = content.compact(stream.path, _part(self.directory, name), name, stream.columns)
             self._earlier[name].check_end(rows, digest)
             found[name] = {"rows": rows, "sha256": digest}
         for name in self._streams:
@@ -123,16 +124,31 @@ class _Stream:
 
     def __init__(self, run: Path, name: str, schema: pa.Schema) -> None:
         self.path = content.tables_folder(run) / f"{name}{content.STREAM}"
-        self.schema = schema
+        self.columns = schema
+        self.schema = schema = content.streamed(schema)
         self.held: list[pa.RecordBatch] = []
         self._file = self.path.open("wb")
         self._writer = pa.ipc.new_stream(self._file, schema)
         self._file.flush()
 
+    def gathered(self) -> Iterator[pa.RecordBatch]:
+        """What is held, in batches worth writing; it is held no longer."""
+        held, self.held = self.held, []
+        small: list[pa.RecordBatch] = []
+        for batch in held:
+            if batch.num_rows < LARGE:
+                small.append(batch)
+                continue
+            if small:
+                yield pa.concat_batches(small)
+                small = []
+            yield batch
+        if small:
+            yield pa.concat_batches(small)
+
     def write(self, batch: pa.RecordBatch) -> None:
         self._writer.write_batch(batch)
         self._file.flush()
-        self.held.clear()
 
     def end(self) -> None:
         if not self._file.closed:
@@ -223,7 +239,7 @@ def _single(value: Any) -> bool:
 
 def _column(name: str, type_: pa.DataType, value: Any, rows: int) -> pa.Array:
     """A column of `rows` values as an Arrow array without nulls; the values are copied."""
-    if type_ == pa.string():
+    if pa.types.is_dictionary(type_):
         return _texts(name, value, rows)
     if isinstance(value, pa.Array):
         value = value.to_numpy(zero_copy_only=False)
@@ -238,13 +254,20 @@ def _column(name: str, type_: pa.DataType, value: Any, rows: int) -> pa.Array:
     return pa.array(np.array(np.broadcast_to(array, rows), dtype=type_.to_pandas_dtype()), type=type_)
 
 
-def _texts(name: str, value: Any, rows: int) -> pa.StringArray:
+def _texts(name: str, value: Any, rows: int) -> pa.DictionaryArray:
+    """A column of texts: the number of each row's word, and the words."""
     if _single(value):
         if value is not None and not isinstance(value, str):
             raise ValueError(f"{name}: expected text, got {value!r}")
-        return pa.repeat(pa.scalar(str(value or ""), pa.string()), rows)
+        return coded(np.zeros(rows, dtype=np.int32), [value or ""])
+    if (
+        isinstance(value, pa.DictionaryArray)
+        and value.type == _CODED
+        and not (value.null_count or value.dictionary.null_count)
+    ):
+        return value
     try:
         array = value.cast(pa.string()) if isinstance(value, pa.Array) else pa.array(value, type=pa.string())
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
         raise ValueError(f"{name}: expected texts: {error}") from error
-    return array.fill_null("") if array.null_count else array
+    return (array.fill_null("") if array.null_count else array).dictionary_encode()

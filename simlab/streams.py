@@ -23,29 +23,51 @@ _MIX_2 = np.uint64(0x94D049BB133111EB)
 
 
 def _mix(z: Any) -> Any:
-    z = (z ^ (z >> np.uint64(30))) * _MIX_1
-    z = (z ^ (z >> np.uint64(27))) * _MIX_2
-    return z ^ (z >> np.uint64(31))
+    """The finalizer; works in one array of its own."""
+    x = z >> np.uint64(30)
+    x ^= z
+    x *= _MIX_1
+    x ^= x >> np.uint64(27)
+    x *= _MIX_2
+    x ^= x >> np.uint64(31)
+    return x
 
 
 def hashes(key: int, *indices: ArrayLike) -> NDArray[np.uint64]:
     """One 64-bit hash per item: `indices` are non-negative integers, broadcast against each other."""
     with np.errstate(over="ignore"):
-        state = _mix(np.uint64(key) + _GOLDEN)
-        for index in indices:
-            state = _mix((state ^ np.asarray(index).astype(np.uint64)) + _GOLDEN)
+        return _further(_mix(np.uint64(key) + _GOLDEN), *indices)
+
+
+def _further(state: Any, *indices: ArrayLike) -> NDArray[np.uint64]:
+    """The hash after further indices."""
+    for index in indices:
+        state = state ^ np.asarray(index).astype(np.uint64, copy=False)
+        state += _GOLDEN
+        state = _mix(state)
     return np.asarray(state)
 
 
 def uniforms(key: int, *indices: ArrayLike) -> NDArray[np.float64]:
     """Uniform draws in the open interval (0, 1), one per item, shaped like the broadcast `indices`."""
-    return ((hashes(key, *indices) >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+    return _unit(hashes(key, *indices))
+
+
+def _unit(hashed: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """The upper 53 bits of each hash as a number in the open interval (0, 1)."""
+    out = (hashed >> np.uint64(11)).astype(np.float64)
+    out += 0.5
+    out *= 2.0**-53
+    return out
 
 
 def normals(key: int, *indices: ArrayLike) -> NDArray[np.float64]:
     """Standard normal draws, one per item (Box & Muller 1958)."""
-    radius = np.sqrt(-2.0 * np.log(uniforms(key, *indices, 0)))
-    return np.asarray(radius * np.cos(2.0 * np.pi * uniforms(key, *indices, 1)))
+    state = hashes(key, *indices)
+    with np.errstate(over="ignore"):
+        first, second = _unit(_further(state, 0)), _unit(_further(state, 1))
+    radius = np.sqrt(-2.0 * np.log(first))
+    return np.asarray(radius * np.cos(2.0 * np.pi * second))
 
 
 def branch(key: int, *names: str | int) -> int:

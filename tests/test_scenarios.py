@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 
 import simlab
@@ -112,6 +113,28 @@ def test_its_data_dictionary_covers_all_columns(small: Small, capsys: pytest.Cap
         name: list(frame.columns) for name, frame in small.run.tables.items()
     }
     assert all(column["meaning"] for columns in described.values() for column in columns)
+
+
+def test_little_s_law_holds_for_each_of_its_queues(small: Small) -> None:
+    """L = λW over [0, T], the left side from what was inside at each instant, the right from each one's own stay."""
+    rows = small.run.queues
+    assert len(rows) > 0
+    np.testing.assert_allclose(rows.length, rows.rate * rows.stay.fillna(0), rtol=1e-9, atol=1e-12)
+    assert (rows.waiting.fillna(0) <= rows.stay.fillna(0) + 1e-12).all()
+
+
+def test_its_ledger_sums_to_zero_and_pays_nobody_outside_a_spell(small: Small) -> None:
+    money = small.run.ledger
+    sides = money.groupby("transfer").amount.agg(["sum", "size"])
+    assert sides["sum"].eq(0).all()
+    assert sides["size"].eq(2).all()
+    work = small.run.comparisons.query("order == 1")
+    spells = small.run.employment.set_index("worker").loc[work.worker]
+    assert (spells.hired.to_numpy() <= work.time.to_numpy()).all()
+    assert not (spells.ended.to_numpy() < work.time.to_numpy()).any()
+    wages = money[(money.amount > 0) & money.reason.str.startswith("wages") & money.account.str.contains(":")]
+    hired = small.run.employment.set_index("worker").hired.groupby("worker").min()
+    assert (wages.time.to_numpy() >= hired.loc[wages.account].to_numpy()).all()
 
 
 def test_its_numbers_are_the_golden_ones(small: Small) -> None:

@@ -45,7 +45,7 @@ def flattening(criteria: Array, scalar: Array, group: NDArray[np.int64]) -> Flat
         return Flattening(float("nan"), conflict, len(scalar), "all items are scored alike")
     kept = spread[:, varies]
     shared = (kept.T @ one) ** 2 / (np.sum(kept * kept, axis=0) * (one @ one))
-    return Flattening(float(1 - shared.mean()), conflict, len(scalar))
+    return Flattening(float(np.clip(1 - shared.mean(), 0.0, 1.0)), conflict, len(scalar))
 
 
 def conflicts(criteria: Array, group: NDArray[np.int64]) -> float:

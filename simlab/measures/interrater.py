@@ -83,7 +83,11 @@ def _said(name: str, values: Array, n: int) -> Agreement:
 def _shared(
     task: NDArray[np.int64], worker: NDArray[np.int64], label: NDArray[np.int64], key: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """The labels of tasks that have several, of MOST_TASKS at most."""
+    """The labels of tasks that several people judged, of MOST_TASKS at most; of one person's on one task the last."""
+    people, who = np.unique(worker, return_inverse=True)
+    said = np.unique((np.unique(task, return_inverse=True)[1] * len(people) + who)[::-1], return_index=True)[1]
+    latest = np.sort(len(task) - 1 - said)
+    task, worker, label = task[latest], worker[latest], label[latest]
     tasks, place, count = np.unique(task, return_inverse=True, return_counts=True)
     kept = count >= 2
     if kept.sum() > MOST_TASKS:

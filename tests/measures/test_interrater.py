@@ -87,6 +87,15 @@ def test_tasks_that_nobody_shared_say_nothing() -> None:
     assert interrater(*both, key=1) == interrater(*labels, key=1)
 
 
+def test_who_judges_a_pair_twice_does_not_agree_with_anybody() -> None:
+    labels = flips([0.1, 0.2], 100, 3)
+    first = (labels[0], labels[1], 3 - labels[2])  # they change their minds
+    both = tuple(np.concatenate([a, b]) for a, b in zip(first, labels, strict=True))
+    assert interrater(*both, key=1) == interrater(*labels, key=1)
+    alone = tuple(np.concatenate([column, column]) for column in (np.arange(5), np.zeros(5, int), np.ones(5, int)))
+    assert interrater(*alone, key=1) == []
+
+
 def test_one_opinion_leaves_nothing_beyond_chance() -> None:
     rows = found((np.repeat(np.arange(9), 2), np.tile([0, 1], 9), np.ones(18, dtype=int)))
     assert rows["percent"].value == 1

@@ -29,7 +29,7 @@ class AgreementRoom(Room):
         self._said: dict[str, list[Labels]] = {}
 
     def heard(self, pool: People, made: Rankings) -> None:
-        if getattr(pool.spec, "overlap", 2) < 2:  # no pair is judged twice
+        if getattr(pool.spec, "overlap", 1) < 2:  # no pair is judged by two, among auditors neither
             return
         labels = made.pair_numbers.ravel(), np.repeat(made.worker, made.pairs), made.label.ravel()
         said = self._said.setdefault(pool.name, [])

@@ -30,12 +30,13 @@ class OnPolicyRoom(Room):
         self.reference: dict[str, Panel] = {}
 
     def look(self, look: Look) -> Steps:
+        yield from ()
         simulation, name = self.simulation, look.model.name
         if not isinstance(look.model.body, TiltBody) and name not in self.reference:
             prompts = np.unique(look.reference.prompt)
             prompts = prompts[np.linspace(0, len(prompts) - 1, min(len(prompts), MOST_PROMPTS)).astype(np.int64)]
             key = simulation.streams.key("panel", "reference", "many")
-            items = yield from look.model.respond(np.repeat(prompts, PER_PROMPT), key)
+            items = look.model.body.sample(np.repeat(prompts, PER_PROMPT), key)  # queues for nothing
             self.reference[name] = Panel(items, items.prompt, simulation.game.features(items))
         for above in dict.fromkeys(simulation.hierarchy.above(name)):
             party = simulation.parties[above]
