@@ -124,6 +124,11 @@ def _lesson(found: Found) -> Iterator[str]:
     if lesson is None:
         yield "What each label did was not written down: there were more than 100,000."
         return
+    if found["aggregator"]:
+        yield (
+            f"All labels of one pair were first put together by {found['aggregator']}; what follows is what this one "
+            "would have done by itself."
+        )
     before, after = lesson["margin_before"], lesson["margin_after"]
     yield f"Before, it gave left {_odds(before)}." if before else "Before, it had no opinion (log-odds 0)."
     yield (

@@ -31,8 +31,9 @@ def trace(folder: Path | str, label: int | str, worker: str | int | None = None)
 
     `label` is a pair's number, as task in `comparisons`; where several people compared that pair, say who: "4711:17",
     or `worker` "pool:17". The parts are `label` (the row itself), `seen`, `told` (guideline and readings, from the top
-    down), `audits`, `judgements`, `consequences`, `lesson`, `fit`, `policy`, `responses`, and `story`, a paragraph on
-    each. Raises InvalidInput if there is no such label, or nothing was trained after it.
+    down), `audits`, `judgements`, `consequences`, `aggregator` (by which labels of one pair were put together; empty if
+    they were not), `lesson`, `fit`, `policy`, `responses`, and `story`, a paragraph on each. Raises InvalidInput if
+    there is no such label, or nothing was trained after it.
     """
     run = _finished(folder)
     task, who = _parsed(label, worker)
@@ -50,6 +51,7 @@ def trace(folder: Path | str, label: int | str, worker: str | int | None = None)
         "told": _told(given, row, chain),
         "audits": [r for r in others if r["agent"] == row["principal"]],
         **_judged(given, row, chain),
+        "aggregator": _aggregator(run, row),
         "lesson": _lesson(given, row, fit),
         "fit": fit,
         "policy": policy,
@@ -223,6 +225,16 @@ def _fit(given: _Tables, row: Row) -> Row:
         what = f"label {row['task']} was given on day {row['time']:g}, and {row['agent']} was not trained after that"
         raise InvalidInput(Problem(what, f"{trained}; trace an earlier label"))
     return fit
+
+
+def _aggregator(run: Run, row: Row) -> str:
+    """What puts several raters' labels of one pair together before the reward model learns; empty if nothing does."""
+    for relation in run.manifest["parameters"]["relations"]:
+        if (relation["principal"], relation["agent"]) == (row["principal"], row["agent"]):
+            for consequence in relation["consequence"]:
+                name = str(consequence.get("aggregator", {}).get("kind", "none"))
+                return "" if name == "none" else name
+    return ""
 
 
 def _lesson(given: _Tables, row: Row, fit: Row) -> Row | None:

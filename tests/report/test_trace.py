@@ -182,6 +182,16 @@ def test_a_label_that_a_machine_gave(tmp_path: Path) -> None:
     assert "rm, which was asked in the rater's place, found" in found["story"]["The label"]
 
 
+def test_labels_that_were_put_together(run: simlab.Run, tmp_path: Path) -> None:
+    together = {"relations.6.consequence": {"kind": "gradient", "aggregator": "majority"}, "parties.south.overlap": 3}
+    voted = simlab.run(written(tmp_path / "w.yaml", together, DEEP), out=tmp_path / "out", store=Store(None))
+    row = a_label(voted, "south")
+    found = simlab.trace(voted.path, int(row.task), row.worker)
+    assert found["aggregator"] == "majority"
+    assert "put together by majority" in found["story"]["The reward model"]
+    assert simlab.trace(run.path, int(a_label(run).task))["aggregator"] == ""
+
+
 # ---- what is refused ----------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,134 @@
+"""Commands about scenario files: run one, check it, describe it; and which plugins and keys there are."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from argparse import Namespace
+from contextlib import nullcontext, redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simlab.commands.console import console, print_table, progress
+from simlab.names import from_here
+
+if TYPE_CHECKING:
+    from simlab.plugins import Registry
+    from simlab.runs import Run
+    from simlab.scenario import Scenario
+
+
+def run(args: Namespace) -> int:
+    """`simlab run`: the run, its progress on stderr, and a screen about it (or one JSON object) on stdout."""
+    from simlab.execution import run_file
+
+    began = time.monotonic()
+    overrides = [*args.set, *([f"device={args.device}"] if args.device else [])]
+    with progress(args.quiet or args.json) as watch, redirect_stdout(sys.stderr) if args.json else nullcontext():
+        done = run_file(
+            args.file,
+            seed=args.seed,
+            out=args.out,
+            small=args.small,
+            overrides=overrides,
+            without=args.without,
+            plugins=args.plugins,
+            local=not args.no_local_plugins,
+            progress=watch,
+        )
+    if args.json:
+        print(json.dumps(_report(done, time.monotonic() - began), allow_nan=False))
+    elif args.quiet:
+        print(done.path)
+    else:
+        from simlab.report.summary import screen
+
+        console().print(screen(done))
+    return 0
+
+
+def _report(done: Run, seconds: float) -> dict[str, Any]:
+    """The one object that `simlab run --json` prints."""
+    manifest = done.manifest
+    tables = {name: {"rows": t["rows"], "sha256": t["sha256"]} for name, t in manifest["tables"].items()}
+    return {
+        "run": manifest["run"],
+        "out": str(done.path),
+        "status": done.status,
+        "seconds": round(seconds, 3),
+        "tables": tables,
+    }
+
+
+def validate(args: Namespace) -> int:
+    """`simlab validate`: silent but for a line when all is well."""
+    scenario, _ = _scenario(args)
+    counts = f"{len(scenario.parties)} parties, {len(scenario.relations)} relations, {scenario.days:g} days"
+    print(f"{args.file}: ok: {scenario.name}, {counts}, world {scenario.world.name}")
+    return 0
+
+
+def describe(args: Namespace) -> int:
+    """`simlab describe`: who does what to whom."""
+    from simlab.scenario.description import describe as description
+
+    scenario, _ = _scenario(args)
+    print(description(scenario, Path(args.file)))
+    return 0
+
+
+def schema(args: Namespace) -> int:
+    """`simlab schema`: the JSON schema of scenario files."""
+    from simlab.plugins import discover
+    from simlab.scenario import schema as json_schema
+
+    registry = discover(None, args.plugins, not args.no_local_plugins)
+    print(json.dumps(json_schema(registry), indent=2))
+    return 0
+
+
+def plugins(args: Namespace) -> int:
+    """`simlab plugins`: every plugin found, broken ones with the reason."""
+    from simlab.plugins import discover
+
+    entries = discover(None, args.plugins, not args.no_local_plugins).entries
+    if args.json:
+        rows = [
+            {
+                "name": e.name,
+                "kind": e.kind,
+                "class": e.cls.__name__ if e.cls else None,
+                "source": str(e.source),
+                "ok": e.ok,
+                "error": e.error or None,
+                "sha256": e.sha256,
+            }
+            for e in entries
+        ]
+        print(json.dumps(rows, indent=2))
+        return 0
+    about = ((e.kind, e.name, _summary(e.cls) if e.ok else f"BROKEN {e.error}", _source(e.source)) for e in entries)
+    print_table(("kind", "name", "what it is", "source"), about)
+    return 0
+
+
+def _scenario(args: Namespace) -> tuple[Scenario, Registry]:
+    from simlab.plugins import discover
+    from simlab.scenario import load
+
+    registry = discover(Path(args.file).parent, args.plugins, not args.no_local_plugins)
+    options = {"overrides": args.set, "small": args.small, "seed": args.seed, "without": args.without}
+    return load(args.file, **options, plugins=registry), registry
+
+
+def _summary(cls: type | None) -> str:
+    return ((cls.__doc__ or "") if cls else "").strip().partition("\n")[0]
+
+
+def _source(path: Path) -> str:
+    """Where a plugin is from, as a person would say it."""
+    from simlab.plugins import builtin_folder
+
+    builtin = builtin_folder().resolve()
+    return f"built in: {path.relative_to(builtin)}" if path.is_relative_to(builtin) else from_here(path)
