@@ -9,7 +9,8 @@ The map of the house, in the order to read it:
 - `worlds/`: what a language game is; the games themselves are plugins, like criteria, raters, rewards and guidelines
   (`components`, `plugins`, `hookspecs`).
 - `nets/`: plain torch. `jobs`: computations by content. `streams`: random streams keyed by name.
-- `measures/`: alignment (ρ) and agreement. `tables`, `recorder`, `runs`: the outcome tables.
+- `measures/`: alignment (ρ), where it is lost, agreement; the `observatory` and its `rooms` take them every round.
+  `tables`, `recorder`, `runs`: the outcome tables.
 - `scenario/`, `cli`, `report/`: what people write, type and read.
 
 Public names are below. Importing simlab imports neither torch nor pandas.

@@ -36,15 +36,16 @@ def _mix(z: Any) -> Any:
 def hashes(key: int, *indices: ArrayLike) -> NDArray[np.uint64]:
     """One 64-bit hash per item: `indices` are non-negative integers, broadcast against each other."""
     with np.errstate(over="ignore"):
-        return _further(_mix(np.uint64(key) + _GOLDEN), *indices)
+        return further(_mix(np.uint64(key) + _GOLDEN), *indices)
 
 
-def _further(state: Any, *indices: ArrayLike) -> NDArray[np.uint64]:
-    """The hash after further indices."""
-    for index in indices:
-        state = state ^ np.asarray(index).astype(np.uint64, copy=False)
-        state += _GOLDEN
-        state = _mix(state)
+def further(state: Any, *indices: ArrayLike) -> NDArray[np.uint64]:
+    """What `hashes` gives with further indices, from what it gave without them."""
+    with np.errstate(over="ignore"):
+        for index in indices:
+            state = state ^ np.asarray(index).astype(np.uint64, copy=False)
+            state += _GOLDEN
+            state = _mix(state)
     return np.asarray(state)
 
 
@@ -65,7 +66,7 @@ def normals(key: int, *indices: ArrayLike) -> NDArray[np.float64]:
     """Standard normal draws, one per item (Box & Muller 1958)."""
     state = hashes(key, *indices)
     with np.errstate(over="ignore"):
-        first, second = _unit(_further(state, 0)), _unit(_further(state, 1))
+        first, second = _unit(further(state, 0)), _unit(further(state, 1))
     radius = np.sqrt(-2.0 * np.log(first))
     return np.asarray(radius * np.cos(2.0 * np.pi * second))
 

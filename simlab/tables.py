@@ -204,7 +204,7 @@ _ALIGNMENT = Table(
         _text("panel", "name of the panel"),
         _text("against", "at order 2 and above: the truth agents are held to, guideline or intent; else empty"),
         _text("a", "one party"),
-        _text("b", "the other party"),
+        _text("b", "the other party; acme:published is what acme says in public"),
         _number("rho", "correlation of the two parties' utilities, centred within prompts; NaN if undefined"),
         _number("accuracy", "share of pairs under one prompt that both order alike; ties count one half"),
         _number("tau", "Kendall's tau-b over pairs under one prompt"),

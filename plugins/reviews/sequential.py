@@ -50,11 +50,11 @@ class Sequential(simlab.Review):
         """Exact for one test that begins with the look. Where tests follow one another, they go on from look to look:
         the chance of a whole test, spread evenly over as many answers as it takes on average (a renewal process).
         """
-        each = zip(accuracy.tolist(), audits.tolist(), strict=True)
+        kinds, place = np.unique(np.stack([accuracy, audits * (not self.again)], axis=1), axis=0, return_inverse=True)
         if not self.again:
-            return np.array([self._exact(p, int(n))[1] for p, n in each])
-        tests = [(self._exact(p), n) for p, n in each]
-        return np.array([1 - (1 - dismissed) ** (n / length) for (length, dismissed, _), n in tests])
+            return np.array([self._exact(p, int(n))[1] for p, n in kinds.tolist()])[place.ravel()]
+        length, dismissed, _ = np.array([self._exact(p) for p, _ in kinds.tolist()]).reshape(-1, 3).T[:, place.ravel()]
+        return np.asarray(1 - (1 - dismissed) ** (audits / length))
 
     def _exact(self, accuracy: float, most: int | None = None) -> tuple[float, float, float]:
         return exact(self.good, self.bad, self.alpha, self.beta, accuracy, most)

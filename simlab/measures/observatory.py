@@ -20,6 +20,7 @@ from simlab.measures.rooms.on_policy import OnPolicyRoom
 from simlab.measures.rooms.room import Agents, Look, Room
 from simlab.measures.rooms.waterfall import WaterfallRoom
 from simlab.measures.statistics import bootstrap, kendall_tau, pairwise_accuracy, pearson, resample
+from simlab.parties.corporation import Corporation
 from simlab.parties.language_model import LanguageModel
 from simlab.parties.people import People
 from simlab.parties.rankings import Rankings, preferred
@@ -87,6 +88,19 @@ class Observatory:
             key = self.simulation.streams.key("bootstrap", a, b, look.stamp["round"])
             row = compare(look.panel, look.utilities[a], look.utilities[b], key)
             self._alignment(look, order=1, panel="responses", against="", a=a, b=b, **row)
+
+        for firm in self.simulation.of_kind(Corporation):
+            self._record_faces(look, firm)
+
+    def _record_faces(self, look: Look, firm: Corporation) -> None:
+        """How far what a firm publishes agrees with what it operates by; no row while both are one and the same."""
+        told = firm.standard()
+        if np.array_equal(told.vector, told.published):
+            return
+        a, b = firm.name, f"{firm.name}:published"
+        key = self.simulation.streams.key("bootstrap", a, b, look.stamp["round"])
+        row = compare(look.panel, look.utilities[a], firm.published_utility(look.panel), key)
+        self._alignment(look, order=1, panel="responses", against="", a=a, b=b, **row)
 
     def _alignment(self, look: Look, **row: Any) -> None:
         self.simulation.chronicle.add("alignment", model=look.model.name, **look.stamp, **row)

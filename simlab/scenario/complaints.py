@@ -125,6 +125,8 @@ def _sentence(error: Any) -> str:
 
 def _fix(error: Any, model: type[BaseModel] | None, path: Sequence[str | int]) -> str:
     value = error["input"]
+    if "fix" in error.get("ctx", {}):
+        return str(error["ctx"]["fix"])
     if isinstance(value, str) and error["type"] in ("int_type", "float_type"):
         plain = re.sub(r"[_, ]", "", value)
         if re.fullmatch(r"[-+]?[0-9.]{1,20}([eE][-+]?[0-9]{1,3})?", plain):

@@ -29,6 +29,7 @@ def describe(scenario: Scenario, file: Path) -> str:
         "Measured": [
             f"criteria: {', '.join(scenario.criteria_used())}",
             f"panel: {_settings(scenario.panel, whole=True)}",
+            *([f"waterfall: {told}"] if (told := _settings(scenario.waterfall)) else []),
         ],
     }
     text = [

@@ -110,9 +110,6 @@ class LinearSpec(PayScheme):
         measured = self.bonus * np.nan_to_num(earned.score) + self.rate * earned.pairs
         return np.maximum(0.0, earned.wages + measured)
 
-    def nominal(self, wage: float, hours: Array, pairs: Array | float) -> Array:
-        return np.maximum(0.0, hours * wage + self.rate * np.asarray(pairs))
-
     def expected(self, situation: WorkSituation, care: Array, pace: Array) -> Array:
         measured = self.bonus * situation.observed(care) + self.rate * situation.pairs * (1 + pace)
         return situation.wage * situation.hours + measured

@@ -38,8 +38,11 @@ class FireSpec(Spec):
 
     @model_validator(mode="after")
     def _one_rule(self) -> FireSpec:
-        if (self.below is None) == (self.review is None):
-            raise PydanticCustomError("rule", "fire needs a threshold, below, or a rule, review, and not both")
+        if self.below is None and self.review is None:
+            fix = "write {kind: fire, below: …}, or name a review"
+            raise PydanticCustomError("rule", "below is missing", {"fix": fix})
+        if self.below is not None and self.review is not None:
+            raise PydanticCustomError("rule", "fire takes either below or a review, not both")
         if self.review is not None and (self.after_warnings, self.min_sample) != (0, 1):
             raise PydanticCustomError("rule", "after_warnings and min_sample go with below; a review has its own")
         return self

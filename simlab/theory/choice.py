@@ -102,7 +102,9 @@ def _glad(seed: int, *, ability: float, easiness: float, contrast: float = 1.0) 
 
 def _glad_abilities(seed: int, *, abilities: Sequence[float], easiness: float) -> float:
     """A pool of raters who differ in ability: a rater's noise divides it."""
-    people = cohort(COUNT, noise=1 / np.resize(np.asarray(abilities, dtype=float), COUNT))
+    with np.errstate(divide="ignore"):  # who is infinitely noisy has no ability
+        noise = 1 / np.resize(np.asarray(abilities, dtype=float), COUNT)
+    people = cohort(COUNT, noise=noise)
     rater = policy("glad", ability=1.0, easiness=easiness, sharpness=0.0)
     return share(rater.choose(np.tile([1.0, 0.0], (COUNT, 1)), people, draws(seed, "glad", COUNT)), 1)
 

@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from simlab.theory.gaussian import e_n
-from simlab.theory.law import FEWEST, REPLICATIONS, Control, Law
+from simlab.theory.law import REPLICATIONS, Control, Law
 from simlab.theory.runs import LEARN, TRAIN, correlation, divergence, gold, panel, play, stand
 
 Changes = dict[str, Any]
@@ -154,7 +154,6 @@ LAWS = (
         ),
         margin=0.04,
         slack=0.005,  # the proxy's unit is the spread of 512 responses, and every error in it costs
-        replications=FEWEST,
-        slow=True,
+        replications=REPLICATIONS,
     ),
 )

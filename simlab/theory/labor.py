@@ -293,6 +293,7 @@ LAWS = (
             wrong="as against a single rival",
             predicted=lambda prize, n, c, sigma: prize / (2 * c * sigma * math.sqrt(math.pi)),
         ),
+        slow=True,
     ),
     Law(
         id="tournament.condition",
@@ -342,5 +343,6 @@ LAWS = (
             wrong="people who shirk less the more they gain by it",
             predicted=lambda gain, fine, cost, worth, who: cost / worth * (1 - gain / fine),
         ),
+        slow=True,
     ),
 )

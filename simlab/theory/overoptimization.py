@@ -10,7 +10,7 @@ import numpy as np
 from simlab.theory.currency import obeyed
 from simlab.theory.law import FEWEST, REPLICATIONS, Control, Law
 from simlab.theory.reward_model import direction
-from simlab.theory.runs import LEARN, TRAIN, Run, divergence, gold, play
+from simlab.theory.runs import LEARN, TRAIN, Run, averaged, divergence, gold, play
 
 GAO = "Gao, Schulman & Hilton (2022), arXiv:2210.10760; closed form for gold aU − bU² and a gaussian tilt"
 
@@ -22,8 +22,8 @@ def quadratic(a: float, b: float, kl: float) -> float:
 
 
 def _quadratic(seed: int, *, a: float, b: float, kl: float) -> float:
-    run = play(seed, obeyed(1.0, 1 / math.sqrt(2 * kl)))
-    return gold(run, lambda u: a * u - b * u**2)
+    changes = obeyed(1.0, 1 / math.sqrt(2 * kl))
+    return averaged(seed, 2, lambda key: gold(play(key, changes), lambda u: a * u - b * u**2))
 
 
 def _curve(run: Run, a: float, b: float) -> tuple[float, float]:
@@ -73,7 +73,8 @@ LAWS = (
         ),
         margin=0.12,
         slack=0.01,
-        replications=REPLICATIONS,
+        replications=FEWEST,
+        slow=True,
     ),
     Law(
         id="overoptimization.peak",
@@ -86,8 +87,7 @@ LAWS = (
         control=Control(params={"a": 1.0, "b": 0.2}, wrong="KL = d²/2", predicted=lambda a, b: a**2 / (16 * b**2)),
         margin=0.15,
         slack=0.02,
-        replications=FEWEST,
-        slow=True,
+        replications=REPLICATIONS,
     ),
     Law(
         id="overoptimization.label_noise",

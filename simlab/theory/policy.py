@@ -14,7 +14,7 @@ import numpy as np
 
 from simlab.theory.currency import obeyed
 from simlab.theory.law import FEWEST, Control, Law
-from simlab.theory.runs import divergence, play
+from simlab.theory.runs import averaged, divergence, play
 
 Numbers = Sequence[float]
 
@@ -121,7 +121,8 @@ def _ppo(seed: int, *, reference: Numbers, reward: Numbers, beta: float, leash: 
 
 
 def _distance(seed: int, *, beta: float) -> float:
-    return beta * math.sqrt(2 * divergence(play(seed, obeyed(0.8, beta))))
+    changes = obeyed(0.8, beta)
+    return averaged(seed, 2, lambda key: beta * math.sqrt(2 * divergence(play(key, changes))))
 
 
 REFERENCE, REWARD = [0.4, 0.3, 0.2, 0.1], [0.0, 1.0, 2.0, 3.0]

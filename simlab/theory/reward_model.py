@@ -10,8 +10,8 @@ import numpy as np
 from simlab.theory.choice import logistic
 from simlab.theory.gaussian import mean_over_normal
 from simlab.theory.law import FEWEST, REPLICATIONS, Control, Law
-from simlab.theory.people import labels, policy
-from simlab.theory.runs import LEARN, play
+from simlab.theory.people import cohort, draws, labels, policy
+from simlab.theory.runs import LEARN, averaged, panel, play, stand
 
 COUNT = 100_000  # labels of the one pair
 
@@ -50,28 +50,34 @@ def direction(flip: float, labels: int, dimensions: int) -> float:
 
 
 def _direction(seed: int, *, flip: float, labels: int, dimensions: int) -> float:
-    changes = {
-        "world.dimensions": dimensions,
-        f"{LEARN}.sample": labels,
-        "parties.pool": {
-            "kind": "raters", "count": 2, "seconds": 1, "held_out": 0,
-            "policy": {"kind": "bpref", "beta": 1, "eps_mistake": flip},
-        },
-    }  # fmt: skip
-    return play(seed, changes).measured("users", "rm")
+    """ρ with users of a direction fitted to what raters who know users' values, but err, say of pairs of responses."""
+    from simlab.nets.closed_form import fit_linear
+
+    rater = policy("bpref", beta=1.0, eps_mistake=flip)
+
+    def once(key: int) -> float:
+        simulation = stand(key, {"world.dimensions": dimensions})
+        seen = panel(simulation, labels)
+        users = simulation.parties["users"]
+        said = rater.choose(users.utility(seen).reshape(labels, 2), cohort(labels), draws(key, "labels", labels))
+        left, right = seen.features[0::2], seen.features[1::2]
+        fitted = fit_linear(left - right, said[:, 0])
+        return float(fitted @ users.standard().vector / np.linalg.norm(fitted))
+
+    return averaged(seed, 4, once)
 
 
 def _pooling(seed: int, *, spread: float, raters: int) -> float:
     """ρ of a reward model that was taught by raters of different tastes who do not err."""
     changes = {
         "world.dimensions": 32,
-        f"{LEARN}.sample": 3000,
+        f"{LEARN}.sample": 5000,
         "parties.pool": {
             "kind": "raters", "count": raters, "seconds": 1, "held_out": 0, "compliance": 0,
             "values": {"helpful": 1}, "values_spread": spread, "policy": {"kind": "boltzmann", "temperature": 0},
         },
     }  # fmt: skip
-    return play(seed, changes).measured("users", "rm")
+    return averaged(seed, 2, lambda key: play(key, changes).rho("users", "rm"))
 
 
 LAWS = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -22,7 +22,12 @@ from simlab.streams import Streams
 from simlab.theory.people import registry
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from simlab.measures.alignment import Panel
+    from simlab.measures.observatory import Observatory
+    from simlab.parties.language_model import LanguageModel
+    from simlab.relation import Steps
     from simlab.scenario import Scenario
     from simlab.simulation import Simulation
 
@@ -49,40 +54,46 @@ HIERARCHY: dict[str, Any] = {
 
 
 class Run:
-    """A run that is over: its parties as they ended, tables as DataFrames, and what its model said after each round.
+    """A run that is over: its parties as they ended, the table `policy`, and what its model said after each round.
 
     `panels` holds responses to the same prompts, made from the same draws, beginning with the untrained model's.
     """
 
-    def __init__(self, simulation: Simulation, tables: dict[str, Any], panels: list[Panel]) -> None:
+    def __init__(self, simulation: Simulation, policy: DataFrame, panels: list[Panel]) -> None:
         self.simulation = simulation
         self.parties = simulation.parties
-        self.tables = tables
+        self.policy = policy
         self.panels = panels
 
-    def measured(self, a: str, b: str, measure: str = "rho") -> float:
-        """A measure of the alignment table between two parties, on responses, in the last round."""
-        rows = self.tables["alignment"]
-        last = rows["round"].max()
-        found = rows[(rows.a == a) & (rows.b == b) & (rows.order == 1) & (rows["round"] == last)]
-        return float(found[measure].item())
+    def rho(self, a: str, b: str) -> float:
+        """How well the utilities of two parties correlate on the untrained model's responses."""
+        return correlation(self.simulation, self.panels[0], a, b)
 
 
-def play(seed: int, changes: Mapping[str, Any], tables: Iterable[str] = ("alignment", "policy")) -> Run:
-    """One whole run, and those of its tables that are asked for."""
+def play(seed: int, changes: Mapping[str, Any]) -> Run:
+    """One whole run; only that nothing is measured on the way but what a law asks for, which takes most of the time."""
     from simlab import content
 
     with _recorded(seed, changes) as (simulation, folder, recorder):
         panels: list[Panel] = []
+        simulation.observatory = _unmeasured(simulation)
         simulation.after_round = lambda number, day: panels.append(panel(simulation, 500))
         with recorder:
             simulation.run(recorder)
-        found = {}
-        for name in tables:
-            stored = content.stored(folder, name)
-            assert stored is not None
-            found[name] = content.read(stored, name).to_pandas()
-        return Run(simulation, found, panels)
+        stored = content.stored(folder, "policy")
+        assert stored is not None
+        return Run(simulation, content.read(stored, "policy").to_pandas(), panels)
+
+
+def _unmeasured(simulation: Simulation) -> Observatory:
+    """An observatory that never looks."""
+    from simlab.measures.observatory import Observatory
+
+    class Closed(Observatory):
+        def look(self, model: LanguageModel) -> Steps:
+            yield from ()
+
+    return Closed(simulation)
 
 
 def stand(seed: int, changes: Mapping[str, Any]) -> Simulation:
@@ -162,7 +173,7 @@ def gold(run: Run, values: Callable[[Array], Array] = lambda u: u, number: int =
 
 def divergence(run: Run, number: int = -1) -> float:
     """How far the language model had gone from its reference by then, KL in nats as the policy table has it."""
-    rows = run.tables["policy"]
+    rows = run.policy
     return float(rows[rows["round"] == range(len(run.panels))[number] - 1].objective_kl.iloc[-1])
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simlab.parties.people import People
-from simlab.theory.law import REPLICATIONS, Control, Law
+from simlab.theory.law import FEWEST, REPLICATIONS, Control, Law
 from simlab.theory.runs import HIERARCHY, averaged, panel, stand
 
 if TYPE_CHECKING:
@@ -216,7 +216,8 @@ LAWS = (
         ),
         margin=0.04,
         slack=1 / LARGE,
-        replications=REPLICATIONS,
+        replications=FEWEST,
+        slow=True,
     ),
     Law(
         id="iteration.told",
@@ -316,6 +317,7 @@ LAWS = (
         ),
         margin=0.06,
         slack=0.02,
-        replications=REPLICATIONS,
+        replications=FEWEST,
+        slow=True,
     ),
 )

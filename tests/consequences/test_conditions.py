@@ -334,7 +334,7 @@ def test_dismissal_by_any_review(review: dict[str, Any], tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({f"{AUDIT}.consequence": "fire"}, "fire takes either below or a review"),
+        ({f"{AUDIT}.consequence": "fire"}, "below is missing (write {kind: fire, below: …}, or name a review)"),
         (
             {f"{AUDIT}.consequence": {"kind": "fire", "below": 0.5, "review": "rank"}},
             "fire takes either below or a review",

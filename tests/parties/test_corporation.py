@@ -278,3 +278,16 @@ def test_who_recycles_more_keeps_the_other_prompts(tmp_path: Path) -> None:
     assert ((few[1] == "users") <= (some[1] == "users")).all()
     same = some[1] == "written"
     np.testing.assert_array_equal(few[0][same], some[0][same])
+
+
+@pytest.mark.parametrize("engaging", [0.5, 1.0, 3.0])
+def test_what_is_said_in_public_is_held_against_what_is_done(engaging: float, tmp_path: Path) -> None:
+    """ρ of published and operative is the cosine of the two; where they are one, there is nothing to say."""
+    told = {"operative": {"helpful": 1, "engaging": engaging}, "published": {"helpful": 1}}
+    run = play(tmp_path, {"parties.acme.guideline": told, "world.dimensions": 64, "panel.prompts": 4000})
+    rows = run.alignment[run.alignment.b == "acme:published"]
+    assert (rows["round"] == [0, 1]).all()
+    cosine = 1 / np.sqrt(1 + engaging**2)
+    assert (abs(rows.rho - cosine) < 4 * (1 - cosine**2) / np.sqrt(4000)).all()
+    open_ = play(tmp_path, {"parties.acme.guideline": {"operative": {"helpful": 1}}})
+    assert not open_.alignment.b.str.contains("published").any()
