@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from simlab.report.comparison import compare
     from simlab.report.trace import trace
     from simlab.runs import Run, load
+    from simlab.scene import Scene
     from simlab.worlds.exchange import Claim, Exchange, Observer, Prompt, Response
     from simlab.worlds.game import Game, World
 
@@ -49,6 +50,7 @@ _WHERE = {
     "Effort": "simlab.components", "Review": "simlab.components",
     "RewardShape": "simlab.components", "reward_shape": "simlab.components",
     "GuidelinePolicy": "simlab.components", "Situation": "simlab.components",
+    "Scene": "simlab.scene",
     "Aggregator": "simlab.components", "Votes": "simlab.components",
     "World": "simlab.worlds.game", "Game": "simlab.worlds.game",
     "Exchange": "simlab.worlds.exchange", "Observer": "simlab.worlds.exchange", "Claim": "simlab.worlds.exchange",
@@ -60,8 +62,8 @@ _WHERE = {
 
 __all__ = [
     "Aggregator", "Claim", "Component", "Criterion", "Effort", "Exchange", "Game", "GuidelinePolicy", "InvalidInput",
-    "Mismatch", "Observer", "Prompt", "RaterPolicy", "Response", "Review", "RewardShape", "Run", "SimlabError",
-    "Situation", "Votes", "World", "compare", "load", "reward_shape", "run", "trace",
+    "Mismatch", "Observer", "Prompt", "RaterPolicy", "Response", "Review", "RewardShape", "Run", "Scene",
+    "SimlabError", "Situation", "Votes", "World", "compare", "load", "reward_shape", "run", "trace",
     "verify",
 ]  # fmt: skip
 

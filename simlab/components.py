@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from simlab.scene import Scene, shown
 from simlab.streams import Streams, uniforms
 from simlab.worlds.exchange import TRUTH, Exchange, Observer
 
@@ -71,13 +72,27 @@ class RaterPolicy(Component):
     """How a rater turns utilities into a label: left better (1), right better (2) or undecided (0).
 
     Implement `probabilities`; the engine draws, so that random streams stay keyed. Override `choose` for
-    policies whose K-way rankings are not independent pairs, or that cannot say their probabilities.
+    policies whose K-way rankings are not independent pairs, or that cannot say their probabilities. A policy that
+    goes by more than utilities gives the method a parameter `scene` (a `Scene`), and says in `needs` without what
+    it would be pointless, so that scenarios without it are refused: "words" (a world whose responses are texts),
+    "values" (of their own), "earlier" (labels of others) or "machine" (the party its field `to` names).
     """
 
     kind: ClassVar[str] = "rater"
+    needs: ClassVar[tuple[str, ...]] = ()
     agreement: float | None = None  # target chance that two raters agree on a pair that is no tie
 
-    def probabilities(self, utilities: Array, cohort: Cohort) -> Array:
+    @model_validator(mode="after")
+    def _noise_to_set(self) -> Self:
+        if self.agreement is not None and type(self).calibrated is RaterPolicy.calibrated:
+            raise ValueError(f"{self.name} has no noise that `agreement` could set: remove it")
+        return self
+
+    def needed(self) -> tuple[str, ...]:
+        """What it needs as it is set; `needs`, unless a policy says otherwise."""
+        return self.needs
+
+    def probabilities(self, utilities: Array, cohort: Cohort, scene: Scene | None = None) -> Array:
         """P(left), P(right), P(undecided) [n, 3] for pairs of utilities [n, 2]; row i of `cohort` is the rater."""
         raise NotImplementedError(f"rater policy {self.name!r} defines neither probabilities nor choose")
 
@@ -88,7 +103,9 @@ class RaterPolicy(Component):
         """
         return self
 
-    def choose(self, utilities: Array, cohort: Cohort, uniforms: Array) -> NDArray[np.int64]:
+    def choose(
+        self, utilities: Array, cohort: Cohort, uniforms: Array, scene: Scene | None = None
+    ) -> NDArray[np.int64]:
         """Labels [n, K(K-1)/2] for rankings of utilities [n, K]; `uniforms` is [n, K + K(K-1)/2], one row a task.
 
         Columns of the result are the pairs of `itertools.combinations(range(K), 2)`.
@@ -96,7 +113,8 @@ class RaterPolicy(Component):
         options = utilities.shape[1]
         labels = []
         for column, (i, j) in enumerate(combinations(range(options), 2), start=options):
-            p = np.asarray(self.probabilities(utilities[:, [i, j]], cohort), dtype=float)
+            seen = shown(self.probabilities, None if scene is None else scene.pair(i, j, column - options))
+            p = np.asarray(self.probabilities(utilities[:, [i, j]], cohort, **seen), dtype=float)
             if p.shape != (len(utilities), 3) or not np.all(p >= 0) or not np.allclose(p.sum(axis=1), 1, atol=1e-6):
                 raise ValueError(
                     f"probabilities must be [n, 3] = {(len(utilities), 3)}, rows that sum to 1; got {p.shape}"

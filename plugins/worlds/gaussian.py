@@ -26,6 +26,7 @@ class Gaussian(World):
     name = "gaussian"
     own_criteria = True
     networks = False
+    words = False
     dimensions: int = Field(64, ge=2, le=4096, description="length d of a response vector")
 
     def open(self, streams: Streams, criteria: Sequence[Criterion]) -> GaussianGame:

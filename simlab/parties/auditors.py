@@ -79,7 +79,7 @@ class Auditors(People):
         streams, agent = self.simulation.streams, relation.agent.name
         key = streams.key(self.name, "labels", agent)
         seen = hashes(streams.key("response"), pairs.draw[:, None], np.arange(2)[None, :]).ravel()
-        label, perceived = self.labels(pairs.items, who, seen, pairs.draw, key, None, seconds)
+        label, perceived = self.labels(pairs.items, who, seen, pairs.draw, key, None, seconds, pairs.label)
         made = pairs[np.arange(len(pairs))]
         made.worker, made.label, made.perceived, made.seconds = who, label, perceived, seconds
         self.clock_off(who, made, elapsed=True)

@@ -24,6 +24,22 @@ if TYPE_CHECKING:
     from simlab.simulation import Simulation
 
 
+Machine = RewardModel | LanguageModel
+
+
+def machine_called(simulation: Simulation, name: str) -> Machine | None:
+    """The machine of this name, if it has learnt anything yet."""
+    machine = simulation.parties[name]
+    assert isinstance(machine, Machine), "validation refuses other parties"
+    taught = machine.learned if isinstance(machine, RewardModel) else machine.updates
+    return machine if taught else None
+
+
+def opinion(machine: Machine, items: Items) -> Array:
+    """How good a machine finds responses [n]; comparable within a prompt."""
+    return machine.score(items) if isinstance(machine, RewardModel) else machine.body.preference(items)
+
+
 class Delegation:
     """Which people of a pool ask a machine, and what it says. A machine that was never trained is not asked."""
 
@@ -33,12 +49,9 @@ class Delegation:
         self.key = simulation.streams.key(pool, "delegates")
 
     @property
-    def machine(self) -> RewardModel | LanguageModel | None:
+    def machine(self) -> Machine | None:
         """The machine they ask, if it has learnt anything yet."""
-        machine = self.simulation.parties[self.spec.to]
-        assert isinstance(machine, RewardModel | LanguageModel), "validation refuses other parties"
-        taught = machine.learned if isinstance(machine, RewardModel) else machine.updates
-        return machine if taught else None
+        return machine_called(self.simulation, self.spec.to)
 
     def of(self, numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of these persons [n] delegate, now that there is a machine to ask."""
@@ -50,9 +63,8 @@ class Delegation:
         """How much better the machine finds the left response of each pair [m, pairs] of rankings of K."""
         machine = self.machine
         assert machine is not None
-        values = machine.score(items) if isinstance(machine, RewardModel) else machine.body.preference(items)
         left, right = sides(options)
-        each = values.reshape(-1, options)
+        each = opinion(machine, items).reshape(-1, options)
         return np.asarray(each[:, left] - each[:, right])
 
     def labels(self, differences: Array) -> NDArray[np.int64]:

@@ -15,6 +15,7 @@ from simlab.components import Array, Review
 from simlab.parties.rankings import preferred
 from simlab.parties.standing import Standing
 from simlab.relation import Steps
+from simlab.scene import UNSAID
 from simlab.streams import branch
 from simlab.worlds.game import Items
 
@@ -119,7 +120,8 @@ def examine(pool: People, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     lot = _EXAM_IDS + item
     seconds = pool.durations(who, lot, 1)
     key = pool.simulation.streams.key(pool.name, "labels", "exam")
-    label, _ = pool.labels(exam.items[pairs], who, _EXAM_IDS + pairs, lot, key, seconds=seconds)
+    alone = np.full((len(who), 1), UNSAID)
+    label, _ = pool.labels(exam.items[pairs], who, _EXAM_IDS + pairs, lot, key, seconds=seconds, said=alone)
     good = passed(marks(label.reshape(len(numbers), len(exam)), exam.gold), spec.test)
     away = numbers[~good]
     cohort.hired[numbers] = pool.simulation.now

@@ -24,9 +24,11 @@ from simlab.parties.labor_market import Seeker
 from simlab.parties.noise import calibrate
 from simlab.parties.outlook import reconsider
 from simlab.parties.rankings import Rankings, sides
+from simlab.parties.sight import Sight, perceived, scene_of, turns_of
 from simlab.parties.workforce import Workforce
 from simlab.parties.working_life import WorkingLife
 from simlab.relation import Judgement, Standard, Steps
+from simlab.scene import Scene, shown
 from simlab.streams import Streams, hashes, normals, uniforms
 from simlab.worlds.game import Indices, Items
 
@@ -222,19 +224,10 @@ class People(Workforce):
     ) -> Array:
         """Utility [n] of item i for person `who[i]`; with response `ids` [n], as seen through perception noise.
 
-        Unskilled eyes blur: ŝ = mid + skill·(s − mid) + (1 − skill)·difficulty·z, with z drawn per person,
-        response and dimension. Prompts have a situation if users `asked` them [n]; by default all.
+        Prompts have a situation if users `asked` them [n]; by default all.
         """
         assert self.cohort is not None
-        game = self.simulation.game
-        features = game.perceived(items, self.observers, who)
-        skill = self.cohort.skill[who]
-        if np.any(skill < 1):
-            features = game.midpoint + skill * (features - game.midpoint)
-            if ids is not None:
-                key = self.simulation.streams.key(self.name, "perception")
-                z = normals(key, who[:, None], ids[:, None], game.dimension_keys[None, :])
-                features = features + (1 - skill) * game.difficulty * z
+        features = perceived(self, items, who, ids)
         vector, situation = self.cohort.vector[who], self.situation(items.prompt)
         if situation is not None:
             vector = vector + (situation if asked is None else situation * asked[:, None])
@@ -321,12 +314,14 @@ class People(Workforce):
         key: int,
         asked: NDArray[np.bool_] | None = None,
         seconds: Array | None = None,
+        said: NDArray[np.int64] | None = None,
     ) -> tuple[NDArray[np.int64], Array]:
         """What person who[i] says of the K responses of ranking i: labels and perceived differences [n, pairs].
 
         `items` holds K responses a ranking; `seen` [n·K] keys how each response is perceived, `lot` [n] and `key`
-        the noise of choice; `asked` [n] says which prompts are users' own, `seconds` [n] how long each took. Those who
-        take no care toss a coin; those who delegate say what their machine says.
+        the noise of choice; `asked` [n] says which prompts are users' own, `seconds` [n] how long each took, `said`
+        [n, pairs] the labels these people were shown. Those who take no care toss a coin; those who delegate say what
+        their machine says.
         """
         n = len(who)
         k = len(items) // n
@@ -335,25 +330,34 @@ class People(Workforce):
         left, right = sides(k)
         draws = uniforms(key, who[:, None], lot[:, None], np.arange(k + len(left))[None, :])
         noise = None if seconds is None else self.life.noise(who, seconds)
-        label, perceived = self.choose(utilities, who, draws, noise), utilities[:, left] - utilities[:, right]
-        self.life.toss(label, who, lot, key, k)
+        felt = utilities[:, left] - utilities[:, right]
         asks = self.delegates(who)
         if self.delegation and asks.any():
-            perceived[asks] = self.delegation.differences(items[np.repeat(asks, k)], k)
-            label[asks] = self.delegation.labels(perceived[asks])
-        return label, perceived
+            felt[asks] = self.delegation.differences(items[np.repeat(asks, k)], k)
+        sight, label = Sight(self, items, who, seen), np.zeros((n, len(left)), dtype=np.int64)
+        for rows, earlier in turns_of(self, label, lot, who, key, said):
+            scene = sight.scene(rows, earlier)
+            part = self.choose(utilities[rows], who[rows], draws[rows], None if noise is None else noise[rows], scene)
+            self.life.toss(part, who[rows], lot[rows], key, k)
+            if self.delegation and asks[rows].any():
+                part[asks[rows]] = self.delegation.labels(felt[rows][asks[rows]])
+            label[rows] = part
+        return label, felt
 
     def delegates(self, who: Indices) -> NDArray[np.bool_]:
         """Which of these people [n] let a machine answer for them now."""
         return self.delegation.of(who) if self.delegation else np.zeros(len(who), dtype=bool)
 
-    def choose(self, utilities: Array, who: Indices, draws: Array, noise: Array | None = None) -> NDArray[np.int64]:
+    def choose(
+        self, utilities: Array, who: Indices, draws: Array, noise: Array | None = None, scene: Scene | None = None
+    ) -> NDArray[np.int64]:
         """The labels the policy chooses [n, pairs], if they are labels; `noise` [n] multiplies everybody's own."""
         assert self.cohort is not None
         cohort = self.cohort[who]
         if noise is not None:
             cohort.noise = cohort.noise * noise
-        label = np.asarray(self.ask_policy(lambda: self.policy.choose(utilities, cohort, draws)))
+        seen = shown(self.policy.choose, scene_of(self) if scene is None else scene)
+        label = np.asarray(self.ask_policy(lambda: self.policy.choose(utilities, cohort, draws, **seen)))
         wanted = (len(who), draws.shape[1] - utilities.shape[1])
         if label.shape != wanted or not np.isin(label, (0, 1, 2)).all():
             what = f"rater policy {self.policy.name!r} must give labels 1, 2 or 0 of shape {wanted}"

@@ -20,7 +20,7 @@ from simlab.components import Criterion
 from simlab.errors import InvalidInput, Problem
 from simlab.names import NAME, shown
 from simlab.plugins import Registry, discover
-from simlab.scenario import authority, layers, limits, market
+from simlab.scenario import authority, layers, limits, market, policies
 from simlab.scenario.authority import Complaint
 from simlab.scenario.complaints import Complaints
 from simlab.scenario.nodes import Node, Place
@@ -259,7 +259,8 @@ def load(
     problems: list[Problem] = []
     try:
         scenario = Scenario.model_validate(data, context=reading)
-        problems += [complaints.problem(*p) for p in (*limits.beyond(scenario), *market.impossible(scenario))]
+        beyond, pointless = limits.beyond(scenario), policies.pointless(scenario)
+        problems += [complaints.problem(*p) for p in (*beyond, *market.impossible(scenario), *pointless)]
     except ValidationError as error:
         problems += complaints.of(error)
     problems += [complaints.problem(at, what, fix) for at, what, fix in authority.complaints(data)]

@@ -45,6 +45,7 @@ class World(Component):
     kind: ClassVar[str] = "world"
     own_criteria: ClassVar[bool] = False  # True: criteria are directions of this world, any name will do
     networks: ClassVar[bool] = True  # False: nothing is trained in torch, so nothing asks for a GPU
+    words: ClassVar[bool] = True  # False: responses are no texts, so they have no length and perform no acts
 
     def open(self, streams: Streams, criteria: Sequence[Criterion]) -> Game:
         """The game itself. `criteria` are every criterion the scenario names, in order (empty if own_criteria)."""
@@ -107,6 +108,14 @@ class Game(ABC):
     @abstractmethod
     def perceived(self, items: Items, observers: Sequence[Observer], who: Indices) -> Array:
         """Features [n, D] of item i as `observers[who[i]]` believes them to be."""
+
+    def lengths(self, items: Items) -> Array | None:
+        """Words of each response [n]; None where responses are no texts."""
+        return None
+
+    def performs(self, items: Items, act: str) -> Array | None:
+        """1 for each response [n] that performs this act, else 0; None where responses are no texts."""
+        return None
 
     @abstractmethod
     def approval(self, vector: Array, features: Array) -> Array:

@@ -19,7 +19,7 @@ from simlab.errors import PluginFailed
 from simlab.streams import hashes, uniforms
 from simlab.worlds.exchange import TRUTH, Exchange, Observer, Prompt
 from simlab.worlds.game import Game, Indices, Items
-from simlab.worlds.tokenizer import END, Tokenizer, pad
+from simlab.worlds.tokenizer import END, PAD, Tokenizer, pad
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +145,12 @@ class TextGame(Game):
                 rows = np.flatnonzero(who == person)
                 out[rows, column] = _distinct(criterion, [found[r] for r in rows], observers[person])
         return out
+
+    def lengths(self, items: Items) -> Array:
+        return np.asarray(np.count_nonzero((items.response != PAD) & (items.response != END), axis=1), dtype=float)
+
+    def performs(self, items: Items, act: str) -> Array:
+        return np.array([act in e.response.acts for e in self.exchanges(items)], dtype=float)
 
     def approval(self, vector: Array, features: Array) -> Array:
         """The utility as a share of the way from the worst possible response to the best."""
