@@ -205,7 +205,11 @@ _ALIGNMENT = Table(
         _text("against", "at order 2 and above: the truth agents are held to, guideline or intent; else empty"),
         _text("a", "one party"),
         _text("b", "the other party; acme:published is what acme says in public"),
-        _number("rho", "correlation of the two parties' utilities, centred within prompts; NaN if undefined"),
+        _number(
+            "rho",
+            "correlation of the two parties' utilities, centred within prompts; of ranks where a guideline is no sum; NaN if"
+            " undefined",
+        ),
         _number("accuracy", "share of pairs under one prompt that both order alike; ties count one half"),
         _number("tau", "Kendall's tau-b over pairs under one prompt"),
         _whole("n", "items of the panel"),
