@@ -207,8 +207,8 @@ _ALIGNMENT = Table(
         _text("b", "the other party; acme:published is what acme says in public"),
         _number(
             "rho",
-            "correlation of the two parties' utilities, centred within prompts; of ranks where a guideline is no sum; NaN if"
-            " undefined",
+            "correlation of the two parties' utilities, centred within prompts; NaN if undefined. The utilities of"
+            " parties whose guideline is no weighted sum are ranks within prompts",
         ),
         _number("accuracy", "share of pairs under one prompt that both order alike; ties count one half"),
         _number("tau", "Kendall's tau-b over pairs under one prompt"),
