@@ -17,7 +17,7 @@ Limit = Annotated[float, Field(ge=0, le=1)]
 class Veto(simlab.Combination):
     """Below the limit of a criterion a response is worse than any that keeps all limits; otherwise, weighted.
 
-    A conjunctive rule (Coombs 1964, A Theory of Data, ch. 9; Einhorn 1970) before a compensatory one: what Nozick calls
+    A conjunctive rule (Coombs 1964, A Theory of Data; Einhorn 1970) before a compensatory one: what Nozick calls
     side constraints (Anarchy, State, and Utopia, 1974, ch. 3), which bound what may be done for the sake of goals.
     Among responses that break limits, who breaks fewer is better, then the sum decides. Limits are the same for
     everybody; weights are as each understands them. A criterion may be a limit and have no weight.
