@@ -23,7 +23,7 @@ class HelpfulHonestHarmless(simlab.Charter):
         simlab.Article(
             "Honest: give accurate information, calibrated, without misleading about itself.",
             {"truthful": 0.5, "sincere": 0.25, "modest": 0.25},
-            note="whether it is calibrated, raters cannot see: it is measured by `calibrated` and given no weight",
+            note="whether it is calibrated, raters cannot see: name `calibrated` under `criteria` to have it measured",
         ),
         simlab.Article(
             "Harmless: not offensive or discriminatory, no aid in a dangerous act.",

@@ -111,7 +111,9 @@ class GuidelineSpec(Spec):
     """The criteria by which responses ought to be ranked, as raters are told and as the public is told."""
 
     charter: NoCharterField = Field(
-        None, description="a charter, which says by articles what is not given here of weights and rule; default: none"
+        None,
+        description="a charter, whose articles say what is not given here of weights and rule (null in place of what a"
+        " file that is extended gives); default: none",
     )
     operative: SomeWeights = Field(
         None,
