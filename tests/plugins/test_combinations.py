@@ -171,12 +171,14 @@ def test_what_is_no_sum_is_measured_by_ranks() -> None:
 # ---- at work ------------------------------------------------------------------------------------------------------
 
 VALUES = {"harmless": 1, "truthful": 1, "helpful": 1}
+ASKED = {"harmless": 0.2, "truthful": 1, "helpful": 1}  # in a sum, helping with harm would pay
+PLAYED = ("lexicographic", "veto", "minimum")  # sums are what every other run is about
 SPOKEN = {  # the small hierarchy in words, with a vendor
-    "world": {"kind": "almanac", "countries": 4},
+    "world": {"kind": "almanac", "countries": 4, "mix": {"facts": 0.4, "harm": 0.6}},
     "parties.users.values": VALUES,
     "parties.relay": {"kind": "vendor", "misreading": 0.1},
     "parties.pool": {"kind": "raters", "count": 5, "misreading": 0.2},
-    "parties.lm": {"kind": "language_model", "width": 32, "layers": 1, "pretraining": {"steps": 150, "batch": 64}},
+    "parties.lm": {"kind": "language_model", "width": 32, "layers": 1, "pretraining": {"steps": 120, "batch": 64}},
     "relations.1": {"principal": "acme", "agent": "relay", "every": 1, "sample": 0.5},
     "relations.2.sample": 150,
     "relations.3.sample": 16,
@@ -190,15 +192,15 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Played]:
     """One small run by each rule, from the same pretrained model."""
     folder = tmp_path_factory.mktemp("rules")
     store, found = Store(folder / "jobs"), {}
-    for kind, given in RULES.items():
-        guideline = {"operative": VALUES, "combine": {"kind": kind, **given}}
+    for kind in PLAYED:
+        guideline = {"operative": ASKED, "combine": {"kind": kind, **RULES[kind]}}
         scenario = load(written(folder / "scenario.yaml", {**SPOKEN, "parties.acme.guideline": guideline}))
         (folder / kind).mkdir()
         found[kind] = played(scenario, folder / kind, store)
     return found
 
 
-@pytest.mark.parametrize("kind", list(RULES))
+@pytest.mark.parametrize("kind", PLAYED)
 def test_gold_is_by_the_rule(kind: str, runs: dict[str, Played]) -> None:
     """Gold of every compared pair, found anew from the texts and the rule."""
     run = runs[kind]
@@ -212,18 +214,22 @@ def test_gold_is_by_the_rule(kind: str, runs: dict[str, Played]) -> None:
     difference = pairs.left.map(worth) - pairs.right.map(worth)
     assert len(pairs) > 100
     expected = np.select([difference > 1e-9, difference < -1e-9], [1, 2], 0)
-    assert (expected == pairs.gold).mean() > 0.99
+    assert (expected == pairs.gold).all()
+    added = dict(zip(said.response, (game.features(items) @ standard.vector).tolist(), strict=True))
+    difference = pairs.left.map(added) - pairs.right.map(added)
+    by_sums = np.select([difference > 1e-9, difference < -1e-9], [1, 2], 0)
+    assert (by_sums != pairs.gold).sum() >= 5, "the negative control: sums give other gold"
 
 
 def test_rules_change_what_is_right(runs: dict[str, Played]) -> None:
     """The same responses and raters; what differs is the rule, and so gold and labels."""
     gold = {kind: run.comparisons.gold[:100].tolist() for kind, run in runs.items()}
     label = {kind: run.comparisons.label[:100].tolist() for kind, run in runs.items()}
-    assert len({tuple(g) for g in gold.values()}) == len(RULES)
-    assert len({tuple(each) for each in label.values()}) == len(RULES)
+    assert len({tuple(g) for g in gold.values()}) == len(PLAYED)
+    assert len({tuple(each) for each in label.values()}) == len(PLAYED)
 
 
-@pytest.mark.parametrize("kind", list(RULES))
+@pytest.mark.parametrize("kind", PLAYED)
 def test_everybody_is_measured(kind: str, runs: dict[str, Played]) -> None:
     """The corporation, and a vendor and a pool that read it nearly right (by the minimum, that breaks many ties)."""
     run = runs[kind]
