@@ -24,6 +24,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from simlab.components import (
         Aggregator,
+        Article,
+        Charter,
+        Combination,
         Component,
         Criterion,
         Effort,
@@ -51,6 +54,7 @@ _WHERE = {
     "RewardShape": "simlab.components", "reward_shape": "simlab.components",
     "GuidelinePolicy": "simlab.components", "Situation": "simlab.components",
     "Scene": "simlab.scene",
+    "Combination": "simlab.components", "Charter": "simlab.components", "Article": "simlab.components",
     "Aggregator": "simlab.components", "Votes": "simlab.components",
     "World": "simlab.worlds.game", "Game": "simlab.worlds.game",
     "Exchange": "simlab.worlds.exchange", "Observer": "simlab.worlds.exchange", "Claim": "simlab.worlds.exchange",
@@ -61,10 +65,10 @@ _WHERE = {
 }  # fmt: skip
 
 __all__ = [
-    "Aggregator", "Claim", "Component", "Criterion", "Effort", "Exchange", "Game", "GuidelinePolicy", "InvalidInput",
-    "Mismatch", "Observer", "Prompt", "RaterPolicy", "Response", "Review", "RewardShape", "Run", "Scene",
-    "SimlabError", "Situation", "Votes", "World", "compare", "load", "reward_shape", "run", "trace",
-    "verify",
+    "Aggregator", "Article", "Charter", "Claim", "Combination", "Component", "Criterion", "Effort", "Exchange",
+    "Game", "GuidelinePolicy", "InvalidInput", "Mismatch", "Observer", "Prompt", "RaterPolicy", "Response", "Review",
+    "RewardShape", "Run", "Scene", "SimlabError", "Situation", "Votes", "World", "compare", "load", "reward_shape",
+    "run", "trace", "verify",
 ]  # fmt: skip
 
 

@@ -81,7 +81,7 @@ class Sight:
         elif topic in ("own", "features"):
             people = np.repeat(self.who, len(self.items) // len(self.who))
             each = perceived(self.pool, self.items, people, self.ids)
-            each = each if topic == "features" else np.einsum("nd,nd->n", each, cohort.own[people])
+            each = each if topic == "features" else self.pool.weighing.utilities(each, cohort.own[people])
         return None if each is None else each.reshape(len(self.who), -1, *each.shape[1:])
 
 
