@@ -88,6 +88,14 @@ def test_earlier_labels_are_what_was_written_down(tmp_path: Path) -> None:
     assert (alike == 1).all()
 
 
+def test_an_exam_is_sat_alone(tmp_path: Path) -> None:
+    """Who is hired does not hang on how much candidates would follow one another."""
+    exam = {"parties.pool.screening": {"items": 10, "test": {"kind": "gold_test", "items": 10, "right": 6}}}
+    hired = [herd(tmp_path, trust, **exam).employment for trust in (0.5, 0.99)]
+    assert hired[0].worker.tolist() != [f"pool:{n}" for n in range(8)]  # some were turned away
+    pd.testing.assert_frame_equal(hired[0].drop(columns="run"), hired[1].drop(columns="run"))
+
+
 def test_auditors_see_what_they_audit(tmp_path: Path) -> None:
     shares = {}
     for trust in (0.5, 0.9):
@@ -99,6 +107,42 @@ def test_auditors_see_what_they_audit(tmp_path: Path) -> None:
         looks = run.judgements.query("principal == 'desk'")  # a row for each rater
         shares[trust] = float(np.average(looks.score, weights=looks["sample"])), int(looks["sample"].sum())
     assert all(within(share, trust, n) for trust, (share, n) in shares.items()), shares
+
+
+# ---- plugins with and without a scene ------------------------------------------------------------------------------
+
+RATERS = """
+import numpy as np
+import simlab
+
+class Plain(simlab.RaterPolicy):
+    \"\"\"Takes no scene: the left, always.\"\"\"
+    name = "plain_choice"
+
+    def choose(self, utilities, cohort, uniforms):
+        return np.ones((len(utilities), 1), dtype=int)
+
+class Onlooker(simlab.RaterPolicy):
+    \"\"\"Says which response is longer, of which there is none here, and then what the first criterion says.\"\"\"
+    name = "onlooker"
+
+    def probabilities(self, utilities, cohort, scene: simlab.Scene):
+        assert scene.see("length") is None
+        assert scene.see("nothing of the kind") is None
+        first = scene.see("features")[:, :, 0]
+        left = (first[:, 0] > first[:, 1]).astype(float)
+        return np.stack([left, 1 - left, 0 * left], axis=1)
+"""
+
+
+def test_policies_get_a_scene_if_they_take_one(tmp_path: Path) -> None:
+    (tmp_path / "onlookers.py").write_text(RATERS, encoding="utf-8")
+    assert set(play(tmp_path, {POLICY: "plain_choice"}).comparisons.label) == {1}
+    people = pool(play(tmp_path, {POLICY: "onlooker"}))
+    items = Items(np.zeros(400, dtype=np.int64), np.random.default_rng(1).normal(size=(400, 8)))
+    label, _ = people.labels(items, np.arange(200) % 8, np.arange(400), np.arange(200), 5)
+    first = items.response[:, 0].reshape(200, 2)
+    assert np.array_equal(label[:, 0], np.where(first[:, 0] > first[:, 1], 1, 2))
 
 
 # ---- who they are -------------------------------------------------------------------------------------------------
