@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from simlab.errors import InvalidInput, Mismatch, SimlabError
     from simlab.execution import run_file as run
     from simlab.execution import verify
+    from simlab.leashed import LeashedShape
     from simlab.report.comparison import compare
     from simlab.report.trace import trace
     from simlab.runs import Run, load
@@ -50,6 +51,7 @@ _WHERE = {
     "RewardShape": "simlab.components", "reward_shape": "simlab.components",
     "GuidelinePolicy": "simlab.components", "Situation": "simlab.components",
     "Aggregator": "simlab.components", "Votes": "simlab.components",
+    "LeashedShape": "simlab.leashed",
     "World": "simlab.worlds.game", "Game": "simlab.worlds.game",
     "Exchange": "simlab.worlds.exchange", "Observer": "simlab.worlds.exchange", "Claim": "simlab.worlds.exchange",
     "Prompt": "simlab.worlds.exchange", "Response": "simlab.worlds.exchange",
@@ -60,7 +62,7 @@ _WHERE = {
 
 __all__ = [
     "Aggregator", "Claim", "Component", "Criterion", "Effort", "Exchange", "Game", "GuidelinePolicy", "InvalidInput",
-    "Mismatch", "Observer", "Prompt", "RaterPolicy", "Response", "Review", "RewardShape", "Run", "SimlabError",
+    "LeashedShape", "Mismatch", "Observer", "Prompt", "RaterPolicy", "Response", "Review", "RewardShape", "Run", "SimlabError",
     "Situation", "Votes", "World", "compare", "load", "reward_shape", "run", "trace",
     "verify",
 ]  # fmt: skip
