@@ -62,9 +62,8 @@ _WHERE = {
 
 __all__ = [
     "Aggregator", "Claim", "Component", "Criterion", "Effort", "Exchange", "Game", "GuidelinePolicy", "InvalidInput",
-    "LeashedShape", "Mismatch", "Observer", "Prompt", "RaterPolicy", "Response", "Review", "RewardShape", "Run", "SimlabError",
-    "Situation", "Votes", "World", "compare", "load", "reward_shape", "run", "trace",
-    "verify",
+    "LeashedShape", "Mismatch", "Observer", "Prompt", "RaterPolicy", "Response", "Review", "RewardShape", "Run",
+    "SimlabError", "Situation", "Votes", "World", "compare", "load", "reward_shape", "run", "trace", "verify",
 ]  # fmt: skip
 
 

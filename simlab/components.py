@@ -196,6 +196,10 @@ class RewardShape(Component):
         member's [M, d], and that of the cost [d]. Asked of linear shapes only."""
         return score
 
+    def costs(self) -> str:
+        """The reward model whose dislike is a cost; empty if none is asked."""
+        return str(getattr(self, "cost", ""))
+
     def updated(self, figures: Mapping[str, float]) -> RewardShape:
         """The shape of the next iteration, given what this one came to, under the names of the `policy` table:
         `objective_kl`, `objective_entropy`, `objective_scores`, `objective_cost` (NaN without a cost).

@@ -30,7 +30,7 @@ class LengthPenalised(simlab.LeashedShape):
 class MissingEnd(simlab.LeashedShape):
     """Like `plain`, and a response that was cut off before its end token loses `penalty`.
 
-    `missing_eos_penalty` of TRL's PPO; Huang et al. 2024 (arXiv:2403.17031) give such responses a fixed low score.
+    `missing_eos_penalty` of TRL's PPO, subtracted and not put in the score's place, which has no zero of its own.
     Called without `ended`, it takes every response for a whole one.
     """
 

@@ -34,13 +34,11 @@ class Preference(simlab.LeashedShape):
 class LogPreference(Preference):
     """The logarithm of that chance: log σ(slope·(score − reference)). Poor responses matter most.
 
-    The LSC transformation of Wang et al. 2024 (arXiv:2402.00742); sums of it say that a response is good in all
-    respects. The paper's reference is a high quantile of the reference model's scores, .85; that of a normal
-    distribution is 1.04.
+    The log-sigmoid-centred (LSC) transformation of Wang et al. 2024 (arXiv:2402.00742): the sum of several such rewards
+    says that a response is good in all respects.
     """
 
     name = "log_preference"
-    reference: float = Field(1.04, ge=-1e6, le=1e6, description="score of the response it is compared with")
 
     def scored(self, score: Tensor) -> Tensor:
         """Log-chances of being preferred."""
