@@ -13,14 +13,15 @@ class AdaptiveKL(simlab.LeashedShape):
     """Like `plain`, with a β that a controller sets so that KL(π‖π_ref) comes to `target`.
 
     After each iteration e = clip(KL/target − 1, ±.2) and β ← β(1 + gain·e): Ziegler et al. 2019 (arXiv:1909.08593,
-    §2.2), whose gain is .1 for thousands of iterations; over a few dozen, 1 or more is needed to get anywhere. β lasts
-    from round to round; the table `policy` shows it as `coefficient`. A world without networks moves to the optimum of
-    β at every look, which then counts as one iteration.
+    §2.2), whose gain is .1. β then moves by a fiftieth an iteration at most, so that it should begin near where it
+    will end; a gain of .5 is still steady, at 1 β may swing, since KL goes with β⁻². β lasts from round to round; the
+    table `policy` shows it as `coefficient`. A world without networks moves to the optimum of β at every look, which
+    then counts as one iteration.
     """
 
     name = "adaptive_kl"
     target: float = Field(6.0, gt=0, le=1e6, description="KL from the reference that is aimed at, nats a response")
-    gain: float = Field(0.1, gt=0, lt=5, description="K_β, share of the (bounded) relative error by which β moves")
+    gain: float = Field(0.1, gt=0, le=1, description="K_β, share of the (bounded) relative error by which β moves")
 
     def updated(self, figures: Mapping[str, float]) -> AdaptiveKL:
         """With β a little larger if the model went too far, a little smaller if it could go further."""
