@@ -17,7 +17,7 @@ from simpy import Event
 
 from simlab.components import Array, RewardShape
 from simlab.consequences.aggregation import merged, relabelled
-from simlab.consequences.rewarding import Rewarding, adapted, coefficient, restored
+from simlab.consequences.rewarding import Rewarding, adapted, coefficient, directed, restored
 from simlab.jobs import Result
 from simlab.parties.language_model import LanguageModel, TiltBody, TransformerBody, revive
 from simlab.parties.people import People
@@ -332,7 +332,7 @@ def tilt(
         assert isinstance(limiter.head, LinearHead)
         cost = -limiter.head.direction / limiter.scale
     each = judge.head.directions / judge.scales[:, None]
-    reward = shape.direction(each if shape.members else score, cost)
+    reward = directed(shape, each if shape.members else score, cost)
     beta = max(shape.leash(), 1e-6)
     step = float(getattr(spec.learner, "step", 1.0))
     body.mean = (1 - step) * body.mean + step * reward / beta

@@ -6,7 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from simlab.components import RewardShape
+import numpy as np
+
+from simlab.components import Array, RewardShape
 from simlab.errors import PluginFailed
 from simlab.worlds.tokenizer import END
 
@@ -59,6 +61,18 @@ def shaped(shape: RewardShape, score: Any, logp: Any, logp_ref: Any, mask: Any, 
     if getattr(out, "shape", None) != logp.shape or not bool(out[mask.bool()].isfinite().all()):
         what = f"reward shape {shape.name!r} must give finite rewards of shape {tuple(logp.shape)}"
         raise PluginFailed(f"{what}; it gave {tuple(getattr(out, 'shape', ()))}")
+    return out
+
+
+def directed(shape: RewardShape, score: Array, cost: Array | None) -> Array:
+    """The direction [d] of the shaped reward, checked; `score` is [d], or [M, d] for a shape that asks members."""
+    try:
+        out = np.asarray(shape.direction(score, cost), dtype=float)
+    except Exception as error:
+        raise PluginFailed.raised(f"direction of reward shape {shape.name!r}", error) from error
+    if out.shape != score.shape[-1:] or not np.isfinite(out).all():
+        what = f"direction of reward shape {shape.name!r} must be {score.shape[-1]} finite numbers"
+        raise PluginFailed(f"{what}; it has shape {out.shape}")
     return out
 
 

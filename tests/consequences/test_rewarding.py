@@ -14,7 +14,7 @@ from scipy.optimize import brentq
 
 from simlab.components import RewardShape
 from simlab.consequences.learning import fit_directions, tilt
-from simlab.consequences.rewarding import Rewarding, adapted
+from simlab.consequences.rewarding import Rewarding, adapted, directed
 from simlab.errors import PluginFailed
 from simlab.nets.closed_form import divergence, tilted
 from simlab.nets.policy import PPOConfig, ppo
@@ -247,3 +247,9 @@ def test_a_shape_that_adapts_into_something_else_is_named() -> None:
         adapted(Odd(), {"objective_kl": 1.0})
     with pytest.raises(PluginFailed, match=r"updated of reward shape 'raises' raised KeyError.*test_rewarding.py:"):
         adapted(Raises(), {"objective_kl": 1.0})
+
+
+def test_a_direction_that_is_none_is_named() -> None:
+    """Of a shape that asks members, and does not say what becomes of their directions."""
+    with pytest.raises(PluginFailed, match="direction of reward shape 'odd' must be 3 finite numbers"):
+        directed(Odd(), np.ones((2, 3)), None)
