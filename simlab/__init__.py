@@ -24,6 +24,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from simlab.components import (
         Aggregator,
+        Article,
+        Charter,
+        Combination,
         Component,
         Criterion,
         Effort,
@@ -50,6 +53,7 @@ _WHERE = {
     "Effort": "simlab.components", "Review": "simlab.components",
     "RewardShape": "simlab.components", "reward_shape": "simlab.components",
     "GuidelinePolicy": "simlab.components", "Situation": "simlab.components",
+    "Combination": "simlab.components", "Charter": "simlab.components", "Article": "simlab.components",
     "Aggregator": "simlab.components", "Votes": "simlab.components",
     "LeashedShape": "simlab.leashed",
     "World": "simlab.worlds.game", "Game": "simlab.worlds.game",
@@ -61,9 +65,10 @@ _WHERE = {
 }  # fmt: skip
 
 __all__ = [
-    "Aggregator", "Claim", "Component", "Criterion", "Effort", "Exchange", "Game", "GuidelinePolicy", "InvalidInput",
-    "LeashedShape", "Mismatch", "Observer", "Prompt", "RaterPolicy", "Response", "Review", "RewardShape", "Run",
-    "SimlabError", "Situation", "Votes", "World", "compare", "load", "reward_shape", "run", "trace", "verify",
+    "Aggregator", "Article", "Charter", "Claim", "Combination", "Component", "Criterion", "Effort", "Exchange",
+    "Game", "GuidelinePolicy", "InvalidInput", "LeashedShape", "Mismatch", "Observer", "Prompt", "RaterPolicy",
+    "Response", "Review", "RewardShape", "Run", "SimlabError", "Situation", "Votes", "World", "compare", "load",
+    "reward_shape", "run", "trace", "verify",
 ]  # fmt: skip
 
 
