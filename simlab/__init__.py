@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from simlab.errors import InvalidInput, Mismatch, SimlabError
     from simlab.execution import run_file as run
     from simlab.execution import verify
+    from simlab.leashed import LeashedShape
     from simlab.report.comparison import compare
     from simlab.report.trace import trace
     from simlab.runs import Run, load
@@ -56,6 +57,7 @@ _WHERE = {
     "Scene": "simlab.scene",
     "Combination": "simlab.components", "Charter": "simlab.components", "Article": "simlab.components",
     "Aggregator": "simlab.components", "Votes": "simlab.components",
+    "LeashedShape": "simlab.leashed",
     "World": "simlab.worlds.game", "Game": "simlab.worlds.game",
     "Exchange": "simlab.worlds.exchange", "Observer": "simlab.worlds.exchange", "Claim": "simlab.worlds.exchange",
     "Prompt": "simlab.worlds.exchange", "Response": "simlab.worlds.exchange",
@@ -66,9 +68,9 @@ _WHERE = {
 
 __all__ = [
     "Aggregator", "Article", "Charter", "Claim", "Combination", "Component", "Criterion", "Effort", "Exchange",
-    "Game", "GuidelinePolicy", "InvalidInput", "Mismatch", "Observer", "Prompt", "RaterPolicy", "Response", "Review",
-    "RewardShape", "Run", "Scene", "SimlabError", "Situation", "Votes", "World", "compare", "load", "reward_shape",
-    "run", "trace", "verify",
+    "Game", "GuidelinePolicy", "InvalidInput", "LeashedShape", "Mismatch", "Observer", "Prompt", "RaterPolicy",
+    "Response", "Review", "RewardShape", "Run", "Scene", "SimlabError", "Situation", "Votes", "World", "compare",
+    "load", "reward_shape", "run", "trace", "verify",
 ]  # fmt: skip
 
 

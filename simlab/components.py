@@ -190,9 +190,18 @@ class Review(Component):
 
 
 class RewardShape(Component):
-    """How the reward model's number becomes the reward of each token."""
+    """How the reward model's number becomes the reward of each token.
+
+    `members` says that the shape wants the score of every member of an ensemble of reward models, as [M, B];
+    `ends` that it is told, as `ended` [B], which responses came to an end by themselves. A shape with a field `cost`
+    names a second reward model there, and is given, as `cost` [B], how much that one dislikes each response. `linear`
+    is false of shapes that bend the score: worlds without networks know no optimum of these, and refuse them.
+    """
 
     kind: ClassVar[str] = "reward"
+    members: ClassVar[bool] = False
+    ends: ClassVar[bool] = False
+    linear: ClassVar[bool] = True
 
     def shape(
         self, score: torch.Tensor, logp: torch.Tensor, logp_ref: torch.Tensor, mask: torch.Tensor
@@ -203,6 +212,28 @@ class RewardShape(Component):
     def leash(self) -> float:
         """The coefficient β of the KL penalty, for worlds whose optimum is known in closed form."""
         return float(getattr(self, "beta", 0.0))
+
+    def direction(self, score: Array, cost: Array | None = None) -> Array:
+        """Where vectors are responses: the direction [d] of the reward, given that of the score [d], or of every
+        member's [M, d], and that of the cost [d]. Asked of linear shapes only."""
+        return score
+
+    def costs(self) -> str:
+        """The reward model whose dislike is a cost; empty if none is asked."""
+        return str(getattr(self, "cost", ""))
+
+    def updated(self, figures: Mapping[str, float]) -> RewardShape:
+        """The shape of the next iteration, given what this one came to, under the names of the `policy` table:
+        `objective_kl`, `objective_entropy`, `objective_scores`, `objective_cost` (NaN without a cost).
+
+        As defined here, the same shape. One that adapts returns a copy of itself with other parameters; they last
+        from round to round.
+        """
+        return self
+
+    def coefficient(self) -> float:
+        """What the `policy` table shows of the shape at each iteration: the leash, unless a shape says otherwise."""
+        return self.leash()
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,15 +125,15 @@ class Jobs:
     def run(self, function: Callable[..., Arrays], **inputs: Any) -> Result:
         """The arrays `function(**inputs, device=…)` returns, computed now or earlier.
 
-        Inputs may be numbers, strings, arrays, mappings, lists, `Result`s (handed over as their arrays), and
-        pydantic components (by name, parameters and the contents of the plugins that define their classes). A
-        callable input named `progress` is passed on and does not count.
+        Inputs may be numbers, strings, arrays, mappings, lists, `Result`s (handed over as their arrays, also from
+        within mappings and lists), and pydantic components (by name, parameters and the contents of the plugins that
+        define their classes). A callable input named `progress` is passed on and does not count.
         """
         key = self.key(function, inputs)
         arrays = self.store.get(key)
         if arrays is None:
             _one_thread()
-            handed = {n: v.arrays if isinstance(v, Result) else v for n, v in inputs.items()}
+            handed = {n: _handed(v) for n, v in inputs.items()}
             arrays = {n: np.asarray(a) for n, a in function(**handed, device=self.device).items()}
             self.store.put(key, arrays)
             self.ran += 1
@@ -155,6 +155,17 @@ def _one_thread() -> None:
 
     if torch.get_num_threads() != 1:
         torch.set_num_threads(1)
+
+
+def _handed(value: Any) -> Any:
+    """A job input as the job gets it: results as their arrays."""
+    if isinstance(value, Result):
+        return value.arrays
+    if isinstance(value, Mapping):
+        return {name: _handed(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_handed(part) for part in value]
+    return value
 
 
 def _describe(value: Any) -> Any:
@@ -197,7 +208,8 @@ def code_version() -> str:
 
     house = Path(__file__).parent
     files = [*sorted((house / "nets").glob("*.py")), *sorted((house / "parties").glob("*_model.py"))]
-    files += [house / "consequences" / "learning.py", house / "components.py", house / "worlds" / "tokenizer.py"]
+    files += [house / "consequences" / name for name in ("learning.py", "rewarding.py")]
+    files += [house / "components.py", house / "worlds" / "tokenizer.py"]
     digest = hashlib.sha256(f"torch {version('torch')} numpy {version('numpy')}".encode())
     for file in files:
         digest.update(file.read_bytes())

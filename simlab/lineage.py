@@ -27,6 +27,7 @@ class Lineage:
     parties: dict[str, Party]
     pools: tuple[str, ...]  # names of all pools of raters, also of those this run is without
     rounds: dict[str, int]
+    limits: dict[str, str]  # a reward model that judges nobody: the language model whose reward it limits
 
     # ---- guidelines ---------------------------------------------------------------------------------------------
 
@@ -96,15 +97,21 @@ class Lineage:
     # ---- machines -----------------------------------------------------------------------------------------------
 
     def judged_by(self, machine: Party) -> LanguageModel:
-        """The language model a reward model judges."""
+        """The language model a reward model judges, or whose reward it limits."""
         found = self.model_below(machine.name)
         if found is None:
             raise InvalidInput(f"{machine.name} judges no language model")
         return found
 
     def model_below(self, name: str) -> LanguageModel | None:
-        """The language model at the end of a party's line of authority."""
-        return next((p for p in self._related(self.hierarchy.below(name)) if isinstance(p, LanguageModel)), None)
+        """The language model at the end of a party's line of authority; if it ends with a reward model that judges
+        nobody, the one whose reward that limits."""
+        return next((p for p in self._related(self._models_below(name)) if isinstance(p, LanguageModel)), None)
+
+    def _models_below(self, name: str) -> Iterator[str]:
+        below = list(self.hierarchy.below(name))
+        yield from below
+        yield from (self.limits[other] for other in (name, *below) if other in self.limits)
 
     def maker_of(self, model: LanguageModel) -> str:
         """The corporation a language model belongs to; empty if none stands above it."""
@@ -115,7 +122,7 @@ class Lineage:
         """Rounds completed by the language model this party has a part in; of the one ahead, if in several or none."""
         if name in self.rounds:
             return self.rounds[name]
-        below = [p.name for p in self._related(self.hierarchy.below(name)) if p.name in self.rounds]
+        below = [below for below in self._models_below(name) if below in self.rounds]
         return max((self.rounds[n] for n in below or self.rounds), default=0)
 
     # ---- all of a kind ------------------------------------------------------------------------------------------

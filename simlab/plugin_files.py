@@ -14,8 +14,8 @@ from types import ModuleType
 
 CONTENT = "_content_sha256"  # of a registered class and its bases in the plugin: the content hash, as imported
 _CONTRACTS = {
-    "Component", "Criterion", "RaterPolicy", "Effort", "Review", "RewardShape", "GuidelinePolicy", "Combination",
-    "Charter", "Aggregator", "World",
+    "Component", "Criterion", "RaterPolicy", "Effort", "Review", "RewardShape", "LeashedShape", "GuidelinePolicy",
+    "Combination", "Charter", "Aggregator", "World",
 }  # fmt: skip
 
 

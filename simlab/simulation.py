@@ -114,6 +114,7 @@ class Simulation(Lineage):
         self.hierarchy = Hierarchy(specs, [(r.principal, r.agent) for r in relations])
         self.pools = tuple(name for name, spec in scenario.parties.items() if spec.kind == "raters")
         self.rounds = {name: 0 for name, spec in specs.items() if spec.kind == "language_model"}
+        self.limits = _limits(relations)
         self.queues: dict[str, Queue | Backlog] = {}
         self.cluster = self.queue("the cluster", scenario.cluster.count)
         self.parties: dict[str, Party] = {}
@@ -203,7 +204,7 @@ class Simulation(Lineage):
         and before anybody looks, those who set guidelines meet."""
         depth = {name: len(list(self.hierarchy.above(name))) for name in self.parties}
         due: dict[float, list[Relation]] = {}
-        for relation in sorted(self.relations, key=lambda r: depth[r.principal.name]):
+        for relation in sorted(self.relations, key=lambda r: max(depth[name] for name in self._heard(r))):
             for day in relation.days(self.days):
                 due.setdefault(day, []).append(relation)
         meetings: dict[float, list[Corporation]] = {}
@@ -216,8 +217,14 @@ class Simulation(Lineage):
                 corporation.meet()
             started: list[tuple[Relation, Event]] = []
             for relation in due.get(day, []):
-                before = [event for other, event in started if other.agent is relation.principal]
+                heard = self._heard(relation)
+                before = [event for other, event in started if other.agent.name in heard]
                 started.append((relation, self.start(relation.look(before))))
+
+    def _heard(self, relation: Relation) -> list[str]:
+        """Whose judgement counts when this relation looks: the principal's, and that of whoever limits the reward."""
+        limiters = [name for name, model in self.limits.items() if model == relation.agent.name]
+        return [relation.principal.name, *limiters]
 
     def _meetings(self, corporation: Corporation) -> list[float]:
         """Days on which the guideline may be revised; none if nobody ever would."""
@@ -301,3 +308,13 @@ class Simulation(Lineage):
             if isinstance(model.body, TransformerBody):
                 kept[model.name] = model.body.state()
         return kept
+
+
+def _limits(relations: list[RelationSpec]) -> dict[str, str]:
+    """Reward models that reward shapes name as their costs, with the language models whose reward they limit."""
+    found = {}
+    for relation in relations:
+        for consequence in relation.consequence:
+            if consequence.kind == "gradient" and consequence.shape.costs():
+                found[consequence.shape.costs()] = relation.agent
+    return found

@@ -255,6 +255,11 @@ _REWARD_MODEL = Table(
         _number("score_std", "standard deviation of the same"),
         _number("trunk_change", "relative change of the trunk's parameters (Euclidean norm)"),
         _number("head_change", "relative change of the head's parameters (Euclidean norm)"),
+        _number(
+            "disagreement",
+            "standard deviation between the members' standardized scores of a response, mean over the pretrained "
+            "model's responses; 0 for a single model",
+        ),
     ),
 )
 
@@ -293,13 +298,21 @@ _POLICY = Table(
         _number("objective_kl", "KL divergence from the reference model per response", "nats"),
         _number("objective_entropy", "entropy per response", "nats"),
         _number("objective_scores", "mean score by the reward model"),
-        _number("objective_rlhf_reward", "mean score less the KL penalty"),
-        _number("objective_non_score_reward", "mean KL penalty, negative"),
+        _number(
+            "objective_rlhf_reward",
+            "mean reward: mean score less the KL penalty, and what else the shape takes or gives",
+        ),
+        _number(
+            "objective_non_score_reward",
+            "mean reward less mean score: the KL penalty, negative, and what else the shape takes or gives",
+        ),
         _number("policy_approxkl_avg", "mean squared change of log-probability over the update, halved", "nats"),
         _number("policy_clipfrac_avg", "share of tokens whose ratio was clipped"),
         _number("loss_policy_avg", "mean policy loss"),
         _number("loss_value_avg", "mean value loss"),
         _number("lr", "learning rate"),
+        _number("objective_cost", "mean cost, minus the score of the reward model that sets a limit; NaN if none does"),
+        _number("coefficient", "coefficient of the reward shape as used: the leash β; of `constrained` the multiplier"),
     ),
 )
 

@@ -4,28 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import Field
-
 import simlab
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-class Plain(simlab.RewardShape):
+class Plain(simlab.LeashedShape):
     """r_t = −β(log π − log π_ref), plus the score on the last token (Ziegler et al. 2019; InstructGPT, eq. 2).
 
     The penalty is the k1 estimator of KL(π‖π_ref), token by token.
     """
 
     name = "plain"
-    beta: float = Field(0.2, ge=0.0, description="β, the leash: nats of KL cost this much reward each")
-
-    def shape(self, score: Tensor, logp: Tensor, logp_ref: Tensor, mask: Tensor) -> Tensor:
-        reward = -self.beta * (logp - logp_ref) * mask
-        last = (mask.long().sum(dim=1) - 1).clamp(min=0)
-        reward[range(len(score)), last] += score
-        return reward
 
 
 class Whitened(Plain):
@@ -37,6 +28,20 @@ class Whitened(Plain):
 
     name = "whitened"
 
-    def shape(self, score: Tensor, logp: Tensor, logp_ref: Tensor, mask: Tensor) -> Tensor:
+    def scored(self, score: Tensor) -> Tensor:
+        """z-scores of the batch."""
         spread = score.std(unbiased=False).clamp(min=1e-8)
-        return super().shape((score - score.mean()) / spread, logp, logp_ref, mask)
+        return (score - score.mean()) / spread
+
+
+class Centred(Plain):
+    """Like `plain`, with the mean of the batch taken off the scores first: a baseline, which moves no optimum.
+
+    The reinforcement baseline of Williams 1992, Machine Learning 8; in RLHF, Ahmadian et al. 2024 (arXiv:2402.14740).
+    """
+
+    name = "centred"
+
+    def scored(self, score: Tensor) -> Tensor:
+        """Scores less their mean."""
+        return score - score.mean()

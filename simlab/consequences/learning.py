@@ -17,12 +17,12 @@ from simpy import Event
 
 from simlab.components import Array, RewardShape
 from simlab.consequences.aggregation import merged, relabelled
-from simlab.errors import PluginFailed
+from simlab.consequences.rewarding import Rewarding, adapted, coefficient, directed, restored
 from simlab.jobs import Result
 from simlab.parties.language_model import LanguageModel, TiltBody, TransformerBody, revive
 from simlab.parties.people import People
 from simlab.parties.rankings import Rankings, sides
-from simlab.parties.reward_model import LinearHead, RewardModel, TransformerHead, revive_reward_model
+from simlab.parties.reward_model import LinearHead, RewardModel, TransformerHead, revive_judge, revive_reward_model
 from simlab.relation import Consequence, Effect, Judgement, Relation
 from simlab.streams import branch, uniforms
 from simlab.worlds.tokenizer import END
@@ -42,6 +42,7 @@ class Gradient(Consequence):
     def __init__(self, simulation: Simulation, spec: GradientSpec) -> None:
         self.simulation = simulation
         self.spec = spec
+        self.shape: RewardShape = spec.shape  # as it is now: some adapt to what they see
         self.rounds: list[Round] = []  # of training a transformer, so far
 
     def apply(self, relation: Relation, judgement: Judgement) -> Generator[Event, Any, Sequence[Effect]]:
@@ -59,7 +60,13 @@ class Gradient(Consequence):
                 if flops is None:  # every ranking so far is held out
                     return []
             else:
-                flops = self._train(relation, machine)
+                limiter = self._limiter()
+                if limiter is not None:
+                    with limiter.busy.request() as other:
+                        yield other
+                    if not limiter.learned:  # and could not say what is too much
+                        return []
+                flops = self._train(relation, machine, limiter)
             yield from self.simulation.compute(machine.name, "training", flops)
         return [Effect("gradient", machine.name, flops, "FLOP", "learned from the judgement")]
 
@@ -74,14 +81,14 @@ class Gradient(Consequence):
         if not train.label.size:
             return None
         before = machine.margins(shown) if shown.label.size <= MOST_LESSONS else None
+        key = self.simulation.streams.key(machine.name, "fit", machine.learned)
         if isinstance(machine.head, LinearHead):
-            metrics = fit_direction(machine.head, train, shares)
+            metrics = fit_directions(machine.head, train, shares, key)
         else:
             assert isinstance(machine.head, TransformerHead)
-            warm = machine.head.weights if learner is None or getattr(learner, "warm_start", True) else None
-            key = self.simulation.streams.key(machine.name, "fit", machine.learned)
-            machine.head.weights = result = self._fit_network(machine.head, train, shares, warm, key)
-            metrics = {name: float(result[name]) for name in ("loss", "trunk_change", "head_change", "flops")}
+            warm = machine.head.weights if learner is None or getattr(learner, "warm_start", True) else []
+            machine.head.weights = self._fit_networks(machine, machine.head, train, shares, warm, key)
+            metrics = _metrics(machine.head.weights)
         machine.learned += 1
         machine.standardize()
         self._record_fit(relation, machine, rankings, metrics)
@@ -99,16 +106,22 @@ class Gradient(Consequence):
             shares = chances[~rankings.held_out]
         return rankings, rankings[~rankings.held_out], shares
 
-    def _fit_network(
-        self, head: TransformerHead, train: Rankings, shares: Array | None, warm: Result | None, key: int
-    ) -> Result:
+    def _fit_networks(
+        self, machine: RewardModel, head: TransformerHead, train: Rankings, shares: Array | None,
+        warm: Sequence[Result], key: int,
+    ) -> list[Result]:  # fmt: skip
+        """Every member, fitted to the same labels; they differ by their first heads and in which order they read."""
         learner = self.spec.learner
         options = learner.model_dump(exclude={"kind", "replay", "warm_start"}) if learner else {}
-        return self.simulation.jobs.run(
-            fit, config=head.body.config, base=head.body.reference, weights=warm,
-            prompts=head.body.prompt_tokens(train.prompt), responses=train.response, labels=train.label, shares=shares,
-            seed=key % 2**63, options=options, progress=self.simulation.stage("reward model"),
-        )  # fmt: skip
+        return [
+            self.simulation.jobs.run(
+                fit, config=head.body.config, base=head.body.reference, weights=warm[member] if warm else None,
+                prompts=head.body.prompt_tokens(train.prompt), responses=train.response, labels=train.label,
+                shares=shares, seed=_own(key, member) % 2**63, options=options,
+                progress=self.simulation.stage("reward model"),
+            )
+            for member in range(machine.spec.members)
+        ]  # fmt: skip
 
     def _record_fit(
         self, relation: Relation, machine: RewardModel, rankings: Rankings, metrics: Mapping[str, float]
@@ -134,19 +147,30 @@ class Gradient(Consequence):
             score_std=machine.scale,
             trunk_change=metrics["trunk_change"],
             head_change=metrics["head_change"],
+            disagreement=machine.disagreement,
         )
 
     # ---- a language model learns to please a reward model -------------------------------------------------------
 
-    def _train(self, relation: Relation, machine: LanguageModel) -> float:
+    def _limiter(self) -> RewardModel | None:
+        """The reward model whose dislike the shape counts as a cost, if it names one."""
+        name = self.shape.costs()
+        if not name:
+            return None
+        limiter = self.simulation.parties[name]
+        assert isinstance(limiter, RewardModel), "validation refuses other parties"
+        return limiter
+
+    def _train(self, relation: Relation, machine: LanguageModel, limiter: RewardModel | None) -> float:
         judge = relation.principal
         assert isinstance(judge, RewardModel)
         if isinstance(machine.body, TiltBody):
-            assert isinstance(judge.head, LinearHead)
-            rows, flops = [tilt(machine.body, judge, self.spec)], 0.0
+            row = tilt(machine.body, judge, self.shape, self.spec, limiter)
+            rows, flops = [row], 0.0
+            self.shape = adapted(self.shape, row)
         else:
             assert isinstance(machine.body, TransformerBody)
-            rows, flops = self._train_network(relation, machine, machine.body, judge)
+            rows, flops = self._train_network(relation, machine, machine.body, judge, limiter)
         machine.updates += 1
         columns = {name: np.array([row.get(name, np.nan) for row in rows]) for name in POLICY_METRICS}
         self.simulation.chronicle.add(
@@ -160,40 +184,43 @@ class Gradient(Consequence):
         return flops
 
     def _train_network(
-        self, relation: Relation, machine: LanguageModel, body: TransformerBody, judge: RewardModel
+        self,
+        relation: Relation,
+        machine: LanguageModel,
+        body: TransformerBody,
+        judge: RewardModel,
+        limiter: RewardModel | None,
     ) -> tuple[list[dict[str, float]], float]:
         assert isinstance(judge.head, TransformerHead)
         assert isinstance(relation.sample, int)
-        assert judge.head.weights is not None
+        assert judge.head.weights
         learner = self.spec.learner
         options = learner.model_dump(exclude={"kind"}) if learner else {}
-        iterations = options.get("iterations", 12)
-        taught = Round(
-            judge.head.body.reference,
-            judge.head.weights,
-            judge.centre,
-            judge.scale,
-            iterations,
-            relation.sample,
-            options,
-        )
+        limit = limiter.head.taught() if limiter is not None and isinstance(limiter.head, TransformerHead) else None
+        taught = Round(judge.head.taught(), limit, options.get("iterations", 12), relation.sample, options)
         self.rounds.append(taught)
         key = self.simulation.streams.key(machine.name, "policy", machine.updates)
-        body.weights = result = self._practise(machine, body, taught, body.weights, key)
-        rows = [{n: float(result[f"metric/{n}"][i]) for n in POLICY_METRICS} for i in range(iterations)]
+        body.weights = result = self._practise(machine, body, taught, body.weights, self.shape, key)
+        self.shape = restored(self.shape, str(result["shape"]))
+        rows = [{n: float(result[f"metric/{n}"][i]) for n in POLICY_METRICS} for i in range(taught.iterations)]
         return rows, float(result["flops"])
 
     def _practise(
-        self, machine: LanguageModel, body: TransformerBody, taught: Round, weights: Result, key: int
+        self,
+        machine: LanguageModel,
+        body: TransformerBody,
+        taught: Round,
+        weights: Result,
+        shape: RewardShape,
+        key: int,
     ) -> Result:
-        """The language model that had these weights, after one round."""
+        """The language model that had these weights, after one round; and the shape it was rewarded by, after it."""
         count = taught.iterations * taught.batch
         prompts = self.simulation.game.draw_prompts(branch(key, "prompts"), count)
         grid = (np.arange(count)[:, None], np.arange(body.game.longest_response)[None, :])
         return self.simulation.jobs.run(
-            ppo, config=body.config, weights=weights, reference=body.reference,
-            base=taught.base, judge=taught.judge, centre=taught.centre, scale=taught.scale,
-            shape=self.spec.shape, prompts=body.prompt_tokens(prompts), uniforms=uniforms(branch(key, "words"), *grid),
+            ppo, config=body.config, weights=weights, reference=body.reference, judge=taught.judge, limit=taught.limit,
+            shape=shape, prompts=body.prompt_tokens(prompts), uniforms=uniforms(branch(key, "words"), *grid),
             iterations=taught.iterations, batch=taught.batch, seed=key % 2**63, options=taught.options,
             temperature=machine.spec.temperature, progress=self.simulation.stage("policy"),
         )  # fmt: skip
@@ -209,9 +236,10 @@ class Gradient(Consequence):
         if isinstance(machine.body, TiltBody):  # moves to where it must: nothing is drawn
             return machine.utility(panel)
         assert isinstance(machine.body, TransformerBody)
-        weights = machine.body.reference
+        weights, shape = machine.body.reference, self.spec.shape
         for number, taught in enumerate(self.rounds):
-            weights = self._practise(machine, machine.body, taught, weights, branch(key, number))
+            weights = self._practise(machine, machine.body, taught, weights, shape, branch(key, number))
+            shape = restored(shape, str(weights["shape"]))
         return machine.body.preference(panel.items, weights)
 
     def _refitted(self, machine: RewardModel, panel: Panel, key: int) -> Array:
@@ -219,11 +247,11 @@ class Gradient(Consequence):
         _, train, shares = self._learnable(Rankings.together(again))
         if isinstance(machine.head, LinearHead):
             head = LinearHead(machine)
-            fit_direction(head, train, shares)
+            fit_directions(head, train, shares, branch(key, "fit"))
             return head.score(panel.items)
         assert isinstance(machine.head, TransformerHead)
         other = copy(machine.head)
-        other.weights = self._fit_network(other, train, shares, None, branch(key, "fit"))
+        other.weights = self._fit_networks(machine, other, train, shares, [], branch(key, "fit"))
         return other.score(panel.items)
 
 
@@ -231,10 +259,8 @@ class Gradient(Consequence):
 class Round:
     """By what a transformer was taught in one round: the judge as it then was, and how much practice."""
 
-    base: Result  # the model the judge grew from
-    judge: Result
-    centre: float  # of the judge's raw score
-    scale: float
+    judge: dict[str, Any]  # see `TransformerHead.taught`
+    limit: dict[str, Any] | None  # the judge whose dislike is a cost
     iterations: int
     batch: int
     options: dict[str, Any]  # of the learner
@@ -243,7 +269,7 @@ class Round:
 POLICY_METRICS = (
     "objective_kl", "objective_entropy", "objective_scores", "objective_rlhf_reward",
     "objective_non_score_reward", "policy_approxkl_avg", "policy_clipfrac_avg", "loss_policy_avg",
-    "loss_value_avg", "lr",
+    "loss_value_avg", "lr", "objective_cost", "coefficient",
 )  # fmt: skip
 
 
@@ -251,7 +277,31 @@ def _mean(values: Array) -> float:
     return float(values.mean()) if values.size else float("nan")
 
 
-def fit_direction(head: LinearHead, train: Rankings, shares: Array | None = None) -> dict[str, float]:
+def _own(key: int, member: int) -> int:
+    """The key of a member's own draws; the first has that of a reward model without others."""
+    return branch(key, "member", member) if member else key
+
+
+def _metrics(fits: Sequence[Result]) -> dict[str, float]:
+    """What fitting the members came to: means, and the sum of the work."""
+    found = {n: float(np.mean([float(f[n]) for f in fits])) for n in ("loss", "trunk_change", "head_change")}
+    return found | {"flops": float(sum(float(f["flops"]) for f in fits))}
+
+
+def fit_directions(head: LinearHead, train: Rankings, shares: Array | None, key: int) -> dict[str, float]:
+    """Every member's direction: of a single one the best there is; of several, each the best for as many rankings
+    drawn from the given ones with replacement (a bootstrap, Efron 1979), since an exact fit has no seed."""
+    count, members = len(train), len(head.directions)
+    found = []
+    for member in range(members):
+        rows = np.arange(count)
+        if members > 1:
+            rows = (uniforms(branch(key, "member", member), rows) * count).astype(np.int64)
+        found.append(fit_direction(head, train[rows], None if shares is None else shares[rows], member))
+    return {name: float(np.mean([f[name] for f in found])) for name in found[0]}
+
+
+def fit_direction(head: LinearHead, train: Rankings, shares: Array | None = None, member: int = 0) -> dict[str, float]:
     """The direction that best explains the rankings (Bradley–Terry, an undecided pair half a win each); `shares`
     [m, pairs], if labels were put together, say how much of a win the left response of each pair has."""
     from simlab.nets.closed_form import fit_linear
@@ -259,28 +309,42 @@ def fit_direction(head: LinearHead, train: Rankings, shares: Array | None = None
     left, right = sides(train.options)
     difference = (train.response[:, left] - train.response[:, right]).reshape(-1, train.response.shape[-1])
     label = train.label.ravel()
-    before = head.direction
+    before = head.directions[member].copy()
     wins = np.choose(label, (0.5, 1.0, 0.0)) if shares is None else shares.ravel()
-    head.direction = fit_linear(difference, label, shares=None if shares is None else wins)
-    margin = difference @ head.direction
+    head.directions[member] = after = fit_linear(difference, label, shares=None if shares is None else wins)
+    margin = difference @ after
     loss = np.logaddexp(0, -margin) * wins + np.logaddexp(0, margin) * (1 - wins)
-    change = float(np.linalg.norm(head.direction - before))
+    change = float(np.linalg.norm(after - before))
     return {"loss": float(loss.mean()), "trunk_change": float("nan"), "head_change": change, "flops": 0.0}
 
 
-def tilt(body: TiltBody, judge: RewardModel, spec: GradientSpec) -> dict[str, float]:
-    """Move the mean toward the optimum of reward − β·KL: for r = θ·φ/scale, mean = θ/(scale·β), KL = |mean|²/2."""
+def tilt(
+    body: TiltBody, judge: RewardModel, shape: RewardShape, spec: GradientSpec, limiter: RewardModel | None = None
+) -> dict[str, float]:
+    """Move the mean toward the optimum of reward − β·KL: for r = θ·φ/scale, mean = θ/(scale·β), KL = |mean|²/2.
+
+    θ is what the shape makes of the score's direction, its members' and the cost's, which is minus that of the reward
+    model that limits.
+    """
     assert isinstance(judge.head, LinearHead)
-    reward = judge.head.direction / judge.scale
-    beta = max(spec.shape.leash(), 1e-6)
+    score, cost = judge.head.direction / judge.scale, None
+    if limiter is not None:
+        assert isinstance(limiter.head, LinearHead)
+        cost = -limiter.head.direction / limiter.scale
+    each = judge.head.directions / judge.scales[:, None]
+    reward = directed(shape, each if shape.members else score, cost)
+    beta = max(shape.leash(), 1e-6)
     step = float(getattr(spec.learner, "step", 1.0))
     body.mean = (1 - step) * body.mean + step * reward / beta
     kl = float(body.mean @ body.mean / 2)
-    score = float(reward @ body.mean) - judge.centre / judge.scale
+    scored = float(score @ body.mean) - judge.centre / judge.scale
+    total = scored + float((reward - score) @ body.mean)
+    paid = float("nan") if limiter is None or cost is None else float(cost @ body.mean) + limiter.centre / limiter.scale
     entropy = len(body.mean) / 2 * float(np.log(2 * np.pi * np.e))
     return {
-        "objective_kl": kl, "objective_entropy": entropy, "objective_scores": score,
-        "objective_rlhf_reward": score - beta * kl, "objective_non_score_reward": -beta * kl,
+        "objective_kl": kl, "objective_entropy": entropy, "objective_scores": scored,
+        "objective_rlhf_reward": total - beta * kl, "objective_non_score_reward": total - scored - beta * kl,
+        "objective_cost": paid, "coefficient": coefficient(shape),
     }  # fmt: skip
 
 
@@ -305,43 +369,26 @@ def fit(
 
 
 def ppo(
-    *, config: dict[str, Any], weights: Arrays, reference: Arrays, base: Arrays, judge: Arrays, centre: float,
-    scale: float, shape: RewardShape, prompts: NDArray[np.int64], uniforms: Array, iterations: int, batch: int,
-    seed: int, options: dict[str, Any], temperature: float, device: str, progress: Any = None,
+    *, config: dict[str, Any], weights: Arrays, reference: Arrays, judge: Mapping[str, Any],
+    limit: Mapping[str, Any] | None, shape: RewardShape, prompts: NDArray[np.int64], uniforms: Array, iterations: int,
+    batch: int, seed: int, options: dict[str, Any], temperature: float, device: str, progress: Any = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """A language model after PPO against a reward model: its arrays, `metric/…` per iteration, and `flops`."""
+    """A language model after PPO against a reward model: its arrays, `metric/…` per iteration, `flops`, and the
+    parameters (JSON) of the `shape` as it has become."""
     from simlab.nets.policy import PPOConfig
     from simlab.nets.policy import ppo as optimize
     from simlab.nets.transformer import TransformerConfig, flops_per_token, to_arrays
 
-    teacher = revive_reward_model(config, base, judge, device)
-
-    def score(asked: Any, said: Any) -> Any:
-        return (teacher.score(asked, said) - centre) / scale
-
+    rewarding = Rewarding(shape, revive_judge(judge, device), None if limit is None else revive_judge(limit, device))
     settings = PPOConfig(batch=batch, temperature=temperature, **options)
     policy, _, metrics = optimize(
-        revive(config, weights, device), revive(config, reference, device), score, _guarded(shape),
+        revive(config, weights, device), revive(config, reference, device), rewarding.score, rewarding.reward,
         prompts.reshape(iterations, batch, -1), uniforms.reshape(iterations, batch, -1),
         seed=seed, end=END, config=settings, progress=progress,
     )  # fmt: skip
+    for row, cost, used in zip(metrics, rewarding.costs, rewarding.coefficients, strict=True):
+        row |= {"objective_cost": cost, "coefficient": used}
     tokens = float((prompts != 0).sum()) + uniforms.size
     each = {f"metric/{n}": np.array([m.get(n, np.nan) for m in metrics]) for n in POLICY_METRICS}
     flops = flops_per_token(TransformerConfig(**config)) * tokens * (1 + options.get("epochs", 2))
-    return {**to_arrays(policy), **each, "flops": flops}
-
-
-def _guarded(shape: RewardShape) -> Any:
-    """The shape's method, its errors and results checked: rewards [B, T], finite wherever there is a token."""
-
-    def reward(score: Any, logp: Any, logp_ref: Any, mask: Any) -> Any:
-        try:
-            out = shape.shape(score, logp, logp_ref, mask)
-        except Exception as error:
-            raise PluginFailed.raised(f"reward shape {shape.name!r}", error) from error
-        if getattr(out, "shape", None) != logp.shape or not bool(out[mask.bool()].isfinite().all()):
-            what = f"reward shape {shape.name!r} must give finite rewards of shape {tuple(logp.shape)}"
-            raise PluginFailed(f"{what}; it gave {tuple(getattr(out, 'shape', ()))}")
-        return out
-
-    return reward
+    return {**to_arrays(policy), **each, "flops": flops, "shape": np.array(rewarding.shape.model_dump_json())}

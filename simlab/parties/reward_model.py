@@ -2,7 +2,8 @@
 
 In a world of words it is the pretrained language model with a scalar head; in a world of vectors, one
 direction. Its work, for the raters above it, is its ordering of the pairs they ranked; its judgement of the
-language model is the score.
+language model is the score. With `members` above one it is an ensemble: models fitted side by side to the same
+labels, whose mean is its score, while a reward shape may ask each.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ class RewardModel(Party):
         self.teacher: Teacher | None = None
         self.reference: Items | None = None
         self.centre, self.scale = 0.0, 1.0  # of its raw score on the reference model's responses
+        self.centres, self.scales = np.zeros(spec.members), np.ones(spec.members)  # of its members' raw scores
+        self.disagreement = 0.0  # between its members, over the same responses
         model = simulation.judged_by(self)
         self.head: Head = TransformerHead(self, model) if isinstance(model.body, TransformerBody) else LinearHead(self)
 
@@ -70,8 +73,13 @@ class RewardModel(Party):
     def standardize(self) -> None:
         """Set the zero and the unit of the score by the pretrained model's responses."""
         assert self.reference is not None
-        raw = self.head.score(self.reference)
+        each = self.head.each(self.reference)
+        raw = each.mean(axis=0)
         self.centre, self.scale = float(raw.mean()), float(raw.std()) or 1.0
+        self.centres, spread = each.mean(axis=1), each.std(axis=1)
+        self.scales = np.where(spread > 0, spread, 1.0)
+        standardized = (each - self.centres[:, None]) / self.scales[:, None]
+        self.disagreement = float(standardized.std(axis=0).mean())
 
     def ordering(self, rankings: Rankings) -> Generator[Event, Any, NDArray[np.int64]]:
         """Which response of each pair it scores higher [m, pairs]: 1, 2, or 0 if it cannot tell."""
@@ -119,39 +127,61 @@ class RewardModel(Party):
 
 
 class Head(ABC):
-    """What turns a response into a raw number."""
+    """What turns a response into raw numbers, one for each member."""
 
     @abstractmethod
+    def each(self, items: Items) -> Array:
+        """Raw scores [M, n] by each member."""
+
     def score(self, items: Items) -> Array:
-        """Raw scores [n]."""
+        """Raw scores [n]: the mean over members."""
+        return np.asarray(self.each(items).mean(axis=0))
 
 
 class TransformerHead(Head):
-    """A copy of the pretrained transformer with a scalar head (`simlab.nets.preference`)."""
+    """Copies of the pretrained transformer with a scalar head (`simlab.nets.preference`), one for each member."""
 
     def __init__(self, party: RewardModel, model: LanguageModel) -> None:
         assert isinstance(model.body, TransformerBody)
         self.party = party
         self.body = model.body
-        self.weights: Result | None = None
+        self.weights: list[Result] = []  # of the members; empty until they have learnt
 
-    def score(self, items: Items) -> Array:
-        assert self.weights is not None
-        result = self.party.simulation.jobs.run(
-            score, config=self.body.config, base=self.body.reference, weights=self.weights,
-            prompts=self.body.prompt_tokens(items.prompt), responses=items.response,
-        )  # fmt: skip
-        return np.asarray(result["scores"], dtype=np.float64)
+    def each(self, items: Items) -> Array:
+        prompts = self.body.prompt_tokens(items.prompt)
+        jobs = self.party.simulation.jobs
+        scores = [
+            jobs.run(
+                score, config=self.body.config, base=self.body.reference, weights=weights,
+                prompts=prompts, responses=items.response,
+            )["scores"]
+            for weights in self.weights
+        ]  # fmt: skip
+        return np.asarray(scores, dtype=np.float64)
+
+    def taught(self) -> dict[str, Any]:
+        """The judge as it now is, for jobs: what `revive_judge` makes an ensemble of."""
+        party = self.party
+        return {
+            "config": self.body.config, "base": self.body.reference, "members": list(self.weights),
+            "centres": party.centres.tolist(), "scales": party.scales.tolist(),
+            "centre": party.centre, "scale": party.scale,
+        }  # fmt: skip
 
 
 class LinearHead(Head):
-    """A direction in the space of response vectors."""
+    """Directions in the space of response vectors [M, d], one for each member."""
 
     def __init__(self, party: RewardModel) -> None:
-        self.direction = np.zeros(len(party.simulation.game.dimensions))
+        self.directions = np.zeros((party.spec.members, len(party.simulation.game.dimensions)))
 
-    def score(self, items: Items) -> Array:
-        return np.asarray(items.response @ self.direction)
+    @property
+    def direction(self) -> Array:
+        """The mean of the members' directions [d], by which it scores."""
+        return np.asarray(self.directions.mean(axis=0))
+
+    def each(self, items: Items) -> Array:
+        return np.stack([items.response @ direction for direction in self.directions])
 
 
 def score(
@@ -177,3 +207,11 @@ def revive_reward_model(
     if weights is not None:
         from_arrays(model, {name: array for name, array in weights.items() if name in model.state_dict()})
     return model.to(device)
+
+
+def revive_judge(judge: Mapping[str, Any], device: str) -> Any:
+    """The ensemble (`simlab.nets.ensemble`) that `TransformerHead.taught` wrote down."""
+    from simlab.nets.ensemble import Ensemble
+
+    members = [revive_reward_model(judge["config"], judge["base"], weights, device) for weights in judge["members"]]
+    return Ensemble(members, judge["centres"], judge["scales"], judge["centre"], judge["scale"])

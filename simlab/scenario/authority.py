@@ -85,11 +85,12 @@ def complaints(data: Mapping[str, Any]) -> Iterator[Complaint]:
     for edge in known:
         if not (edge.principal in circle and edge.agent in circle):
             yield from _allowed(edge, kinds, data)
+    limiters = _limiters(data)
     possible = len(known) == len(edges) and all((kinds[e.principal], kinds[e.agent]) in RULES for e in edges)
     if possible and not circle:  # else these would only follow from what was said already
         for name in hierarchy.orphans():
             yield ("parties", name), "stands in no relation", "add a relation, or remove this party"
-        yield from _counts(kinds, hierarchy)
+        yield from _counts(kinds, hierarchy, limiters)
         yield from _rootless_raters(data, kinds, hierarchy)
         yield from _spans(data, kinds, hierarchy)
     yield from _delegates(data, kinds)
@@ -215,7 +216,19 @@ def _idle_parameters(here: Path, learner: Mapping[str, Any]) -> Iterator[Complai
             yield (*here, name), what, "remove it"
 
 
-def _counts(kinds: Mapping[str, str], hierarchy: Hierarchy) -> Iterator[Complaint]:
+def _limiters(data: Mapping[str, Any]) -> set[str]:
+    """Reward models that some reward shape names as its cost: they have a say in a model without judging it."""
+    found = set()
+    for edge in _edges(data):
+        given = edge.entry.get("consequence")
+        for entry in given if isinstance(given, list) else [given]:
+            shape = entry.get("shape") if isinstance(entry, dict) else None
+            if isinstance(shape, dict) and isinstance(shape.get("cost"), str):
+                found.add(shape["cost"])
+    return found
+
+
+def _counts(kinds: Mapping[str, str], hierarchy: Hierarchy, limiters: set[str]) -> Iterator[Complaint]:
     """How many principals and agents each kind of party may have."""
     for name, kind in kinds.items():
         above, below = hierarchy.principals(name), hierarchy.agents(name)
@@ -228,6 +241,8 @@ def _counts(kinds: Mapping[str, str], hierarchy: Hierarchy) -> Iterator[Complain
             ("agent", "judges", below, AGENTS, judged),
         ):
             least, most = bounds.get(kind, (0, 1000))
+            if kind == "reward_model" and role == "agent" and name in limiters:
+                least = 0
             if len(others) < least:
                 yield ("parties", name), f"{verb} nobody", f"add a relation with {_a(asked[0])} as its {role}"
             elif len(others) > most:

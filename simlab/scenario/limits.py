@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from simlab.scenario import shapes
 from simlab.scenario.authority import Complaint
 from simlab.scenario.parties import LanguageModelSpec
 from simlab.scenario.relations import PPOSpec
@@ -27,9 +28,9 @@ def beyond(scenario: Scenario) -> Iterator[Complaint]:
     yield from _panel(scenario)
     yield from _policy_training(scenario)
     yield from _waterfall(scenario)
+    yield from shapes.impossible(scenario)
     if not scenario.world.networks:
         yield from _vectors(scenario)
-        yield from _leashes(scenario)
 
 
 def _pretraining(scenario: Scenario) -> Iterator[Complaint]:
@@ -86,15 +87,3 @@ def _vectors(scenario: Scenario) -> Iterator[Complaint]:
         if length * size > MOST_NUMBERS:
             what = f"{size:,} responses of {length:,} numbers are {length * size:.2g}; the most is {MOST_NUMBERS:g}"
             yield at, what, "look at fewer, or lower world.dimensions"
-
-
-def _leashes(scenario: Scenario) -> Iterator[Complaint]:
-    """Where a language model moves to its optimum at once, that is infinitely far without a leash."""
-    for index, relation in enumerate(scenario.relations):
-        for place, consequence in enumerate(relation.consequence):
-            if consequence.kind == "gradient" and scenario.parties[relation.agent].kind == "language_model":
-                name = consequence.shape.name
-                if not consequence.shape.leash() > 0:
-                    at = ("relations", index, "consequence", place, "shape")
-                    what = f"{name} has no leash here, and a world without networks has no optimum without one"
-                    yield at, what, "give a beta above 0, as in shape: {kind: plain, beta: 0.2}"

@@ -120,6 +120,9 @@ class RewardModelSpec(PartySpec):
     """A copy of the pretrained model with one number out, fitted to rankings."""
 
     kind: Literal["reward_model"] = "reward_model"
+    members: int = Field(
+        1, ge=1, le=64, description="models fitted side by side to the same labels; the score is their mean"
+    )
 
 
 class PretrainingSpec(Spec):

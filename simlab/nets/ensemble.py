@@ -1,0 +1,62 @@
+"""Several reward models that learned from the same comparisons and differ by their seeds, and their scores.
+
+Source: Coste et al. 2023 (arXiv:2310.02743); the idea is that of deep ensembles (Lakshminarayanan et al. 2017).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from .preference import RewardModel
+from .transformer import Numbers, trimmed
+
+__all__ = ["Ensemble"]
+
+
+class Ensemble:
+    """M reward models grown from one pretrained model, each with the zero and the unit of its raw score.
+
+    `centres` and `scales` are those of the members, `centre` and `scale` those of the mean of their raw scores.
+    Knows what the frozen pretrained model, which they share, finds of a response once for all of them.
+    """
+
+    def __init__(
+        self,
+        members: Sequence[RewardModel],
+        centres: Sequence[float],
+        scales: Sequence[float],
+        centre: float,
+        scale: float,
+    ) -> None:
+        if not len(members) == len(centres) == len(scales) > 0:
+            raise ValueError(f"{len(members)} members, {len(centres)} centres and {len(scales)} scales do not fit")
+        self.members = tuple(members)
+        device = self.members[0].tie.device
+        self.centres = torch.tensor(list(centres), dtype=torch.float32, device=device)[:, None]
+        self.scales = torch.tensor(list(scales), dtype=torch.float32, device=device)[:, None]
+        self.centre, self.scale = centre, scale
+
+    @torch.no_grad()
+    def raw(self, prompts: Numbers, responses: Numbers, *, batch: int = 1024) -> Tensor:
+        """Raw scores [M, n] of responses [n, T] to prompts [n, P]."""
+        first = self.members[0]
+        asked = torch.as_tensor(prompts, dtype=torch.int64, device=first.tie.device)
+        said = torch.as_tensor(responses, dtype=torch.int64, device=first.tie.device)
+        out = torch.zeros(len(self.members), len(said), device=first.tie.device)
+        for start in range(0, len(said), batch):
+            p, r = trimmed(asked[start : start + batch]), trimmed(said[start : start + batch])
+            known = first.known(p, r)
+            for row, member in enumerate(self.members):
+                out[row, start : start + batch] = member(p, r, known)
+        return out
+
+    def each(self, prompts: Numbers, responses: Numbers) -> Tensor:
+        """The members' scores [M, n], each standardized by itself."""
+        return (self.raw(prompts, responses) - self.centres) / self.scales
+
+    def score(self, prompts: Numbers, responses: Numbers) -> Tensor:
+        """One score per response [n]: the mean of the raw scores, standardized."""
+        return (self.raw(prompts, responses).mean(0) - self.centre) / self.scale
