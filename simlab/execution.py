@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -19,7 +19,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from simlab import content
-from simlab.errors import InvalidInput, Mismatch
+from simlab.errors import InvalidInput, Mismatch, PluginFailed, SimlabError
 from simlab.folder import SCENARIO, OpenRun, open_run, read_manifest
 from simlab.jobs import Jobs, Store
 from simlab.plugins import Registry, discover
@@ -29,6 +29,7 @@ from simlab.scenario import Scenario
 from simlab.scenario import load as load_scenario
 from simlab.simulation import Progress, Simulation
 from simlab.tables import TABLES
+from simlab.watchdog import patience, watched
 
 
 def run_file(
@@ -60,24 +61,40 @@ def run_file(
 def execute(
     scenario: Scenario, registry: Registry, out: Path | str | None, progress: Progress | None, store: Store
 ) -> Run:
-    """Run a resolved scenario into folder `out`."""
+    """Run a resolved scenario into folder `out`. Raises PluginFailed for a plugin that fails or does not come back."""
     manifest = _manifest(scenario, registry)
     folder = Path(out) if out is not None else default_folder(manifest)
     jobs = Jobs(store, _device(scenario))
     hooks = _Hooks(registry, manifest["run"])
-    simulation = Simulation(scenario, jobs, progress, hooks.round_finished)
     new = not folder.exists()
     try:
-        with open_run(folder, manifest, scenario.as_yaml()) as opened, threadpool_limits(limits=1):
-            if not opened.finished:  # sums depend on how many threads share them: one is part of the guarantee
-                hooks.opened = opened
-                _simulate(simulation, opened, hooks)
+        with watched(patience()):
+            with _blaming():
+                simulation = Simulation(scenario, jobs, progress, hooks.round_finished)
+            with open_run(folder, manifest, scenario.as_yaml()) as opened, _blaming(), threadpool_limits(limits=1):
+                if not opened.finished:  # sums depend on how many threads share them: one is part of the guarantee
+                    hooks.opened = opened
+                    _simulate(simulation, opened, hooks)
     except InvalidInput:  # found only by trying, such as an agreement rate that these raters cannot reach
         if new:
             shutil.rmtree(folder, ignore_errors=True)
         raise
     store.forget()
     return load(folder)
+
+
+@contextmanager
+def _blaming() -> Iterator[None]:
+    """Put an exception that escaped from a plugin's own code, wherever it was called, down to that plugin."""
+    try:
+        yield
+    except SimlabError:
+        raise
+    except Exception as error:
+        blamed = PluginFailed.blamed(error)
+        if blamed is None:
+            raise
+        raise blamed from error
 
 
 class _Hooks:

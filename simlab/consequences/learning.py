@@ -339,9 +339,12 @@ def _guarded(shape: RewardShape) -> Any:
             out = shape.shape(score, logp, logp_ref, mask)
         except Exception as error:
             raise PluginFailed.raised(f"reward shape {shape.name!r}", error) from error
-        if getattr(out, "shape", None) != logp.shape or not bool(out[mask.bool()].isfinite().all()):
-            what = f"reward shape {shape.name!r} must give finite rewards of shape {tuple(logp.shape)}"
-            raise PluginFailed(f"{what}; it gave {tuple(getattr(out, 'shape', ()))}")
+        what = f"must give finite rewards of shape {tuple(logp.shape)}; it gave"
+        if getattr(out, "shape", None) != logp.shape:
+            raise PluginFailed.returned(shape, f"{what} {tuple(getattr(out, 'shape', ()))}", "shape")
+        told = out[mask.bool()]
+        if not bool(told.isfinite().all()):
+            raise PluginFailed.returned(shape, f"{what} {float(told[~told.isfinite()][0]):g}", "shape")
         return out
 
     return reward
