@@ -77,7 +77,7 @@ class RaterPolicy(Component):
     """
 
     kind: ClassVar[str] = "rater"
-    agreement: float | None = None  # target chance that two raters agree on a pair that is no tie
+    agreement: float | None = Field(None, description="target chance that two raters agree on a pair that is no tie")
 
     def probabilities(self, utilities: Array, cohort: Cohort) -> Array:
         """P(left), P(right), P(undecided) [n, 3] for pairs of utilities [n, 2]; row i of `cohort` is the rater."""

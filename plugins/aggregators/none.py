@@ -9,7 +9,8 @@ from simlab.components import Array
 
 
 class Unmerged(simlab.Aggregator):
-    """Each label counts by itself; raters who disagree pull the reward model both ways."""
+    """Each label counts by itself; raters who disagree pull the reward model both ways (Ouyang et al. 2022 had one
+    labeler a prompt)."""
 
     name = "none"
     merges: ClassVar[bool] = False
