@@ -8,7 +8,7 @@ import simlab
 class Static(simlab.GuidelinePolicy):
     """Nobody revises the guideline: what was written on the first day is asked on the last.
 
-    What simulations of preference learning take for granted (B-Pref, Lee et al. 2021), and every other policy's control.
+    What simulations of preference learning take for granted (Lee et al. 2021), and every other policy's control.
     """
 
     name = "static"

@@ -142,7 +142,7 @@ def says_chances(policy: Any) -> bool:
 
 
 def curve(policy: Any, pairs: Array, drawn: int) -> tuple[Array, Array]:
-    """Of pairs of utilities [n, 2], the probabilities a policy says and the shares it chooses in `drawn` labels, both [n, 3].
+    """Of pairs of utilities [n, 2], what a policy says and chooses in `drawn` labels: shares, both [n, 3].
 
     Everybody is as noisy as the policy says. The former are NaN for a policy that only chooses.
     """
