@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import inspect
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,6 +86,20 @@ class PluginFailed(SimlabError):
         """What to say when a component gave something impossible: `what`, and where its own `methods` are defined."""
         where = defined(type(plugin), *methods)
         return cls(f"{who(plugin)} {what}" + (f" ({where})" if where else ""))
+
+
+@contextmanager
+def blaming() -> Iterator[None]:
+    """Put an exception that escapes from a plugin's own code, wherever it was called, down to that plugin."""
+    try:
+        yield
+    except SimlabError:
+        raise
+    except Exception as error:
+        blamed = PluginFailed.blamed(error)
+        if blamed is None:
+            raise
+        raise blamed from error
 
 
 def _place(error: Exception) -> str:

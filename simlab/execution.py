@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +18,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from simlab import content
-from simlab.errors import InvalidInput, Mismatch, PluginFailed, SimlabError
+from simlab.errors import InvalidInput, Mismatch, blaming
 from simlab.folder import SCENARIO, OpenRun, open_run, read_manifest
 from simlab.jobs import Jobs, Store
-from simlab.plugins import Registry, discover
+from simlab.plugins import Registry, discover, simlab_version
 from simlab.recorder import Recorder
 from simlab.runs import Run, load
 from simlab.scenario import Scenario
@@ -69,9 +68,9 @@ def execute(
     new = not folder.exists()
     try:
         with watched(patience()):
-            with _blaming():
+            with blaming():
                 simulation = Simulation(scenario, jobs, progress, hooks.round_finished)
-            with open_run(folder, manifest, scenario.as_yaml()) as opened, _blaming(), threadpool_limits(limits=1):
+            with open_run(folder, manifest, scenario.as_yaml()) as opened, blaming(), threadpool_limits(limits=1):
                 if not opened.finished:  # sums depend on how many threads share them: one is part of the guarantee
                     hooks.opened = opened
                     _simulate(simulation, opened, hooks)
@@ -81,20 +80,6 @@ def execute(
         raise
     store.forget()
     return load(folder)
-
-
-@contextmanager
-def _blaming() -> Iterator[None]:
-    """Put an exception that escaped from a plugin's own code, wherever it was called, down to that plugin."""
-    try:
-        yield
-    except SimlabError:
-        raise
-    except Exception as error:
-        blamed = PluginFailed.blamed(error)
-        if blamed is None:
-            raise
-        raise blamed from error
 
 
 class _Hooks:
@@ -143,14 +128,6 @@ def _manifest(scenario: Scenario, registry: Registry) -> dict[str, Any]:
         "threads": 1,
         "device": _device(scenario),
     }
-
-
-def simlab_version() -> str:
-    """The installed version, or "0" from a bare checkout."""
-    try:
-        return version("simlab")
-    except PackageNotFoundError:
-        return "0"
 
 
 def _device(scenario: Scenario) -> str:

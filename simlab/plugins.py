@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -44,7 +44,7 @@ class Entry:
 
     `kind` is a kind of component, as "criterion" or "world"; "hooks" for a plugin of hooks only, "" for a
     broken one. `line` is where a broken one is broken, as far as that is known; `version` that
-    of the installed package it came with, "" if it came with none.
+    of the installed package it came with (simlab's own for a built-in), "" if it came with none.
     """
 
     name: str
@@ -74,7 +74,7 @@ class Registry:
         self._shadows: dict[tuple[str, str], Entry] = {}  # what would be called as something else already is
         self._seen: set[Path] = set()
         self.folders: list[Path] = []  # local plugin files and package folders, as found: enough to find them again
-        self._version = ""  # of the installed package that is being loaded
+        self._version = ""  # of what is being loaded
         self._manager = _Hooks(GROUP)
         self._manager.add_hookspecs(hookspecs)
 
@@ -120,16 +120,16 @@ class Registry:
 
     # ---- loading ------------------------------------------------------------------------------------------------
 
-    def load_file(self, path: Path) -> bool:
+    def load_file(self, path: Path, version: str = "") -> bool:
         """Import a plugin file or package folder and register what it defines; a broken one is remembered.
 
-        Returns False if this file was loaded before.
+        Returns False if this file was loaded before. `version` is that of what it came with.
         """
         path = path.resolve()
         if path in self._seen:
             return False
         self._seen.add(path)
-        sha256 = ""
+        self._version, sha256 = version, ""
         try:
             sha256 = content_hash(path)
             with watched(IMPORT):
@@ -137,6 +137,8 @@ class Registry:
             self._register_module(module, path, sha256)
         except (Exception, SystemExit) as error:
             self._broken(path, sha256, reason(error, path), line_of(error, path))
+        finally:
+            self._version = ""
         return True
 
     def load_entry_point(self, point: Any) -> None:
@@ -287,6 +289,14 @@ def builtin_folder() -> Path:
     return package / "_plugins" if (package / "_plugins").is_dir() else package.parent / "plugins"
 
 
+def simlab_version() -> str:
+    """The installed version, or "0" from a bare checkout."""
+    try:
+        return version("simlab")
+    except PackageNotFoundError:
+        return "0"
+
+
 def discover(scenario_dir: Path | str | None = None, extra: Sequence[Path | str] = (), local: bool = True) -> Registry:
     """Find and load all plugins, in this order: built-ins, installed packages (entry-point group `simlab`),
     `./plugins` (recursively), the scenario's folder (plugin files directly in it), `extra` files and folders.
@@ -296,7 +306,7 @@ def discover(scenario_dir: Path | str | None = None, extra: Sequence[Path | str]
     """
     registry = Registry()
     for file in plugin_files(builtin_folder()):
-        registry.load_file(file)
+        registry.load_file(file, simlab_version())
     for point in sorted(entry_points(group=GROUP), key=lambda p: (p.name, p.value)):
         registry.load_entry_point(point)
     for file in _local_files(scenario_dir if local else None, extra, local):
