@@ -28,12 +28,13 @@ _EXCHANGES = 26  # one of each voice and force there is
 class Shown:
     """What a plugin does: a sentence, and records that all have the same keys (the columns of a table).
 
-    `bars` gives each record a picture, where one helps.
+    `bars` gives each record a picture, where one helps; `aside` names columns that are not for the screen.
     """
 
     about: str
     records: list[Record]
     bars: list[str] | None = None
+    aside: tuple[str, ...] = ()
 
 
 def shown(plugin: Component) -> Shown:
@@ -77,11 +78,10 @@ def _rater(plugin: Any) -> Shown:
         bars.append(_bar(share))
     noise = policy.model_dump(exclude_defaults=True, exclude_none=True)
     settings = ", ".join(f"{name} {_cell(value)}" for name, value in noise.items())
-    found = (
-        f" Its agreement rate is met, on samples, with {settings}." if plugin.agreement is not None and noise else ""
-    )
+    found = f" Met on samples: {settings}." if plugin.agreement is not None and noise else ""
     about = f"█ left, ░ undecided, · right, in {_DRAWN:,} labels at each difference of utilities.{found}"
-    return Shown(about, records, bars)
+    aside = tuple(name for name in records[0] if name.startswith("drawn")) if raters.says_chances(policy) else ()
+    return Shown(about, records, bars, aside)
 
 
 def _bar(share: list[float]) -> str:
@@ -117,7 +117,7 @@ def _effort(plugin: Any) -> Shown:
         "by the hour": HourlySpec(),
         "$ 2 a pair": PieceSpec(rate=2.0),
         "$ 60 for agreement": LinearSpec(bonus=60.0),
-        "a prize of $ 60": TournamentSpec(bonus=60.0),
+        "a prize of $ 12": TournamentSpec(bonus=12.0),
     }
     records: list[Record] = []
     for audited in (0.0, 0.05, 0.1, 0.2, 0.5, 1.0):
