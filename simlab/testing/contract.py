@@ -22,7 +22,8 @@ from simlab.watchdog import watched
 Function = Callable[["Subject"], Iterator[str]]
 _PLACE = re.compile(r"\(\S+:\d+\)$")  # a sentence that already ends with file and line
 PATIENCE = 10.0  # seconds one call of a plugin may take while it is checked
-_FIRST = ("made", "answers")  # the checks without which those of its kind have nothing to look at
+_GROUND = ("made", "answers", "finite", "probabilities", "labels", "deterministic", "reproducible")
+"""Checks on which those after them in a contract rest: of what does not answer, or never the same, they say nothing."""
 _CHECKS: list[tuple[str, Function]] = []
 
 
@@ -62,12 +63,12 @@ class Subject:
         except Exception as error:
             return str(PluginFailed.raised("it", error))
 
-    def silent(self, wanted: Function) -> str:
-        """Why the plugin gives no answers that this check could look at; "" if it gives some."""
+    def unfounded(self, wanted: Function) -> str:
+        """What another check says by which this one has nothing to look at; "" if there is no such thing."""
         for kind, function in _CHECKS:
             if function is wanted:
                 break
-            if function.__name__ in _FIRST and kind in ("", self.cls.kind):
+            if function.__name__ in _GROUND and kind in ("", self.cls.kind):
                 if function not in self._found:
                     self._found[function] = self.asked(function)
                 if found := self._found[function]:
@@ -78,7 +79,7 @@ class Subject:
 @dataclass(frozen=True, slots=True)
 class Check:
     """One check of one plugin. Call it: silent if all is well, `Broken` if not, and unittest's SkipTest (which pytest
-    knows) if there is nothing to look at because the plugin does not answer at all."""
+    knows) if it rests on another check that fails."""
 
     subject: Subject
     function: Function
@@ -100,8 +101,8 @@ class Check:
         """Check the plugin."""
         subject = self.subject
         of_kind = any(kind and function is self.function for kind, function in _CHECKS)
-        if of_kind and (why := subject.silent(self.function)):
-            raise SkipTest(f"not checked, since it does not answer: {why}")
+        if of_kind and (why := subject.unfounded(self.function)):
+            raise SkipTest(f"not checked, because of another check: {why}")
         if found := subject.asked(self.function):
             where = "" if _PLACE.search(found) else f" ({defined(subject.cls) or subject.cls.__name__})"
             raise Broken(f"{who(subject.cls)}, {self.name}: {found}{where}")

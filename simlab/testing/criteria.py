@@ -39,7 +39,7 @@ def finite(subject: Subject) -> Iterator[str]:
 @check("criterion")
 def bounded(subject: Subject) -> Iterator[str]:
     """Scores are in [0, 1], unless it declares bounded = False."""
-    if not subject.cls.__dict__.get("bounded", getattr(subject.cls, "bounded", True)):
+    if not subject.cls.bounded:
         return
     for one, row in zip(samples.exchanges(), _scores(subject.made()), strict=True):
         wrong = row[np.isfinite(row) & ((row < 0) | (row > 1))]
@@ -48,20 +48,9 @@ def bounded(subject: Subject) -> Iterator[str]:
 
 
 @check("criterion")
-def batch(subject: Subject) -> Iterator[str]:
-    """`score_batch` and `score` agree on every exchange and observer."""
-    criterion = subject.made()
-    for observer in samples.observers() if criterion.personal else [TRUTH]:
-        for one in samples.exchanges():
-            alone, together = criterion.score(one, observer), criterion.score_batch([one], [observer])[0, 0]
-            if not _same(alone, together):
-                yield f"score gave {alone:g} and score_batch {together:g} for {_said(one)}"
-
-
-@check("criterion")
 def deterministic(subject: Subject) -> Iterator[str]:
     """Asked twice, it says the same, and so does another instance of it; unless it declares deterministic = False."""
-    if not getattr(subject.cls, "deterministic", True):
+    if not subject.cls.deterministic:
         return
     criterion = subject.made()
     first = _scores(criterion)
@@ -72,9 +61,22 @@ def deterministic(subject: Subject) -> Iterator[str]:
 
 
 @check("criterion")
+def batch(subject: Subject) -> Iterator[str]:
+    """`score_batch` and `score` agree on every exchange and observer."""
+    if not subject.cls.deterministic:
+        return
+    criterion = subject.made()
+    for observer in samples.observers() if criterion.personal else [TRUTH]:
+        for one in samples.exchanges():
+            alone, together = criterion.score(one, observer), criterion.score_batch([one], [observer])[0, 0]
+            if not _same(alone, together):
+                yield f"score gave {alone:g} and score_batch {together:g} for {_said(one)}"
+
+
+@check("criterion")
 def order(subject: Subject) -> Iterator[str]:
     """A score does not depend on which exchanges are scored beside it, nor in which order."""
-    if not getattr(subject.cls, "deterministic", True):
+    if not subject.cls.deterministic:
         return
     criterion, seen = subject.made(), samples.exchanges()
     whole, backwards = _scores(criterion), _scores(criterion, seen[::-1])[::-1]
@@ -102,6 +104,8 @@ def pure(subject: Subject) -> Iterator[str]:
 @check("criterion")
 def personal(subject: Subject) -> Iterator[str]:
     """Scores depend on who looks if it declares personal = True, and only then."""
+    if not subject.cls.deterministic:
+        return
     criterion = subject.made()
     by_observer = [_alone(criterion, samples.exchanges(), observer) for observer in samples.observers()]
     differ = [not _same(by_observer[0], other) for other in by_observer[1:]]
@@ -111,6 +115,8 @@ def personal(subject: Subject) -> Iterator[str]:
 @check("criterion")
 def hidden_truth(subject: Subject) -> Iterator[str]:
     """Scores depend on what is true, whatever the observer believes, if it declares hidden_truth, and only then."""
+    if not subject.cls.deterministic:
+        return
     credulous = samples.observers()[1]
     differ = _differ(subject, [samples.otherwise(one) for one in samples.exchanges()], credulous)
     yield from _declared(subject, "hidden_truth", differ, "what is true, whatever the observer believes")
@@ -119,6 +125,8 @@ def hidden_truth(subject: Subject) -> Iterator[str]:
 @check("criterion")
 def needs_context(subject: Subject) -> Iterator[str]:
     """Scores depend on the prompt's context, which the model never sees, if it declares so, and only then."""
+    if not subject.cls.deterministic:
+        return
     differ = _differ(subject, [samples.situated(one) for one in samples.exchanges()], TRUTH)
     yield from _declared(subject, "needs_context", differ, "the situation of the prompt")
 

@@ -25,15 +25,15 @@ _PAIRS = ((0.0, 0.0), (0.4, 0.0), (0.0, 0.4), (1.5, 0.0), (-0.5, 1.5))
 def answers(subject: Subject) -> Iterator[str]:
     """It labels the pairs of rankings of two, three and four responses: whole numbers [n, pairs]."""
     policy = calibrated(subject)
-    for options in (2, 3, 4):
-        label = _labels(policy, options)
-        wanted = (_ROWS, options * (options - 1) // 2)
-        if label.shape != wanted or label.dtype.kind not in "iub":
-            yield f"choose gave {label.dtype} of shape {label.shape}; it should be whole numbers of shape {wanted}"
     if says_chances(policy):
         found = np.asarray(policy.probabilities(samples.utilities(_ROWS, 2), samples.cohort(_ROWS)))
         if found.shape != (_ROWS, 3):
             yield f"probabilities gave shape {found.shape}; it should be {(_ROWS, 3)}"
+    for options in (2, 3, 4) if type(policy).choose is not RaterPolicy.choose else ():
+        label = _labels(policy, options)
+        wanted = (_ROWS, options * (options - 1) // 2)
+        if label.shape != wanted or label.dtype.kind not in "iub":
+            yield f"choose gave {label.dtype} of shape {label.shape}; it should be whole numbers of shape {wanted}"
 
 
 @check("rater")
@@ -57,6 +57,19 @@ def labels(subject: Subject) -> Iterator[str]:
 
 
 @check("rater")
+def reproducible(subject: Subject) -> Iterator[str]:
+    """The same draws give the same labels: all chance is in the uniforms it is given."""
+    for options in (2, 4):
+        policy = calibrated(subject)
+        first = _labels(policy, options)
+        if not (
+            np.array_equal(first, _labels(policy, options))
+            and np.array_equal(first, _labels(calibrated(subject), options))
+        ):
+            yield "chose other labels when asked again with the same draws; use the uniforms it is given"
+
+
+@check("rater")
 def agreeing(subject: Subject) -> Iterator[str]:
     """What it chooses occurs as often as its probabilities say."""
     policy = calibrated(subject)
@@ -73,19 +86,6 @@ def agreeing(subject: Subject) -> Iterator[str]:
                     f"says that {name} has probability {chance:.3f} at utilities {pair}, but chose it in a share of "
                     f"{share:.3f} of {_DRAWN:,} labels"
                 )
-
-
-@check("rater")
-def reproducible(subject: Subject) -> Iterator[str]:
-    """The same draws give the same labels: all chance is in the uniforms it is given."""
-    for options in (2, 4):
-        policy = calibrated(subject)
-        first = _labels(policy, options)
-        if not (
-            np.array_equal(first, _labels(policy, options))
-            and np.array_equal(first, _labels(calibrated(subject), options))
-        ):
-            yield "chose other labels when asked again with the same draws; use the uniforms it is given"
 
 
 @check("rater")

@@ -1,0 +1,71 @@
+"""Every plugin that ships keeps to the contract of its kind, whatever is added to it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simlab import testing
+from simlab.plugins import Entry, discover
+
+BUILT_IN = [entry for entry in discover(local=False).entries if entry.cls is not None]
+CHECKS = [(entry, check) for entry in BUILT_IN for check in testing.checks(entry.cls)]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("entry", "check"), CHECKS, ids=[f"{e.kind}-{e.name}-{c}" for e, c in CHECKS])
+def test_contract(entry: Entry, check: testing.Check) -> None:
+    check()
+
+
+def test_every_kind_has_a_contract_beyond_what_all_have() -> None:
+    common = {check.name for check in testing.checks(BUILT_IN[0].cls) if not _of_kind(check)}  # type: ignore[arg-type]
+    assert common == {"made", "documented", "sourced", "strict", "yaml", "light"}
+    for entry in BUILT_IN:
+        assert entry.cls is not None
+        own = {check.name for check in testing.checks(entry.cls)} - common
+        assert len(own) >= 5, entry.kind
+        assert {"answers", "pure"} <= own, entry.kind
+
+
+def test_every_check_says_what_it_looks_at() -> None:
+    for _, check in CHECKS:
+        assert check.about.endswith("."), check
+
+
+def test_no_score_hangs_on_the_order_of_a_set(tmp_path: Path) -> None:
+    """Acts are sets: in processes that hash otherwise, criteria say the same."""
+    code = (
+        "from simlab.plugins import discover\n"
+        "from simlab.testing import samples\n"
+        "for entry in discover(local=False).entries:\n"
+        "    if entry.kind == 'criterion':\n"
+        "        seen, people = samples.exchanges(), samples.observers()\n"
+        "        print(entry.name, entry.cls(**entry.cls.example).score_batch(seen, people).tolist())\n"
+    )
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**_environment(), "PYTHONHASHSEED": seed},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert said[0] == said[1]
+    assert "helpful" in said[0]
+
+
+def _of_kind(check: testing.Check) -> bool:
+    return check.function.__module__ != "simlab.testing.components"
+
+
+def _environment() -> dict[str, Any]:
+    import os
+
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
