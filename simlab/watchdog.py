@@ -70,7 +70,7 @@ class _Watch:
         elif time.monotonic() - self.since >= self.seconds:
             place = f"{from_here(Path(innermost.f_code.co_filename))}:{innermost.f_lineno}"
             self.call = None
-            raise PluginFailed(f"{_name(call)} was not done after {self.seconds:g} seconds ({place})")
+            raise PluginFailed(f"{_name(call)} after {self.seconds:g} seconds ({place})")
 
 
 def _plugin_call(frame: FrameType | None) -> tuple[FrameType | None, FrameType | None]:
@@ -86,5 +86,7 @@ def _plugin_call(frame: FrameType | None) -> tuple[FrameType | None, FrameType |
 def _name(call: FrameType) -> str:
     plugin = call.f_locals.get("self")
     if isinstance(plugin, Component):
-        return f"{who(plugin)}, asked to {call.f_code.co_name},"
-    return "the plugin" if call.f_code.co_name == "<module>" else f"{call.f_code.co_name} of a plugin"
+        return f"{who(plugin)} was not done with {call.f_code.co_name}"
+    if call.f_code.co_name == "<module>":
+        return "the plugin was not imported"
+    return f"{call.f_code.co_name} of a plugin was not done"

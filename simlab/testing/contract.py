@@ -53,6 +53,10 @@ class Subject:
         """A new instance, so that no check leaves anything behind for another; ValueError if there can be none."""
         return self.cls(**self.parameters)
 
+    def declares(self, trait: str) -> bool:
+        """Whether its class declares a trait."""
+        return bool(getattr(self.cls, trait, False))
+
     def asked(self, function: Function) -> str:
         """What is wrong by this check, in words; "" if nothing is. Exceptions and calls without end are, too."""
         try:

@@ -39,7 +39,7 @@ def finite(subject: Subject) -> Iterator[str]:
 @check("criterion")
 def bounded(subject: Subject) -> Iterator[str]:
     """Scores are in [0, 1], unless it declares bounded = False."""
-    if not subject.cls.bounded:
+    if not subject.declares("bounded"):
         return
     for one, row in zip(samples.exchanges(), _scores(subject.made()), strict=True):
         wrong = row[np.isfinite(row) & ((row < 0) | (row > 1))]
@@ -50,7 +50,7 @@ def bounded(subject: Subject) -> Iterator[str]:
 @check("criterion")
 def deterministic(subject: Subject) -> Iterator[str]:
     """Asked twice, it says the same, and so does another instance of it; unless it declares deterministic = False."""
-    if not subject.cls.deterministic:
+    if not subject.declares("deterministic"):
         return
     criterion = subject.made()
     first = _scores(criterion)
@@ -63,7 +63,7 @@ def deterministic(subject: Subject) -> Iterator[str]:
 @check("criterion")
 def batch(subject: Subject) -> Iterator[str]:
     """`score_batch` and `score` agree on every exchange and observer."""
-    if not subject.cls.deterministic:
+    if not subject.declares("deterministic"):
         return
     criterion = subject.made()
     for observer in samples.observers() if criterion.personal else [TRUTH]:
@@ -76,7 +76,7 @@ def batch(subject: Subject) -> Iterator[str]:
 @check("criterion")
 def order(subject: Subject) -> Iterator[str]:
     """A score does not depend on which exchanges are scored beside it, nor in which order."""
-    if not subject.cls.deterministic:
+    if not subject.declares("deterministic"):
         return
     criterion, seen = subject.made(), samples.exchanges()
     whole, backwards = _scores(criterion), _scores(criterion, seen[::-1])[::-1]
@@ -104,7 +104,7 @@ def pure(subject: Subject) -> Iterator[str]:
 @check("criterion")
 def personal(subject: Subject) -> Iterator[str]:
     """Scores depend on who looks if it declares personal = True, and only then."""
-    if not subject.cls.deterministic:
+    if not subject.declares("deterministic"):
         return
     criterion = subject.made()
     by_observer = [_alone(criterion, samples.exchanges(), observer) for observer in samples.observers()]
@@ -115,7 +115,7 @@ def personal(subject: Subject) -> Iterator[str]:
 @check("criterion")
 def hidden_truth(subject: Subject) -> Iterator[str]:
     """Scores depend on what is true, whatever the observer believes, if it declares hidden_truth, and only then."""
-    if not subject.cls.deterministic:
+    if not subject.declares("deterministic"):
         return
     credulous = samples.observers()[1]
     differ = _differ(subject, [samples.otherwise(one) for one in samples.exchanges()], credulous)
@@ -125,14 +125,14 @@ def hidden_truth(subject: Subject) -> Iterator[str]:
 @check("criterion")
 def needs_context(subject: Subject) -> Iterator[str]:
     """Scores depend on the prompt's context, which the model never sees, if it declares so, and only then."""
-    if not subject.cls.deterministic:
+    if not subject.declares("deterministic"):
         return
     differ = _differ(subject, [samples.situated(one) for one in samples.exchanges()], TRUTH)
     yield from _declared(subject, "needs_context", differ, "the situation of the prompt")
 
 
 def _declared(subject: Subject, trait: str, shown: bool, what: str) -> Iterator[str]:
-    says = bool(getattr(subject.cls, trait, False))
+    says = subject.declares(trait)
     if shown and not says:
         yield f"its scores depend on {what}, so declare {trait} = True"
     if says and not shown:

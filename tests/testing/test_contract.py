@@ -104,7 +104,7 @@ BAD: list[tuple[str, str, str, str, str]] = [  # kind, what of the good twin bec
     ("criterion", SCORE, "raise KeyError('words')", "answers", "raised KeyError: 'words' (curt.py:14)"),
     ("criterion", SCORE, "return exchange.response.words", "answers", "it should be one number"),
     ("criterion", SCORE, "time.sleep(30)",
-     "answers", "criterion 'curt', asked to score, was not done after 0.5 seconds (curt.py:14)"),
+     "answers", "criterion 'curt' was not done with score after 0.5 seconds (curt.py:14)"),
     ("criterion", f"    {BATCH}", batch("return found[:, 0]"),
      "answers", "it should be numbers of shape [exchanges, observers]"),
     ("criterion", SCORE, "return 0.5 if exchange.response.words else -np.inf",
