@@ -33,7 +33,8 @@ class Odd(simlab.RaterPolicy):
             return np.full((len(utilities), 3), 1 / 3)
         {body}
 '''
-LINE = 14  # of the body
+FILE, LINE = "plugins/odd.py", 14  # of the body
+SUM = "must give probabilities that sum to 1"
 
 
 @pytest.fixture
@@ -54,28 +55,22 @@ def scenario(here: Path, policy: str) -> str:
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
-        ("raise KeyError('no idea')", f"rater policy 'odd' raised KeyError: 'no idea' (plugins/odd.py:{LINE})"),
-        (
-            "return np.full((len(utilities), 3), np.nan)",
-            "rater policy 'odd' must give probabilities that sum to 1; it gave nan, nan, nan (plugins/odd.py:11)",
-        ),
-        ("return utilities[:, 0]", "rater policy 'odd' must give probabilities of shape (N, 3); it gave (N,) (plugins/odd.py:11)"),
-        (
-            "time.sleep(60)",
-            f"rater policy 'odd' was not done with probabilities after 0.5 seconds (plugins/odd.py:{LINE})",
-        ),
-        ("import not_there", f"rater policy 'odd' raised ModuleNotFoundError: No module named 'not_there' (plugins/odd.py:{LINE})"),
-        ("return np.linalg.inv(np.zeros((2, 2)))", f"rater policy 'odd' raised LinAlgError: Singular matrix (plugins/odd.py:{LINE})"),
+        ("raise KeyError('no idea')", f"raised KeyError: 'no idea' ({FILE}:{LINE})"),
+        ("return np.full((len(utilities), 3), np.nan)", f"{SUM}; it gave nan, nan, nan ({FILE}:11)"),
+        ("return utilities[:, 0]", f"must give probabilities of shape (N, 3); it gave (N,) ({FILE}:11)"),
+        ("time.sleep(60)", f"was not done with probabilities after 0.5 seconds ({FILE}:{LINE})"),
+        ("import not_there", f"raised ModuleNotFoundError: No module named 'not_there' ({FILE}:{LINE})"),
+        ("return np.linalg.inv(np.zeros((2, 2)))", f"raised LinAlgError: Singular matrix ({FILE}:{LINE})"),
     ],
     ids=["raises", "nan", "shape", "sleeps", "import", "deep"],
-)  # fmt: skip
+)
 def test_a_run_ends_with_a_sentence_and_whole_tables(
     body: str, sentence: str, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (here / "plugins" / "odd.py").write_text(RATER.format(body=body))
     assert main(["run", scenario(here, "odd"), "--out", "out"]) == 1
     said = re.sub(r"\(\d+, ?(3?)\)", lambda m: f"(N, {m[1]})" if m[1] else "(N,)", capsys.readouterr().err)
-    assert said.strip() == sentence
+    assert said.strip() == f"rater policy 'odd' {sentence}"
     manifest = json.loads((here / "out" / "manifest.json").read_text())
     assert (manifest["status"], manifest["tables"]) == ("failed", {})
     assert sentence.split(" (")[0].split("shape")[0] in manifest["error"]
@@ -113,7 +108,8 @@ def test_a_name_given_twice_is_refused_where_it_is_needed(here: Path, capsys: py
 
 def test_a_criterion_given_twice_is_refused_where_it_is_named(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "plugins" / "kind.py").write_text(
-        "import simlab\n\n\nclass Kind(simlab.Criterion):\n    name = 'helpful'\n\n    def score(self, e, o):\n        return 1\n"
+        "import simlab\n\n\nclass Kind(simlab.Criterion):\n    name = 'helpful'\n\n"
+        "    def score(self, exchange, observer):\n        return 1\n"
     )
     first = str(Path(__file__).parents[1] / "scenarios" / "01_first.yaml")
     assert main(["validate", first]) == 2
@@ -121,6 +117,8 @@ def test_a_criterion_given_twice_is_refused_where_it_is_named(here: Path, capsys
     assert "and again by plugins/kind.py:4 (rename one of them)" in said
 
 
+OUTSIDE = "outside [0, 1]; NaN means no opinion"
+WANTED = "[exchanges, observers] = (4, 1)"
 CRITERION = '''
 import numpy as np
 import simlab
@@ -136,19 +134,19 @@ class Odd(simlab.Criterion):
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
-        ("score(self, e, o):\n        raise ValueError('no\\nidea')", "criterion 'odd' raised ValueError: no idea (odd.py:10)"),
-        ("score(self, e, o):\n        return float('inf')", "returned inf, outside [0, 1]; NaN means no opinion (odd.py:9)"),
-        ("score(self, e, o):\n        return 1.5", "criterion 'odd' returned 1.5, outside [0, 1]; NaN means no opinion (odd.py:9)"),
-        ("score_batch(self, e, o):\n        return np.ones(3)", "criterion 'odd' returned shape (3,), expected [exchanges, observers] = (4, 1) (odd.py:9)"),
+        ("score(self, e, o):\n        raise ValueError('no\\nidea')", "raised ValueError: no idea (odd.py:10)"),
+        ("score(self, e, o):\n        return float('inf')", f"returned inf, {OUTSIDE} (odd.py:9)"),
+        ("score(self, e, o):\n        return 1.5", f"returned 1.5, {OUTSIDE} (odd.py:9)"),
+        ("score_batch(self, e, o):\n        return np.ones(3)", f"returned shape (3,), expected {WANTED} (odd.py:9)"),
     ],
     ids=["raises", "infinite", "outside", "shape"],
-)  # fmt: skip
+)
 def test_a_criterion_is_named_with_file_and_line(body: str, sentence: str, here: Path) -> None:
     (here / "odd.py").write_text(CRITERION.format(body=body))
     game = _game(load("odd.py")())
     with pytest.raises(PluginFailed) as caught:
         game.scores(_some(game))
-    assert sentence in str(caught.value)
+    assert str(caught.value) == f"criterion 'odd' {sentence}"
 
 
 def test_a_criterion_may_have_no_opinion(here: Path) -> None:

@@ -65,7 +65,8 @@ def test_only_plugins_are_watched() -> None:
 def test_an_exception_that_is_swallowed_comes_again(sleepy: Any, tmp_path: Path) -> None:
     swallowing = (
         "        while len(self.times) < 3:\n            try:\n                time.sleep(9)\n"
-        "            except Exception as error:\n                self.times.append(error)\n        raise self.times[-1]\n"
+        "            except Exception as error:\n                self.times.append(error)\n"
+        "        raise self.times[-1]\n"
     )
     text = SLEEPY.replace("        time.sleep(self.seconds)\n", swallowing)
     text = text.replace("    seconds: float", "    times: list = []\n    seconds: float")
