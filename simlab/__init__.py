@@ -11,6 +11,8 @@ The map of the house, in the order to read it:
 - `nets/`: plain torch. `jobs`: computations by content. `streams`: random streams keyed by name.
 - `measures/`: alignment (ρ), where it is lost, agreement; the `observatory` and its `rooms` take them every round.
   `tables`, `recorder`, `runs`: the outcome tables.
+- `making/`: first drafts of plugins, and plugins at work on samples; `testing/`: what every plugin is held to;
+  `watchdog`: ends calls of plugins that do not come back.
 - `scenario/`, `cli`, `report/`: what people write, type and read.
 
 Public names are below. Importing simlab imports neither torch nor pandas.
@@ -24,6 +26,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from simlab.components import (
         Aggregator,
+        Article,
+        Charter,
+        Combination,
         Component,
         Criterion,
         Effort,
@@ -49,6 +54,7 @@ _WHERE = {
     "Effort": "simlab.components", "Review": "simlab.components",
     "RewardShape": "simlab.components", "reward_shape": "simlab.components",
     "GuidelinePolicy": "simlab.components", "Situation": "simlab.components",
+    "Combination": "simlab.components", "Charter": "simlab.components", "Article": "simlab.components",
     "Aggregator": "simlab.components", "Votes": "simlab.components",
     "World": "simlab.worlds.game", "Game": "simlab.worlds.game",
     "Exchange": "simlab.worlds.exchange", "Observer": "simlab.worlds.exchange", "Claim": "simlab.worlds.exchange",
@@ -59,10 +65,10 @@ _WHERE = {
 }  # fmt: skip
 
 __all__ = [
-    "Aggregator", "Claim", "Component", "Criterion", "Effort", "Exchange", "Game", "GuidelinePolicy", "InvalidInput",
-    "Mismatch", "Observer", "Prompt", "RaterPolicy", "Response", "Review", "RewardShape", "Run", "SimlabError",
-    "Situation", "Votes", "World", "compare", "load", "reward_shape", "run", "trace",
-    "verify",
+    "Aggregator", "Article", "Charter", "Claim", "Combination", "Component", "Criterion", "Effort", "Exchange",
+    "Game", "GuidelinePolicy", "InvalidInput", "Mismatch", "Observer", "Prompt", "RaterPolicy", "Response", "Review",
+    "RewardShape", "Run", "SimlabError", "Situation", "Votes", "World", "compare", "load", "reward_shape", "run",
+    "trace", "verify",
 ]  # fmt: skip
 
 

@@ -1,5 +1,5 @@
 """The kinds of plugin and their contracts: `Criterion`, `RaterPolicy`, `Effort`, `Review`, `RewardShape`,
-`GuidelinePolicy`, `Aggregator` (and `World`, in worlds/).
+`GuidelinePolicy`, `Combination`, `Charter`, `Aggregator` (and `World`, in worlds/).
 
 A component is a pydantic model: its fields are its parameters in the scenario file. `name` and the declared
 traits are class variables. One file, one class, nothing else needed; see `plugins/criteria/brief.py`.
@@ -9,7 +9,7 @@ Import torch and pandas only inside methods: `--help` and `validate` load every 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -46,7 +46,9 @@ class Criterion(Component):
     """How good a response is in one respect, in [0, 1]; NaN where the criterion has nothing to say.
 
     Implement `score` or `score_batch`; either suffices. `personal` says that the score depends on who looks
-    (on what the observer believes); scores that are not personal are computed once for everybody.
+    (on what the observer believes); scores that are not personal are computed once for everybody. `hidden_truth` says
+    that it reads what the world holds true (`Claim.truth`), whatever anybody believes; `needs_context`, that it reads
+    the situation of the prompt (`Prompt.context`), which the model never sees.
     `difficulty` (0 = plain to see) scales the perception noise of raters whose skill is below one.
     """
 
@@ -54,6 +56,8 @@ class Criterion(Component):
     personal: ClassVar[bool] = False
     deterministic: ClassVar[bool] = True
     bounded: ClassVar[bool] = True
+    hidden_truth: ClassVar[bool] = False
+    needs_context: ClassVar[bool] = False
     difficulty: ClassVar[float] = 0.2
 
     def score(self, exchange: Exchange, observer: Observer) -> float:
@@ -238,6 +242,71 @@ class GuidelinePolicy(Component):
     def revise(self, situation: Situation) -> Mapping[str, float] | None:
         """The weights that are operative from now on, or None if they stay as they are."""
         raise NotImplementedError(f"guideline policy {self.name!r} does not define revise")
+
+
+def weighted_sum(scores: Array, weights: Array) -> Array:
+    """Σ_k w_k·s_k [n] of scores [n, D], by weights [D], or [n, D] with some for each item."""
+    return np.asarray(scores @ weights if weights.ndim == 1 else np.einsum("nd,nd->n", scores, weights))
+
+
+class Combination(Component):
+    """How scores by several criteria become one number, by which responses are compared.
+
+    `additive` says that the number is a sum, whose differences mean something; of other rules only the order counts,
+    and measures take ranks within each prompt. What is in a rule's parameters is not misread by anybody; weights are.
+    """
+
+    kind: ClassVar[str] = "combination"
+    additive: ClassVar[bool] = False
+
+    def criteria(self) -> Sequence[str]:
+        """The criteria its parameters name, which are measured whether or not they have a weight."""
+        return ()
+
+    def directed(self) -> Sequence[str]:
+        """Of these, the ones that mean nothing without a weight, whose sign says which way is better."""
+        return ()
+
+    def combine(self, scores: Array, weights: Array, criteria: Sequence[str]) -> Array:
+        """Utilities [n] of scores [n, D] by `criteria` [D], given weights [D], or [n, D] with some for each item.
+
+        The utility of an item depends on its own scores and weights only. A weight below zero means less is better.
+        Scores are in [0, 1], but for the blur of unskilled eyes; a criterion with nothing to say scores ½.
+        """
+        raise NotImplementedError(f"combination rule {self.name!r} does not define combine")
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One article of a charter: what it says, and the criteria, with weights, by which it can be measured.
+
+    Where nothing of it can be, `criteria` is empty; `note` says why, or how far the criteria go.
+    """
+
+    text: str
+    criteria: Mapping[str, float] = field(default_factory=dict)
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        bad = [name for name, weight in self.criteria.items() if not isinstance(weight, int | float)]
+        if bad:
+            raise TypeError(f"the weight of {bad[0]} in an article should be a number")
+
+
+class Charter(Component):
+    """A guideline that people have written before, in articles; `guideline: {charter: NAME}` goes by it."""
+
+    kind: ClassVar[str] = "charter"
+    articles: ClassVar[tuple[Article, ...]] = ()
+    rule: ClassVar[Mapping[str, Any]] = {"kind": "weighted"}  # the combination, as a scenario file says it
+
+    def weights(self) -> dict[str, float]:
+        """The weight of each criterion, summed over the articles, in order of first mention."""
+        total: dict[str, float] = {}
+        for article in self.articles:
+            for name, weight in article.criteria.items():
+                total[name] = total.get(name, 0.0) + float(weight)
+        return total
 
 
 def reward_shape(function: Callable[..., Any]) -> type[RewardShape]:

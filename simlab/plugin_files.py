@@ -16,8 +16,8 @@ _MODULE = "simlab_plugin_"  # how the names of modules begin that are plugin fil
 _announced: set[str] = set()  # modules of installed packages that announced themselves as plugins
 CONTENT = "_content_sha256"  # of a registered class and its bases in the plugin: the content hash, as imported
 _CONTRACTS = {
-    "Component", "Criterion", "RaterPolicy", "Effort", "Review", "RewardShape", "GuidelinePolicy", "Aggregator",
-    "World",
+    "Component", "Criterion", "RaterPolicy", "Effort", "Review", "RewardShape", "GuidelinePolicy", "Combination",
+    "Charter", "Aggregator", "World",
 }  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import pluggy
 
 from simlab import hookspecs
-from simlab.components import Component
+from simlab.components import Article, Charter, Component
 from simlab.errors import InvalidInput, PluginFailed, Problem, defined
 from simlab.names import CALLED, NAME, clip, did_you_mean, from_here, suggestion
 from simlab.plugin_files import (
@@ -274,10 +274,12 @@ def _fault(cls: Any) -> str:
     if not (isinstance(cls, type) and issubclass(cls, Component)):
         return f"{cls!r} is no component class"
     if not cls.kind:
-        contracts = "Criterion, RaterPolicy, Effort, Review, RewardShape, GuidelinePolicy, Aggregator, World"
-        return f"class {cls.__name__} derives from none of the contracts ({contracts})"
+        contracts = "Criterion, RaterPolicy, Effort, Review, RewardShape, GuidelinePolicy, Combination, Charter"
+        return f"class {cls.__name__} derives from none of the contracts ({contracts}, Aggregator, World)"
     if not isinstance(cls.name, str) or not re.fullmatch(NAME, cls.name):
         return f'class {cls.__name__} has no usable name (write name = "…": a letter, then letters, digits, - or _)'
+    if issubclass(cls, Charter) and not (cls.articles and all(isinstance(a, Article) for a in cls.articles)):
+        return f"class {cls.__name__} has no articles (write articles = (simlab.Article(…), …))"
     if "kind" in cls.model_fields or "kind" in vars(cls):
         return f"class {cls.__name__} redefines kind, which belongs to its contract"
     return ""

@@ -19,6 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from simpy import Environment, Event
 
+from simlab.weighing import SUM, Weighing
+
 if TYPE_CHECKING:
     from simlab.measures.alignment import Panel
     from simlab.simulation import Simulation
@@ -28,10 +30,10 @@ Steps = Generator[Event, Any, None]
 
 @dataclass(frozen=True, slots=True)
 class Standard:
-    """What a principal asks for: a value vector [D] as operative and as published.
+    """What a principal asks for: a value vector [D] as operative and as published, and how it is weighed.
 
     `unit` is the norm of the vector as first written down; every later misreading is sized in it, so that an
-    error near the root and one near the leaf are comparable.
+    error near the root and one near the leaf are comparable. `weighing` makes one number of several criteria.
     """
 
     issuer: str
@@ -39,6 +41,11 @@ class Standard:
     vector: NDArray[np.float64]
     published: NDArray[np.float64]
     unit: float
+    weighing: Weighing = SUM
+
+    def utilities(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How good things with these features [n, D] are by it, as operative [n]."""
+        return self.weighing.utilities(features, self.vector)
 
 
 @dataclass(slots=True)

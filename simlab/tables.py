@@ -141,6 +141,22 @@ _CANDIDATES = Table(
     ),
 )
 
+_DEMONSTRATIONS = Table(
+    "demonstrations",
+    "Responses people wrote for a language model to imitate, before any ranking: one row a response.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        _text("agent", "the language model that was to imitate them"),
+        _text("worker", 'who wrote it, as "pool:17"'),
+        _text("prompt", "text of the prompt"),
+        _text("text", "text of the response"),
+        _number("duration", "time it took to write", "seconds"),
+        _number("pay", "what was paid for it", "USD"),
+    ),
+)
+
 _JUDGEMENTS = Table(
     "judgements",
     "What principals made of their agents' work: one row a judgement, of every relation and every order.",
@@ -184,7 +200,7 @@ _LABOR = Table(
         TIME,
         ROUND,
         _text("party", "who worked"),
-        _text("kind", "kind of labor, as ranking, auditing, writing, training"),
+        _text("kind", "kind of labor: authoring (the corpus, unpaid), demonstrating, ranking, auditing, training, …"),
         _whole("order", "0: makes responses, 1: judges responses, 2: judges those judgements, and so on"),
         _number("hours", "working time", "hours"),
         _number("pay", "what was paid for it", "USD"),
@@ -205,7 +221,11 @@ _ALIGNMENT = Table(
         _text("against", "at order 2 and above: the truth agents are held to, guideline or intent; else empty"),
         _text("a", "one party"),
         _text("b", "the other party; acme:published is what acme says in public"),
-        _number("rho", "correlation of the two parties' utilities, centred within prompts; NaN if undefined"),
+        _number(
+            "rho",
+            "correlation of the two parties' utilities, centred within prompts; NaN if undefined. The utilities of"
+            " parties whose guideline is no weighted sum are ranks within prompts",
+        ),
         _number("accuracy", "share of pairs under one prompt that both order alike; ties count one half"),
         _number("tau", "Kendall's tau-b over pairs under one prompt"),
         _whole("n", "items of the panel"),
@@ -395,6 +415,7 @@ TABLES: dict[str, Table] = {
         _EMPLOYMENT,
         _RATERS,
         _CANDIDATES,
+        _DEMONSTRATIONS,
         _COMPARISONS,
         _JUDGEMENTS,
         _CONSEQUENCES,

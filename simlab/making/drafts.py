@@ -24,6 +24,8 @@ _IMPORTS = {  # what the test of each kind needs
     "effort": _SAMPLES,
     "review": f"{_NUMPY}{_TESTING}from simlab.parties.standing import Standing\n",
     "guideline": _SAMPLES,
+    "combination": f"{_NUMPY}{_TESTING}",
+    "charter": _TESTING,
     "aggregator": f"{_NUMPY}{_TESTING}from simlab.components import Votes\n",
     "world": f"{_TESTING}from simlab.streams import Streams\n",
 }
@@ -34,6 +36,8 @@ _USES = {  # how a scenario is told to use one, as an argument of `simlab run`
     "review": '--set "relations.1.consequence={{kind: fire, review: {{kind: {name}}}}}"',
     "reward": '--set "relations.3.consequence.shape={{kind: {name}}}"',
     "guideline": '--set "parties.acme.guideline.policy={{kind: {name}}}" --set parties.acme.guideline.every=2',
+    "combination": '--set "parties.acme.guideline.combine={{kind: {name}}}"',
+    "charter": "--set parties.acme.guideline.charter={name}",
     "aggregator": '--set parties.pool.overlap=3 --set "relations.2.consequence.aggregator={{kind: {name}}}"',
     "world": '--set "world={{kind: {name}}}"',
 }

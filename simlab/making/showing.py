@@ -180,7 +180,7 @@ def _world(plugin: Any) -> Shown:
 
 def _combination(plugin: Any) -> Shown:
     """Utilities of responses with plain virtues and vices."""
-    named = list(plugin.criteria()) or ["helpful", "truthful", "harmless"]
+    named = list(dict.fromkeys([*plugin.criteria(), "helpful", "truthful", "harmless"]))[:3]
     weights = np.ones(len(named))
     one = np.eye(len(named))
     scores = np.array([*np.full((3, len(named)), [[1.0], [0.5], [0.0]]), *one, *(1 - one)])

@@ -2,7 +2,8 @@
 
 Every party answers the same question, `utility(panel)`. Utilities are centred within each prompt, because only
 comparisons under one prompt mean anything; ρ is their correlation, the one currency of the whole hierarchy
-(for gaussian responses and linear values it is the cosine of the two value vectors).
+(for gaussian responses and linear values it is the cosine of the two value vectors). Of a party whose guideline is
+no weighted sum the utilities are ranks within each prompt, and so ρ is of ranks.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlab.components import Array
-from simlab.measures.statistics import bootstrap, centre, kendall_tau, pairwise_accuracy, pearson
+from simlab.measures.statistics import bootstrap, centre, kendall_tau, pairwise_accuracy, pearson, ranks
 from simlab.worlds.game import Items
 
 
@@ -30,6 +31,10 @@ class Panel:
     def centred(self, utilities: Array) -> Array:
         """Utilities [n] or [n, many] less their mean within each prompt."""
         return centre(utilities, self.group)
+
+    def ranked(self, utilities: Array) -> Array:
+        """The rank [n] of each item among those that answer the same prompt, 1 for the worst; equals share theirs."""
+        return ranks(utilities, self.group)
 
 
 def compare(panel: Panel, a: Array, b: Array, key: int) -> dict[str, Any]:

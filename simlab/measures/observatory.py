@@ -63,7 +63,7 @@ class Observatory:
             self.reference[model.name] = reference
         reference = self.reference[model.name]
         current = yield from model.respond(prompts, streams.key("panel", "current"))
-        both = _joined(reference, current)
+        both = reference.joined(current)
         panel = Panel(both, both.prompt, game.features(both))
         utilities = {name: party.utility(panel) for name, party in simulation.parties.items()}
         look = Look(model, panel, utilities, stamp, reference, current)
@@ -214,7 +214,3 @@ def _order_two(score: Array, rho: Array, key: int) -> dict[str, Any]:
         "high": high,
         "why_nan": "",
     }
-
-
-def _joined(first: Items, second: Items) -> Items:
-    return Items(np.concatenate([first.prompt, second.prompt]), np.concatenate([first.response, second.response]))

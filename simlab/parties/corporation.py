@@ -16,6 +16,7 @@ from simlab.parties.society import Audit, Quarter, Reception, Regulator, Shareho
 from simlab.parties.workforce import audit
 from simlab.relation import Judgement, Party, Relation, Standard, Steps, Work
 from simlab.streams import branch, uniforms
+from simlab.weighing import Weighing
 from simlab.worlds.game import Indices
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Corporation(Party):
         self.guideline = Guideline(spec.guideline, simulation.scenario.criteria_used())
         self.unit = float(np.linalg.norm(simulation.game.value(self.guideline.operative)))
         (self._error,) = simulation.deviations(simulation.streams.key(name, "misreading"), np.arange(1))
+        self._weighing = Weighing(spec.guideline.combine, simulation.game.dimensions)
         self._standard = self._issued()
         self.suspensions: list[tuple[float, float]] = []  # days from, to
         self.satisfaction = float("nan")  # of users, as last heard
@@ -65,13 +67,13 @@ class Corporation(Party):
         written = self.simulation.game.value(self.guideline.operative)
         operative = written + self.spec.misreading * self.unit * self._error
         published = self.simulation.game.value(self.guideline.published)
-        return Standard(self.name, self.version, operative, published, self.unit)
+        return Standard(self.name, self.version, operative, published, self.unit, self._weighing)
 
     def redrawn(self, panel: Panel, key: int) -> Array:
         """As it would go by the same written guideline, misread otherwise."""
         (error,) = self.simulation.deviations(branch(key, "misreading"), np.arange(1))
         otherwise = self._standard.vector + self.spec.misreading * self.unit * (error - self._error)
-        return np.asarray(panel.features @ otherwise)
+        return self._weighing.on(panel, otherwise)
 
     def start(self) -> Steps:
         yield from ()
@@ -121,11 +123,11 @@ class Corporation(Party):
         self.simulation.revised(self)
 
     def utility(self, panel: Panel) -> Array:
-        return panel.features @ self._standard.vector
+        return self._weighing.on(panel, self._standard.vector)
 
     def published_utility(self, panel: Panel) -> Array:
         """How good each item of the panel is by the guideline that the public is shown [n]."""
-        return panel.features @ self._standard.published
+        return self._weighing.on(panel, self._standard.published)
 
     # ---- the firm -----------------------------------------------------------------------------------------------
 
@@ -231,4 +233,4 @@ class Corporation(Party):
     def judge(self, relation: Relation, work: Work) -> Generator[Event, Any, Judgement]:
         """Audit a random sample of what its people said against gold, which is itself wrong now and then."""
         yield from ()
-        return audit(relation, work, self._standard.vector, self.spec)
+        return audit(relation, work, self._standard, self.spec)

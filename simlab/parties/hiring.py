@@ -82,7 +82,7 @@ def screen(pool: People) -> Steps:
     key = simulation.streams.key(pool.name, "exam")
     prompts = simulation.game.draw_prompts(branch(key, "prompts"), _SPARE * spec.items, compared=True)
     items = yield from model.respond(np.repeat(prompts, 2), key)
-    truly = simulation.game.features(items) @ simulation.guideline_for(pool.name).vector
+    truly = simulation.guideline_for(pool.name).utilities(simulation.game.features(items))
     pool.exam = set_exam(items, truly, spec.items)
     first = np.flatnonzero(pool.cohort.employed)
     pool.begin(examine(pool, first))

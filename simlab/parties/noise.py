@@ -36,5 +36,5 @@ def calibrate(pool: People, model: LanguageModel) -> Steps:
     differences = (pairs[:, 0] - pairs[:, 1]) / pool.cohort.noise[people]  # so that one τ fits all
     pool.policy = pool.ask_policy(lambda: pool.policy.calibrated(differences), "agreement")
     if pool.spec.effort.reckons:
-        truly = simulation.game.features(items) @ simulation.guideline_for(pool.name).vector
+        truly = simulation.guideline_for(pool.name).utilities(simulation.game.features(items))
         pool.quality = people, quality_of(pool, people, pairs, truly.reshape(-1, 2))

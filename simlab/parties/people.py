@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -28,6 +29,7 @@ from simlab.parties.workforce import Workforce
 from simlab.parties.working_life import WorkingLife
 from simlab.relation import Judgement, Standard, Steps
 from simlab.streams import Streams, hashes, normals, uniforms
+from simlab.weighing import Weighing
 from simlab.worlds.game import Indices, Items
 
 if TYPE_CHECKING:
@@ -68,6 +70,11 @@ class People(Workforce):
             return issuer.standard()
         own = self.simulation.game.value(self.spec.values)
         return Standard(self.name, 1, own, own, float(np.linalg.norm(own)))
+
+    @cached_property
+    def weighing(self) -> Weighing:
+        """How they make one number of several criteria: as the guideline does, at whatever version of it."""
+        return self.standard().weighing
 
     def told(self, standard: Standard) -> None:
         """A new version of the guideline: each reads it with the same error as the last one."""
@@ -238,7 +245,7 @@ class People(Workforce):
         vector, situation = self.cohort.vector[who], self.situation(items.prompt)
         if situation is not None:
             vector = vector + (situation if asked is None else situation * asked[:, None])
-        return np.asarray(np.einsum("nd,nd->n", features, vector))
+        return self.weighing.utilities(features, vector)
 
     def individual_utilities(self, panel: Panel, people: Indices) -> Array:
         """Utility [n, people] of each panel item for each of these people, without a draw; asked once per panel."""
@@ -249,7 +256,8 @@ class People(Workforce):
             if person not in self._columns:
                 alone = np.full(len(panel.items), person)
                 machine = self.delegation if asks else None
-                self._columns[person] = machine.utility(panel) if machine else self.perceive(panel.items, alone)
+                each = machine.utility(panel) if machine else self.perceive(panel.items, alone)
+                self._columns[person] = self.weighing.as_measured(panel, each)
         return np.stack([self._columns[person] for person in people.tolist()], axis=1)
 
     def representatives(self, *, former: bool = False) -> Indices:
@@ -262,7 +270,7 @@ class People(Workforce):
         return np.sort(people[np.argsort(lot, kind="stable")[:PANEL_RATERS]])
 
     def utility(self, panel: Panel) -> Array:
-        """The mean of the employed people's standardized utilities as perceived."""
+        """The mean of the employed people's standardized utilities (or ranks) as perceived."""
         people = self.representatives()
         if not len(people):
             return np.zeros(len(panel.items))

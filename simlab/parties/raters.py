@@ -160,7 +160,7 @@ class Raters(People):
         label, perceived = self.labels(items, who, (local[:, None] * k + places).ravel(), local, key, asked, seconds)
         left, right = sides(k)
         standard = self.simulation.guideline_for(self.name)
-        truly = (self.simulation.game.features(items) @ standard.vector).reshape(n, k)
+        truly = standard.utilities(self.simulation.game.features(items)).reshape(n, k)
         made = Rankings(
             task=number,
             draw=hashes(self.simulation.streams.key(self.name, "tasks"), local),

@@ -7,6 +7,7 @@ audits, pays and dismisses its own people, and is judged by the labels it delive
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,7 +49,7 @@ class Vendor(Workforce):
         if self._standard is None or self._standard.version != told.version:
             key = self.simulation.streams.key(self.name, "misreading")
             (error,) = self.simulation.deviations(key, np.arange(1))
-            self._standard = Standard(self.name, told.version, self._understood(told, error), told.published, told.unit)
+            self._standard = replace(told, issuer=self.name, vector=self._understood(told, error))
         return self._standard
 
     def _told(self) -> Standard:
@@ -66,7 +67,7 @@ class Vendor(Workforce):
         """As it would go by what it was told, misread otherwise."""
         told = self._told()
         (error,) = self.simulation.deviations(branch(key, "misreading"), np.arange(1))
-        return np.asarray(panel.features @ self._understood(told, error))
+        return told.weighing.on(panel, self._understood(told, error))
 
     def start(self) -> Steps:
         """Read the guideline."""
@@ -83,7 +84,8 @@ class Vendor(Workforce):
         self.simulation.chronicle.readings(self.name, [self.name], read.vector[None, :], read.version)
 
     def utility(self, panel: Panel) -> Array:
-        return panel.features @ self.standard().vector
+        read = self.standard()
+        return read.weighing.on(panel, read.vector)
 
     def deliver(self, made: Rankings) -> None:
         """What its people made counts as its own, and is for sale."""
@@ -93,7 +95,7 @@ class Vendor(Workforce):
     def judge(self, relation: Relation, work: Work) -> Generator[Event, None, Judgement]:
         """Audit a sample of its people's pairs against the guideline as understood here."""
         yield from ()
-        return audit(relation, work, self.standard().vector, self.spec)
+        return audit(relation, work, self.standard(), self.spec)
 
     def subjects(self, made: Rankings) -> tuple[list[str], NDArray[np.int64]]:
         return [self.name], np.zeros(len(made), dtype=np.int64)

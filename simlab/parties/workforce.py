@@ -14,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from simpy import Event
 
-from simlab.components import Array
 from simlab.consequences.voice import Appeals, appealed, fresh_gold, heard
 from simlab.parties.rankings import Rankings, preferred
-from simlab.relation import Answers, Judgement, Party, Relation, Work
+from simlab.relation import Answers, Judgement, Party, Relation, Standard, Work
 from simlab.streams import hashes, uniforms
 
 SecondLook = Callable[[NDArray[np.int64]], NDArray[np.int64]]
@@ -131,8 +130,8 @@ def _appeals(appeals: Appeals | None, names: list[str], place: NDArray[np.int64]
     return {name: (m, u) for name, m, u in zip(names, made.tolist(), upheld.tolist(), strict=True) if m}
 
 
-def audit(relation: Relation, work: Work, vector: Array, spec: FirmSpec) -> Judgement:
-    """A firm checks a sample of pairs against gold: what a value vector [D] says of them, now and then wrongly.
+def audit(relation: Relation, work: Work, standard: Standard, spec: FirmSpec) -> Judgement:
+    """A firm checks a sample of pairs against gold: what its standard says of them, now and then wrongly.
 
     Pairs that are equal under it have no right answer and are not counted. Writing gold is labor of the firm's own
     staff, `audit_seconds` a pair.
@@ -140,7 +139,7 @@ def audit(relation: Relation, work: Work, vector: Array, spec: FirmSpec) -> Judg
     principal, simulation = relation.principal, relation.simulation
     key = simulation.streams.key(principal.name, "audits", relation.agent.name)
     pairs = sampled_pairs(relation, work, key)
-    truly = (simulation.game.features(pairs.items) @ vector).reshape(len(pairs), 2)
+    truly = standard.utilities(simulation.game.features(pairs.items)).reshape(len(pairs), 2)
     gold = preferred(truly[:, 0] - truly[:, 1])
     pairs, gold = pairs[gold != 0], gold[gold != 0]
     streams, names = simulation.streams, (principal.name, relation.agent.name)

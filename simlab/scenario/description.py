@@ -11,10 +11,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from simlab.components import Component
+from simlab.components import Charter, Component
 from simlab.scenario.model import Scenario
 from simlab.scenario.parties import LanguageModelSpec, RatersSpec
 from simlab.scenario.relations import AnyConsequence, BradleyTerrySpec, GradientSpec, RelationSpec
+from simlab.scenario.society import CorporationSpec
 
 
 def describe(scenario: Scenario, file: Path) -> str:
@@ -70,6 +71,16 @@ def _party(name: str, party: Any) -> Iterator[str]:
     yield from _meaning(party)
     if party.description:
         yield f"  {party.description}"
+    if isinstance(party, CorporationSpec) and party.guideline.charter is not None:
+        yield from _charter(party.guideline.charter)
+
+
+def _charter(charter: Charter) -> Iterator[str]:
+    """What a charter says, article by article, and what measures it."""
+    yield f"  charter {charter.name}:"
+    for number, article in enumerate(charter.articles, start=1):
+        measured = ", ".join(f"{name} {weight:g}" for name, weight in article.criteria.items()) or "nothing"
+        yield f"    {number}. {article.text} [measured by {measured}{'; ' if article.note else ''}{article.note}]"
 
 
 def _settings(entry: BaseModel, whole: bool = False) -> str:

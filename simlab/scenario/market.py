@@ -5,15 +5,14 @@ The entries are well-formed one by one; here they are held against each other. `
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from simlab.components import GuidelinePolicy
 from simlab.hierarchy import Hierarchy
 from simlab.names import shown, suggestion
 from simlab.scenario.authority import Complaint, Path
 from simlab.scenario.parties import RatersSpec
-from simlab.scenario.society import CorporationSpec, ShareholdersSpec, UsersSpec
+from simlab.scenario.society import CorporationSpec, GuidelineSpec, ShareholdersSpec, UsersSpec
 from simlab.tables import TABLES
 
 if TYPE_CHECKING:
@@ -60,11 +59,25 @@ def _corporation(scenario: Scenario, name: str, firm: CorporationSpec) -> Iterat
     if guideline.policy.name != "static" and guideline.every > scenario.days:
         what = f"is never revised: every {guideline.every:g} days, in a run of {scenario.days:g}"
         yield (*here, "every"), what, "revise it more often"
+    yield from _weighing(scenario, here, guideline)
     askers = [p for p, s in scenario.parties.items() if isinstance(s, UsersSpec)]
     asked = any(r.agent == name and r.principal in askers for r in scenario.relations)
     if firm.prompts is not None and firm.prompts.recycled and not asked:
         what = "there is nothing to recycle: no users ask this corporation anything"
         yield ("parties", name, "prompts", "recycled"), what, "add a relation with users as its principal"
+
+
+def _weighing(scenario: Scenario, here: Path, guideline: GuidelineSpec) -> Iterator[Complaint]:
+    """Rules that are no sums need scores that have a worst and a best; priorities, a direction."""
+    rule = guideline.combine
+    if scenario.world.own_criteria and not rule.additive:
+        what = f"{rule.name} needs scores between a worst and a best, which the {scenario.world.name} world has not"
+        yield (*here, "combine"), what, "combine: weighted, or another world"
+    weighed = {**guideline.operative, **guideline.published, **dict.fromkeys(guideline.policy.criteria(), 1.0)}
+    for criterion in dict.fromkeys(rule.directed()):
+        if criterion in scenario.criteria and not weighed.get(criterion):
+            what = f"{shown(criterion)} has no weight, whose sign would say which way is better"
+            yield (*here, "combine"), what, "give it a weight in the guideline, or leave it out of the rule"
 
 
 def _owners(scenario: Scenario, here: Path, relation: RelationSpec) -> Iterator[Complaint]:
@@ -85,20 +98,22 @@ def _owners(scenario: Scenario, here: Path, relation: RelationSpec) -> Iterator[
 
 
 def _policies(scenario: Scenario) -> Iterator[Complaint]:
-    """Guideline policies that may give weight to criteria that are no plugins."""
-    found: list[tuple[Path, GuidelinePolicy]] = [
-        (("parties", name, "guideline", "policy"), party.guideline.policy)
-        for name, party in scenario.parties.items()
-        if isinstance(party, CorporationSpec)
-    ]
+    """Guideline policies, combination rules and charters that name criteria that are no plugins."""
+    found: list[tuple[Path, Iterable[str]]] = []
+    for name, party in scenario.parties.items():
+        if isinstance(party, CorporationSpec):
+            here, guideline = ("parties", name, "guideline"), party.guideline
+            found.append(((*here, "policy"), guideline.policy.criteria()))
+            found.append(((*here, "combine"), guideline.combine.criteria()))
+            found.append(((*here, "charter"), guideline.charter.weights() if guideline.charter is not None else ()))
     found += [
-        (("relations", index, "consequence", place, "policy"), consequence.policy)
+        (("relations", index, "consequence", place, "policy"), consequence.policy.criteria())
         for index, relation in enumerate(scenario.relations)
         for place, consequence in enumerate(relation.consequence)
         if consequence.kind == "replace" and consequence.policy is not None
     ]
-    for at, policy in found:
-        for criterion in dict.fromkeys(policy.criteria()):
+    for at, named in found:
+        for criterion in dict.fromkeys(named):
             if criterion not in scenario.criteria:
                 yield at, f"there is no criterion called {shown(criterion)}", "simlab plugins lists them"
             elif criterion in TABLES["responses"].names:

@@ -144,6 +144,9 @@ class Scenario(Spec):
                 yield from party.plugins()
             if isinstance(party, CorporationSpec):
                 yield "guideline", party.guideline.policy.name
+                yield "combination", party.guideline.combine.name
+                if party.guideline.charter is not None:
+                    yield "charter", party.guideline.charter.name
         for relation in self.relations:
             for consequence in relation.consequence:
                 if consequence.kind == "replace" and consequence.policy is not None:
@@ -227,6 +230,7 @@ def _mentions(parties: Mapping[str, Any], relations: Iterable[RelationSpec]) -> 
             yield from party.guideline.operative
             yield from party.guideline.published
             yield from party.guideline.policy.criteria()
+            yield from party.guideline.combine.criteria()
     for relation in relations:
         for consequence in relation.consequence:
             if consequence.kind == "replace" and consequence.policy is not None:
@@ -267,6 +271,7 @@ def load(
     if world is not None:
         problems += [complaints.problem(*p, at_key=True) for p in _unknown_criteria(data, world, reading.plugins)]
         problems += [complaints.problem(*p) for p in authority.learners_misplaced(data, world.networks)]
+        problems += [complaints.problem(*p) for p in authority.imitators_misplaced(data, world.networks)]
     if problems:
         raise InvalidInput(*_presentable(problems))
     scenario._complaints = complaints

@@ -7,7 +7,16 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from simlab.scenario.spec import GuidelinePolicyField, Name, PartySpec, SomeWeights, Spec, Weights
+from simlab.scenario.spec import (
+    CombinationField,
+    GuidelinePolicyField,
+    Name,
+    NoCharterField,
+    PartySpec,
+    SomeWeights,
+    Spec,
+    Weights,
+)
 
 Share = Annotated[float, Field(ge=0, le=1e9)]
 
@@ -101,9 +110,25 @@ class RegulatorSpec(PartySpec):
 class GuidelineSpec(Spec):
     """The criteria by which responses ought to be ranked, as raters are told and as the public is told."""
 
-    operative: SomeWeights = Field(description="weight of each criterion, as handed down to raters")
+    charter: NoCharterField = Field(
+        None,
+        description="a charter, whose articles say what is not given here of weights and rule (null in place of what a"
+        " file that is extended gives); default: none",
+    )
+    operative: SomeWeights = Field(
+        None,
+        validate_default=True,
+        description="weight of each criterion, as handed down to raters; default: the charter's",
+    )
     published: SomeWeights = Field(
-        None, validate_default=True, description="weight of each criterion, as shown to the public; default: operative"
+        None,
+        validate_default=True,
+        description="weight of each criterion, as shown to the public; default: the charter's, or operative",
+    )
+    combine: CombinationField = Field(
+        None,
+        validate_default=True,
+        description="how criteria become one number: a combination rule; default: the charter's, or the weighted sum",
     )
     policy: GuidelinePolicyField = Field(
         "static", validate_default=True, description="how it is revised: a guideline policy"
@@ -114,10 +139,33 @@ class GuidelineSpec(Spec):
     )
     lag: int = Field(0, ge=0, le=1000, description="by how many versions what is published follows late")
 
+    @field_validator("operative", mode="before")
+    @classmethod
+    def _from_charter(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is not None:
+            return value
+        charter = info.data.get("charter")
+        if charter is None:
+            if "charter" in info.data:
+                raise PydanticCustomError("no_guideline", "operative is missing: give weights, or a charter")
+            return {"unreadable": 1.0}
+        return charter.weights()
+
     @field_validator("published", mode="before")
     @classmethod
-    def _same_as_operative(cls, value: Any, info: ValidationInfo) -> Any:
-        return info.data.get("operative", {"unreadable": 1.0}) if value is None else value
+    def _said_in_public(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is not None:
+            return value
+        charter = info.data.get("charter")
+        return info.data.get("operative", {"unreadable": 1.0}) if charter is None else charter.weights()
+
+    @field_validator("combine", mode="before")
+    @classmethod
+    def _by_the_rule(cls, value: Any, info: ValidationInfo) -> Any:
+        charter = info.data.get("charter")
+        if value is not None:
+            return value
+        return dict(charter.rule) if charter is not None else "weighted"
 
     @model_validator(mode="after")
     def _late_behind_something(self) -> GuidelineSpec:

@@ -27,6 +27,8 @@ from pydantic_core import PydanticCustomError
 
 from simlab.components import (
     Aggregator,
+    Charter,
+    Combination,
     Component,
     Criterion,
     Effort,
@@ -145,6 +147,13 @@ NoGuidelinePolicyField = Annotated[
     BeforeValidator(lambda value, info: None if value is None else _component("guideline", "")(value, info)),
     PlainSerializer(lambda policy: None if policy is None else parameters(policy)),
     WithJsonSchema({"anyOf": [{"component": "guideline"}, {"type": "null"}]}),
+]
+CombinationField = Annotated[SerializeAsAny[Combination], *_field("combination")]
+NoCharterField = Annotated[
+    SerializeAsAny[Charter] | None,
+    BeforeValidator(lambda value, info: None if value is None else _component("charter", "")(value, info)),
+    PlainSerializer(lambda charter: None if charter is None else parameters(charter)),
+    WithJsonSchema({"anyOf": [{"component": "charter"}, {"type": "null"}]}),
 ]
 AggregatorField = Annotated[SerializeAsAny[Aggregator], *_field("aggregator", "none")]
 CriterionField = Annotated[

@@ -16,21 +16,23 @@ decorate it, see `contract.check`.
 
 from __future__ import annotations
 
-from simlab.testing import aggregators, components, criteria, efforts, guidelines, raters, reviews, rewards, worlds
+from simlab.testing import (
+    aggregators,
+    combinations,
+    components,
+    criteria,
+    efforts,
+    guidelines,
+    raters,
+    reviews,
+    rewards,
+    worlds,
+)
 from simlab.testing.contract import PATIENCE, Broken, Check, Subject, checks, load
 from simlab.testing.samples import exchange
 from simlab.worlds.exchange import TRUTH, Observer
 
 __all__ = ["PATIENCE", "TRUTH", "Broken", "Check", "Observer", "Subject", "checks", "exchange", "load"]
 
-_ = (
-    components,
-    criteria,
-    raters,
-    efforts,
-    reviews,
-    rewards,
-    guidelines,
-    aggregators,
-    worlds,
-)  # importing them defines the checks
+_ = (components, criteria, raters, efforts, reviews, rewards, guidelines, combinations, aggregators, worlds)
+"""Importing these is what defines the checks."""

@@ -1,5 +1,4 @@
-"""The contracts of those who set a guideline (policies), of how its criteria become one number (combination rules),
-and of guidelines people have written before (charters)."""
+"""The contract of guideline policies, by which those who set a guideline revise it."""
 
 from __future__ import annotations
 

@@ -6,8 +6,18 @@ an `Observer` is what one person believes, or the world's own truth.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
+
+_WORD = re.compile(r"[\w'’-]+|[^\w\s]")
+
+
+@lru_cache(maxsize=4096)
+def _spaced(words: tuple[str, ...]) -> str:
+    """The words in lower case with a space around each and around every mark of punctuation."""
+    return f" {' '.join(_WORD.findall(' '.join(words).lower()))} "
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,10 @@ class Prompt:
     fact: int = -1  # the fact asked for, or -1
     context: str = ""
 
+    def said(self) -> tuple[str, ...]:
+        """Its words in lower case, punctuation apart."""
+        return tuple(_spaced(self.words).split())
+
 
 @dataclass(frozen=True, slots=True)
 class Response:
@@ -49,6 +63,15 @@ class Response:
     claims: tuple[Claim, ...] = ()
     acts: frozenset[str] = frozenset()
     ended: bool = True
+
+    def said(self) -> tuple[str, ...]:
+        """Its words in lower case, punctuation apart."""
+        return tuple(_spaced(self.words).split())
+
+    def says(self, phrases: Iterable[str]) -> int:
+        """How many of these phrases occur in it, as whole words, whatever their case."""
+        spaced = _spaced(self.words)
+        return sum(f" {phrase} " in spaced for phrase in phrases)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,11 @@ class Items:
     def __getitem__(self, rows: Any) -> Items:
         return Items(self.prompt[rows], self.response[rows])
 
+    def joined(self, others: Items) -> Items:
+        """These and then others, of responses equally long."""
+        both = np.concatenate([self.prompt, others.prompt]), np.concatenate([self.response, others.response])
+        return Items(*both)
+
 
 class World(Component):
     """A kind of language game; its fields are the settings a scenario file gives under `world:`."""

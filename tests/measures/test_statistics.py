@@ -16,6 +16,7 @@ from simlab.measures.statistics import (
     pairs,
     pairwise_accuracy,
     pearson,
+    ranks,
     resample,
     wilson,
 )
@@ -146,3 +147,10 @@ def test_wilson_as_published() -> None:
 
 def test_wilson_of_nothing() -> None:
     assert np.isnan(wilson(0, 0)).all()
+
+
+def test_ranks_within_groups_share_ties() -> None:
+    values = np.array([5.0, 1.0, 5.0 + 1e-12, 7.0, -2.0, -2.0, 0.0])
+    groups = np.array([1, 1, 1, 1, 0, 0, 0])
+    assert ranks(values, groups).tolist() == [2.5, 1.0, 2.5, 4.0, 1.5, 1.5, 3.0]
+    assert ranks(np.zeros(0), np.zeros(0, dtype=np.int64)).tolist() == []

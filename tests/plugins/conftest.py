@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from simlab.components import Criterion
+from simlab.plugins import discover
 from simlab.streams import Streams
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
+BUILT_IN = discover(local=False)
 CRITERIA = ("helpful", "truthful", "harmless", "brief", "brand", "retention", "desire", "rosy", "lawful")
 
 
@@ -33,7 +35,8 @@ def imported(path: Path) -> ModuleType:
 
 def criterion(name: str, **parameters: Any) -> Criterion:
     """A built-in criterion of these parameters."""
-    made: Criterion = getattr(imported(PLUGINS / "criteria" / f"{name}.py"), name.capitalize())(**parameters)
+    made = BUILT_IN.get("criterion", name)(**parameters)
+    assert isinstance(made, Criterion)
     return made
 
 

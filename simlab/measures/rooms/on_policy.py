@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simlab.components import Array
 from simlab.measures.alignment import Panel
 from simlab.measures.on_policy import Rung, rung_of_directions, rung_of_samples
 from simlab.measures.rooms.room import Look, Room
@@ -66,12 +67,25 @@ class OnPolicyRoom(Room):
     def _sampled(self, look: Look, party: Party) -> Rung:
         """The gain over the panel's prompts as today's responses to them show it, and the KL they reveal."""
         reference = self.reference[look.model.name]
-        now = len(look.reference)  # the panel's first half are the reference's responses
-        kl = float(look.utilities[look.model.name][now:].mean())
+        kl = float(look.utilities[look.model.name][len(look.reference) :].mean())
         today = np.isin(look.current.prompt, reference.items.prompt)
-        gold = party.utility(reference).reshape(-1, PER_PROMPT)
+        gold, values = self._valued(look, party, reference)
         prompts, place = np.unique(look.current.prompt[today], return_inverse=True)
         assert len(prompts) == len(gold), "both are in ascending order of prompts"
-        gained = look.utilities[party.name][now:][today] - gold.mean(axis=1)[place.ravel()]
+        gained = values[today] - gold.mean(axis=1)[place.ravel()]
         weight = 1 / np.bincount(place.ravel())[place.ravel()]
         return rung_of_samples(gold, float(np.average(gained, weights=weight)), kl)
+
+    def _valued(self, look: Look, party: Party, reference: Panel) -> tuple[Array, Array]:
+        """A party's utilities of the reference's many responses [prompts, PER_PROMPT] and of today's on the panel [n].
+
+        Utilities that are mere ranks are taken anew, among all of these.
+        """
+        if party.standard().weighing.additive:
+            many = party.utility(reference)
+            today = look.utilities[party.name][len(look.reference) :]  # its first half are the reference's
+        else:
+            items = reference.items.joined(look.current)
+            together = Panel(items, items.prompt, self.simulation.game.features(items))
+            many, today = np.split(party.utility(together), [len(reference.items)])
+        return many.reshape(-1, PER_PROMPT), today

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from simlab.worlds.exchange import TRUTH, Claim, Exchange, Observer, Prompt, Response
-from tests.plugins.conftest import CRITERIA, criterion
+from tests.plugins.conftest import BUILT_IN, CRITERIA, criterion
 
+EVERY = BUILT_IN.names("criterion")
 PROMPT = Prompt("name it .", ("name", "it", "."), "command", "capital", 0)
 PARIS = Claim("france", "capital", "paris", 0, ("paris",))
 ROME = Claim("france", "capital", "rome", 0, ("paris",))
@@ -37,6 +38,7 @@ def test_truth_is_what_the_observer_believes() -> None:
     assert score("truthful", exchange(claims=(ROME,)), mistaken) == 1.0
     assert criterion("truthful").personal
     assert not any(criterion(name).personal for name in CRITERIA if name != "truthful")
+    assert {name for name in EVERY if criterion(name).personal} == {"truthful", "quality", "sincere", "felicitous"}
 
 
 def test_helpful_takes_up_what_was_asked() -> None:
@@ -133,7 +135,7 @@ def test_interests_read_what_the_almanac_reads_back(asked: tuple[str, str], game
 # ---- what holds for all of them -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", CRITERIA)
+@pytest.mark.parametrize("name", EVERY)
 def test_contract(name: str) -> None:
     made = criterion(name)
     cases = [exchange(), exchange("answers", "insults", claims=(PARIS, ROME)), exchange("complies", "boasts", words=40)]
