@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from simlab.testing import samples
@@ -27,7 +28,7 @@ def answers(subject: Subject) -> Iterator[str]:
 def finite(subject: Subject) -> Iterator[str]:
     """No reward is infinite or NaN: not in a batch, not of a single response, not where all scores are the same."""
     batch = _batch(subject)
-    flat = Batch(0 * batch.score, batch.logp, batch.logp_ref, batch.mask)
+    flat = replace(batch, score=0 * batch.score)
     for what, each in (("a batch", batch), ("a single response", batch[:1]), ("equal scores", flat)):
         found = shaped(subject.made(), each)
         if not bool(found.isfinite().all()):
@@ -41,12 +42,12 @@ def padding(subject: Subject) -> Iterator[str]:
 
     batch = _batch(subject)
     usual, inside = shaped(subject.made(), batch), batch.mask.bool()
-    filled = Batch(
-        batch.score, batch.logp.masked_fill(~inside, -3.0), batch.logp_ref.masked_fill(~inside, -9.0), batch.mask
+    logp, logp_ref = (
+        part.masked_fill(~inside, filler) for part, filler in ((batch.logp, -3.0), (batch.logp_ref, -9.0))
     )
-    wide = Batch(
-        batch.score, *(torch.nn.functional.pad(part, (0, 2)) for part in (batch.logp, batch.logp_ref, batch.mask))
-    )
+    filled = replace(batch, logp=logp, logp_ref=logp_ref)
+    wider = {name: torch.nn.functional.pad(getattr(batch, name), (0, 2)) for name in ("logp", "logp_ref", "mask")}
+    wide = replace(batch, **wider)
     width = batch.mask.shape[1]
     for what, each in (("other numbers", filled), ("more columns", wide)):
         found = shaped(subject.made(), each)[:, :width]
@@ -90,6 +91,20 @@ def pure(subject: Subject) -> Iterator[str]:
 
 
 @check("reward")
+def updated(subject: Subject) -> Iterator[str]:
+    """A shape that adapts gives another one for the next iteration, and stays as it is itself."""
+    shape = subject.made()
+    if not hasattr(shape, "updated"):
+        return
+    names = ("objective_kl", "objective_entropy", "objective_scores", "objective_cost")
+    following = shape.updated(dict.fromkeys(names, 7.0))
+    if type(following) is not subject.cls:
+        yield f"updated gave {type(following).__name__}; it should be another {subject.cls.__name__}"
+    if shape != subject.made():
+        yield "changed itself when it was updated; return a copy (model_copy)"
+
+
+@check("reward")
 def leash(subject: Subject) -> Iterator[str]:
     """The coefficient of its KL penalty, which closed forms ask for, is a number of at least 0."""
     beta = subject.made().leash()
@@ -103,8 +118,11 @@ def members(shape: Any) -> int:
 
 
 def shaped(shape: Any, batch: Batch) -> Any:
-    """Rewards of a copy of a batch."""
-    return shape.shape(batch.score, batch.logp, batch.logp_ref, batch.mask)
+    """Rewards of a batch. A shape that declares `ends` is told what ended, one that names a `cost` what it is."""
+    told = {"ended": batch.ended} if getattr(shape, "ends", False) else {}
+    if getattr(shape, "cost", ""):
+        told["cost"] = batch.cost
+    return shape.shape(batch.score, batch.logp, batch.logp_ref, batch.mask, **told)
 
 
 def _batch(subject: Subject) -> Batch:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from simlab.components import Array, Situation, Term, Votes
 from simlab.parties.cohort import Cohort
 from simlab.parties.effort import WorkSituation
-from simlab.parties.standing import Standing
+from simlab.parties.standing import Below, Standing
 from simlab.streams import Streams, normals, uniforms
 from simlab.worlds.exchange import Claim, Exchange, Observer, Prompt, Response
 
@@ -139,16 +139,14 @@ def draws(rows: int, options: int, key: int = 0) -> Array:
 
 def work(people: int, **said: Any) -> WorkSituation:
     """What people know when they choose how careful to be; numbers for all, arrays one by one."""
-    from simlab.plugins import discover
     from simlab.scenario.pay import HourlySpec
 
-    review: Any = discover(local=False).get("review", "threshold")
     columns: dict[str, Any] = {
         "wage": 20.0, "hours": 8.0, "cost": np.linspace(0.5, 12.0, people), "pairs": 20.0, "audited": 0.2,
         "quality": 0.9, "careless": 0.5, "gold_error": 0.0, "discount": 0.95, "separation": 0.05, "outside": 10.0,
     }  # fmt: skip
     columns = {name: np.array(np.broadcast_to(said.pop(name, value), people), float) for name, value in columns.items()}
-    return WorkSituation(**columns, pay=said.pop("pay", HourlySpec()), review=said.pop("review", review()))
+    return WorkSituation(**columns, pay=said.pop("pay", HourlySpec()), review=said.pop("review", Below(below=0.6)))
 
 
 def standing() -> Standing:
@@ -196,15 +194,19 @@ def meetings(first: dict[str, float] | None = None) -> list[Situation]:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What a reward shape is asked about: scores [B], log-probabilities of policy and reference and mask [B, T]."""
+    """What a reward shape is asked about: scores [B], log-probabilities of policy and reference and mask [B, T]; and
+    which responses ended by themselves, and what a second reward model holds against each, both [B]."""
 
     score: Tensor
     logp: Tensor
     logp_ref: Tensor
     mask: Tensor
+    ended: Tensor
+    cost: Tensor
 
     def __getitem__(self, rows: Any) -> Batch:
-        return Batch(self.score[..., rows], self.logp[rows], self.logp_ref[rows], self.mask[rows])
+        whole = (self.logp, self.logp_ref, self.mask, self.ended, self.cost)
+        return Batch(self.score[..., rows], *(part[rows] for part in whole))
 
 
 def batch(lengths: Sequence[int] = (5, 3, 1, 4), members: int = 0) -> Batch:
@@ -222,4 +224,6 @@ def batch(lengths: Sequence[int] = (5, 3, 1, 4), members: int = 0) -> Batch:
         if not members
         else normals(_KEY, np.arange(members)[:, None], np.arange(rows))
     )
-    return Batch(torch.as_tensor(score, dtype=torch.float32), logp, logp_ref, mask)
+    cost = torch.as_tensor(normals(_KEY, 98, np.arange(rows)), dtype=torch.float32)
+    ended = torch.arange(rows) % 2 == 0
+    return Batch(torch.as_tensor(score, dtype=torch.float32), logp, logp_ref, mask, ended, cost)
