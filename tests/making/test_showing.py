@@ -12,6 +12,7 @@ import pytest
 from simlab.cli import main
 from simlab.making.showing import Shown, shown
 from simlab.plugins import Entry, discover
+from tests.testing.test_built_ins import GIVEN, TABLE
 
 LOUD = "class Loud(simlab.Criterion):\n    name = 'loud'\n    def score(self, e, o):\n"
 BUILT_IN = [entry for entry in discover(local=False).entries if entry.cls is not None]
@@ -20,6 +21,7 @@ BUILT_IN = [entry for entry in discover(local=False).entries if entry.cls is not
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "exchanges.csv").write_text(TABLE)
     return tmp_path
 
 
@@ -40,7 +42,7 @@ def refused(capsys: pytest.CaptureFixture[str], *argv: str, code: int = 2) -> st
 @pytest.mark.parametrize("entry", BUILT_IN, ids=[f"{e.kind}-{e.name}" for e in BUILT_IN])
 def test_every_plugin_can_be_shown(entry: Entry) -> None:
     assert entry.cls is not None
-    found = shown(entry.cls(**entry.cls.example))
+    found = shown(entry.cls(**GIVEN.get((entry.kind, entry.name), entry.cls.example)))
     assert isinstance(found, Shown)
     assert found.about.endswith(".")
     assert found.records

@@ -13,14 +13,24 @@ import pytest
 from simlab import testing
 from simlab.plugins import Entry, discover
 
+LOOK_ON = {"logger"}  # kinds that are asked nothing, and so can be held to nothing but what holds for all
+TABLE = "prompt,response,content\nwho ?,nobody .,people\nwho ?,i do not know .,people\nwhere ?,there .,places\n"
+GIVEN: dict[tuple[str, str], dict[str, Any]] = {("world", "records"): {"table": "exchanges.csv"}}
 BUILT_IN = [entry for entry in discover(local=False).entries if entry.cls is not None]
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder with the table that a world of one's own exchanges is given."""
+    (tmp_path / "exchanges.csv").write_text(TABLE)
+    monkeypatch.chdir(tmp_path)
 
 
 def broken(entry: Entry) -> list[str]:
     """What the checks say of a plugin; each of them has something to look at."""
     found = []
     assert entry.cls is not None
-    for check in testing.checks(entry.cls):
+    for check in testing.checks(entry.cls, **GIVEN.get((entry.kind, entry.name), {})):
         try:
             check()
         except testing.Broken as error:
@@ -38,7 +48,7 @@ def test_it_keeps_to_its_contract(entry: Entry) -> None:
 def test_every_kind_has_a_contract_beyond_what_all_have() -> None:
     common = {check.name for check in testing.checks(BUILT_IN[0].cls) if not _of_kind(check)}  # type: ignore[arg-type]
     assert common == {"made", "documented", "sourced", "strict", "yaml", "light"}
-    for entry in BUILT_IN:
+    for entry in (e for e in BUILT_IN if e.kind not in LOOK_ON):
         assert entry.cls is not None
         own = {check.name for check in testing.checks(entry.cls)} - common
         assert own >= ({"weighed"} if entry.kind == "charter" else {"answers", "pure"}), entry.kind
