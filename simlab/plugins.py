@@ -107,7 +107,7 @@ class Registry:
         if entry is None or shadow is None:
             return None
         what = f"the {CALLED.get(kind, kind)} {name!r} is defined by {entry.place} and again by {shadow.place}"
-        return Problem(what, "rename one of them")
+        return Problem(what, "rename one of them, or leave out ./plugins with --no-local-plugins")
 
     def hashes(self, used: Iterable[tuple[str, str]]) -> dict[str, str]:
         """SHA-256 of the file (or folder) behind each (kind, name), as {"kind:name": hash}."""

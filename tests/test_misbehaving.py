@@ -101,7 +101,7 @@ def test_a_name_given_twice_is_refused_where_it_is_needed(here: Path, capsys: py
     said = capsys.readouterr().err
     assert "the rater policy 'mistaken' is defined by " in said
     assert "mistaken.py:" in said
-    assert "and again by plugins/odd.py:7 (rename one of them)" in said
+    assert "and again by plugins/odd.py:7 (rename one of them, or leave" in said
     assert main(["validate", scenario(here, "boltzmann")]) == 0
     assert main(["validate", scenario(here, "mistaken"), "--no-local-plugins"]) == 0
 
@@ -114,7 +114,7 @@ def test_a_criterion_given_twice_is_refused_where_it_is_named(here: Path, capsys
     first = str(Path(__file__).parents[1] / "scenarios" / "01_first.yaml")
     assert main(["validate", first]) == 2
     assert "the criterion 'helpful' is defined by " in (said := capsys.readouterr().err)
-    assert "and again by plugins/kind.py:4 (rename one of them)" in said
+    assert "and again by plugins/kind.py:4 (rename one of them, or leave" in said
 
 
 OUTSIDE = "outside [0, 1]; NaN means no opinion"
