@@ -11,6 +11,8 @@ The map of the house, in the order to read it:
 - `nets/`: plain torch. `jobs`: computations by content. `streams`: random streams keyed by name.
 - `measures/`: alignment (ρ), where it is lost, agreement; the `observatory` and its `rooms` take them every round.
   `tables`, `recorder`, `runs`: the outcome tables.
+- `making/`: first drafts of plugins, and plugins at work on samples; `testing/`: what every plugin is held to;
+  `watchdog`: ends calls of plugins that do not come back.
 - `scenario/`, `cli`, `report/`: what people write, type and read.
 
 Public names are below. Importing simlab imports neither torch nor pandas.

@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         from simlab import commands
 
-        code: int = getattr(commands, args.command)(args)
+        code: int = getattr(commands, "try_" if args.command == "try" else args.command)(args)
         sys.stdout.flush()
         return code
     except SimlabError as error:
@@ -56,6 +56,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         for name in ("dir", "name"):
             if rest and getattr(args, name) is None and not rest[0].startswith("-"):
                 setattr(args, name, rest.pop(0))
+    if args.command == "try":
+        args.parameters += [text for text in rest if not text.startswith("-")]
+        rest = [text for text in rest if text.startswith("-")]
     if rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     return args
@@ -106,8 +109,18 @@ def _parser() -> argparse.ArgumentParser:
     command("validate", "Check a scenario file; nothing is run.", "file", "scenario", "plugins")
     command("describe", "Say in words who does what to whom in a scenario.", "file", "scenario", "plugins")
     command("schema", "Print the JSON schema of scenario files.", "plugins")
-    plugins = command("plugins", "List every plugin that was found.", "plugins")
+    plugins = command("plugins", "List every plugin that was found, or say all about one.", "plugins")
+    plugins.add_argument("name", metavar="NAME", nargs="?", help="say what this one is, and which parameters it has")
     plugins.add_argument("--json", action="store_true", help="as a JSON list")
+    new = command("new", "Write a first draft of a plugin, with its test.", "plugins")
+    new.add_argument("kind", metavar="KIND", help="criterion, rater, reward, world, review, guideline, …")
+    new.add_argument("name", metavar="NAME", help="what scenario files are to call it")
+    new.add_argument("--package", action="store_true", help="as a package that can be installed, instead of a file")
+    trial = command("try", "Show a plugin at work on samples, and hold it to its contract.", "plugins")
+    trial.add_argument("name", metavar="NAME", help="a plugin, as simlab plugins lists it")
+    trial.add_argument("parameters", metavar="KEY=VALUE", nargs="*", help="parameters, as in temperature=0.5")
+    trial.add_argument("--kind", metavar="KIND", help="which one, where plugins of several kinds have this name")
+    trial.add_argument("--json", action="store_true", help="print one JSON object, and nothing else, on stdout")
     tables = command("tables", "List the tables of a run, or show one of them.")
     tables.add_argument("dir", metavar="DIR", nargs="?", help="folder of a run, or of several")
     tables.add_argument("name", metavar="TABLE", nargs="?", help="table to show")
@@ -192,7 +205,9 @@ The same line again goes on where an interrupted run stopped.""",
     "validate": "simlab validate scenarios/01_first.yaml --set days=30",
     "describe": "simlab describe scenarios/03_firing.yaml",
     "schema": "simlab schema > scenario.schema.json",
-    "plugins": "simlab plugins",
+    "plugins": "simlab plugins\nsimlab plugins boltzmann",
+    "new": "simlab new criterion humble\nsimlab new rater moody --package",
+    "try": "simlab try brief ideal=3\nsimlab try glad --kind rater sharpness=0",
     "tables": """\
 simlab tables runs/first
 simlab tables runs/first alignment --rows 5

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from simlab.errors import PluginFailed
 from simlab.scene import Scene, shown
 from simlab.streams import Streams, uniforms
 from simlab.worlds.exchange import TRUTH, Exchange, Observer
@@ -39,6 +40,7 @@ class Component(BaseModel):
 
     kind: ClassVar[str] = ""  # "criterion", "rater", "reward", "world", …; set by the contracts
     name: ClassVar[str] = ""  # what scenario files call it
+    example: ClassVar[Mapping[str, Any]] = {}  # parameters to show and check it with, where some have no default
 
 
 class Criterion(Component):
@@ -84,7 +86,7 @@ class RaterPolicy(Component):
 
     kind: ClassVar[str] = "rater"
     needs: ClassVar[tuple[str, ...]] = ()
-    agreement: float | None = None  # target chance that two raters agree on a pair that is no tie
+    agreement: float | None = Field(None, description="target chance that two raters agree on a pair that is no tie")
 
     @model_validator(mode="after")
     def _noise_to_set(self) -> Self:
@@ -119,13 +121,22 @@ class RaterPolicy(Component):
         for column, (i, j) in enumerate(combinations(range(options), 2), start=options):
             seen = shown(self.probabilities, None if scene is None else scene.pair(i, j, column - options))
             p = np.asarray(self.probabilities(utilities[:, [i, j]], cohort, **seen), dtype=float)
-            if p.shape != (len(utilities), 3) or not np.all(p >= 0) or not np.allclose(p.sum(axis=1), 1, atol=1e-6):
-                raise ValueError(
-                    f"probabilities must be [n, 3] = {(len(utilities), 3)}, rows that sum to 1; got {p.shape}"
-                )
+            if wrong := no_distribution(p, len(utilities)):
+                raise PluginFailed.returned(self, wrong, "probabilities")
             u = uniforms[:, column]
             labels.append(np.where(u < p[:, 0], 1, np.where(u < p[:, 0] + p[:, 1], 2, 0)))
         return np.stack(labels, axis=1)
+
+
+def no_distribution(p: Array, rows: int) -> str:
+    """What is wrong with P(left), P(right), P(undecided) [rows, 3], in words; "" if nothing is."""
+    if p.shape != (rows, 3):
+        return f"must give probabilities of shape {(rows, 3)}; it gave {p.shape}"
+    bad = np.flatnonzero(~(np.all(p >= 0, axis=1) & (np.abs(p.sum(axis=1) - 1) <= 1e-6)))  # NaN is neither
+    if len(bad):
+        row = ", ".join(f"{share:.4g}" for share in p[bad[0]])
+        return f"must give probabilities that sum to 1; it gave {row}"
+    return ""
 
 
 class Effort(Component):
@@ -356,6 +367,7 @@ def reward_shape(function: Callable[..., Any]) -> type[RewardShape]:
     def shape(self: RewardShape, score: Any, logp: Any, logp_ref: Any, mask: Any) -> Any:
         return function(score, logp, logp_ref, mask)
 
+    vars(shape)["__wrapped__"] = function  # where a message looks for file and line
     about = {"__module__": function.__module__, "__doc__": function.__doc__, "name": function.__name__, "shape": shape}
     return type(function.__name__.title().replace("_", ""), (RewardShape,), about)
 

@@ -6,9 +6,16 @@ and exits with its `exit_code`. Anything else that escapes is a bug of ours.
 
 from __future__ import annotations
 
+import inspect
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from simlab.names import from_here, who
+from simlab.plugin_files import is_plugin
 
 
 class SimlabError(Exception):
@@ -51,11 +58,65 @@ class Mismatch(SimlabError):
 
 
 class PluginFailed(SimlabError):
-    """A plugin raised or returned something impossible while a run was under way."""
+    """A plugin raised, returned something impossible, or did not come back."""
 
     @classmethod
-    def raised(cls, who: str, error: Exception) -> PluginFailed:
-        """What to say when plugin `who` raised: the error, and the file and line it came from."""
-        frames = traceback.extract_tb(error.__traceback__)
-        where = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
-        return cls(f"{who} raised {type(error).__name__}: {error}{where}")
+    def raised(cls, plugin: str, error: Exception) -> PluginFailed:
+        """What to say when `plugin` raised: the error, and the line of the plugin's own file that led to it."""
+        if isinstance(error, PluginFailed):
+            return error
+        text = " ".join(str(error).split())
+        place = _place(error)
+        return cls(f"{plugin} raised {type(error).__name__}: {text}" + (f" ({place})" if place else ""))
+
+    @classmethod
+    def blamed(cls, error: Exception) -> PluginFailed | None:
+        """The same of whichever plugin's own code an error came through last; None if it came through none."""
+        own = [f for f, _ in traceback.walk_tb(error.__traceback__) if is_plugin(f.f_globals.get("__name__", ""))]
+        if not own:
+            return None
+        plugin = own[-1].f_locals.get("self")
+        named = (
+            who(plugin) if isinstance(getattr(plugin, "kind", None), str) else f"{own[-1].f_code.co_name} of a plugin"
+        )
+        return cls.raised(named, error)
+
+    @classmethod
+    def returned(cls, plugin: Any, what: str, *methods: str) -> PluginFailed:
+        """What to say when a component gave something impossible: `what`, and where its own `methods` are defined."""
+        where = defined(type(plugin), *methods)
+        return cls(f"{who(plugin)} {what}" + (f" ({where})" if where else ""))
+
+
+@contextmanager
+def blaming() -> Iterator[None]:
+    """Put an exception that escapes from a plugin's own code, wherever it was called, down to that plugin."""
+    try:
+        yield
+    except SimlabError:
+        raise
+    except Exception as error:
+        blamed = PluginFailed.blamed(error)
+        if blamed is None:
+            raise
+        raise blamed from error
+
+
+def _place(error: Exception) -> str:
+    """`file:line` of a plugin's own code, where an error came through any, else of where it was raised."""
+    frames = list(traceback.walk_tb(error.__traceback__))
+    own = [(f, line) for f, line in frames if is_plugin(f.f_globals.get("__name__", ""))] or frames
+    return f"{from_here(Path(own[-1][0].f_code.co_filename))}:{own[-1][1]}" if own else ""
+
+
+def defined(cls: type, *methods: str) -> str:
+    """`file:line` of the first of these methods that is not the house's own, else of the class; "" if unknown."""
+    for method in methods:
+        function = inspect.unwrap(getattr(cls, method, None) or cls)
+        code = getattr(function, "__code__", None)
+        if code is not None and not function.__module__.startswith("simlab."):
+            return f"{from_here(Path(code.co_filename))}:{code.co_firstlineno}"
+    try:
+        return f"{from_here(Path(inspect.getfile(cls)))}:{inspect.getsourcelines(cls)[1]}"
+    except (OSError, TypeError):
+        return ""

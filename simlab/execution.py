@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +18,17 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from simlab import content
-from simlab.errors import InvalidInput, Mismatch
+from simlab.errors import InvalidInput, Mismatch, blaming
 from simlab.folder import SCENARIO, OpenRun, open_run, read_manifest
 from simlab.jobs import Jobs, Store
-from simlab.plugins import Registry, discover
+from simlab.plugins import Registry, discover, simlab_version
 from simlab.recorder import Recorder
 from simlab.runs import Run, load
 from simlab.scenario import Scenario
 from simlab.scenario import load as load_scenario
 from simlab.simulation import Progress, Simulation
 from simlab.tables import TABLES
+from simlab.watchdog import patience, watched
 
 
 def run_file(
@@ -60,18 +60,20 @@ def run_file(
 def execute(
     scenario: Scenario, registry: Registry, out: Path | str | None, progress: Progress | None, store: Store
 ) -> Run:
-    """Run a resolved scenario into folder `out`."""
+    """Run a resolved scenario into folder `out`. Raises PluginFailed for a plugin that fails or does not come back."""
     manifest = _manifest(scenario, registry)
     folder = Path(out) if out is not None else default_folder(manifest)
     jobs = Jobs(store, _device(scenario))
     hooks = _Hooks(registry, manifest["run"])
-    simulation = Simulation(scenario, jobs, progress, hooks.round_finished)
     new = not folder.exists()
     try:
-        with open_run(folder, manifest, scenario.as_yaml()) as opened, threadpool_limits(limits=1):
-            if not opened.finished:  # sums depend on how many threads share them: one is part of the guarantee
-                hooks.opened = opened
-                _simulate(simulation, opened, hooks)
+        with watched(patience()):
+            with blaming():
+                simulation = Simulation(scenario, jobs, progress, hooks.round_finished)
+            with open_run(folder, manifest, scenario.as_yaml()) as opened, blaming(), threadpool_limits(limits=1):
+                if not opened.finished:  # sums depend on how many threads share them: one is part of the guarantee
+                    hooks.opened = opened
+                    _simulate(simulation, opened, hooks)
     except InvalidInput:  # found only by trying, such as an agreement rate that these raters cannot reach
         if new:
             shutil.rmtree(folder, ignore_errors=True)
@@ -126,14 +128,6 @@ def _manifest(scenario: Scenario, registry: Registry) -> dict[str, Any]:
         "threads": 1,
         "device": _device(scenario),
     }
-
-
-def simlab_version() -> str:
-    """The installed version, or "0" from a bare checkout."""
-    try:
-        return version("simlab")
-    except PackageNotFoundError:
-        return "0"
 
 
 def _device(scenario: Scenario) -> str:

@@ -5,8 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 NAME = r"^[^\W\d][\w-]{0,63}$"  # a letter, then letters, digits, - and _
+
+CALLED = {  # what people call the kinds of plugin
+    "criterion": "criterion",
+    "rater": "rater policy",
+    "effort": "effort",
+    "review": "review rule",
+    "reward": "reward shape",
+    "guideline": "guideline policy",
+    "combination": "combination rule",
+    "charter": "charter",
+    "aggregator": "aggregator",
+    "world": "world",
+}
+
+
+def who(plugin: Any) -> str:
+    """A component, or its class, as a message names it: its kind and its name."""
+    return f"{CALLED.get(plugin.kind, plugin.kind)} {plugin.name!r}"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

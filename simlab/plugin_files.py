@@ -12,6 +12,8 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
+_MODULE = "simlab_plugin_"  # how the names of modules begin that are plugin files
+_announced: set[str] = set()  # modules of installed packages that announced themselves as plugins
 CONTENT = "_content_sha256"  # of a registered class and its bases in the plugin: the content hash, as imported
 _CONTRACTS = {
     "Component", "Criterion", "RaterPolicy", "Effort", "Review", "RewardShape", "LeashedShape", "GuidelinePolicy",
@@ -85,7 +87,7 @@ def import_plugin(path: Path, sha256: str) -> ModuleType:
     What it prints goes to stderr, and no bytecode is written beside it. Raises whatever the import raises.
     """
     where = hashlib.sha256(f"{path}\0{sha256}".encode()).hexdigest()[:12]
-    name = f"simlab_plugin_{path.stem.replace('-', '_').replace('.', '_')}_{where}"
+    name = f"{_MODULE}{path.stem.replace('-', '_').replace('.', '_')}_{where}"
     if name in sys.modules:
         return sys.modules[name]
     package = path.is_dir()
@@ -109,12 +111,30 @@ def import_plugin(path: Path, sha256: str) -> ModuleType:
     return module
 
 
-def reason(error: BaseException, path: Path) -> str:
-    """Why a plugin failed, in a line, with the line of the plugin's own file where that is known."""
+def announce(module: ModuleType) -> None:
+    """Remember that an installed module is a plugin; those of plugin files are known by their names."""
+    _announced.add(module.__name__)
+
+
+def is_plugin(module: str) -> bool:
+    """Whether a module of this name, as in a frame's `__name__`, is a plugin's own code."""
+    if module.startswith(_MODULE):
+        return True
+    return any(module == name or module.startswith(f"{name}.") for name in _announced)
+
+
+def line_of(error: BaseException, path: Path) -> int | None:
+    """The line of the plugin's own file that an error at its import came from, where that is known."""
     line = error.lineno if isinstance(error, SyntaxError) else None
     for frame in traceback.extract_tb(error.__traceback__):
         if frame.filename.startswith(str(path)):
             line = frame.lineno
+    return line
+
+
+def reason(error: BaseException, path: Path) -> str:
+    """Why a plugin failed, in a line, with the line of the plugin's own file where that is known."""
+    line = line_of(error, path)
     text = " ".join(str(error.msg if isinstance(error, SyntaxError) else error).split())
     where = f"line {line}: " if line else ""
     return f"{where}{type(error).__name__}: {text}"[:300]

@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,23 +20,22 @@ import pluggy
 
 from simlab import hookspecs
 from simlab.components import Article, Charter, Component
-from simlab.errors import InvalidInput, PluginFailed, Problem
-from simlab.names import NAME, clip, did_you_mean, from_here, suggestion
-from simlab.plugin_files import CONTENT, content_hash, import_plugin, looks_like_plugin, plugin_files, reason
+from simlab.errors import InvalidInput, PluginFailed, Problem, defined
+from simlab.names import CALLED, NAME, clip, did_you_mean, from_here, suggestion
+from simlab.plugin_files import (
+    CONTENT,
+    announce,
+    content_hash,
+    import_plugin,
+    line_of,
+    looks_like_plugin,
+    plugin_files,
+    reason,
+)
+from simlab.watchdog import watched
 
 GROUP = "simlab"  # the entry-point group of installed packages
-_CALLED = {
-    "criterion": "criterion",
-    "rater": "rater policy",
-    "effort": "effort",
-    "review": "review rule",
-    "reward": "reward shape",
-    "guideline": "guideline policy",
-    "combination": "combination rule",
-    "charter": "charter",
-    "aggregator": "aggregator",
-    "world": "world",
-}
+IMPORT = 60.0  # seconds the import of a plugin file may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,8 @@ class Entry:
     """One component, or one plugin that defines none: what it is called, where it is from, and whether it works.
 
     `kind` is a kind of component, as "criterion" or "world"; "hooks" for a plugin of hooks only, "" for a
-    broken one.
+    broken one. `line` is where a broken one is broken, as far as that is known; `version` that
+    of the installed package it came with (simlab's own for a built-in), "" if it came with none.
     """
 
     name: str
@@ -54,6 +54,15 @@ class Entry:
     ok: bool
     error: str
     sha256: str
+    line: int | None = None
+    version: str = ""
+
+    @property
+    def place(self) -> str:
+        """`file:line`, as seen from the current folder."""
+        if self.cls is not None and (where := defined(self.cls)):
+            return where
+        return f"{from_here(self.source)}:{self.line}" if self.line else from_here(self.source)
 
 
 class Registry:
@@ -62,8 +71,10 @@ class Registry:
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self._components: dict[tuple[str, str], Entry] = {}
+        self._shadows: dict[tuple[str, str], Entry] = {}  # what would be called as something else already is
         self._seen: set[Path] = set()
         self.folders: list[Path] = []  # local plugin files and package folders, as found: enough to find them again
+        self._version = ""  # of what is being loaded
         self._manager = _Hooks(GROUP)
         self._manager.add_hookspecs(hookspecs)
 
@@ -88,7 +99,15 @@ class Registry:
         if guilty:
             files = "; ".join(f"{from_here(e.source)}: {e.error}" for e in guilty[:3])
             fix = f"{fix}; plugin files that failed to load: {files}"
-        return Problem(f"there is no {_CALLED.get(kind, kind)} called {clip(name)!r}", fix)
+        return Problem(f"there is no {CALLED.get(kind, kind)} called {clip(name)!r}", fix)
+
+    def doubtful(self, kind: str, name: str) -> Problem | None:
+        """What to say where a scenario names a component that two plugins define; None if it is one."""
+        entry, shadow = (found.get((kind, name)) for found in (self._components, self._shadows))
+        if entry is None or shadow is None:
+            return None
+        what = f"the {CALLED.get(kind, kind)} {name!r} is defined by {entry.place} and again by {shadow.place}"
+        return Problem(what, "rename one of them, or leave out ./plugins with --no-local-plugins")
 
     def hashes(self, used: Iterable[tuple[str, str]]) -> dict[str, str]:
         """SHA-256 of the file (or folder) behind each (kind, name), as {"kind:name": hash}."""
@@ -101,30 +120,36 @@ class Registry:
 
     # ---- loading ------------------------------------------------------------------------------------------------
 
-    def load_file(self, path: Path) -> bool:
+    def load_file(self, path: Path, version: str = "") -> bool:
         """Import a plugin file or package folder and register what it defines; a broken one is remembered.
 
-        Returns False if this file was loaded before.
+        Returns False if this file was loaded before. `version` is that of what it came with.
         """
         path = path.resolve()
         if path in self._seen:
             return False
         self._seen.add(path)
-        sha256 = ""
+        self._version, sha256 = version, ""
         try:
             sha256 = content_hash(path)
-            module = import_plugin(path, sha256)
+            with watched(IMPORT):
+                module = import_plugin(path, sha256)
             self._register_module(module, path, sha256)
         except (Exception, SystemExit) as error:
-            self._broken(path, sha256, reason(error, path))
+            self._broken(path, sha256, reason(error, path), line_of(error, path))
+        finally:
+            self._version = ""
         return True
 
     def load_entry_point(self, point: Any) -> None:
         """Register what an installed package announces: a module, or a component class."""
         source = Path(point.name)
+        self._version = getattr(point.dist, "version", "")
         try:
-            thing = point.load()
+            with watched(IMPORT):
+                thing = point.load()
             module = thing if isinstance(thing, ModuleType) else __import__(thing.__module__, fromlist=["*"])
+            announce(module)
             source = Path(str(module.__file__))
             source = source.parent if source.name == "__init__.py" else source
             if isinstance(thing, ModuleType):
@@ -132,10 +157,12 @@ class Registry:
             else:
                 self._add(thing, source, content_hash(source))
         except (Exception, SystemExit) as error:
-            self._broken(source, "", f"entry point {point.name}: {reason(error, source)}")
+            self._broken(source, "", f"entry point {point.name}: {reason(error, source)}", line_of(error, source))
+        finally:
+            self._version = ""
 
-    def _broken(self, source: Path, sha256: str, error: str) -> None:
-        self.entries.append(Entry(source.stem, "", None, source, False, error, sha256))
+    def _broken(self, source: Path, sha256: str, error: str, line: int | None) -> None:
+        self.entries.append(Entry(source.stem, "", None, source, False, error, sha256, line, self._version))
 
     def _register_module(self, module: ModuleType, source: Path, sha256: str) -> None:
         before = len(self.entries)
@@ -148,7 +175,8 @@ class Registry:
         if len(self.entries) == before:
             hooks = any(name.startswith("simlab_") for name in vars(module))
             error = "" if hooks else "defines no component and no hook"
-            self.entries.append(Entry(source.stem, "hooks" if hooks else "", None, source, hooks, error, sha256))
+            kind = "hooks" if hooks else ""
+            self.entries.append(Entry(source.stem, kind, None, source, hooks, error, sha256, version=self._version))
 
     def _listen(self, module: ModuleType) -> Callable[[Callable[[type[Component]], None]], None] | None:
         """Register the module's hooks; its `simlab_register` as a function of `register`, if it has one."""
@@ -169,11 +197,12 @@ class Registry:
         name, kind = (str(getattr(cls, trait, "")) for trait in ("name", "kind"))
         other = self._components.get((kind, name))
         if not error and other is not None:
-            error = (
-                f"the {_CALLED.get(kind, kind)} {name!r} is already defined by {from_here(other.source)}; rename one"
-            )
-        entry = Entry(name or source.stem, kind, None if error else cls, source, not error, error, sha256)
+            error = f"the {CALLED.get(kind, kind)} {name!r} is already defined by {from_here(other.source)}; rename one"
+        where = _line(cls) if error else None, self._version
+        entry = Entry(name or source.stem, kind, None if error else cls, source, not error, error, sha256, *where)
         self.entries.append(entry)
+        if other is not None:
+            self._shadows[kind, name] = entry
         if not error:
             self._components[kind, name] = entry
             for part in _own(cls, source):
@@ -193,7 +222,7 @@ class _Guarded:
             try:
                 caller(**arguments)
             except Exception as error:
-                raise PluginFailed(f"the hook {name} of a plugin raised {type(error).__name__}: {error}") from error
+                raise PluginFailed.raised(f"the hook {name} of a plugin", error) from error
 
         return call
 
@@ -234,6 +263,12 @@ def _own(cls: type, source: Path) -> Iterator[type]:
             yield part
 
 
+def _line(cls: Any) -> int | None:
+    """The line on which a class, or the function it was made of, begins."""
+    line = defined(cls).rpartition(":")[2] if isinstance(cls, type) else ""
+    return int(line) if line.isdecimal() else None
+
+
 def _fault(cls: Any) -> str:
     """What keeps a class from being registered, if anything."""
     if not (isinstance(cls, type) and issubclass(cls, Component)):
@@ -256,6 +291,14 @@ def builtin_folder() -> Path:
     return package / "_plugins" if (package / "_plugins").is_dir() else package.parent / "plugins"
 
 
+def simlab_version() -> str:
+    """The installed version, or "0" from a bare checkout."""
+    try:
+        return version("simlab")
+    except PackageNotFoundError:
+        return "0"
+
+
 def discover(scenario_dir: Path | str | None = None, extra: Sequence[Path | str] = (), local: bool = True) -> Registry:
     """Find and load all plugins, in this order: built-ins, installed packages (entry-point group `simlab`),
     `./plugins` (recursively), the scenario's folder (plugin files directly in it), `extra` files and folders.
@@ -265,7 +308,7 @@ def discover(scenario_dir: Path | str | None = None, extra: Sequence[Path | str]
     """
     registry = Registry()
     for file in plugin_files(builtin_folder()):
-        registry.load_file(file)
+        registry.load_file(file, simlab_version())
     for point in sorted(entry_points(group=GROUP), key=lambda p: (p.name, p.value)):
         registry.load_entry_point(point)
     for file in _local_files(scenario_dir if local else None, extra, local):

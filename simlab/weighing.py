@@ -41,8 +41,9 @@ class Weighing:
         except Exception as error:
             raise PluginFailed.raised(f"combination rule {self.rule.name!r}", error) from error
         if found.shape != (len(features),) or not np.isfinite(found).all():
-            what = f"must give {len(features)} finite numbers"
-            raise PluginFailed(f"combination rule {self.rule.name!r} {what}; it gave shape {found.shape}")
+            odd = found[~np.isfinite(found)]
+            what = f"must give {len(features)} finite numbers; it gave shape {found.shape}"
+            raise PluginFailed.returned(self.rule, f"{what}, such as {odd[0]:g}" if len(odd) else what, "combine")
         return found
 
     def on(self, panel: Panel, weights: Array) -> Array:

@@ -16,7 +16,10 @@ from simlab.errors import Mismatch
 
 ROOT = Path(__file__).parent.parent
 WHOLE = Path(__file__).parent / "bad_scenarios" / "base" / "whole.yaml"
-COMMANDS = ["run", "validate", "describe", "schema", "plugins", "tables", "compare", "trace", "verify", "next", "near"]
+COMMANDS = [
+    "run", "validate", "describe", "schema", "plugins", "new", "try", "tables", "compare", "trace", "verify", "next",
+    "near",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +47,7 @@ def program(*argv: str, code: str = "", cwd: Path | None = None) -> subprocess.C
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([command, "--help"]) == 0
     assert f"usage: simlab {command}" in capsys.readouterr().out
-    assert getattr(commands, command).__doc__
+    assert getattr(commands, "try_" if command == "try" else command).__doc__
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -54,7 +57,17 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "argv", [["--help"], ["validate", str(WHOLE)], ["plugins", "--json"], ["schema"], ["describe", str(WHOLE)]], ids=str
+    "argv",
+    [
+        ["--help"],
+        ["validate", str(WHOLE)],
+        ["plugins", "--json"],
+        ["schema"],
+        ["describe", str(WHOLE)],
+        ["plugins", "brief"],
+        ["try", "brief"],
+    ],
+    ids=str,
 )
 def test_looking_imports_neither_torch_nor_pandas(argv: list[str]) -> None:
     code = (

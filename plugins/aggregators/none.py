@@ -9,7 +9,10 @@ from simlab.components import Array
 
 
 class Unmerged(simlab.Aggregator):
-    """Each label counts by itself; raters who disagree pull the reward model both ways."""
+    """Each label counts by itself; raters who disagree pull the reward model both ways.
+
+    So Ouyang et al. (2022) learned from labels.
+    """
 
     name = "none"
     merges: ClassVar[bool] = False

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -26,6 +26,7 @@ class Veto(simlab.Combination):
     """
 
     name = "veto"
+    example: ClassVar[Mapping[str, Any]] = {"limits": {"harmless": 0.5}}
     limits: dict[str, Limit] = Field(
         min_length=1, description="score by each of these criteria below which a response is ruled out"
     )

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 class Diligent(simlab.Effort):
-    """Full care, whatever the pay and however seldom anybody checks."""
+    """Full care, whatever the pay and however seldom anybody checks.
+
+    Such are the simulated teachers of most of the literature (B-Pref, Lee et al. 2021): they err, and never slack.
+    """
 
     name = "diligent"
     reckons = False

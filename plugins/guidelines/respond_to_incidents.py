@@ -15,7 +15,8 @@ class RespondToIncidents(simlab.GuidelinePolicy):
 
     The excess e of a criterion over its first weight follows e ← (1 − decay)·e + rise·|w|·p, where |w| is the norm
     of the guideline at first and p the criterion's share of the incidents since the last meeting. Incidents that
-    keep coming in the same proportions lead to e = rise·|w|·p/decay; a single scandal is forgotten geometrically.
+    keep coming in the same proportions lead to e = rise·|w|·p/decay; a single scandal is forgotten geometrically (the
+    issue-attention cycle: Downs 1972, "Up and down with ecology", The Public Interest 28).
     """
 
     name = "respond_to_incidents"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -27,6 +28,7 @@ class Scheduled(simlab.GuidelinePolicy):
     """
 
     name = "scheduled"
+    example: ClassVar[Mapping[str, Any]] = {"switches": ({"day": 10.0, "weights": {"truthful": 1.0, "harmless": 1.0}},)}
     switches: tuple[Switch, ...] = Field(min_length=1, description="each a day, and the weights from then on")
 
     @field_validator("switches")

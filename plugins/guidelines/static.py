@@ -6,7 +6,10 @@ import simlab
 
 
 class Static(simlab.GuidelinePolicy):
-    """Nobody revises the guideline: what was written on the first day is asked on the last."""
+    """Nobody revises the guideline: what was written on the first day is asked on the last.
+
+    What simulations of preference learning take for granted (Lee et al. 2021), and every other policy's control.
+    """
 
     name = "static"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -17,6 +18,7 @@ class Walk(simlab.GuidelinePolicy):
     """
 
     name = "walk"
+    example: ClassVar[Mapping[str, Any]] = {"to": {"brand": 1.0, "retention": 1.0}}
     to: dict[str, float] = Field(min_length=1, description="where it ends: weight of each criterion")
     steps: int = Field(4, ge=1, le=10_000, description="meetings it takes to get there")
 

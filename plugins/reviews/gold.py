@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class GoldTest(simlab.Review):
     """Dismissal of whoever has fewer than `right` of the last `items` checked answers right.
 
-    The usual test at hiring (InstructGPT and AlpacaFarm screened candidates so), and as a review the rolling form of
-    it. An undecided answer counts half. Who has been asked fewer than `items` stays.
+    The usual test at hiring (Ouyang et al. 2022 and Dubois et al. 2023 screened candidates so), and as a review the
+    rolling form of it. An undecided answer counts half. Who has been asked fewer than `items` stays.
     """
 
     name = "gold_test"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Rank(simlab.Review):
-    """Dismissal of the lowest `share` of those with enough checked answers ("rank and yank").
+    """Dismissal of the lowest `share` of those with enough checked answers (Grote 2005, Forced Ranking).
 
     How many go is rounded down, so that a pool too small for the share loses nobody. Among equals, the shorter record
     goes first, then the later in the list.

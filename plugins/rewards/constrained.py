@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
@@ -26,6 +26,7 @@ class Constrained(simlab.LeashedShape):
     """
 
     name = "constrained"
+    example: ClassVar[Mapping[str, Any]] = {"cost": "rm_safety"}
     cost: str = Field(min_length=1, description="the reward model whose dislike is the cost")
     limit: float = Field(0.0, ge=-1e6, le=1e6, description="the mean cost that is allowed; negative: safer than before")
     step: float = Field(0.1, gt=0, le=1e3, description="α, how fast the multiplier moves")

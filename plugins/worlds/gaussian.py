@@ -19,8 +19,8 @@ class Gaussian(World):
     """A language game without language: responses φ ~ N(0, I_d), utilities θ·φ, so that ρ(i, j) = cos(θ_i, θ_j).
 
     Criteria are orthonormal directions; any name is one. The reward model is linear, the policy an exponential
-    tilt of the reference (its optimum under a KL leash: a shift of the mean). Panels hold responses of the
-    reference only, because there ρ is the cosine exactly.
+    tilt of the reference (its optimum under a KL leash, Ziegler et al. 2019: a shift of the mean). Panels hold
+    responses of the reference only, because there ρ is the cosine exactly.
     """
 
     name = "gaussian"

@@ -4,10 +4,11 @@ Libraries are imported inside the functions, so that `validate`, `plugins` and `
 """
 
 from simlab.commands.laws import theory
+from simlab.commands.making import new, plugins, try_
 from simlab.commands.outcomes import compare, near, next, tables, trace, verify
-from simlab.commands.scenarios import describe, plugins, run, schema, validate
+from simlab.commands.scenarios import describe, run, schema, validate
 
 __all__ = [
-    "compare", "describe", "near", "next", "plugins", "run", "schema", "tables", "theory", "trace", "validate",
-    "verify",
+    "compare", "describe", "near", "new", "next", "plugins", "run", "schema", "tables", "theory", "trace", "try_",
+    "validate", "verify",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Commands about scenario files: run one, check it, describe it; and which plugins and keys there are."""
+"""Commands about scenario files: run one, check it, describe it; and which keys there are."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simlab.commands.console import console, print_table, progress
-from simlab.names import from_here
+from simlab.commands.console import console, progress
 
 if TYPE_CHECKING:
     from simlab.plugins import Registry
@@ -88,31 +87,6 @@ def schema(args: Namespace) -> int:
     return 0
 
 
-def plugins(args: Namespace) -> int:
-    """`simlab plugins`: every plugin found, broken ones with the reason."""
-    from simlab.plugins import discover
-
-    entries = discover(None, args.plugins, not args.no_local_plugins).entries
-    if args.json:
-        rows = [
-            {
-                "name": e.name,
-                "kind": e.kind,
-                "class": e.cls.__name__ if e.cls else None,
-                "source": str(e.source),
-                "ok": e.ok,
-                "error": e.error or None,
-                "sha256": e.sha256,
-            }
-            for e in entries
-        ]
-        print(json.dumps(rows, indent=2))
-        return 0
-    about = ((e.kind, e.name, _summary(e.cls) if e.ok else f"BROKEN {e.error}", _source(e.source)) for e in entries)
-    print_table(("kind", "name", "what it is", "source"), about)
-    return 0
-
-
 def _scenario(args: Namespace) -> tuple[Scenario, Registry]:
     from simlab.plugins import discover
     from simlab.scenario import load
@@ -120,15 +94,3 @@ def _scenario(args: Namespace) -> tuple[Scenario, Registry]:
     registry = discover(Path(args.file).parent, args.plugins, not args.no_local_plugins)
     options = {"overrides": args.set, "small": args.small, "seed": args.seed, "without": args.without}
     return load(args.file, **options, plugins=registry), registry
-
-
-def _summary(cls: type | None) -> str:
-    return ((cls.__doc__ or "") if cls else "").strip().partition("\n")[0]
-
-
-def _source(path: Path) -> str:
-    """Where a plugin is from, as a person would say it."""
-    from simlab.plugins import builtin_folder
-
-    builtin = builtin_folder().resolve()
-    return f"built in: {path.relative_to(builtin)}" if path.is_relative_to(builtin) else from_here(path)

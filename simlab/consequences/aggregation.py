@@ -71,7 +71,11 @@ def _asked(aggregator: Aggregator, votes: Votes, tasks: int) -> Array:
         chances = np.asarray(aggregator.aggregate(votes), dtype=float)
     except Exception as error:
         raise PluginFailed.raised(f"aggregator {aggregator.name!r}", error) from error
-    if chances.shape != (tasks,) or not np.all((chances >= -1e-9) & (chances <= 1 + 1e-9)):
-        what = f"aggregator {aggregator.name!r} must give a probability for each of {tasks} tasks"
-        raise PluginFailed(f"{what}; it gave shape {chances.shape}")
+    if chances.shape != (tasks,):
+        what = f"must give a probability for each of {tasks} tasks; it gave shape {chances.shape}"
+        raise PluginFailed.returned(aggregator, what, "aggregate")
+    outside = ~((chances >= -1e-9) & (chances <= 1 + 1e-9))  # NaN is outside
+    if outside.any():
+        what = f"must give a probability for each of {tasks} tasks; it gave {chances[outside][0]:g}"
+        raise PluginFailed.returned(aggregator, what, "aggregate")
     return np.asarray(np.clip(chances, 0.0, 1.0))

@@ -167,8 +167,8 @@ def dismissed(
     except Exception as error:
         raise PluginFailed.raised(f"review rule {rule.name!r}", error) from error
     if verdict.shape != rows.shape or verdict.dtype != bool:
-        what = f"review rule {rule.name!r} must say True or False of {len(rows)} people"
-        raise PluginFailed(f"{what}; it gave {verdict.dtype} of shape {verdict.shape}")
+        what = f"must say True or False of {len(rows)} people; it gave {verdict.dtype} of shape {verdict.shape}"
+        raise PluginFailed.returned(rule, what, "decide")
     rows, score = rows[verdict], pool.record(principal).score
     for row in rows.tolist():
         pool.dismiss(row, f"{how}: {reason}")

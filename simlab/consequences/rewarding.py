@@ -58,9 +58,12 @@ def shaped(shape: RewardShape, score: Any, logp: Any, logp_ref: Any, mask: Any, 
         out = shape.shape(score, logp, logp_ref, mask, **told)
     except Exception as error:
         raise PluginFailed.raised(f"reward shape {shape.name!r}", error) from error
-    if getattr(out, "shape", None) != logp.shape or not bool(out[mask.bool()].isfinite().all()):
-        what = f"reward shape {shape.name!r} must give finite rewards of shape {tuple(logp.shape)}"
-        raise PluginFailed(f"{what}; it gave {tuple(getattr(out, 'shape', ()))}")
+    what = f"must give finite rewards of shape {tuple(logp.shape)}; it gave"
+    if getattr(out, "shape", None) != logp.shape:
+        raise PluginFailed.returned(shape, f"{what} {tuple(getattr(out, 'shape', ()))}", "shape")
+    paid = out[mask.bool()]
+    if not bool(paid.isfinite().all()):
+        raise PluginFailed.returned(shape, f"{what} {float(paid[~paid.isfinite()][0]):g}", "shape")
     return out
 
 

@@ -94,7 +94,7 @@ class Guideline:
         elif not any(weights.values()):
             what = "gave no criterion any weight"
         if what:
-            raise PluginFailed(f"guideline policy {self.policy.name!r} {what}")
+            raise PluginFailed.returned(self.policy, what, "revise")
         return weights
 
 

@@ -37,8 +37,8 @@ def reconsider(pool: People) -> None:
         raise PluginFailed.raised(f"effort {effort.name!r}", error) from error
     shapes = care.shape == pace.shape == rows.shape
     if not (shapes and np.all((care >= 0) & (care <= 1)) and np.all((pace >= 0) & np.isfinite(pace))):
-        what = f"effort {effort.name!r} must choose care in [0, 1] and a pace of at least 0 for {len(rows)} people"
-        raise PluginFailed(f"{what}; it chose {care!r:.80} and {pace!r:.80}")
+        what = f"must choose care in [0, 1] and a pace of at least 0 for {len(rows)} people"
+        raise PluginFailed.returned(effort, f"{what}; it chose {care!r:.80} and {pace!r:.80}", "choose", "hurry")
     pool.life.lives.care[rows], pool.life.lives.pace[rows] = care, pace
 
 

@@ -368,8 +368,10 @@ class People(Workforce):
         label = np.asarray(self.ask_policy(lambda: self.policy.choose(utilities, cohort, draws, **seen)))
         wanted = (len(who), draws.shape[1] - utilities.shape[1])
         if label.shape != wanted or not np.isin(label, (0, 1, 2)).all():
-            what = f"rater policy {self.policy.name!r} must give labels 1, 2 or 0 of shape {wanted}"
-            raise PluginFailed(f"{what}; it gave {label.dtype} of shape {label.shape}")
+            odd = label[~np.isin(label, (0, 1, 2))]
+            what = f"must give labels 1, 2 or 0 of shape {wanted}; it gave {label.dtype} of shape {label.shape}"
+            what += f", such as {odd[0]}" if len(odd) else ""
+            raise PluginFailed.returned(self.policy, what, "choose", "probabilities")
         return label.astype(np.int64)
 
     def durations(self, who: Indices, lot: NDArray[Any], comparisons: int) -> Array:

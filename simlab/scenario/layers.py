@@ -113,16 +113,16 @@ def _assignment(text: str) -> tuple[str, Node]:
     if not value.strip():
         return path.strip(), Node(None, Place(source))
     node = read_text(value, source)
-    _displace(node, Place(source))
+    displace(node, Place(source))
     return path.strip(), node
 
 
-def _displace(node: Node, place: Place) -> None:
+def displace(node: Node, place: Place) -> None:
     """Forget lines and columns: those of a command-line argument say nothing."""
     node.place = place
     node.keys = dict.fromkeys(node.keys, place)
     for child in node.children():
-        _displace(child, place)
+        displace(child, place)
 
 
 def put(root: Node, path: str, node: Node, place: Place) -> None:

@@ -303,6 +303,8 @@ def _unknown_criteria(data: Mapping[str, Any], world: type[World], plugins: Regi
         elif not world.own_criteria and name not in plugins.names("criterion"):
             problem = plugins.unknown("criterion", name)
             yield at, problem.what, problem.fix
+        elif not world.own_criteria and (doubt := plugins.doubtful("criterion", name)):
+            yield at, doubt.what, doubt.fix
 
 
 def _named_criteria(data: Mapping[str, Any]) -> Iterator[tuple[authority.Path, str]]:

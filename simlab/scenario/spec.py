@@ -115,6 +115,8 @@ def build(kind: str, name: str, entry: Mapping[str, Any], reading: Reading) -> C
     """
     try:
         cls = reading.plugins.get(kind, name)
+        if kind != "criterion" and (doubt := reading.plugins.doubtful(kind, name)):  # criteria are checked where named
+            raise InvalidInput(doubt)
     except InvalidInput as error:
         problem = error.problems[0]
         raise PydanticCustomError("unknown_component", "{what}", {"what": problem.what, "fix": problem.fix}) from None

@@ -21,6 +21,8 @@ from simlab.worlds.exchange import TRUTH, Exchange, Observer, Prompt
 from simlab.worlds.game import Game, Indices, Items
 from simlab.worlds.tokenizer import END, PAD, Tokenizer, pad
 
+SCORING = ("score_batch", "score")  # of a criterion; either may be the plugin's own
+
 
 @dataclass(frozen=True, slots=True)
 class Author:
@@ -182,8 +184,9 @@ def _distinct(criterion: Criterion, found: Sequence[Exchange], observer: Observe
         raise PluginFailed.raised(f"criterion {criterion.name!r}", error) from error
     if scores.shape != (len(distinct), 1):
         wanted = f"[exchanges, observers] = {(len(distinct), 1)}"
-        raise PluginFailed(f"criterion {criterion.name!r} returned shape {scores.shape}, expected {wanted}")
-    if np.any((scores < 0) | (scores > 1) | np.isinf(scores)):
-        wrong = scores[(scores < 0) | (scores > 1) | np.isinf(scores)][0]
-        raise PluginFailed(f"criterion {criterion.name!r} returned {wrong:g}, outside [0, 1]; NaN means no opinion")
+        raise PluginFailed.returned(criterion, f"returned shape {scores.shape}, expected {wanted}", *SCORING)
+    outside = (scores < 0) | (scores > 1) | np.isinf(scores)
+    if np.any(outside):
+        what = f"returned {scores[outside][0]:g}, outside [0, 1]; NaN means no opinion"
+        raise PluginFailed.returned(criterion, what, *SCORING)
     return scores[rows, 0]

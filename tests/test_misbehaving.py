@@ -1,0 +1,221 @@
+"""Plugins that misbehave in a run: one sentence with plugin, file and line; nothing half-written; others unaffected."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import simlab
+from simlab.cli import main
+from simlab.components import Criterion, RewardShape
+from simlab.errors import PluginFailed
+from simlab.plugins import discover
+from simlab.streams import Streams
+from simlab.testing import load, samples
+from tests.small_world import written
+
+RATER = '''
+import time
+
+import numpy as np
+import simlab
+
+class Odd(simlab.RaterPolicy):
+    """A rater policy."""
+    name = "odd"
+
+    def probabilities(self, utilities, cohort):
+        if not np.all(cohort.hours > 0):  # the first day goes well
+            return np.full((len(utilities), 3), 1 / 3)
+        {body}
+'''
+FILE, LINE = "plugins/odd.py", 14  # of the body
+SUM = "must give probabilities that sum to 1"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of one's own, in which nobody waits for long."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SIMLAB_PATIENCE", "0.5")
+    monkeypatch.setenv("SIMLAB_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "plugins").mkdir()
+    return tmp_path
+
+
+def scenario(here: Path, policy: str) -> str:
+    changes = {"name": policy, "days": 2, "parties.pool.policy": {"kind": policy}, "parties.pool.hours": 1}
+    return written(here / f"{policy}.yaml", changes).name
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ("raise KeyError('no idea')", f"raised KeyError: 'no idea' ({FILE}:{LINE})"),
+        ("return np.full((len(utilities), 3), np.nan)", f"{SUM}; it gave nan, nan, nan ({FILE}:11)"),
+        ("return utilities[:, 0]", f"must give probabilities of shape (N, 3); it gave (N,) ({FILE}:11)"),
+        ("time.sleep(60)", f"was not done with probabilities after 0.5 seconds ({FILE}:{LINE})"),
+        ("import not_there", f"raised ModuleNotFoundError: No module named 'not_there' ({FILE}:{LINE})"),
+        ("return np.linalg.inv(np.zeros((2, 2)))", f"raised LinAlgError: Singular matrix ({FILE}:{LINE})"),
+    ],
+    ids=["raises", "nan", "shape", "sleeps", "import", "deep"],
+)
+def test_a_run_ends_with_a_sentence_and_whole_tables(
+    body: str, sentence: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "plugins" / "odd.py").write_text(RATER.format(body=body))
+    assert main(["run", scenario(here, "odd"), "--out", "out"]) == 1
+    said = re.sub(r"\(\d+, ?(3?)\)", lambda m: f"(N, {m[1]})" if m[1] else "(N,)", capsys.readouterr().err)
+    assert said.strip() == f"rater policy 'odd' {sentence}"
+    manifest = json.loads((here / "out" / "manifest.json").read_text())
+    assert (manifest["status"], manifest["tables"]) == ("failed", {})
+    assert sentence.split(" (")[0].split("shape")[0] in manifest["error"]
+    assert not list((here / "out").rglob("*.parquet"))
+    assert not list((here / "out").rglob("*.part"))
+    run = simlab.load("out")
+    assert run.status == "failed"
+    assert set(run.alignment["round"]) <= {0, 1}  # rows of finished rounds, and of no other
+    # another scenario is unaffected, in the same folder and with the same plugins
+    assert main(["run", scenario(here, "mistaken"), "--out", "other", "--quiet"]) == 0
+    assert simlab.load("other").status == "finished"
+
+
+def test_a_broken_file_stops_only_those_who_need_it(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "plugins" / "odd.py").write_text("import simlab\nimport not_there\n")
+    assert main(["run", scenario(here, "odd"), "--out", "out"]) == 2
+    said = capsys.readouterr().err
+    assert "there is no rater policy called 'odd'" in said
+    assert "plugins/odd.py: line 2: ModuleNotFoundError: No module named 'not_there'" in said
+    assert not (here / "out").exists()
+    assert main(["validate", scenario(here, "mistaken")]) == 0
+
+
+def test_a_name_given_twice_is_refused_where_it_is_needed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = RATER.format(body="return None").replace('"odd"', '"mistaken"')
+    (here / "plugins" / "odd.py").write_text(text)
+    assert main(["validate", scenario(here, "mistaken")]) == 2
+    said = capsys.readouterr().err
+    assert "the rater policy 'mistaken' is defined by " in said
+    assert "mistaken.py:" in said
+    assert "and again by plugins/odd.py:7 (rename one of them, or leave" in said
+    assert main(["validate", scenario(here, "boltzmann")]) == 0
+    assert main(["validate", scenario(here, "mistaken"), "--no-local-plugins"]) == 0
+
+
+def test_a_criterion_given_twice_is_refused_where_it_is_named(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "plugins" / "kind.py").write_text(
+        "import simlab\n\n\nclass Kind(simlab.Criterion):\n    name = 'helpful'\n\n"
+        "    def score(self, exchange, observer):\n        return 1\n"
+    )
+    first = str(Path(__file__).parents[1] / "scenarios" / "01_first.yaml")
+    assert main(["validate", first]) == 2
+    assert "the criterion 'helpful' is defined by " in (said := capsys.readouterr().err)
+    assert "and again by plugins/kind.py:4 (rename one of them, or leave" in said
+
+
+OUTSIDE = "outside [0, 1]; NaN means no opinion"
+WANTED = "[exchanges, observers] = (4, 1)"
+CRITERION = '''
+import numpy as np
+import simlab
+
+class Odd(simlab.Criterion):
+    """A criterion."""
+    name = "odd"
+
+    def {body}
+'''
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ("score(self, e, o):\n        raise ValueError('no\\nidea')", "raised ValueError: no idea (odd.py:10)"),
+        ("score(self, e, o):\n        return float('inf')", f"returned inf, {OUTSIDE} (odd.py:9)"),
+        ("score(self, e, o):\n        return 1.5", f"returned 1.5, {OUTSIDE} (odd.py:9)"),
+        ("score_batch(self, e, o):\n        return np.ones(3)", f"returned shape (3,), expected {WANTED} (odd.py:9)"),
+    ],
+    ids=["raises", "infinite", "outside", "shape"],
+)
+def test_a_criterion_is_named_with_file_and_line(body: str, sentence: str, here: Path) -> None:
+    (here / "odd.py").write_text(CRITERION.format(body=body))
+    game = _game(load("odd.py")())
+    with pytest.raises(PluginFailed) as caught:
+        game.scores(_some(game))
+    assert str(caught.value) == f"criterion 'odd' {sentence}"
+
+
+def test_a_criterion_may_have_no_opinion(here: Path) -> None:
+    (here / "odd.py").write_text(CRITERION.format(body="score(self, e, o):\n        return float('nan')"))
+    game = _game(load("odd.py")())
+    assert game.features(_some(game)).tolist() == [[0.5]] * 4
+
+
+def _game(criterion: Criterion) -> Any:
+    world: Any = discover(local=False).get("world", "almanac")
+    return world(countries=4).open(Streams(1), [criterion])
+
+
+def _some(game: Any) -> Any:
+    lines = list(dict.fromkeys((line.prompt, line.response) for line in game.corpus()))[:4]
+    return game.items([prompt for prompt, _ in lines], [response for _, response in lines])
+
+
+REWARD = '''
+import simlab
+
+class Odd(simlab.RewardShape):
+    """A reward shape."""
+    name = "odd"
+
+    def shape(self, score, logp, logp_ref, mask):
+        return {body}
+
+@simlab.reward_shape
+def plainly_odd(score, logp, logp_ref, mask):
+    """A reward shape made of a function."""
+    return {body}
+'''
+
+
+@pytest.mark.parametrize(("name", "line"), [("odd", 8), ("plainly_odd", 11)])
+@pytest.mark.parametrize(
+    ("body", "what", "later"),
+    [
+        ("score", "must give finite rewards of shape (4, 5); it gave (4,)", 0),
+        ("logp * float('nan')", "must give finite rewards of shape (4, 5); it gave nan", 0),
+        ("score + nothing", "raised NameError: name 'nothing' is not defined", 1),
+    ],
+    ids=["shape", "nan", "raises"],
+)
+def test_a_reward_shape_is_named_with_file_and_line(
+    name: str, line: int, body: str, what: str, later: int, here: Path
+) -> None:
+    pytest.importorskip("torch")
+    from simlab.consequences.rewarding import shaped
+
+    (here / "odd.py").write_text(REWARD.format(body=body))
+    shape: RewardShape = load("odd.py", name)()
+    batch = samples.batch()
+    with pytest.raises(PluginFailed) as caught:
+        shaped(shape, batch.score, batch.logp, batch.logp_ref, batch.mask, {})
+    assert str(caught.value) == f"reward shape '{name}' {what} (odd.py:{line + later * (1 if name == 'odd' else 3)})"
+
+
+def test_a_world_that_raises_in_the_middle_is_named(here: Path) -> None:
+    """Where nothing in particular guards a call, what comes out of a plugin's own file is put down to it."""
+    (here / "plugins" / "odd.py").write_text(
+        "import simlab\nfrom simlab.plugins import discover\n\n"
+        "Gaussian = discover(local=False).get('world', 'gaussian')\n\n\n"
+        "class Odd(Gaussian):\n    name = 'odd'\n\n    def open(self, streams, criteria):\n"
+        "        game = super().open(streams, criteria)\n        game.features = self.spoil\n        return game\n\n"
+        "    def spoil(self, items):\n        raise ArithmeticError('all is lost')\n"
+    )
+    file = written(here / "odd.yaml", {"world": {"kind": "odd", "dimensions": 8}})
+    with pytest.raises(PluginFailed) as caught:
+        simlab.run(file, out="out")
+    assert str(caught.value) == "world 'odd' raised ArithmeticError: all is lost (plugins/odd.py:16)"
