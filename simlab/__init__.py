@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Criterion,
         Effort,
         GuidelinePolicy,
+        Logger,
         RaterPolicy,
         Review,
         RewardShape,
@@ -50,6 +51,7 @@ _WHERE = {
     "RewardShape": "simlab.components", "reward_shape": "simlab.components",
     "GuidelinePolicy": "simlab.components", "Situation": "simlab.components",
     "Aggregator": "simlab.components", "Votes": "simlab.components",
+    "Logger": "simlab.components",
     "World": "simlab.worlds.game", "Game": "simlab.worlds.game",
     "Exchange": "simlab.worlds.exchange", "Observer": "simlab.worlds.exchange", "Claim": "simlab.worlds.exchange",
     "Prompt": "simlab.worlds.exchange", "Response": "simlab.worlds.exchange",
@@ -60,8 +62,8 @@ _WHERE = {
 
 __all__ = [
     "Aggregator", "Claim", "Component", "Criterion", "Effort", "Exchange", "Game", "GuidelinePolicy", "InvalidInput",
-    "Mismatch", "Observer", "Prompt", "RaterPolicy", "Response", "Review", "RewardShape", "Run", "SimlabError",
-    "Situation", "Votes", "World", "compare", "load", "reward_shape", "run", "trace",
+    "Logger", "Mismatch", "Observer", "Prompt", "RaterPolicy", "Response", "Review", "RewardShape", "Run",
+    "SimlabError", "Situation", "Votes", "World", "compare", "load", "reward_shape", "run", "trace",
     "verify",
 ]  # fmt: skip
 

@@ -15,7 +15,7 @@ from types import ModuleType
 CONTENT = "_content_sha256"  # of a registered class and its bases in the plugin: the content hash, as imported
 _CONTRACTS = {
     "Component", "Criterion", "RaterPolicy", "Effort", "Review", "RewardShape", "GuidelinePolicy", "Aggregator",
-    "World",
+    "World", "Logger",
 }  # fmt: skip
 
 
@@ -111,7 +111,7 @@ def import_plugin(path: Path, sha256: str) -> ModuleType:
 
 def reason(error: BaseException, path: Path) -> str:
     """Why a plugin failed, in a line, with the line of the plugin's own file where that is known."""
-    line = error.lineno if isinstance(error, SyntaxError) else None
+    line = getattr(error, "lineno", None)  # of a SyntaxError or a WrongHook
     for frame in traceback.extract_tb(error.__traceback__):
         if frame.filename.startswith(str(path)):
             line = frame.lineno

@@ -51,6 +51,7 @@ class LanguageModel(Party):
         with self.busy.request() as turn:
             yield turn
             yield from self.simulation.compute(self.name, "pretraining", self.body.pretrain())
+        self.simulation.taught("pretraining_finished", self.name, losses=self.body.losses())
         hours = self.body.authorship()
         if hours:
             self.simulation.chronicle.labor(AUTHORS, "authoring", about=self.name, hours=hours)
@@ -69,6 +70,7 @@ class LanguageModel(Party):
         with self.busy.request() as turn:
             yield turn
             yield from self.simulation.compute(self.name, "imitation", self.body.imitate(shown.items, spec))
+        self.simulation.taught("imitation_finished", self.name, losses=self.body.losses())
 
     def respond(self, prompts: Indices, key: int) -> Generator[Event, Any, Items]:
         """One response to each prompt from the model as it is, once it is free; draws are keyed per position."""
@@ -103,6 +105,10 @@ class Body(ABC):
     def authorship(self) -> float:
         """Hours for which people once wrote what it was made of; 0 for what was made of nothing."""
         return 0.0
+
+    def losses(self) -> Array:
+        """The loss of each step by which it became its own reference, in nats a token; none of what has no steps."""
+        return np.zeros(0)
 
     @abstractmethod
     def sample(self, prompts: Indices, key: int) -> Items:
@@ -148,6 +154,9 @@ class TransformerBody(Body):
     def authorship(self) -> float:
         words = sum(len(author.response.split()) for author in self.game.corpus())
         return words / self.party.spec.pretraining.authors_pace / 60
+
+    def losses(self) -> Array:
+        return np.asarray(self.reference["losses"])
 
     def imitate(self, items: Items, spec: DemonstrationsSpec) -> float:
         """Train on responses people wrote, the prompts included, and become another reference; returns the FLOP."""

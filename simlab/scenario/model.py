@@ -256,7 +256,7 @@ def load(
     data = root.plain()
     reading = Reading(discover(Path(file).parent) if plugins is None else plugins)
     complaints = Complaints(root, data, reading.models)
-    problems: list[Problem] = []
+    problems = reading.plugins.refused()
     try:
         scenario = Scenario.model_validate(data, context=reading)
         problems += [complaints.problem(*p) for p in (*limits.beyond(scenario), *market.impossible(scenario))]
