@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Votes,
         reward_shape,
     )
+    from simlab.data_file import DataFile
     from simlab.errors import InvalidInput, Mismatch, SimlabError
     from simlab.execution import run_file as run
     from simlab.execution import verify
@@ -51,7 +52,7 @@ _WHERE = {
     "RewardShape": "simlab.components", "reward_shape": "simlab.components",
     "GuidelinePolicy": "simlab.components", "Situation": "simlab.components",
     "Aggregator": "simlab.components", "Votes": "simlab.components",
-    "Logger": "simlab.components",
+    "Logger": "simlab.components", "DataFile": "simlab.data_file",
     "World": "simlab.worlds.game", "Game": "simlab.worlds.game",
     "Exchange": "simlab.worlds.exchange", "Observer": "simlab.worlds.exchange", "Claim": "simlab.worlds.exchange",
     "Prompt": "simlab.worlds.exchange", "Response": "simlab.worlds.exchange",
@@ -61,9 +62,9 @@ _WHERE = {
 }  # fmt: skip
 
 __all__ = [
-    "Aggregator", "Claim", "Component", "Criterion", "Effort", "Exchange", "Game", "GuidelinePolicy", "InvalidInput",
-    "Logger", "Mismatch", "Observer", "Prompt", "RaterPolicy", "Response", "Review", "RewardShape", "Run",
-    "SimlabError", "Situation", "Votes", "World", "compare", "load", "reward_shape", "run", "trace",
+    "Aggregator", "Claim", "Component", "Criterion", "DataFile", "Effort", "Exchange", "Game", "GuidelinePolicy",
+    "InvalidInput", "Logger", "Mismatch", "Observer", "Prompt", "RaterPolicy", "Response", "Review", "RewardShape",
+    "Run", "SimlabError", "Situation", "Votes", "World", "compare", "load", "reward_shape", "run", "trace",
     "verify",
 ]  # fmt: skip
 

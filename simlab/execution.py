@@ -151,6 +151,7 @@ def _manifest(scenario: Scenario, registry: Registry) -> dict[str, Any]:
         "version": simlab_version(),
         "parameters": scenario.canonical(),
         "plugins": hashes,
+        "data": scenario.data(),
         "plugin_folders": [str(p) for p in registry.folders],
         "threads": 1,
         "device": _device(scenario),
@@ -214,7 +215,7 @@ def verify(folder: Path | str, progress: Progress | None = None, *, cached: bool
     scenario = load_scenario(path / SCENARIO, plugins=registry)
     now = _manifest(scenario, registry)
     if now["run"] != manifest["run"]:
-        changed = [n for n in ("version", "parameters", "plugins") if now[n] != manifest[n]]
+        changed = [n for n in ("version", "parameters", "plugins", "data") if now[n] != manifest.get(n, {})]
         raise Mismatch(f"{path}: this is no longer the same run: {', '.join(changed) or 'scenario'} changed since")
     said = {name: table["sha256"] for name, table in manifest["tables"].items()}
     before = {name: found if found == said.get(name) else "" for name, found in _on_disk(path).items()}

@@ -46,6 +46,10 @@ class World(Component):
     own_criteria: ClassVar[bool] = False  # True: criteria are directions of this world, any name will do
     networks: ClassVar[bool] = True  # False: nothing is trained in torch, so nothing asks for a GPU
 
+    def brings(self) -> Mapping[str, Criterion]:
+        """Criteria of this very world, by name; they stand before plugins of the same name. Asked more than once."""
+        return {}
+
     def open(self, streams: Streams, criteria: Sequence[Criterion]) -> Game:
         """The game itself. `criteria` are every criterion the scenario names, in order (empty if own_criteria)."""
         raise NotImplementedError(f"world {self.name!r} does not define open")
