@@ -129,6 +129,12 @@ class TransformerBody(Body):
                 f"{party.name}: context is {spec.context} tokens, but this world's prompts and responses need "
                 f"{longest + game.longest_response}; raise parties.{party.name}.context"
             )
+        passage = max((len(game.tokenizer.passage(text)) for text in game.passages()), default=0)
+        if passage > spec.context:
+            raise InvalidInput(
+                f"{party.name}: context is {spec.context} tokens, but a text this world is read from has {passage}; "
+                f"raise parties.{party.name}.context"
+            )
         self.party = party
         self.game = game
         self.config: dict[str, Any] = {
@@ -141,8 +147,9 @@ class TransformerBody(Body):
     def pretrain(self) -> float:
         simulation, spec = self.party.simulation, self.party.spec
         corpus = self.game.corpus()
-        prompts = self.game.prompts
-        sequences = pad([self.game.tokenizer.dialogue(prompts[a.prompt].text, a.response) for a in corpus])
+        prompts, tokenizer = self.game.prompts, self.game.tokenizer
+        dialogues = [tokenizer.dialogue(prompts[a.prompt].text, a.response) for a in corpus]
+        sequences = pad([*dialogues, *(tokenizer.passage(text) for text in self.game.passages())])
         seed = simulation.streams.key(self.party.name, "pretraining") if spec.seed is None else spec.seed
         options = spec.pretraining
         self.reference = self.weights = simulation.jobs.run(
@@ -152,7 +159,8 @@ class TransformerBody(Body):
         return float(self.weights["flops"])
 
     def authorship(self) -> float:
-        words = sum(len(author.response.split()) for author in self.game.corpus())
+        texts = [*(author.response for author in self.game.corpus()), *self.game.passages()]
+        words = sum(len(text.split()) for text in texts)
         return words / self.party.spec.pretraining.authors_pace / 60
 
     def losses(self) -> Array:

@@ -58,6 +58,10 @@ class TextGame(Game):
     def corpus(self) -> Sequence[Author]:
         """Human-authored exchanges, the text the language model is pretrained on."""
 
+    def passages(self) -> Sequence[str]:
+        """Texts that are no exchanges, which the language model is pretrained on beside the corpus."""
+        return ()
+
     @abstractmethod
     def read(self, prompt: int, words: tuple[str, ...], ended: bool) -> Exchange:
         """Read a response back: which claims it makes, which acts it performs."""

@@ -8,11 +8,12 @@ says `dictionary: pieces`; the extra `pieces` installs the library.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from simlab.errors import InvalidInput
 from simlab.worlds.tokenizer import END, PAD, SPECIAL, UNKNOWN, Tokenizer
 
-_LAST = "</w>"  # ends the piece that ends a word
+_FIRST = "▁"  # begins the piece that begins a word, as in SentencePiece (Kudo & Richardson 2018)
 
 
 class Pieces(Tokenizer):
@@ -29,27 +30,24 @@ class Pieces(Tokenizer):
 
     def decode(self, tokens: Iterable[int]) -> tuple[tuple[str, ...], bool]:
         """The words up to the end token, and whether there was one; a word cut off in its middle is a word."""
-        text = ""
+        text, ended = "", False
         for token in tokens:
-            if token == END:
-                return tuple(text.split()), True
-            if token != PAD:
-                piece = self.words[int(token)]
-                text += f" {piece} " if piece in SPECIAL else piece.replace(_LAST, " ")
-        return tuple(text.split()), False
+            ended = token == END
+            if ended:
+                break
+            text += self.words[int(token)] if token != PAD else ""
+        return tuple(text.replace(_FIRST, " ").split()), ended
 
 
-def _trained(texts: Sequence[str], size: int) -> object:
+def _trained(texts: Sequence[str], size: int) -> Any:
     """A byte-pair model of at most `size` pieces. Texts are counted in sorted order, so that nothing else decides."""
     try:
         from tokenizers import Tokenizer as Trained
         from tokenizers import models, pre_tokenizers, trainers
     except ImportError as error:
         raise InvalidInput(f"dictionary: pieces needs a package: {error} (pip install 'simlab[pieces]')") from error
-    model = Trained(models.BPE(unk_token=SPECIAL[UNKNOWN], end_of_word_suffix=_LAST))
-    model.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    trainer = trainers.BpeTrainer(
-        vocab_size=size, special_tokens=[SPECIAL[UNKNOWN]], end_of_word_suffix=_LAST, show_progress=False
-    )
+    model = Trained(models.BPE(unk_token=SPECIAL[UNKNOWN]))
+    model.pre_tokenizer = pre_tokenizers.Metaspace(_FIRST, prepend_scheme="always")
+    trainer = trainers.BpeTrainer(vocab_size=size, special_tokens=[SPECIAL[UNKNOWN]], show_progress=False)
     model.train_from_iterator(sorted(texts), trainer)
     return model
