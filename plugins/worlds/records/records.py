@@ -60,7 +60,7 @@ class Records(World):
     dictionary: Literal["words", "pieces"] = Field(
         "words", description="words: the commonest, others become <unk>; pieces: byte-pair encoding (extra `pieces`)"
     )
-    size: int = Field(4000, ge=50, le=100_000, description="most words, or pieces, in the dictionary")
+    size: int = Field(4000, ge=10, le=100_000, description="most words, or pieces, in the dictionary")
     held_out: float = Field(0.25, ge=0, lt=1, description="share of prompts that never appear in a comparison")
     harmful: list[str] = Field([], max_length=1000, description="contents of prompts that ask for something harmful")
     cues: dict[Act, list[str]] = Field(
