@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Criterion,
         Effort,
         GuidelinePolicy,
+        Logger,
         RaterPolicy,
         Review,
         RewardShape,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         Votes,
         reward_shape,
     )
+    from simlab.data_file import DataFile
     from simlab.errors import InvalidInput, Mismatch, SimlabError
     from simlab.execution import run_file as run
     from simlab.execution import verify
@@ -60,6 +62,7 @@ _WHERE = {
     "Combination": "simlab.components", "Charter": "simlab.components", "Article": "simlab.components",
     "Aggregator": "simlab.components", "Votes": "simlab.components",
     "LeashedShape": "simlab.leashed",
+    "Logger": "simlab.components", "DataFile": "simlab.data_file",
     "World": "simlab.worlds.game", "Game": "simlab.worlds.game",
     "Exchange": "simlab.worlds.exchange", "Observer": "simlab.worlds.exchange", "Claim": "simlab.worlds.exchange",
     "Prompt": "simlab.worlds.exchange", "Response": "simlab.worlds.exchange",
@@ -69,10 +72,10 @@ _WHERE = {
 }  # fmt: skip
 
 __all__ = [
-    "Aggregator", "Article", "Charter", "Claim", "Combination", "Component", "Criterion", "Effort", "Exchange",
-    "Game", "GuidelinePolicy", "InvalidInput", "LeashedShape", "Mismatch", "Observer", "Prompt", "RaterPolicy",
-    "Response", "Review", "RewardShape", "Run", "Scene", "SimlabError", "Situation", "Votes", "World", "compare",
-    "load", "reward_shape", "run", "trace", "verify",
+    "Aggregator", "Article", "Charter", "Claim", "Combination", "Component", "Criterion", "DataFile", "Effort",
+    "Exchange", "Game", "GuidelinePolicy", "InvalidInput", "LeashedShape", "Logger", "Mismatch", "Observer", "Prompt",
+    "RaterPolicy", "Response", "Review", "RewardShape", "Run", "Scene", "SimlabError", "Situation", "Votes", "World",
+    "compare", "load", "reward_shape", "run", "trace", "verify",
 ]  # fmt: skip
 
 

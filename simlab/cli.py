@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except SimlabError as error:
-        print(error, file=sys.stderr)
+        print(error, *getattr(error, "__notes__", ()), sep="\n", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         again = "; the same command goes on where it stopped" if args.command == "run" else ""
@@ -104,6 +104,13 @@ def _parser() -> argparse.ArgumentParser:
     run = command("run", "Run a scenario and leave its outcome tables.", "file", "scenario", "plugins")
     run.add_argument("--out", metavar="DIR", help="folder of the run (default: runs/NAME-seedN-HASH)")
     run.add_argument("--device", choices=("auto", "cpu", "cuda"), help="what networks are computed on")
+    run.add_argument(
+        "--log",
+        action="append",
+        default=[],
+        metavar="NAME[:DIR]",
+        help="tell a logger, such as tensorboard, how the run goes on; may be repeated",
+    )
     run.add_argument("--json", action="store_true", help="print one JSON object, and nothing else, on stdout")
     run.add_argument("--quiet", action="store_true", help="no progress, no summary: only where the run is")
     command("validate", "Check a scenario file; nothing is run.", "file", "scenario", "plugins")
@@ -201,6 +208,7 @@ _EXAMPLES = {
     "run": """\
 simlab run scenarios/01_first.yaml --set parties.pool.count=60 --seed 2
 simlab run scenarios/01_first.yaml --without pool:17
+simlab run scenarios/01_first.yaml --log tensorboard:board
 The same line again goes on where an interrupted run stopped.""",
     "validate": "simlab validate scenarios/01_first.yaml --set days=30",
     "describe": "simlab describe scenarios/03_firing.yaml",

@@ -1,5 +1,5 @@
 """The kinds of plugin and their contracts: `Criterion`, `RaterPolicy`, `Effort`, `Review`, `RewardShape`,
-`GuidelinePolicy`, `Combination`, `Charter`, `Aggregator` (and `World`, in worlds/).
+`GuidelinePolicy`, `Combination`, `Charter`, `Aggregator`, `Logger` (and `World`, in worlds/).
 
 A component is a pydantic model: its fields are its parameters in the scenario file. `name` and the declared
 traits are class variables. One file, one class, nothing else needed; see `plugins/criteria/brief.py`.
@@ -416,6 +416,19 @@ class Aggregator(Component):
     def aggregate(self, votes: Votes) -> Array:
         """P(left is better) [T] in [0, 1] for each distinct task, in ascending order of task numbers."""
         raise NotImplementedError(f"aggregator {self.name!r} does not define aggregate")
+
+
+class Logger(Component):
+    """Tells somebody elsewhere how a run goes on: its hooks are methods, with the names and parameters of `hookspecs`.
+
+    A logger is asked for by `simlab run … --log NAME` and is no part of the scenario: it looks on, and the run has
+    the same hash and the same tables with and without it. The hooks of a plain function in a plugin file are called
+    in every run; those of a logger only in runs that ask for it.
+    """
+
+    kind: ClassVar[str] = "logger"
+
+    folder: str = Field("", description="where it writes; if nobody says, in a folder of its own in the run's")
 
 
 def parameters(component: Component) -> dict[str, Any]:

@@ -18,7 +18,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from simlab import content
-from simlab.errors import InvalidInput, Mismatch, blaming
+from simlab.components import Logger
+from simlab.errors import InvalidInput, Mismatch, SimlabError, blaming
 from simlab.folder import SCENARIO, OpenRun, open_run, read_manifest
 from simlab.jobs import Jobs, Store
 from simlab.plugins import Registry, discover, simlab_version
@@ -43,17 +44,21 @@ def run_file(
     local: bool = True,
     progress: Progress | None = None,
     store: Store | None = None,
+    log: Sequence[str] = (),
 ) -> Run:
     """Run a scenario file and return what it left; a run that is already complete is only loaded.
 
     `out` is the run's folder (default `runs/NAME-seedN-HASH` under the current one), `small` applies the file's
     `small:` block, `overrides` are `key.path=value` settings, `without` names people (pool:17) and parties to be left
     out while all other draws stay, `plugins` are further plugin files or folders, `local` says whether ./plugins and
-    the scenario's folder are searched for plugins, `store` where computations are remembered. Raises InvalidInput for
-    anything wrong with the input, before anything is written.
+    the scenario's folder are searched for plugins, `store` where computations are remembered, `log` who is told how
+    the run goes on, as NAME or NAME:FOLDER of loggers. Raises InvalidInput for anything wrong with the input, before
+    anything is written.
     """
     registry = discover(Path(path).parent, [Path(p) for p in plugins], local)
     scenario = load_scenario(path, overrides=overrides, small=small, seed=seed, without=without, plugins=registry)
+    for words in log:
+        registry.hook.listen(_logger(registry, words))
     return execute(scenario, registry, out, progress, store or Store.default())
 
 
@@ -64,16 +69,17 @@ def execute(
     manifest = _manifest(scenario, registry)
     folder = Path(out) if out is not None else default_folder(manifest)
     jobs = Jobs(store, _device(scenario))
-    hooks = _Hooks(registry, manifest["run"])
+    told = _Told(registry, manifest["run"])
     new = not folder.exists()
     try:
         with watched(patience()):
             with blaming():
-                simulation = Simulation(scenario, jobs, progress, hooks.round_finished)
-            with open_run(folder, manifest, scenario.as_yaml()) as opened, blaming(), threadpool_limits(limits=1):
+                simulation = Simulation(scenario, jobs, progress, told)
+            with open_run(folder, manifest, scenario.as_yaml()) as opened, threadpool_limits(limits=1):
                 if not opened.finished:  # sums depend on how many threads share them: one is part of the guarantee
-                    hooks.opened = opened
-                    _simulate(simulation, opened, hooks)
+                    told.opened = opened
+                    with told, blaming():
+                        _simulate(simulation, opened, told)
     except InvalidInput:  # found only by trying, such as an agreement rate that these raters cannot reach
         if new:
             shutil.rmtree(folder, ignore_errors=True)
@@ -82,29 +88,52 @@ def execute(
     return load(folder)
 
 
-class _Hooks:
-    """Tells plugins how a run goes on, and keeps the number of rounds in the manifest."""
+def _logger(registry: Registry, words: str) -> Logger:
+    """The logger that `NAME` or `NAME:FOLDER` asks for."""
+    name, _, folder = words.partition(":")
+    made = registry.get("logger", name).model_validate({"folder": folder})
+    assert isinstance(made, Logger)
+    return made
+
+
+class _Told:
+    """Tells plugins how a run goes on and how it ended, and keeps the number of rounds in the manifest."""
 
     def __init__(self, registry: Registry, run: str) -> None:
-        self.call, self.run = registry.hook, run
+        self.hook, self.run = registry.hook, run
         self.opened: OpenRun
 
-    def round_finished(self, number: int, time: float) -> None:
-        self.opened.note(rounds=number)
-        self.call.simlab_round_finished(run=self.run, round=number, time=time)
+    def __call__(self, what: str, **said: Any) -> None:
+        if what == "round_finished":
+            self.opened.note(rounds=said["round"])
+        getattr(self.hook, f"simlab_{what}")(run=self.run, **said)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        """Say how it ended; a hook that raises now must not hide the error that ended the run."""
+        if error is None:
+            self("run_finished", status="finished", error="")
+            return
+        status = "failed" if isinstance(error, Exception) else "interrupted"
+        try:
+            self("run_finished", status=status, error=f"{type(error).__name__}: {error}" if status == "failed" else "")
+        except SimlabError as another:
+            error.add_note(str(another))
 
 
-def _simulate(simulation: Simulation, opened: OpenRun, hooks: _Hooks) -> None:
-    hooks.call.simlab_run_started(run=hooks.run, scenario=simulation.scenario)
+def _simulate(simulation: Simulation, opened: OpenRun, told: _Told) -> None:
+    told("run_started", scenario=simulation.scenario.model_copy(deep=True), path=opened.path)
     extra = {"responses": simulation.scenario.criteria_used()}
-    with Recorder(opened.path, hooks.run, extra) as recorder:
+    watched = told.hook.wanted("simlab_round_finished", "tables")
+    with Recorder(opened.path, told.run, extra, watched) as recorder:
         simulation.run(recorder)
         simulation.report("writing tables", 1.0)
         tables = recorder.close()
     _keep_models(opened.path, simulation)
     jobs = simulation.jobs
     opened.finish(tables, rounds=simulation.round, jobs_ran=jobs.ran, jobs_remembered=jobs.remembered)
-    hooks.call.simlab_run_finished(run=hooks.run, status="finished")
 
 
 def default_folder(manifest: dict[str, Any]) -> Path:
@@ -124,6 +153,7 @@ def _manifest(scenario: Scenario, registry: Registry) -> dict[str, Any]:
         "version": simlab_version(),
         "parameters": scenario.canonical(),
         "plugins": hashes,
+        "data": scenario.data(),
         "plugin_folders": [str(p) for p in registry.folders],
         "threads": 1,
         "device": _device(scenario),
@@ -179,7 +209,7 @@ def verify(folder: Path | str, progress: Progress | None = None, *, cached: bool
     scenario = load_scenario(path / SCENARIO, plugins=registry)
     now = _manifest(scenario, registry)
     if now["run"] != manifest["run"]:
-        changed = [n for n in ("version", "parameters", "plugins") if now[n] != manifest[n]]
+        changed = [n for n in ("version", "parameters", "plugins", "data") if now[n] != manifest.get(n, {})]
         raise Mismatch(f"{path}: this is no longer the same run: {', '.join(changed) or 'scenario'} changed since")
     said = {name: table["sha256"] for name, table in manifest["tables"].items()}
     before = {name: found if found == said.get(name) else "" for name, found in _on_disk(path).items()}

@@ -20,6 +20,7 @@ CALLED = {  # what people call the kinds of plugin
     "charter": "charter",
     "aggregator": "aggregator",
     "world": "world",
+    "logger": "logger",
 }
 
 

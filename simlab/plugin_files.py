@@ -17,7 +17,7 @@ _announced: set[str] = set()  # modules of installed packages that announced the
 CONTENT = "_content_sha256"  # of a registered class and its bases in the plugin: the content hash, as imported
 _CONTRACTS = {
     "Component", "Criterion", "RaterPolicy", "Effort", "Review", "RewardShape", "LeashedShape", "GuidelinePolicy",
-    "Combination", "Charter", "Aggregator", "World",
+    "Combination", "Charter", "Aggregator", "World", "Logger",
 }  # fmt: skip
 
 
@@ -125,7 +125,7 @@ def is_plugin(module: str) -> bool:
 
 def line_of(error: BaseException, path: Path) -> int | None:
     """The line of the plugin's own file that an error at its import came from, where that is known."""
-    line = error.lineno if isinstance(error, SyntaxError) else None
+    line: int | None = getattr(error, "lineno", None)  # of a SyntaxError or a WrongHook
     for frame in traceback.extract_tb(error.__traceback__):
         if frame.filename.startswith(str(path)):
             line = frame.lineno

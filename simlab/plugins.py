@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import pluggy
-
-from simlab import hookspecs
 from simlab.components import Article, Charter, Component
-from simlab.errors import InvalidInput, PluginFailed, Problem, defined
-from simlab.names import CALLED, NAME, clip, did_you_mean, from_here, suggestion
+from simlab.errors import InvalidInput, Problem, defined
+from simlab.hooks import Hooks, WrongHook, check, hooks_of, meant_as_hooks
+from simlab.names import CALLED, NAME, clip, from_here, suggestion
 from simlab.plugin_files import (
     CONTENT,
     announce,
@@ -74,9 +72,8 @@ class Registry:
         self._shadows: dict[tuple[str, str], Entry] = {}  # what would be called as something else already is
         self._seen: set[Path] = set()
         self.folders: list[Path] = []  # local plugin files and package folders, as found: enough to find them again
+        self.hook = Hooks()  # of all plugins, to be called by name with keyword arguments
         self._version = ""  # of what is being loaded
-        self._manager = _Hooks(GROUP)
-        self._manager.add_hookspecs(hookspecs)
 
     # ---- asking -------------------------------------------------------------------------------------------------
 
@@ -113,10 +110,9 @@ class Registry:
         """SHA-256 of the file (or folder) behind each (kind, name), as {"kind:name": hash}."""
         return {f"{kind}:{name}": self._components[kind, name].sha256 for kind, name in used}
 
-    @property
-    def hook(self) -> Any:
-        """The hooks of all plugins, to be called by name with keyword arguments; one that raises is `PluginFailed`."""
-        return _Guarded(self._manager.hook)
+    def refused(self) -> list[Problem]:
+        """Plugins that would look on at every run if they were not broken: no run starts without them."""
+        return [_problem(e) for e in self.entries if e.kind == "hooks" and not e.ok]
 
     # ---- loading ------------------------------------------------------------------------------------------------
 
@@ -162,34 +158,23 @@ class Registry:
             self._version = ""
 
     def _broken(self, source: Path, sha256: str, error: str, line: int | None) -> None:
-        self.entries.append(Entry(source.stem, "", None, source, False, error, sha256, line, self._version))
+        kind = "hooks" if meant_as_hooks(source) else ""
+        self.entries.append(Entry(source.stem, kind, None, source, False, error, sha256, line, self._version))
 
     def _register_module(self, module: ModuleType, source: Path, sha256: str) -> None:
         before = len(self.entries)
-        registers = self._listen(module)
+        self.hook.listen(module)
+        registers = self.hook.register_of(module)
         if registers:
-            registers(lambda cls: self._add(cls, source, sha256))
+            registers(register=lambda cls: self._add(cls, source, sha256))
         else:
             for cls in _defined(module):
                 self._add(cls, source, sha256)
         if len(self.entries) == before:
-            hooks = any(name.startswith("simlab_") for name in vars(module))
+            hooks = any(hooks_of(module))
             error = "" if hooks else "defines no component and no hook"
             kind = "hooks" if hooks else ""
             self.entries.append(Entry(source.stem, kind, None, source, hooks, error, sha256, version=self._version))
-
-    def _listen(self, module: ModuleType) -> Callable[[Callable[[type[Component]], None]], None] | None:
-        """Register the module's hooks; its `simlab_register` as a function of `register`, if it has one."""
-        for name in vars(module):
-            if name.startswith("simlab_") and callable(getattr(module, name)) and not hasattr(hookspecs, name):
-                fix = did_you_mean(name, [n for n in vars(hookspecs) if n.startswith("simlab_")])
-                raise TypeError(f"there is no hook {name}" + (f" ({fix})" if fix else ""))
-        self._manager.register(module)
-        if not hasattr(module, "simlab_register"):
-            return None
-        others = [plugin for plugin in self._manager.get_plugins() if plugin is not module]
-        caller = self._manager.subset_hook_caller("simlab_register", others)
-        return lambda register: caller(register=register)
 
     def _add(self, cls: type[Component], source: Path, sha256: str) -> None:
         """Register one class, or say why not."""
@@ -209,33 +194,11 @@ class Registry:
                 setattr(part, CONTENT, sha256)
 
 
-@dataclass(frozen=True, slots=True)
-class _Guarded:
-    """Hook callers whose exceptions are put down to the plugins."""
-
-    hook: Any
-
-    def __getattr__(self, name: str) -> Callable[..., None]:
-        caller = getattr(self.hook, name)
-
-        def call(**arguments: Any) -> None:
-            try:
-                caller(**arguments)
-            except Exception as error:
-                raise PluginFailed.raised(f"the hook {name} of a plugin", error) from error
-
-        return call
-
-
-class _Hooks(pluggy.PluginManager):
-    """A plugin manager that takes any function named `simlab_…` for a hook, without a decorator."""
-
-    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
-        found = super().parse_hookimpl_opts(plugin, name)
-        if found is None and name.startswith("simlab_") and callable(getattr(plugin, name)):
-            return {"wrapper": False, "hookwrapper": False, "optionalhook": False, "tryfirst": False, "trylast": False,
-                    "specname": None}  # fmt: skip
-        return found
+def _problem(broken: Entry) -> Problem:
+    """What is wrong with a plugin, at its line where that is known."""
+    what = re.sub(r"^line \d+: |^WrongHook: |^line \d+: WrongHook: ", "", broken.error)
+    fix = "" if what.endswith(")") else "mend it, or take it away"
+    return Problem(what, fix, from_here(broken.source), broken.line)
 
 
 def _defined(module: ModuleType) -> Iterator[type[Component]]:
@@ -275,13 +238,18 @@ def _fault(cls: Any) -> str:
         return f"{cls!r} is no component class"
     if not cls.kind:
         contracts = "Criterion, RaterPolicy, Effort, Review, RewardShape, GuidelinePolicy, Combination, Charter"
-        return f"class {cls.__name__} derives from none of the contracts ({contracts}, Aggregator, World)"
+        return f"class {cls.__name__} derives from none of the contracts ({contracts}, Aggregator, World, Logger)"
     if not isinstance(cls.name, str) or not re.fullmatch(NAME, cls.name):
         return f'class {cls.__name__} has no usable name (write name = "…": a letter, then letters, digits, - or _)'
     if issubclass(cls, Charter) and not (cls.articles and all(isinstance(a, Article) for a in cls.articles)):
         return f"class {cls.__name__} has no articles (write articles = (simlab.Article(…), …))"
     if "kind" in cls.model_fields or "kind" in vars(cls):
         return f"class {cls.__name__} redefines kind, which belongs to its contract"
+    try:
+        for hook, function in hooks_of(cls):
+            check(hook, function)
+    except WrongHook as error:
+        return f"line {error.lineno}: {error}"
     return ""
 
 

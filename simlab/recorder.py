@@ -11,7 +11,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import numpy as np
@@ -35,13 +35,17 @@ def coded(codes: ArrayLike, words: Sequence[str]) -> pa.DictionaryArray:
 
 
 class Recorder:
-    """The tables of one run under way, in `DIR/tables`. `extra` names the further columns of a table.
+    """The tables of one run under way, in `DIR/tables`. `extra` names the further columns of a table; `watched` says
+    that somebody will ask for the `fresh` rows of each round.
 
     Use it as a context manager: left before `close`, it keeps the streams as they are.
     """
 
-    def __init__(self, directory: Path | str, run: str, extra: Mapping[str, Sequence[str]] | None = None) -> None:
+    def __init__(
+        self, directory: Path | str, run: str, extra: Mapping[str, Sequence[str]] | None = None, watched: bool = False
+    ) -> None:
         self.directory, self.run = Path(directory), run
+        self._fresh: dict[str, list[pa.RecordBatch]] | None = {} if watched else None
         unknown = [name for name in extra or {} if name not in RECORDED]
         if unknown:
             raise ValueError(f"no such tables: {unknown}")
@@ -88,7 +92,17 @@ class Recorder:
             for batch in stream.gathered():
                 self._earlier[name].check(batch)
                 stream.write(batch)
+                if self._fresh is not None:
+                    self._fresh.setdefault(name, []).append(batch)
         self._rows = self._bytes = 0
+
+    def fresh(self) -> Mapping[str, pa.Table]:
+        """The rows flushed since this was asked last, by table; nothing unless the recorder is `watched`.
+
+        Arrow tables cannot be changed; texts are dictionary-coded. A table without new rows is left out.
+        """
+        found, self._fresh = self._fresh, {} if self._fresh is not None else None
+        return MappingProxyType({name: pa.Table.from_batches(rows) for name, rows in (found or {}).items()})
 
     def close(self) -> dict[str, dict[str, Any]]:
         """Flush, turn all streams into Parquet, and return each table's number of rows and sha256.

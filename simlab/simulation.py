@@ -6,7 +6,8 @@ plugins; what torch computes comes from `jobs`, so a run that was cut off is sim
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,6 +73,11 @@ CONSEQUENCES: dict[str, Callable[..., Consequence]] = {
 }
 SECONDS_PER_DAY = 86400.0
 Progress = Callable[[str, float, float, float], None]  # stage, day, days, share of the stage done
+Tell = Callable[..., None]  # what has happened, by the name of its hook less "simlab_", and what the hook is told
+
+
+def nobody(what: str, **said: Any) -> None:
+    """Nobody looks on."""
 
 
 class Simulation(Lineage):
@@ -85,14 +91,14 @@ class Simulation(Lineage):
         scenario: Scenario,
         jobs: Jobs,
         progress: Progress | None = None,
-        after_round: Callable[[int, float], None] | None = None,
+        tell: Tell = nobody,
     ) -> None:
         self.scenario = scenario
         self.days = float(scenario.days)
         self.jobs = jobs
         self.recorder: Recorder
         self.progress = progress
-        self.after_round = after_round
+        self.tell = tell
         self.env = simpy.Environment()
         self.streams = Streams(scenario.seed)
         self.accounts = Accounts()
@@ -144,6 +150,10 @@ class Simulation(Lineage):
         ):
             consequences.insert(0, Pay(self, None, principal))  # nobody looks at these auditors, yet they are paid
         return Relation(self, principal, agent, spec.every, spec.sample, consequences)
+
+    def taught(self, what: str, model: str, **said: Any) -> None:
+        """Tell whoever looks on what a machine has learned; arrays are handed out as copies that cannot be changed."""
+        self.tell(what, model=model, time=self.now, **{name: _sealed(value) for name, value in said.items()})
 
     def deviations(self, key: int, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
         """Isotropic random vectors of the value space [n, D], of expected squared length 1; one for each number."""
@@ -252,8 +262,7 @@ class Simulation(Lineage):
 
     def _finish_round(self) -> None:
         self.recorder.flush()
-        if self.after_round is not None:
-            self.after_round(self.round, self.now)
+        self.tell("round_finished", round=self.round, time=self.now, tables=self.recorder.fresh())
 
     def compute(self, party: str, kind: str, flops: float) -> Steps:
         """Occupy one machine of the cluster for as long as `flops` operations take, and count the labor."""
@@ -318,3 +327,13 @@ def _limits(relations: list[RelationSpec]) -> dict[str, str]:
             if consequence.kind == "gradient" and consequence.shape.costs():
                 found[consequence.shape.costs()] = relation.agent
     return found
+
+
+def _sealed(value: Any) -> Any:
+    """A copy to look at: an array that cannot be written to, a mapping that cannot be changed."""
+    if isinstance(value, Mapping):
+        return MappingProxyType({name: _sealed(part) for name, part in value.items()})
+    if isinstance(value, np.ndarray):
+        value = value.copy()
+        value.setflags(write=False)
+    return value

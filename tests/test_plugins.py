@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from simlab import hookspecs
 from simlab.errors import InvalidInput, PluginFailed
 from simlab.plugin_files import content_hash, looks_like_plugin
 from simlab.plugins import Entry, Registry, discover
@@ -228,7 +227,7 @@ def test_entry_points_are_plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         ("import simlab\nclass A(simlab.Component):\n    name = 'a'\n", "class A derives from none of the contracts"),
         ("x = 1\n", "defines no component and no hook"),
         ("def simlab_run_strated(run):\n    pass\n", "there is no hook simlab_run_strated (did you mean"),
-        ("def simlab_run_started(walk):\n    pass\n", "PluginValidationError"),
+        ("def simlab_run_started(walk):\n    pass\n", "line 1: WrongHook: the hook simlab_run_started is not"),
         ("def simlab_register(register):\n    register(3)\n", "3 is no component class"),
         ("\0", "ValueError"),
     ],
@@ -284,7 +283,7 @@ def test_hooks_are_called_in_every_plugin_that_has_them(elsewhere: Path) -> None
     registry = discover()
     for entry in registry.entries[-2:]:
         assert (entry.kind, entry.ok) == ("hooks", True)
-    registry.hook.simlab_round_finished(run="x", round=1, time=5.0)
+    registry.hook.simlab_round_finished(run="x", round=1, time=5.0, tables={})
     modules = [m for n, m in sys.modules.items() if n.startswith(("simlab_plugin_a_", "simlab_plugin_b_"))]
     assert [m.seen for m in modules if hasattr(m, "seen")] == [[(1, 5.0)], [(1, 5.0)]]
 
@@ -294,12 +293,4 @@ def test_a_hook_that_raises_is_put_down_to_the_plugin(elsewhere: Path) -> None:
     file.parent.mkdir()
     file.write_text("def simlab_run_finished(status):\n    raise KeyError(status)\n")
     with pytest.raises(PluginFailed, match="the hook simlab_run_finished of a plugin raised KeyError: 'finished'"):
-        discover().hook.simlab_run_finished(run="x", status="finished")
-
-
-def test_every_hook_is_documented_and_typed() -> None:
-    hooks = {name: hook for name, hook in vars(hookspecs).items() if name.startswith("simlab_")}
-    assert list(hooks) == ["simlab_register", "simlab_run_started", "simlab_round_finished", "simlab_run_finished"]
-    for hook in hooks.values():
-        assert hook.__doc__
-        assert hook.__annotations__["return"] == "None"
+        discover().hook.simlab_run_finished(run="x", status="finished", error="")

@@ -35,6 +35,7 @@ def run(args: Namespace) -> int:
             plugins=args.plugins,
             local=not args.no_local_plugins,
             progress=watch,
+            log=args.log,
         )
     if args.json:
         print(json.dumps(_report(done, time.monotonic() - began), allow_nan=False))

@@ -131,24 +131,24 @@ class Gradient(Consequence):
         right = np.where(said == 0, 0.5, said == rankings.label)
         gold = np.where(said == 0, 0.5, said == rankings.gold)
         counted = held & (rankings.gold != 0)
+        found = {
+            "pairs": int((~held & np.ones_like(decided)).sum()),
+            "ties": int((~held & ~decided).sum()),
+            "loss": metrics["loss"],
+            "accuracy_train": _mean(right[~held & decided]),
+            "accuracy_held_out": _mean(right[held & decided]),
+            "accuracy_gold": _mean(gold[counted]),
+            "gold_pairs": int(counted.sum()),
+            "score_mean": machine.centre,
+            "score_std": machine.scale,
+            "trunk_change": metrics["trunk_change"],
+            "head_change": metrics["head_change"],
+            "disagreement": machine.disagreement,
+        }
         self.simulation.chronicle.add(
-            "reward_model",
-            about=machine.name,
-            principal=relation.principal.name,
-            agent=machine.name,
-            pairs=int((~held & np.ones_like(decided)).sum()),
-            ties=int((~held & ~decided).sum()),
-            loss=metrics["loss"],
-            accuracy_train=_mean(right[~held & decided]),
-            accuracy_held_out=_mean(right[held & decided]),
-            accuracy_gold=_mean(gold[counted]),
-            gold_pairs=int(counted.sum()),
-            score_mean=machine.centre,
-            score_std=machine.scale,
-            trunk_change=metrics["trunk_change"],
-            head_change=metrics["head_change"],
-            disagreement=machine.disagreement,
+            "reward_model", about=machine.name, principal=relation.principal.name, agent=machine.name, **found
         )
+        self.simulation.taught("reward_model_trained", machine.name, update=machine.learned, metrics=found)
 
     # ---- a language model learns to please a reward model -------------------------------------------------------
 
@@ -181,6 +181,7 @@ class Gradient(Consequence):
             iteration=np.arange(1, len(rows) + 1),
             **columns,
         )
+        self.simulation.taught("policy_trained", machine.name, update=machine.updates, metrics=columns)
         return flops
 
     def _train_network(

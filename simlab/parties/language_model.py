@@ -51,6 +51,7 @@ class LanguageModel(Party):
         with self.busy.request() as turn:
             yield turn
             yield from self.simulation.compute(self.name, "pretraining", self.body.pretrain())
+        self.simulation.taught("pretraining_finished", self.name, losses=self.body.losses())
         hours = self.body.authorship()
         if hours:
             self.simulation.chronicle.labor(AUTHORS, "authoring", about=self.name, hours=hours)
@@ -69,6 +70,7 @@ class LanguageModel(Party):
         with self.busy.request() as turn:
             yield turn
             yield from self.simulation.compute(self.name, "imitation", self.body.imitate(shown.items, spec))
+        self.simulation.taught("imitation_finished", self.name, losses=self.body.losses())
 
     def respond(self, prompts: Indices, key: int) -> Generator[Event, Any, Items]:
         """One response to each prompt from the model as it is, once it is free; draws are keyed per position."""
@@ -104,6 +106,10 @@ class Body(ABC):
         """Hours for which people once wrote what it was made of; 0 for what was made of nothing."""
         return 0.0
 
+    def losses(self) -> Array:
+        """The loss of each step by which it became its own reference, in nats a token; none of what has no steps."""
+        return np.zeros(0)
+
     @abstractmethod
     def sample(self, prompts: Indices, key: int) -> Items:
         """One response per prompt; draw i is keyed by (key, i)."""
@@ -123,6 +129,12 @@ class TransformerBody(Body):
                 f"{party.name}: context is {spec.context} tokens, but this world's prompts and responses need "
                 f"{longest + game.longest_response}; raise parties.{party.name}.context"
             )
+        passage = max((len(game.tokenizer.passage(text)) for text in game.passages()), default=0)
+        if passage > spec.context:
+            raise InvalidInput(
+                f"{party.name}: context is {spec.context} tokens, but a text this world is read from has {passage}; "
+                f"raise parties.{party.name}.context"
+            )
         self.party = party
         self.game = game
         self.config: dict[str, Any] = {
@@ -135,8 +147,9 @@ class TransformerBody(Body):
     def pretrain(self) -> float:
         simulation, spec = self.party.simulation, self.party.spec
         corpus = self.game.corpus()
-        prompts = self.game.prompts
-        sequences = pad([self.game.tokenizer.dialogue(prompts[a.prompt].text, a.response) for a in corpus])
+        prompts, tokenizer = self.game.prompts, self.game.tokenizer
+        dialogues = [tokenizer.dialogue(prompts[a.prompt].text, a.response) for a in corpus]
+        sequences = pad([*dialogues, *(tokenizer.passage(text) for text in self.game.passages())])
         seed = simulation.streams.key(self.party.name, "pretraining") if spec.seed is None else spec.seed
         options = spec.pretraining
         self.reference = self.weights = simulation.jobs.run(
@@ -146,8 +159,12 @@ class TransformerBody(Body):
         return float(self.weights["flops"])
 
     def authorship(self) -> float:
-        words = sum(len(author.response.split()) for author in self.game.corpus())
+        texts = [*(author.response for author in self.game.corpus()), *self.game.passages()]
+        words = sum(len(text.split()) for text in texts)
         return words / self.party.spec.pretraining.authors_pace / 60
+
+    def losses(self) -> Array:
+        return np.asarray(self.reference["losses"])
 
     def imitate(self, items: Items, spec: DemonstrationsSpec) -> float:
         """Train on responses people wrote, the prompts included, and become another reference; returns the FLOP."""

@@ -17,13 +17,14 @@ from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, field_
 from pydantic_core import PydanticCustomError
 
 from simlab.components import Criterion
+from simlab.data_file import data_files
 from simlab.errors import InvalidInput, Problem
 from simlab.names import NAME, shown
 from simlab.plugins import Registry, discover
 from simlab.scenario import authority, layers, limits, market, policies
 from simlab.scenario.authority import Complaint
 from simlab.scenario.complaints import Complaints
-from simlab.scenario.nodes import Node, Place
+from simlab.scenario.nodes import Node, Place, located
 from simlab.scenario.parties import AnyParty, PeopleSpec, VendorSpec
 from simlab.scenario.relations import RelationSpec, completed
 from simlab.scenario.society import CorporationSpec, RegulatorSpec, ShareholdersSpec, UsersSpec
@@ -109,15 +110,17 @@ class Scenario(Spec):
         reading = info.context
         assert isinstance(reading, Reading), "scenarios are read with simlab.scenario.load"
         for name, settings in given.items():
-            _refuse_settings(name, settings, world.own_criteria)
+            _refuse_settings(name, settings, world.own_criteria or name in world.brings())
         watched = [p.exposure.criterion for p in parties.values() if isinstance(p, PeopleSpec) and p.exposure]
         used = dict.fromkeys([*_mentions(parties, info.data.get("relations") or ()), *watched, *given])
         if world.own_criteria:
             return dict.fromkeys(used)
-        known = reading.plugins.names("criterion")
-        for name in (n for n in given if n in known):  # only so that complaints can list the parameters there are
-            reading.models[id(given[name])] = reading.plugins.get("criterion", name)
-        return {name: {**(given.get(name) or {}), "kind": name} for name in used if name in known}
+        brought = reading.brought = world.brings()
+        known = [*reading.plugins.names("criterion"), *brought]
+        for name, settings in given.items():  # only so that complaints can list the parameters there are
+            if name in known and name not in brought:
+                reading.models[id(settings)] = reading.plugins.get("criterion", name)
+        return {n: brought.get(n) or {**(given.get(n) or {}), "kind": n} for n in used if n in known}
 
     def criteria_used(self) -> list[str]:
         """Names of all criteria, in order of first mention."""
@@ -138,7 +141,8 @@ class Scenario(Spec):
     def _plugins(self) -> Iterator[tuple[str, str]]:
         yield "world", self.world.name
         for criterion in self.criterion_components():
-            yield "criterion", criterion.name
+            if criterion.name not in self.world.brings():
+                yield "criterion", criterion.name
         for party in self.parties.values():
             if isinstance(party, PeopleSpec):
                 yield from party.plugins()
@@ -178,15 +182,20 @@ class Scenario(Spec):
         return data
 
     def hash(self, plugin_hashes: Mapping[str, str]) -> str:
-        """SHA-256 (hex) of everything that decides the outcome: scenario with seed, and the plugins' contents.
+        """SHA-256 (hex) of everything that decides the outcome: scenario with seed, and contents of plugins and data.
 
         Order counts for parties, relations and criteria, as it does in the tables; for `plugin_hashes` it does not.
         """
-        text = json.dumps([self.canonical(), sorted(plugin_hashes.items())])
+        data = list(self.data().items())
+        text = json.dumps([self.canonical(), sorted(plugin_hashes.items()), *([data] if data else [])])
         return hashlib.sha256(text.encode()).hexdigest()
 
+    def data(self) -> dict[str, str]:
+        """SHA-256 (hex) of each file of data the scenario reads, by the dotted path of the key that names it."""
+        return {".".join(map(str, at)): file.sha256 for at, file in data_files(self)}
+
     def as_yaml(self) -> str:
-        """The canonical form as a scenario file."""
+        """The canonical form as a scenario file that can be read from any folder."""
         from ruamel.yaml import YAML
 
         writer = YAML(typ="safe", pure=True)
@@ -194,7 +203,13 @@ class Scenario(Spec):
         writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
         writer.width = 200
         text = io.StringIO()
-        writer.dump(self.canonical(), text)
+        data: Any = self.canonical()
+        for (*way, last), file in data_files(self):
+            holder = data
+            for step in way:
+                holder = holder[step]
+            holder[last] = str(file.path)
+        writer.dump(data, text)
         return text.getvalue()
 
     def problem(self, path: Sequence[str | int], what: str, fix: str = "") -> Problem:
@@ -258,9 +273,9 @@ def load(
         layers.put(root, "seed", Node(seed, Place("--seed")), Place("--seed"))
     layers.leave_out(root, without)
     data = root.plain()
-    reading = Reading(discover(Path(file).parent) if plugins is None else plugins)
+    reading = Reading(discover(Path(file).parent) if plugins is None else plugins, nodes=dict(located(root, data)))
     complaints = Complaints(root, data, reading.models)
-    problems: list[Problem] = []
+    problems = reading.plugins.refused()
     try:
         scenario = Scenario.model_validate(data, context=reading)
         beyond, pointless = limits.beyond(scenario), policies.pointless(scenario)
@@ -270,7 +285,7 @@ def load(
     problems += [complaints.problem(at, what, fix) for at, what, fix in authority.complaints(data)]
     world = _world(data, reading.plugins)
     if world is not None:
-        problems += [complaints.problem(*p, at_key=True) for p in _unknown_criteria(data, world, reading.plugins)]
+        problems += [complaints.problem(*p, at_key=True) for p in _unknown_criteria(data, world, reading)]
         problems += [complaints.problem(*p) for p in authority.learners_misplaced(data, world.networks)]
         problems += [complaints.problem(*p) for p in authority.imitators_misplaced(data, world.networks)]
     if problems:
@@ -294,10 +309,14 @@ def _world(data: Mapping[str, Any], plugins: Registry) -> type[World] | None:
     return cls if cls is not None and issubclass(cls, World) else None
 
 
-def _unknown_criteria(data: Mapping[str, Any], world: type[World], plugins: Registry) -> Iterator[Complaint]:
+def _unknown_criteria(data: Mapping[str, Any], world: type[World], reading: Reading) -> Iterator[Complaint]:
     """Names of criteria that are no plugins, or would be columns of the responses table twice."""
-    taken = TABLES["responses"].names
+    taken, plugins = TABLES["responses"].names, reading.plugins
+    if reading.brought is None and world.brings is not World.brings:
+        return  # the world is wrong, and what it would bring along is not known
     for at, name in _named_criteria(data):
+        if name in (reading.brought or ()) and name not in taken:
+            continue
         if name in taken:
             yield at, f"{shown(name)} cannot be a criterion: it is a column of the responses table", "rename it"
         elif not world.own_criteria and name not in plugins.names("criterion"):

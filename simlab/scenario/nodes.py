@@ -69,6 +69,17 @@ class Node:
         return self.value
 
 
+def located(node: Node, plain: Any) -> Iterator[tuple[int, Node]]:
+    """The node of each mapping in what `plain` made of it, by the mapping's id."""
+    if isinstance(node.value, dict):
+        yield id(plain), node
+        for key, child in node.value.items():
+            yield from located(child, plain[key])
+    elif isinstance(node.value, list):
+        for child, part in zip(node.value, plain, strict=True):
+            yield from located(child, part)
+
+
 def read_file(file: str) -> Node:
     """The tree of a YAML file. Raises `InvalidInput` if there is no such file, or it is not plain YAML."""
     path = Path(file)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import (
@@ -40,6 +41,7 @@ from simlab.components import (
 )
 from simlab.errors import InvalidInput
 from simlab.names import NAME, shown
+from simlab.scenario.nodes import Node
 from simlab.worlds.game import World
 
 if TYPE_CHECKING:
@@ -48,10 +50,19 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Reading:
-    """One reading of a scenario: the plugins there are, and which model each mapping of the file was read as."""
+    """One reading of a scenario: the plugins there are, which model each mapping of the file was read as, where each
+    mapping stands, and the criteria that the world has brought along (None until it has been read)."""
 
     plugins: Registry
     models: dict[int, type[BaseModel]] = field(default_factory=dict)  # by id of the mapping
+    nodes: dict[int, Node] = field(default_factory=dict)  # by id of the mapping
+    brought: Mapping[str, Criterion] | None = None
+
+    def folders(self, entry: Mapping[str, Any]) -> dict[str, Path]:
+        """For each key of a mapping, the folder of the file that says it; on the command line, the current one."""
+        node = self.nodes.get(id(entry))
+        said = node.value.items() if node is not None else ()
+        return {key: Path(n.place.file).parent if n.place.line is not None else Path() for key, n in said}
 
 
 class Spec(BaseModel):
@@ -122,7 +133,7 @@ def build(kind: str, name: str, entry: Mapping[str, Any], reading: Reading) -> C
         raise PydanticCustomError("unknown_component", "{what}", {"what": problem.what, "fix": problem.fix}) from None
     reading.models[id(entry)] = cls
     given = {key: value for key, value in entry.items() if key != "kind"}
-    return cls.model_validate_json(json.dumps(given), strict=True)
+    return cls.model_validate_json(json.dumps(given), strict=True, context={"folders": reading.folders(entry)})
 
 
 def _field(kind: str, default: str = "") -> tuple[Any, ...]:

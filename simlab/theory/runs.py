@@ -77,7 +77,12 @@ def play(seed: int, changes: Mapping[str, Any]) -> Run:
     with _recorded(seed, changes) as (simulation, folder, recorder):
         panels: list[Panel] = []
         simulation.observatory = _unmeasured(simulation)
-        simulation.after_round = lambda number, day: panels.append(panel(simulation, 500))
+
+        def asked(what: str, **said: Any) -> None:
+            if what == "round_finished":
+                panels.append(panel(simulation, 500))
+
+        simulation.tell = asked
         with recorder:
             simulation.run(recorder)
         stored = content.stored(folder, "policy")

@@ -45,15 +45,26 @@ class Items:
 
 
 class World(Component):
-    """A kind of language game; its fields are the settings a scenario file gives under `world:`."""
+    """A kind of language game; its fields are the settings a scenario file gives under `world:`.
+
+    Implement `open`. In a world of words it returns a `TextGame` (`simlab.worlds.text`, where a whole world is shown
+    as an example); in a world of vectors a `Game` (as plugins/worlds/gaussian.py). A file of data is a field of type
+    `simlab.DataFile`. What a setting makes impossible is refused by a pydantic validator, at its line of the scenario;
+    what only the open world can tell, by `simlab.InvalidInput` from `open`.
+    """
 
     kind: ClassVar[str] = "world"
     own_criteria: ClassVar[bool] = False  # True: criteria are directions of this world, any name will do
     networks: ClassVar[bool] = True  # False: nothing is trained in torch, so nothing asks for a GPU
     words: ClassVar[bool] = True  # False: responses are no texts, so they have no length and perform no acts
 
+    def brings(self) -> Mapping[str, Criterion]:
+        """Criteria of this very world, by name; they stand before plugins of the same name. Asked more than once."""
+        return {}
+
     def open(self, streams: Streams, criteria: Sequence[Criterion]) -> Game:
-        """The game itself. `criteria` are every criterion the scenario names, in order (empty if own_criteria)."""
+        """The game itself, made anew at every call and the same for the same seed. `criteria` are every criterion the
+        scenario names, in order (empty if own_criteria)."""
         raise NotImplementedError(f"world {self.name!r} does not define open")
 
 

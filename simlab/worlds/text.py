@@ -42,7 +42,55 @@ class MinimalPairs:
 
 
 class TextGame(Game):
-    """A language game of words. Subclasses set `prompts`, `held_out`, `tokenizer` and implement the rest."""
+    """A language game of words. A world of one's own is a `World` whose `open` returns a subclass of this.
+
+    Its `__init__` calls `super().__init__(criteria)` and sets four things: `prompts`, everything that can be asked;
+    `held_out` [prompts], which of them are never compared, so that what was learned can be told from what was told;
+    `tokenizer`, a dictionary of every word that occurs; and `longest_response` in tokens, the end token included.
+    It then says what was once written (`corpus`), how a response is understood (`read`), and what people take to be
+    true (`belief`; in a game without facts, nothing). A whole world, as a plugin file:
+
+        # plugins/greetings.py
+        import numpy as np
+
+        import simlab
+        from simlab.worlds.text import Author, TextGame
+        from simlab.worlds.tokenizer import Tokenizer
+
+        SAID = {"hello ?": ("hello .", "go away ."), "how are you ?": ("i am well .", "go away .")}
+
+        class Greetings(simlab.World):
+            "Two greetings, returned or not."
+            name = "greetings"
+            times: int = 50
+
+            def open(self, streams, criteria):
+                return GreetingsGame(criteria, self.times)
+
+        class GreetingsGame(TextGame):
+            def __init__(self, criteria, times):
+                super().__init__(criteria)
+                self.prompts = tuple(simlab.Prompt(text, tuple(text.split()), "greeting", "manners") for text in SAID)
+                self.held_out = np.zeros(len(self.prompts), dtype=bool)
+                said = ((n, response) for n, responses in enumerate(SAID.values()) for response in responses)
+                self.lines = [Author(n, response, "anybody") for n, response in said] * times
+                self.tokenizer = Tokenizer(" ".join([*SAID, *(line.response for line in self.lines)]).split())
+                self.longest_response = 6
+
+            def corpus(self):
+                return self.lines
+
+            def read(self, prompt, words, ended):
+                acts = frozenset({"insults"} if "away" in words else {"answers"})
+                response = simlab.Response(" ".join(words), words, acts=acts, ended=ended)
+                return simlab.Exchange(self.prompts[prompt], response)
+
+            def belief(self, key, knowledge, fact):
+                return ()
+
+    Draws, if there are any, are keyed by `streams` and by what is drawn for, never by order; the engine may ask for
+    anything in any order and more than once. Texts have spaces between words and signs, as tokenizers want them.
+    """
 
     prompts: tuple[Prompt, ...]
     held_out: NDArray[np.bool_]  # per prompt: about a fact that never appears in a comparison
@@ -58,15 +106,25 @@ class TextGame(Game):
 
     @abstractmethod
     def corpus(self) -> Sequence[Author]:
-        """Human-authored exchanges, the text the language model is pretrained on."""
+        """Human-authored exchanges, the text the language model is pretrained on; the same at every call."""
+
+    def passages(self) -> Sequence[str]:
+        """Texts that are no exchanges, which the language model is pretrained on beside the corpus."""
+        return ()
 
     @abstractmethod
     def read(self, prompt: int, words: tuple[str, ...], ended: bool) -> Exchange:
-        """Read a response back: which claims it makes, which acts it performs."""
+        """Read a response to the prompt of this number back: which claims it makes, which acts it performs.
+
+        `ended` says whether it closed with the end token, and did not run to `longest_response`. Any words can come.
+        """
 
     @abstractmethod
     def belief(self, key: int, knowledge: float, fact: int) -> tuple[str, ...]:
-        """What a person with this stream key and knowledge believes about a fact."""
+        """What a person with this stream key believes about a fact: the values that person takes to be true.
+
+        `knowledge` in [0, 1] is the chance of believing the truth; the same person believes the same, whenever asked.
+        """
 
     def minimal_pairs(self, kind: str) -> MinimalPairs | None:
         """Pairs of one kind, or None if this world has none of it.

@@ -45,6 +45,10 @@ class Tokenizer:
         """The whole training sequence of one exchange."""
         return [START, *self.encode(prompt), SEP, *self.encode(response), END]
 
+    def passage(self, text: str) -> list[int]:
+        """The whole training sequence of a text that is no exchange."""
+        return [START, *self.encode(text), END]
+
 
 def pad(rows: Sequence[Sequence[int]]) -> NDArray[np.int64]:
     """Rows of different lengths as one matrix [n, longest], zero-padded on the right."""

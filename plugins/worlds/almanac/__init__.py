@@ -1,5 +1,6 @@
-"""The almanac world, as a plugin: one component, `Almanac`, exported here for the loader."""
+"""The almanac's worlds, as a plugin: `Almanac` and, with prose, `Factbook`, exported here for the loader."""
 
 from .almanac import Almanac
+from .factbook import Factbook
 
-__all__ = ["Almanac"]
+__all__ = ["Almanac", "Factbook"]

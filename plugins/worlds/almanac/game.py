@@ -47,6 +47,7 @@ class AlmanacGame(TextGame):
         self.prompts = tuple(asked.prompt for asked in self.asked)
         self.reader = Reader(facts)
         self._corpus = tuple(lines.write(streams, statements))
+        self._passages: tuple[str, ...] = ()
         self.tokenizer = Tokenizer(dictionary(facts, self.asked))
         self.longest_response = _ROOM + max(len(line.response.split()) for line in self._corpus)
         drawn = np.array([uniforms(streams.key("almanac", "held out"), fact.number) for fact in facts.all])
@@ -60,6 +61,14 @@ class AlmanacGame(TextGame):
 
     def corpus(self) -> Sequence[Author]:
         return self._corpus
+
+    def passages(self) -> Sequence[str]:
+        return self._passages
+
+    def read_besides(self, passages: Sequence[str], words: Sequence[str]) -> None:
+        """Let the model read these texts too, and add words of theirs to the dictionary."""
+        self._passages = tuple(passages)
+        self.tokenizer = Tokenizer([*self.tokenizer.words, *words])
 
     def read(self, prompt: int, words: tuple[str, ...], ended: bool) -> Exchange:
         return self.reader.read(self.asked[prompt], words, ended)

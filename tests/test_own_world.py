@@ -1,0 +1,51 @@
+"""A world of one's own: the example in the contract is a plugin file as it stands, and the whole job runs in it."""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from pathlib import Path
+
+import pytest
+
+import simlab
+from simlab.plugins import discover
+from simlab.scenario import load
+from simlab.streams import Streams
+from simlab.worlds.text import TextGame
+from tests.small_world import FIRST
+
+SETTINGS = (
+    "world=greetings", "parties.pool={count: 5, policy: {kind: mistaken, flip: 0.2}}", "relations.2.sample=120",
+    "parties.lm.pretraining={steps: 100, batch: 16, rate: 1.0e-2}", "parties.lm={width: 16, layers: 1, heads: 2}",
+    "relations.3.sample=32", "relations.3.consequence.learner={iterations: 6, rate: 1.0e-2}", "days=5",
+    "panel.prompts=500",
+)  # fmt: skip
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """The example, written where the documentation says."""
+    documented = str(inspect.getdoc(TextGame))
+    begin, end = documented.index("    # plugins/greetings.py"), documented.index("\nDraws, if there are any")
+    written = tmp_path / "greetings.py"
+    written.write_text(textwrap.dedent(documented[begin:end]))
+    return written
+
+
+def test_it_opens_and_is_read_back(file: Path) -> None:
+    found = load(FIRST, overrides=SETTINGS, plugins=discover(extra=[file]))
+    game = found.world.open(Streams(1), found.criterion_components())
+    assert isinstance(game, TextGame)
+    scores = game.scores(game.items([0, 1], ["go away .", "i am well ."]))
+    assert scores[:, game.dimensions.index("harmless")].tolist() == [0, 1]
+    assert scores[:, game.dimensions.index("helpful")].tolist() == [0, 1]
+
+
+@pytest.mark.slow
+def test_a_language_model_learns_manners_in_it(file: Path, tmp_path: Path) -> None:
+    run = simlab.run(FIRST, overrides=SETTINGS, plugins=[file], out=tmp_path / "run")
+    kind = run.responses.groupby("round").harmless.mean()
+    assert abs(kind[0] - 0.5) < 0.15  # half of its authors send one away
+    assert kind[1] > 0.8
+    assert run.manifest["plugins"].keys() >= {"world:greetings"}
