@@ -35,7 +35,7 @@ class Factbook(Almanac):
         description="which of the Factbook's sections are read",
     )
     longest: int = Field(24, ge=8, le=1000, description="words of a sentence, beyond which it is read in parts")
-    words: int = Field(
+    vocabulary: int = Field(
         2000, ge=0, le=100_000, description="commonest words of the prose in the dictionary; others are <unk>"
     )
 
@@ -56,5 +56,5 @@ class Factbook(Almanac):
 
         game = super().open(streams, criteria)
         prose = sentences(game.facts, self.countries, self.sections, self.longest)
-        game.read_besides(prose, commonest(prose, self.words))
+        game.read_besides(prose, commonest(prose, self.vocabulary))
         return game

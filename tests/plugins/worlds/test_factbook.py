@@ -68,7 +68,7 @@ def test_the_game_is_the_almanacs(game: Any) -> None:
 
 
 def test_which_sections_are_read_can_be_chosen(game: Any) -> None:
-    only = opened(FACTBOOK, "world.sections=[climate]", "world.words=0")
+    only = opened(FACTBOOK, "world.sections=[climate]", "world.vocabulary=0")
     assert set(only.passages()) < set(game.passages())
     assert all(text.split()[1:3] == ["climate", ":"] or " climate : " in text for text in only.passages())
     assert only.tokenizer.words == opened().tokenizer.words
