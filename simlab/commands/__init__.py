@@ -3,11 +3,12 @@
 Libraries are imported inside the functions, so that `validate`, `plugins` and `schema` stay quick.
 """
 
+from simlab.commands.calibration import calibrate
 from simlab.commands.laws import theory
 from simlab.commands.outcomes import compare, near, next, tables, trace, verify
 from simlab.commands.scenarios import describe, plugins, run, schema, validate
 
 __all__ = [
-    "compare", "describe", "near", "next", "plugins", "run", "schema", "tables", "theory", "trace", "validate",
-    "verify",
+    "calibrate", "compare", "describe", "near", "next", "plugins", "run", "schema", "tables", "theory", "trace",
+    "validate", "verify",
 ]  # fmt: skip
