@@ -16,7 +16,20 @@ from simlab.errors import Mismatch
 
 ROOT = Path(__file__).parent.parent
 WHOLE = Path(__file__).parent / "bad_scenarios" / "base" / "whole.yaml"
-COMMANDS = ["run", "validate", "describe", "schema", "plugins", "tables", "compare", "trace", "verify", "next", "near"]
+COMMANDS = [
+    "run",
+    "calibrate",
+    "validate",
+    "describe",
+    "schema",
+    "plugins",
+    "tables",
+    "compare",
+    "trace",
+    "verify",
+    "next",
+    "near",
+]
 
 
 @pytest.fixture(scope="module")

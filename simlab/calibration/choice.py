@@ -178,8 +178,8 @@ class Design:
         return Evidence(
             torch.as_tensor(data.differences / self.scale),
             torch.as_tensor(zeros if data.words is None else data.words / self.unit),
-            torch.as_tensor(data.worker),
-            torch.as_tensor(data.label),
+            torch.tensor(data.worker),
+            torch.tensor(data.label),
             torch.as_tensor(np.unique(data.task, return_inverse=True)[1].ravel()),
             torch.as_tensor(nodes),
             torch.as_tensor(np.log(weights / weights.sum()) if latent else weights),

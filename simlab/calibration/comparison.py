@@ -75,6 +75,9 @@ def calibrate(data: Annotations, models: Sequence[str] = (), holdout: float = 0.
     if not len(learned) or not len(test):
         what = f"{len(np.unique(data.task))} tasks are too few to hold {holdout:g} of them out"
         raise InvalidInput(Problem(what, "give more labels, or another --holdout", data.source))
+    if data.ties and not learned.ties:
+        what = f"there are only {int(np.sum(data.label == 0))} undecided labels, all of them held out"
+        raise InvalidInput(Problem(what, "leave them out, or give more labels", data.source))
     fits, refused = _fits([Model.parse(text) for text in models], learned)
     scores = {str(f.model): f.log_likelihoods(_seen(f.model, learned, test)) for f in fits}
     best = max(fits, key=lambda f: float(scores[str(f.model)].sum()))

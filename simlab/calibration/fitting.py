@@ -70,8 +70,11 @@ class Fit:
 def fit(model: Model, data: Annotations) -> Fit:
     """Fit `model` to `data`; InvalidInput, naming what, if the data do not tell some parameter from others.
 
-    Deterministic: L-BFGS-B in float64 from a fixed start.
+    Deterministic: L-BFGS-B in float64 from a fixed start, on one thread (how many share a sum shows in its digits).
     """
+    import torch
+
+    torch.set_num_threads(1)
     check(model, data)
     design = Curve.of(model, data) if model.family == "empirical" else Design.of(model, data)
     seen = design.tensors()
@@ -79,7 +82,9 @@ def fit(model: Model, data: Annotations) -> Fit:
     information = _information(design, seen, theta)
     _identified(design, information / len(data))
     covariance, reach = np.asarray(np.linalg.inv(information), dtype=float), Z95
-    by, cluster = ("", np.zeros(0, dtype=np.int64)) if data.latent else data.clusters()
+    by, cluster = data.clusters()
+    if data.latent or "raters" in model.parts:  # tasks are independent; what raters have of their own is in the model
+        by = ""
     if by:
         covariance, reach = _sandwich(covariance, _scores(design, seen, theta), cluster)
     estimates = tuple(_estimate(q, theta, covariance, reach) for q in quantities(design, theta))
@@ -130,6 +135,7 @@ def _maximum(design: Layout, seen: Any) -> tuple[Array, float]:
     options = {"maxiter": 1000, "ftol": 1e-14, "gtol": 1e-8}
     found = minimize(loss, design.start, jac=True, method="L-BFGS-B", bounds=design.bounds, options=options)
     _noisy(design, found.x)
+    _agreed(design, found.x)
     return np.asarray(found.x), float(found.fun) * n
 
 
@@ -139,6 +145,14 @@ def _noisy(design: Layout, theta: Array) -> None:
     if slopes is not None and np.any(np.abs(slopes) >= design.bounds[0][1]):
         what = f"labels follow the differences so closely that {design.model} finds no noise in them"
         _refuse(design.data, what, "raters without noise need no fit: temperature: 0, or flip: 0")
+
+
+def _agreed(design: Layout, theta: Array) -> None:
+    """InvalidInput if people who share tasks agree no more than by chance."""
+    slopes = design.part(theta, "slopes") if isinstance(design, Design) and design.data.latent else None
+    if slopes is not None and slopes[0] < 1e-4:
+        fix = "give criteria of either response (left_helpful, right_helpful), or more labels"
+        _refuse(design.data, "raters of one task agree no more than by chance, so their noise has no bound", fix)
 
 
 def _loss(design: Layout, seen: Any, theta: torch.Tensor) -> torch.Tensor:
@@ -170,11 +184,11 @@ def _scores(design: Layout, seen: Any, theta: Array) -> Array:
     """The gradient of each label's log likelihood [n, P]."""
     import torch
 
-    def each(at: torch.Tensor) -> torch.Tensor:
-        return design.log_likelihoods(at, seen)
-
-    at, axes = torch.as_tensor(theta), torch.eye(len(theta), dtype=torch.float64)
-    columns = [torch.func.jvp(each, (at,), (axis,))[1] for axis in axes]  # one by one, to spare memory
+    at = torch.tensor(theta, dtype=torch.float64, requires_grad=True)
+    each = design.log_likelihoods(at, seen)
+    weight = torch.zeros_like(each, requires_grad=True)  # the derivative of a weighted sum's slope by the weights
+    (slope,) = torch.autograd.grad(each @ weight, at, create_graph=True)
+    columns = [torch.autograd.grad(slope[p], weight, retain_graph=True)[0] for p in range(len(theta))]
     return np.asarray(torch.stack(columns, dim=1).numpy())
 
 

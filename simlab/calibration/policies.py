@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlab.calibration.annotations import Annotations
-from simlab.calibration.choice import Design
+from simlab.calibration.choice import RELIABILITY, Design
 from simlab.calibration.curve import Curve
 from simlab.calibration.fitting import Fit
 from simlab.components import Array, RaterPolicy
@@ -24,7 +24,7 @@ from simlab.streams import Streams, uniforms
 
 _CLOSE = 1e-3  # how near the straight pieces of a table come to the curve they stand for
 _PIECES = 60
-_STEP = 1e-6  # of the range: where a curve may jump at no difference
+_FIRST = np.array([1e-6, 0.05, 0.15, 0.3, 0.6, 1.0])  # shares of the range, on either side
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Fragment:
         """As YAML: keys of a pool of raters."""
         notes = [f"# {line}" for line in (*header.splitlines(), *self.notes)]
         keys = [f"policy: {_flow(self.policy)}"]
-        if self.spread > 0:
+        if self.spread > 1e-3:
             keys.append(f"temperature_spread: {self.spread:.4g}")
         return "\n".join([*notes, *keys, ""])
 
@@ -108,26 +108,22 @@ def _tabled(fit: Fit) -> dict[str, Any]:
 
 
 def _knots(fit: Fit, design: Design) -> Array:
-    """Differences between which the curve is nearly straight: the worst interval is halved until all are."""
-    data = design.data
-    reach = 4.0 if data.latent else float(np.abs(data.weighted(_direction(fit))).max())
-    knots = [-reach, -_STEP * reach, _STEP * reach, reach]
+    """Differences between which the curve is nearly straight: the worst interval is halved until none is bad.
+
+    At first each side has a few, since a curve may bend and still meet its chord in the middle. At no difference the
+    curve may jump.
+    """
+    reach = 4.0 if design.data.latent else float(np.abs(design.data.weighted(_direction(fit))).max())
+    knots = reach * np.concatenate([-_FIRST[::-1], _FIRST])
     while len(knots) < _PIECES:
-        ends = np.array(knots)
-        middle = (ends[1:] + ends[:-1]) / 2
-        between = (curve(fit, ends[1:]) + curve(fit, ends[:-1])) / 2
+        middle = (knots[1:] + knots[:-1]) / 2
+        between = (curve(fit, knots[1:]) + curve(fit, knots[:-1])) / 2
         wrong = np.abs(curve(fit, middle) - between).max(axis=1)
-        wrong[1] = 0.0  # where it may jump
-        # a curve that bends inside an interval can still cross its chord in the middle: two knots at least a side
-        if wrong.max() < _CLOSE and len(knots) >= 12:
+        wrong[(knots[:-1] < 0) & (knots[1:] > 0)] = 0.0
+        if wrong.max() < _CLOSE:
             break
-        knots = sorted([*knots, float(middle[int(np.argmax(np.where(wrong >= _CLOSE, wrong, _widths(ends))))])])
-    return np.array(knots)
-
-
-def _widths(ends: Array) -> Array:
-    """Widths of the intervals, as shares far below any error that counts."""
-    return np.asarray(np.diff(ends) / (ends[-1] - ends[0]) * _CLOSE / 2)
+        knots = np.sort(np.append(knots, middle[int(np.argmax(wrong))]))
+    return knots
 
 
 def curve(fit: Fit, differences: Array) -> Array:
@@ -162,16 +158,21 @@ def _direction(fit: Fit) -> Array:
 
 
 def _spread(fit: Fit) -> float:
-    """The sd of ln α between raters: what their estimates vary beyond their own errors (method of moments).
+    """The sd s of ln α between raters: maximum likelihood of normal effects, each estimated with its own error.
 
-    DerSimonian & Laird 1986, Controlled Clinical Trials 7, with equal weights.
+    By EM (Dempster, Laird & Rubin 1977, JRSS B 39, §4.5) from the estimates freed of the prior they were fitted with.
     """
     found = [e for e in fit.estimates if e.name.startswith("reliability.")]
     if not found:
         return 0.0
-    logs, low, high = (np.log(np.array(ends)) for ends in zip(*((e.value, e.low, e.high) for e in found), strict=True))
-    errors = (high - low) / (2 * Z95)
-    return float(np.sqrt(max(0.0, np.var(logs, ddof=1) - np.mean(errors**2))))
+    posterior, low, high = (np.log(np.array(x)) for x in zip(*((e.value, e.low, e.high) for e in found), strict=True))
+    information = np.maximum(((high - low) / (2 * Z95)) ** -2 - RELIABILITY**-2, 1e-3)
+    estimate = posterior * (1 + RELIABILITY**-2 / information)
+    spread = np.var(estimate)
+    for _ in range(1000):
+        kept = spread / (spread + 1 / information)  # how much of an estimate is the rater's own
+        spread = np.mean((kept * estimate) ** 2 + kept / information)
+    return float(np.sqrt(spread))
 
 
 def simulated(policy: RaterPolicy, differences: Array, noise: Array, *, seed: int = 0) -> NDArray[np.int64]:

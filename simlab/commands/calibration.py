@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,18 +14,18 @@ from simlab.errors import InvalidInput, Problem
 
 if TYPE_CHECKING:
     from simlab.calibration.comparison import Calibration, Reproduction
+    from simlab.calibration.fitting import Estimate
+
+_SHOWN = 5  # raters at either end, on a screen
 
 
 def calibrate(args: Namespace) -> int:
     """`simlab calibrate`: estimates with intervals, held-out likelihood, and the fragment of a scenario."""
-    from threadpoolctl import threadpool_limits
-
     from simlab.calibration.comparison import calibrate as calibrated
     from simlab.calibration.reading import read
 
     data = read(args.data, ratings=args.ratings, reference=args.reference)
-    with threadpool_limits(1):
-        found = calibrated(data, args.model, args.holdout)
+    found = calibrated(data, args.model, args.holdout)
     header = f"fitted to {len(data):,} labels of {data.source} by simlab calibrate: {found.best.model}"
     text = found.fragment.text(header)
     if args.out:
@@ -52,37 +53,45 @@ def _tell(found: Calibration) -> None:
     whose = f"{len(data.workers):,} raters" if data.persons else f"{len(data.workers)} people a pair"
     print(f"{data.source}: {len(data):,} labels of {tasks:,} pairs by {whose}, {undecided:.1%} undecided\n")
     rows = [
-        (
-            str(c.model),
-            str(c.parameters),
-            f"{c.score:.4f}",
-            *((f"{c.behind:.4f}", f"{c.error:.4f}") if c.behind else ("", "")),
-        )
+        (str(c.model), str(c.parameters), f"{c.score:.4f}", f"{c.behind:.4f} ± {c.error:.4f}" if c.behind else "")
         for c in found.candidates
     ]
-    head = ("rater model", "parameters", "log likelihood", "behind", "± error")
-    print_table(head, rows, f"On {found.held_out:,} labels that were held out, in nats a label")
+    title = f"On {found.held_out:,} labels that were held out, in nats a label"
+    print_table(("rater model", "parameters", "log likelihood", "behind the best"), rows, title)
     for refused in found.refused:
-        print(f"not fitted: {refused}")
-    estimates = [(e.name, f"{e.value:.4g}", f"{e.low:.4g} … {e.high:.4g}", e.meaning) for e in best.estimates]
-    by = f", clustered by {best.clustered}" if best.clustered else ""
-    print_table(
-        ("parameter", "estimate", "95 % interval", "meaning"), estimates, f"{best.model}, fitted to all labels{by}"
-    )
+        print(f"not fitted: {refused}\n")
+    title = f"{best.model}, fitted to all labels" + (f", clustered by {best.clustered}" if best.clustered else "")
+    print_table(("parameter", "estimate", "95 % interval", "meaning"), map(_cells, _shown(best.estimates)), title)
     if found.reproduction:
         _tell_reproduction(found.reproduction)
 
 
-def _tell_reproduction(shares: Reproduction) -> None:
-    names = ("match", "tie", "reverse")
-    said = [(n, *(f"{getattr(o, n):.1%}" for o in (shares.observed, shares.simulated, shares.margin))) for n in names]
-    title = "Labels against the order of utilities, people's and those of simulated raters"
-    print_table(("share", "observed", "simulated", "margin"), said, title)
-    print(
-        "within its margin, each of them\n"
-        if shares.holds
-        else "NOT within their margins: no model here is like them\n"
+def _shown(estimates: Sequence[Estimate]) -> list[Estimate]:
+    """Estimates fit for a screen: of many raters, the least and the most reliable."""
+    people = sorted((e for e in estimates if e.name.startswith("reliability.")), key=lambda e: e.value)
+    others = [e for e in estimates if e not in people]
+    return others + (people if len(people) <= 2 * _SHOWN else people[:_SHOWN] + people[-_SHOWN:])
+
+
+def _cells(estimate: Estimate) -> tuple[str, ...]:
+    return (
+        estimate.name,
+        f"{estimate.value:.4g}",
+        f"{estimate.low:.4g} … {estimate.high:.4g}",
+        estimate.meaning,
     )
+
+
+def _tell_reproduction(shares: Reproduction) -> None:
+    said = [
+        (name, *(f"{getattr(order, name):.1%}" for order in (shares.observed, shares.simulated, shares.margin)))
+        for name in ("match", "tie", "reverse")
+    ]
+    print_table(("against the order of utilities", "observed", "simulated", "margin"), said)
+    verdict = (
+        "every share is within its margin" if shares.holds else "NOT within their margins: people are not like that"
+    )
+    print(f"simulated raters of this policy: {verdict}\n")
 
 
 def _record(found: Calibration, text: str) -> dict[str, Any]:
