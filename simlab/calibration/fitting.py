@@ -72,12 +72,22 @@ def fit(model: Model, data: Annotations) -> Fit:
 
     Deterministic: L-BFGS-B in float64 from a fixed start, on one thread (how many share a sum shows in its digits).
     """
+    import scipy.optimize  # noqa: F401 (what is to keep to one thread must be there)
     import torch
+    from threadpoolctl import threadpool_limits
 
-    torch.set_num_threads(1)
+    if torch.get_num_threads() != 1:
+        torch.set_num_threads(1)
+    with threadpool_limits(limits=1):
+        return _fit(model, data)
+
+
+def _fit(model: Model, data: Annotations) -> Fit:
     check(model, data)
     design = Curve.of(model, data) if model.family == "empirical" else Design.of(model, data)
     seen = design.tensors()
+    if not design.size:  # nothing to fit: a coin that never falls on its edge
+        return Fit(design, np.zeros(0), np.zeros((0, 0)), (), -len(data) * float(np.log(2)), "")
     theta, value = _maximum(design, seen)
     information = _information(design, seen, theta)
     _identified(design, information / len(data))
@@ -122,8 +132,6 @@ def _maximum(design: Layout, seen: Any) -> tuple[Array, float]:
     import torch
     from scipy.optimize import minimize
 
-    if not design.size:
-        return np.zeros(0), float(_loss(design, seen, torch.zeros(0, dtype=torch.float64)))
     n = len(design.data)
 
     def loss(given: Array) -> tuple[float, Array]:

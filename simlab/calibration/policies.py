@@ -117,8 +117,8 @@ def _knots(fit: Fit, design: Design) -> Array:
     knots = reach * np.concatenate([-_FIRST[::-1], _FIRST])
     while len(knots) < _PIECES:
         middle = (knots[1:] + knots[:-1]) / 2
-        between = (curve(fit, knots[1:]) + curve(fit, knots[:-1])) / 2
-        wrong = np.abs(curve(fit, middle) - between).max(axis=1)
+        at_knots, at_middle = np.split(curve(fit, np.concatenate([knots, middle])), [len(knots)])
+        wrong = np.abs(at_middle - (at_knots[1:] + at_knots[:-1]) / 2).max(axis=1)
         wrong[(knots[:-1] < 0) & (knots[1:] > 0)] = 0.0
         if wrong.max() < _CLOSE:
             break
@@ -166,8 +166,12 @@ def _spread(fit: Fit) -> float:
     if not found:
         return 0.0
     posterior, low, high = (np.log(np.array(x)) for x in zip(*((e.value, e.low, e.high) for e in found), strict=True))
-    information = np.maximum(((high - low) / (2 * Z95)) ** -2 - RELIABILITY**-2, 1e-3)
-    estimate = posterior * (1 + RELIABILITY**-2 / information)
+    information = ((high - low) / (2 * Z95)) ** -2 - RELIABILITY**-2
+    told = information > 0.5  # of others nearly all there is to know is the prior
+    if np.count_nonzero(told) < 2:
+        return 0.0
+    information = information[told]
+    estimate = posterior[told] * (1 + RELIABILITY**-2 / information)
     spread = np.var(estimate)
     for _ in range(1000):
         kept = spread / (spread + 1 / information)  # how much of an estimate is the rater's own

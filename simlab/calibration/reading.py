@@ -19,7 +19,7 @@ from simlab.calibration.annotations import Annotations
 from simlab.calibration.ratings import VADER, rated, read_vader
 from simlab.components import Array
 from simlab.errors import InvalidInput, Problem
-from simlab.names import suggestion
+from simlab.names import clip, suggestion
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,7 +103,7 @@ def _labels(frame: pd.DataFrame, file: Path) -> np.ndarray[Any, np.dtype[np.int6
     wrong = np.flatnonzero(~said.isin([0, 1, 2]))
     if len(wrong):
         fix = "1: left is better, 2: right is better, 0: undecided"
-        raise _at(frame, file, wrong[0], "label", f"is {said.iloc[wrong[0]]!s}, which is no label", fix)
+        raise _at(frame, file, wrong[0], "label", f"is {clip(str(said.iloc[wrong[0]]))}, which is no label", fix)
     return np.asarray(said, dtype=np.int64)
 
 
@@ -128,8 +128,9 @@ def _words(frame: pd.DataFrame, file: Path) -> Array | None:
 
     if all(name in frame for name in _WORDS):
         return _numbers(frame, _WORDS[0], file) - _numbers(frame, _WORDS[1], file)
-    if not all(name in frame and not pd.api.types.is_numeric_dtype(frame[name]) for name in ("left", "right")):
-        return None
+    texts = [name for name in ("left", "right") if name in frame and not pd.api.types.is_numeric_dtype(frame[name])]
+    if not texts or not ("left" in frame and "right" in frame):
+        return None  # numbers are codes of responses
     for name in ("left", "right"):
         _complete(frame, name, file)
     left, right = (frame[name].astype(str).str.split().str.len().to_numpy(dtype=float) for name in ("left", "right"))
@@ -144,7 +145,7 @@ def _numbers(frame: pd.DataFrame, name: str, file: Path) -> Array:
     wrong = np.flatnonzero(~np.isfinite(found))
     if len(wrong):
         given = frame[name].iloc[wrong[0]]
-        what = "is empty" if pd.isna(given) else f"is {given!s}, which is no finite number"
+        what = "is empty" if pd.isna(given) else f"is {clip(str(given))}, which is no finite number"
         raise _at(frame, file, wrong[0], name, what, f"{len(wrong)} such rows: correct them or leave them out")
     return found
 
@@ -174,6 +175,8 @@ def _rated(frame: pd.DataFrame, file: Path, reference: str) -> Annotations:
     columns = [str(c) for c in frame.columns]
     first = 0 if columns and (columns[0] != "item" and pd.api.types.is_numeric_dtype(frame.iloc[:, 0])) else 1
     raters = columns[first:]
+    if set(_NEEDED) <= set(columns):
+        raise InvalidInput(Problem("this is a table of labels, not of ratings", "leave --ratings out", file))
     if len(raters) < 2:
         what = f"there are ratings of {'one rater' if raters else 'nobody'} only"
         raise InvalidInput(Problem(what, "one column a rater, at least two of them, after a column item", file))
