@@ -11,6 +11,7 @@ The map of the house, in the order to read it:
 - `nets/`: plain torch. `jobs`: computations by content. `streams`: random streams keyed by name.
 - `measures/`: alignment (ρ), where it is lost, agreement; the `observatory` and its `rooms` take them every round.
   `tables`, `recorder`, `runs`: the outcome tables.
+- `calibration/`: rater policies fitted to what real people said.
 - `scenario/`, `cli`, `report/`: what people write, type and read.
 
 Public names are below. Importing simlab imports neither torch nor pandas.

@@ -241,7 +241,8 @@ simlab calibrate runs/first                    (what a run's own raters said)
 simlab calibrate vader                         (human ratings inside the package vaderSentiment)
 Labels have columns task, worker, label (1 left, 2 right, 0 undecided) and of either response scores of criteria
 (left_helpful, right_helpful, …) or its text (left, right).
-Models: coin, mistaken, boltzmann, thurstone, rao_kupper, glad, empirical; parts: position, length, flips, raters.""",
+Models: coin, mistaken, boltzmann, thurstone, rao_kupper, glad, empirical; parts: position, longer, length, flips,
+raters.""",
     "next": 'simlab next runs/first "what is the capital of india ? | the capital"',
     "near": "simlab near runs/first india",
 }

@@ -12,7 +12,8 @@ A model is a family and parts, written `boltzmann+position+flips`. With m the ma
 - `coin`: m = 0; the null model.
 
 Parts: `flips` swaps decided labels with chance ε (Lee et al. 2021); `position` adds a constant to m for whatever stands
-left (Davidson & Beaver 1977, Biometrics 33); `length` adds so much a word; `raters` multiplies m by each rater's
+left (Davidson & Beaver 1977, Biometrics 33); `longer` adds a constant for the longer response (Dubois et al. 2023,
+arXiv:2305.14387, count how often people prefer it), `length` so much a word; `raters` multiplies m by each rater's
 own α > 0 (geometric mean 1; Whitehill et al. 2009).
 
 Where nothing is known of the responses, Δ of each pair is a standard normal that nobody saw and is integrated out by
@@ -28,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simlab.calibration.annotations import Annotations
+from simlab.calibration.sides import SIDES
 from simlab.components import Array
 from simlab.errors import InvalidInput, Problem
 from simlab.names import suggestion
@@ -36,7 +38,8 @@ if TYPE_CHECKING:
     import torch
 
 FAMILIES = ("coin", "mistaken", "boltzmann", "thurstone", "rao_kupper", "glad", "empirical")
-PARTS = ("position", "length", "flips", "raters")
+PARTS = ("position", "longer", "length", "flips", "raters")
+BIASES = ("position", "longer", "length")  # parts that shift the margin
 LINEAR = ("boltzmann", "thurstone", "rao_kupper")  # whose margin is a weighted sum of criteria
 RELIABILITY = 1.0  # sd of the prior of ln α: keeps raters of few labels finite, as GLAD's own prior on α does
 NODES = 41  # of the quadrature
@@ -128,7 +131,7 @@ class Design:
             yield Slot("tie", 1, -1.0, -12.0, 8.0)
         if "flips" in model.parts:
             yield Slot("flips", 1, 0.05, 0.0, 0.5)
-        for part in ("position", "length"):
+        for part in BIASES:
             if part in model.parts:
                 yield Slot(part, 1, 0.0, -_STEEPEST, _STEEPEST)
         if "raters" in model.parts:
@@ -222,7 +225,8 @@ class Design:
         reliability = self.part(theta, "raters")
         if reliability is not None and "raters" in self.model.parts:
             margin = _times(margin, torch.cat([reliability, -reliability.sum()[None]])[seen.worker].exp())
-        for name, amount in (("position", torch.ones_like(seen.words)), ("length", seen.words)):
+        amounts = torch.ones_like(seen.words), seen.words.sign(), seen.words
+        for name, amount in zip(BIASES, amounts, strict=True):
             bias = self.part(theta, name)
             if bias is not None and name in self.model.parts:
                 margin = margin + (bias[0] * amount if margin.ndim == 1 else (bias[0] * amount)[:, None])
@@ -233,7 +237,7 @@ class Design:
         import torch
 
         tie = self.part(theta, "tie")
-        undecided, left, right = _SIDES[self.model.family](margin, None if tie is None else tie[0])
+        undecided, left, right = SIDES[self.model.family](margin, None if tie is None else tie[0])
         flips = self.part(theta, "flips")
         if flips is not None:
             p, q, kept = left.exp(), right.exp(), 1 - flips[0]
@@ -257,43 +261,3 @@ class Evidence:
 
 def _times(margin: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
     return margin * (factor if margin.ndim == 1 else factor[:, None])
-
-
-def _davidson(margin: torch.Tensor, tie: torch.Tensor | None) -> tuple[torch.Tensor, ...]:
-    """With tie = ln ν."""
-    import torch
-
-    if tie is None:
-        sides = torch.nn.functional.logsigmoid
-        return torch.full_like(margin, -torch.inf), sides(margin), sides(-margin)
-    logits = torch.stack([tie.expand(margin.shape), margin / 2, -margin / 2], dim=-1)
-    undecided, left, right = torch.log_softmax(logits, dim=-1).unbind(-1)
-    return undecided, left, right
-
-
-def _rao_kupper(margin: torch.Tensor, tie: torch.Tensor | None) -> tuple[torch.Tensor, ...]:
-    """With tie = ln ln θ."""
-    import torch
-
-    if tie is None:
-        return _davidson(margin, None)
-    notice, sides = tie.exp(), torch.nn.functional.logsigmoid
-    left, right = sides(margin - notice), sides(-margin - notice)
-    return left + right + torch.expm1(2 * notice).log(), left, right
-
-
-def _thurstone(margin: torch.Tensor, tie: torch.Tensor | None) -> tuple[torch.Tensor, ...]:
-    """With tie = ln c, the threshold in units of the margin's noise."""
-    import torch
-
-    notice = torch.zeros((), dtype=margin.dtype) if tie is None else tie.exp()
-    log_normal, normal = torch.special.log_ndtr, torch.special.ndtr
-    between = normal(notice - margin.abs()) - normal(-notice - margin.abs())
-    undecided = torch.full_like(margin, -torch.inf) if tie is None else between.clamp_min(1e-300).log()
-    return undecided, log_normal(margin - notice), log_normal(-margin - notice)
-
-
-_SIDES = {
-    "coin": _davidson, "mistaken": _davidson, "boltzmann": _davidson, "glad": _davidson,
-    "rao_kupper": _rao_kupper, "thurstone": _thurstone,
-}  # fmt: skip

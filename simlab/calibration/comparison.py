@@ -125,7 +125,8 @@ def default(data: Annotations) -> Iterator[Model]:
     if data.placed:
         yield Model("boltzmann", ("position",))
     if data.words is not None and np.any(data.words):
-        yield Model("boltzmann", ("position", "length") if data.placed else ("length",))
+        yield Model("boltzmann", ("longer",))
+        yield Model("boltzmann", ("position", "length"))
     if data.persons and 1 < len(data.workers) <= MOST_RATERS:
         yield Model("boltzmann", ("raters",))
 

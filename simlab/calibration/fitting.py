@@ -114,7 +114,7 @@ def check(model: Model, data: Annotations) -> None:
         _refuse(data, "which of two items stands left is arbitrary in ratings", "leave +position out")
     if "raters" in model.parts and not data.persons:
         _refuse(data, "a column of these ratings is not one and the same person", "leave +raters out")
-    if "length" in model.parts and (data.words is None or not np.any(data.words)):
+    if {"longer", "length"} & set(model.parts) and (data.words is None or not np.any(data.words)):
         fix = "give the texts as columns left and right, or left_words and right_words"
         _refuse(data, "the lengths of responses are not known, or never differ", fix)
     for name, column in zip(data.criteria, data.differences.T, strict=True):

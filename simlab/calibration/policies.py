@@ -57,8 +57,9 @@ class Fragment:
 def fragment(fit: Fit) -> Fragment:
     """The fragment of a fit."""
     notes = []
-    if "length" in fit.model.parts:
-        notes.append(f"left out, because no policy has it: {fit['length']:.4g} log-odds for each word more")
+    for part, whom in (("longer", "the longer response"), ("length", "each word more")):
+        if part in fit.model.parts:
+            notes.append(f"left out, because no policy has it: {fit[part]:.4g} log-odds for {whom}")
     weights = {e.name.removeprefix("weight."): e.value for e in fit.estimates if e.name.startswith("weight.")}
     if weights:
         said = ", ".join(f"{name}: {value:.4g}" for name, value in weights.items())
@@ -71,7 +72,7 @@ def fragment(fit: Fit) -> Fragment:
 def _exact(fit: Fit) -> dict[str, Any] | None:
     """The policy that is this model, if there is one."""
     family, ties = fit.model.family, fit.design.ties
-    parts = set(fit.model.parts) - {"raters", "length"}
+    parts = set(fit.model.parts) - {"raters", "longer", "length"}
     if family == "coin" and not ties and not parts:
         return {"kind": "mistaken", "flip": 0.5}
     if family == "boltzmann" and not parts:
@@ -148,7 +149,9 @@ def _alone(fit: Fit, design: Design, differences: Array) -> Design:
     names = design.data.criteria or ("utility",)
     data = Annotations(zeros, zeros, zeros, along, None, design.data.workers, names, design.data.source)
     scale = np.ones(1) if design.data.latent else design.scale
-    return Design(design.model.without("raters", "length"), data, scale, design.unit, design.ties, design.slots)
+    return Design(
+        design.model.without("raters", "longer", "length"), data, scale, design.unit, design.ties, design.slots
+    )
 
 
 def _direction(fit: Fit) -> Array:

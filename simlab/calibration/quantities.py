@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from simlab.calibration.choice import LINEAR, Design
+from simlab.calibration.choice import BIASES, LINEAR, Design
 from simlab.calibration.curve import Curve
 from simlab.components import Array
 
@@ -125,14 +125,15 @@ def _biases(design: Design) -> Iterator[Quantity]:
         yield Quantity("flips", meaning, lambda t: design.part(t, "flips")[0], lambda x: min(0.5, max(0.0, x)))
     normal = design.model.family == "thurstone"
     odds = "standard deviations" if normal else "log-odds"
-    for part, whom, size in (("position", "whatever stands left", 1.0), ("length", "each word more", unit)):
+    whom = {"position": "whatever stands left", "longer": "the longer one", "length": "each word more"}
+    for part in BIASES:
         if part in parts:
 
-            def bias(t: torch.Tensor, part: str = part, size: float = size) -> torch.Tensor:
-                found: torch.Tensor = design.part(t, part)[0] / size
+            def bias(t: torch.Tensor, part: str = part) -> torch.Tensor:
+                found: torch.Tensor = design.part(t, part)[0] / (unit if part == "length" else 1.0)
                 return found
 
-            yield Quantity(part, f"for {whom}, in {odds}", bias, _same)
+            yield Quantity(part, f"for {whom[part]}, in {odds}", bias, _same)
 
 
 def _reliabilities(design: Design) -> Iterator[Quantity]:

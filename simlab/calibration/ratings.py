@@ -1,7 +1,9 @@
 """Annotations from ratings: several people rated each of many items, and whoever rated two of them compared them.
 
 Items are shuffled and paired off, so that each is in one pair only; a rater prefers the item rated higher, and is
-undecided between equal ratings. An item's utility is its mean rating: by the whole pool, or by the others.
+undecided between equal ratings. An item's utility is its mean rating: by the whole pool, in which
+the rater has a say, so that people look a little less noisy than they are; or by the others, whose mean is a little off
+itself, so that they look a little noisier.
 
 The worked example is what ships with vaderSentiment 3.3.2 (Hutto & Gilbert 2014, VADER, ICWSM 8): 7,520 words and
 emoticons, each rated from -4 to 4 by ten people. Which people is not told, and differs between items: a column is no

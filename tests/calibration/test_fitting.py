@@ -68,9 +68,9 @@ def test_intervals_are_clustered_where_labels_come_in_clusters() -> None:
     truth = {"temperature": 0.7, "ties": 0.4}
     assert (copied(0, 50).clustered, copied(0, 2).clustered) == ("worker", "")
     by_many = Counter(name for seed in range(FITS) for name in holds(copied(seed, 50), truth))
-    by_few = Counter(name for seed in range(FITS) for name in holds(copied(seed, 2), truth))
+    by_few = Counter(name for seed in range(40) for name in holds(copied(seed, 2), truth))
     assert min(by_many.values()) >= LEAST - 3  # fifty clusters: a little too narrow (Cameron & Miller 2015, §VI)
-    assert max(by_few.values()) < 80
+    assert max(by_few.values()) < 0.85 * 40  # intervals half as wide as they should be hold 67 %
 
 
 @pytest.mark.parametrize("spread", [0.0, 0.4, 0.8])

@@ -96,15 +96,23 @@ def test_every_fragment_is_part_of_a_scenario(tmp_path: Path) -> None:
     assert kinds == {"boltzmann", "rao_kupper", "empirical", "thurstone", "glad", "mistaken", "bpref"}
 
 
-def test_length_is_left_out_and_said() -> None:
+@pytest.mark.parametrize(("part", "size"), [("length", 0.05), ("longer", 0.49)])
+def test_what_length_does_is_found_left_out_and_said(part: str, size: float) -> None:
+    """.49 is the log-odds of the 62 % of AlpacaFarm's annotators."""
     g = np.random.default_rng(4)
-    x, words = g.normal(size=(N, 1)), g.normal(size=N) * 8
-    label = davidson(x[:, 0] + 0.05 * words, 0.2, 0.0, g.random(N))
-    said = fragment(fit(Model.parse("boltzmann+length"), annotations(label, x, words=words)))
+    x, words = g.normal(size=(N, 1)), np.round(g.normal(size=N) * 8)
+    more = words if part == "length" else np.sign(words)
+    data = annotations(davidson(x[:, 0] + size * more, 0.2, 0.0, g.random(N)), x, words=words)
+    fitted = fit(Model("boltzmann", (part,)), data)
+    e = next(e for e in fitted.estimates if e.name == part)
+    assert abs(e.value - size) < 2.1 * (e.high - e.value)
+    assert e.low > 0
+    said = fragment(fitted)
     assert said.policy["kind"] == "boltzmann"
     (note,) = said.notes
-    assert note.startswith("left out, because no policy has it: 0.0")
-    assert float(note.split()[7]) == pytest.approx(0.05, abs=0.01)
+    assert note.startswith(f"left out, because no policy has it: {e.value:.4g} log-odds for ")
+    other = fit(Model("boltzmann", ("longer" if part == "length" else "length",)), data)
+    assert other.log_likelihood < fitted.log_likelihood - 8  # the control: the other kind of leaning
 
 
 @pytest.mark.parametrize(
