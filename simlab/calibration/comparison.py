@@ -22,6 +22,7 @@ from simlab.components import Array, RaterPolicy
 from simlab.errors import InvalidInput, Problem
 
 MOST_RATERS = 300  # beyond which a reliability for each is fitted only when asked for
+FEWEST = 5  # tasks to learn from, and tasks held out
 ERRORS = 4.0  # standard errors by which simulated shares may miss
 
 
@@ -72,7 +73,7 @@ def calibrate(data: Annotations, models: Sequence[str] = (), holdout: float = 0.
     Deterministic. InvalidInput if a model that was asked for cannot be fitted, or none of the default ones can.
     """
     learned, test = data.split(holdout)
-    if not len(learned) or not len(test):
+    if min(len(np.unique(part.task)) for part in (learned, test)) < FEWEST:
         what = f"{len(np.unique(data.task))} tasks are too few to hold {holdout:g} of them out"
         raise InvalidInput(Problem(what, "give more labels, or another --holdout", data.source))
     if data.ties and not learned.ties:
@@ -96,18 +97,18 @@ def calibrate(data: Annotations, models: Sequence[str] = (), holdout: float = 0.
 
 
 def _fits(models: list[Model], data: Annotations) -> tuple[list[Fit], list[str]]:
-    """Every model's fit; of the default ones, those that can be fitted, and why others cannot."""
+    """Every model's fit; of the default ones, those that can be fitted, and why others cannot.
+
+    What plain Bradley–Terry cannot be fitted to, nothing should be.
+    """
     fits, refused = [], []
     for model in models or list(default(data)):
         try:
             fits.append(fit(model, _seen(model, data, data)))
         except InvalidInput as error:
-            if models:
+            if models or model == Model("boltzmann"):
                 raise
             refused.append(f"{model}: {error.problems[0].what}")
-    if not fits:
-        fit(Model("boltzmann"), data)  # says why not
-        raise InvalidInput(Problem("no rater model can be fitted to it", refused[0], data.source))
     return fits, refused
 
 

@@ -105,9 +105,8 @@ def check(model: Model, data: Annotations) -> None:
     """InvalidInput if these annotations cannot tell the model's parameters."""
     if len(np.unique(data.label)) < 2:
         _refuse(data, f"every label is {int(data.label[0])}", "nothing can be learned from labels that do not differ")
-    if data.latent and len(np.unique(data.task)) == len(data):
-        fix = "give criteria of either response (left_helpful, right_helpful), or labels of several raters on one task"
-        _refuse(data, "nothing is known of how good responses are, and no two raters labelled the same task", fix)
+    if data.latent:
+        _overlapping(data)
     if "raters" in model.parts and len(data.workers) < 2:
         _refuse(data, "there is one rater only", "leave +raters out, or give labels of at least two")
     if "position" in model.parts and not data.placed:
@@ -121,6 +120,16 @@ def check(model: Model, data: Annotations) -> None:
         if not np.any(column):
             fix = f"leave left_{name} and right_{name} out"
             _refuse(data, f"left_{name} and right_{name} never differ, so their weight cannot be told", fix)
+
+
+def _overlapping(data: Annotations) -> None:
+    """InvalidInput unless people labelled the same tasks, and not always alike."""
+    fix = "give criteria of either response (left_helpful, right_helpful), or labels of several raters on one task"
+    if len(np.unique(data.task)) == len(data):
+        _refuse(data, "nothing is known of how good responses are, and no two raters labelled the same task", fix)
+    left, right = (np.bincount(data.task[data.label == side], minlength=int(data.task.max()) + 1) for side in (1, 2))
+    if not np.any((left > 0) & (right > 0)):
+        _refuse(data, "raters of one task never disagree, so nothing tells how noisy they are", fix)
 
 
 def _refuse(data: Annotations, what: str, fix: str) -> None:
@@ -142,16 +151,21 @@ def _maximum(design: Layout, seen: Any) -> tuple[Array, float]:
 
     options = {"maxiter": 1000, "ftol": 1e-14, "gtol": 1e-8}
     found = minimize(loss, design.start, jac=True, method="L-BFGS-B", bounds=design.bounds, options=options)
-    _noisy(design, found.x)
+    _noisy(design, seen, found.x)
     _agreed(design, found.x)
     return np.asarray(found.x), float(found.fun) * n
 
 
-def _noisy(design: Layout, theta: Array) -> None:
-    """InvalidInput if the best fit is one without any noise."""
-    slopes = design.part(theta, "slopes") if isinstance(design, Design) else None
-    if slopes is not None and np.any(np.abs(slopes) >= design.bounds[0][1]):
-        what = f"labels follow the differences so closely that {design.model} finds no noise in them"
+def _noisy(design: Layout, seen: Any, theta: Array) -> None:
+    """InvalidInput if all decided labels follow the best fit, which then has no noise that could be estimated."""
+    import torch
+
+    if isinstance(design, Curve) or design.data.latent or design.part(theta, "slopes") is None:
+        return
+    margin = design.margin(torch.as_tensor(theta), seen).numpy()
+    label = design.data.label
+    if not np.any((label == 1) & (margin <= 0) | (label == 2) & (margin >= 0)):
+        what = f"every label follows the differences, so {design.model} finds no noise in them"
         _refuse(design.data, what, "raters without noise need no fit: temperature: 0, or flip: 0")
 
 

@@ -30,7 +30,7 @@ def _same(x: float) -> float:
 
 
 def _share(x: float) -> float:
-    return 1 / (1 + math.exp(-x))
+    return 0.5 + 0.5 * math.tanh(x / 2)  # cannot overflow
 
 
 def _exp(x: float) -> float:

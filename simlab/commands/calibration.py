@@ -50,7 +50,8 @@ def _tell(found: Calibration) -> None:
     data, best = found.data, found.best
     undecided = float((data.label == 0).mean())
     tasks = len(set(data.task.tolist()))
-    whose = f"{len(data.workers):,} raters" if data.persons else f"{len(data.workers)} people a pair"
+    many = "rater" if len(data.workers) == 1 else "raters"
+    whose = f"{len(data.workers):,} {many}" if data.persons else f"{len(data.workers)} people a pair"
     print(f"{data.source}: {len(data):,} labels of {tasks:,} pairs by {whose}, {undecided:.1%} undecided\n")
     rows = [
         (str(c.model), str(c.parameters), f"{c.score:.4f}", f"{c.behind:.4f} ± {c.error:.4f}" if c.behind else "")

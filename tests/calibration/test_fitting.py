@@ -147,11 +147,17 @@ SIGNS = np.where(SCORES[:, 0] > 0, 1, 2)
     ("model", "data", "said"),
     [
         ("boltzmann", annotations(SIGNS, SCORES), "finds no noise in them (raters without noise need no fit"),
+        ("mistaken", annotations(3 - SIGNS, SCORES), "every label follows the differences, so mistaken finds no noise"),
         ("boltzmann", annotations(np.ones(200), SCORES), "every label is 1 (nothing can be learned"),
         ("boltzmann", annotations(SIGNS, 0 * SCORES), "left_a and right_a never differ"),
         ("boltzmann+raters", annotations(SIGNS, SCORES), "there is one rater only (leave +raters out"),
         ("boltzmann+length", annotations(SIGNS, SCORES), "the lengths of responses are not known"),
         ("boltzmann", annotations(SIGNS, SCORES[:, :0]), "no two raters labelled the same task (give criteria"),
+        (
+            "boltzmann",
+            annotations(np.arange(200) // 2 % 2 + 1, SCORES[:, :0], task=np.arange(200) // 2),
+            "raters of one task never disagree",
+        ),
         (
             "boltzmann",
             annotations(np.arange(200) % 2 + 1, SCORES[:, :0], task=np.arange(200) // 2),
