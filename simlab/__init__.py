@@ -13,6 +13,7 @@ The map of the house, in the order to read it:
   `tables`, `recorder`, `runs`: the outcome tables.
 - `making/`: first drafts of plugins, and plugins at work on samples; `testing/`: what every plugin is held to;
   `watchdog`: ends calls of plugins that do not come back.
+- `calibration/`: rater policies fitted to what real people said.
 - `scenario/`, `cli`, `report/`: what people write, type and read.
 
 Public names are below. Importing simlab imports neither torch nor pandas.

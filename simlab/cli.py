@@ -156,6 +156,29 @@ def _parser() -> argparse.ArgumentParser:
     theory.add_argument("--quick", action="store_true", help="fewer points and replications: half a minute")
     theory.add_argument("--json", action="store_true", help="as a JSON list of records")
     theory.add_argument("--jobs", type=_jobs, metavar="N", help="processes (default: one a core, 8 at most)")
+    calibrate = command("calibrate", "Fit rater policies to what real people said, and tell which is most like them.")
+    calibrate.add_argument(
+        "data", metavar="DATA", help="CSV or Parquet file of labels or ratings, folder of a run, or vader"
+    )
+    calibrate.add_argument(
+        "--model",
+        action="append",
+        default=[],
+        metavar="MODEL",
+        help="a rater model, as in boltzmann+position+flips; may be repeated (default: all the data can tell)",
+    )
+    calibrate.add_argument(
+        "--holdout", type=_share, default=0.2, metavar="SHARE", help="share of tasks to judge models by (default 0.2)"
+    )
+    calibrate.add_argument("--ratings", action="store_true", help="rows are items and columns raters")
+    calibrate.add_argument(
+        "--reference",
+        choices=("pool", "others"),
+        default="pool",
+        help="of ratings: an item's utility is its mean by the whole pool, or by the others (default: pool)",
+    )
+    calibrate.add_argument("--out", metavar="FILE", help="write the fragment of a scenario there")
+    calibrate.add_argument("--json", action="store_true", help="print one JSON object, and nothing else, on stdout")
     words = command("next", "Show the likeliest next words, before and after fine-tuning.", "dir")
     words.add_argument("text", metavar="TEXT", help="a prompt; a | begins the response")
     near = command("near", "Show a word's nearest neighbours, before and after fine-tuning.", "dir")
@@ -233,6 +256,16 @@ Numbers are in the column task of the table comparisons.""",
 simlab theory --quick
 simlab theory --only choice --only tree
 Exit code 1 says that a law was refused, or that a control, which must be, was not.""",
+    "calibrate": """\
+simlab calibrate labels.csv --out policy.yaml
+simlab calibrate labels.csv --model boltzmann --model boltzmann+position+flips
+simlab calibrate scores.csv --ratings
+simlab calibrate runs/first                    (what a run's own raters said)
+simlab calibrate vader                         (human ratings inside the package vaderSentiment)
+Labels have columns task, worker, label (1 left, 2 right, 0 undecided) and of either response scores of criteria
+(left_helpful, right_helpful, …) or its text (left, right).
+Models: coin, mistaken, boltzmann, thurstone, rao_kupper, glad, empirical; parts: position, longer, length, flips,
+raters.""",
     "next": 'simlab next runs/first "what is the capital of india ? | the capital"',
     "near": "simlab near runs/first india",
 }
@@ -245,6 +278,17 @@ def _seed(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 20 and int(text) < 2**63):
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is no seed; give a whole number from 0 to 2^63 - 1")
     return int(text)
+
+
+def _share(text: str) -> float:
+    """A share of something: above 0 and below 1."""
+    try:
+        share = float(text)
+    except ValueError:
+        share = float("nan")
+    if not 0 < share < 1:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no share; give a number between 0 and 1, as in 0.2")
+    return share
 
 
 def _jobs(text: str) -> int:

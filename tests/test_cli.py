@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 WHOLE = Path(__file__).parent / "bad_scenarios" / "base" / "whole.yaml"
 COMMANDS = [
     "run", "validate", "describe", "schema", "plugins", "new", "try", "tables", "compare", "trace", "verify", "next",
-    "near",
+    "near", "calibrate",
 ]  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     printed = capsys.readouterr().out
-    assert all(f"\n    {command} " in printed for command in COMMANDS)
+    assert all(f"\n    {command}" in printed for command in COMMANDS)
 
 
 @pytest.mark.parametrize(

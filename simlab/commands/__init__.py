@@ -3,12 +3,14 @@
 Libraries are imported inside the functions, so that `validate`, `plugins` and `schema` stay quick.
 """
 
+from simlab.commands.calibration import calibrate
 from simlab.commands.laws import theory
 from simlab.commands.making import new, plugins, try_
 from simlab.commands.outcomes import compare, near, next, tables, trace, verify
 from simlab.commands.scenarios import describe, run, schema, validate
 
 __all__ = [
-    "compare", "describe", "near", "new", "next", "plugins", "run", "schema", "tables", "theory", "trace", "try_",
+    "calibrate", "compare", "describe", "near", "new", "next", "plugins", "run", "schema", "tables", "theory", "trace",
+    "try_",
     "validate", "verify",
 ]  # fmt: skip

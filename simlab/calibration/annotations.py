@@ -1,0 +1,75 @@
+"""Annotations: which pairs of responses people compared, what is known of either response, and what they said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simlab.components import Array
+from simlab.streams import Streams, uniforms
+
+Codes = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Annotations:
+    """n labels. Without criteria, how good responses are is unknown, and all a model has is who agrees with whom."""
+
+    label: Codes  # [n] 1 left is better, 2 right is better, 0 undecided
+    task: Codes  # [n] which pair, coded from 0
+    worker: Codes  # [n] who, as a place in `workers`
+    differences: Array  # [n, K] left less right, of each criterion; K is 0 where nothing is known
+    words: Array | None  # [n] length of left less that of right, in words; None if it is not known
+    workers: tuple[str, ...]
+    criteria: tuple[str, ...]
+    source: str  # the file, or whatever they are from
+    persons: bool = True  # whether a worker is one and the same person throughout
+    placed: bool = True  # whether people saw the left one on the left
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    def __getitem__(self, rows: Any) -> Annotations:
+        """Some of the labels; everybody keeps their code."""
+        words = None if self.words is None else self.words[rows]
+        chosen = self.label[rows], self.task[rows], self.worker[rows], self.differences[rows], words
+        return Annotations(*chosen, self.workers, self.criteria, self.source, self.persons, self.placed)
+
+    def indexed(self, weights: Array) -> Annotations:
+        """The same labels, with one criterion: the utility of those who give each criterion its weight [K]."""
+        return replace(self, differences=self.weighted(weights)[:, None], criteria=("utility",))
+
+    @property
+    def ties(self) -> bool:
+        """Whether anybody was ever undecided."""
+        return bool(np.any(self.label == 0))
+
+    @property
+    def latent(self) -> bool:
+        """Whether nothing is known of how good the responses are."""
+        return not self.criteria
+
+    def split(self, share: float) -> tuple[Annotations, Annotations]:
+        """Labels to fit to, and labels of about this `share` of tasks, which are held out; the same ones every time."""
+        lot = uniforms(Streams(0).key("calibrate", "held out"), self.task)
+        return self[lot >= share], self[lot < share]
+
+    def weighted(self, weights: Array) -> Array:
+        """The difference in utility [n] for raters who give each criterion its weight [K]."""
+        return np.asarray(np.einsum("nk,k->n", self.differences, weights))
+
+    def clusters(self) -> tuple[str, Codes]:
+        """Which labels may err alike, and whose they are [n]: those of one rater if there are many raters, those of
+        one pair if they come from ratings; "" if labels are taken one by one.
+
+        Intervals clustered by a few raters would be too narrow (Cameron & Miller 2015, Journal of Human Resources 50,
+        §VI, who call 20 few to some), so fewer than 20 are not clustered.
+        """
+        if not self.placed:  # ratings: a pair that is hard for one is hard for all
+            return "task", self.task
+        if len(np.unique(self.worker)) >= 20:
+            return "worker", self.worker
+        return "", np.arange(len(self), dtype=np.int64)
