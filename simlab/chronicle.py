@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from simlab.components import Array
@@ -183,12 +184,10 @@ class Chronicle:
             origin=coded(np.repeat(asked, options), [WRITTEN, ASKED]),
         )
 
-    def rankings(self, pool: People, agent: str, made: Rankings, version: int, source: NDArray[Any]) -> None:
-        """One row per compared pair of each ranking, and the hours as labor."""
+    def rankings(self, pool: People, agent: str, made: Rankings, version: int, source: pa.DictionaryArray) -> None:
+        """One row per compared pair of each ranking, and the hours as labor; `source` [m] is who or what said so."""
         left, right = sides(made.options)
-        each = made.seconds / made.pairs
-        people, place = np.unique(made.worker, return_inverse=True)
-        words, said = np.unique(source, return_inverse=True)
+        each, ids, task = made.seconds / made.pairs, made.ids, made.task
         scheme, wage = pool.spec.pay, pool.spec.wage
         paid = 1.0 if self.simulation.employer_of(pool.name) else 0.0  # nobody employs, nobody pays
         self.add(
@@ -198,12 +197,12 @@ class Chronicle:
             principal=pool.name,
             agent=agent,
             task=made.pair_numbers.ravel(),
-            ranking=np.repeat(made.task, made.pairs),
-            worker=coded(np.repeat(place, made.pairs), pool.labels_of(people).tolist()),
-            left=made.ids[:, left].ravel(),
-            right=made.ids[:, right].ravel(),
+            ranking=np.repeat(task, made.pairs),
+            worker=coded(np.repeat(made.worker, made.pairs), pool.names),
+            left=ids[:, left].ravel(),
+            right=ids[:, right].ravel(),
             label=made.label.ravel(),
-            source=coded(np.repeat(said, made.pairs), words.tolist()),
+            source=coded(np.repeat(source.indices, made.pairs), source.dictionary),
             held_out=np.repeat(made.held_out, made.pairs),
             guideline_version=version,
             perceived=made.perceived.ravel(),

@@ -29,9 +29,11 @@ LARGE = 1 << 14  # rows from which a batch is written as it is; smaller ones are
 RECORDED = tuple(name for name in TABLES if name != "runs")  # `runs` is written from the manifest, see simlab.runs
 
 
-def coded(codes: ArrayLike, words: Sequence[str]) -> pa.DictionaryArray:
+def coded(codes: ArrayLike, words: Sequence[str] | pa.StringArray) -> pa.DictionaryArray:
     """A column of texts `words[codes]`, for columns in which few texts occur many times: a hundred times faster."""
-    return pa.DictionaryArray.from_arrays(pa.array(np.asarray(codes, dtype=np.int32)), pa.array(words, pa.string()))
+    if not isinstance(words, pa.Array):
+        words = pa.array(words, pa.string())
+    return pa.DictionaryArray.from_arrays(pa.array(np.asarray(codes, dtype=np.int32)), words)
 
 
 class Recorder:

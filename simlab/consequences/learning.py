@@ -104,10 +104,12 @@ class Gradient(Consequence):
     ) -> Result:
         learner = self.spec.learner
         options = learner.model_dump(exclude={"kind", "replay", "warm_start"}) if learner else {}
+        shown = train.shown[train.place]
         return self.simulation.jobs.run(
             fit, config=head.body.config, base=head.body.reference, weights=warm,
-            prompts=head.body.prompt_tokens(train.prompt), responses=train.response, labels=train.label, shares=shares,
-            seed=key % 2**63, options=options, progress=self.simulation.stage("reward model"),
+            prompts=head.body.prompt_tokens(shown.prompt), responses=shown.response, shares=shares,
+            labels=train.label.astype(np.int64), seed=key % 2**63, options=options,
+            progress=self.simulation.stage("reward model"),
         )  # fmt: skip
 
     def _record_fit(
@@ -256,16 +258,33 @@ def fit_direction(head: LinearHead, train: Rankings, shares: Array | None = None
     [m, pairs], if labels were put together, say how much of a win the left response of each pair has."""
     from simlab.nets.closed_form import fit_linear
 
-    left, right = sides(train.options)
-    difference = (train.response[:, left] - train.response[:, right]).reshape(-1, train.response.shape[-1])
-    label = train.label.ravel()
+    difference, wins, weights = evidence(train, shares)
     before = head.direction
-    wins = np.choose(label, (0.5, 1.0, 0.0)) if shares is None else shares.ravel()
-    head.direction = fit_linear(difference, label, shares=None if shares is None else wins)
+    head.direction = fit_linear(difference, np.zeros(len(wins)), shares=wins, weights=weights)
     margin = difference @ head.direction
     loss = np.logaddexp(0, -margin) * wins + np.logaddexp(0, margin) * (1 - wins)
     change = float(np.linalg.norm(head.direction - before))
-    return {"loss": float(loss.mean()), "trunk_change": float("nan"), "head_change": change, "flops": 0.0}
+    mean = float(loss.mean() if weights is None else np.average(loss, weights=weights))
+    return {"loss": mean, "trunk_change": float("nan"), "head_change": change, "flops": 0.0}
+
+
+def evidence(train: Rankings, shares: Array | None = None) -> tuple[Array, Array, Array | None]:
+    """What pairs teach a direction: left − right [n, D], which share of a win the left has [n], and how many labels
+    each row stands for [n] (None: one). Of what many people ranked, a likelihood only asks how often who won."""
+    left, right = sides(train.options)
+    wins = np.array([0.5, 1.0, 0.0])[train.label] if shares is None else shares
+    if not train.shared:
+        response = train.shown.response[train.place]
+        return _flat(response[:, left] - response[:, right]), wins.ravel(), None
+    count = np.bincount(train.place, minlength=len(train.shown))
+    won = [np.bincount(train.place, weights=wins[:, pair], minlength=len(count)) for pair in range(train.pairs)]
+    ranked, response = count > 0, train.shown.response[count > 0]
+    share = np.stack(won, axis=1)[ranked] / count[ranked, None]
+    return _flat(response[:, left] - response[:, right]), share.ravel(), np.repeat(count[ranked], train.pairs)
+
+
+def _flat(difference: Array) -> Array:
+    return difference.reshape(-1, difference.shape[-1])
 
 
 def tilt(body: TiltBody, judge: RewardModel, spec: GradientSpec) -> dict[str, float]:

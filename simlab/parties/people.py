@@ -12,6 +12,7 @@ from copy import copy
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from simlab.components import Array, RaterPolicy
@@ -26,6 +27,7 @@ from simlab.parties.outlook import reconsider
 from simlab.parties.rankings import Rankings, sides
 from simlab.parties.workforce import Workforce
 from simlab.parties.working_life import WorkingLife
+from simlab.recorder import coded
 from simlab.relation import Judgement, Standard, Steps
 from simlab.streams import Streams, hashes, normals, uniforms
 from simlab.worlds.game import Indices, Items
@@ -56,6 +58,7 @@ class People(Workforce):
         self.voice = spec.voice
         self.exam: Exam | None = None  # what candidates are asked
         self.quality: tuple[Indices, Array] = (np.zeros(0, dtype=np.int64), np.zeros(0))  # rows; P(right) with care
+        self._names = pa.array([], pa.string())
         self._panel: Panel | None = None
         self._columns: dict[int, Array] = {}  # utilities of single persons on that panel
 
@@ -80,6 +83,14 @@ class People(Workforce):
         """How tables call these people: `pool:17`."""
         distinct, place = np.unique(numbers, return_inverse=True)
         return np.array([f"{self.name}:{n}" for n in distinct.tolist()], dtype=object)[place]
+
+    @property
+    def names(self) -> pa.StringArray:
+        """What tables call everyone who ever worked here, by number."""
+        assert self.cohort is not None
+        if len(self._names) != len(self.cohort):
+            self._names = pa.array(self.labels_of(self.cohort.number), pa.string())
+        return self._names
 
     def record(self, principal: str) -> Record:
         """What this principal knows of everyone who ever worked here."""
@@ -347,10 +358,14 @@ class People(Workforce):
         """Which of these people [n] let a machine answer for them now."""
         return self.delegation.of(who) if self.delegation else np.zeros(len(who), dtype=bool)
 
+    def sources(self, who: Indices, own: str) -> pa.DictionaryArray:
+        """Who or what says what these people say [n]: `own`, or the machine they let answer."""
+        return coded(self.delegates(who), [own, self.spec.delegation.to if self.spec.delegation else ""])
+
     def choose(self, utilities: Array, who: Indices, draws: Array, noise: Array | None = None) -> NDArray[np.int64]:
         """The labels the policy chooses [n, pairs], if they are labels; `noise` [n] multiplies everybody's own."""
         assert self.cohort is not None
-        cohort = self.cohort[who]
+        cohort = self.cohort.looked_up(who)
         if noise is not None:
             cohort.noise = cohort.noise * noise
         label = np.asarray(self.ask_policy(lambda: self.policy.choose(utilities, cohort, draws)))
@@ -374,7 +389,7 @@ class People(Workforce):
         """Count work that has just been written down; its hours are over (`elapsed`), or still lie ahead."""
         seconds = made.seconds
         assert self.cohort is not None
-        np.add.at(self.cohort.tasks, who, 1)
+        self.cohort.tasks += np.bincount(who, minlength=len(self.cohort))
         np.add.at(self.cohort.hours, who, seconds / 3600)
         np.add.at(self.cohort.unpaid, who, seconds / 3600)
         self.life.worked(who, made, elapsed)

@@ -6,16 +6,18 @@ They are judged in turn by how they rank: by whoever employs them, and by audito
 from __future__ import annotations
 
 from collections.abc import Generator
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from simpy import Event
 
 from simlab.components import Array
 from simlab.parties.assignment import assigned
 from simlab.parties.corporation import ASKED
 from simlab.parties.people import People
-from simlab.parties.rankings import Rankings, Tasks, preferred, sides
+from simlab.parties.rankings import Rankings, Shown, Tasks, preferred, sides
 from simlab.parties.society import Users
 from simlab.parties.working_life import within_hours
 from simlab.queues import Backlog
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from simlab.simulation import Simulation
 
 MORNING = 0.375  # of a day: shifts begin at nine
+PIECE = 1 << 14  # rankings, or a little more, at a time in a large shift
 
 
 class Raters(People):
@@ -97,7 +100,15 @@ class Raters(People):
         self.simulation.chronicle.candidates(model, number, items, k, asked)
         lot = uniforms(self.simulation.streams.key(self.name, "held out"), local)
         batch = self.backlogs[relation.agent.name].enter(count)
-        return Tasks(number, local, items, lot < self.spec.held_out, np.zeros(count, dtype=bool), asked, batch)
+        shown = Shown(
+            task=number,
+            draw=hashes(self.simulation.streams.key(self.name, "tasks"), local),
+            prompt=items.prompt[::k],
+            response=items.response.reshape(count, k, -1),
+            ids=number[:, None] * k + np.arange(k)[None, :],
+            held_out=lot < self.spec.held_out,
+        )
+        return Tasks(shown, local, np.zeros(count, dtype=bool), asked, batch)
 
     def _wanted(self, relation: Relation) -> float:
         """Pairs per window: a number as given, a share as that share of the pool's working time; and of a vendor's
@@ -124,7 +135,7 @@ class Raters(People):
         assert self.cohort is not None
         if not np.any(self.cohort.employed):
             return
-        due = int(np.ceil(len(tasks.number) * (day + 1) / shifts))
+        due = int(np.ceil(len(tasks) * (day + 1) / shifts))
         rows = np.flatnonzero(~tasks.done[:due])
         if not len(rows):
             return
@@ -132,7 +143,7 @@ class Raters(People):
         seconds = self.durations(who, tasks.local[task], self.spec.ranking - 1)
         free = self.life.free(hours)
         fits = within_hours(who, seconds, free[who] * 3600 if isinstance(free, np.ndarray) else free * 3600)
-        finished = np.zeros(len(tasks.number), dtype=bool)
+        finished = np.zeros(len(tasks), dtype=bool)
         finished[rows] = True
         finished[task[~fits]] = False  # a task is done when all its raters were
         kept = fits & finished[task]
@@ -151,34 +162,40 @@ class Raters(People):
 
     def _rank(self, relation: Relation, tasks: Tasks, task: Indices, who: Indices, seconds: Array) -> None:
         """Let rater who[i] rank the responses of task[i], and keep the result for those above and below."""
-        k, n = self.spec.ranking, len(task)
-        places = np.arange(k)[None, :]
-        items = tasks.items[(task[:, None] * k + places).ravel()]
-        number, local = tasks.number[task], tasks.local[task]
-        key = self.simulation.streams.key(self.name, "labels")
-        asked = tasks.asked[task]
-        label, perceived = self.labels(items, who, (local[:, None] * k + places).ravel(), local, key, asked, seconds)
-        left, right = sides(k)
         standard = self.simulation.guideline_for(self.name)
-        truly = (self.simulation.game.features(items) @ standard.vector).reshape(n, k)
+        said = [self._say(tasks, task[part], who[part], seconds[part]) for part in self._pieces(task)]
+        left, right = sides(self.spec.ranking)
+        truly = self.simulation.game.features(tasks.shown.items) @ standard.vector
+        truly = truly.reshape(len(tasks), self.spec.ranking)
         made = Rankings(
-            task=number,
-            draw=hashes(self.simulation.streams.key(self.name, "tasks"), local),
+            shown=tasks.shown,
+            place=task,
             worker=who,
-            prompt=items.prompt[::k],
-            response=items.response.reshape(n, k, -1),
-            ids=number[:, None] * k + places,
-            label=label,
-            gold=preferred(truly[:, left] - truly[:, right]),
-            perceived=perceived,
-            held_out=tasks.held_out[task],
+            label=np.concatenate([label for label, _ in said]).astype(np.int8),
+            gold=preferred(truly[:, left] - truly[:, right]).astype(np.int8)[task],
+            perceived=np.concatenate([perceived for _, perceived in said]),
             seconds=seconds,
         )
         self.clock_off(who, made, elapsed=False)
-        source = np.where(self.delegates(who), self.spec.delegation.to if self.spec.delegation else "", "rater")
+        source = self.sources(who, "rater")
         self.simulation.chronicle.rankings(self, relation.agent.name, made, standard.version, source)
         self.deliver(made)
         self.fresh.setdefault(relation.agent.name, []).append(made)
+
+    def _pieces(self, task: Indices) -> list[slice]:
+        """A shift's rankings in pieces of whole tasks that fit into a processor's cache: what people say is drawn by
+        person and task, so it does not matter who is asked at once. But who tires must be asked in order."""
+        if self.spec.fatigue is not None or len(task) <= 2 * PIECE:
+            return [slice(0, len(task))]
+        first = np.flatnonzero(np.r_[True, np.diff(task) != 0])
+        cuts = first[np.unique(np.searchsorted(first, np.arange(0, len(task), PIECE)).clip(max=len(first) - 1))]
+        return [slice(start, end) for start, end in pairwise([*cuts.tolist(), len(task)])]
+
+    def _say(self, tasks: Tasks, task: Indices, who: Indices, seconds: Array) -> tuple[NDArray[np.int64], Array]:
+        """What rater who[i] says of the responses of task[i] after so many seconds: labels, perceived differences."""
+        key, local = self.simulation.streams.key(self.name, "labels"), tasks.local[task]
+        seen = (local[:, None] * self.spec.ranking + np.arange(self.spec.ranking)[None, :]).ravel()
+        return self.labels(tasks.shown[task].items, who, seen, local, key, tasks.asked[task], seconds)
 
     def judge(self, relation: Relation, work: Work) -> Generator[Event, None, Judgement]:
         """Rankings are the judgement: how often the reward model's ordering agrees with them, before it learns."""

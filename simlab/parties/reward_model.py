@@ -81,9 +81,9 @@ class RewardModel(Party):
 
     def order(self, rankings: Rankings) -> NDArray[np.int64]:
         """The ordering itself, for those who hold the machine already."""
-        scores = self.score(rankings.items).reshape(len(rankings), rankings.options)
         left, right = sides(rankings.options)
-        return preferred(scores[:, left] - scores[:, right])
+        scores = self.score(rankings.subject).reshape(-1, rankings.options)
+        return rankings.each(preferred(scores[:, left] - scores[:, right]))
 
     def margins(self, rankings: Rankings) -> Array:
         """The log-odds it gives the left response of each pair [m, pairs], as it is fitted to them; 0 before the first
@@ -91,8 +91,8 @@ class RewardModel(Party):
         left, right = sides(rankings.options)
         if not self.learned:
             return np.zeros((len(rankings), len(left)))
-        scores = self.head.score(rankings.items).reshape(len(rankings), rankings.options)
-        return np.asarray(scores[:, left] - scores[:, right])
+        scores = self.head.score(rankings.subject).reshape(-1, rankings.options)
+        return rankings.each(scores[:, left] - scores[:, right])
 
     def work(self, relation: Relation) -> Generator[Event, Any, Work]:
         """Itself: those who taught it ask it to order the pairs they have ranked."""
