@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from simlab.components import Array
 from simlab.parties.cohort import Cohort
 from simlab.parties.corporation import ASKED, WRITTEN
+from simlab.parties.demonstrations import Demonstrations
 from simlab.parties.language_model import LanguageModel
 from simlab.parties.people import People
 from simlab.parties.rankings import Rankings, preferred, sides
@@ -235,11 +236,26 @@ class Chronicle:
             push=(wins - expit(before)).ravel(),
         )
 
+    def demonstrations(self, pool: People, model: str, shown: Demonstrations, pay: Array) -> None:
+        """What people wrote for a language model to imitate, and what each got for it [n]."""
+        columns = self.simulation.game.transcript(shown.items)
+        self.add(
+            "demonstrations",
+            about=model,
+            agent=model,
+            worker=pool.labels_of(shown.who),
+            prompt=columns["prompt"],
+            text=columns["response"],
+            duration=shown.seconds,
+            pay=pay,
+        )
+
     def labor(
-        self, party: str, kind: str, *, hours: float, order: int = 0, pay: float = 0.0, flops: float = 0.0
-    ) -> None:
+        self, party: str, kind: str, *, hours: float, order: int = 0, pay: float = 0.0, flops: float = 0.0,
+        about: str = "",
+    ) -> None:  # fmt: skip
         """Work that was done: hours and pay of people, hours and operations of machines."""
-        self.add("labor", about=party, party=party, kind=kind, order=order, hours=hours, pay=pay, flops=flops)
+        self.add("labor", about=about or party, party=party, kind=kind, order=order, hours=hours, pay=pay, flops=flops)
 
     def transfer(self, payer: str, payee: Any, amount: Any, reason: str) -> None:
         """Money that changes hands: one payee and amount ($), or arrays of both for the people of one pool.

@@ -184,10 +184,15 @@ class Simulation(Lineage):
         return self.env.process(watched())
 
     def _begin(self) -> Steps:
+        machines = self.of_kind(RewardModel)
         for build in PARTIES.values():
             for party in self.parties.values():
-                if isinstance(party, build):
+                if isinstance(party, build) and party not in machines:
                     yield from party.start()
+        for model in self.of_kind(LanguageModel):
+            yield from model.imitate()
+        for machine in machines:  # what it takes for zero is said by the model that people have shown how to answer
+            yield from machine.start()
         for model in self.of_kind(LanguageModel):
             yield from self.observatory.look(model)
         self._finish_round()

@@ -141,6 +141,22 @@ _CANDIDATES = Table(
     ),
 )
 
+_DEMONSTRATIONS = Table(
+    "demonstrations",
+    "Responses people wrote for a language model to imitate, before any ranking: one row a response.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        _text("agent", "the language model that was to imitate them"),
+        _text("worker", 'who wrote it, as "pool:17"'),
+        _text("prompt", "text of the prompt"),
+        _text("text", "text of the response"),
+        _number("duration", "time it took to write", "seconds"),
+        _number("pay", "what was paid for it", "USD"),
+    ),
+)
+
 _JUDGEMENTS = Table(
     "judgements",
     "What principals made of their agents' work: one row a judgement, of every relation and every order.",
@@ -184,7 +200,7 @@ _LABOR = Table(
         TIME,
         ROUND,
         _text("party", "who worked"),
-        _text("kind", "kind of labor, as ranking, auditing, writing, training"),
+        _text("kind", "kind of labor: authoring (the corpus, unpaid), demonstrating, ranking, auditing, training, …"),
         _whole("order", "0: makes responses, 1: judges responses, 2: judges those judgements, and so on"),
         _number("hours", "working time", "hours"),
         _number("pay", "what was paid for it", "USD"),
@@ -395,6 +411,7 @@ TABLES: dict[str, Table] = {
         _EMPLOYMENT,
         _RATERS,
         _CANDIDATES,
+        _DEMONSTRATIONS,
         _COMPARISONS,
         _JUDGEMENTS,
         _CONSEQUENCES,

@@ -50,7 +50,7 @@ def test_nothing_else_is_drawn_otherwise(both: tuple[simlab.Run, simlab.Run]) ->
     same(said[said.principal == "pool"], rows[rows.principal == "pool"])
     same(plain.candidates, deep.candidates)
     same(plain.employment, deep.employment[deep.employment.worker.str.startswith("pool:")])
-    parties = {"users", "acme", "pool", "rm", "lm"}
+    parties = {"users", "acme", "acme:published", "pool", "rm", "lm"}
     measured = deep.alignment[deep.alignment.a.isin(parties) & deep.alignment.b.isin(parties)]
     same(plain.alignment, measured)
 

@@ -190,10 +190,12 @@ def pretrain(
     batch: int = 128,
     rate: float = 3e-3,
     seed: int,
+    start: Transformer | None = None,
     device: str | torch.device = "cpu",
     progress: Progress | None = None,
 ) -> tuple[Transformer, list[float]]:
-    """Train from a random start on `sequences` [N, T] (0 = padding) by cross-entropy at every position.
+    """Train from a random start, or in place from `start`, on `sequences` [N, T] (0 = padding) by cross-entropy at
+    every position.
 
     The rate climbs linearly over the first 5 % of the `steps` and then falls linearly to zero; gradients are clipped
     at norm 1 (GPT-3, appendix B). Returns the model and the loss of each step in nats a token. The seed decides
@@ -203,7 +205,7 @@ def pretrain(
     if data.ndim != 2 or not len(data) or int((data != 0).sum(1).min()) < 2:
         raise ValueError("pretraining needs at least one sequence, each of two tokens or more")
     generator = torch.Generator().manual_seed(seed)
-    model = Transformer(config, generator).to(device)
+    model = (start or Transformer(config, generator)).to(device)
     optimizer = adamw(model.parameters(), rate, decay=0.01)
     order = shuffled(len(data), steps * batch, generator).view(steps, batch)
     data, losses = data.to(device), []

@@ -18,6 +18,7 @@ from simpy import Event
 from simlab.components import Array
 from simlab.errors import InvalidInput
 from simlab.jobs import Result
+from simlab.parties.demonstrations import hand_in, write
 from simlab.relation import Party, Relation, Steps, Teacher, Work
 from simlab.streams import branch, normals, uniforms
 from simlab.worlds.game import Indices, Items
@@ -26,10 +27,11 @@ from simlab.worlds.tokenizer import END, SEP, START, pad
 
 if TYPE_CHECKING:
     from simlab.measures.alignment import Panel
-    from simlab.scenario import LanguageModelSpec
+    from simlab.scenario import DemonstrationsSpec, LanguageModelSpec
     from simlab.simulation import Simulation
 
 Arrays = Mapping[str, NDArray[Any]]
+AUTHORS = "authors"  # those who wrote the corpus: nobody asked them, and nobody pays them
 
 
 class LanguageModel(Party):
@@ -49,6 +51,24 @@ class LanguageModel(Party):
         with self.busy.request() as turn:
             yield turn
             yield from self.simulation.compute(self.name, "pretraining", self.body.pretrain())
+        hours = self.body.authorship()
+        if hours:
+            self.simulation.chronicle.labor(AUTHORS, "authoring", about=self.name, hours=hours)
+
+    def imitate(self) -> Steps:
+        """Learn from what people wrote for it, if anybody did; what it is then is its reference from now on."""
+        spec = self.spec.demonstrations
+        pool: Any = self.simulation.parties.get(spec.by) if spec else None  # people, as validation has seen to
+        if spec is None or pool is None:
+            return
+        assert isinstance(self.body, TransformerBody)
+        shown = write(pool, self.body.game, spec, self.simulation.streams.key(self.name, "demonstrations"))
+        if not len(shown):
+            return
+        hand_in(pool, self.name, shown)
+        with self.busy.request() as turn:
+            yield turn
+            yield from self.simulation.compute(self.name, "imitation", self.body.imitate(shown.items, spec))
 
     def respond(self, prompts: Indices, key: int) -> Generator[Event, Any, Items]:
         """One response to each prompt from the model as it is, once it is free; draws are keyed per position."""
@@ -79,6 +99,10 @@ class Body(ABC):
     @abstractmethod
     def pretrain(self) -> float:
         """Come to be; returns the floating-point operations it took."""
+
+    def authorship(self) -> float:
+        """Hours for which people once wrote what it was made of; 0 for what was made of nothing."""
+        return 0.0
 
     @abstractmethod
     def sample(self, prompts: Indices, key: int) -> Items:
@@ -118,6 +142,23 @@ class TransformerBody(Body):
         self.reference = self.weights = simulation.jobs.run(
             pretrain, config=self.config, sequences=sequences, steps=options.steps, batch=options.batch,
             rate=options.rate, seed=seed % 2**63, progress=simulation.stage("pretraining"),
+        )  # fmt: skip
+        return float(self.weights["flops"])
+
+    def authorship(self) -> float:
+        words = sum(len(author.response.split()) for author in self.game.corpus())
+        return words / self.party.spec.pretraining.authors_pace / 60
+
+    def imitate(self, items: Items, spec: DemonstrationsSpec) -> float:
+        """Train on responses people wrote, the prompts included, and become another reference; returns the FLOP."""
+        simulation, config = self.party.simulation, self.config
+        sequences = pad(
+            [[*p, *r] for p, r in zip(_rows(self.prompt_tokens(items.prompt)), _rows(items.response), strict=True)]
+        )
+        self.reference = self.weights = simulation.jobs.run(
+            pretrain, config=config, sequences=sequences, steps=-(-len(items) * spec.epochs // spec.batch),
+            batch=spec.batch, rate=spec.rate, seed=simulation.streams.key(self.party.name, "imitation") % 2**63,
+            start=self.weights, progress=simulation.stage("demonstrations"),
         )  # fmt: skip
         return float(self.weights["flops"])
 
@@ -185,15 +226,24 @@ class TiltBody(Body):
 
 def pretrain(
     *, config: dict[str, Any], sequences: NDArray[np.int64], steps: int, batch: int, rate: float, seed: int,
-    device: str, progress: Any = None,
+    device: str, start: Arrays | None = None, progress: Any = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """A language model from a random start: its arrays, the loss of each step [steps] in nats, and `flops`."""
+    """A language model from a random start, or from the arrays of `start`: its arrays, the loss of each step [steps]
+    in nats, and `flops`."""
     from simlab.nets.transformer import TransformerConfig, flops_per_token, to_arrays
     from simlab.nets.transformer import pretrain as train
 
     shape = TransformerConfig(**config)
     model, losses = train(
-        shape, sequences, steps=steps, batch=batch, rate=rate, seed=seed, device=device, progress=progress
+        shape,
+        sequences,
+        steps=steps,
+        batch=batch,
+        rate=rate,
+        seed=seed,
+        device=device,
+        progress=progress,
+        start=None if start is None else revive(config, start, device),
     )
     tokens = float((sequences != 0).sum()) / len(sequences) * batch * steps
     return {**to_arrays(model), "losses": np.array(losses), "flops": flops_per_token(shape) * tokens}
@@ -238,6 +288,11 @@ def _read(
 
     model = revive(config, arrays, device)
     return log_probs(model, prompts, responses, temperature=temperature).double().sum(1)
+
+
+def _rows(tokens: NDArray[np.int64]) -> list[list[int]]:
+    """Tokens [n, T] as lists without their padding."""
+    return [[token for token in row if token] for row in tokens.tolist()]
 
 
 def revive(config: Mapping[str, Any], weights: Arrays, device: str) -> Any:

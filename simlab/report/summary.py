@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.text import Text
 
 from simlab.hierarchy import Hierarchy
+from simlab.names import from_here
 from simlab.report.layout import NOTHING
 from simlab.report.layout import noted as _noted
 from simlab.report.layout import number as _number
@@ -232,8 +233,9 @@ def _changed(responses: pd.DataFrame) -> pd.DataFrame:
 
 def _where(run: Run) -> Text:
     """Where the tables are, and the line of Python that opens them."""
-    text = Text(f"Tables in {run.path / 'tables'}", style="bold").append("; to look into them:", style="not bold")
-    return text.append(f'\n  import simlab\n  run = simlab.load("{run.path}")', style="cyan not bold")
+    tables = from_here(run.path / "tables")
+    text = Text(f"Tables in {tables}", style="bold").append("; to look into them:", style="not bold")
+    return text.append(f'\n  import simlab\n  run = simlab.load("{from_here(run.path)}")', style="cyan not bold")
 
 
 def _ends(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -267,6 +267,7 @@ def load(
     if world is not None:
         problems += [complaints.problem(*p, at_key=True) for p in _unknown_criteria(data, world, reading.plugins)]
         problems += [complaints.problem(*p) for p in authority.learners_misplaced(data, world.networks)]
+        problems += [complaints.problem(*p) for p in authority.imitators_misplaced(data, world.networks)]
     if problems:
         raise InvalidInput(*_presentable(problems))
     scenario._complaints = complaints

@@ -128,6 +128,21 @@ class PretrainingSpec(Spec):
     steps: int = Field(600, ge=1, le=10_000_000, description="gradient steps")
     batch: int = Field(128, ge=1, le=65_536, description="sequences per step")
     rate: float = Field(3e-3, gt=0, le=1, description="highest learning rate")
+    authors_pace: float = Field(
+        19.0, gt=0, le=10_000, description="words a minute at which the corpus was once written (Karat et al. 1999)"
+    )
+
+
+class DemonstrationsSpec(Spec):
+    """Responses written by people, which the language model imitates before any ranking."""
+
+    by: Name = Field(description="the pool of raters whose people write them")
+    count: int = Field(512, ge=1, le=1_000_000, description="how many are asked for")
+    drafts: int = Field(4, ge=1, le=1000, description="what comes to a writer's mind, of which the best is put down")
+    seconds: float = Field(120.0, gt=0, le=86_400, description="time it takes to write one, in seconds")
+    epochs: int = Field(2, ge=1, le=1000, description="passes over them")
+    batch: int = Field(64, ge=1, le=65_536, description="demonstrations per step")
+    rate: float = Field(1e-3, gt=0, le=1, description="highest learning rate")
 
 
 class LanguageModelSpec(PartySpec):
@@ -139,6 +154,9 @@ class LanguageModelSpec(PartySpec):
     heads: int = Field(4, ge=1, le=1024, description="attention heads; they divide width")
     context: int = Field(48, ge=4, le=65_536, description="longest prompt and response together, in words")
     pretraining: PretrainingSpec = Field(PretrainingSpec(), description="how it learns its language")
+    demonstrations: DemonstrationsSpec | None = Field(
+        None, description="how people showed it to answer, before any ranking; default: nobody did"
+    )
     temperature: float = Field(1.0, gt=0, le=100, description="sampling temperature; 1 samples the model as it is")
     seed: int | None = Field(
         None, ge=0, lt=2**63, description="seed of pretraining; default: follows from the scenario's seed"

@@ -88,7 +88,8 @@ def line_of(text: str, start: str) -> list[str]:
 
 
 @pytest.mark.parametrize("width", [80, 120])
-def test_a_world_of_words(tmp_path: Path, width: int) -> None:
+def test_a_world_of_words(tmp_path: Path, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # the line to be copied names the folder as seen from here, and so fits
     text = shown(tmp_path, width, words=True)
     assert "tale [of] two  almanac world, seed 3, 20 days, 1 round, finished" in text
     assert line_of(text, "truthful") == ["truthful", "1", "2", "2", "0.00", "→", "1.00", "1.00", "→", "1.00"]
@@ -103,7 +104,7 @@ def test_a_world_of_words(tmp_path: Path, width: int) -> None:
     for words in ("france ?", "oslo .", "and france ?", "paris , you fool .", "steal [it] !", "ask a lawyer ."):
         assert words in text
     assert "poem ?" not in text  # nothing changed there
-    assert "run = simlab.load(" in text
+    assert 'run = simlab.load(".")' in text
 
 
 def test_a_world_without_words(tmp_path: Path) -> None:

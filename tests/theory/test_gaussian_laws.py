@@ -213,13 +213,14 @@ def test_pairwise_accuracy(folder: Path) -> None:
 # ---- raters: agreement, κ, accuracy, and what audits make of it ---------------------------------------------------
 
 FLIPS = [(0.05, 0.1), (0.15, 0.25), (0.3, 0.05)]  # of raters, and of the corporation's gold
-PAIRS = 500
+PAIRS = 1600  # then κ is known to .005, a sixth of its margin
 TARGETS = [0.6, 0.726, 0.85]  # InstructGPT's labelers agreed on 72.6 %
 
 
 def flips(rate: float, gold_error: float) -> dict[str, Any]:
-    return {
-        "parties.pool": {"kind": "raters", "count": 6, "overlap": 2, "policy": {"kind": "mistaken", "flip": rate}},
+    policy = {"kind": "mistaken", "flip": rate}
+    return {  # days long enough for the slowest of them to finish
+        "parties.pool": {"kind": "raters", "count": 8, "overlap": 2, "hours": 16, "policy": policy},
         "parties.acme.gold_error": gold_error,
         f"{LEARN}.sample": PAIRS,
         f"{AUDIT}.sample": 1.0,
