@@ -130,7 +130,7 @@ class _Stream:
         self.schema = schema = content.streamed(schema)
         self.held: list[pa.RecordBatch] = []
         self._file = self.path.open("wb")
-        self._writer = pa.ipc.new_stream(self._file, schema)
+        self._writer = pa.ipc.new_stream(self._file, schema, options=content.PACKED)
         self._file.flush()
 
     def gathered(self) -> Iterator[pa.RecordBatch]:
@@ -240,10 +240,12 @@ def _single(value: Any) -> bool:
 
 
 def _column(name: str, type_: pa.DataType, value: Any, rows: int) -> pa.Array:
-    """A column of `rows` values as an Arrow array without nulls; the values are copied."""
+    """A column of `rows` values as an Arrow array without nulls; the values are copied, unless they are Arrow's."""
     if pa.types.is_dictionary(type_):
         return _texts(name, value, rows)
     if isinstance(value, pa.Array):
+        if value.type == type_ and len(value) == rows and not value.null_count:
+            return value
         value = value.to_numpy(zero_copy_only=False)
     array = np.asarray(value)
     if array.dtype.kind == "O" and type_ == pa.float64():  # None among numbers

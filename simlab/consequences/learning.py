@@ -21,7 +21,7 @@ from simlab.errors import PluginFailed
 from simlab.jobs import Result
 from simlab.parties.language_model import LanguageModel, TiltBody, TransformerBody, revive
 from simlab.parties.people import People
-from simlab.parties.rankings import Rankings, sides
+from simlab.parties.rankings import Rankings, agreement, sides
 from simlab.parties.reward_model import LinearHead, RewardModel, TransformerHead, revive_reward_model
 from simlab.relation import Consequence, Effect, Judgement, Relation
 from simlab.streams import branch, uniforms
@@ -117,8 +117,6 @@ class Gradient(Consequence):
     ) -> None:
         held, decided = rankings.held_out[:, None], rankings.label != 0
         said = machine.order(rankings)
-        right = np.where(said == 0, 0.5, said == rankings.label)
-        gold = np.where(said == 0, 0.5, said == rankings.gold)
         counted = held & (rankings.gold != 0)
         self.simulation.chronicle.add(
             "reward_model",
@@ -128,9 +126,9 @@ class Gradient(Consequence):
             pairs=int((~held & np.ones_like(decided)).sum()),
             ties=int((~held & ~decided).sum()),
             loss=metrics["loss"],
-            accuracy_train=_mean(right[~held & decided]),
-            accuracy_held_out=_mean(right[held & decided]),
-            accuracy_gold=_mean(gold[counted]),
+            accuracy_train=agreement(said, rankings.label, ~held & decided),
+            accuracy_held_out=agreement(said, rankings.label, held & decided),
+            accuracy_gold=agreement(said, rankings.gold, counted),
             gold_pairs=int(counted.sum()),
             score_mean=machine.centre,
             score_std=machine.scale,
@@ -247,10 +245,6 @@ POLICY_METRICS = (
     "objective_non_score_reward", "policy_approxkl_avg", "policy_clipfrac_avg", "loss_policy_avg",
     "loss_value_avg", "lr",
 )  # fmt: skip
-
-
-def _mean(values: Array) -> float:
-    return float(values.mean()) if values.size else float("nan")
 
 
 def fit_direction(head: LinearHead, train: Rankings, shares: Array | None = None) -> dict[str, float]:

@@ -239,8 +239,8 @@ class People(Workforce):
         assert self.cohort is not None
         game = self.simulation.game
         features = game.perceived(items, self.observers, who)
-        skill = self.cohort.skill[who]
-        if np.any(skill < 1):
+        blurred = np.any(self.cohort.skill < 1)  # most pools have nobody to whom anything is blurred
+        if blurred and np.any((skill := self.cohort.skill[who]) < 1):
             features = game.midpoint + skill * (features - game.midpoint)
             if ids is not None:
                 key = self.simulation.streams.key(self.name, "perception")

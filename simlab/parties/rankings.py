@@ -35,6 +35,12 @@ def preferred(difference: Array) -> NDArray[np.int64]:
     return np.where(difference > scale, 1, np.where(difference < -scale, 2, 0)).astype(np.int64)
 
 
+def agreement(said: NDArray[Any], label: NDArray[Any], counted: NDArray[np.bool_]) -> float:
+    """The share of the labels `counted` that equal `said`, who says nothing being half right; NaN if there are none."""
+    right = np.count_nonzero((said == label) & (said != 0) & counted) + np.count_nonzero((said == 0) & counted) / 2
+    return right / n if (n := np.count_nonzero(counted)) else float("nan")
+
+
 @dataclass(slots=True)
 class Shown:
     """Responses that people are asked to rank, K a task, once for all who rank them."""

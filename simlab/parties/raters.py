@@ -17,7 +17,7 @@ from simlab.components import Array
 from simlab.parties.assignment import assigned
 from simlab.parties.corporation import ASKED
 from simlab.parties.people import People
-from simlab.parties.rankings import Rankings, Shown, Tasks, preferred, sides
+from simlab.parties.rankings import Rankings, Shown, Tasks, agreement, preferred, sides
 from simlab.parties.society import Users
 from simlab.parties.working_life import within_hours
 from simlab.queues import Backlog
@@ -32,6 +32,16 @@ if TYPE_CHECKING:
 
 MORNING = 0.375  # of a day: shifts begin at nine
 PIECE = 1 << 14  # rankings, or a little more, at a time in a large shift
+
+
+def pieces(task: Indices) -> list[slice]:
+    """A shift's rankings in pieces of whole tasks that fit into a processor's cache: what people say, and how long it
+    takes them, is drawn by person and task, so it does not matter who is asked at once."""
+    if len(task) <= 2 * PIECE:
+        return [slice(0, len(task))]
+    first = np.flatnonzero(np.r_[True, np.diff(task) != 0])
+    cuts = first[np.unique(np.searchsorted(first, np.arange(0, len(task), PIECE)).clip(max=len(first) - 1))]
+    return [slice(start, end) for start, end in pairwise([*cuts.tolist(), len(task)])]
 
 
 class Raters(People):
@@ -140,7 +150,8 @@ class Raters(People):
         if not len(rows):
             return
         task, who = self._assign(tasks.local[rows], rows)
-        seconds = self.durations(who, tasks.local[task], self.spec.ranking - 1)
+        pace = [self.durations(who[part], tasks.local[task[part]], self.spec.ranking - 1) for part in pieces(task)]
+        seconds = np.concatenate(pace)
         free = self.life.free(hours)
         fits = within_hours(who, seconds, free[who] * 3600 if isinstance(free, np.ndarray) else free * 3600)
         finished = np.zeros(len(tasks), dtype=bool)
@@ -163,7 +174,8 @@ class Raters(People):
     def _rank(self, relation: Relation, tasks: Tasks, task: Indices, who: Indices, seconds: Array) -> None:
         """Let rater who[i] rank the responses of task[i], and keep the result for those above and below."""
         standard = self.simulation.guideline_for(self.name)
-        said = [self._say(tasks, task[part], who[part], seconds[part]) for part in self._pieces(task)]
+        parts = [slice(0, len(task))] if self.spec.fatigue else pieces(task)  # who tires must be asked in order
+        said = [self._say(tasks, task[part], who[part], seconds[part]) for part in parts]
         left, right = sides(self.spec.ranking)
         truly = self.simulation.game.features(tasks.shown.items) @ standard.vector
         truly = truly.reshape(len(tasks), self.spec.ranking)
@@ -182,15 +194,6 @@ class Raters(People):
         self.deliver(made)
         self.fresh.setdefault(relation.agent.name, []).append(made)
 
-    def _pieces(self, task: Indices) -> list[slice]:
-        """A shift's rankings in pieces of whole tasks that fit into a processor's cache: what people say is drawn by
-        person and task, so it does not matter who is asked at once. But who tires must be asked in order."""
-        if self.spec.fatigue is not None or len(task) <= 2 * PIECE:
-            return [slice(0, len(task))]
-        first = np.flatnonzero(np.r_[True, np.diff(task) != 0])
-        cuts = first[np.unique(np.searchsorted(first, np.arange(0, len(task), PIECE)).clip(max=len(first) - 1))]
-        return [slice(start, end) for start, end in pairwise([*cuts.tolist(), len(task)])]
-
     def _say(self, tasks: Tasks, task: Indices, who: Indices, seconds: Array) -> tuple[NDArray[np.int64], Array]:
         """What rater who[i] says of the responses of task[i] after so many seconds: labels, perceived differences."""
         key, local = self.simulation.streams.key(self.name, "labels"), tasks.local[task]
@@ -206,8 +209,7 @@ class Raters(People):
         rankings = Rankings.together(parts)
         ordering = yield from machine.ordering(rankings)
         decided = rankings.label != 0
-        agreed = np.where(ordering == 0, 0.5, ordering == rankings.label)[decided]
-        share = float(agreed.mean()) if len(agreed) else float("nan")
+        share = agreement(ordering, rankings.label, decided)
         return Judgement(
             agent=machine.name,
             items=rankings,

@@ -73,17 +73,17 @@ class RewardModel(Party):
         raw = self.head.score(self.reference)
         self.centre, self.scale = float(raw.mean()), float(raw.std()) or 1.0
 
-    def ordering(self, rankings: Rankings) -> Generator[Event, Any, NDArray[np.int64]]:
+    def ordering(self, rankings: Rankings) -> Generator[Event, Any, NDArray[np.int8]]:
         """Which response of each pair it scores higher [m, pairs]: 1, 2, or 0 if it cannot tell."""
         with self.busy.request() as turn:
             yield turn
             return self.order(rankings)
 
-    def order(self, rankings: Rankings) -> NDArray[np.int64]:
+    def order(self, rankings: Rankings) -> NDArray[np.int8]:
         """The ordering itself, for those who hold the machine already."""
         left, right = sides(rankings.options)
         scores = self.score(rankings.subject).reshape(-1, rankings.options)
-        return rankings.each(preferred(scores[:, left] - scores[:, right]))
+        return rankings.each(preferred(scores[:, left] - scores[:, right]).astype(np.int8))
 
     def margins(self, rankings: Rankings) -> Array:
         """The log-odds it gives the left response of each pair [m, pairs], as it is fitted to them; 0 before the first
