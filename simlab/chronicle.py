@@ -206,7 +206,7 @@ class Chronicle:
             source=coded(np.repeat(source.indices, made.pairs), source.dictionary),
             held_out=np.repeat(made.held_out, made.pairs),
             guideline_version=version,
-            perceived=made.perceived.ravel(),
+            perceived=pa.array(made.perceived.ravel()),
             gold=made.gold.ravel(),
             duration=pa.array(np.repeat(each, made.pairs)),
             pay=pa.array(np.repeat(paid * scheme.nominal(wage, each / 3600, 1.0), made.pairs)),

@@ -71,16 +71,16 @@ class Gradient(Consequence):
         vector = isinstance(machine.head, LinearHead)
         replay = vector or bool(getattr(learner, "replay", False))  # a direction is fitted to all that is known
         rankings, train, shares = self._learnable(Rankings.together(machine.memory) if replay else shown)
-        if not train.label.size:
+        if not train.any():
             return None
         before = machine.margins(shown) if shown.label.size <= MOST_LESSONS else None
         if isinstance(machine.head, LinearHead):
-            metrics = fit_direction(machine.head, train, shares)
+            metrics = fit_direction(machine.head, rankings, train, shares)
         else:
             assert isinstance(machine.head, TransformerHead)
             warm = machine.head.weights if learner is None or getattr(learner, "warm_start", True) else None
             key = self.simulation.streams.key(machine.name, "fit", machine.learned)
-            machine.head.weights = result = self._fit_network(machine.head, train, shares, warm, key)
+            machine.head.weights = result = self._fit_network(machine.head, rankings[train], shares, warm, key)
             metrics = {name: float(result[name]) for name in ("loss", "trunk_change", "head_change", "flops")}
         machine.learned += 1
         machine.standardize()
@@ -90,14 +90,13 @@ class Gradient(Consequence):
             self.simulation.chronicle.lessons(relation.principal, machine.name, shown[new], before[new], after[new])
         return metrics["flops"]
 
-    def _learnable(self, rankings: Rankings) -> tuple[Rankings, Rankings, Array | None]:
-        """The rankings as they are learned from, put together by task if so asked; those of them to train on, and how
-        much of a win the left response of each of their pairs has [m, pairs], None if their labels say so."""
-        shares = None
-        if self.spec.aggregator.merges and len(rankings):
-            rankings, chances = merged(rankings, self.spec.aggregator)
-            shares = chances[~rankings.held_out]
-        return rankings, rankings[~rankings.held_out], shares
+    def _learnable(self, rankings: Rankings) -> tuple[Rankings, NDArray[np.bool_], Array | None]:
+        """The rankings as they are learned from, put together by task if so asked; which of them to train on [m], and
+        how much of a win the left response of each pair of those has, None if their labels say so."""
+        if not (self.spec.aggregator.merges and len(rankings)):
+            return rankings, ~rankings.held_out, None
+        rankings, chances = merged(rankings, self.spec.aggregator)
+        return rankings, ~rankings.held_out, chances[~rankings.held_out]
 
     def _fit_network(
         self, head: TransformerHead, train: Rankings, shares: Array | None, warm: Result | None, key: int
@@ -216,14 +215,14 @@ class Gradient(Consequence):
 
     def _refitted(self, machine: RewardModel, panel: Panel, key: int) -> Array:
         again = [relabelled(self.simulation, made, branch(key, number)) for number, made in enumerate(machine.memory)]
-        _, train, shares = self._learnable(Rankings.together(again))
+        rankings, train, shares = self._learnable(Rankings.together(again))
         if isinstance(machine.head, LinearHead):
             head = LinearHead(machine)
-            fit_direction(head, train, shares)
+            fit_direction(head, rankings, train, shares)
             return head.score(panel.items)
         assert isinstance(machine.head, TransformerHead)
         other = copy(machine.head)
-        other.weights = self._fit_network(other, train, shares, None, branch(key, "fit"))
+        other.weights = self._fit_network(other, rankings[train], shares, None, branch(key, "fit"))
         return other.score(panel.items)
 
 
@@ -247,12 +246,14 @@ POLICY_METRICS = (
 )  # fmt: skip
 
 
-def fit_direction(head: LinearHead, train: Rankings, shares: Array | None = None) -> dict[str, float]:
-    """The direction that best explains the rankings (Bradley–Terry, an undecided pair half a win each); `shares`
-    [m, pairs], if labels were put together, say how much of a win the left response of each pair has."""
+def fit_direction(
+    head: LinearHead, rankings: Rankings, train: NDArray[np.bool_], shares: Array | None = None
+) -> dict[str, float]:
+    """The direction that best explains the rankings in `train` [m] (Bradley–Terry, an undecided pair half a win
+    each); `shares`, if labels were put together, say how much of a win the left response of each of their pairs has."""
     from simlab.nets.closed_form import fit_linear
 
-    difference, wins, weights = evidence(train, shares)
+    difference, wins, weights = evidence(rankings, train, shares)
     before = head.direction
     head.direction = fit_linear(difference, np.zeros(len(wins)), shares=wins, weights=weights)
     margin = difference @ head.direction
@@ -262,19 +263,22 @@ def fit_direction(head: LinearHead, train: Rankings, shares: Array | None = None
     return {"loss": mean, "trunk_change": float("nan"), "head_change": change, "flops": 0.0}
 
 
-def evidence(train: Rankings, shares: Array | None = None) -> tuple[Array, Array, Array | None]:
+def evidence(
+    rankings: Rankings, train: NDArray[np.bool_], shares: Array | None = None
+) -> tuple[Array, Array, Array | None]:
     """What pairs teach a direction: left − right [n, D], which share of a win the left has [n], and how many labels
     each row stands for [n] (None: one). Of what many people ranked, a likelihood only asks how often who won."""
-    left, right = sides(train.options)
-    wins = np.array([0.5, 1.0, 0.0])[train.label] if shares is None else shares
-    if not train.shared:
-        response = train.shown.response[train.place]
+    left, right = sides(rankings.options)
+    place, store = rankings.place[train], rankings.shown
+    wins = np.array([0.5, 1.0, 0.0])[rankings.label[train]] if shares is None else shares
+    if not rankings.shared:
+        response = store.response[place]
         return _flat(response[:, left] - response[:, right]), wins.ravel(), None
-    count = np.bincount(train.place, minlength=len(train.shown))
-    won = [np.bincount(train.place, weights=wins[:, pair], minlength=len(count)) for pair in range(train.pairs)]
-    ranked, response = count > 0, train.shown.response[count > 0]
+    count = np.bincount(place, minlength=len(store))
+    won = [np.bincount(place, weights=wins[:, pair], minlength=len(store)) for pair in range(rankings.pairs)]
+    ranked, response = count > 0, store.response[count > 0]
     share = np.stack(won, axis=1)[ranked] / count[ranked, None]
-    return _flat(response[:, left] - response[:, right]), share.ravel(), np.repeat(count[ranked], train.pairs)
+    return _flat(response[:, left] - response[:, right]), share.ravel(), np.repeat(count[ranked], rankings.pairs)
 
 
 def _flat(difference: Array) -> Array:

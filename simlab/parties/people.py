@@ -121,7 +121,7 @@ class People(Workforce):
         persons = self._moved_in(people, movers)
         self.cohort = people if self.cohort is None else self.cohort.joined(people)
         names = self.labels_of(people.number).tolist()
-        keys = [self.simulation.streams.key(self.name, "beliefs", n) for n in people.number.tolist()]
+        keys = self.simulation.streams.keys(self.name, "beliefs", numbers=people.number.tolist())
         observers = self.simulation.game.observers(names, keys, people.knowledge.tolist())
         observers[: len(movers)] = [pool.observers[row] for pool, row in movers]
         self.observers += observers
@@ -239,14 +239,14 @@ class People(Workforce):
         assert self.cohort is not None
         game = self.simulation.game
         features = game.perceived(items, self.observers, who)
-        blurred = np.any(self.cohort.skill < 1)  # most pools have nobody to whom anything is blurred
+        blurred = self.cohort.skill.min(initial=1.0) < 1  # most pools have nobody to whom anything is blurred
         if blurred and np.any((skill := self.cohort.skill[who]) < 1):
             features = game.midpoint + skill * (features - game.midpoint)
             if ids is not None:
                 key = self.simulation.streams.key(self.name, "perception")
                 z = normals(key, who[:, None], ids[:, None], game.dimension_keys[None, :])
                 features = features + (1 - skill) * game.difficulty * z
-        vector, situation = self.cohort.vector[who], self.situation(items.prompt)
+        vector, situation = self.cohort.vector.take(who, axis=0), self.situation(items.prompt)
         if situation is not None:
             vector = vector + (situation if asked is None else situation * asked[:, None])
         return np.asarray(np.einsum("nd,nd->n", features, vector))
