@@ -138,7 +138,7 @@ class Rankings:
     @property
     def pair_numbers(self) -> NDArray[np.int64]:
         """Run-wide numbers [m, pairs] of the compared pairs."""
-        return self.task[:, None] * self.pairs + np.arange(self.pairs)[None, :]
+        return (self.shown.task[:, None] * self.pairs + np.arange(self.pairs)[None, :])[self.place]
 
     @property
     def subject(self) -> Items:
