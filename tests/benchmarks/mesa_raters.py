@@ -1,10 +1,10 @@
 """The raters of `many_raters.yaml` as a model in Mesa 3: every rater an agent, every comparison a row.
 
-Both variants deal out the same tasks, compare with the same noise, know gold, count time and pay, and record all
-comparisons with simlab's columns. `rows` is what Mesa's own tutorial would have one write: an agent's step compares
-pair by pair and adds each to the table of a `DataCollector`. `arrays` is the fastest that is still an agent's own step:
-an agent compares all its pairs of the day with a few calls of numpy, and keeps the arrays. What simlab does beyond that
-(audits, wages paid, a reward model, a language model, measurements) Mesa is spared.
+Both variants deal out the same tasks, compare with the same noise, know gold, count time and pay, are audited, warned
+and paid, and record all of it with simlab's columns. `rows` is what Mesa's documentation would have one write: in its
+step an agent compares pair by pair and adds each to a table of the `DataCollector`. `arrays` is the fastest that is
+still an agent's own step: it compares all its pairs of the day with a few calls of numpy, and keeps the arrays. What
+else simlab does in that scenario Mesa is spared: the reward model, the language model, and all measurements.
 """
 
 from __future__ import annotations
@@ -21,7 +21,15 @@ from numpy.typing import NDArray
 
 GUIDELINE = np.array([1.0, 1.0, 1.0, 0.0])  # helpful, truthful, harmless; one axis of the world is nobody's
 MISREADING, TEMPERATURE, SECONDS, SPREAD, WAGE, HELD_OUT = 0.5, 1.0, 30.0, 0.3, 21.0, 0.1
-COLUMNS = ("time", "task", "worker", "left", "right", "label", "held_out", "perceived", "gold", "duration", "pay")
+AUDITED, WARNED_BELOW = 0.01, 0.5
+TABLES = {
+    "comparisons": ["time", "task", "worker", "left", "right", "label", "held_out", "perceived", "gold", "duration",
+                    "pay"],
+    "employment": ["worker", "hired", "ended"],
+    "judgements": ["time", "agent", "sample", "score"],
+    "consequences": ["time", "kind", "agent", "amount"],
+    "ledger": ["time", "account", "counterparty", "amount", "reason"],
+}  # fmt: skip
 CONSTANT = {"run": "mesa", "round": 0, "order": 1, "principal": "pool", "agent": "rm", "source": "rater"}
 
 
@@ -33,6 +41,9 @@ class Rater(mesa.Agent):
         self.row, self.label, self.pace = row, f"pool:{row}", pace
         self.vector = vector
         self.weights = vector.tolist()
+        self.audited = self.agreed = self.hours = 0.0
+        row_of = {"worker": self.label, "hired": 0.0, "ended": math.nan}
+        model.datacollector.add_table_row("employment", row_of)
 
     def compare_rows(self) -> None:
         """Today's pairs, one by one, each a row in the collector's table."""
@@ -43,6 +54,10 @@ class Rater(mesa.Agent):
             perceived = wx * x + wy * y + wz * z + ww * w
             label = 1 if draw.random() < 1 / (1 + math.exp(-perceived / TEMPERATURE)) else 2
             seconds = self.pace * math.exp(SPREAD * draw.gauss(0.0, 1.0))
+            self.hours += seconds / 3600
+            if draw.random() < AUDITED:
+                self.audited += 1
+                self.agreed += label == model.gold[task]
             model.datacollector.add_table_row(
                 "comparisons",
                 {
@@ -67,7 +82,26 @@ class Rater(mesa.Agent):
         perceived = model.gaps[task] @ self.vector
         label = np.where(model.rng.random(len(task)) * (1 + np.exp(-perceived / TEMPERATURE)) < 1, 1, 2)
         seconds = self.pace * np.exp(SPREAD * model.rng.standard_normal(len(task)))
+        self.hours += float(seconds.sum()) / 3600
+        audited = model.rng.random(len(task)) < AUDITED
+        if audited.any():
+            self.audited += int(audited.sum())
+            self.agreed += int((label == model.gold[task])[audited].sum())
         model.said.append((self.row, task, label, perceived, seconds))
+
+    def settle(self) -> None:
+        """The last day: judged by the audits, warned if they were bad, and paid."""
+        add, time = self.model.datacollector.add_table_row, self.model.day
+        if self.audited:
+            score = self.agreed / self.audited
+            add("judgements", {"time": time, "agent": self.label, "sample": self.audited, "score": score})
+            if score < WARNED_BELOW:
+                add("consequences", {"time": time, "kind": "warn", "agent": self.label, "amount": score})
+        owed = WAGE * self.hours
+        for account, other, amount in (("acme", self.label, -owed), (self.label, "acme", owed)):
+            transfer = {"account": account, "counterparty": other, "amount": amount, "reason": "wages"}
+            add("ledger", {"time": time, **transfer})
+        add("consequences", {"time": time, "kind": "pay", "agent": self.label, "amount": owed})
 
 
 class Pool(mesa.Model):
@@ -76,7 +110,7 @@ class Pool(mesa.Model):
     def __init__(self, raters: int, comparisons: int, overlap: int, days: int, variant: str, seed: int) -> None:
         super().__init__(seed=seed)
         self.raters, self.overlap, self.days, self.variant, self.day = raters, overlap, days, variant, 0.0
-        self.datacollector = mesa.DataCollector(tables={"comparisons": list(COLUMNS)})
+        self.datacollector = mesa.DataCollector(tables=TABLES)
         self.said: list[tuple[Any, ...]] = []  # of the variant `arrays`, agent after agent
         self.times: list[float] = []  # and the days on which they said it
         self.tasks = raters * comparisons // overlap
@@ -101,6 +135,8 @@ class Pool(mesa.Model):
         self.dealt = dealt.tolist() if self.variant == "rows" else dealt
         self.agents.do(f"compare_{self.variant}")
         self.times += [self.day] * (len(self.said) - len(self.times))
+        if self.day == self.days:
+            self.agents.do("settle")
 
     def columns(self) -> dict[str, Any]:
         """All comparisons so far."""
@@ -124,13 +160,18 @@ class Pool(mesa.Model):
             "pay": WAGE * duration / 3600,
         }
 
-    def write(self, path: Path) -> int:
-        """Write all comparisons to a Parquet file, and return how many there are."""
-        columns = {name: pa.array(column) for name, column in self.columns().items()}
-        rows = len(columns["task"])
-        same = {
-            name: pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([value]))
-            for name, value in CONSTANT.items()
-        }
-        pq.write_table(pa.table({**same, **columns}), path, compression="zstd")
-        return rows
+    def write(self, folder: Path) -> tuple[int, int]:
+        """Write every table to a Parquet file; returns how many comparisons there are, and how many rows in all."""
+        rows = {}
+        for name in TABLES:
+            found = self.columns() if name == "comparisons" else self.datacollector.tables[name]
+            columns = {column: pa.array(values) for column, values in found.items()}
+            rows[name] = len(next(iter(columns.values())))
+            if name == "comparisons":
+                columns = {**{key: _same(value, rows[name]) for key, value in CONSTANT.items()}, **columns}
+            pq.write_table(pa.table(columns), folder / f"{name}.parquet", compression="zstd")
+        return rows["comparisons"], sum(rows.values())
+
+
+def _same(value: Any, rows: int) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([value]))
