@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from simlab.components import Array
@@ -184,12 +185,10 @@ class Chronicle:
             origin=coded(np.repeat(asked, options), [WRITTEN, ASKED]),
         )
 
-    def rankings(self, pool: People, agent: str, made: Rankings, version: int, source: NDArray[Any]) -> None:
-        """One row per compared pair of each ranking, and the hours as labor."""
+    def rankings(self, pool: People, agent: str, made: Rankings, version: int, source: pa.DictionaryArray) -> None:
+        """One row per compared pair of each ranking, and the hours as labor; `source` [m] is who or what said so."""
         left, right = sides(made.options)
-        each = made.seconds / made.pairs
-        people, place = np.unique(made.worker, return_inverse=True)
-        words, said = np.unique(source, return_inverse=True)
+        each, number, ids = made.seconds / made.pairs, made.pair_numbers.ravel(), made.shown.ids
         scheme, wage = pool.spec.pay, pool.spec.wage
         paid = 1.0 if self.simulation.employer_of(pool.name) else 0.0  # nobody employs, nobody pays
         self.add(
@@ -198,19 +197,19 @@ class Chronicle:
             order=1,
             principal=pool.name,
             agent=agent,
-            task=made.pair_numbers.ravel(),
-            ranking=np.repeat(made.task, made.pairs),
-            worker=coded(np.repeat(place, made.pairs), pool.labels_of(people).tolist()),
-            left=made.ids[:, left].ravel(),
-            right=made.ids[:, right].ravel(),
+            task=pa.array(number),
+            ranking=pa.array(_each(made.task, made.pairs) if made.pairs > 1 else number),
+            worker=coded(_each(made.worker, made.pairs), pool.names),
+            left=pa.array(ids[:, left][made.place].ravel()),
+            right=pa.array(ids[:, right][made.place].ravel()),
             label=made.label.ravel(),
-            source=coded(np.repeat(said, made.pairs), words.tolist()),
-            held_out=np.repeat(made.held_out, made.pairs),
+            source=coded(_each(source.indices, made.pairs), source.dictionary),
+            held_out=_each(made.held_out, made.pairs),
             guideline_version=version,
-            perceived=made.perceived.ravel(),
+            perceived=pa.array(made.perceived.ravel()),
             gold=made.gold.ravel(),
-            duration=np.repeat(each, made.pairs),
-            pay=np.repeat(paid * scheme.nominal(wage, each / 3600, 1.0), made.pairs),
+            duration=pa.array(_each(each, made.pairs)),
+            pay=pa.array(_each(paid * scheme.nominal(wage, each / 3600, 1.0), made.pairs)),
         )
         self.simulation.observatory.heard(pool, made)
         hours = float(made.seconds.sum()) / 3600
@@ -312,3 +311,9 @@ class Chronicle:
         if not found and isinstance(relation.agent, People):  # auditors who answer to nobody
             found = self.simulation.guideline_for(relation.agent.name).version
         return int(found)
+
+
+def _each(values: Any, pairs: int) -> NDArray[Any]:
+    """A value of each ranking, for each of its pairs."""
+    array = np.asarray(values)
+    return np.repeat(array, pairs) if pairs > 1 else array

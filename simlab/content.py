@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from simlab.tables import TABLES, Table
 
 STREAM, PARQUET, PART = ".arrows", ".parquet", ".parquet.part"
+PACKED = pa.ipc.IpcWriteOptions(compression="lz4")  # costs less than writing four times as many bytes would
 ROW_GROUP = 1 << 18  # rows; smaller batches are gathered up to this before they are written to Parquet
 _ARROW = {"string": pa.string(), "int64": pa.int64(), "float64": pa.float64(), "bool": pa.bool_()}
 
@@ -62,7 +63,7 @@ def batches(path: Path) -> Iterator[pa.RecordBatch]:
         return
     if not path.stat().st_size:
         return
-    with pa.memory_map(str(path)) as source:
+    with pa.OSFile(str(path)) as source:  # not mapped: whoever reads batch by batch is to hold one at a time
         try:
             yield from pa.ipc.open_stream(source)
         except (pa.ArrowInvalid, OSError):  # Arrow's ways of saying that the file ends too early

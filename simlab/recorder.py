@@ -29,9 +29,11 @@ LARGE = 1 << 14  # rows from which a batch is written as it is; smaller ones are
 RECORDED = tuple(name for name in TABLES if name != "runs")  # `runs` is written from the manifest, see simlab.runs
 
 
-def coded(codes: ArrayLike, words: Sequence[str]) -> pa.DictionaryArray:
+def coded(codes: ArrayLike, words: Sequence[str] | pa.StringArray) -> pa.DictionaryArray:
     """A column of texts `words[codes]`, for columns in which few texts occur many times: a hundred times faster."""
-    return pa.DictionaryArray.from_arrays(pa.array(np.asarray(codes, dtype=np.int32)), pa.array(words, pa.string()))
+    if not isinstance(words, pa.Array):
+        words = pa.array(words, pa.string())
+    return pa.DictionaryArray.from_arrays(pa.array(np.asarray(codes, dtype=np.int32)), words)
 
 
 class Recorder:
@@ -142,7 +144,7 @@ class _Stream:
         self.schema = schema = content.streamed(schema)
         self.held: list[pa.RecordBatch] = []
         self._file = self.path.open("wb")
-        self._writer = pa.ipc.new_stream(self._file, schema)
+        self._writer = pa.ipc.new_stream(self._file, schema, options=content.PACKED)
         self._file.flush()
 
     def gathered(self) -> Iterator[pa.RecordBatch]:
@@ -252,10 +254,12 @@ def _single(value: Any) -> bool:
 
 
 def _column(name: str, type_: pa.DataType, value: Any, rows: int) -> pa.Array:
-    """A column of `rows` values as an Arrow array without nulls; the values are copied."""
+    """A column of `rows` values as an Arrow array without nulls; the values are copied, unless they are Arrow's."""
     if pa.types.is_dictionary(type_):
         return _texts(name, value, rows)
     if isinstance(value, pa.Array):
+        if value.type == type_ and len(value) == rows and not value.null_count:
+            return value
         value = value.to_numpy(zero_copy_only=False)
     array = np.asarray(value)
     if array.dtype.kind == "O" and type_ == pa.float64():  # None among numbers

@@ -11,6 +11,7 @@ generators"), applied once per index.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,6 +77,17 @@ def branch(key: int, *names: str | int) -> int:
     return Streams(key).key(*names)
 
 
+def _named(name: str | int) -> str:
+    return f"{type(name).__name__}:{name}"
+
+
+def _number(begun: Any, rest: str) -> int:
+    """The 64-bit digest of what has been hashed so far and the rest."""
+    whole = begun.copy()
+    whole.update(rest.encode())
+    return int.from_bytes(whole.digest(), "little")
+
+
 @dataclass(frozen=True, slots=True)
 class Streams:
     """All the randomness of one run. Equal seeds and equal names give equal keys, on any machine."""
@@ -84,8 +96,13 @@ class Streams:
 
     def key(self, *names: str | int) -> int:
         """The 64-bit key of the stream with these names."""
-        text = "\x1f".join(f"{type(n).__name__}:{n}" for n in (self.seed, *names))
+        text = "\x1f".join(_named(n) for n in (self.seed, *names))
         return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+
+    def keys(self, *names: str | int, numbers: Iterable[int]) -> list[int]:
+        """The keys of the streams with these names and each of these numbers behind them."""
+        begun = hashlib.blake2b("".join(f"{_named(n)}\x1f" for n in (self.seed, *names)).encode(), digest_size=8)
+        return [_number(begun, f"int:{n}") for n in numbers]
 
     def generator(self, *names: str | int) -> np.random.Generator:
         """A numpy generator for draws that belong together (a shuffle, one matrix)."""

@@ -16,6 +16,11 @@ def test_keys_depend_on_seed_names_and_their_types_and_on_nothing_else():
     assert len({KEY, *others}) == 6
 
 
+def test_keys_of_many_numbers_are_those_of_each():
+    streams = Streams(3)
+    assert streams.keys("pool", 2, numbers=range(5)) == [streams.key("pool", 2, n) for n in range(5)]
+
+
 def test_a_key_is_the_same_on_every_machine():
     assert Streams(0).key("a", 1) == 367427794562161788
     assert hashes(1, 2, 3).item() == 15020427595393229491

@@ -32,7 +32,7 @@ def votes_of(rankings: Rankings) -> Votes:
         worker=np.repeat(pool * ROOM + rankings.worker, rankings.pairs),
         left=rankings.ids[:, left].ravel(),
         right=rankings.ids[:, right].ravel(),
-        label=rankings.label.ravel(),
+        label=rankings.label.ravel().astype(np.int64),
     )
 
 

@@ -21,7 +21,7 @@ from simlab.consequences.rewarding import Rewarding, adapted, coefficient, direc
 from simlab.jobs import Result
 from simlab.parties.language_model import LanguageModel, TiltBody, TransformerBody, revive
 from simlab.parties.people import People
-from simlab.parties.rankings import Rankings, sides
+from simlab.parties.rankings import Rankings, agreement, sides
 from simlab.parties.reward_model import LinearHead, RewardModel, TransformerHead, revive_judge, revive_reward_model
 from simlab.relation import Consequence, Effect, Judgement, Relation
 from simlab.streams import branch, uniforms
@@ -78,16 +78,16 @@ class Gradient(Consequence):
         vector = isinstance(machine.head, LinearHead)
         replay = vector or bool(getattr(learner, "replay", False))  # a direction is fitted to all that is known
         rankings, train, shares = self._learnable(Rankings.together(machine.memory) if replay else shown)
-        if not train.label.size:
+        if not train.any():
             return None
         before = machine.margins(shown) if shown.label.size <= MOST_LESSONS else None
         key = self.simulation.streams.key(machine.name, "fit", machine.learned)
         if isinstance(machine.head, LinearHead):
-            metrics = fit_directions(machine.head, train, shares, key)
+            metrics = fit_directions(machine.head, rankings, train, shares, key)
         else:
             assert isinstance(machine.head, TransformerHead)
             warm = machine.head.weights if learner is None or getattr(learner, "warm_start", True) else []
-            machine.head.weights = self._fit_networks(machine, machine.head, train, shares, warm, key)
+            machine.head.weights = self._fit_networks(machine, machine.head, rankings[train], shares, warm, key)
             metrics = _metrics(machine.head.weights)
         machine.learned += 1
         machine.standardize()
@@ -97,14 +97,13 @@ class Gradient(Consequence):
             self.simulation.chronicle.lessons(relation.principal, machine.name, shown[new], before[new], after[new])
         return metrics["flops"]
 
-    def _learnable(self, rankings: Rankings) -> tuple[Rankings, Rankings, Array | None]:
-        """The rankings as they are learned from, put together by task if so asked; those of them to train on, and how
-        much of a win the left response of each of their pairs has [m, pairs], None if their labels say so."""
-        shares = None
-        if self.spec.aggregator.merges and len(rankings):
-            rankings, chances = merged(rankings, self.spec.aggregator)
-            shares = chances[~rankings.held_out]
-        return rankings, rankings[~rankings.held_out], shares
+    def _learnable(self, rankings: Rankings) -> tuple[Rankings, NDArray[np.bool_], Array | None]:
+        """The rankings as they are learned from, put together by task if so asked; which of them to train on [m], and
+        how much of a win the left response of each pair of those has, None if their labels say so."""
+        if not (self.spec.aggregator.merges and len(rankings)):
+            return rankings, ~rankings.held_out, None
+        rankings, chances = merged(rankings, self.spec.aggregator)
+        return rankings, ~rankings.held_out, chances[~rankings.held_out]
 
     def _fit_networks(
         self, machine: RewardModel, head: TransformerHead, train: Rankings, shares: Array | None,
@@ -113,11 +112,12 @@ class Gradient(Consequence):
         """Every member, fitted to the same labels; they differ by their first heads and in which order they read."""
         learner = self.spec.learner
         options = learner.model_dump(exclude={"kind", "replay", "warm_start"}) if learner else {}
+        shown = train.shown[train.place]
         return [
             self.simulation.jobs.run(
                 fit, config=head.body.config, base=head.body.reference, weights=warm[member] if warm else None,
-                prompts=head.body.prompt_tokens(train.prompt), responses=train.response, labels=train.label,
-                shares=shares, seed=_own(key, member) % 2**63, options=options,
+                prompts=head.body.prompt_tokens(shown.prompt), responses=shown.response,
+                labels=train.label.astype(np.int64), shares=shares, seed=_own(key, member) % 2**63, options=options,
                 progress=self.simulation.stage("reward model"),
             )
             for member in range(machine.spec.members)
@@ -128,16 +128,14 @@ class Gradient(Consequence):
     ) -> None:
         held, decided = rankings.held_out[:, None], rankings.label != 0
         said = machine.order(rankings)
-        right = np.where(said == 0, 0.5, said == rankings.label)
-        gold = np.where(said == 0, 0.5, said == rankings.gold)
         counted = held & (rankings.gold != 0)
         found = {
             "pairs": int((~held & np.ones_like(decided)).sum()),
             "ties": int((~held & ~decided).sum()),
             "loss": metrics["loss"],
-            "accuracy_train": _mean(right[~held & decided]),
-            "accuracy_held_out": _mean(right[held & decided]),
-            "accuracy_gold": _mean(gold[counted]),
+            "accuracy_train": agreement(said, rankings.label, ~held & decided),
+            "accuracy_held_out": agreement(said, rankings.label, held & decided),
+            "accuracy_gold": agreement(said, rankings.gold, counted),
             "gold_pairs": int(counted.sum()),
             "score_mean": machine.centre,
             "score_std": machine.scale,
@@ -245,14 +243,14 @@ class Gradient(Consequence):
 
     def _refitted(self, machine: RewardModel, panel: Panel, key: int) -> Array:
         again = [relabelled(self.simulation, made, branch(key, number)) for number, made in enumerate(machine.memory)]
-        _, train, shares = self._learnable(Rankings.together(again))
+        rankings, train, shares = self._learnable(Rankings.together(again))
         if isinstance(machine.head, LinearHead):
             head = LinearHead(machine)
-            fit_directions(head, train, shares, branch(key, "fit"))
+            fit_directions(head, rankings, train, shares, branch(key, "fit"))
             return head.score(panel.items)
         assert isinstance(machine.head, TransformerHead)
         other = copy(machine.head)
-        other.weights = self._fit_networks(machine, other, train, shares, [], branch(key, "fit"))
+        other.weights = self._fit_networks(machine, other, rankings[train], shares, [], branch(key, "fit"))
         return other.score(panel.items)
 
 
@@ -274,10 +272,6 @@ POLICY_METRICS = (
 )  # fmt: skip
 
 
-def _mean(values: Array) -> float:
-    return float(values.mean()) if values.size else float("nan")
-
-
 def _own(key: int, member: int) -> int:
     """The key of a member's own draws; the first has that of a reward model without others."""
     return branch(key, "member", member) if member else key
@@ -289,34 +283,58 @@ def _metrics(fits: Sequence[Result]) -> dict[str, float]:
     return found | {"flops": float(sum(float(f["flops"]) for f in fits))}
 
 
-def fit_directions(head: LinearHead, train: Rankings, shares: Array | None, key: int) -> dict[str, float]:
-    """Every member's direction: of a single one the best there is; of several, each the best for as many rankings
-    drawn from the given ones with replacement (a bootstrap, Efron 1979), since an exact fit has no seed."""
-    count, members = len(train), len(head.directions)
+def fit_directions(
+    head: LinearHead, rankings: Rankings, train: NDArray[np.bool_], shares: Array | None, key: int
+) -> dict[str, float]:
+    """Every member's direction: of a single one the best there is for the rankings in `train` [m]; of several, each the
+    best for as many of these drawn with replacement (a bootstrap, Efron 1979), since an exact fit has no seed."""
+    rows, members = np.flatnonzero(train), len(head.directions)
     found = []
     for member in range(members):
-        rows = np.arange(count)
+        drawn = np.arange(len(rows))
         if members > 1:
-            rows = (uniforms(branch(key, "member", member), rows) * count).astype(np.int64)
-        found.append(fit_direction(head, train[rows], None if shares is None else shares[rows], member))
+            drawn = (uniforms(branch(key, "member", member), drawn) * len(rows)).astype(np.int64)
+        found.append(fit_direction(head, rankings, rows[drawn], None if shares is None else shares[drawn], member))
     return {name: float(np.mean([f[name] for f in found])) for name in found[0]}
 
 
-def fit_direction(head: LinearHead, train: Rankings, shares: Array | None = None, member: int = 0) -> dict[str, float]:
-    """The direction that best explains the rankings (Bradley–Terry, an undecided pair half a win each); `shares`
-    [m, pairs], if labels were put together, say how much of a win the left response of each pair has."""
+def fit_direction(
+    head: LinearHead, rankings: Rankings, rows: NDArray[np.int64], shares: Array | None = None, member: int = 0
+) -> dict[str, float]:
+    """The direction that best explains some of the rankings (Bradley–Terry, an undecided pair half a win each);
+    `shares` [rows, pairs], if labels were put together, say how much of a win the left response of each pair has."""
     from simlab.nets.closed_form import fit_linear
 
-    left, right = sides(train.options)
-    difference = (train.response[:, left] - train.response[:, right]).reshape(-1, train.response.shape[-1])
-    label = train.label.ravel()
+    difference, wins, weights = evidence(rankings, rows, shares)
     before = head.directions[member].copy()
-    wins = np.choose(label, (0.5, 1.0, 0.0)) if shares is None else shares.ravel()
-    head.directions[member] = after = fit_linear(difference, label, shares=None if shares is None else wins)
+    head.directions[member] = after = fit_linear(difference, np.zeros(len(wins)), shares=wins, weights=weights)
     margin = difference @ after
     loss = np.logaddexp(0, -margin) * wins + np.logaddexp(0, margin) * (1 - wins)
     change = float(np.linalg.norm(after - before))
-    return {"loss": float(loss.mean()), "trunk_change": float("nan"), "head_change": change, "flops": 0.0}
+    mean = float(loss.mean() if weights is None else np.average(loss, weights=weights))
+    return {"loss": mean, "trunk_change": float("nan"), "head_change": change, "flops": 0.0}
+
+
+def evidence(
+    rankings: Rankings, rows: NDArray[np.int64], shares: Array | None = None
+) -> tuple[Array, Array, Array | None]:
+    """What pairs teach a direction: left − right [n, D], which share of a win the left has [n], and how many labels
+    each row stands for [n] (None: one). Of what many people ranked, a likelihood only asks how often who won."""
+    left, right = sides(rankings.options)
+    place, store = rankings.place[rows], rankings.shown
+    wins = np.array([0.5, 1.0, 0.0])[rankings.label[rows]] if shares is None else shares
+    if not rankings.shared:
+        response = store.response[place]
+        return _flat(response[:, left] - response[:, right]), wins.ravel(), None
+    count = np.bincount(place, minlength=len(store))
+    won = [np.bincount(place, weights=wins[:, pair], minlength=len(store)) for pair in range(rankings.pairs)]
+    ranked, response = count > 0, store.response[count > 0]
+    share = np.stack(won, axis=1)[ranked] / count[ranked, None]
+    return _flat(response[:, left] - response[:, right]), share.ravel(), np.repeat(count[ranked], rankings.pairs)
+
+
+def _flat(difference: Array) -> Array:
+    return difference.reshape(-1, difference.shape[-1])
 
 
 def tilt(

@@ -166,10 +166,11 @@ def chance_of_category(sums: Array) -> Array:
 
 def chance_by_habit(counts: Array) -> Array:
     """Chance agreement of Cohen's and Conger's κ [k], from the raters' counts of each category [k, raters, q]."""
-    rated = counts.sum(axis=2)
-    raters = np.maximum(np.sum(rated > 0, axis=1), 1)
-    share = counts / np.maximum(rated, 1)[:, :, None]
-    both = np.sum(share.sum(axis=1) ** 2 - np.sum(share**2, axis=1), axis=1)
+    by_category = np.ascontiguousarray(np.moveaxis(counts, 2, 0))  # [q, k, raters]: sums over long rows are fast
+    rated = by_category.sum(axis=0)
+    raters = np.maximum(np.count_nonzero(rated, axis=1), 1)
+    share = by_category / np.maximum(rated, 1)
+    both = np.sum(share.sum(axis=2) ** 2 - np.sum(share * share, axis=2), axis=0)
     return np.asarray(np.where(raters > 1, both / np.maximum(raters * (raters - 1), 1), 1.0))
 
 

@@ -12,34 +12,41 @@ Array = NDArray[np.float64]
 
 
 def fit_linear(
-    differences: ArrayLike, labels: ArrayLike, ridge: float = 1e-6, *, shares: ArrayLike | None = None
+    differences: ArrayLike,
+    labels: ArrayLike,
+    ridge: float = 1e-6,
+    *,
+    shares: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
 ) -> Array:
     """The direction theta [d] under which P(first preferred) = sigmoid(theta · difference) fits the labels best.
 
     `differences` [n, d] are features of the first response less those of the second; `labels` [n] say 1 (first),
     2 (second) or 0 (undecided, half a win for each); `shares` [n] in [0, 1], if given, say instead which share of a
-    win the first has. `ridge` is the penalty ridge/2·|theta|² on the *sum* of the n losses: it picks the centred
-    solution where several fit alike. Newton's method (iteratively reweighted least squares) with halved steps, to
-    machine precision, without randomness, and (einsum, not BLAS) with sums in an order that no number of threads
-    changes. Raises ValueError for other labels, for numbers that are not finite, and unless ridge is above 0 (labels
-    may be separable).
+    win the first has; `weights` [n] say how many comparisons a row stands for, one if not given. `ridge` is the
+    penalty ridge/2·|theta|² on the *sum* of all losses: it picks the centred solution where several fit alike.
+    Newton's method (iteratively reweighted least squares) with halved steps, to machine precision, without randomness,
+    and (einsum, not BLAS) with sums in an order that no number of threads changes. Raises ValueError for other labels,
+    for numbers that are not finite, and unless ridge is above 0 (labels may be separable).
     Source: Bradley & Terry 1952, Biometrika 39; the fit is McCullagh & Nelder 1989, §4.4.
     """
     x = np.asarray(differences, dtype=np.float64)  # [n, d]
     wins = _wins(labels) if shares is None else np.asarray(shares, dtype=np.float64)  # [n]
     if x.ndim != 2 or len(x) != len(wins) or not np.isfinite(x).all():
         raise ValueError(f"differences {x.shape} must be finite numbers [n, d] for {len(wins)} labels")
+    many = 1.0 if weights is None else np.asarray(weights, dtype=np.float64)  # [n]
+    wins = many * wins
     if not ridge > 0:
         raise ValueError(f"ridge must be above 0, not {ridge}: without it separable labels have no best direction")
     theta: Array = np.zeros(x.shape[1])
-    loss = _loss(theta, x, wins, ridge)
+    loss = _loss(theta, x, wins, many, ridge)
     for _ in range(100):
         p = 0.5 + 0.5 * np.tanh(0.5 * np.einsum("nd,d->n", x, theta))  # the logistic function, without overflow
-        gradient = np.einsum("nd,n->d", x, p - wins) + ridge * theta
-        hessian = np.einsum("nd,ne->de", x * (p * (1.0 - p))[:, None], x) + ridge * np.eye(len(theta))
+        gradient = np.einsum("nd,n->d", x, many * p - wins) + ridge * theta
+        hessian = np.einsum("nd,ne->de", x * (many * (p * (1.0 - p)))[:, None], x) + ridge * np.eye(len(theta))
         step = np.linalg.lstsq(hessian, gradient, rcond=None)[0]
         size = 1.0
-        while (tried := _loss(theta - size * step, x, wins, ridge)) > loss + 1e-12 * (1.0 + loss) and size > 1e-9:
+        while (tried := _loss(theta - size * step, x, wins, many, ridge)) > loss + 1e-12 * (1.0 + loss) and size > 1e-9:
             size /= 2.0
         theta, loss = np.asarray(theta - size * step), tried
         if size == 1.0 and gradient @ step <= 1e-12 * (1.0 + loss):  # this step squared what error was left
@@ -54,9 +61,9 @@ def _wins(labels: ArrayLike) -> Array:
     return np.asarray(np.choose(given.astype(np.int64), (0.5, 1.0, 0.0)), dtype=np.float64)
 
 
-def _loss(theta: Array, x: Array, wins: Array, ridge: float) -> float:
+def _loss(theta: Array, x: Array, wins: Array, many: Array | float, ridge: float) -> float:
     margin = np.einsum("nd,d->n", x, theta)
-    return float(np.sum(np.logaddexp(0.0, margin) - wins * margin) + 0.5 * ridge * theta @ theta)
+    return float(np.sum(many * np.logaddexp(0.0, margin) - wins * margin) + 0.5 * ridge * theta @ theta)
 
 
 def tilted(logp_ref: ArrayLike, reward: ArrayLike, beta: float) -> Array:

@@ -70,9 +70,7 @@ class Auditors(People):
         draw = hashes(self.simulation.streams.key(self.name, "second look"), pairs.draw)
         key = self.simulation.streams.key(self.name, "assignment", relation.agent.name)
         who = assigned(key, draw, self.cohort.employed, 1)[:, 0]
-        again = pairs[np.arange(len(pairs))]
-        again.draw = draw
-        return self._opinions(relation, again, who, self.durations(who, draw, 1))
+        return self._opinions(relation, pairs.redrawn(draw), who, self.durations(who, draw, 1))
 
     def _opinions(self, relation: Relation, pairs: Rankings, who: Indices, seconds: np.ndarray) -> NDArray[np.int64]:
         """What each auditor says of the pair before them [n]; written down, and open to audit in turn."""
@@ -84,7 +82,7 @@ class Auditors(People):
         made.worker, made.label, made.perceived, made.seconds = who, label, perceived, seconds
         self.clock_off(who, made, elapsed=True)
         version = self.simulation.guideline_for(self.name).version
-        source = np.where(self.delegates(who), self.spec.delegation.to if self.spec.delegation else "", "auditor")
+        source = self.sources(who, "auditor")
         self.simulation.chronicle.rankings(self, agent, made, version, source)
         self.deliver(made)
         return label[:, 0]

@@ -38,6 +38,13 @@ class Cohort:
     def __getitem__(self, rows: Any) -> Cohort:
         return Cohort(*(getattr(self, f.name)[rows] for f in fields(self)))
 
+    def looked_up(self, rows: NDArray[np.int64]) -> Cohort:
+        """The same as `self[rows]`, each column when it is first asked for: of many rows, few columns are needed.
+
+        To be used before anything in this cohort changes.
+        """
+        return _LookedUp(self, rows)
+
     def joined(self, other: Cohort) -> Cohort:
         """This cohort with `other` behind it."""
         return Cohort(*(np.concatenate([getattr(self, f.name), getattr(other, f.name)]) for f in fields(self)))
@@ -52,6 +59,23 @@ class Cohort:
         """Share of audited pairs on which whoever checked agreed, over the whole employment; NaN if never audited."""
         with np.errstate(invalid="ignore"):
             return self.agreed / self.audited
+
+
+class _LookedUp(Cohort):
+    """Rows of a cohort whose columns are there once somebody has asked for them."""
+
+    __slots__ = ("_rows", "_whole")
+
+    def __init__(self, whole: Cohort, rows: NDArray[np.int64]) -> None:
+        self._whole, self._rows = whole, rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getattr__(self, name: str) -> Any:  # asked only for what is not there yet
+        found = getattr(self._whole, name)[self._rows]
+        setattr(self, name, found)
+        return found
 
 
 @dataclass(slots=True)

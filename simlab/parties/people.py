@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from simlab.components import Array, RaterPolicy
@@ -28,6 +29,7 @@ from simlab.parties.rankings import Rankings, sides
 from simlab.parties.sight import Sight, perceived, scene_of, turns_of
 from simlab.parties.workforce import Workforce
 from simlab.parties.working_life import WorkingLife
+from simlab.recorder import coded
 from simlab.relation import Judgement, Standard, Steps
 from simlab.scene import Scene, shown
 from simlab.streams import Streams, hashes, normals, uniforms
@@ -60,6 +62,7 @@ class People(Workforce):
         self.voice = spec.voice
         self.exam: Exam | None = None  # what candidates are asked
         self.quality: tuple[Indices, Array] = (np.zeros(0, dtype=np.int64), np.zeros(0))  # rows; P(right) with care
+        self._names = pa.array([], pa.string())
         self._panel: Panel | None = None
         self._columns: dict[int, Array] = {}  # utilities of single persons on that panel
 
@@ -90,6 +93,14 @@ class People(Workforce):
         distinct, place = np.unique(numbers, return_inverse=True)
         return np.array([f"{self.name}:{n}" for n in distinct.tolist()], dtype=object)[place]
 
+    @property
+    def names(self) -> pa.StringArray:
+        """What tables call everyone who ever worked here, by number."""
+        assert self.cohort is not None
+        if len(self._names) != len(self.cohort):
+            self._names = pa.array(self.labels_of(self.cohort.number), pa.string())
+        return self._names
+
     def record(self, principal: str) -> Record:
         """What this principal knows of everyone who ever worked here."""
         assert self.cohort is not None
@@ -119,7 +130,7 @@ class People(Workforce):
         persons = self._moved_in(people, movers)
         self.cohort = people if self.cohort is None else self.cohort.joined(people)
         names = self.labels_of(people.number).tolist()
-        keys = [self.simulation.streams.key(self.name, "beliefs", n) for n in people.number.tolist()]
+        keys = self.simulation.streams.keys(self.name, "beliefs", numbers=people.number.tolist())
         observers = self.simulation.game.observers(names, keys, people.knowledge.tolist())
         observers[: len(movers)] = [pool.observers[row] for pool, row in movers]
         self.observers += observers
@@ -235,7 +246,7 @@ class People(Workforce):
         """
         assert self.cohort is not None
         features = perceived(self, items, who, ids)
-        vector, situation = self.cohort.vector[who], self.situation(items.prompt)
+        vector, situation = self.cohort.vector.take(who, axis=0), self.situation(items.prompt)
         if situation is not None:
             vector = vector + (situation if asked is None else situation * asked[:, None])
         return self.weighing.utilities(features, vector)
@@ -323,12 +334,14 @@ class People(Workforce):
         asked: NDArray[np.bool_] | None = None,
         seconds: Array | None = None,
         said: NDArray[np.int64] | None = None,
+        begun: Indices | None = None,
     ) -> tuple[NDArray[np.int64], Array]:
         """What person who[i] says of the K responses of ranking i: labels and perceived differences [n, pairs].
 
         `items` holds K responses a ranking; `seen` [n·K] keys how each response is perceived, `lot` [n] and `key`
         the noise of choice; `asked` [n] says which prompts are users' own, `seconds` [n] how long each took, `said`
-        [n, pairs] the labels these people were shown. Those who take no care toss a coin; those who delegate say what
+        [n, pairs] the labels these people were shown, `begun` [R] how many rankings everybody has made of those of this
+        shift that were asked for in earlier calls. Those who take no care toss a coin; those who delegate say what
         their machine says.
         """
         n = len(who)
@@ -342,7 +355,7 @@ class People(Workforce):
         asks = self.delegates(who)
         if self.delegation and asks.any():
             felt[asks] = self.delegation.differences(items[np.repeat(asks, k)], k)
-        sight, label = Sight(self, items, who, seen), np.zeros((n, len(left)), dtype=np.int64)
+        sight, label = Sight(self, items, who, seen, begun), np.zeros((n, len(left)), dtype=np.int64)
         for rows, earlier in turns_of(self, label, lot, who, key, said):
             scene = sight.scene(rows, earlier)
             part = self.choose(utilities[rows], who[rows], draws[rows], None if noise is None else noise[rows], scene)
@@ -356,12 +369,16 @@ class People(Workforce):
         """Which of these people [n] let a machine answer for them now."""
         return self.delegation.of(who) if self.delegation else np.zeros(len(who), dtype=bool)
 
+    def sources(self, who: Indices, own: str) -> pa.DictionaryArray:
+        """Who or what says what these people say [n]: `own`, or the machine they let answer."""
+        return coded(self.delegates(who), [own, self.spec.delegation.to if self.spec.delegation else ""])
+
     def choose(
         self, utilities: Array, who: Indices, draws: Array, noise: Array | None = None, scene: Scene | None = None
     ) -> NDArray[np.int64]:
         """The labels the policy chooses [n, pairs], if they are labels; `noise` [n] multiplies everybody's own."""
         assert self.cohort is not None
-        cohort = self.cohort[who]
+        cohort = self.cohort.looked_up(who)
         if noise is not None:
             cohort.noise = cohort.noise * noise
         seen = shown(self.policy.choose, scene_of(self) if scene is None else scene)
@@ -388,7 +405,7 @@ class People(Workforce):
         """Count work that has just been written down; its hours are over (`elapsed`), or still lie ahead."""
         seconds = made.seconds
         assert self.cohort is not None
-        np.add.at(self.cohort.tasks, who, 1)
+        self.cohort.tasks += np.bincount(who, minlength=len(self.cohort))
         np.add.at(self.cohort.hours, who, seconds / 3600)
         np.add.at(self.cohort.unpaid, who, seconds / 3600)
         self.life.worked(who, made, elapsed)

@@ -7,9 +7,9 @@ Arrays over m rankings of K responses each, that is K(K−1)/2 compared pairs a 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import combinations
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from simlab.queues import Batch
 from simlab.streams import hashes
 from simlab.worlds.game import Indices, Items
 
+T = TypeVar("T", bound=np.generic)
 PAIR = 0xA1  # the stream of what is drawn about one pair of a ranking
 
 
@@ -34,32 +35,70 @@ def preferred(difference: Array) -> NDArray[np.int64]:
     return np.where(difference > scale, 1, np.where(difference < -scale, 2, 0)).astype(np.int64)
 
 
-@dataclass(slots=True)
-class Rankings:
-    """What people said of responses, and what the guideline says of them."""
+def agreement(said: NDArray[Any], label: NDArray[Any], counted: NDArray[np.bool_]) -> float:
+    """The share of the labels `counted` that equal `said`, who says nothing being half right; NaN if there are none."""
+    right = np.count_nonzero((said == label) & (said != 0) & counted) + np.count_nonzero((said == 0) & counted) / 2
+    return right / n if (n := np.count_nonzero(counted)) else float("nan")
 
-    task: NDArray[np.int64]  # [m] number of the task, over the whole run
-    draw: NDArray[np.uint64]  # [m] what random draws about this task are keyed by, whoever else works
-    worker: NDArray[np.int64]  # [m] the number of the person
-    prompt: Indices  # [m]
-    response: NDArray[Any]  # [m, K, …]
-    ids: NDArray[np.int64]  # [m, K] numbers of the responses, over the whole run
-    label: NDArray[np.int64]  # [m, pairs] 1 left, 2 right, 0 undecided
-    gold: NDArray[np.int64]  # [m, pairs] what the guideline says, without noise
-    perceived: Array  # [m, pairs] utility of left − right, as this person perceived it
-    held_out: NDArray[np.bool_]  # [m] kept from the reward model
-    seconds: Array  # [m] time it took
+
+@dataclass(slots=True)
+class Shown:
+    """Responses that people are asked to rank, K a task, once for all who rank them."""
+
+    task: NDArray[np.int64]  # [T] number of the task, over the whole run
+    draw: NDArray[np.uint64]  # [T] what random draws about this task are keyed by, whoever else works
+    prompt: Indices  # [T]
+    response: NDArray[Any]  # [T, K, …]
+    ids: NDArray[np.int64]  # [T, K] numbers of the responses, over the whole run
+    held_out: NDArray[np.bool_]  # [T] kept from the reward model
 
     def __len__(self) -> int:
         return len(self.task)
 
+    def __getitem__(self, rows: Any) -> Shown:
+        return Shown(*(getattr(self, f.name)[rows] for f in fields(self)))
+
+    @property
+    def options(self) -> int:
+        """Responses per task, K."""
+        return int(self.response.shape[1])
+
+    @property
+    def items(self) -> Items:
+        """The responses, task after task [T·K]."""
+        return Items(np.repeat(self.prompt, self.options), self.response.reshape(len(self) * self.options, -1))
+
+    @staticmethod
+    def together(parts: Sequence[Shown]) -> Shown:
+        """Several of these as one."""
+        return Shown(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Shown)))
+
+
+COLUMNS = ("place", "worker", "label", "gold", "perceived", "seconds")
+
+
+@dataclass(slots=True)
+class Rankings:
+    """What people said of responses, and what the guideline says of them."""
+
+    shown: Shown  # what there was to rank; several rankings may be of one task
+    place: NDArray[np.int64]  # [m] which of these tasks
+    worker: NDArray[np.int64]  # [m] the number of the person
+    label: NDArray[Any]  # [m, pairs] whole numbers: 1 left, 2 right, 0 undecided
+    gold: NDArray[Any]  # [m, pairs] what the guideline says, without noise
+    perceived: Array  # [m, pairs] utility of left − right, as this person perceived it
+    seconds: Array  # [m] time it took
+
+    def __len__(self) -> int:
+        return len(self.place)
+
     def __getitem__(self, rows: Any) -> Rankings:
-        return Rankings(*(getattr(self, f.name)[rows] for f in fields(self)))
+        return Rankings(self.shown, *(getattr(self, name)[rows] for name in COLUMNS))
 
     @property
     def options(self) -> int:
         """Responses per ranking, K."""
-        return int(self.response.shape[1])
+        return self.shown.options
 
     @property
     def pairs(self) -> int:
@@ -67,51 +106,99 @@ class Rankings:
         return int(self.label.shape[1])
 
     @property
+    def shared(self) -> bool:
+        """Whether so many rankings are of the same tasks that it pays to ask about tasks."""
+        return len(self) >= 2 * len(self.shown)
+
+    @property
+    def task(self) -> NDArray[np.int64]:
+        """Number of the task [m], over the whole run."""
+        return self.shown.task[self.place]
+
+    @property
+    def held_out(self) -> NDArray[np.bool_]:
+        """Which are kept from the reward model [m]."""
+        return self.shown.held_out[self.place]
+
+    @property
+    def draw(self) -> NDArray[np.uint64]:
+        """What random draws about each one's task are keyed by [m]."""
+        return self.shown.draw[self.place]
+
+    @property
     def items(self) -> Items:
         """The responses, ranking after ranking [m·K]."""
-        flat = self.response.reshape(len(self) * self.options, -1)
-        return Items(np.repeat(self.prompt, self.options), flat)
+        return self.shown[self.place].items
+
+    @property
+    def ids(self) -> NDArray[np.int64]:
+        """Numbers of the responses [m, K]."""
+        return self.shown.ids[self.place]
 
     @property
     def pair_numbers(self) -> NDArray[np.int64]:
         """Run-wide numbers [m, pairs] of the compared pairs."""
-        return self.task[:, None] * self.pairs + np.arange(self.pairs)[None, :]
+        return (self.shown.task[:, None] * self.pairs + np.arange(self.pairs)[None, :])[self.place]
+
+    @property
+    def subject(self) -> Items:
+        """The responses a machine is to be asked about, K a row: what many people ranked only once; see `each`."""
+        return self.shown.items if self.shared else self.items
+
+    def each(self, found: NDArray[T]) -> NDArray[T]:
+        """What was found about each row of `subject`, for each ranking [m, …]."""
+        return found[self.place] if self.shared else found
 
     def as_pairs(self, chosen: Indices) -> Rankings:
         """Some of the compared pairs, counted ranking after ranking, as rankings of two."""
         row, place = np.divmod(chosen, self.pairs)
         left, right = sides(self.options)
-        two = np.stack([left[place], right[place]], axis=1)
-        at = (row[:, None], two)
-        one = (row, place)
+        of = self.place[row]
+        at = (of[:, None], np.stack([left[place], right[place]], axis=1))
+        shown = Shown(
+            task=self.shown.task[of] * self.pairs + place,
+            draw=hashes(PAIR, self.shown.draw[of], place),
+            prompt=self.shown.prompt[of],
+            response=self.shown.response[at],
+            ids=self.shown.ids[at],
+            held_out=self.shown.held_out[of],
+        )
         return Rankings(
-            task=self.pair_numbers[one],
-            draw=hashes(PAIR, self.draw[row], place),
+            shown=shown,
+            place=np.arange(len(chosen)),
             worker=self.worker[row],
-            prompt=self.prompt[row],
-            response=self.response[at],
-            ids=self.ids[at],
-            label=self.label[one][:, None],
-            gold=self.gold[one][:, None],
-            perceived=self.perceived[one][:, None],
-            held_out=self.held_out[row],
+            label=self.label[row, place][:, None],
+            gold=self.gold[row, place][:, None],
+            perceived=self.perceived[row, place][:, None],
             seconds=self.seconds[row] / self.pairs,
         )
 
+    def redrawn(self, draw: NDArray[np.uint64]) -> Rankings:
+        """The same for a second time, with other random draws [m]."""
+        return replace(self, shown=replace(self.shown[self.place], draw=draw), place=np.arange(len(self)))
+
     @staticmethod
     def together(parts: Sequence[Rankings]) -> Rankings:
-        """Several batches as one."""
-        return Rankings(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Rankings)))
+        """Several batches as one; what several of them are about is held once."""
+        if len(parts) == 1:
+            return parts[0]
+        stores = list({id(part.shown): part.shown for part in parts}.values())
+        ends = np.cumsum([len(store) for store in stores]).tolist()
+        first = {id(store): end - len(store) for store, end in zip(stores, ends, strict=True)}
+        place = np.concatenate([part.place + first[id(part.shown)] for part in parts])
+        columns = (np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS[1:])
+        return Rankings(stores[0] if len(stores) == 1 else Shown.together(stores), place, *columns)
 
 
 @dataclass(slots=True)
 class Tasks:
-    """Rankings to be made: `items` holds the responses, K a task, in task order."""
+    """Rankings to be made, in task order."""
 
-    number: NDArray[np.int64]  # [m] over the whole run
-    local: NDArray[np.int64]  # [m] over this pool, whatever other pools there are
-    items: Items  # [m·K]
-    held_out: NDArray[np.bool_]  # [m]
+    shown: Shown  # [m]
+    local: NDArray[np.int64]  # [m] numbers over this pool, whatever other pools there are
     done: NDArray[np.bool_]  # [m]
     asked: NDArray[np.bool_]  # [m] whether the prompt was a user's, and so has a situation
     batch: Batch  # the same, as work that waits
+
+    def __len__(self) -> int:
+        return len(self.local)

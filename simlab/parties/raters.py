@@ -6,16 +6,18 @@ They are judged in turn by how they rank: by whoever employs them, and by audito
 from __future__ import annotations
 
 from collections.abc import Generator
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from simpy import Event
 
 from simlab.components import Array
 from simlab.parties.assignment import assigned
 from simlab.parties.corporation import ASKED
 from simlab.parties.people import People
-from simlab.parties.rankings import Rankings, Tasks, preferred, sides
+from simlab.parties.rankings import Rankings, Shown, Tasks, agreement, preferred, sides
 from simlab.parties.society import Users
 from simlab.parties.working_life import within_hours
 from simlab.queues import Backlog
@@ -29,6 +31,17 @@ if TYPE_CHECKING:
     from simlab.simulation import Simulation
 
 MORNING = 0.375  # of a day: shifts begin at nine
+PIECE = 1 << 14  # rankings, or a little more, at a time in a large shift
+
+
+def pieces(task: Indices) -> list[slice]:
+    """A shift's rankings in pieces of whole tasks that fit into a processor's cache: what people say, and how long it
+    takes them, is drawn by person and task, so it does not matter who is asked at once."""
+    if len(task) <= 2 * PIECE:
+        return [slice(0, len(task))]
+    first = np.flatnonzero(np.r_[True, np.diff(task) != 0])
+    cuts = first[np.unique(np.searchsorted(first, np.arange(0, len(task), PIECE)).clip(max=len(first) - 1))]
+    return [slice(start, end) for start, end in pairwise([*cuts.tolist(), len(task)])]
 
 
 class Raters(People):
@@ -97,7 +110,15 @@ class Raters(People):
         self.simulation.chronicle.candidates(model, number, items, k, asked)
         lot = uniforms(self.simulation.streams.key(self.name, "held out"), local)
         batch = self.backlogs[relation.agent.name].enter(count)
-        return Tasks(number, local, items, lot < self.spec.held_out, np.zeros(count, dtype=bool), asked, batch)
+        shown = Shown(
+            task=number,
+            draw=hashes(self.simulation.streams.key(self.name, "tasks"), local),
+            prompt=items.prompt[::k],
+            response=items.response.reshape(count, k, -1),
+            ids=number[:, None] * k + np.arange(k)[None, :],
+            held_out=lot < self.spec.held_out,
+        )
+        return Tasks(shown, local, np.zeros(count, dtype=bool), asked, batch)
 
     def _wanted(self, relation: Relation) -> float:
         """Pairs per window: a number as given, a share as that share of the pool's working time; and of a vendor's
@@ -124,15 +145,16 @@ class Raters(People):
         assert self.cohort is not None
         if not np.any(self.cohort.employed):
             return
-        due = int(np.ceil(len(tasks.number) * (day + 1) / shifts))
+        due = int(np.ceil(len(tasks) * (day + 1) / shifts))
         rows = np.flatnonzero(~tasks.done[:due])
         if not len(rows):
             return
         task, who = self._assign(tasks.local[rows], rows)
-        seconds = self.durations(who, tasks.local[task], self.spec.ranking - 1)
+        pace = [self.durations(who[part], tasks.local[task[part]], self.spec.ranking - 1) for part in pieces(task)]
+        seconds = np.concatenate(pace)
         free = self.life.free(hours)
         fits = within_hours(who, seconds, free[who] * 3600 if isinstance(free, np.ndarray) else free * 3600)
-        finished = np.zeros(len(tasks.number), dtype=bool)
+        finished = np.zeros(len(tasks), dtype=bool)
         finished[rows] = True
         finished[task[~fits]] = False  # a task is done when all its raters were
         kept = fits & finished[task]
@@ -151,34 +173,38 @@ class Raters(People):
 
     def _rank(self, relation: Relation, tasks: Tasks, task: Indices, who: Indices, seconds: Array) -> None:
         """Let rater who[i] rank the responses of task[i], and keep the result for those above and below."""
-        k, n = self.spec.ranking, len(task)
-        places = np.arange(k)[None, :]
-        items = tasks.items[(task[:, None] * k + places).ravel()]
-        number, local = tasks.number[task], tasks.local[task]
-        key = self.simulation.streams.key(self.name, "labels")
-        asked = tasks.asked[task]
-        label, perceived = self.labels(items, who, (local[:, None] * k + places).ravel(), local, key, asked, seconds)
-        left, right = sides(k)
+        assert self.cohort is not None
         standard = self.simulation.guideline_for(self.name)
-        truly = standard.utilities(self.simulation.game.features(items)).reshape(n, k)
+        parts = [slice(0, len(task))] if self.spec.fatigue else pieces(task)  # who tires must be asked in order
+        begun, said = np.zeros(len(self.cohort), dtype=np.int64), []
+        for part in parts:
+            said.append(self._say(tasks, task[part], who[part], seconds[part], begun))
+            begun += np.bincount(who[part], minlength=len(begun))
+        left, right = sides(self.spec.ranking)
+        truly = standard.utilities(self.simulation.game.features(tasks.shown.items))
+        truly = truly.reshape(len(tasks), self.spec.ranking)
         made = Rankings(
-            task=number,
-            draw=hashes(self.simulation.streams.key(self.name, "tasks"), local),
+            shown=tasks.shown,
+            place=task,
             worker=who,
-            prompt=items.prompt[::k],
-            response=items.response.reshape(n, k, -1),
-            ids=number[:, None] * k + places,
-            label=label,
-            gold=preferred(truly[:, left] - truly[:, right]),
-            perceived=perceived,
-            held_out=tasks.held_out[task],
+            label=np.concatenate([label for label, _ in said]).astype(np.int8),
+            gold=preferred(truly[:, left] - truly[:, right]).astype(np.int8)[task],
+            perceived=np.concatenate([perceived for _, perceived in said]),
             seconds=seconds,
         )
         self.clock_off(who, made, elapsed=False)
-        source = np.where(self.delegates(who), self.spec.delegation.to if self.spec.delegation else "", "rater")
+        source = self.sources(who, "rater")
         self.simulation.chronicle.rankings(self, relation.agent.name, made, standard.version, source)
         self.deliver(made)
         self.fresh.setdefault(relation.agent.name, []).append(made)
+
+    def _say(
+        self, tasks: Tasks, task: Indices, who: Indices, seconds: Array, begun: Indices
+    ) -> tuple[NDArray[np.int64], Array]:
+        """What rater who[i] says of the responses of task[i] after so many seconds: labels, perceived differences."""
+        key, local = self.simulation.streams.key(self.name, "labels"), tasks.local[task]
+        seen = (local[:, None] * self.spec.ranking + np.arange(self.spec.ranking)[None, :]).ravel()
+        return self.labels(tasks.shown[task].items, who, seen, local, key, tasks.asked[task], seconds, begun=begun)
 
     def judge(self, relation: Relation, work: Work) -> Generator[Event, None, Judgement]:
         """Rankings are the judgement: how often the reward model's ordering agrees with them, before it learns."""
@@ -189,8 +215,7 @@ class Raters(People):
         rankings = Rankings.together(parts)
         ordering = yield from machine.ordering(rankings)
         decided = rankings.label != 0
-        agreed = np.where(ordering == 0, 0.5, ordering == rankings.label)[decided]
-        share = float(agreed.mean()) if len(agreed) else float("nan")
+        share = agreement(ordering, rankings.label, decided)
         return Judgement(
             agent=machine.name,
             items=rankings,

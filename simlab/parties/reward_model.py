@@ -81,17 +81,17 @@ class RewardModel(Party):
         standardized = (each - self.centres[:, None]) / self.scales[:, None]
         self.disagreement = float(standardized.std(axis=0).mean())
 
-    def ordering(self, rankings: Rankings) -> Generator[Event, Any, NDArray[np.int64]]:
+    def ordering(self, rankings: Rankings) -> Generator[Event, Any, NDArray[np.int8]]:
         """Which response of each pair it scores higher [m, pairs]: 1, 2, or 0 if it cannot tell."""
         with self.busy.request() as turn:
             yield turn
             return self.order(rankings)
 
-    def order(self, rankings: Rankings) -> NDArray[np.int64]:
+    def order(self, rankings: Rankings) -> NDArray[np.int8]:
         """The ordering itself, for those who hold the machine already."""
-        scores = self.score(rankings.items).reshape(len(rankings), rankings.options)
         left, right = sides(rankings.options)
-        return preferred(scores[:, left] - scores[:, right])
+        scores = self.score(rankings.subject).reshape(-1, rankings.options)
+        return rankings.each(preferred(scores[:, left] - scores[:, right]).astype(np.int8))
 
     def margins(self, rankings: Rankings) -> Array:
         """The log-odds it gives the left response of each pair [m, pairs], as it is fitted to them; 0 before the first
@@ -99,8 +99,8 @@ class RewardModel(Party):
         left, right = sides(rankings.options)
         if not self.learned:
             return np.zeros((len(rankings), len(left)))
-        scores = self.head.score(rankings.items).reshape(len(rankings), rankings.options)
-        return np.asarray(scores[:, left] - scores[:, right])
+        scores = self.head.score(rankings.subject).reshape(-1, rankings.options)
+        return rankings.each(scores[:, left] - scores[:, right])
 
     def work(self, relation: Relation) -> Generator[Event, Any, Work]:
         """Itself: those who taught it ask it to order the pairs they have ranked."""

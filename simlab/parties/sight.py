@@ -32,8 +32,8 @@ def perceived(pool: People, items: Items, who: Indices, ids: NDArray[Any] | None
     assert pool.cohort is not None
     game = pool.simulation.game
     features = game.perceived(items, pool.observers, who)
-    skill = pool.cohort.skill[who]
-    if np.any(skill < 1):
+    blurred = pool.cohort.skill.min(initial=1.0) < 1  # most pools have nobody to whom anything is blurred
+    if blurred and np.any((skill := pool.cohort.skill[who]) < 1):
         features = game.midpoint + skill * (features - game.midpoint)
         if ids is not None:
             key = pool.simulation.streams.key(pool.name, "perception")
@@ -50,6 +50,7 @@ class Sight:
     items: Items  # [n·K], ranking after ranking
     who: Indices  # [n]
     ids: NDArray[Any]  # [n·K] what keys how each response is perceived
+    begun: Indices | None = None  # [R] rankings everybody made in this shift before these, not yet counted
     kept: dict[str, Array | None] = field(default_factory=dict)  # what was looked at before
 
     def scene(self, rows: Indices | slice, earlier: NDArray[np.int64] | None) -> Scene:
@@ -70,7 +71,8 @@ class Sight:
         assert cohort is not None
         each: Array | None = None
         if topic == "experience":
-            return np.asarray(cohort.tasks[self.who] + before(self.who, np.ones(len(self.who))))
+            done = cohort.tasks if self.begun is None else cohort.tasks + self.begun
+            return np.asarray(done[self.who] + before(self.who, np.ones(len(self.who))))
         if topic == "length":
             each = game.lengths(self.items)
         elif topic == "act":

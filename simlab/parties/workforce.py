@@ -17,7 +17,7 @@ from simpy import Event
 from simlab.consequences.voice import Appeals, appealed, fresh_gold, heard
 from simlab.parties.rankings import Rankings, preferred
 from simlab.relation import Answers, Judgement, Party, Relation, Standard, Work
-from simlab.streams import hashes, uniforms
+from simlab.streams import further, hashes, uniforms
 
 SecondLook = Callable[[NDArray[np.int64]], NDArray[np.int64]]
 
@@ -69,16 +69,30 @@ def sampled_pairs(relation: Relation, work: Work, key: int) -> Rankings:
     `relation.sample` is a share of the pairs or their number. Draws are keyed by pair and worker.
     """
     parts: list[Rankings] = work.items
-    lots = [hashes(key, made.draw[:, None], np.arange(made.pairs)[None, :], made.worker[:, None]) for made in parts]
+    lots = [_lots(made, key) for made in parts]
     lot = np.concatenate([each.ravel() for each in lots])
-    wanted = relation.sampled(len(lot))
-    chosen = np.sort(np.argsort(lot, kind="stable")[:wanted]) if wanted < len(lot) else np.arange(len(lot))
+    chosen = _smallest(lot, relation.sampled(len(lot)))
     ends = np.cumsum([each.size for each in lots])
     taken = [
         made.as_pairs(chosen[(chosen >= end - each.size) & (chosen < end)] - (end - each.size))
         for made, each, end in zip(parts, lots, ends.tolist(), strict=True)
     ]
     return Rankings.together(taken)
+
+
+def _lots(made: Rankings, key: int) -> NDArray[np.uint64]:
+    """A hash of each compared pair and its worker [m, pairs]."""
+    task = hashes(key, made.shown.draw[:, None], np.arange(made.pairs)[None, :])
+    return further(task[made.place], made.worker[:, None])
+
+
+def _smallest(lot: NDArray[np.uint64], count: int) -> NDArray[np.int64]:
+    """Where the `count` smallest are, in order; of equal ones the first."""
+    if count >= len(lot):
+        return np.arange(len(lot))
+    last = np.partition(lot, count - 1)[count - 1]
+    less, equal = np.flatnonzero(lot < last), np.flatnonzero(lot == last)
+    return np.sort(np.concatenate([less, equal[: count - len(less)]]))
 
 
 def verdict(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from simlab.parties.people import People
 
 HOURS_PER_DAY = 24.0
+ROUNDING = 1e-6  # more than sums of seconds can be off by
 Marks = tuple[NDArray[np.int32], NDArray[np.float32]]  # rows of people, and 1, ½ or 0 for one answer of each
 
 
@@ -123,7 +124,7 @@ class WorkingLife:
     def worked(self, who: Indices, made: Rankings, elapsed: bool) -> None:
         """Count rankings that have just been recorded; the hours they took are over (`elapsed`), or still lie ahead."""
         seconds = made.seconds
-        np.add.at(self.lives.pairs, who, made.pairs)
+        self.lives.pairs += made.pairs * np.bincount(who, minlength=len(self.lives.pairs))
         if self.spec.fatigue is None and self.spec.exposure is None:
             return
         hours = np.bincount(who, weights=seconds / 3600, minlength=len(self.lives.toil))
@@ -220,6 +221,10 @@ def answers_of(marks: list[Marks], rows: Indices, people: int) -> Array:
 def within_hours(who: Indices, seconds: Array, limit: Array | float) -> NDArray[np.bool_]:
     """Which tasks [n] fit when each person works down their own list until `limit` seconds (of person who[i], if [n])
     are used up."""
+    total = np.bincount(who, weights=seconds)
+    free = limit if isinstance(limit, np.ndarray) else np.full(len(who), limit)
+    if np.all(total[who] < (1 - ROUNDING) * free):
+        return np.ones(len(who), dtype=bool)
     order = np.argsort(who, kind="stable")
     running = np.cumsum(seconds[order])
     starts = np.flatnonzero(np.r_[True, np.diff(who[order]) != 0])

@@ -33,6 +33,16 @@ def test_citations_of_statistics_journals() -> None:
     assert theta.sum() == pytest.approx(0, abs=1e-4)  # the ridge picks the centred solution
 
 
+def test_rows_with_weights_are_as_many_comparisons() -> None:
+    x, label = _citations()
+    pairs, row, weights = np.unique(x, axis=0, return_inverse=True, return_counts=True)
+    shares = np.bincount(row.ravel(), weights=label == 1) / weights
+    together = fit_linear(pairs, np.zeros(len(pairs)), shares=shares, weights=weights)
+    assert together == pytest.approx(fit_linear(x, label), abs=1e-9)
+    alike = fit_linear(pairs, np.zeros(len(pairs)), shares=shares)
+    assert np.abs(alike - together).max() > 0.01
+
+
 def test_borda_not_condorcet() -> None:
     # 60 % A > B > C, 40 % B > C > A: A wins every majority vote, B the fit (Siththaranjan et al. 2024, theorem 3.1)
     x = np.array([[1, -1, 0]] * 10 + [[1, 0, -1]] * 10 + [[0, 1, -1]] * 10, dtype=float)

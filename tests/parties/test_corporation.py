@@ -10,7 +10,7 @@ import pytest
 from scipy.special import ndtri
 
 from simlab.parties.corporation import Corporation
-from simlab.parties.rankings import Rankings
+from simlab.parties.rankings import Rankings, Shown
 from simlab.relation import Relation, Work
 from simlab.streams import branch
 from tests.small_world import AUDIT, LEARN, LOOK, TRAIN, Played, play, replications
@@ -141,11 +141,14 @@ def audited(gold_error: float, label: Any, gold: Any, tmp_path: Path) -> dict[st
     run = play(tmp_path, {"parties.acme.gold_error": gold_error, f"{AUDIT}.sample": 1.0})
     n = len(label)
     nothing = np.zeros(n)
-    made = Rankings(
-        task=np.arange(n), draw=np.arange(n, dtype=np.uint64), worker=np.arange(n) // (n // 2), prompt=np.arange(n),
+    shown = Shown(
+        task=np.arange(n), draw=np.arange(n, dtype=np.uint64), prompt=np.arange(n),
         response=_responses(acme(run).standard().vector, np.asarray(gold)), ids=np.zeros((n, 2), dtype=np.int64),
-        label=np.asarray(label)[:, None], gold=np.asarray(gold)[:, None], perceived=nothing[:, None],
-        held_out=nothing > 0, seconds=nothing,
+        held_out=nothing > 0,
+    )  # fmt: skip
+    made = Rankings(
+        shown, place=np.arange(n), worker=np.arange(n) // (n // 2), label=np.asarray(label)[:, None],
+        gold=np.asarray(gold)[:, None], perceived=nothing[:, None], seconds=nothing,
     )  # fmt: skip
     relation = run.simulation.relations[1]
     assert isinstance(relation, Relation)

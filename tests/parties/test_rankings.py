@@ -1,0 +1,149 @@
+"""Rankings that share what was shown: putting them together, what they teach, and doing a shift in pieces."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from simlab.consequences.learning import evidence
+from simlab.nets.closed_form import fit_linear
+from simlab.parties import raters
+from simlab.parties.cohort import Cohort
+from simlab.parties.rankings import Rankings, agreement, preferred, sides
+from simlab.parties.workforce import _smallest
+from simlab.parties.working_life import within_hours
+from tests.small_world import LEARN, Played, play
+
+MANY = {
+    "parties.pool": {"kind": "raters", "count": 9, "overlap": 4, "ranking": 3, "policy": {"kind": "boltzmann"}},
+    f"{LEARN}.sample": 300,
+}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """Every task is ranked by four people."""
+    return play(tmp_path_factory.mktemp("many"), MANY)
+
+
+def told(run: Played) -> Rankings:
+    """All rankings of the run."""
+    return Rankings.together(run.simulation.parties["rm"].memory)
+
+
+def alone(rankings: Rankings) -> Rankings:
+    """The same, with what was shown held once for each ranking."""
+    columns = {f.name: getattr(rankings, f.name) for f in fields(Rankings)}
+    place = np.arange(len(rankings))
+    return Rankings(**{**columns, "shown": rankings.shown[rankings.place], "place": place})
+
+
+def test_what_was_shown_is_held_once_however_often_rankings_are_put_together(run: Played) -> None:
+    rankings = told(run)
+    assert len(rankings) == 4 * len(rankings.shown)
+    halves = [rankings[::2], rankings[1::2], rankings[:3]]
+    again = Rankings.together(halves)
+    assert again.shown is rankings.shown
+    apart = Rankings.together([alone(half) for half in halves])
+    assert len(apart.shown) == len(again)
+    for name in ("task", "draw", "ids", "held_out", "worker", "label", "pair_numbers"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(apart, name))
+    np.testing.assert_array_equal(again.items.response, apart.items.response)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_pairs_of_a_ranking_are_of_its_own_responses(run: Played, shared: bool) -> None:
+    rankings = told(run) if shared else alone(told(run))
+    chosen = np.array([0, 4, 5, 7, rankings.label.size - 1])
+    pairs, (left, right) = rankings.as_pairs(chosen), sides(3)
+    for row, one in enumerate(chosen.tolist()):
+        ranking, pair = divmod(one, 3)
+        assert pairs.task[row] == rankings.pair_numbers[ranking, pair]
+        assert pairs.ids[row].tolist() == rankings.ids[ranking, [left[pair], right[pair]]].tolist()
+        assert pairs.label[row, 0] == rankings.label[ranking, pair]
+        first = rankings.shown.response[rankings.place[ranking], left[pair]]
+        np.testing.assert_array_equal(pairs.items.response[2 * row], first)
+    same = pairs.task[:, None] == pairs.task[None, :]  # two people ranked the same task
+    np.testing.assert_array_equal(pairs.draw[:, None] == pairs.draw[None, :], same)
+
+
+def test_labels_of_the_same_pair_teach_together_what_they_teach_one_by_one(run: Played) -> None:
+    rankings = told(run)
+    train = ~rankings.held_out
+    difference, share, weights = evidence(rankings, train)
+    assert len(difference) == weights.sum() / 4 == 3 * len(np.unique(rankings.task[train]))
+    one, wins, none = evidence(alone(rankings), train)
+    assert none is None
+    assert (share * weights).sum() == wins.sum()
+    single = fit_linear(one, np.zeros(len(one)), shares=wins)
+    both = fit_linear(difference, np.zeros(len(share)), shares=share, weights=weights)
+    assert both == pytest.approx(single, rel=1e-9)
+    assert both == pytest.approx(run.simulation.parties["rm"].head.direction, rel=1e-12)
+    wrong = fit_linear(difference, np.zeros(len(share)), shares=np.roll(share, 1), weights=weights)
+    assert np.abs(wrong - single).max() > 0.01
+
+
+def test_a_machine_orders_shared_responses_as_it_would_one_by_one(run: Played) -> None:
+    rankings, machine = told(run), run.simulation.parties["rm"]
+    np.testing.assert_array_equal(machine.order(rankings), machine.order(alone(rankings)))
+    assert machine.margins(rankings) == pytest.approx(machine.margins(alone(rankings)), rel=1e-12)
+    assert 0 < np.mean(machine.order(rankings) == 1) < 1
+
+
+def test_a_shift_in_pieces_is_the_same_shift(tmp_path: Path, run: Played, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(raters, "PIECE", 7)
+    pieces = play(tmp_path, MANY)
+    pd.testing.assert_frame_equal(pieces.comparisons, run.comparisons, check_exact=True)
+    task = np.repeat(np.arange(30), 4)
+    parts = raters.pieces(task)
+    assert len(parts) > 10
+    assert [part.start for part in parts[1:]] == [part.stop for part in parts[:-1]]
+    assert all(part.start % 4 == 0 for part in parts)
+    assert parts[-1].stop == len(task)
+
+
+@pytest.mark.parametrize("limit", [50.0, 29.5, 30.0, 3.0, np.array([10.0, 40.0, 0.5])])
+def test_nobody_works_longer_than_the_shift(limit: float | np.ndarray) -> None:
+    rng = np.random.default_rng(0)
+    who, seconds = rng.integers(0, 3, 60), np.ones(60)  # about twenty each
+    free = limit[who] if isinstance(limit, np.ndarray) else limit
+    fits = within_hours(who, seconds, free)
+    for person in range(3):
+        most = limit[person] if isinstance(limit, np.ndarray) else limit
+        mine = fits[who == person]
+        assert mine.tolist() == [i < most // 1 for i in range(len(mine))]
+
+
+def test_the_smallest_lots_are_those_a_stable_sort_puts_first() -> None:
+    lot = np.random.default_rng(0).integers(0, 40, 200).astype(np.uint64)  # many ties
+    for count in (1, 7, 60, 199, 200):
+        np.testing.assert_array_equal(_smallest(lot, count), np.sort(np.argsort(lot, kind="stable")[:count]))
+
+
+def test_agreement_counts_silence_half() -> None:
+    said, label = np.array([[1], [2], [0], [0], [1]]), np.array([[1], [1], [2], [0], [0]])
+    assert agreement(said, label, np.ones((5, 1), dtype=bool)) == (1 + 0 + 0.5 + 0.5 + 0) / 5
+    assert agreement(said, label, label > 0) == 1.5 / 3
+    assert np.isnan(agreement(said, label, label > 5))
+
+
+def test_columns_that_are_looked_up_are_those_of_the_rows(run: Played) -> None:
+    cohort, rows = run.simulation.parties["pool"].cohort, np.array([3, 0, 3])
+    found = cohort.looked_up(rows)
+    assert len(found) == 3
+    for field in fields(Cohort):
+        np.testing.assert_array_equal(getattr(found, field.name), getattr(cohort[rows], field.name))
+    before = cohort.noise.copy()
+    found.noise = found.noise * 2
+    np.testing.assert_array_equal(found.noise, 2 * before[rows])
+    np.testing.assert_array_equal(cohort.noise, before)
+    with pytest.raises(AttributeError):
+        _ = found.height
+
+
+def test_differences_at_rounding_level_are_none() -> None:
+    assert preferred(np.array([1.0, -1.0, 1e-12, 0.0])).tolist() == [1, 2, 0, 0]
