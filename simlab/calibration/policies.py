@@ -7,6 +7,7 @@ becomes a table of its own choice curve (`empirical`). What no policy expresses 
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,9 +57,9 @@ class Fragment:
 
 def fragment(fit: Fit) -> Fragment:
     """The fragment of a fit."""
-    notes = []
+    policy, notes = _exact(fit) or _tabled(fit), []
     for part, whom in (("longer", "the longer response"), ("length", "each word more")):
-        if part in fit.model.parts:
+        if part in fit.model.parts and not (part == "longer" and policy["kind"] == "length_bias"):
             notes.append(f"left out, because no policy has it: {fit[part]:.4g} log-odds for {whom}")
     weights = {e.name.removeprefix("weight."): e.value for e in fit.estimates if e.name.startswith("weight.")}
     if weights:
@@ -66,13 +67,16 @@ def fragment(fit: Fit) -> Fragment:
         notes.append(f"for raters who go by the weights {{{said}}}: an operative guideline, or their own values")
     if fit.design.data.latent:
         notes.append("utility is in standard deviations of the difference between two responses")
-    return Fragment(_exact(fit) or _tabled(fit), _spread(fit), tuple(notes))
+    return Fragment(policy, _spread(fit), tuple(notes))
 
 
 def _exact(fit: Fit) -> dict[str, Any] | None:
     """The policy that is this model, if there is one."""
     family, ties = fit.model.family, fit.design.ties
-    parts = set(fit.model.parts) - {"raters", "longer", "length"}
+    parts = set(fit.model.parts) - {"raters", "length"}
+    if family == "boltzmann" and parts in ({"position"}, {"longer"}):
+        return {**_leaning(fit), **_rounded(temperature=fit["temperature"], ties=fit["ties"] if ties else 0.0)}
+    parts -= {"longer"}
     if family == "coin" and not ties and not parts:
         return {"kind": "mistaken", "flip": 0.5}
     if family == "boltzmann" and not parts:
@@ -88,6 +92,13 @@ def _exact(fit: Fit) -> dict[str, Any] | None:
     if family == "glad" and not ties and not parts:
         return {"kind": "glad", **_rounded(ability=fit["ability"], sharpness=fit["sharpness"])}
     return None
+
+
+def _leaning(fit: Fit) -> dict[str, Any]:
+    """Which policy leans to what stands left, or to what is longer, and how far."""
+    if "longer" in fit.model.parts:
+        return {"kind": "length_bias", **_rounded(swing=fit["longer"])}
+    return {"kind": "position_bias", **_rounded(first=1 / (1 + math.exp(-fit["position"])))}
 
 
 def _rounded(**values: float) -> dict[str, float]:
