@@ -45,7 +45,7 @@ def blocks(text: str = README.partition("## A first session")[2]) -> list[Block]
 
 def plugin_walk() -> list[Block]:
     """The blocks by which a reader makes a criterion and uses it."""
-    return blocks(README.partition("**Write a criterion of your own.**")[2].partition("**Change anything.**")[0])
+    return blocks(README.partition("**Write a criterion of your own.**")[2].partition("**Or take what ships.**")[0])
 
 
 def execute(block: Block, folder: Path, **settings: str) -> str:
@@ -131,4 +131,4 @@ def test_what_it_links_to_is_there() -> None:
 
 
 def test_it_stays_short() -> None:
-    assert len(README.splitlines()) <= 280
+    assert len(README.splitlines()) <= 300
