@@ -55,11 +55,11 @@ class Watched:
     def __init__(self, folder: Path) -> None:
         self.board = folder / "board"
         settings = {"small": True, "overrides": [*HURRIED, DEMONSTRATIONS]}
-        loud = watcher(folder / "loud.py")
+        loud = watcher(folder / "eavesdropper.py")
         log = [f"tensorboard:{self.board}"] if has_board() else []
         self.run: Run = simlab.run(FIRST, out=folder / "loud", plugins=[loud], log=log, **settings)
         self.quiet: Run = simlab.run(FIRST, out=folder / "quiet", **settings)
-        self.told = seen("loud")
+        self.told = seen("eavesdropper")
 
     def of(self, hook: str) -> list[dict[str, Any]]:
         return [said for name, said in self.told if name == f"simlab_{hook}"]

@@ -28,10 +28,10 @@ class LengthPenalised(simlab.LeashedShape):
 
 
 class MissingEnd(simlab.LeashedShape):
-    """Like `plain`, and a response that was cut off before its end token loses `penalty`.
+    """Like `plain`, and a response that was cut off before its end token loses `missing`.
 
-    `missing_eos_penalty` of TRL's PPO, subtracted and not put in the score's place, which has no zero of its own.
-    Called without `ended`, it takes every response for a whole one.
+    `missing_eos_penalty` of TRL's PPO (von Werra et al. 2020), subtracted and not put in the score's place, which has
+    no zero of its own. Called without `ended`, it takes every response for a whole one.
     """
 
     name = "missing_end"

@@ -207,11 +207,13 @@ def test_members_differ_as_much_as_their_labels_leave_open(parties: Any, pairs: 
     rm = parties["rm"]
     train = rm.memory[0][~rm.memory[0].held_out][:pairs]
     assert len(train) == pairs
+    everything = np.ones(pairs, dtype=bool)
     head = LinearHead(rm)
-    fit_directions(head, train, None, key=3)
+    fit_directions(head, train, everything, None, key=3)
     single = LinearHead(SimpleNamespace(spec=SimpleNamespace(members=1), simulation=rm.simulation))  # type: ignore[arg-type]
-    fit_directions(single, train, None, key=3)
-    x = train.response[:, 0] - train.response[:, 1]
+    fit_directions(single, train, everything, None, key=3)
+    response = train.shown.response[train.place]
+    x = response[:, 0] - response[:, 1]
     p = 1 / (1 + np.exp(-x @ single.direction))
     variance = np.diag(np.linalg.inv((x * (p * (1 - p))[:, None]).T @ x))
     ratio = (head.directions.var(axis=0, ddof=1) / variance).mean()

