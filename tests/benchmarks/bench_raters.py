@@ -27,7 +27,7 @@ OVERLAP, DAYS = 100, 10
 LOST = 0.001  # of the comparisons, at most: whoever draws too many leaves some undone
 
 
-def simlab_run(raters: int, comparisons: int, folder: Path) -> dict[str, float]:
+def run_simlab(raters: int, comparisons: int, folder: Path) -> dict[str, float]:
     """Run the scenario with so many raters; seconds are told apart by the stages that simlab reports."""
     import simlab
 
@@ -48,7 +48,7 @@ def simlab_run(raters: int, comparisons: int, folder: Path) -> dict[str, float]:
     return {**_spent(began, compacting, ended), "rows": rows["comparisons"], "all_rows": sum(rows.values())}
 
 
-def mesa_run(variant: str, raters: int, comparisons: int, folder: Path) -> dict[str, float]:
+def run_mesa(variant: str, raters: int, comparisons: int, folder: Path) -> dict[str, float]:
     """The same comparisons by agents of Mesa."""
     from tests.benchmarks.mesa_raters import Pool
 
@@ -107,7 +107,7 @@ def main(given: argparse.Namespace) -> None:
     """Measure every size, or be one of the processes that are measured."""
     if given.inside:
         kind, folder = given.inside
-        run = simlab_run if kind == "simlab" else lambda *size: mesa_run(kind.split()[1], *size)
+        run = run_simlab if kind == "simlab" else lambda *size: run_mesa(kind.split()[1], *size)
         print(json.dumps(run(given.raters[0], given.comparisons, Path(folder))))
         return
     for raters in given.raters:
