@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 SCENARIO = Path(__file__).parent / "many_raters.yaml"
-KINDS = ("simlab", "mesa rows", "mesa arrays")
+KINDS = ("simlab", "mesa steps", "mesa rows", "mesa arrays")
 OVERLAP, DAYS = 100, 10
 LOST = 0.001  # of the comparisons, at most: whoever draws too many leaves some undone
 
@@ -54,7 +54,7 @@ def run_mesa(variant: str, raters: int, comparisons: int, folder: Path) -> dict[
 
     began = time.process_time(), time.perf_counter()
     model = Pool(raters, comparisons, min(OVERLAP, raters), DAYS, variant, seed=1)
-    for _ in range(DAYS):
+    for _ in range(model.steps_to_take):
         model.step()
     written = time.process_time(), time.perf_counter()
     rows, all_rows = model.write(folder)

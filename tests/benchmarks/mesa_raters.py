@@ -1,10 +1,11 @@
 """The raters of `many_raters.yaml` as a model in Mesa 3: every rater an agent, every comparison a row.
 
-Both variants deal out the same tasks, compare with the same noise, know gold, count time and pay, are audited, warned
-and paid, and record all of it with simlab's columns. `rows` is what Mesa's documentation would have one write: in its
-step an agent compares pair by pair and adds each to a table of the `DataCollector`. `arrays` is the fastest that is
-still an agent's own step: it compares all its pairs of the day with a few calls of numpy, and keeps the arrays. What
-else simlab does in that scenario Mesa is spared: the reward model, the language model, and all measurements.
+All variants deal out the same tasks, compare with the same noise, know gold, count time and pay, are audited, warned
+and paid, and record all of it with simlab's columns. `steps` is the model of Mesa's tutorial: a step is a comparison by
+every agent, and the `DataCollector` asks each for its variables. `rows` is quicker: a step is a day, and an agent adds
+each pair to a table of the collector. `arrays` is the fastest that is still an agent's own step: it compares all its
+pairs of the day with a few calls of numpy, and keeps the arrays. What else simlab does in that scenario Mesa is
+spared: the reward model, the language model, and all measurements.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ TABLES = {
     "judgements": ["time", "agent", "sample", "score"],
     "consequences": ["time", "kind", "agent", "amount"],
     "ledger": ["time", "account", "counterparty", "amount", "reason"],
+}  # fmt: skip
+COLLECTED: dict[str, Any] = {
+    "time": lambda agent: agent.model.day, "task": "task", "worker": "label", "label": "said", "perceived": "perceived",
+    "duration": "seconds",
 }  # fmt: skip
 CONSTANT = {"run": "mesa", "round": 0, "order": 1, "principal": "pool", "agent": "rm", "source": "rater"}
 
@@ -75,6 +80,20 @@ class Rater(mesa.Agent):
                 },
             )
 
+    def compare_next(self) -> None:
+        """One pair; what came of it is read off the agent by the collector."""
+        model, draw = self.model, self.random
+        wx, wy, wz, ww = self.weights
+        self.task = task = model.dealt[self.row][model.turn]
+        x, y, z, w = model.gaps[task]
+        self.perceived = perceived = wx * x + wy * y + wz * z + ww * w
+        self.said = 1 if draw.random() < 1 / (1 + math.exp(-perceived / TEMPERATURE)) else 2
+        self.seconds = self.pace * math.exp(SPREAD * draw.gauss(0.0, 1.0))
+        self.hours += self.seconds / 3600
+        if draw.random() < AUDITED:
+            self.audited += 1
+            self.agreed += self.said == model.gold[task]
+
     def compare_arrays(self) -> None:
         """Today's pairs at once."""
         model = self.model
@@ -110,11 +129,13 @@ class Pool(mesa.Model):
     def __init__(self, raters: int, comparisons: int, overlap: int, days: int, variant: str, seed: int) -> None:
         super().__init__(seed=seed)
         self.raters, self.overlap, self.days, self.variant, self.day = raters, overlap, days, variant, 0.0
-        self.datacollector = mesa.DataCollector(tables=TABLES)
+        reporters = COLLECTED if variant == "steps" else None
+        self.datacollector = mesa.DataCollector(agent_reporters=reporters, tables=TABLES)
         self.said: list[tuple[Any, ...]] = []  # of the variant `arrays`, agent after agent
         self.times: list[float] = []  # and the days on which they said it
+        self.turns: list[int] = []  # of the variant `steps`: what is left of the day
         self.tasks = raters * comparisons // overlap
-        self._write_tasks(as_lists=variant == "rows")
+        self._write_tasks(as_lists=variant != "arrays")
         error = self.rng.standard_normal((raters, 4)) / 2.0
         vectors = GUIDELINE + MISREADING * np.linalg.norm(GUIDELINE) * error
         paces = SECONDS * np.exp(SPREAD * self.rng.standard_normal(raters))
@@ -127,21 +148,39 @@ class Pool(mesa.Model):
         made = gaps, gold, held_out
         self.gaps, self.gold, self.held_out = (a.tolist() for a in made) if as_lists else made
 
+    @property
+    def steps_to_take(self) -> int:
+        """How often `step` is to be called."""
+        return self.days if self.variant != "steps" else self.tasks * self.overlap // self.raters
+
     def step(self) -> None:
-        """One day: deal out today's tasks, each to `overlap` raters, and let everybody compare."""
+        """One day, or a comparison by everybody."""
+        if self.variant != "steps" or not self.turns:
+            self._dawn()
+        if self.variant == "steps":
+            self.turn, *self.turns = self.turns
+            self.agents.do("compare_next")
+            self.datacollector.collect(self)
+        else:
+            self.agents.do(f"compare_{self.variant}")
+        self.times += [self.day] * (len(self.said) - len(self.times))
+        if self.day == self.days and not self.turns:
+            self.agents.do("settle")
+
+    def _dawn(self) -> None:
+        """Deal out the day's tasks, each to `overlap` raters."""
         self.day += 1.0
         first, last = (round(self.tasks * (self.day - 1 + i) / self.days) for i in (0, 1))
         dealt = self.rng.permutation(np.repeat(np.arange(first, last), self.overlap)).reshape(self.raters, -1)
-        self.dealt = dealt.tolist() if self.variant == "rows" else dealt
-        self.agents.do(f"compare_{self.variant}")
-        self.times += [self.day] * (len(self.said) - len(self.times))
-        if self.day == self.days:
-            self.agents.do("settle")
+        self.dealt = dealt.tolist() if self.variant != "arrays" else dealt
+        self.turns = list(range(dealt.shape[1])) if self.variant == "steps" else []
 
     def columns(self) -> dict[str, Any]:
         """All comparisons so far."""
         if self.variant == "rows":
             return dict(self.datacollector.tables["comparisons"])
+        if self.variant == "steps":
+            return self._collected()
         row, task, label, perceived, seconds = zip(*self.said, strict=True)
         each = [len(one) for one in task]
         shown, duration = np.concatenate(task), np.concatenate(seconds)
@@ -159,6 +198,14 @@ class Pool(mesa.Model):
             "duration": duration,
             "pay": WAGE * duration / 3600,
         }
+
+    def _collected(self) -> dict[str, Any]:
+        """What the collector was told, in the order of the other variants' columns."""
+        found = self.datacollector.get_agent_vars_dataframe()
+        task, seconds = found["task"].to_numpy(), found["duration"].to_numpy()
+        more = {"left": 2 * task, "right": 2 * task + 1, "pay": WAGE * seconds / 3600}
+        more |= {"held_out": np.array(self.held_out)[task], "gold": np.array(self.gold)[task]}
+        return {**{name: found[name].to_numpy() for name in COLLECTED}, **more}
 
     def write(self, folder: Path) -> tuple[int, int]:
         """Write every table to a Parquet file; returns how many comparisons there are, and how many rows in all."""
