@@ -6,7 +6,7 @@ Scenario validation asks for `cycle` and `orphans`; a run asks for neighbours an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 
@@ -45,6 +45,23 @@ class Hierarchy:
         except CycleError as error:
             return tuple(reversed(error.args[1]))
         return ()
+
+    def without(self, left_out: Collection[str], auditors: Collection[str]) -> set[str]:
+        """Those who are gone if some are left out: they, whoever answered to them alone, and auditors of nobody else.
+
+        Who is looked at by auditors does not work for them: nobody goes because the auditors do, or stays because they
+        stay.
+        """
+        gone = {name for name in self.parties if name in left_out}
+        while more := {name for name in self.parties if name not in gone and self._bereft(name, gone, auditors)}:
+            gone |= more
+        return gone
+
+    def _bereft(self, party: str, gone: set[str], auditors: Collection[str]) -> bool:
+        above = [name for name in self.principals(party) if name not in auditors]
+        nobody_above = bool(above) and gone.issuperset(above)
+        below = self.agents(party) if party in auditors else ()
+        return nobody_above or (bool(below) and gone.issuperset(below))
 
     @staticmethod
     def _walk(party: str, neighbours: Callable[[str], Sequence[str]]) -> Iterator[str]:

@@ -133,18 +133,3 @@ class Lineage:
 
     def _related(self, names: Any) -> Iterator[Party]:
         return (self.parties[name] for name in names)
-
-
-def without(parties: dict[str, Any], edges: list[tuple[str, str]], left_out: list[str]) -> set[str]:
-    """The parties of a hierarchy that remain when some are left out, and with them whoever answered to them alone."""
-    gone = {name for name in left_out if name in parties}
-    hierarchy = Hierarchy(parties, edges)
-    while True:
-        more = {
-            name
-            for name in parties
-            if name not in gone and (above := hierarchy.principals(name)) and gone.issuperset(above)
-        }
-        if not more:
-            return set(parties) - gone
-        gone |= more

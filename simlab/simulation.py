@@ -24,7 +24,7 @@ from simlab.consequences.learning import Gradient
 from simlab.errors import PluginFailed, SimlabError
 from simlab.hierarchy import Hierarchy
 from simlab.jobs import Jobs
-from simlab.lineage import Lineage, without
+from simlab.lineage import Lineage
 from simlab.measures.observatory import Observatory
 from simlab.parties.auditors import Auditors
 from simlab.parties.corporation import Corporation
@@ -114,9 +114,10 @@ class Simulation(Lineage):
         self.game.value(dict.fromkeys(scenario.criteria_used(), 0.0))  # each has its place, also if only measured
         self._valued = self.game.valued(scenario.criteria_valued())
         edges = [(r.principal, r.agent) for r in scenario.relations]
-        here = without(dict(scenario.parties), edges, scenario.without)
-        specs = {name: spec for name, spec in scenario.parties.items() if name in here}
-        relations = [r for r in scenario.relations if {r.principal, r.agent} <= here]
+        auditors = [name for name, spec in scenario.parties.items() if spec.kind == "auditors"]
+        gone = Hierarchy(scenario.parties, edges).without(scenario.without, auditors)
+        specs = {name: spec for name, spec in scenario.parties.items() if name not in gone}
+        relations = [r for r in scenario.relations if gone.isdisjoint((r.principal, r.agent))]
         self.hierarchy = Hierarchy(specs, [(r.principal, r.agent) for r in relations])
         self.pools = tuple(name for name, spec in scenario.parties.items() if spec.kind == "raters")
         self.rounds = {name: 0 for name, spec in specs.items() if spec.kind == "language_model"}

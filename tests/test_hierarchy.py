@@ -33,3 +33,23 @@ def test_orphans_are_those_in_no_relation():
 def test_a_very_long_chain_is_no_problem():
     names = [str(i) for i in range(5000)]
     assert Hierarchy(names, pairwise(names)).cycle() == ()
+
+
+def test_whoever_answered_to_those_left_out_alone_goes_with_them():
+    assert CHAIN.without(["pool"], []) == {"pool", "rm", "lm"}
+    shared = Hierarchy("abcd", [("a", "c"), ("b", "c"), ("c", "d")])
+    assert shared.without(["a"], []) == {"a"}
+    assert shared.without(["a", "b"], []) == set("abcd")
+
+
+AUDITED = Hierarchy(
+    ["acme", "firm", "pool", "leads", "chiefs"],
+    [("acme", "firm"), ("firm", "pool"), ("leads", "pool"), ("chiefs", "leads")],
+)
+
+
+def test_nobody_goes_because_their_auditors_do_and_nobody_stays_because_they_stay():
+    both = ["leads", "chiefs"]
+    assert AUDITED.without(["chiefs"], both) == {"chiefs"}
+    assert AUDITED.without(["leads"], both) == {"leads", "chiefs"}
+    assert AUDITED.without(["firm"], both) == {"firm", "pool", "leads", "chiefs"}

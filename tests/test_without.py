@@ -15,7 +15,7 @@ from simlab.cli import main
 from simlab.jobs import Store
 from simlab.parties.people import People
 from simlab.parties.vendor import Vendor
-from tests.deep_world import DEEP
+from tests.deep_world import DEEP, auditors
 from tests.small_world import Played, play_as, written
 from tests.test_determinism import CHANGING
 
@@ -127,6 +127,20 @@ def test_without_a_vendor_the_other_s_people_are_as_before(whole: Played, tmp_pa
     pd.testing.assert_frame_equal(
         first_round(whole, "north")[columns].reset_index(drop=True), first_round(gone, "north")[columns]
     )
+
+
+# ---- auditors -----------------------------------------------------------------------------------------------------
+
+
+def test_without_a_vendor_its_people_go_though_others_audit_them(tmp_path: Path) -> None:
+    gone = left_out(tmp_path, "click", **auditors("south", "leads", "chiefs"))
+    assert {"click", "south", "leads", "chiefs"}.isdisjoint(gone.simulation.parties)
+
+
+def test_without_the_highest_auditors_those_below_stay(tmp_path: Path) -> None:
+    gone = left_out(tmp_path, "chiefs", **auditors("south", "leads", "chiefs"))
+    assert "chiefs" not in gone.simulation.parties
+    assert set(gone.judgements.query("order == 2").principal) >= {"leads", "click"}
 
 
 # ---- as people say it ---------------------------------------------------------------------------------------------

@@ -372,14 +372,10 @@ def _left_out(data: Mapping[str, Any], kinds: Mapping[str, str], hierarchy: Hier
 
 
 def _gone(names: list[str], data: Mapping[str, Any], kinds: Mapping[str, str], hierarchy: Hierarchy) -> set[str]:
-    """The parties that are gone without these: named, or left with nobody in them, or nobody above them."""
+    """The parties that are gone without these: named, or left with nobody in them, and whoever goes with those."""
     people = [name.partition(":")[0] for name in names if ":" in name]
     gone = {n for n in kinds if n in names or (n in people and people.count(n) >= data["parties"][n]["count"])}
-    while more := {
-        n for n in kinds if n not in gone and hierarchy.principals(n) and gone.issuperset(hierarchy.principals(n))
-    }:
-        gone |= more
-    return gone
+    return hierarchy.without(gone, [name for name, kind in kinds.items() if kind == "auditors"])
 
 
 def _is_number(text: str) -> bool:
