@@ -39,8 +39,6 @@ if TYPE_CHECKING:
         RaterPolicy,
         Review,
         RewardShape,
-        Situation,
-        Votes,
         reward_shape,
     )
     from simlab.data_file import DataFile
@@ -52,6 +50,8 @@ if TYPE_CHECKING:
     from simlab.report.trace import trace
     from simlab.runs import Run, load
     from simlab.scene import Scene
+    from simlab.situation import Situation
+    from simlab.votes import Votes
     from simlab.worlds.exchange import Claim, Exchange, Observer, Prompt, Response
     from simlab.worlds.game import Game, World
 
@@ -59,10 +59,10 @@ _WHERE = {
     "Component": "simlab.components", "Criterion": "simlab.components", "RaterPolicy": "simlab.components",
     "Effort": "simlab.components", "Review": "simlab.components",
     "RewardShape": "simlab.components", "reward_shape": "simlab.components",
-    "GuidelinePolicy": "simlab.components", "Situation": "simlab.components",
+    "GuidelinePolicy": "simlab.components", "Situation": "simlab.situation",
     "Scene": "simlab.scene",
     "Combination": "simlab.components", "Charter": "simlab.components", "Article": "simlab.components",
-    "Aggregator": "simlab.components", "Votes": "simlab.components",
+    "Aggregator": "simlab.components", "Votes": "simlab.votes",
     "LeashedShape": "simlab.leashed",
     "Logger": "simlab.components", "DataFile": "simlab.data_file",
     "World": "simlab.worlds.game", "Game": "simlab.worlds.game",

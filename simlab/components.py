@@ -19,7 +19,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from simlab.errors import PluginFailed
 from simlab.scene import Scene, shown
+from simlab.situation import Situation
 from simlab.streams import Streams, uniforms
+from simlab.votes import Votes
 from simlab.worlds.exchange import TRUTH, Exchange, Observer
 
 if TYPE_CHECKING:
@@ -247,38 +249,6 @@ class RewardShape(Component):
         return self.leash()
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One term of a guideline: from one occasion to revise it to the next, and what came of it meanwhile."""
-
-    begun: float  # days
-    ended: float  # days
-    weights: Mapping[str, float]  # what was operative
-    revenue: float  # $
-    cost: float  # $
-    satisfaction: float  # share of users asked who were satisfied, as last heard; NaN if nobody was asked
-    incidents: Mapping[str, int]  # complaints and violations, by the criterion that was violated
-
-    @property
-    def rate(self) -> float:
-        """Revenue, in $ a day."""
-        return self.revenue / (self.ended - self.begun)
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What those who set a guideline know when they meet. The last of `history` is the term that ends now."""
-
-    day: float
-    version: int  # of the guideline in force
-    turn: int  # how often this policy was asked before
-    weights: Mapping[str, float]  # operative now
-    first: Mapping[str, float]  # operative when this policy took over
-    history: tuple[Term, ...]
-    returned: float  # what shareholders last made of the ledger; NaN before
-    key: int  # of this meeting's own random stream, see `simlab.streams`
-
-
 class GuidelinePolicy(Component):
     """How a corporation revises its guideline: asked at every meeting of those who set it."""
 
@@ -370,41 +340,6 @@ def reward_shape(function: Callable[..., Any]) -> type[RewardShape]:
     vars(shape)["__wrapped__"] = function  # where a message looks for file and line
     about = {"__module__": function.__module__, "__doc__": function.__doc__, "name": function.__name__, "shape": shape}
     return type(function.__name__.title().replace("_", ""), (RewardShape,), about)
-
-
-@dataclass(slots=True)
-class Votes:
-    """What people said of pairs of responses, one entry a vote; those who share a task compared the same pair."""
-
-    task: NDArray[np.int64]  # [n] number of the compared pair
-    worker: NDArray[np.int64]  # [n] number of the person
-    left: NDArray[np.int64]  # [n] number of the first response
-    right: NDArray[np.int64]  # [n] number of the second
-    label: NDArray[np.int64]  # [n] 1 left is better, 2 right is better, 0 undecided
-
-    def __len__(self) -> int:
-        return len(self.task)
-
-    @property
-    def wins(self) -> Array:
-        """1 for a vote for the left, 0 for the right, ½ undecided [n]."""
-        return np.asarray(np.choose(self.label, (0.5, 1.0, 0.0)), dtype=float)
-
-    def by_task(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Where each task, in ascending order of numbers, has its first vote [T]; and each vote's place there [n]."""
-        _, first, place = np.unique(self.task, return_index=True, return_inverse=True)
-        return first, place.ravel()
-
-    def share(self) -> Array:
-        """Share of the votes on each task that are for the left [T], an undecided one half."""
-        first, place = self.by_task()
-        return np.bincount(place, weights=self.wins) / np.bincount(place, minlength=len(first))
-
-    def items(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The left and the right response of each vote [n], renumbered from 0."""
-        _, codes = np.unique(np.stack([self.left, self.right]), return_inverse=True)
-        left, right = codes.reshape(2, -1)
-        return left, right
 
 
 class Aggregator(Component):

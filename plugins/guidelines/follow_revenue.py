@@ -10,7 +10,8 @@ import numpy as np
 from pydantic import Field
 
 import simlab
-from simlab.components import Array, Term
+from simlab.components import Array
+from simlab.situation import Term
 from simlab.streams import branch, normals
 
 

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simlab.components import Aggregator, Array, Votes
+from simlab.components import Aggregator, Array
 from simlab.errors import PluginFailed
 from simlab.lineage import ROOM
 from simlab.parties.people import People
 from simlab.parties.rankings import Rankings, sides
 from simlab.streams import branch, hashes
+from simlab.votes import Votes
 
 if TYPE_CHECKING:
     from simlab.simulation import Simulation

@@ -21,7 +21,7 @@ from simlab.consequences.rewarding import Rewarding, adapted, coefficient, direc
 from simlab.jobs import Result
 from simlab.parties.language_model import LanguageModel, TiltBody, TransformerBody, revive
 from simlab.parties.people import People
-from simlab.parties.rankings import Rankings, agreement, sides
+from simlab.parties.rankings import Rankings, agreement, evidence
 from simlab.parties.reward_model import LinearHead, RewardModel, TransformerHead, revive_judge, revive_reward_model
 from simlab.relation import Consequence, Effect, Judgement, Relation
 from simlab.streams import branch, uniforms
@@ -313,28 +313,6 @@ def fit_direction(
     change = float(np.linalg.norm(after - before))
     mean = float(loss.mean() if weights is None else np.average(loss, weights=weights))
     return {"loss": mean, "trunk_change": float("nan"), "head_change": change, "flops": 0.0}
-
-
-def evidence(
-    rankings: Rankings, rows: NDArray[np.int64], shares: Array | None = None
-) -> tuple[Array, Array, Array | None]:
-    """What pairs teach a direction: left − right [n, D], which share of a win the left has [n], and how many labels
-    each row stands for [n] (None: one). Of what many people ranked, a likelihood only asks how often who won."""
-    left, right = sides(rankings.options)
-    place, store = rankings.place[rows], rankings.shown
-    wins = np.array([0.5, 1.0, 0.0])[rankings.label[rows]] if shares is None else shares
-    if not rankings.shared:
-        response = store.response[place]
-        return _flat(response[:, left] - response[:, right]), wins.ravel(), None
-    count = np.bincount(place, minlength=len(store))
-    won = [np.bincount(place, weights=wins[:, pair], minlength=len(store)) for pair in range(rankings.pairs)]
-    ranked, response = count > 0, store.response[count > 0]
-    share = np.stack(won, axis=1)[ranked] / count[ranked, None]
-    return _flat(response[:, left] - response[:, right]), share.ravel(), np.repeat(count[ranked], rankings.pairs)
-
-
-def _flat(difference: Array) -> Array:
-    return difference.reshape(-1, difference.shape[-1])
 
 
 def tilt(

@@ -26,7 +26,7 @@ _IMPORTS = {  # what the test of each kind needs
     "guideline": _SAMPLES,
     "combination": f"{_NUMPY}{_TESTING}",
     "charter": _TESTING,
-    "aggregator": f"{_NUMPY}{_TESTING}from simlab.components import Votes\n",
+    "aggregator": f"{_NUMPY}{_TESTING}from simlab.votes import Votes\n",
     "world": f"{_TESTING}from simlab.streams import Streams\n",
 }
 _USES = {  # how a scenario is told to use one, as an argument of `simlab run`

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from simpy import Event
 
-from simlab.components import Array, GuidelinePolicy, Term
+from simlab.components import Array, GuidelinePolicy
 from simlab.parties.guideline import Guideline
 from simlab.parties.society import Audit, Quarter, Reception, Regulator, Shareholders, Users
 from simlab.parties.workforce import audit
 from simlab.relation import Judgement, Party, Relation, Standard, Steps, Work
+from simlab.situation import Term
 from simlab.streams import branch, uniforms
 from simlab.weighing import Weighing
 from simlab.worlds.game import Indices

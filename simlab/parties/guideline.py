@@ -9,9 +9,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from simlab.components import GuidelinePolicy, Situation, Term
+from simlab.components import GuidelinePolicy
 from simlab.errors import PluginFailed
 from simlab.relation import day_of
+from simlab.situation import Situation, Term
 
 if TYPE_CHECKING:
     from simlab.scenario import GuidelineSpec

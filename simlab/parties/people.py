@@ -18,11 +18,10 @@ from numpy.typing import NDArray
 
 from simlab.components import Array, RaterPolicy
 from simlab.errors import InvalidInput, PluginFailed
-from simlab.parties import hiring, leaving, payroll
+from simlab.parties import hiring, leaving, payroll, population
 from simlab.parties.cohort import Cohort, Record
 from simlab.parties.delegation import Delegation
 from simlab.parties.hiring import Exam
-from simlab.parties.labor_market import Seeker
 from simlab.parties.noise import calibrate
 from simlab.parties.outlook import reconsider
 from simlab.parties.rankings import Rankings, sides
@@ -84,7 +83,7 @@ class People(Workforce):
     def told(self, standard: Standard) -> None:
         """A new version of the guideline: each reads it with the same error as the last one."""
         if self.cohort is not None:
-            self.cohort.vector = self._understood(self.cohort, self.standard())
+            self.cohort.vector = population.understood(self, self.cohort, self.standard())
             self._panel = None
             self._note_readings(self.cohort[self.cohort.employed])
 
@@ -125,9 +124,9 @@ class People(Workforce):
         but is never employed.
         """
         first = 0 if self.cohort is None else len(self.cohort)
-        people = self._people(np.arange(first, first + count))
+        people = population.drawn(self, np.arange(first, first + count))
         movers = self.simulation.labor_market.hire(self, count)
-        persons = self._moved_in(people, movers)
+        persons = population.moved_in(self, people, movers)
         self.cohort = people if self.cohort is None else self.cohort.joined(people)
         names = self.labels_of(people.number).tolist()
         keys = self.simulation.streams.keys(self.name, "beliefs", numbers=people.number.tolist())
@@ -162,70 +161,21 @@ class People(Workforce):
         """Train some people: what is left of their misreading is `shrink`, and so many hours of the next shifts go."""
         assert self.cohort is not None
         self.cohort.misread = hiring.retrained(self.cohort.misread, rows, shrink)
-        self.cohort.vector = self._understood(self.cohort, self.standard())
+        self.cohort.vector = population.understood(self, self.cohort, self.standard())
         self.life.lives.away[rows] += hours
         self._panel = None
         self._note_readings(self.cohort[rows])
 
-    def _moved_in(self, people: Cohort, movers: list[Seeker]) -> list[str]:
-        """Let people from elsewhere take the first rows, with all that makes a person; returns who everybody is."""
-        persons: list[str] = self.labels_of(people.number).tolist()
-        for row, (pool, old) in enumerate(movers):
-            assert pool.cohort is not None
-            for trait in ("misread", "own", "skill", "knowledge", "noise", "seconds"):
-                getattr(people, trait)[row] = getattr(pool.cohort, trait)[old]
-            persons[row] = pool.persons[old]
-        if movers:
-            people.vector = self._understood(people, self.standard())
-        return persons
-
     @property
     def places(self) -> int:
         """How many people the pool is to have: those it was written with, less those this run is without."""
-        return self.spec.count - len(self._missing())
+        return self.spec.count - len(self.missing())
 
-    def _missing(self) -> list[int]:
+    def missing(self) -> list[int]:
+        """The numbers of the people this run is without."""
         prefix = f"{self.name}:"
         out = self.simulation.scenario.without
         return [int(name.removeprefix(prefix)) for name in out if name.startswith(prefix)]
-
-    def _people(self, numbers: NDArray[np.int64], streams: Streams | None = None) -> Cohort:
-        """New people as their numbers make them: the guideline as each understands it, blended with own values."""
-        spec, streams = self.spec, streams or self.simulation.streams
-        standard = self.standard()
-        tastes = self.simulation.deviations(streams.key(self.name, "tastes"), numbers)
-        keen = normals(streams.key(self.name, "skill"), numbers[:, None], self.simulation.game.dimension_keys[None, :])
-
-        def personal(purpose: str) -> Array:
-            return normals(streams.key(self.name, purpose), numbers)
-
-        zeros = np.zeros(len(numbers))
-        people = Cohort(
-            number=numbers,
-            misread=self.simulation.deviations(streams.key(self.name, "misreading"), numbers),
-            own=self.simulation.game.value(spec.values) + spec.values_spread * standard.unit * tastes,
-            vector=np.empty(0),
-            skill=np.clip(spec.skill + spec.skill_spread * keen, 0, 1),
-            knowledge=np.clip(spec.knowledge + spec.knowledge_spread * personal("knowledge"), 0, 1),
-            noise=np.exp(spec.temperature_spread * personal("noise")),
-            seconds=spec.seconds * np.exp(spec.seconds_spread * personal("seconds")),
-            hired=np.full(len(numbers), self.simulation.now),
-            ended=np.where(np.isin(numbers, self._missing()), self.simulation.now, np.nan),
-            tasks=np.zeros(len(numbers), dtype=np.int64),
-            audited=zeros.copy(),
-            agreed=zeros.copy(),
-            warnings=np.zeros(len(numbers), dtype=np.int64),
-            hours=zeros.copy(),
-            unpaid=zeros.copy(),
-        )
-        people.vector = self._understood(people, standard)
-        return people
-
-    def _understood(self, people: Cohort, standard: Standard) -> Array:
-        """What each goes by [R, D]: the guideline as understood, weighed by compliance against own values."""
-        spec = self.spec
-        understood = standard.vector + spec.misreading * standard.unit * people.misread
-        return np.asarray(spec.compliance * understood + (1 - spec.compliance) * people.own)
 
     # ---- what they see ------------------------------------------------------------------------------------------
 
@@ -292,7 +242,7 @@ class People(Workforce):
         if not len(numbers):
             return None
         strangers, streams = copy(self), Streams(key)
-        strangers.cohort = self._people(numbers, streams)
+        strangers.cohort = population.drawn(self, numbers, streams)
         strangers.cohort.ended[:] = np.nan
         keys = [streams.key(self.name, "beliefs", n) for n in numbers.tolist()]
         names, known = self.labels_of(numbers).tolist(), strangers.cohort.knowledge.tolist()

@@ -190,6 +190,28 @@ class Rankings:
         return Rankings(stores[0] if len(stores) == 1 else Shown.together(stores), place, *columns)
 
 
+def evidence(
+    rankings: Rankings, rows: NDArray[np.int64], shares: Array | None = None
+) -> tuple[Array, Array, Array | None]:
+    """What pairs teach a direction: left − right [n, D], which share of a win the left has [n], and how many labels
+    each row stands for [n] (None: one). Of what many people ranked, a likelihood only asks how often who won."""
+    left, right = sides(rankings.options)
+    place, store = rankings.place[rows], rankings.shown
+    wins = np.array([0.5, 1.0, 0.0])[rankings.label[rows]] if shares is None else shares
+    if not rankings.shared:
+        response = store.response[place]
+        return _flat(response[:, left] - response[:, right]), wins.ravel(), None
+    count = np.bincount(place, minlength=len(store))
+    won = [np.bincount(place, weights=wins[:, pair], minlength=len(store)) for pair in range(rankings.pairs)]
+    ranked, response = count > 0, store.response[count > 0]
+    share = np.stack(won, axis=1)[ranked] / count[ranked, None]
+    return _flat(response[:, left] - response[:, right]), share.ravel(), np.repeat(count[ranked], rankings.pairs)
+
+
+def _flat(difference: Array) -> Array:
+    return difference.reshape(-1, difference.shape[-1])
+
+
 @dataclass(slots=True)
 class Tasks:
     """Rankings to be made, in task order."""

@@ -1,7 +1,7 @@
 """Which relations a scenario may have: who may judge whom, with which consequences, and that it hangs together.
 
 The checks read the plain data of a file leniently, beside the models, so that one reading reports everything
-that is wrong. A kind of party added later adds rows to the tables here.
+that is wrong. Which kinds of party may stand in which relation, `rules` says.
 """
 
 from __future__ import annotations
@@ -12,44 +12,9 @@ from typing import Any
 
 from simlab.hierarchy import Hierarchy
 from simlab.names import shown, suggestion
+from simlab.scenario.rules import AGENTS, FIRMS, PRINCIPALS, RULES, Rule
 
 Path = tuple[str | int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What one kind of relation allows: its consequences, and the learners of a gradient."""
-
-    consequences: tuple[str, ...]
-    learners: tuple[str, ...] = ()
-    counted: bool = False  # the sample is a number of pieces, since there is no finite work to take a share of
-
-
-_LABOR = Rule(("pay", "bonus", "warn", "retrain", "fire", "hire"))
-_CONTRACT = Rule(("contract_share", "penalty"))
-_AUDIT = Rule(("bonus", "warn", "retrain", "fire", "hire"))
-
-RULES: Mapping[tuple[str, str], Rule] = {
-    ("users", "corporation"): Rule(("churn",)),
-    ("shareholders", "corporation"): Rule(("replace", "fund", "withdraw")),
-    ("regulator", "corporation"): Rule(("fine", "suspend")),
-    ("corporation", "vendor"): _CONTRACT,
-    ("vendor", "vendor"): _CONTRACT,
-    ("corporation", "raters"): _LABOR,
-    ("vendor", "raters"): _LABOR,
-    ("corporation", "auditors"): _LABOR,
-    ("vendor", "auditors"): _LABOR,
-    ("auditors", "raters"): _AUDIT,
-    ("auditors", "auditors"): _AUDIT,
-    ("raters", "reward_model"): Rule(("gradient",), ("bradley_terry",)),
-    ("reward_model", "language_model"): Rule(("gradient",), ("ppo", "tilt"), counted=True),
-}
-
-PRINCIPALS: Mapping[str, tuple[int, int]] = {"reward_model": (1, 1000), "language_model": (1, 1), "vendor": (1, 1000)}
-AGENTS: Mapping[str, tuple[int, int]] = {
-    "raters": (1, 1000), "auditors": (1, 1000), "vendor": (1, 1000), "reward_model": (1, 1)
-}  # fmt: skip
-_FIRMS = ("corporation", "vendor")
 
 _MEANT = {"reward_model": "a reward model", "language_model": "a language model"}  # other kinds are plain words
 MOST_LOOKS = 100_000
@@ -266,7 +231,7 @@ def _spans(data: Mapping[str, Any], kinds: Mapping[str, str], hierarchy: Hierarc
         here: Path = ("parties", name)
         makers = _makers(name, kinds, hierarchy)
         inherited = any(len(_makers(above, kinds, hierarchy)) > 1 for above in hierarchy.principals(name))
-        employers = [other for other in hierarchy.principals(name) if kinds[other] in _FIRMS]
+        employers = [other for other in hierarchy.principals(name) if kinds[other] in FIRMS]
         judged = {orders[agent] for agent in hierarchy.agents(name)} if kind == "auditors" else set()
         below = set(hierarchy.below(name))
         models = [other for other in kinds if other in below and kinds[other] == "language_model"]
@@ -388,7 +353,7 @@ def _known_kinds() -> set[str]:
 
 
 def _a(kind: str) -> str:
-    return _MEANT.get(kind, f"a {kind}" if kind in (*_FIRMS, "regulator") else kind)
+    return _MEANT.get(kind, f"a {kind}" if kind in (*FIRMS, "regulator") else kind)
 
 
 def _kind(entry: Any) -> str:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from simlab.components import Array, Votes
+from simlab.components import Array
 from simlab.testing import samples
 from simlab.testing.contract import Subject, check
+from simlab.votes import Votes
 
 _CLOSE = 1e-6  # EM and Newton steps stop when little changes
 

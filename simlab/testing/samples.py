@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simlab.components import Array, Situation, Term, Votes
+from simlab.components import Array
 from simlab.parties.cohort import Cohort
 from simlab.parties.effort import WorkSituation
 from simlab.parties.standing import Below, Standing
+from simlab.situation import Situation, Term
 from simlab.streams import Streams, normals, uniforms
+from simlab.votes import Votes
 from simlab.worlds.exchange import Claim, Exchange, Observer, Prompt, Response
 
 if TYPE_CHECKING:

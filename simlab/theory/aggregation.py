@@ -9,12 +9,13 @@ from itertools import combinations, product
 
 import numpy as np
 
-from simlab.components import Aggregator, Array, Votes
+from simlab.components import Aggregator, Array
 from simlab.theory.borda import CONDORCET, FOUR, Orders, row_sum, scores, wins
 from simlab.theory.choice import logistic
 from simlab.theory.examples import ANAESTHETISTS, ANAESTHETISTS_FIT
 from simlab.theory.law import FEWEST, REPLICATIONS, Control, Law
 from simlab.theory.people import cohort, component, draws, policy
+from simlab.votes import Votes
 
 TASKS = 5000
 

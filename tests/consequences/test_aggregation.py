@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simlab.components import Aggregator, Array, Votes
+from simlab.components import Aggregator, Array
 from simlab.consequences.aggregation import NOBODY, merged, votes_of
 from simlab.errors import PluginFailed
 from simlab.parties.rankings import Rankings
+from simlab.votes import Votes
 from tests.small_world import LEARN, Played, play, replications
 
 SHARED = {

@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simlab.consequences.learning import evidence
 from simlab.nets.closed_form import fit_linear
 from simlab.parties import raters
 from simlab.parties.cohort import Cohort
-from simlab.parties.rankings import Rankings, agreement, preferred, sides
+from simlab.parties.rankings import Rankings, agreement, evidence, preferred, sides
 from simlab.parties.workforce import _smallest
 from simlab.parties.working_life import within_hours
 from tests.small_world import LEARN, Played, play

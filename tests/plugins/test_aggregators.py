@@ -7,9 +7,10 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 
-from simlab.components import Aggregator, Votes
+from simlab.components import Aggregator
 from simlab.plugins import discover
 from simlab.streams import Streams, uniforms
+from simlab.votes import Votes
 
 PLUGINS = discover(local=False)
 NAMES = PLUGINS.names("aggregator")

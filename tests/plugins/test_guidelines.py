@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from simlab.components import GuidelinePolicy, Situation, Term
+from simlab.components import GuidelinePolicy
+from simlab.situation import Situation, Term
 from simlab.streams import Streams, branch, normals
 from tests.plugins.conftest import PLUGINS, imported
 

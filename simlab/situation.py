@@ -1,0 +1,38 @@
+"""The situation of those who set a guideline: what they know when they meet, as guideline policies are given it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One term of a guideline: from one occasion to revise it to the next, and what came of it meanwhile."""
+
+    begun: float  # days
+    ended: float  # days
+    weights: Mapping[str, float]  # what was operative
+    revenue: float  # $
+    cost: float  # $
+    satisfaction: float  # share of users asked who were satisfied, as last heard; NaN if nobody was asked
+    incidents: Mapping[str, int]  # complaints and violations, by the criterion that was violated
+
+    @property
+    def rate(self) -> float:
+        """Revenue, in $ a day."""
+        return self.revenue / (self.ended - self.begun)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What those who set a guideline know when they meet. The last of `history` is the term that ends now."""
+
+    day: float
+    version: int  # of the guideline in force
+    turn: int  # how often this policy was asked before
+    weights: Mapping[str, float]  # operative now
+    first: Mapping[str, float]  # operative when this policy took over
+    history: tuple[Term, ...]
+    returned: float  # what shareholders last made of the ledger; NaN before
+    key: int  # of this meeting's own random stream, see `simlab.streams`
