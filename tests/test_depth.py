@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import simlab
+from simlab.report.recursion import orders
 
 SHIPPED = Path(__file__).parent.parent / "scenarios" / "00_gaussian.yaml"
 ENTRIES = [
@@ -40,6 +41,20 @@ def test_each_entry_makes_the_next_order(both: tuple[simlab.Run, simlab.Run]) ->
         cost = deep.labor[(deep.labor.order == order) & (deep.labor.party == principal)]
         assert cost.hours.sum() > 0
         assert cost.pay.sum() > 0
+
+
+def test_what_judging_takes_is_told_for_every_order(both: tuple[simlab.Run, simlab.Run]) -> None:
+    rows = orders(both[1])
+    whom = dict(zip(rows.principal, rows.agent, strict=True))
+    assert whom == {"pool": "lm", "acme": "pool", "leads": "pool", "managers": "leads", "directors": "managers"}
+    assert rows.order.tolist() == [1, 2, 2, 3, 4]
+    assert (rows.hours > 0).all()
+    work = both[1].labor.query("party == 'pool' and order == 1")
+    (first,) = rows[rows.order == 1].itertuples()
+    assert (first.hours, first.pay) == pytest.approx((work.hours.sum(), work.pay.sum()))
+    measured = both[1].alignment.query("order == 1 and a == 'acme' and b == 'pool'")
+    assert first.rho == measured.rho.iloc[-1]
+    assert 0 <= rows[rows.order > 1].days.min() <= rows.days.max() < 1  # each look ends on the day it began
 
 
 def test_nothing_else_is_drawn_otherwise(both: tuple[simlab.Run, simlab.Run]) -> None:

@@ -178,13 +178,16 @@ def _recursion(run: Run) -> list[RenderableType]:
     rows = orders(run)
     if rows.empty:
         return []
-    table = _table("Who judges the judges", ["order", "", "", "ρ", "95 %", "agents", "hours", "USD"])
+    table = _table("Who judges the judges", ["order", "", "", "ρ", "95 %", "judged", "hours", "USD"])
     for r in rows.itertuples():
         interval = NOTHING if math.isnan(r.rho) else f"{r.low:.2f} to {r.high:.2f}"
         cost = (f"{r.hours:,.1f}", f"{r.pay:,.0f}")
         whom = f"judges {r.agent}" if r.agent != "vendors" else "judges its vendors"
         table.add_row(str(r.order), escape(r.principal), escape(whom), _number(r.rho), interval, str(r.n), *cost)
-    note = "ρ: correlation of a principal's scores of its agents with how well each really follows the guideline."
+    note = (
+        "ρ: correlation of a principal's scores of its agents with how well each really follows the guideline; at "
+        "order 1, of preferences among responses with the corporation's."
+    )
     return [_noted(table, note)]
 
 
