@@ -21,7 +21,7 @@ from simlab.consequences.contracts import ContractShare, Invoice, Penalty
 from simlab.consequences.firms import Churn, Fine, Fund, Replace, Suspend, Withdraw
 from simlab.consequences.labor import Bonus, Fire, Heard, Hire, Pay, Probation, Retrain, Warn
 from simlab.consequences.learning import Gradient
-from simlab.errors import PluginFailed, SimlabError
+from simlab.errors import InvalidInput, PluginFailed, SimlabError
 from simlab.hierarchy import Hierarchy
 from simlab.jobs import Jobs
 from simlab.lineage import Lineage
@@ -111,7 +111,10 @@ class Simulation(Lineage):
             raise
         except Exception as error:
             raise PluginFailed.raised(f"world {scenario.world.name!r}", error) from error
-        self.game.value(dict.fromkeys(scenario.criteria_used(), 0.0))  # each has its place, also if only measured
+        try:
+            self.game.value(dict.fromkeys(scenario.criteria_used(), 0.0))  # each has its place, also if only measured
+        except InvalidInput as error:
+            raise InvalidInput(scenario.problem(("world",), str(error))) from error
         self._valued = self.game.valued(scenario.criteria_valued())
         edges = [(r.principal, r.agent) for r in scenario.relations]
         auditors = [name for name, spec in scenario.parties.items() if spec.kind == "auditors"]

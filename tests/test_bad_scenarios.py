@@ -102,6 +102,13 @@ def test_junk_is_refused(what: str, empty: Path, capsys: pytest.CaptureFixture[s
     assert sorted(empty.rglob("*")) == before
 
 
+def test_what_only_the_live_world_can_tell_is_said_with_the_line(capsys: pytest.CaptureFixture[str]) -> None:
+    gaussian = Path(__file__).parent.parent / "scenarios" / "00_gaussian.yaml"
+    said = refused(capsys, "run", str(gaussian), "--set", "world.dimensions=3", "--out", "nowhere")
+    assert re.search(r"00_gaussian\.yaml:\d+:1: world: 3 dimensions are too few: each criterion", said)
+    assert not Path("nowhere").exists()
+
+
 def test_a_circle_of_two_files_is_printed_with_lines(empty: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (empty / "a.yaml").write_text("name: a\nextends: b.yaml\n")
     (empty / "b.yaml").write_text("extends: a.yaml\n")

@@ -48,7 +48,9 @@ class GaussianGame(Game):
         """The axis of a criterion: by its name, so that naming one more criterion (hardly ever) moves another."""
         if criterion not in self.axes:
             if len(self.axes) == len(self.dimensions):
-                raise InvalidInput(f"the world has {len(self.dimensions)} dimensions, too few for its criteria")
+                raise InvalidInput(
+                    f"{len(self.dimensions)} dimensions are too few: each criterion, as {criterion}, takes one"
+                )
             axis = Streams(0).key(criterion) % len(self.dimensions)
             while axis in self.axes.values():
                 axis = (axis + 1) % len(self.dimensions)

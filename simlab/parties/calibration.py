@@ -7,6 +7,7 @@ labelers). It counts only pairs that are clear; near-ties would let the clear on
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -77,8 +78,9 @@ def temperature_for(agreement: float, differences: Array, left: Callable[[Array]
     ceiling = expected_agreement(0.5 * (1 + np.sign(clear)))
     if agreement > ceiling:
         raise InvalidInput(
-            f"these raters value such different things that at most {ceiling:.2f} of clear pairs can find two of "
-            f"them agreed; lower `agreement` ({agreement:g}), or their values_spread and misreading"
+            f"these raters see or value such different things that at most {math.floor(1000 * ceiling) / 1000:g} of "
+            f"clear pairs can find two of them agreed; lower `agreement` ({agreement:g}), or their values_spread and "
+            "misreading, or let them see better (skill)"
         )
     low, high = np.log(1e-6 * np.abs(clear).mean()), np.log(1e6 * np.abs(clear).max())
     for _ in range(60):  # bisection on log τ; agreement falls as τ grows

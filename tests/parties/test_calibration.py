@@ -1,5 +1,7 @@
 """Noise set by a target agreement rate."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -39,8 +41,19 @@ def test_perfect_agreement_is_no_noise():
 
 def test_raters_who_want_different_things_cannot_agree_more_than_they_do():
     apart = RNG.normal(size=(2000, 6))
-    with pytest.raises(InvalidInput, match=r"at most 0\.\d\d of clear pairs .* lower `agreement` \(0\.75\)"):
+    with pytest.raises(InvalidInput, match=r"at most 0\.\d+ of clear pairs .* lower `agreement` \(0\.75\)"):
         temperature_for(0.75, apart)
+
+
+def test_the_most_that_can_be_is_below_what_was_asked_for():
+    apart = RNG.normal(size=(2000, 6))
+    ceiling = expected_agreement(0.5 * (1 + np.sign(clear_pairs(apart))))
+    asked = round(ceiling + 0.0006, 4)
+    with pytest.raises(InvalidInput) as refused:
+        temperature_for(asked, apart)
+    said = re.search(r"at most (\S+) of .* `agreement` \((\S+)\)", str(refused.value))
+    assert said is not None
+    assert ceiling - 0.001 <= float(said[1]) <= ceiling < float(said[2])
 
 
 def test_agreement_of_two_flip_raters_is_the_closed_form():
