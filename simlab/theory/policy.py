@@ -21,13 +21,16 @@ Numbers = Sequence[float]
 
 def optimum(reference: Numbers, reward: Numbers, beta: float) -> list[float]:
     """π* ∝ π_ref·e^{r/β}."""
-    weights = [p * math.exp(r / beta) for p, r in zip(reference, reward, strict=True)]
+    best = max(reward)  # taken off, so that nothing overflows; it cancels
+    weights = [p * math.exp((r - best) / beta) for p, r in zip(reference, reward, strict=True)]
     return [w / sum(weights) for w in weights]
 
 
 def value(reference: Numbers, reward: Numbers, beta: float) -> float:
     """J* = β log Σ π_ref·e^{r/β}."""
-    return beta * math.log(math.fsum(p * math.exp(r / beta) for p, r in zip(reference, reward, strict=True)))
+    best = max(reward)
+    total = math.fsum(p * math.exp((r - best) / beta) for p, r in zip(reference, reward, strict=True))
+    return best + beta * math.log(total)
 
 
 def kl(p: Numbers, q: Numbers) -> float:
@@ -60,7 +63,8 @@ def _gap(seed: int, *, reference: Numbers, reward: Numbers, beta: float, policy:
     from simlab.nets.closed_form import objective
     from simlab.nets.closed_form import optimum as best
 
-    ref, ours = np.log(reference), np.log(policy)
+    with np.errstate(divide="ignore"):  # a policy may never say something
+        ref, ours = np.log(reference), np.log(policy)
     return best(ref, reward, beta) - objective(ours, ref, reward, beta)
 
 

@@ -90,6 +90,22 @@ LAWS = (
         ),
     ),
     Law(
+        id="queue.mean_wait",
+        says="W_q = P(wait)/(c − λ) days in M/M/c; λ=4, μ=1, c=5 gives .554113 again",
+        source="Erlang (1917), Elektroteknikeren 13",
+        regime="exact",
+        points=({"rate": 4.0, "servers": 5}, {"rate": 1.2, "servers": 2}, {"rate": 0.5, "servers": 1}),
+        predicted=lambda rate, servers: erlang_c(rate, servers) / (servers - rate),
+        observe=lambda seed, rate, servers: float(np.mean(_waiting(seed, rate, servers))),
+        margin=0.1,
+        replications=REPLICATIONS,
+        control=Control(
+            params={"rate": 4.0, "servers": 5},
+            wrong="a queue before each server",
+            predicted=lambda rate, servers: rate / servers / (1 - rate / servers),
+        ),
+    ),
+    Law(
         id="queue.little",
         says="L = λW on every path, cut off anywhere: L/(λW) = 1",
         source="Little (1961), Operations Research 9; Stidham (1974), Operations Research 22",

@@ -28,6 +28,7 @@ FIGURES: list[tuple[str, dict[str, Any], float, float]] = [
     ("sequential.error", {"p": 0.9, "p0": 0.9, "p1": 0.7, "alpha": 0.05, "beta": 0.1}, 0.03295, 5e-6),
     ("screening.success", {"base": 0.5, "select": 0.2, "rho": 0.35}, 0.696552, 5e-7),
     ("queue.erlang_c", {"rate": 4.0, "servers": 5}, 0.554113, 5e-7),
+    ("queue.mean_wait", {"rate": 4.0, "servers": 5}, 0.554113, 5e-7),
 ]
 FAMILIES = {"shirking", "tournament", "contract", "control", "inspection", "gold", "sequential", "screening", "queue"}
 MINE = [law for law in LAWS.values() if law.family in FAMILIES]

@@ -198,6 +198,8 @@ KNOWN: list[tuple[str, dict[str, Any], float, float]] = [
     ("reward_model.direction", {"flip": 0.3, "labels": 4000, "dimensions": 16}, 0.9600, 5e-5),
     ("policy.value", {"reference": [0.4, 0.3, 0.2, 0.1], "reward": [0, 1, 2, 3], "beta": 1.0}, 1.547956, 5e-7),
     ("policy.value", {"reference": [0.4, 0.3, 0.2, 0.1], "reward": [0, 1, 2, 3], "beta": 0.5}, 1.993372, 5e-7),
+    ("policy.value", {"reference": [0.5, 0.5], "reward": [0, 1000], "beta": 0.1}, 999.930685, 5e-7),
+    ("policy.optimum", {"reference": [0.5, 0.5], "reward": [0, 1000], "beta": 0.1, "response": 1}, 1.0, 5e-7),
     ("overoptimization.peak", {"a": 1.0, "b": 0.2}, 3.125, 1e-9),
     ("overoptimization.quadratic", {"a": 1.0, "b": 0.2, "kl": 3.125}, 1.25, 1e-9),
 ]
