@@ -115,6 +115,11 @@ def test_describe_says_who_does_what_to_whom(capsys: pytest.CaptureFixture[str])
         "pool: about 1,000 comparisons for rm, 8 hours of the 800 the pool has, $175 at $21 an hour",
     ):
         assert said in printed, said
+    changes = ["parties.pool.pay={kind: piece, rate: 0.3}", "parties.pool.voice={}"]
+    assert main(["describe", str(WHOLE), *(word for change in changes for word in ("--set", change))]) == 0
+    printed = capsys.readouterr().out
+    assert "8 hours of the 800 the pool has, $300 at $0.3 a pair" in printed  # and not by the hour
+    assert "voice as by default" in " ".join(printed.split())
 
 
 # ---- running -------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from simlab.components import Charter, Component
 from simlab.scenario.model import Scenario
 from simlab.scenario.parties import LanguageModelSpec, RatersSpec
+from simlab.scenario.pay import PieceSpec
 from simlab.scenario.relations import AnyConsequence, BradleyTerrySpec, GradientSpec, RelationSpec
 from simlab.scenario.society import CorporationSpec
 
@@ -102,7 +103,7 @@ def _plain(value: Any) -> str:
         return f"{value.name} ({settings})" if settings else value.name
     if isinstance(value, BaseModel):
         settings, kind = _settings(value), getattr(value, "kind", "")
-        return f"{kind} ({settings})".strip() if settings else str(kind)
+        return f"{kind} ({settings})".strip() if settings else str(kind) or "as by default"
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{k} {_plain(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list | tuple):
@@ -158,7 +159,10 @@ def _labor(scenario: Scenario, name: str, party: RatersSpec) -> Iterator[str]:
             else:
                 pairs = relation.sample * most * 3600 / party.seconds * party.overlap
             hours = pairs * per_pair
+            rate, units, unit = party.wage, hours, "an hour"
+            if isinstance(party.pay, PieceSpec):
+                rate, units, unit = party.pay.rate, pairs, "a pair"
             yield (
                 f"{name}: about {pairs:,.0f} comparisons for {relation.agent}, {hours:,.0f} hours of the {most:,.0f} "
-                f"the pool has, ${hours * party.wage:,.0f} at ${party.wage:g} an hour"
+                f"the pool has, ${rate * units:,.0f} at ${rate:g} {unit}"
             )
