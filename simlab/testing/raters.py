@@ -1,4 +1,4 @@
-"""The contract of rater policies."""
+"""The contract of rater policies. Those that look at a scene are asked with one in which there is everything to see."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from simlab.components import Array, RaterPolicy, no_distribution
 from simlab.parties.cohort import Cohort
+from simlab.scene import shown
 from simlab.testing import samples
 from simlab.testing.contract import Subject, check
 
@@ -26,7 +27,7 @@ def answers(subject: Subject) -> Iterator[str]:
     """It labels the pairs of rankings of two, three and four responses: whole numbers [n, pairs]."""
     policy = calibrated(subject)
     if says_chances(policy):
-        found = np.asarray(policy.probabilities(samples.utilities(_ROWS, 2), samples.cohort(_ROWS)))
+        found = _chances(policy, samples.utilities(_ROWS, 2), samples.cohort(_ROWS), np.arange(_ROWS))
         if found.shape != (_ROWS, 3):
             yield f"probabilities gave shape {found.shape}; it should be {(_ROWS, 3)}"
     for options in (2, 3, 4) if type(policy).choose is not RaterPolicy.choose else ():
@@ -41,8 +42,8 @@ def probabilities(subject: Subject) -> Iterator[str]:
     """P(left), P(right), P(undecided) are not negative, not NaN, and sum to 1, for near-ties and for clear pairs."""
     policy = calibrated(subject)
     if says_chances(policy):
-        found = policy.probabilities(samples.utilities(_ROWS, 2), samples.cohort(_ROWS))
-        if wrong := no_distribution(np.asarray(found, dtype=float), _ROWS):
+        found = _chances(policy, samples.utilities(_ROWS, 2), samples.cohort(_ROWS), np.arange(_ROWS))
+        if wrong := no_distribution(found.astype(float), _ROWS):
             yield wrong
 
 
@@ -75,8 +76,8 @@ def agreeing(subject: Subject) -> Iterator[str]:
     policy = calibrated(subject)
     if not says_chances(policy):
         return
-    for pair in _PAIRS:
-        chances, shares = curve(policy, np.array([pair]), _DRAWN)
+    for row, pair in enumerate(_PAIRS):
+        chances, shares = curve(policy, np.array([pair]), _DRAWN, np.array([row]))
         error = np.sqrt(np.maximum(chances * (1 - chances), 1 / _DRAWN) / _DRAWN)
         for name, chance, share, sure in zip(
             ("left", "right", "undecided"), chances[0], shares[0], error[0], strict=True
@@ -93,9 +94,9 @@ def order(subject: Subject) -> Iterator[str]:
     """A label does not depend on which other rankings are labelled at the same time, nor in which order."""
     policy = calibrated(subject)
     utilities, people, draws = samples.utilities(_ROWS, 3), samples.cohort(_ROWS), samples.draws(_ROWS, 3)
-    whole = np.asarray(policy.choose(utilities.copy(), copy.deepcopy(people), draws.copy()))
+    whole = _chosen(policy, utilities.copy(), copy.deepcopy(people), draws.copy(), np.arange(_ROWS))
     for rows in (np.arange(_ROWS)[::-1], np.arange(0, _ROWS, 3)):
-        some = np.asarray(policy.choose(utilities[rows], people[rows], draws[rows]))
+        some = _chosen(policy, utilities[rows], people[rows], draws[rows], rows)
         if not np.array_equal(whole[rows], some):
             yield "labels a ranking otherwise when other rankings, or the same in another order, are labelled with it"
 
@@ -106,9 +107,9 @@ def pure(subject: Subject) -> Iterator[str]:
     policy = calibrated(subject)
     utilities, people, draws = samples.utilities(_ROWS, 3), samples.cohort(_ROWS), samples.draws(_ROWS, 3)
     before = utilities.copy(), copy.deepcopy(people), draws.copy()
-    policy.choose(utilities, people, draws)
+    _chosen(policy, utilities, people, draws, np.arange(_ROWS))
     if says_chances(policy):
-        policy.probabilities(utilities[:, :2], people)
+        _chances(policy, utilities[:, :2], people, np.arange(_ROWS))
     if not (np.array_equal(utilities, before[0]) and np.array_equal(draws, before[2])):
         yield "changed the utilities or the draws it was given"
     for name in (f.name for f in fields(Cohort)):
@@ -141,20 +142,32 @@ def says_chances(policy: Any) -> bool:
     return type(policy).probabilities is not RaterPolicy.probabilities
 
 
-def curve(policy: Any, pairs: Array, drawn: int) -> tuple[Array, Array]:
+def curve(policy: Any, pairs: Array, drawn: int, seen: NDArray[np.int64] | None = None) -> tuple[Array, Array]:
     """Of pairs of utilities [n, 2], what a policy says and chooses in `drawn` labels: shares, both [n, 3].
 
-    Everybody is as noisy as the policy says. The former are NaN for a policy that only chooses.
+    Everybody is as noisy as the policy says, and sees the sample scenes `seen` [n], or none. What the policy says is
+    NaN for one that only chooses.
     """
     count = len(pairs)
     alike = samples.cohort(1)[np.zeros(count, dtype=np.int64)]
     alike.noise = np.ones(count)
-    chances = np.asarray(policy.probabilities(pairs, alike)) if says_chances(policy) else np.full((count, 3), np.nan)
+    chances = _chances(policy, pairs, alike, seen) if says_chances(policy) else np.full((count, 3), np.nan)
     many = np.repeat(np.arange(count), drawn)
-    label = np.asarray(policy.choose(pairs[many], alike[many], samples.draws(len(many), 2, key=1)))[:, 0].reshape(
-        count, drawn
-    )
-    return chances, np.stack([(label == said).mean(axis=1) for said in (1, 2, 0)], axis=1)
+    draws = samples.draws(len(many), 2, key=1)
+    label = _chosen(policy, pairs[many], alike[many], draws, None if seen is None else seen[many])[:, 0]
+    return chances, np.stack([(label.reshape(count, drawn) == said).mean(axis=1) for said in (1, 2, 0)], axis=1)
+
+
+def _chances(policy: Any, pairs: Array, people: Cohort, seen: NDArray[np.int64] | None) -> Array:
+    scene = None if seen is None else samples.scene(seen, 2).pair(0, 1, 0)
+    return np.asarray(policy.probabilities(pairs, people, **shown(policy.probabilities, scene)))
+
+
+def _chosen(
+    policy: Any, utilities: Array, people: Cohort, draws: Array, seen: NDArray[np.int64] | None
+) -> NDArray[Any]:
+    scene = None if seen is None else samples.scene(seen, utilities.shape[1])
+    return np.asarray(policy.choose(utilities, people, draws, **shown(policy.choose, scene)))
 
 
 def _differences() -> Array:
@@ -164,6 +177,5 @@ def _differences() -> Array:
 
 
 def _labels(policy: Any, options: int) -> NDArray[Any]:
-    return np.asarray(
-        policy.choose(samples.utilities(_ROWS, options), samples.cohort(_ROWS), samples.draws(_ROWS, options))
-    )
+    given = samples.utilities(_ROWS, options), samples.cohort(_ROWS), samples.draws(_ROWS, options)
+    return _chosen(policy, *given, np.arange(_ROWS))

@@ -18,6 +18,7 @@ from simlab.components import Array
 from simlab.parties.cohort import Cohort
 from simlab.parties.effort import WorkSituation
 from simlab.parties.standing import Below, Standing
+from simlab.scene import Scene
 from simlab.situation import Situation, Term
 from simlab.streams import Streams, normals, uniforms
 from simlab.votes import Votes
@@ -137,6 +138,30 @@ def draws(rows: int, options: int, key: int = 0) -> Array:
     """The uniform draws [rows, options + pairs] that the engine hands to `RaterPolicy.choose`."""
     columns = options + options * (options - 1) // 2
     return uniforms(_KEY ^ key, np.arange(rows)[:, None], 7 + np.arange(columns)[None, :])
+
+
+def scene(rows: NDArray[np.int64], options: int) -> Scene:
+    """What those who rank `options` responses see, where there is everything to see; row i is sample `rows[i]`.
+
+    A row is the same whichever others are asked for.
+    """
+    at = (rows[:, None], np.arange(options)[None, :])
+
+    def look(what: str) -> Array | None:
+        topic, key = what.partition(":")[0], _KEY ^ len(what)
+        if topic == "length":
+            return np.floor(3 + 20 * uniforms(key, *at))
+        if topic == "act":
+            return (uniforms(key, *at) < 0.3).astype(float)
+        if topic == "experience":
+            return np.floor(200 * uniforms(key, rows))
+        if topic == "features":
+            return normals(key, at[0][:, :, None], at[1][:, :, None], np.arange(3)[None, None, :])
+        return normals(key, *at) if topic in ("own", "machine") else None
+
+    pairs = np.arange(options * (options - 1) // 2)
+    said = np.floor(4 * uniforms(_KEY, rows[:, None, None], pairs[None, :, None], np.arange(3)[None, None, :]))
+    return Scene(_KEY, look, said.astype(np.int64))
 
 
 def work(people: int, **said: Any) -> WorkSituation:

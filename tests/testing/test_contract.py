@@ -218,6 +218,20 @@ def test_a_declared_trait_is_taken_at_its_word(tmp_path: Path) -> None:
     assert set(failures(loaded(tmp_path, text))) == set()
 
 
+def test_policies_that_look_at_a_scene_are_shown_one(tmp_path: Path) -> None:
+    """By length alone: of each pair, as it should be, or against whatever happens to stand first."""
+    seen = """
+        length = None if scene is None else scene.see("length")
+        if length is not None:
+            left = np.where(length[:, 0] > length[:, 1], 1 - self.slip, self.slip)
+        return np.stack("""
+    text = GOOD["rater"].replace("(self, utilities, cohort)", "(self, utilities, cohort, scene=None)")
+    text = text.replace("        return np.stack(", seen.removeprefix("\n"))
+    assert failures(loaded(tmp_path, text)) == {}
+    batch = text.replace("length[:, 0] > length[:, 1]", "length[:, 0] > length[0, 0]")
+    assert list(failures(loaded(tmp_path, batch))) == ["order"]
+
+
 def test_parameters_are_those_given(tmp_path: Path) -> None:
     text = GOOD["criterion"].replace("Field(6, ge=1,", "Field(ge=1,")
     assert failures(loaded(tmp_path, text)) == {
