@@ -38,7 +38,7 @@ class Logit(RaterPolicy):
         return one_measure_of_noise(given, "temperature")
 
     def calibrated(self, differences: Array) -> Self:
-        """This policy with τ such that two raters agree as targeted on decided labels."""
+        """This policy with τ such that two raters agree as targeted where both decide, clear pairs counting alike."""
         if self.agreement is None:
             return self
         found = temperature_for(self.agreement, differences)
