@@ -185,7 +185,7 @@ LAWS = (
             predicted=lambda flips: math.prod(binary_information(e) for e in flips),
         ),
         margin=0.01,
-        slack=1 / COUNT,  # the plug-in estimate of two labels is too high by 1/(2n); Miller (1955)
+        slack=1 / (2 * COUNT),  # by so much the plug-in estimate for two labels is too high; Miller (1955)
         replications=REPLICATIONS,
     ),
     Law(
