@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from simlab.calibration.choice import Model
 from simlab.calibration.comparison import calibrate, reproduction
@@ -55,6 +56,17 @@ def test_the_simulators_own_raters_are_found_again(kind: str, parameters: Any, m
         assert policy[name] == pytest.approx(value, rel=1e-5)
         assert abs(value - truth) < 2.1 * max(high - value, value - low), name
         assert abs(value - 1.5 * truth) > 2.1 * max(high - value, value - low), name
+
+
+@pytest.mark.parametrize("first", [0.3, 0.55, 0.8])
+def test_a_leaning_to_the_left_is_found_again(first: float) -> None:
+    fitted = fit(Model.parse("boltzmann+position"), labels_of("position_bias", first=first, temperature=0.5))
+    said = fragment(fitted).policy
+    low, high = next((expit(e.low), expit(e.high)) for e in fitted.estimates if e.name == "position")
+    room = 1.05 * (high - low) / 2
+    assert said["kind"] == "position_bias"
+    assert abs(said["first"] - first) < room
+    assert abs(1 - said["first"] - first) > room  # the control: to the right
 
 
 @pytest.mark.parametrize("model", ["thurstone", "boltzmann+flips", "glad", "mistaken", "rao_kupper+position", "coin"])

@@ -211,3 +211,23 @@ def test_experience_counts_every_ranking_before_this_one(tmp_path: Path) -> None
     nth = rows.groupby("worker").cumcount()
     assert right[nth > 0].all()
     assert within(float(right[nth == 0].mean()), 0.5, int((nth == 0).sum()))
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {"kind": "learner", "temperature": 1.0, "scale": 5.0, "floor": 0.1},
+        {"kind": "herding", "temperature": 1.0, "trust": 0.8},
+    ],
+    ids=lambda policy: policy["kind"],
+)
+def test_what_people_see_does_not_depend_on_how_a_shift_is_divided(
+    policy: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Experience is counted on from piece to piece, and those who share a task are in one."""
+    pool = {"kind": "raters", "count": 6, "overlap": 3, "policy": policy}
+    said = []
+    for piece in (10**6, 16):
+        monkeypatch.setattr("simlab.parties.raters.PIECE", piece)
+        said.append(play(tmp_path, {"parties.pool": pool}).comparisons)
+    pd.testing.assert_frame_equal(*said, check_exact=True)
