@@ -185,12 +185,13 @@ class Chronicle:
             origin=coded(np.repeat(asked, options), [WRITTEN, ASKED]),
         )
 
-    def rankings(self, pool: People, agent: str, made: Rankings, version: int, source: pa.DictionaryArray) -> None:
-        """One row per compared pair of each ranking, and the hours as labor; `source` [m] is who or what said so."""
+    def comparisons(
+        self, pool: People, agent: str, version: int, made: Rankings, pay: Array, source: pa.DictionaryArray
+    ) -> None:
+        """One row per compared pair of each ranking; `pay` [m] is what a pair of each is to bring, in $, and `source`
+        [m] who or what said so. Asks no plugin, and may so be called in a thread."""
         left, right = sides(made.options)
-        each, number, ids = made.seconds / made.pairs, made.pair_numbers.ravel(), made.shown.ids
-        scheme, wage = pool.spec.pay, pool.spec.wage
-        paid = 1.0 if self.simulation.employer_of(pool.name) else 0.0  # nobody employs, nobody pays
+        each, number, ids = made.seconds / made.pairs, made.pair_numbers.ravel(), made.ids
         self.add(
             "comparisons",
             about=pool.name,
@@ -200,8 +201,8 @@ class Chronicle:
             task=pa.array(number),
             ranking=pa.array(_each(made.task, made.pairs) if made.pairs > 1 else number),
             worker=coded(_each(made.worker, made.pairs), pool.names),
-            left=pa.array(ids[:, left][made.place].ravel()),
-            right=pa.array(ids[:, right][made.place].ravel()),
+            left=pa.array(ids[:, left].ravel()),
+            right=pa.array(ids[:, right].ravel()),
             label=made.label.ravel(),
             source=coded(_each(source.indices, made.pairs), source.dictionary),
             held_out=_each(made.held_out, made.pairs),
@@ -209,13 +210,25 @@ class Chronicle:
             perceived=pa.array(made.perceived.ravel()),
             gold=made.gold.ravel(),
             duration=pa.array(_each(each, made.pairs)),
-            pay=pa.array(_each(paid * scheme.nominal(wage, each / 3600, 1.0), made.pairs)),
+            pay=pa.array(_each(pay, made.pairs)),
         )
+
+    def worked(self, pool: People, made: Rankings) -> None:
+        """The hours of rankings that have been written down, as labor; and the observatory is told of them."""
         self.simulation.observatory.heard(pool, made)
         hours = float(made.seconds.sum()) / 3600
         kind = "ranking" if pool.work_order == 1 else "auditing"
-        pay = paid * float(scheme.nominal(wage, np.array(hours), made.label.size))
+        pay = float(self._worth(pool, np.array(hours), made.label.size))
         self.labor(pool.name, kind, order=pool.work_order, hours=hours, pay=pay)
+
+    def earned(self, pool: People, made: Rankings) -> Array:
+        """What a compared pair of each of these rankings [m] is to bring whoever made it, in $."""
+        return self._worth(pool, made.seconds / made.pairs / 3600, 1.0)
+
+    def _worth(self, pool: People, hours: Array, pairs: float) -> Array:
+        """What so much work is to bring somebody, in $; nobody employs, nobody pays."""
+        paid = 1.0 if self.simulation.employer_of(pool.name) else 0.0
+        return np.asarray(paid * pool.spec.pay.nominal(pool.spec.wage, hours, pairs))
 
     def lessons(self, pool: People, agent: str, taught: Rankings, before: Array, after: Array) -> None:
         """What each label of these rankings did to a reward model's margins [m, pairs]."""

@@ -20,7 +20,8 @@ from simlab.tables import TABLES, Table
 
 STREAM, PARQUET, PART = ".arrows", ".parquet", ".parquet.part"
 PACKED = pa.ipc.IpcWriteOptions(compression="lz4")  # costs less than writing four times as many bytes would
-ROW_GROUP = 1 << 18  # rows; smaller batches are gathered up to this before they are written to Parquet
+BATCH = 1 << 18  # rows read at a time
+ROW_GROUP = 1 << 20  # rows; smaller batches are gathered up to this before they are written to Parquet
 _ARROW = {"string": pa.string(), "int64": pa.int64(), "float64": pa.float64(), "bool": pa.bool_()}
 
 
@@ -59,7 +60,7 @@ def batches(path: Path) -> Iterator[pa.RecordBatch]:
     """The record batches of a stream or Parquet file. A stream cut off anywhere ends with its last whole batch."""
     if path.suffix == PARQUET:
         with pq.ParquetFile(path) as file:
-            yield from file.iter_batches(batch_size=ROW_GROUP)
+            yield from file.iter_batches(batch_size=BATCH)
         return
     if not path.stat().st_size:
         return
@@ -218,7 +219,8 @@ def gathered(parts: Iterable[pa.RecordBatch], rows: int = ROW_GROUP) -> Iterator
 def compact(stream: Path, target: Path, name: str, columns: pa.Schema) -> tuple[int, str]:
     """Write a finished stream as Parquet to `target`; returns its number of rows and sha256."""
     digest = Digest(columns)
-    with pq.ParquetWriter(target, columns, compression="zstd") as writer:
+    repeated = [field.name for field in columns if field.type != pa.float64()]  # measurements are seldom the same
+    with pq.ParquetWriter(target, columns, compression="zstd", use_dictionary=repeated) as writer:
         for rows in gathered(whole(stream, name)):
             rows = plain(rows)
             digest.update(rows)

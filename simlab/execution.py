@@ -6,10 +6,11 @@ interrupted run completes it. `verify` runs a finished run once more, elsewhere,
 
 from __future__ import annotations
 
+import gc
 import shutil
 import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,7 @@ def execute(
             with open_run(folder, manifest, scenario.as_yaml()) as opened, threadpool_limits(limits=1):
                 if not opened.finished:  # sums depend on how many threads share them: one is part of the guarantee
                     told.opened = opened
-                    with told, blaming():
+                    with told, blaming(), settled():
                         _simulate(simulation, opened, told)
     except InvalidInput:  # found only by trying, such as an agreement rate that these raters cannot reach
         if new:
@@ -86,6 +87,20 @@ def execute(
         raise
     store.forget()
     return load(folder)
+
+
+@contextmanager
+def settled() -> Iterator[None]:
+    """What exists already is not searched for garbage again and again while a run makes objects by the hundred
+    thousand; unless somebody else has frozen something."""
+    if gc.get_freeze_count():
+        yield
+        return
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _logger(registry: Registry, words: str) -> Logger:

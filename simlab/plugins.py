@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 from types import ModuleType
@@ -259,6 +260,7 @@ def builtin_folder() -> Path:
     return package / "_plugins" if (package / "_plugins").is_dir() else package.parent / "plugins"
 
 
+@cache
 def simlab_version() -> str:
     """The installed version, or "0" from a bare checkout."""
     try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
@@ -25,15 +26,18 @@ from simlab.tables import TABLES
 MAX_ROWS = 1_000_000  # buffered rows at which the recorder flushes by itself
 MAX_BYTES = 1 << 28
 _CODED = pa.dictionary(pa.int32(), pa.string())
-LARGE = 1 << 14  # rows from which a batch is written as it is; smaller ones are put together first
+LARGE = 1 << 13  # rows from which a batch is written as it is; smaller ones are put together first
+KEPT = 8 * LARGE  # rows of one value that several batches share
 RECORDED = tuple(name for name in TABLES if name != "runs")  # `runs` is written from the manifest, see simlab.runs
 
 
-def coded(codes: ArrayLike, words: Sequence[str] | pa.StringArray) -> pa.DictionaryArray:
+def coded(codes: ArrayLike | pa.Int32Array, words: Sequence[str] | pa.StringArray) -> pa.DictionaryArray:
     """A column of texts `words[codes]`, for columns in which few texts occur many times: a hundred times faster."""
     if not isinstance(words, pa.Array):
         words = pa.array(words, pa.string())
-    return pa.DictionaryArray.from_arrays(pa.array(np.asarray(codes, dtype=np.int32)), words)
+    if not isinstance(codes, pa.Array):
+        codes = pa.array(np.asarray(codes, dtype=np.int32))
+    return pa.DictionaryArray.from_arrays(codes, words)
 
 
 class Recorder:
@@ -269,7 +273,21 @@ def _column(name: str, type_: pa.DataType, value: Any, rows: int) -> pa.Array:
         raise ValueError(f"{name}: expected {type_} values [n], got {array.dtype} {list(array.shape)}")
     if array.dtype == np.uint64 and array.size and array.max() > np.iinfo(np.int64).max:
         raise ValueError(f"{name}: number too large for int64: {array.max()}")
-    return pa.array(np.array(np.broadcast_to(array, rows), dtype=type_.to_pandas_dtype()), type=type_)
+    if not array.ndim:
+        return _repeated(type_, array.item(), rows)
+    return pa.array(np.array(array, dtype=type_.to_pandas_dtype()), type=type_)
+
+
+def _repeated(type_: pa.DataType, value: Any, rows: int) -> pa.Array:
+    """A column of one number; many large batches share what holds it."""
+    if LARGE <= rows <= KEPT:
+        return _kept(type_, value)[:rows]
+    return pa.array(np.full(rows, value, dtype=type_.to_pandas_dtype()), type=type_)
+
+
+@lru_cache(maxsize=32, typed=True)
+def _kept(type_: pa.DataType, value: Any) -> pa.Array:
+    return pa.array(np.full(KEPT, value, dtype=type_.to_pandas_dtype()), type=type_)
 
 
 def _texts(name: str, value: Any, rows: int) -> pa.DictionaryArray:
@@ -277,7 +295,8 @@ def _texts(name: str, value: Any, rows: int) -> pa.DictionaryArray:
     if _single(value):
         if value is not None and not isinstance(value, str):
             raise ValueError(f"{name}: expected text, got {value!r}")
-        return coded(np.zeros(rows, dtype=np.int32), [value or ""])
+        words = pa.array([value or ""], pa.string())
+        return pa.DictionaryArray.from_arrays(_repeated(pa.int32(), 0, rows), words, safe=False)
     if (
         isinstance(value, pa.DictionaryArray)
         and value.type == _CODED

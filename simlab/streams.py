@@ -11,9 +11,9 @@ generators"), applied once per index.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -81,11 +81,25 @@ def _named(name: str | int) -> str:
     return f"{type(name).__name__}:{name}"
 
 
-def _number(begun: Any, rest: str) -> int:
-    """The 64-bit digest of what has been hashed so far and the rest."""
-    whole = begun.copy()
-    whole.update(rest.encode())
-    return int.from_bytes(whole.digest(), "little")
+class _Keys(Sequence[int]):
+    """The keys of many streams, each hashed when it is asked for: some worlds never do."""
+
+    def __init__(self, begun: Any, numbers: Sequence[int]) -> None:
+        self._begun, self._numbers = begun, numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, place: int) -> int: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[int]: ...
+    def __getitem__(self, place: int | slice) -> int | list[int]:
+        if isinstance(place, slice):
+            return [self[one] for one in range(len(self))[place]]
+        whole = self._begun.copy()
+        whole.update(f"int:{self._numbers[place]}".encode())
+        return int.from_bytes(whole.digest(), "little")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +113,10 @@ class Streams:
         text = "\x1f".join(_named(n) for n in (self.seed, *names))
         return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
 
-    def keys(self, *names: str | int, numbers: Iterable[int]) -> list[int]:
+    def keys(self, *names: str | int, numbers: Sequence[int]) -> Sequence[int]:
         """The keys of the streams with these names and each of these numbers behind them."""
         begun = hashlib.blake2b("".join(f"{_named(n)}\x1f" for n in (self.seed, *names)).encode(), digest_size=8)
-        return [_number(begun, f"int:{n}") for n in numbers]
+        return _Keys(begun, numbers)
 
     def generator(self, *names: str | int) -> np.random.Generator:
         """A numpy generator for draws that belong together (a shuffle, one matrix)."""

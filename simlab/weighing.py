@@ -30,10 +30,13 @@ class Weighing:
         return self.rule is None or self.rule.additive
 
     def utilities(self, features: Array, weights: Array) -> Array:
-        """Utilities [n] of items with these features [n, D], by weights [D], or [n, D] with some for each item.
+        """Utilities [n] of items with these features [n, D], by weights [D], or [m, D] with some for every n/m items.
 
         Raises PluginFailed, naming the rule, where it fails or does not give n finite numbers.
         """
+        if weights.ndim == 2 and len(weights) < len(features):
+            turns = features.reshape(len(weights), -1, features.shape[1])
+            return np.stack([self.utilities(turns[:, k], weights) for k in range(turns.shape[1])], axis=1).ravel()
         if self.rule is None:
             return weighted_sum(features, weights)
         try:

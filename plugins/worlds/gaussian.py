@@ -11,7 +11,7 @@ from pydantic import Field
 from simlab.components import Array, Criterion
 from simlab.errors import InvalidInput
 from simlab.streams import Streams, uniforms
-from simlab.worlds.exchange import Observer
+from simlab.worlds.exchange import TRUTH, Observer
 from simlab.worlds.game import Game, Indices, Items, World
 
 
@@ -73,7 +73,7 @@ class GaussianGame(Game):
         return items.response
 
     def observers(self, names: Sequence[str], keys: Sequence[int], knowledge: Sequence[float]) -> list[Observer]:
-        return [Observer(name) for name in names]
+        return [TRUTH] * len(names)  # nothing here is a matter of belief
 
     def perceived(self, items: Items, observers: Sequence[Observer], who: Indices) -> Array:
         return items.response
@@ -89,10 +89,13 @@ class GaussianGame(Game):
         """Each criterion's column is the share of reference responses that are worse in it."""
         from scipy.special import ndtr
 
+        from simlab.recorder import coded
+
+        distinct, place = np.unique(items.prompt, return_inverse=True)
         return {
-            "prompt": [f"prompt {number}" for number in items.prompt.tolist()],
-            "response": ["" for _ in items.prompt],
-            "force": ["question" for _ in items.prompt],
+            "prompt": coded(place, [f"prompt {number}" for number in distinct.tolist()]),
+            "response": coded(np.zeros(len(items)), [""]),
+            "force": coded(np.zeros(len(items)), ["question"]),
             "fact_held_out": np.zeros(len(items), dtype=bool),
             "answered": np.ones(len(items), dtype=bool),
             **{name: ndtr(items.response[:, axis]) for name, axis in self.axes.items()},

@@ -291,9 +291,10 @@ def fit_directions(
     rows, members = np.flatnonzero(train), len(head.directions)
     found = []
     for member in range(members):
-        drawn = np.arange(len(rows))
-        if members > 1:
-            drawn = (uniforms(branch(key, "member", member), drawn) * len(rows)).astype(np.int64)
+        if members == 1:
+            found.append(fit_direction(head, rankings, rows, shares))
+            continue
+        drawn = (uniforms(branch(key, "member", member), np.arange(len(rows))) * len(rows)).astype(np.int64)
         found.append(fit_direction(head, rankings, rows[drawn], None if shares is None else shares[drawn], member))
     return {name: float(np.mean([f[name] for f in found])) for name in found[0]}
 

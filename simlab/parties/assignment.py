@@ -17,13 +17,13 @@ Poisson process, whose first points are the first arrivals. One level more adds 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simlab.components import Array
 from simlab.streams import further, hashes
+from simlab.threads import side_by_side
 
 Indices = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
@@ -31,7 +31,8 @@ Numbers = NDArray[np.int64] | NDArray[np.uint64]
 
 FIRST = 4  # the first 2^FIRST people are looked up one by one
 CHUNK = 1 << 15  # tasks at a time: what a processor's cache holds
-BITS = np.uint64(24)  # enough to say who arrives; the bits of a time that are left over tell apart one part in 10^8
+MOST = 1 << 24  # people in a pool
+SLACK = 1.5  # standard deviations of a number of arrivals
 NOBODY = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
@@ -42,13 +43,16 @@ def assigned(key: int, tasks: Numbers, employed: NDArray[np.bool_], many: int) -
     """
     if many > int(employed.sum()):
         raise ValueError(f"{many} people a task, but only {int(employed.sum())} are employed")
-    if len(employed) > 1 << int(BITS):
-        raise ValueError(f"{len(employed):,} people in one pool; the most is {1 << int(BITS):,}")
+    if len(employed) > MOST:
+        raise ValueError(f"{len(employed):,} people in one pool; the most is {MOST:,}")
     chosen = np.empty((len(tasks), many), dtype=np.int64)
-    step = CHUNK if many == 1 else max(1, 8 * CHUNK // (3 * many + 2**FIRST))
-    for start in range(0, len(tasks), step):
+    step = CHUNK if many == 1 else max(1, 4 * CHUNK // (3 * many + 2**FIRST))
+
+    def assign(start: int) -> None:
         part = slice(start, start + step)
         chosen[part] = _one(key, tasks[part], employed) if many == 1 else _several(key, tasks[part], employed, many)
+
+    side_by_side(assign, range(0, len(tasks), step))
     return chosen
 
 
@@ -99,48 +103,54 @@ def _several(key: int, tasks: Numbers, employed: NDArray[np.bool_], many: int) -
     here = np.zeros(1 << max(FIRST, int(len(employed) - 1).bit_length()), dtype=bool)
     here[: len(employed)] = employed
     people, open_ = int(employed.sum()), np.arange(len(tasks))
-    wanted = many + 3 * many**0.5 + 3  # arrivals to wait for, so that hardly ever fewer than `many` are different
+    wanted = many + SLACK * many**0.5 + 3  # arrivals to wait for, so that hardly ever fewer than `many` are different
     until = -np.log(max(1 - wanted / people, 1 / (8 * people)))
     while len(open_):
-        arrived = np.concatenate(list(_arrivals(key, tasks[open_], here, until)), axis=1)
+        arrived = _arrivals(key, tasks[open_], here, until)
         arrived.sort(axis=1)
-        found, enough = _first_different(arrived[:, : int((arrived != NOBODY).sum(axis=1).max())], many)
+        found, enough = _first_different(arrived, many)
         chosen[open_[enough]] = found[enough]
         open_ = open_[~enough]
         until *= 2
     return chosen
 
 
-def _arrivals(key: int, tasks: Numbers, here: NDArray[np.bool_], until: float) -> Iterator[Hashes]:
-    """Who of those who are `here` arrives at each task, level by level [n, …]: time and person in one number.
+def _arrivals(key: int, tasks: Numbers, here: NDArray[np.bool_], until: float) -> Hashes:
+    """Who of those who are `here` arrives at each task [n, …], in no order: time and person in one number.
 
     All arrivals up to a time of which it is certain that nobody is missing; that is `until` for nearly all tasks
     and a little earlier for the others. NOBODY elsewhere.
     """
+    levels = range(FIRST, len(here).bit_length() - 1)  # people 2^level … 2·2^level − 1
+    points = [int(until * 2**level + SLACK * (until * 2**level) ** 0.5 + 3) for level in levels]
+    ends = np.cumsum([1 << FIRST, *points]).tolist()
+    time = np.empty((len(tasks), ends[-1]), dtype=np.float32)
+    person = np.empty((len(tasks), ends[-1]), dtype=np.uint64)
     state = hashes(key, tasks)[:, None]
-    first = np.arange(min(1 << FIRST, len(here)))
-    levels = [(_waiting(further(state, first)), np.broadcast_to(first, (len(tasks), len(first))))]
-    complete = np.full((len(tasks), 1), until)
-    for level in range(FIRST, len(here).bit_length() - 1):
-        size = 1 << level  # people size … 2·size − 1
-        points = int(until * size + 2.5 * (until * size) ** 0.5 + 3)
-        lots = further(further(state, NOBODY, level), np.arange(points))
-        time = np.cumsum(_waiting(lots << np.uint64(level)), axis=1) / size
-        levels.append((time, (lots >> np.uint64(64 - level)).astype(np.int64) + size))
-        complete = np.minimum(complete, time[:, -1:])
-    for time, person in levels:
-        code = (time.view(np.uint64) >> BITS << BITS) | person.astype(np.uint64)
-        yield np.where(here[person] & (time <= complete), code, NOBODY)
+    person[:, : ends[0]] = np.arange(1 << FIRST)
+    time[:, : ends[0]] = _waiting(further(state, np.arange(1 << FIRST)))
+    for level, (start, end) in zip(levels, pairwise(ends), strict=True):
+        lots = further(further(state, NOBODY, level), np.arange(end - start))
+        person[:, start:end] = (lots >> np.uint64(64 - level)) + np.uint64(1 << level)
+        np.cumsum(_waiting(lots << np.uint64(level)), axis=1, out=time[:, start:end])
+        time[:, start:end] *= np.float32(0.5**level)
+    complete = np.minimum(time[:, np.array(ends[1:], dtype=int) - 1].min(axis=1, initial=np.inf), np.float32(until))
+    code = (time.view(np.uint32).astype(np.uint64) << np.uint64(32)) | person
+    code[(time > complete[:, None]) | ~here.take(person.astype(np.int64))] = NOBODY
+    return code
 
 
-def _waiting(lots: Hashes) -> Array:
-    """Exponential times of mean 1."""
-    return np.asarray(-np.log1p(-((lots >> np.uint64(11)).astype(np.float64) * 2.0**-53)))
+def _waiting(lots: Hashes) -> NDArray[np.float32]:
+    """Exponential times of mean 1, from the upper 24 bits of these hashes."""
+    time = (lots >> np.uint64(40)).view(np.int64).astype(np.float32)
+    time += np.float32(1)
+    time *= np.float32(2.0**-24)
+    return np.negative(np.log(time, out=time), out=time)
 
 
 def _first_different(arrived: Hashes, many: int) -> tuple[Indices, NDArray[np.bool_]]:
     """The first `many` different people of each row of arrivals in order [n, many], and which rows have so many [n]."""
-    people = (arrived & ((np.uint64(1) << BITS) - np.uint64(1))).astype(np.int64)
+    people = (arrived & np.uint64(0xFFFFFFFF)).view(np.int64)
     enough = arrived[:, min(many, arrived.shape[1]) - 1] != NOBODY
     enough &= arrived.shape[1] >= many
     found = people[:, :many].copy()

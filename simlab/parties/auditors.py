@@ -83,6 +83,8 @@ class Auditors(People):
         self.clock_off(who, made, elapsed=True)
         version = self.simulation.guideline_for(self.name).version
         source = self.sources(who, "auditor")
-        self.simulation.chronicle.rankings(self, agent, made, version, source)
+        chronicle = self.simulation.chronicle
+        chronicle.comparisons(self, agent, version, made, chronicle.earned(self, made), source)
+        chronicle.worked(self, made)
         self.deliver(made)
         return label[:, 0]

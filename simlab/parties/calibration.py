@@ -59,6 +59,8 @@ def one_measure_of_noise(given: Any, noise: str) -> Any:
 
 def scaled(difference: Array, noise: Array) -> Array:
     """Differences in units of the noise: Δ/τ, and ±∞ or 0 where there is none."""
+    if noise.min(initial=1.0) > 0:
+        return np.asarray(difference / noise)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(noise > 0, difference / noise, np.where(difference == 0, 0.0, np.inf * np.sign(difference)))
 

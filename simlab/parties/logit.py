@@ -73,12 +73,18 @@ class Logit(RaterPolicy):
         leaning = self.leaning(options, cohort, scene)
         if leaning is not None:
             utilities = utilities + tau * leaning
-        ranked = utilities - tau * np.log(-np.log(uniforms[:, :options]))
+        waited = -np.log(uniforms[:, :options])  # τ·log of it is a Gumbel draw, taken from utility
+        ranked = None if options == 2 else utilities - tau * np.log(waited)
         labels = []
         for column, (i, j) in enumerate(combinations(range(options), 2), start=options):
-            undecided = self._undecided(scaled(utilities[:, i] - utilities[:, j], tau[:, 0]))
-            label = np.where(ranked[:, i] > ranked[:, j], 1, np.where(ranked[:, i] < ranked[:, j], 2, 0))
-            labels.append(np.where(uniforms[:, column] < undecided, 0, label))
+            difference = scaled(utilities[:, i] - utilities[:, j], tau[:, 0])
+            if ranked is None:  # the same with half the logarithms
+                label = _sooner(waited, difference, tau[:, 0])
+            else:
+                label = np.where(ranked[:, i] > ranked[:, j], 1, np.where(ranked[:, i] < ranked[:, j], 2, 0))
+            if self.tie_weight():
+                label[uniforms[:, column] < self._undecided(difference)] = 0
+            labels.append(label)
         return np.stack(labels, axis=1)
 
     def _undecided(self, difference: Array) -> Array:
@@ -96,3 +102,13 @@ class LogitWithTies(Logit):
 
     def tie_weight(self) -> float:
         return self.ties
+
+
+def _sooner(waited: Array, difference: Array, tau: Array) -> NDArray[np.int64]:
+    """Which of two is ranked first [n]: the one with the shorter of two exponential times [n, 2], divided by e^u/τ;
+    neither (0) if they are as good and there is no noise."""
+    with np.errstate(over="ignore"):
+        label = np.where(waited[:, 0] < waited[:, 1] * np.exp(difference), 1, 2)
+    if tau.min(initial=1.0) <= 0:
+        label[(tau <= 0) & (difference == 0)] = 0
+    return label

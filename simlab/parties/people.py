@@ -89,8 +89,10 @@ class People(Workforce):
 
     def labels_of(self, numbers: NDArray[np.int64]) -> NDArray[Any]:
         """How tables call these people: `pool:17`."""
+        if len(numbers) == 1 or np.all(numbers[1:] > numbers[:-1]):
+            return np.array([f"{self.name}:{n}" for n in numbers.tolist()], dtype=object)
         distinct, place = np.unique(numbers, return_inverse=True)
-        return np.array([f"{self.name}:{n}" for n in distinct.tolist()], dtype=object)[place]
+        return self.labels_of(distinct)[place]
 
     @property
     def names(self) -> pa.StringArray:
@@ -190,13 +192,14 @@ class People(Workforce):
         ids: NDArray[Any] | None = None,
         asked: NDArray[np.bool_] | None = None,
     ) -> Array:
-        """Utility [n] of item i for person `who[i]`; with response `ids` [n], as seen through perception noise.
+        """Utility [n] of items for person `who` [m], n/m in turn; with response `ids` [n], through perception noise.
 
-        Prompts have a situation if users `asked` them [n]; by default all.
+        Prompts have a situation if users `asked` them [m]; by default all.
         """
         assert self.cohort is not None
-        features = perceived(self, items, who, ids)
-        vector, situation = self.cohort.vector.take(who, axis=0), self.situation(items.prompt)
+        each = len(items) // max(1, len(who))
+        features = perceived(self, items, np.repeat(who, each) if each > 1 else who, ids)
+        vector, situation = self.cohort.vector.take(who, axis=0), self.situation(items.prompt[:: max(1, each)])
         if situation is not None:
             vector = vector + (situation if asked is None else situation * asked[:, None])
         return self.weighing.utilities(features, vector)
@@ -296,8 +299,7 @@ class People(Workforce):
         """
         n = len(who)
         k = len(items) // n
-        situated = None if asked is None else np.repeat(asked, k)
-        utilities = self.perceive(items, np.repeat(who, k), seen, situated).reshape(n, k)
+        utilities = self.perceive(items, who, seen, asked).reshape(n, k)
         left, right = sides(k)
         draws = uniforms(key, who[:, None], lot[:, None], np.arange(k + len(left))[None, :])
         noise = None if seconds is None else self.life.noise(who, seconds)
@@ -334,12 +336,12 @@ class People(Workforce):
         seen = shown(self.policy.choose, scene_of(self) if scene is None else scene)
         label = np.asarray(self.ask_policy(lambda: self.policy.choose(utilities, cohort, draws, **seen)))
         wanted = (len(who), draws.shape[1] - utilities.shape[1])
-        if label.shape != wanted or not np.isin(label, (0, 1, 2)).all():
+        if label.shape != wanted or not _are_labels(label):
             odd = label[~np.isin(label, (0, 1, 2))]
             what = f"must give labels 1, 2 or 0 of shape {wanted}; it gave {label.dtype} of shape {label.shape}"
             what += f", such as {odd[0]}" if len(odd) else ""
             raise PluginFailed.returned(self.policy, what, "choose", "probabilities")
-        return label.astype(np.int64)
+        return label.astype(np.int64, copy=False)
 
     def durations(self, who: Indices, lot: NDArray[Any], comparisons: int) -> Array:
         """Seconds [n] for rankings of `comparisons` comparisons each: at one's pace, log-normally more or less."""
@@ -391,3 +393,10 @@ class People(Workforce):
     def planned_pairs(self, days: float) -> float:
         """Pairs that the whole pool is to compare in so many days; if there is no plan, as many as it can."""
         return self.places * self.spec.hours * days * 3600 / self.seconds_a_pair
+
+
+def _are_labels(found: NDArray[Any]) -> bool:
+    """Whether these are 1, 2 or 0, all of them."""
+    if found.dtype.kind in "iu":
+        return bool(found.min(initial=0) >= 0 and found.max(initial=0) <= 2)
+    return bool(np.isin(found, (0, 1, 2)).all())

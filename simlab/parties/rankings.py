@@ -20,6 +20,7 @@ from simlab.streams import hashes
 from simlab.worlds.game import Indices, Items
 
 T = TypeVar("T", bound=np.generic)
+AT_ONCE = 1 << 18  # rankings; what is done with very many is done in pieces
 PAIR = 0xA1  # the stream of what is drawn about one pair of a ranking
 
 
@@ -67,6 +68,11 @@ class Shown:
     def items(self) -> Items:
         """The responses, task after task [T·K]."""
         return Items(np.repeat(self.prompt, self.options), self.response.reshape(len(self) * self.options, -1))
+
+    def items_of(self, rows: Indices) -> Items:
+        """The responses of some of the tasks [n], task after task [n·K]."""
+        response = self.response.take(rows, axis=0)  # many times as fast as response[rows]
+        return Items(np.repeat(self.prompt[rows], self.options), response.reshape(len(rows) * self.options, -1))
 
     @staticmethod
     def together(parts: Sequence[Shown]) -> Shown:
@@ -128,17 +134,17 @@ class Rankings:
     @property
     def items(self) -> Items:
         """The responses, ranking after ranking [m·K]."""
-        return self.shown[self.place].items
+        return self.shown.items_of(self.place)
 
     @property
     def ids(self) -> NDArray[np.int64]:
         """Numbers of the responses [m, K]."""
-        return self.shown.ids[self.place]
+        return self.shown.ids.take(self.place, axis=0)
 
     @property
     def pair_numbers(self) -> NDArray[np.int64]:
         """Run-wide numbers [m, pairs] of the compared pairs."""
-        return (self.shown.task[:, None] * self.pairs + np.arange(self.pairs)[None, :])[self.place]
+        return self.task[:, None] * self.pairs + np.arange(self.pairs)[None, :]
 
     @property
     def subject(self) -> Items:
@@ -185,9 +191,25 @@ class Rankings:
         stores = list({id(part.shown): part.shown for part in parts}.values())
         ends = np.cumsum([len(store) for store in stores]).tolist()
         first = {id(store): end - len(store) for store, end in zip(stores, ends, strict=True)}
-        place = np.concatenate([part.place + first[id(part.shown)] for part in parts])
-        columns = (np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS[1:])
-        return Rankings(stores[0] if len(stores) == 1 else Shown.together(stores), place, *columns)
+        places = [part.place + start if (start := first[id(part.shown)]) else part.place for part in parts]
+        place = np.concatenate(places)
+        return _Together(stores[0] if len(stores) == 1 else Shown.together(stores), place, parts)
+
+
+class _Together(Rankings):
+    """Several batches, each column of which is put together when it is first asked for: of very many, few are."""
+
+    __slots__ = ("_columns",)
+
+    def __init__(self, shown: Shown, place: NDArray[np.int64], parts: Sequence[Rankings]) -> None:
+        self.shown, self.place = shown, place
+        self._columns = {name: [getattr(part, name) for part in parts] for name in COLUMNS[1:]}
+
+    def __getattr__(self, name: str) -> Any:  # asked only for what is not there yet
+        if name not in COLUMNS:
+            raise AttributeError(name)
+        setattr(self, name, np.concatenate(self._columns.pop(name)))
+        return getattr(self, name)
 
 
 def evidence(
@@ -196,16 +218,25 @@ def evidence(
     """What pairs teach a direction: left − right [n, D], which share of a win the left has [n], and how many labels
     each row stands for [n] (None: one). Of what many people ranked, a likelihood only asks how often who won."""
     left, right = sides(rankings.options)
-    place, store = rankings.place[rows], rankings.shown
-    wins = np.array([0.5, 1.0, 0.0])[rankings.label[rows]] if shares is None else shares
+    store = rankings.shown
     if not rankings.shared:
-        response = store.response[place]
+        wins, response = _wins(rankings, rows, shares), store.response.take(rankings.place[rows], axis=0)
         return _flat(response[:, left] - response[:, right]), wins.ravel(), None
-    count = np.bincount(place, minlength=len(store))
-    won = [np.bincount(place, weights=wins[:, pair], minlength=len(store)) for pair in range(rankings.pairs)]
+    count, won = np.zeros(len(store), dtype=np.int64), np.zeros((len(store), rankings.pairs))
+    for start in range(0, len(rows), AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        place, wins = rankings.place[rows[part]], _wins(rankings, rows[part], None if shares is None else shares[part])
+        count += np.bincount(place, minlength=len(store))
+        for pair in range(rankings.pairs):
+            won[:, pair] += np.bincount(place, weights=wins[:, pair], minlength=len(store))
     ranked, response = count > 0, store.response[count > 0]
-    share = np.stack(won, axis=1)[ranked] / count[ranked, None]
+    share = won[ranked] / count[ranked, None]
     return _flat(response[:, left] - response[:, right]), share.ravel(), np.repeat(count[ranked], rankings.pairs)
+
+
+def _wins(rankings: Rankings, rows: NDArray[np.int64], shares: Array | None) -> Array:
+    """Which share of a win the left of each pair has [n, pairs]: as the labels say, unless `shares` do."""
+    return np.array([0.5, 1.0, 0.0]).take(rankings.label[rows]) if shares is None else shares
 
 
 def _flat(difference: Array) -> Array:

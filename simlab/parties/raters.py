@@ -23,6 +23,7 @@ from simlab.parties.working_life import within_hours
 from simlab.queues import Backlog
 from simlab.relation import Judgement, Relation, Steps, Work, at, day_of
 from simlab.streams import branch, hashes, uniforms
+from simlab.threads import behind, side_by_side
 from simlab.worlds.game import Indices
 
 if TYPE_CHECKING:
@@ -31,16 +32,15 @@ if TYPE_CHECKING:
     from simlab.simulation import Simulation
 
 MORNING = 0.375  # of a day: shifts begin at nine
-PIECE = 1 << 14  # rankings, or a little more, at a time in a large shift
+PIECE = 1 << 15  # rankings, or a little more, at a time in a large shift
 
 
 def pieces(task: Indices) -> list[slice]:
-    """A shift's rankings in pieces of whole tasks that fit into a processor's cache: what people say, and how long it
-    takes them, is drawn by person and task, so it does not matter who is asked at once."""
+    """A shift's rankings, which are in task order, in pieces of whole tasks that fit into a processor's cache: what
+    people say, and how long it takes them, is drawn by person and task, so it does not matter who is asked at once."""
     if len(task) <= 2 * PIECE:
         return [slice(0, len(task))]
-    first = np.flatnonzero(np.r_[True, np.diff(task) != 0])
-    cuts = first[np.unique(np.searchsorted(first, np.arange(0, len(task), PIECE)).clip(max=len(first) - 1))]
+    cuts = np.unique(np.searchsorted(task, task[::PIECE]))  # where a task begins
     return [slice(start, end) for start, end in pairwise([*cuts.tolist(), len(task)])]
 
 
@@ -150,8 +150,10 @@ class Raters(People):
         if not len(rows):
             return
         task, who = self._assign(tasks.local[rows], rows)
-        pace = [self.durations(who[part], tasks.local[task[part]], self.spec.ranking - 1) for part in pieces(task)]
-        seconds = np.concatenate(pace)
+        comparisons = self.spec.ranking - 1
+        seconds: Array = np.concatenate(
+            side_by_side(lambda part: self.durations(who[part], tasks.local[task[part]], comparisons), pieces(task))
+        )
         free = self.life.free(hours)
         fits = within_hours(who, seconds, free[who] * 3600 if isinstance(free, np.ndarray) else free * 3600)
         finished = np.zeros(len(tasks), dtype=bool)
@@ -160,7 +162,9 @@ class Raters(People):
         kept = fits & finished[task]
         tasks.batch.leave(int(np.count_nonzero(finished & ~tasks.done)))
         tasks.done |= finished
-        if np.any(kept):
+        if kept.all():
+            self._rank(relation, tasks, task, who, seconds)
+        elif kept.any():
             self._rank(relation, tasks, task[kept], who[kept], seconds[kept])
 
     def _assign(self, numbers: Indices, rows: Indices) -> tuple[Indices, Indices]:
@@ -175,11 +179,6 @@ class Raters(People):
         """Let rater who[i] rank the responses of task[i], and keep the result for those above and below."""
         assert self.cohort is not None
         standard = self.simulation.guideline_for(self.name)
-        parts = [slice(0, len(task))] if self.spec.fatigue else pieces(task)  # who tires must be asked in order
-        begun, said = np.zeros(len(self.cohort), dtype=np.int64), []
-        for part in parts:
-            said.append(self._say(tasks, task[part], who[part], seconds[part], begun))
-            begun += np.bincount(who[part], minlength=len(begun))
         left, right = sides(self.spec.ranking)
         truly = standard.utilities(self.simulation.game.features(tasks.shown.items))
         truly = truly.reshape(len(tasks), self.spec.ranking)
@@ -187,14 +186,22 @@ class Raters(People):
             shown=tasks.shown,
             place=task,
             worker=who,
-            label=np.concatenate([label for label, _ in said]).astype(np.int8),
-            gold=preferred(truly[:, left] - truly[:, right]).astype(np.int8)[task],
-            perceived=np.concatenate([perceived for _, perceived in said]),
+            label=np.empty((len(task), len(left)), dtype=np.int8),
+            gold=preferred(truly[:, left] - truly[:, right]).astype(np.int8).take(task, axis=0),
+            perceived=np.empty((len(task), len(left))),
             seconds=seconds,
         )
+        begun = np.zeros(len(self.cohort), dtype=np.int64)
+        parts = [slice(0, len(task))] if self.spec.fatigue else pieces(task)  # who tires must be asked in order
+        chronicle, about = self.simulation.chronicle, (relation.agent.name, standard.version)
+        with behind(len(parts)) as later:
+            for part in parts:
+                made.label[part], made.perceived[part] = self._say(tasks, task[part], who[part], seconds[part], begun)
+                begun += np.bincount(who[part], minlength=len(begun))
+                pay, source = chronicle.earned(self, made[part]), self.sources(who[part], "rater")
+                later(chronicle.comparisons, self, *about, made[part], pay, source)
         self.clock_off(who, made, elapsed=False)
-        source = self.sources(who, "rater")
-        self.simulation.chronicle.rankings(self, relation.agent.name, made, standard.version, source)
+        self.simulation.chronicle.worked(self, made)
         self.deliver(made)
         self.fresh.setdefault(relation.agent.name, []).append(made)
 
@@ -204,7 +211,8 @@ class Raters(People):
         """What rater who[i] says of the responses of task[i] after so many seconds: labels, perceived differences."""
         key, local = self.simulation.streams.key(self.name, "labels"), tasks.local[task]
         seen = (local[:, None] * self.spec.ranking + np.arange(self.spec.ranking)[None, :]).ravel()
-        return self.labels(tasks.shown[task].items, who, seen, local, key, tasks.asked[task], seconds, begun=begun)
+        items = tasks.shown.items_of(task)
+        return self.labels(items, who, seen, local, key, tasks.asked[task], seconds, begun=begun)
 
     def judge(self, relation: Relation, work: Work) -> Generator[Event, None, Judgement]:
         """Rankings are the judgement: how often the reward model's ordering agrees with them, before it learns."""

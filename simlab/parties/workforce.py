@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from simpy import Event
 
 from simlab.consequences.voice import Appeals, appealed, fresh_gold, heard
-from simlab.parties.rankings import Rankings, preferred
+from simlab.parties.rankings import AT_ONCE, Rankings, preferred
 from simlab.relation import Answers, Judgement, Party, Relation, Standard, Work
 from simlab.streams import further, hashes, uniforms
 
@@ -69,21 +69,33 @@ def sampled_pairs(relation: Relation, work: Work, key: int) -> Rankings:
     `relation.sample` is a share of the pairs or their number. Draws are keyed by pair and worker.
     """
     parts: list[Rankings] = work.items
-    lots = [_lots(made, key) for made in parts]
-    lot = np.concatenate([each.ravel() for each in lots])
-    chosen = _smallest(lot, relation.sampled(len(lot)))
-    ends = np.cumsum([each.size for each in lots])
-    taken = [
-        made.as_pairs(chosen[(chosen >= end - each.size) & (chosen < end)] - (end - each.size))
-        for made, each, end in zip(parts, lots, ends.tolist(), strict=True)
-    ]
-    return Rankings.together(taken)
+    pairs = sum(made.label.size for made in parts)
+    count = relation.sampled(pairs)
+    likely = count + 6 * count**0.5  # hardly ever are fewer lots than `count` below this share of all
+    for limit in (likely / pairs, 1.0):
+        few = [_lots(made, key, limit) for made in parts]
+        if sum(len(place) for place, _ in few) >= count:
+            break
+    chosen = _smallest(np.concatenate([lot for _, lot in few]), count)
+    ends = np.cumsum([len(place) for place, _ in few])
+    cuts = np.searchsorted(chosen, ends[:-1])
+    each = zip(parts, few, np.split(chosen, cuts), [0, *ends[:-1].tolist()], strict=True)
+    return Rankings.together([made.as_pairs(place[mine - start]) for made, (place, _), mine, start in each])
 
 
-def _lots(made: Rankings, key: int) -> NDArray[np.uint64]:
-    """A hash of each compared pair and its worker [m, pairs]."""
+def _lots(made: Rankings, key: int, limit: float) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """A hash of each compared pair and its worker, where it is below this share of all hashes: which of the pairs, and
+    the hashes [n]. Looked up in pieces, so that of very many only those that count are held."""
     task = hashes(key, made.shown.draw[:, None], np.arange(made.pairs)[None, :])
-    return further(task[made.place], made.worker[:, None])
+    last = np.uint64(min(limit * 2.0**64, 2.0**64 - 2.0**11))
+    places, found = [], []
+    for start in range(0, max(1, len(made)), AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        lot = further(task.take(made.place[part], axis=0), made.worker[part, None]).ravel()
+        low = np.flatnonzero(lot <= last) if limit < 1 else np.arange(len(lot))
+        places.append(low + start * made.pairs)
+        found.append(lot[low])
+    return np.concatenate(places), np.concatenate(found)
 
 
 def _smallest(lot: NDArray[np.uint64], count: int) -> NDArray[np.int64]:

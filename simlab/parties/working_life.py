@@ -98,6 +98,8 @@ class WorkingLife:
         careful = self.careful(who, lot)
         if careful is not None:
             seconds = spent(seconds, careful, self.spec.effort.careless_seconds)
+        if not self.spec.effort.reckons:  # nobody hurries
+            return seconds
         pace = self.lives.pace[who]
         return seconds / (1 + pace) if np.any(pace) else seconds
 
@@ -222,8 +224,8 @@ def within_hours(who: Indices, seconds: Array, limit: Array | float) -> NDArray[
     """Which tasks [n] fit when each person works down their own list until `limit` seconds (of person who[i], if [n])
     are used up."""
     total = np.bincount(who, weights=seconds)
-    free = limit if isinstance(limit, np.ndarray) else np.full(len(who), limit)
-    if np.all(total[who] < (1 - ROUNDING) * free):
+    busiest = total[who] if isinstance(limit, np.ndarray) else total.max(initial=0.0)
+    if np.all(busiest < (1 - ROUNDING) * limit):
         return np.ones(len(who), dtype=bool)
     order = np.argsort(who, kind="stable")
     running = np.cumsum(seconds[order])
