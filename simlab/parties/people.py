@@ -24,7 +24,7 @@ from simlab.parties.delegation import Delegation
 from simlab.parties.hiring import Exam
 from simlab.parties.noise import calibrate
 from simlab.parties.outlook import reconsider
-from simlab.parties.rankings import Rankings, sides
+from simlab.parties.rankings import Rankings, are_labels, sides
 from simlab.parties.sight import Sight, perceived, scene_of, turns_of
 from simlab.parties.workforce import Workforce
 from simlab.parties.working_life import WorkingLife
@@ -336,7 +336,7 @@ class People(Workforce):
         seen = shown(self.policy.choose, scene_of(self) if scene is None else scene)
         label = np.asarray(self.ask_policy(lambda: self.policy.choose(utilities, cohort, draws, **seen)))
         wanted = (len(who), draws.shape[1] - utilities.shape[1])
-        if label.shape != wanted or not _are_labels(label):
+        if label.shape != wanted or not are_labels(label):
             odd = label[~np.isin(label, (0, 1, 2))]
             what = f"must give labels 1, 2 or 0 of shape {wanted}; it gave {label.dtype} of shape {label.shape}"
             what += f", such as {odd[0]}" if len(odd) else ""
@@ -393,10 +393,3 @@ class People(Workforce):
     def planned_pairs(self, days: float) -> float:
         """Pairs that the whole pool is to compare in so many days; if there is no plan, as many as it can."""
         return self.places * self.spec.hours * days * 3600 / self.seconds_a_pair
-
-
-def _are_labels(found: NDArray[Any]) -> bool:
-    """Whether these are 1, 2 or 0, all of them."""
-    if found.dtype.kind in "iu":
-        return bool(found.min(initial=0) >= 0 and found.max(initial=0) <= 2)
-    return bool(np.isin(found, (0, 1, 2)).all())

@@ -36,6 +36,13 @@ def preferred(difference: Array) -> NDArray[np.int64]:
     return np.where(difference > scale, 1, np.where(difference < -scale, 2, 0)).astype(np.int64)
 
 
+def are_labels(found: NDArray[Any]) -> bool:
+    """Whether these are 1, 2 or 0, all of them."""
+    if found.dtype.kind in "iu":
+        return bool(found.min(initial=0) >= 0 and found.max(initial=0) <= 2)
+    return bool(np.isin(found, (0, 1, 2)).all())
+
+
 def agreement(said: NDArray[Any], label: NDArray[Any], counted: NDArray[np.bool_]) -> float:
     """The share of the labels `counted` that equal `said`, who says nothing being half right; NaN if there are none."""
     right = np.count_nonzero((said == label) & (said != 0) & counted) + np.count_nonzero((said == 0) & counted) / 2

@@ -19,6 +19,7 @@ from simlab.parties.rankings import AT_ONCE, Rankings, preferred
 from simlab.relation import Answers, Judgement, Party, Relation, Standard, Work
 from simlab.streams import further, hashes, uniforms
 
+LIKELY = 6.0  # standard deviations by which hardly ever fewer lots than expected are small
 SecondLook = Callable[[NDArray[np.int64]], NDArray[np.int64]]
 
 if TYPE_CHECKING:
@@ -71,8 +72,7 @@ def sampled_pairs(relation: Relation, work: Work, key: int) -> Rankings:
     parts: list[Rankings] = work.items
     pairs = sum(made.label.size for made in parts)
     count = relation.sampled(pairs)
-    likely = count + 6 * count**0.5  # hardly ever are fewer lots than `count` below this share of all
-    for limit in (likely / pairs, 1.0):
+    for limit in ((count + LIKELY * count**0.5) / pairs, 1.0):
         few = [_lots(made, key, limit) for made in parts]
         if sum(len(place) for place, _ in few) >= count:
             break

@@ -176,9 +176,10 @@ class Pool(mesa.Model):
         self.turns = list(range(dealt.shape[1])) if self.variant == "steps" else []
 
     def columns(self) -> dict[str, Any]:
-        """All comparisons so far."""
+        """All comparisons so far, as the columns of a table."""
         if self.variant == "rows":
-            return dict(self.datacollector.tables["comparisons"])
+            found = self.datacollector.get_table_dataframe("comparisons")
+            return {name: found[name].to_numpy() for name in found.columns}
         if self.variant == "steps":
             return self._collected()
         row, task, label, perceived, seconds = zip(*self.said, strict=True)
@@ -207,11 +208,11 @@ class Pool(mesa.Model):
         more |= {"held_out": np.array(self.held_out)[task], "gold": np.array(self.gold)[task]}
         return {**{name: found[name].to_numpy() for name in COLLECTED}, **more}
 
-    def write(self, folder: Path) -> tuple[int, int]:
+    def write(self, comparisons: dict[str, Any], folder: Path) -> tuple[int, int]:
         """Write every table to a Parquet file; returns how many comparisons there are, and how many rows in all."""
         rows = {}
         for name in TABLES:
-            found = self.columns() if name == "comparisons" else self.datacollector.tables[name]
+            found = comparisons if name == "comparisons" else self.datacollector.tables[name]
             columns = {column: pa.array(values) for column, values in found.items()}
             rows[name] = len(next(iter(columns.values())))
             if name == "comparisons":

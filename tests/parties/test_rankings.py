@@ -9,12 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from simlab.measures.rooms.agreement import Said
 from simlab.nets.closed_form import fit_linear
-from simlab.parties import raters
+from simlab.parties import raters, workforce
+from simlab.parties.calibration import scaled
 from simlab.parties.cohort import Cohort
+from simlab.parties.logit import _sooner
 from simlab.parties.rankings import Rankings, agreement, evidence, preferred, sides
-from simlab.parties.workforce import _smallest
+from simlab.parties.workforce import _smallest, sampled_pairs
 from simlab.parties.working_life import within_hours
+from simlab.relation import Work
+from simlab.streams import hashes
 from tests.small_world import LEARN, Played, play
 
 MANY = {
@@ -146,3 +151,69 @@ def test_columns_that_are_looked_up_are_those_of_the_rows(run: Played) -> None:
 
 def test_differences_at_rounding_level_are_none() -> None:
     assert preferred(np.array([1.0, -1.0, 1e-12, 0.0])).tolist() == [1, 2, 0, 0]
+
+
+@pytest.mark.parametrize("sample", [1, 40, 0.1, 0.5, 1.0])
+def test_an_audit_looks_at_the_pairs_with_the_smallest_lots(
+    run: Played, sample: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However few of the lots are held at a time, and whether or not enough of them were expected to be small."""
+    rankings = told(run)
+    parts = [rankings[:500], rankings[500:507], rankings[507:]]
+    relation = next(r for r in run.simulation.relations if r.agent.name == "rm")
+    monkeypatch.setattr(relation, "sample", sample)
+
+    def chosen(share: float, at_once: int) -> list[tuple[int, int]]:
+        monkeypatch.setattr(workforce, "AT_ONCE", at_once)
+        monkeypatch.setattr(workforce, "LIKELY", share)
+        pairs = sampled_pairs(relation, Work("pool", parts, rankings.label.size), key=5)
+        return list(zip(pairs.task.tolist(), pairs.worker.tolist(), strict=True))
+
+    few = chosen(6.0, 100)
+    assert len(few) == len(set(few)) == relation.sampled(rankings.label.size)
+    assert few == chosen(1e9, 1 << 20)  # every lot
+    assert few == chosen(-0.9, 13)  # too few at first
+    other = np.random.default_rng(0).permutation(len(rankings))
+    parts = [rankings[other]]
+    assert sorted(few) == sorted(chosen(6.0, 100))
+
+
+def test_many_labels_teach_the_same_in_pieces(run: Played, monkeypatch: pytest.MonkeyPatch) -> None:
+    rankings = told(run)
+    rows = np.flatnonzero(~rankings.held_out)
+    whole = evidence(rankings, rows)
+    monkeypatch.setattr("simlab.parties.rankings.AT_ONCE", 17)
+    for found, expected in zip(evidence(rankings, rows), whole, strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("many", [7, 200, 2000, 10**6])
+def test_agreement_is_kept_of_whole_tasks_with_the_smallest_lots(
+    run: Played, many: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simlab.measures.rooms.agreement.MOST_LABELS", many)
+    rankings, said = told(run), Said(key=5)
+    rows = np.arange(len(rankings)) // 400  # a batch of whole tasks after the other
+    for batch in range(rows.max() + 1):
+        said.add(rankings[rows == batch])
+    lot = hashes(5, rankings.shown.task)[rankings.place]
+    kept = rankings[np.flatnonzero(lot <= said.limit)]
+    assert len(said.task) <= max(many, rankings.pairs * 4)
+    assert len(said.task) == len(rankings) * rankings.pairs or len(said.task) > many / 4
+    order = np.lexsort([said.worker, said.task])
+    expected = np.lexsort([np.repeat(kept.worker, kept.pairs), kept.pair_numbers.ravel()])
+    np.testing.assert_array_equal(said.task[order], kept.pair_numbers.ravel()[expected])
+    np.testing.assert_array_equal(said.label[order], kept.label.ravel()[expected])
+
+
+def test_of_two_the_sooner_is_the_one_that_a_gumbel_draw_puts_first() -> None:
+    rng = np.random.default_rng(3)
+    utility, draws = rng.normal(size=(20_000, 2)), rng.random((20_000, 2))
+    tau = np.where(np.arange(20_000) % 3, rng.exponential(size=20_000), 0.0)
+    utility[::5, 1] = utility[::5, 0]
+    ranked = utility - tau[:, None] * np.log(-np.log(draws))
+    expected = np.where(ranked[:, 0] > ranked[:, 1], 1, np.where(ranked[:, 0] < ranked[:, 1], 2, 0))
+    found = _sooner(-np.log(draws), scaled(utility[:, 0] - utility[:, 1], tau), tau)
+    np.testing.assert_array_equal(found, expected)
+    assert set(found.tolist()) == {0, 1, 2}
+    assert (found != _sooner(-np.log(draws[:, ::-1]), scaled(utility[:, 0] - utility[:, 1], tau), tau)).mean() > 0.1
