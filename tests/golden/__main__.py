@@ -10,7 +10,7 @@ from pathlib import Path
 import simlab
 from simlab.jobs import Store
 
-from . import differences, golden_file, scenarios, summary
+from . import MACHINE, differences, golden_file, machine, scenarios, summary
 
 
 def main(names: list[str]) -> int:
@@ -28,6 +28,8 @@ def main(names: list[str]) -> int:
                 "\n  ".join([f"{scenario.stem}: {len(moved)} of {len(now)} numbers moved", *(moved if before else ())])
             )
             file.write_text(json.dumps(now, indent=0) + "\n")
+    if not names:  # all of them are of this machine
+        MACHINE.write_text(machine() + "\n")
     return 0
 
 
