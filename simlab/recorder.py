@@ -281,12 +281,13 @@ def _column(name: str, type_: pa.DataType, value: Any, rows: int) -> pa.Array:
 def _repeated(type_: pa.DataType, value: Any, rows: int) -> pa.Array:
     """A column of one number; many large batches share what holds it."""
     if LARGE <= rows <= KEPT:
-        return _kept(type_, value)[:rows]
+        return _kept(type_, value, str(value))[:rows]
     return pa.array(np.full(rows, value, dtype=type_.to_pandas_dtype()), type=type_)
 
 
 @lru_cache(maxsize=32, typed=True)
-def _kept(type_: pa.DataType, value: Any) -> pa.Array:
+def _kept(type_: pa.DataType, value: Any, written: str) -> pa.Array:
+    """By the value as `written`, too: 0.0 and −0.0 are equal, and not the same."""
     return pa.array(np.full(KEPT, value, dtype=type_.to_pandas_dtype()), type=type_)
 
 

@@ -55,6 +55,21 @@ def test_added_rows_come_back(tmp_path: Path) -> None:
     assert not any(column.null_count for column in rows_of(tmp_path, "ledger").columns)
 
 
+@pytest.mark.parametrize("rows", [3, 10_000, 100_000])
+def test_one_value_for_many_rows_is_that_value(rows: int, tmp_path: Path) -> None:
+    """Whatever was recorded before it: batches of a certain size share what holds a column of one value."""
+    amounts = [0.0, -0.0, float("nan"), 2.5, 0.0]
+    with Recorder(tmp_path, "5eed") as tables:
+        for transfer, amount in enumerate(amounts):
+            tables.add("ledger", **{**LEDGER, "transfer": transfer, "amount": amount, "time": np.full(rows, 1.0)})
+        tables.close()
+    found = rows_of(tmp_path, "ledger")
+    np.testing.assert_array_equal(found["transfer"].to_numpy(), np.repeat(np.arange(len(amounts)), rows))
+    seen = found["amount"].to_numpy()
+    np.testing.assert_array_equal(seen, np.repeat(amounts, rows))
+    np.testing.assert_array_equal(np.signbit(seen), np.repeat(np.signbit(amounts), rows))
+
+
 def test_added_arrays_may_change_afterwards(tmp_path: Path) -> None:
     amounts = np.array([1.0, 2.0])
     with Recorder(tmp_path, "5eed") as tables:

@@ -289,11 +289,10 @@ def fit_directions(
     """Every member's direction: of a single one the best there is for the rankings in `train` [m]; of several, each the
     best for as many of these drawn with replacement (a bootstrap, Efron 1979), since an exact fit has no seed."""
     rows, members = np.flatnonzero(train), len(head.directions)
+    if members == 1:
+        return fit_direction(head, rankings, rows, shares)
     found = []
     for member in range(members):
-        if members == 1:
-            found.append(fit_direction(head, rankings, rows, shares))
-            continue
         drawn = (uniforms(branch(key, "member", member), np.arange(len(rows))) * len(rows)).astype(np.int64)
         found.append(fit_direction(head, rankings, rows[drawn], None if shares is None else shares[drawn], member))
     return {name: float(np.mean([f[name] for f in found])) for name in found[0]}

@@ -89,7 +89,7 @@ class People(Workforce):
 
     def labels_of(self, numbers: NDArray[np.int64]) -> NDArray[Any]:
         """How tables call these people: `pool:17`."""
-        if len(numbers) == 1 or np.all(numbers[1:] > numbers[:-1]):
+        if np.all(numbers[1:] > numbers[:-1]):
             return np.array([f"{self.name}:{n}" for n in numbers.tolist()], dtype=object)
         distinct, place = np.unique(numbers, return_inverse=True)
         return self.labels_of(distinct)[place]
