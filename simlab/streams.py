@@ -23,30 +23,30 @@ _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
 
 
-def _mix(z: Any) -> Any:
-    """The finalizer; works in one array of its own."""
-    x = z >> np.uint64(30)
+def _mix(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The finalizer. It works in `z` and in one array more, which it returns: memory is slower than arithmetic."""
+    x = np.asarray(z >> np.uint64(30))
     x ^= z
     x *= _MIX_1
-    x ^= x >> np.uint64(27)
+    x ^= np.right_shift(x, np.uint64(27), out=z)
     x *= _MIX_2
-    x ^= x >> np.uint64(31)
+    x ^= np.right_shift(x, np.uint64(31), out=z)
     return x
 
 
 def hashes(key: int, *indices: ArrayLike) -> NDArray[np.uint64]:
     """One 64-bit hash per item: `indices` are non-negative integers, broadcast against each other."""
     with np.errstate(over="ignore"):
-        return further(_mix(np.uint64(key) + _GOLDEN), *indices)
+        return further(_mix(np.asarray(np.uint64(key) + _GOLDEN)), *indices)
 
 
 def further(state: Any, *indices: ArrayLike) -> NDArray[np.uint64]:
     """What `hashes` gives with further indices, from what it gave without them."""
     with np.errstate(over="ignore"):
         for index in indices:
-            state = state ^ np.asarray(index).astype(np.uint64, copy=False)
-            state += _GOLDEN
-            state = _mix(state)
+            mixed = np.asarray(state ^ np.asarray(index).astype(np.uint64, copy=False))
+            mixed += _GOLDEN
+            state = _mix(mixed)
     return np.asarray(state)
 
 

@@ -1,4 +1,4 @@
-"""Large arrays on several cores: pieces of our own work side by side, or behind the work that goes on.
+"""Large arrays on several cores: pieces of our own work side by side, or ahead of and behind the work that goes on.
 
 Results do not depend on how many threads there are, since pieces share nothing. Plugins are never called in a thread:
 they need not be safe there, and the watchdog could not see them.
@@ -26,6 +26,20 @@ def side_by_side(work: Callable[[T], R], pieces: Sequence[T]) -> list[R]:
         return [work(piece) for piece in pieces]
     with ThreadPoolExecutor(threads) as executor:
         return list(executor.map(work, pieces))
+
+
+def ahead(work: Callable[[T], R], pieces: Sequence[T]) -> Iterator[R]:
+    """`work` of each piece, in order, made in a thread of its own while what came before is being used."""
+    if len(pieces) < 2:
+        yield from map(work, pieces)
+        return
+    with ThreadPoolExecutor(1) as executor:
+        waiting = deque(executor.submit(work, piece) for piece in pieces[:2])
+        for piece in pieces[2:]:
+            yield waiting.popleft().result()
+            waiting.append(executor.submit(work, piece))
+        while waiting:
+            yield waiting.popleft().result()
 
 
 @contextmanager

@@ -33,6 +33,7 @@ FIRST = 4  # the first 2^FIRST people are looked up one by one
 CHUNK = 1 << 15  # tasks at a time: what a processor's cache holds
 MOST = 1 << 24  # people in a pool
 SLACK = 1.5  # standard deviations of a number of arrivals
+LATER = 1.25  # how much longer to wait where too few came
 NOBODY = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
@@ -45,22 +46,18 @@ def assigned(key: int, tasks: Numbers, employed: NDArray[np.bool_], many: int) -
         raise ValueError(f"{many} people a task, but only {int(employed.sum())} are employed")
     if len(employed) > MOST:
         raise ValueError(f"{len(employed):,} people in one pool; the most is {MOST:,}")
-    chosen = np.empty((len(tasks), many), dtype=np.int64)
-    step = CHUNK if many == 1 else max(1, 4 * CHUNK // (3 * many + 2**FIRST))
-
-    def assign(start: int) -> None:
-        part = slice(start, start + step)
-        chosen[part] = _one(key, tasks[part], employed) if many == 1 else _several(key, tasks[part], employed, many)
-
-    side_by_side(assign, range(0, len(tasks), step))
-    return chosen
+    if many > 1:
+        return _several(key, tasks, employed, many)
+    parts = [slice(start, start + CHUNK) for start in range(0, len(tasks), CHUNK)]
+    each = side_by_side(lambda part: _one(key, tasks[part], employed), parts)
+    return np.concatenate([np.zeros(0, dtype=np.int64), *each])[:, None]
 
 
 # ---- one person a task --------------------------------------------------------------------------------------------
 
 
 def _one(key: int, tasks: Numbers, employed: NDArray[np.bool_]) -> Indices:
-    """The first employed person of each task's sequence of draws [n, 1]."""
+    """The first employed person of each task's sequence of draws [n]."""
     chosen = np.empty(len(tasks), dtype=np.int64)
     state, open_, attempt = hashes(key, tasks), np.arange(len(tasks)), 0
     while len(open_):
@@ -69,7 +66,7 @@ def _one(key: int, tasks: Numbers, employed: NDArray[np.bool_]) -> Indices:
         chosen[open_[fit]] = drawn[fit]
         open_ = open_[~fit]
         attempt += 1
-    return chosen[:, None]
+    return chosen
 
 
 def draw(state: Hashes, n: int) -> Indices:
@@ -105,13 +102,19 @@ def _several(key: int, tasks: Numbers, employed: NDArray[np.bool_], many: int) -
     people, open_ = int(employed.sum()), np.arange(len(tasks))
     wanted = many + SLACK * many**0.5 + 3  # arrivals to wait for, so that hardly ever fewer than `many` are different
     until = -np.log(max(1 - wanted / people, 1 / (8 * people)))
-    while len(open_):
-        arrived = _arrivals(key, tasks[open_], here, until)
+    step = max(1, 4 * CHUNK // (3 * many + 2**FIRST))
+
+    def meet(start: int) -> Indices:
+        rows = open_[start : start + step]
+        arrived = _arrivals(key, tasks[rows], here, until)
         arrived.sort(axis=1)
         found, enough = _first_different(arrived, many)
-        chosen[open_[enough]] = found[enough]
-        open_ = open_[~enough]
-        until *= 2
+        chosen[rows[enough]] = found[enough]
+        return rows[~enough]
+
+    while len(open_):
+        open_ = np.concatenate(side_by_side(meet, range(0, len(open_), step)))
+        until *= LATER
     return chosen
 
 
@@ -121,23 +124,35 @@ def _arrivals(key: int, tasks: Numbers, here: NDArray[np.bool_], until: float) -
     All arrivals up to a time of which it is certain that nobody is missing; that is `until` for nearly all tasks
     and a little earlier for the others. NOBODY elsewhere.
     """
-    levels = range(FIRST, len(here).bit_length() - 1)  # people 2^level … 2·2^level − 1
-    points = [int(until * 2**level + SLACK * (until * 2**level) ** 0.5 + 3) for level in levels]
-    ends = np.cumsum([1 << FIRST, *points]).tolist()
-    time = np.empty((len(tasks), ends[-1]), dtype=np.float32)
-    person = np.empty((len(tasks), ends[-1]), dtype=np.uint64)
-    state = hashes(key, tasks)[:, None]
-    person[:, : ends[0]] = np.arange(1 << FIRST)
-    time[:, : ends[0]] = _waiting(further(state, np.arange(1 << FIRST)))
-    for level, (start, end) in zip(levels, pairwise(ends), strict=True):
-        lots = further(further(state, NOBODY, level), np.arange(end - start))
-        person[:, start:end] = (lots >> np.uint64(64 - level)) + np.uint64(1 << level)
-        np.cumsum(_waiting(lots << np.uint64(level)), axis=1, out=time[:, start:end])
-        time[:, start:end] *= np.float32(0.5**level)
-    complete = np.minimum(time[:, np.array(ends[1:], dtype=int) - 1].min(axis=1, initial=np.inf), np.float32(until))
-    code = (time.view(np.uint32).astype(np.uint64) << np.uint64(32)) | person
-    code[(time > complete[:, None]) | ~here.take(person.astype(np.int64))] = NOBODY
-    return code
+    levels = np.arange(FIRST, len(here).bit_length() - 1, dtype=np.uint64)  # people 2^level … 2·2^level − 1
+    wanted = until * 2.0**levels
+    points = np.floor(wanted + SLACK * np.sqrt(wanted) + 3).astype(np.int64)
+    ends = np.cumsum([1 << FIRST, *points])
+    level = np.repeat(levels, points)[:, None]
+    place = np.arange(ends[0], ends[-1]) - np.repeat(ends[:-1], points)
+    # tasks lie side by side: long rows are quickly worked
+    state = hashes(key, tasks)
+    lots = further(np.repeat(further(state, NOBODY, levels[:, None]), points, axis=0), place[:, None])
+    person = np.empty((ends[-1], len(tasks)), dtype=np.uint64)
+    person[: ends[0]] = np.arange(1 << FIRST, dtype=np.uint64)[:, None]
+    np.right_shift(lots, np.uint64(64) - level, out=person[ends[0] :])
+    person[ends[0] :] += np.uint64(1) << level
+    lots <<= level
+    time = np.empty(person.shape, dtype=np.float32)
+    time[: ends[0]] = _waiting(further(state, np.arange(1 << FIRST)[:, None]))
+    time[ends[0] :] = _waiting(lots)
+    for start, end in pairwise(ends.tolist()):
+        np.cumsum(time[start:end], axis=0, out=time[start:end])
+    time[ends[0] :] *= np.exp2(-level.astype(np.float32))
+    complete = np.minimum(time[ends[1:] - 1].min(axis=0, initial=np.inf), np.float32(until))
+    code = time.view(np.uint32).astype(np.uint64)
+    code <<= np.uint64(32)
+    code |= person
+    nobody = here.take(person.view(np.int64))
+    np.logical_not(nobody, out=nobody)
+    nobody |= time > complete
+    code |= np.negative(nobody.astype(np.int64)).view(np.uint64)  # NOBODY has every bit
+    return np.ascontiguousarray(code.T)
 
 
 def _waiting(lots: Hashes) -> NDArray[np.float32]:
@@ -150,19 +165,24 @@ def _waiting(lots: Hashes) -> NDArray[np.float32]:
 
 def _first_different(arrived: Hashes, many: int) -> tuple[Indices, NDArray[np.bool_]]:
     """The first `many` different people of each row of arrivals in order [n, many], and which rows have so many [n]."""
-    people = (arrived & np.uint64(0xFFFFFFFF)).view(np.int64)
+    people = arrived & np.uint64(0xFFFFFFFF)
     enough = arrived[:, min(many, arrived.shape[1]) - 1] != NOBODY
     enough &= arrived.shape[1] >= many
-    found = people[:, :many].copy()
-    among = np.sort(found, axis=1)
+    found = people[:, :many].astype(np.int64)
+    among = np.sort(people[:, :many].astype(np.uint32), axis=1)
     twice = np.flatnonzero(enough & (among[:, 1:] == among[:, :-1]).any(axis=1))
     if len(twice):
-        order = np.argsort(people[twice], axis=1, kind="stable")
-        same = np.diff(np.take_along_axis(people[twice], order, axis=1), axis=1) == 0
-        new = arrived[twice] != NOBODY
-        row, later = np.nonzero(same)
-        new[row, order[row, later + 1]] = False
+        new = _first_time(people[twice]) & (arrived[twice] != NOBODY)
         enough[twice] = whole = new.sum(axis=1) >= many
         row, place = np.nonzero(new[whole] & (np.cumsum(new[whole], axis=1) <= many))
         found[twice[whole]] = people[twice[whole]][row, place].reshape(-1, many)
     return found, enough
+
+
+def _first_time(people: Hashes) -> NDArray[np.bool_]:
+    """Whether whoever arrives has not been there before [n, …]."""
+    seen = np.sort(people << np.uint64(32) | np.arange(people.shape[1], dtype=np.uint64), axis=1)
+    row, later = np.nonzero((seen[:, 1:] ^ seen[:, :-1]) < np.uint64(1 << 32))
+    new = np.ones(people.shape, dtype=bool)
+    new[row, seen[row, later + 1].astype(np.uint32)] = False
+    return new

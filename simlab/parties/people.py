@@ -24,14 +24,14 @@ from simlab.parties.delegation import Delegation
 from simlab.parties.hiring import Exam
 from simlab.parties.noise import calibrate
 from simlab.parties.outlook import reconsider
-from simlab.parties.rankings import Rankings, are_labels, sides
+from simlab.parties.rankings import Rankings, are_labels, draws_of_choice, sides
 from simlab.parties.sight import Sight, perceived, scene_of, turns_of
 from simlab.parties.workforce import Workforce
 from simlab.parties.working_life import WorkingLife
 from simlab.recorder import coded
 from simlab.relation import Judgement, Standard, Steps
 from simlab.scene import Scene, shown
-from simlab.streams import Streams, hashes, normals, uniforms
+from simlab.streams import Streams, hashes, normals
 from simlab.weighing import Weighing
 from simlab.worlds.game import Indices, Items
 
@@ -288,20 +288,21 @@ class People(Workforce):
         seconds: Array | None = None,
         said: NDArray[np.int64] | None = None,
         begun: Indices | None = None,
+        draws: Array | None = None,
     ) -> tuple[NDArray[np.int64], Array]:
         """What person who[i] says of the K responses of ranking i: labels and perceived differences [n, pairs].
 
         `items` holds K responses a ranking; `seen` [n·K] keys how each response is perceived, `lot` [n] and `key`
         the noise of choice; `asked` [n] says which prompts are users' own, `seconds` [n] how long each took, `said`
         [n, pairs] the labels these people were shown, `begun` [R] how many rankings everybody has made of those of this
-        shift that were asked for in earlier calls. Those who take no care toss a coin; those who delegate say what
-        their machine says.
+        shift that were asked for in earlier calls, `draws` the draws of their choice if they are at hand. Those who
+        take no care toss a coin; those who delegate say what their machine says.
         """
         n = len(who)
         k = len(items) // n
         utilities = self.perceive(items, who, seen, asked).reshape(n, k)
         left, right = sides(k)
-        draws = uniforms(key, who[:, None], lot[:, None], np.arange(k + len(left))[None, :])
+        draws = draws_of_choice(key, who, lot, k) if draws is None else draws
         noise = None if seconds is None else self.life.noise(who, seconds)
         felt = utilities[:, left] - utilities[:, right]
         asks = self.delegates(who)
@@ -373,14 +374,15 @@ class People(Workforce):
         """Keep everyone's record: how many pairs were audited, and how many agreed with whoever did."""
         assert self.cohort is not None
         record = self.record(judgement.principal)
-        for name, score in judgement.scores.items():
-            row = int(name.rpartition(":")[2])
-            for kept in (self.cohort, record):
-                kept.audited[row] += judgement.samples[name]
-                kept.agreed[row] += score * judgement.samples[name]
+        names = list(judgement.scores)
+        rows = np.array([int(name.rpartition(":")[2]) for name in names], dtype=np.int64)
+        sample = np.array([judgement.samples[name] for name in names], dtype=float)
+        agreed = np.array([judgement.scores[name] for name in names], dtype=float) * sample
+        for kept in (self.cohort, record):
+            kept.audited[rows] += sample
+            kept.agreed[rows] += agreed
         if judgement.answers is not None:
-            numbers = np.array([int(name.rpartition(":")[2]) for name in judgement.scores], dtype=np.int64)
-            record.answers.append(self.life.heard(numbers[judgement.answers.who], judgement.answers.right))
+            record.answers.append(self.life.heard(rows[judgement.answers.who], judgement.answers.right))
         reconsider(self)
 
     # ---- what is planned ----------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from simlab.components import Array
 from simlab.queues import Batch
-from simlab.streams import hashes
+from simlab.streams import hashes, uniforms
 from simlab.worlds.game import Indices, Items
 
 T = TypeVar("T", bound=np.generic)
@@ -28,6 +28,11 @@ def sides(options: int) -> tuple[Indices, Indices]:
     """The places of the left and of the right response of each pair of a ranking [K(K−1)/2]."""
     left, right = np.array(list(combinations(range(options), 2))).T
     return left, right
+
+
+def draws_of_choice(key: int, who: Indices, lot: NDArray[Any], options: int) -> Array:
+    """Uniform draws [n, K + pairs] for person who[i] ranking what `lot[i]` keys: one a response, then one a pair."""
+    return uniforms(key, who[:, None], lot[:, None], np.arange(options * (options + 1) // 2)[None, :])
 
 
 def preferred(difference: Array) -> NDArray[np.int64]:

@@ -17,14 +17,14 @@ from simlab.components import Array
 from simlab.parties.assignment import assigned
 from simlab.parties.corporation import ASKED
 from simlab.parties.people import People
-from simlab.parties.rankings import Rankings, Shown, Tasks, agreement, preferred, sides
+from simlab.parties.rankings import Rankings, Shown, Tasks, agreement, draws_of_choice, preferred, sides
 from simlab.parties.society import Users
 from simlab.parties.working_life import within_hours
 from simlab.queues import Backlog
 from simlab.relation import Judgement, Relation, Steps, Work, at, day_of
 from simlab.streams import branch, hashes, uniforms
-from simlab.threads import behind, side_by_side
-from simlab.worlds.game import Indices
+from simlab.threads import ahead, behind, side_by_side
+from simlab.worlds.game import Indices, Items
 
 if TYPE_CHECKING:
     from simlab.parties.reward_model import RewardModel
@@ -194,9 +194,11 @@ class Raters(People):
         begun = np.zeros(len(self.cohort), dtype=np.int64)
         parts = [slice(0, len(task))] if self.spec.fatigue else pieces(task)  # who tires must be asked in order
         chronicle, about = self.simulation.chronicle, (relation.agent.name, standard.version)
+        questions = ahead(lambda part: self._question(tasks, task[part], who[part]), parts)
         with behind(len(parts)) as later:
-            for part in parts:
-                made.label[part], made.perceived[part] = self._say(tasks, task[part], who[part], seconds[part], begun)
+            for part, question in zip(parts, questions, strict=True):
+                said = self._say(tasks, task[part], who[part], seconds[part], begun, *question)
+                made.label[part], made.perceived[part] = said
                 begun += np.bincount(who[part], minlength=len(begun))
                 pay, source = chronicle.earned(self, made[part]), self.sources(who[part], "rater")
                 later(chronicle.comparisons, self, *about, made[part], pay, source)
@@ -205,14 +207,29 @@ class Raters(People):
         self.deliver(made)
         self.fresh.setdefault(relation.agent.name, []).append(made)
 
+    def _question(self, tasks: Tasks, task: Indices, who: Indices) -> tuple[Items, Indices, Array]:
+        """What rater who[i] has to rank for task[i], what keys how each response is seen, and the draws of the choice.
+
+        Asks no plugin, and may so be called in a thread.
+        """
+        key, local, k = self.simulation.streams.key(self.name, "labels"), tasks.local[task], self.spec.ranking
+        seen = (local[:, None] * k + np.arange(k)[None, :]).ravel()
+        return tasks.shown.items_of(task), seen, draws_of_choice(key, who, local, k)
+
     def _say(
-        self, tasks: Tasks, task: Indices, who: Indices, seconds: Array, begun: Indices
+        self,
+        tasks: Tasks,
+        task: Indices,
+        who: Indices,
+        seconds: Array,
+        begun: Indices,
+        items: Items,
+        seen: Indices,
+        draws: Array,
     ) -> tuple[NDArray[np.int64], Array]:
         """What rater who[i] says of the responses of task[i] after so many seconds: labels, perceived differences."""
-        key, local = self.simulation.streams.key(self.name, "labels"), tasks.local[task]
-        seen = (local[:, None] * self.spec.ranking + np.arange(self.spec.ranking)[None, :]).ravel()
-        items = tasks.shown.items_of(task)
-        return self.labels(items, who, seen, local, key, tasks.asked[task], seconds, begun=begun)
+        key, asked = self.simulation.streams.key(self.name, "labels"), tasks.asked[task]
+        return self.labels(items, who, seen, tasks.local[task], key, asked, seconds, begun=begun, draws=draws)
 
     def judge(self, relation: Relation, work: Work) -> Generator[Event, None, Judgement]:
         """Rankings are the judgement: how often the reward model's ordering agrees with them, before it learns."""
