@@ -23,9 +23,11 @@ from simlab.measures.agreement import (
 )
 from simlab.measures.statistics import interval, times_drawn
 from simlab.streams import hashes
+from simlab.threads import side_by_side
 
 STATISTICS = ("percent", "cohen", "fleiss", "krippendorff", "gwet_ac1", "gwet_ac2")
 VALUES = {1: -1.0, 0: 0.0, 2: 1.0}  # where a label lies between left and right; undecided is half-way
+PART, MOST_PARTS = 1 << 21, 16  # labels, over all replicates, that are worth a part of the work of their own
 MOST_TASKS = 5000  # more than these tell nothing that a share's error of .007 would hide
 
 
@@ -61,8 +63,13 @@ def interrater(
     times = np.concatenate([np.ones((1, len(tasks))), times_drawn(key, replicates, len(tasks))])  # the first is as is
     sums, weighted = times @ item_sums(counts), times @ item_sums(counts, weights)
     cells, size = who * q + said, len(people) * q
-    habits = (np.bincount(cells, weights=t[row], minlength=size).reshape(1, -1, q) for t in times)
-    by_habit = np.array([float(chance_by_habit(np.asarray(h, dtype=float))[0]) for h in habits])
+
+    def chances(part: Array) -> list[float]:
+        habits = (np.bincount(cells, weights=t[row], minlength=size).reshape(1, -1, q) for t in part)
+        return [float(chance_by_habit(np.asarray(h, dtype=float))[0]) for h in habits]
+
+    parts = np.array_split(times, min(MOST_PARTS, 1 + len(row) * len(times) // PART))
+    by_habit = np.concatenate(side_by_side(chances, parts))
     observed = agreement_of(sums)
     found = {
         "percent": observed,

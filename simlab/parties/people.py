@@ -61,6 +61,7 @@ class People(Workforce):
         self.voice = spec.voice
         self.exam: Exam | None = None  # what candidates are asked
         self.quality: tuple[Indices, Array] = (np.zeros(0, dtype=np.int64), np.zeros(0))  # rows; P(right) with care
+        self._labels: NDArray[Any] = np.array([], dtype=object)  # by number
         self._names = pa.array([], pa.string())
         self._panel: Panel | None = None
         self._columns: dict[int, Array] = {}  # utilities of single persons on that panel
@@ -89,10 +90,11 @@ class People(Workforce):
 
     def labels_of(self, numbers: NDArray[np.int64]) -> NDArray[Any]:
         """How tables call these people: `pool:17`."""
-        if np.all(numbers[1:] > numbers[:-1]):
-            return np.array([f"{self.name}:{n}" for n in numbers.tolist()], dtype=object)
-        distinct, place = np.unique(numbers, return_inverse=True)
-        return self.labels_of(distinct)[place]
+        known = len(self._labels)
+        if (wanted := int(numbers.max(initial=-1)) + 1) > known:
+            more = [f"{self.name}:{n}" for n in range(known, wanted)]
+            self._labels = np.concatenate([self._labels, np.array(more, dtype=object)])
+        return self._labels.take(numbers)
 
     @property
     def names(self) -> pa.StringArray:
@@ -368,7 +370,7 @@ class People(Workforce):
     def subjects(self, made: Rankings) -> tuple[list[str], NDArray[np.int64]]:
         """Who is judged by their work: the names of those who made it, and for each ranking which of them."""
         people, place = np.unique(made.worker, return_inverse=True)
-        return [f"{self.name}:{number}" for number in people.tolist()], place
+        return self.labels_of(people).tolist(), place
 
     def heard(self, judgement: Judgement) -> None:
         """Keep everyone's record: how many pairs were audited, and how many agreed with whoever did."""

@@ -202,7 +202,7 @@ class Raters(People):
                 begun += np.bincount(who[part], minlength=len(begun))
                 pay, source = chronicle.earned(self, made[part]), self.sources(who[part], "rater")
                 later(chronicle.comparisons, self, *about, made[part], pay, source)
-        self.clock_off(who, made, elapsed=False)
+            self.clock_off(who, made, elapsed=False)
         self.simulation.chronicle.worked(self, made)
         self.deliver(made)
         self.fresh.setdefault(relation.agent.name, []).append(made)

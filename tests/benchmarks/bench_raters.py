@@ -35,6 +35,7 @@ LOST = 0.001  # of the comparisons, at most: whoever draws too many leaves some 
 def run_simlab(raters: int, comparisons: int, folder: Path) -> dict[str, float]:
     """Run the scenario with so many raters; seconds are told apart by the stages that simlab reports."""
     import pandas  # noqa: F401  # as Mesa does
+    import scipy.special  # noqa: F401  # as the world of the scenario does
 
     import simlab
     from simlab.plugins import discover
