@@ -55,6 +55,18 @@ def uniforms(key: int, *indices: ArrayLike) -> NDArray[np.float64]:
     return _unit(hashes(key, *indices))
 
 
+def several_uniforms(count: int, key: int, *indices: ArrayLike) -> NDArray[np.float64]:
+    """`count` uniform draws per item [n, count], those with 0, 1, … as a further index behind `indices` [n].
+
+    Column after column, which is also how they lie in memory: numpy is slow on rows of two or three.
+    """
+    state = hashes(key, *indices)
+    out = np.empty((count, len(state)))
+    for column in range(count):
+        out[column] = _unit(further(state, column))
+    return out.T
+
+
 def _unit(hashed: NDArray[np.uint64]) -> NDArray[np.float64]:
     """The upper 53 bits of each hash as a number in the open interval (0, 1)."""
     out = (hashed >> np.uint64(11)).astype(np.float64)

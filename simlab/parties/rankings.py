@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from simlab.components import Array
 from simlab.queues import Batch
-from simlab.streams import hashes, uniforms
+from simlab.streams import hashes, several_uniforms
 from simlab.worlds.game import Indices, Items
 
 T = TypeVar("T", bound=np.generic)
@@ -32,7 +32,7 @@ def sides(options: int) -> tuple[Indices, Indices]:
 
 def draws_of_choice(key: int, who: Indices, lot: NDArray[Any], options: int) -> Array:
     """Uniform draws [n, K + pairs] for person who[i] ranking what `lot[i]` keys: one a response, then one a pair."""
-    return uniforms(key, who[:, None], lot[:, None], np.arange(options * (options + 1) // 2)[None, :])
+    return several_uniforms(options * (options + 1) // 2, key, who, lot)
 
 
 def preferred(difference: Array) -> NDArray[np.int64]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from simlab.simulation import Simulation
 
 MORNING = 0.375  # of a day: shifts begin at nine
-PIECE = 1 << 15  # rankings, or a little more, at a time in a large shift
+PIECE = 1 << 16  # rankings, or a little more, at a time in a large shift
 
 
 def pieces(task: Indices) -> list[slice]:
@@ -213,8 +213,10 @@ class Raters(People):
         Asks no plugin, and may so be called in a thread.
         """
         key, local, k = self.simulation.streams.key(self.name, "labels"), tasks.local[task], self.spec.ranking
-        seen = (local[:, None] * k + np.arange(k)[None, :]).ravel()
-        return tasks.shown.items_of(task), seen, draws_of_choice(key, who, local, k)
+        seen = np.empty((len(local), k), dtype=np.int64)
+        for place in range(k):  # numpy is slow on rows of two or three
+            seen[:, place] = local * k + place
+        return tasks.shown.items_of(task), seen.ravel(), draws_of_choice(key, who, local, k)
 
     def _say(
         self,
