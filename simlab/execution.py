@@ -120,7 +120,7 @@ class _Told:
 
     def __call__(self, what: str, **said: Any) -> None:
         if what == "round_finished":
-            self.opened.note(rounds=said["round"])
+            self.opened.note(wait=False, rounds=said["round"])
         getattr(self.hook, f"simlab_{what}")(run=self.run, **said)
 
     def __enter__(self) -> None:

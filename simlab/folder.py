@@ -44,10 +44,10 @@ class OpenRun:
             (tables / f"{name}.parquet").exists() for name in self.manifest["tables"]
         )
 
-    def note(self, **fields: Any) -> None:
-        """Put JSON-able fields into the manifest, which is replaced as a whole."""
+    def note(self, *, wait: bool = True, **fields: Any) -> None:
+        """Put JSON-able fields into the manifest, which is replaced as a whole; with `wait`, it is on disk then."""
         self.manifest.update(fields)
-        _replace(self.path / MANIFEST, json.dumps(self.manifest, indent=2, allow_nan=False) + "\n")
+        _replace(self.path / MANIFEST, json.dumps(self.manifest, indent=2, allow_nan=False) + "\n", wait)
 
     def finish(self, tables: Mapping[str, Mapping[str, Any]], *, rounds: int, **fields: Any) -> None:
         """Record that the run is complete: `tables` is what `Recorder.close` returned. Writes the table `runs`."""
@@ -167,13 +167,15 @@ def _acquired(path: Path, patience: float) -> FileLock | None:
             time.sleep(0.01)
 
 
-def _replace(path: Path, text: str) -> None:
-    """Write a text file so that readers see the old or the new content, whatever happens in between."""
+def _replace(path: Path, text: str, wait: bool = True) -> None:
+    """Write a text file so that readers see the old or the new content, whatever happens in between; with `wait`, even
+    if the power fails, for which a disk may first write down all the rows that others have given it."""
     part = path.with_name(path.name + ".part")
     with part.open("w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
-        os.fsync(file.fileno())
+        if wait:
+            os.fsync(file.fileno())
     part.replace(path)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simlab.streams import Streams, hashes, normals, uniforms
+from simlab.streams import Streams, hashes, normals, several_uniforms, uniforms
 
 KEY = Streams(7).key("pool", "labels")
 
@@ -54,3 +54,12 @@ def test_normals_are_standard_normal():
     draws = normals(KEY, np.arange(200_000))
     assert stats.kstest(draws, "norm").pvalue > 1e-4
     assert np.isfinite(draws).all()
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 10])
+def test_several_draws_an_item_are_those_with_one_index_more(count: int) -> None:
+    key, rater, task = Streams(3).key("labels"), np.arange(50) % 7, np.arange(50)
+    one_by_one = uniforms(key, rater[:, None], task[:, None], np.arange(count)[None, :])
+    found = several_uniforms(count, key, rater, task)
+    np.testing.assert_array_equal(found, one_by_one)
+    assert found.shape == (50, count)

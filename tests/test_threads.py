@@ -44,6 +44,46 @@ def test_who_does_what_does_not_depend_on_cores(many: int, monkeypatch: pytest.M
     np.testing.assert_array_equal(*found)
 
 
+@pytest.mark.parametrize("pieces", [0, 1, 2, 40])
+def test_results_ahead_are_in_order_and_no_more_than_two_pieces_ahead(pieces: int) -> None:
+    begun: list[int] = []
+
+    def work(n: int) -> int:
+        begun.append(n)
+        return n * n
+
+    found = []
+    for place, result in enumerate(threads.ahead(work, range(pieces))):
+        assert len(begun) <= place + 2
+        found.append(result)
+    assert found == [n * n for n in range(pieces)]
+
+
+def test_work_ahead_is_done_in_another_thread_than_this() -> None:
+    here = threading.current_thread()
+    assert not any(threads.ahead(lambda n: threading.current_thread() is here, range(4)))
+
+
+@pytest.mark.parametrize("place", [0, 39])
+def test_an_error_ahead_is_raised_where_its_result_is_wanted(place: int) -> None:
+    found = []
+
+    def collect() -> None:
+        for result in threads.ahead(lambda n: 1 // (n - place), range(40)):
+            found.append(result)
+
+    with pytest.raises(ZeroDivisionError):
+        collect()
+    assert len(found) == place
+
+
+def test_work_ahead_ends_with_whoever_wanted_it() -> None:
+    begun: list[int] = []
+    for _ in threads.ahead(begun.append, range(1000)):
+        break
+    assert len(begun) < 10
+
+
 @pytest.mark.parametrize("pieces", [1, 40])
 def test_calls_behind_are_made_in_order_and_before_the_end(pieces: int) -> None:
     made: list[int] = []
