@@ -69,7 +69,7 @@ def several_uniforms(count: int, key: int, *indices: ArrayLike) -> NDArray[np.fl
 
 def _unit(hashed: NDArray[np.uint64]) -> NDArray[np.float64]:
     """The upper 53 bits of each hash as a number in the open interval (0, 1)."""
-    out = (hashed >> np.uint64(11)).astype(np.float64)
+    out = np.asarray(hashed >> np.uint64(11)).astype(np.float64)
     out += 0.5
     out *= 2.0**-53
     return out
@@ -79,9 +79,14 @@ def normals(key: int, *indices: ArrayLike) -> NDArray[np.float64]:
     """Standard normal draws, one per item (Box & Muller 1958)."""
     state = hashes(key, *indices)
     with np.errstate(over="ignore"):
-        first, second = _unit(further(state, 0)), _unit(further(state, 1))
-    radius = np.sqrt(-2.0 * np.log(first))
-    return np.asarray(radius * np.cos(2.0 * np.pi * second))
+        radius, angle = _unit(further(state, 0)), _unit(further(state, 1))
+    np.log(radius, out=radius)  # all in the same two arrays: √(−2·log u) · cos(2π·v)
+    radius *= -2.0
+    np.sqrt(radius, out=radius)
+    angle *= 2.0 * np.pi
+    np.cos(angle, out=angle)
+    radius *= angle
+    return radius
 
 
 def branch(key: int, *names: str | int) -> int:

@@ -73,7 +73,8 @@ class Logit(RaterPolicy):
         leaning = self.leaning(options, cohort, scene)
         if leaning is not None:
             utilities = utilities + tau * leaning
-        waited = -np.log(uniforms[:, :options])  # τ·log of it is a Gumbel draw, taken from utility
+        waited = np.log(uniforms[:, :options])
+        np.negative(waited, out=waited)  # τ·log of it is a Gumbel draw, taken from utility
         ranked = None if options == 2 else utilities - tau * np.log(waited)
         labels = []
         for column, (i, j) in enumerate(combinations(range(options), 2), start=options):
@@ -108,7 +109,9 @@ def _sooner(waited: Array, difference: Array, tau: Array) -> NDArray[np.int64]:
     """Which of two is ranked first [n]: the one with the shorter of two exponential times [n, 2], divided by e^u/τ;
     neither (0) if they are as good and there is no noise."""
     with np.errstate(over="ignore"):
-        label = np.where(waited[:, 0] < waited[:, 1] * np.exp(difference), 1, 2)
+        later = np.exp(difference)
+        later *= waited[:, 1]
+    label = 2 - (waited[:, 0] < later).astype(np.int64)
     if tau.min(initial=1.0) <= 0:
         label[(tau <= 0) & (difference == 0)] = 0
     return label

@@ -349,8 +349,11 @@ class People(Workforce):
     def durations(self, who: Indices, lot: NDArray[Any], comparisons: int) -> Array:
         """Seconds [n] for rankings of `comparisons` comparisons each: at one's pace, log-normally more or less."""
         assert self.cohort is not None
-        z = normals(self.simulation.streams.key(self.name, "pace"), who, lot)
-        seconds = self.cohort.seconds[who] * np.exp(self.spec.seconds_spread * z) * comparisons
+        seconds = normals(self.simulation.streams.key(self.name, "pace"), who, lot)
+        seconds *= self.spec.seconds_spread
+        np.exp(seconds, out=seconds)
+        seconds *= self.cohort.seconds.take(who)
+        seconds *= comparisons
         seconds = self.life.seconds(who, lot, seconds)
         if self.spec.delegation:
             seconds = np.where(self.delegates(who), self.spec.delegation.time * seconds, seconds)
