@@ -125,7 +125,7 @@ def _arrivals(key: int, tasks: Numbers, here: NDArray[np.bool_], until: float) -
     and a little earlier for the others. NOBODY elsewhere.
     """
     levels = np.arange(FIRST, len(here).bit_length() - 1, dtype=np.uint64)  # people 2^level … 2·2^level − 1
-    wanted = until * 2.0**levels
+    wanted = np.ldexp(until, levels.astype(np.int32))
     points = np.floor(wanted + SLACK * np.sqrt(wanted) + 3).astype(np.int64)
     ends = np.cumsum([1 << FIRST, *points])
     level = np.repeat(levels, points)[:, None]
@@ -143,7 +143,7 @@ def _arrivals(key: int, tasks: Numbers, here: NDArray[np.bool_], until: float) -
     time[ends[0] :] = _waiting(lots)
     for start, end in pairwise(ends.tolist()):
         np.cumsum(time[start:end], axis=0, out=time[start:end])
-    time[ends[0] :] *= np.exp2(-level.astype(np.float32))
+    time[ends[0] :] *= np.ldexp(np.float32(1), -level.astype(np.int32))
     complete = np.minimum(time[ends[1:] - 1].min(axis=0, initial=np.inf), np.float32(until))
     code = time.view(np.uint32).astype(np.uint64)
     code <<= np.uint64(32)

@@ -165,7 +165,7 @@ class Rankings:
 
     def each(self, found: NDArray[T]) -> NDArray[T]:
         """What was found about each row of `subject`, for each ranking [m, …]."""
-        return found[self.place] if self.shared else found
+        return found.take(self.place, axis=0) if self.shared else found
 
     def as_pairs(self, chosen: Indices) -> Rankings:
         """Some of the compared pairs, counted ranking after ranking, as rankings of two."""
