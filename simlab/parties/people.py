@@ -92,8 +92,7 @@ class People(Workforce):
         """How tables call these people: `pool:17`."""
         known = len(self._labels)
         if (wanted := int(numbers.max(initial=-1)) + 1) > known:
-            more = [f"{self.name}:{n}" for n in range(known, wanted)]
-            self._labels = np.concatenate([self._labels, np.array(more, dtype=object)])
+            self._labels = np.append(self._labels, [f"{self.name}:{n}" for n in range(known, wanted)])
         return self._labels.take(numbers)
 
     @property
@@ -379,10 +378,9 @@ class People(Workforce):
         """Keep everyone's record: how many pairs were audited, and how many agreed with whoever did."""
         assert self.cohort is not None
         record = self.record(judgement.principal)
-        names = list(judgement.scores)
-        rows = np.array([int(name.rpartition(":")[2]) for name in names], dtype=np.int64)
-        sample = np.array([judgement.samples[name] for name in names], dtype=float)
-        agreed = np.array([judgement.scores[name] for name in names], dtype=float) * sample
+        rows = np.array([int(name.rpartition(":")[2]) for name in judgement.scores], dtype=np.int64)
+        sample = np.array([judgement.samples[name] for name in judgement.scores], dtype=float)
+        agreed = sample * np.array(list(judgement.scores.values()))
         for kept in (self.cohort, record):
             kept.audited[rows] += sample
             kept.agreed[rows] += agreed

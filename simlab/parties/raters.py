@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from simlab.simulation import Simulation
 
 MORNING = 0.375  # of a day: shifts begin at nine
+Question = tuple[Items, Indices, Array]
 PIECE = 1 << 16  # rankings, or a little more, at a time in a large shift
 
 
@@ -197,7 +198,7 @@ class Raters(People):
         questions = ahead(lambda part: self._question(tasks, task[part], who[part]), parts)
         with behind(len(parts)) as later:
             for part, question in zip(parts, questions, strict=True):
-                said = self._say(tasks, task[part], who[part], seconds[part], begun, *question)
+                said = self._say(tasks, task[part], who[part], seconds[part], begun, question)
                 made.label[part], made.perceived[part] = said
                 begun += np.bincount(who[part], minlength=len(begun))
                 pay, source = chronicle.earned(self, made[part]), self.sources(who[part], "rater")
@@ -207,7 +208,7 @@ class Raters(People):
         self.deliver(made)
         self.fresh.setdefault(relation.agent.name, []).append(made)
 
-    def _question(self, tasks: Tasks, task: Indices, who: Indices) -> tuple[Items, Indices, Array]:
+    def _question(self, tasks: Tasks, task: Indices, who: Indices) -> Question:
         """What rater who[i] has to rank for task[i], what keys how each response is seen, and the draws of the choice.
 
         Asks no plugin, and may so be called in a thread.
@@ -219,18 +220,11 @@ class Raters(People):
         return tasks.shown.items_of(task), seen.ravel(), draws_of_choice(key, who, local, k)
 
     def _say(
-        self,
-        tasks: Tasks,
-        task: Indices,
-        who: Indices,
-        seconds: Array,
-        begun: Indices,
-        items: Items,
-        seen: Indices,
-        draws: Array,
+        self, tasks: Tasks, task: Indices, who: Indices, seconds: Array, begun: Indices, question: Question
     ) -> tuple[NDArray[np.int64], Array]:
         """What rater who[i] says of the responses of task[i] after so many seconds: labels, perceived differences."""
         key, asked = self.simulation.streams.key(self.name, "labels"), tasks.asked[task]
+        items, seen, draws = question
         return self.labels(items, who, seen, tasks.local[task], key, asked, seconds, begun=begun, draws=draws)
 
     def judge(self, relation: Relation, work: Work) -> Generator[Event, None, Judgement]:
