@@ -6,6 +6,7 @@ Scenario validation asks for `cycle` and `orphans`; a run asks for neighbours an
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
 
@@ -16,14 +17,21 @@ class Hierarchy:
     def __init__(self, parties: Iterable[str], edges: Iterable[tuple[str, str]]) -> None:
         self.parties = tuple(parties)
         self.edges = tuple(edges)
+        below: dict[str, list[str]] = {}
+        above: dict[str, list[str]] = {}
+        for principal, agent in self.edges:
+            below.setdefault(principal, []).append(agent)
+            above.setdefault(agent, []).append(principal)
+        self._agents = {name: tuple(found) for name, found in below.items()}
+        self._principals = {name: tuple(found) for name, found in above.items()}
 
     def agents(self, principal: str) -> tuple[str, ...]:
         """Those who answer to `principal`."""
-        return tuple(a for p, a in self.edges if p == principal)
+        return self._agents.get(principal, ())
 
     def principals(self, agent: str) -> tuple[str, ...]:
         """Those `agent` answers to."""
-        return tuple(p for p, a in self.edges if a == agent)
+        return self._principals.get(agent, ())
 
     def above(self, party: str) -> Iterator[str]:
         """Everyone `party` answers to, directly or not, nearest first, each once."""
@@ -33,10 +41,13 @@ class Hierarchy:
         """Everyone who answers to `party`, directly or not, nearest first, each once."""
         yield from self._walk(party, self.agents)
 
+    def downward(self) -> tuple[str, ...]:
+        """Every party after all it answers to. Raises CycleError where authority goes round."""
+        return tuple(TopologicalSorter({name: self.principals(name) for name in self.parties}).static_order())
+
     def orphans(self) -> tuple[str, ...]:
         """Parties that stand in no relation."""
-        related = {name for edge in self.edges for name in edge}
-        return tuple(name for name in self.parties if name not in related)
+        return tuple(name for name in self.parties if name not in self._agents and name not in self._principals)
 
     def cycle(self) -> tuple[str, ...]:
         """Some circle of authority, first party repeated at the end; empty if there is none."""
@@ -52,9 +63,15 @@ class Hierarchy:
         Who is looked at by auditors does not work for them: nobody goes because the auditors do, or stays because they
         stay.
         """
+        judges = frozenset(auditors)
         gone = {name for name in self.parties if name in left_out}
-        while more := {name for name in self.parties if name not in gone and self._bereft(name, gone, auditors)}:
-            gone |= more
+        news = deque(gone)
+        while news:
+            lost = news.popleft()
+            for name in (*self.agents(lost), *self.principals(lost)):
+                if name not in gone and self._bereft(name, gone, judges):
+                    gone.add(name)
+                    news.append(name)
         return gone
 
     def _bereft(self, party: str, gone: set[str], auditors: Collection[str]) -> bool:
@@ -66,9 +83,9 @@ class Hierarchy:
     @staticmethod
     def _walk(party: str, neighbours: Callable[[str], Sequence[str]]) -> Iterator[str]:
         seen = {party}
-        queue: list[str] = [party]
+        queue = deque([party])
         while queue:
-            for name in neighbours(queue.pop(0)):
+            for name in neighbours(queue.popleft()):
                 if name not in seen:
                     seen.add(name)
                     queue.append(name)

@@ -6,12 +6,15 @@ that is wrong. Which kinds of party may stand in which relation, `rules` says.
 
 from __future__ import annotations
 
+from bisect import bisect
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from simlab.hierarchy import Hierarchy
 from simlab.names import shown, suggestion
+from simlab.scenario.reach import Reach, several
 from simlab.scenario.rules import AGENTS, FIRMS, PRINCIPALS, RULES, Rule
 
 Path = tuple[str | int, ...]
@@ -71,6 +74,12 @@ def _kinds(data: Mapping[str, Any]) -> dict[str, str]:
     return {name: _kind(party) for name, party in parties.items()}
 
 
+def _entry(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """What the file says of a party; nothing, where it names only its kind."""
+    party = data["parties"].get(name)
+    return party if isinstance(party, dict) else {}
+
+
 def _edges(data: Mapping[str, Any]) -> Iterator[Edge]:
     relations = data.get("relations")
     for index, entry in enumerate(relations if isinstance(relations, list) else []):
@@ -81,10 +90,13 @@ def _edges(data: Mapping[str, Any]) -> Iterator[Edge]:
 
 
 def _unknown_parties(kinds: Mapping[str, str], edges: list[Edge]) -> Iterator[Complaint]:
+    strangers = 0
     for edge in edges:
         for role, name in (("principal", edge.principal), ("agent", edge.agent)):
             if name not in kinds:
-                yield ("relations", edge.index, role), f"there is no party {shown(name)}", suggestion(name, list(kinds))
+                strangers += 1  # of endlessly many, some are guessed at: comparing names takes its time
+                fix = suggestion(name, list(kinds)) if strangers <= 100 else ""
+                yield ("relations", edge.index, role), f"there is no party {shown(name)}", fix
 
 
 def _repeated(edges: list[Edge]) -> Iterator[Complaint]:
@@ -217,8 +229,7 @@ def _counts(kinds: Mapping[str, str], hierarchy: Hierarchy, limiters: set[str]) 
 
 def _rootless_raters(data: Mapping[str, Any], kinds: Mapping[str, str], hierarchy: Hierarchy) -> Iterator[Complaint]:
     for name, kind in kinds.items():
-        party = data["parties"][name]
-        values = party.get("values") if isinstance(party, dict) else None
+        values = _entry(data, name).get("values")
         if kind == "raters" and hierarchy.agents(name) and not hierarchy.principals(name) and not values:
             fix = "add a relation with a corporation as principal, or give them values"
             yield ("parties", name), "these raters have no guideline and no values of their own", fix
@@ -226,61 +237,53 @@ def _rootless_raters(data: Mapping[str, Any], kinds: Mapping[str, str], hierarch
 
 def _spans(data: Mapping[str, Any], kinds: Mapping[str, str], hierarchy: Hierarchy) -> Iterator[Complaint]:
     """Lines of authority that cannot work: two guidelines for one judge, two models of one maker, …"""
-    orders = {name: _order(name, kinds, hierarchy) for name in kinds}
+    reach = Reach(kinds, hierarchy)
     for name, kind in kinds.items():
         here: Path = ("parties", name)
-        makers = _makers(name, kinds, hierarchy)
-        inherited = any(len(_makers(above, kinds, hierarchy)) > 1 for above in hierarchy.principals(name))
         employers = [other for other in hierarchy.principals(name) if kinds[other] in FIRMS]
-        judged = {orders[agent] for agent in hierarchy.agents(name)} if kind == "auditors" else set()
-        below = set(hierarchy.below(name))
-        models = [other for other in kinds if other in below and kinds[other] == "language_model"]
-        if kind != "corporation" and len(makers) > 1 and not inherited:
-            what = f"works for several corporations, {' and '.join(makers)}, by several guidelines at once"
+        judged = {reach.order[agent] for agent in hierarchy.agents(name)} if kind == "auditors" else set()
+        if kind != "corporation" and reach.of_several(name):
+            makers = [other for other in hierarchy.above(name) if kinds[other] == "corporation"]
+            what = f"works for several corporations, {_and(makers)}, by several guidelines at once"
             yield here, what, "one party for each corporation"
         elif len(employers) > 1:
-            yield here, f"is employed by {' and '.join(employers)}", "people have one employer; others audit them"
+            yield here, f"is employed by {_and(employers)}", "people have one employer; others audit them"
         elif len(judged) > 1:
-            what = f"judges work of order {' and '.join(map(str, sorted(judged)))} at once"
+            what = f"judges work of order {_and([str(order) for order in sorted(judged)])} at once"
             yield here, what, "one party of auditors for each order"
-        elif kind == "corporation" and len(models) > 1:
-            yield here, f"makes several language models, {' and '.join(models)}", "one corporation for each"
+        elif kind == "corporation" and several(reach.models[name]):
+            below = set(hierarchy.below(name))
+            models = [other for other in kinds if other in below and kinds[other] == "language_model"]
+            yield here, f"makes several language models, {_and(models)}", "one corporation for each"
         elif kind == "reward_model":
             yield from _one_k(data, name, hierarchy)
 
 
-def _makers(name: str, kinds: Mapping[str, str], hierarchy: Hierarchy) -> list[str]:
-    return [other for other in hierarchy.above(name) if kinds[other] == "corporation"]
-
-
-def _order(name: str, kinds: Mapping[str, str], hierarchy: Hierarchy) -> int:
-    """0 for who makes responses, 1 for who judges them, 2 for who judges those judgements, and so on."""
-    if kinds[name] not in ("raters", "auditors", "vendor"):
-        return 0
-    below = [_order(agent, kinds, hierarchy) for agent in hierarchy.agents(name)]
-    if kinds[name] == "vendor":
-        return min((order for order in below if order), default=1)
-    return 1 + max(below, default=0)
+def _and(names: list[str]) -> str:
+    """`a and b`; of very many, the first few."""
+    few = names if len(names) < 9 else [*names[:7], f"{len(names) - 7} others"]
+    return " and ".join(few)
 
 
 def _one_k(data: Mapping[str, Any], machine: str, hierarchy: Hierarchy) -> Iterator[Complaint]:
     """All pools that teach one reward model rank as many responses at a time."""
-    sizes: dict[Any, str] = {}
+    first: tuple[str, int] | None = None
     for pool in hierarchy.principals(machine):
-        k = data["parties"][pool].get("ranking", 2)
-        if sizes and k not in sizes:
-            other, first = next(iter(sizes.items()))
-            what = f"{machine} learns from {pool}, which ranks {k} at a time, and from {first}, which ranks {other}"
-            yield ("parties", pool, *(["ranking"] if "ranking" in data["parties"][pool] else [])), what, "the same K"
-        sizes.setdefault(k, pool)
+        entry = _entry(data, pool)
+        k = entry.get("ranking", 2)
+        if not isinstance(k, int):
+            continue  # complained of where it stands
+        if first and k != first[1]:
+            what = f"{machine} learns from {pool}, which ranks {k} at a time, and from {first[0]}, which ranks {first[1]}"
+            yield ("parties", pool, *(["ranking"] if "ranking" in entry else [])), what, "the same K"
+        first = first or (pool, k)
 
 
 def _delegates(data: Mapping[str, Any], kinds: Mapping[str, str]) -> Iterator[Complaint]:
     """Only machines can be asked to answer for somebody."""
     machines = [name for name, kind in kinds.items() if kind in ("reward_model", "language_model")]
     for name in kinds:
-        party = data["parties"][name]
-        entry = party.get("delegation") if isinstance(party, dict) else None
+        entry = _entry(data, name).get("delegation")
         to = entry.get("to") if isinstance(entry, dict) else None
         if isinstance(to, str) and to not in machines:
             what = f"there is no party {shown(to)}" if to not in kinds else f"{to} is no machine"
@@ -291,8 +294,7 @@ def _demonstrators(data: Mapping[str, Any], kinds: Mapping[str, str]) -> Iterato
     """Only people who rank responses can be asked to write some."""
     pools = [name for name, kind in kinds.items() if kind == "raters"]
     for name, kind in kinds.items():
-        party = data["parties"][name]
-        entry = party.get("demonstrations") if kind == "language_model" and isinstance(party, dict) else None
+        entry = _entry(data, name).get("demonstrations") if kind == "language_model" else None
         by = entry.get("by") if isinstance(entry, dict) else None
         if isinstance(by, str) and by not in pools:
             what = f"there is no party {shown(by)}" if by not in kinds else f"{by} is no pool of raters"
@@ -312,11 +314,12 @@ def _left_out(data: Mapping[str, Any], kinds: Mapping[str, str], hierarchy: Hier
     given = data.get("without")
     names = [n for n in given if isinstance(n, str)] if isinstance(given, list) else []
     found: list[Complaint] = []
+    seen: set[str] = set()
     for index, name in enumerate(names):
         pool, colon, number = name.partition(":")
         here: Path = ("without", index)
-        count = data["parties"][pool].get("count") if kinds.get(pool) in ("raters", "auditors") else None
-        if name in names[:index]:
+        count = _entry(data, pool).get("count") if kinds.get(pool) in ("raters", "auditors") else None
+        if name in seen:
             found.append((here, f"{shown(name)} is named twice", "once is enough"))
         elif pool not in kinds:
             found.append((here, f"there is no party {shown(pool)}", suggestion(pool, list(kinds))))
@@ -327,20 +330,21 @@ def _left_out(data: Mapping[str, Any], kinds: Mapping[str, str], hierarchy: Hier
         elif not colon and kinds[pool] in ("users", "corporation", "reward_model", "language_model"):
             what = f"{pool} is {_a(kinds[pool])}, and nothing would be left without it"
             found.append((here, what, "leave out vendors, pools, auditors, or single people (pool:17)"))
+        seen.add(name)
     yield from found
-    for index in range(0 if found else len(names)):
-        gone = _gone(names[: index + 1], data, kinds, hierarchy)
-        machine = next((n for n in kinds if n in gone and kinds[n] in ("reward_model", "language_model")), None)
-        if machine is not None:
-            yield ("without", index), f"nobody would be left to judge {machine}", "leave out fewer"
-            return
+    if not found and _unjudged(names, data, kinds, hierarchy):
+        last = bisect(range(len(names)), 0, key=lambda i: bool(_unjudged(names[: i + 1], data, kinds, hierarchy)))
+        machine = _unjudged(names[: last + 1], data, kinds, hierarchy)
+        yield ("without", last), f"nobody would be left to judge {machine}", "leave out fewer"
 
 
-def _gone(names: list[str], data: Mapping[str, Any], kinds: Mapping[str, str], hierarchy: Hierarchy) -> set[str]:
-    """The parties that are gone without these: named, or left with nobody in them, and whoever goes with those."""
-    people = [name.partition(":")[0] for name in names if ":" in name]
-    gone = {n for n in kinds if n in names or (n in people and people.count(n) >= data["parties"][n]["count"])}
-    return hierarchy.without(gone, [name for name, kind in kinds.items() if kind == "auditors"])
+def _unjudged(names: list[str], data: Mapping[str, Any], kinds: Mapping[str, str], hierarchy: Hierarchy) -> str:
+    """The first machine that is gone without these; "" if every machine is left."""
+    people = Counter(name.partition(":")[0] for name in names if ":" in name)
+    nobody_in = {n for n, many in people.items() if many >= _entry(data, n)["count"]}
+    auditors = [name for name, kind in kinds.items() if kind == "auditors"]
+    gone = hierarchy.without(nobody_in.union(names), auditors)
+    return next((n for n in kinds if n in gone and kinds[n] in ("reward_model", "language_model")), "")
 
 
 def _is_number(text: str) -> bool:

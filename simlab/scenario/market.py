@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 
 def impossible(scenario: Scenario) -> Iterator[Complaint]:
     """Everything of a scenario's users, owners and corporations that contradicts itself or has no effect."""
+    hierarchy = Hierarchy(scenario.parties, [(r.principal, r.agent) for r in scenario.relations])
     for name, party in scenario.parties.items():
         if isinstance(party, UsersSpec):
             yield from _shares(scenario, name, party)
         if isinstance(party, CorporationSpec):
             yield from _corporation(scenario, name, party)
         if isinstance(party, RatersSpec) and party.context:
-            yield from _situations(scenario, name)
+            yield from _situations(scenario, hierarchy, name)
     for index, relation in enumerate(scenario.relations):
         yield from _owners(scenario, ("relations", index), relation)
     yield from _policies(scenario)
@@ -44,8 +45,7 @@ def _shares(scenario: Scenario, name: str, users: UsersSpec) -> Iterator[Complai
         yield ("parties", name, "shares"), "leave nobody with anybody", "give a corporation a share above 0"
 
 
-def _situations(scenario: Scenario, pool: str) -> Iterator[Complaint]:
-    hierarchy = Hierarchy(scenario.parties, [(r.principal, r.agent) for r in scenario.relations])
+def _situations(scenario: Scenario, hierarchy: Hierarchy, pool: str) -> Iterator[Complaint]:
     above = [scenario.parties[name] for name in hierarchy.above(pool)]
     users = next((party for party in above if isinstance(party, UsersSpec)), None)
     if users is None or not users.context:
