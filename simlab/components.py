@@ -42,6 +42,7 @@ class Component(BaseModel):
 
     kind: ClassVar[str] = ""  # "criterion", "rater", "reward", "world", …; set by the contracts
     name: ClassVar[str] = ""  # what scenario files call it
+    instead_of: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # parameters, and those they cannot stand beside
     example: ClassVar[Mapping[str, Any]] = {}  # parameters to show and check it with, where some have no default
 
 

@@ -122,8 +122,8 @@ def _made(cls: type[Component], given: Sequence[str]) -> Component:
     from pydantic import ValidationError
 
     from simlab.scenario.complaints import Complaints
-    from simlab.scenario.layers import displace
     from simlab.scenario.nodes import Node, Place, read_text
+    from simlab.scenario.settings import displace
 
     source = f"simlab try {cls.name}"
     values: dict[str, Node] = {}

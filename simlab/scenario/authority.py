@@ -57,6 +57,8 @@ def complaints(data: Mapping[str, Any]) -> Iterator[Complaint]:
     possible = len(known) == len(edges) and all((kinds[e.principal], kinds[e.agent]) in RULES for e in edges)
     if possible and not circle:  # else these would only follow from what was said already
         for name in hierarchy.orphans():
+            if not kinds[name]:
+                continue  # who is of no kind is perhaps somebody else, misspelt
             yield ("parties", name), "stands in no relation", "add a relation, or remove this party"
         yield from _counts(kinds, hierarchy, limiters)
         yield from _rootless_raters(data, kinds, hierarchy)

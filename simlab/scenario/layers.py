@@ -2,34 +2,43 @@
 
 Every layer is a tree of nodes laid over the one below: mappings are merged key by key, anything else replaces
 what was there, and null removes it. A mapping that names another `kind` replaces the old one whole, since the
-parameters of one kind mean nothing to another. Places survive, so that errors lead to the right file and line.
+parameters of one kind mean nothing to another; where only one of two settings may be given, the upper layer's counts.
+Places survive, so that errors lead to the right file and line.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from simlab.errors import InvalidInput, Problem
-from simlab.names import clip, did_you_mean, shown
-from simlab.scenario.nodes import Node, Place, read_file, read_text
+from simlab.names import clip, shown
+from simlab.scenario.choices import Choices
+from simlab.scenario.merging import Way, less, over
+from simlab.scenario.nodes import LARGEST_FILE, Node, Place, read_file
+from simlab.scenario.settings import Settings, assignments
+
+Overrides = Sequence[str] | Mapping[str, Any]
+_LONGEST_CHAIN = 32  # files that extend one another
 
 
-def resolve(file: str, *, overrides: Sequence[str], small: bool) -> Node:
+def resolve(file: str, *, overrides: Overrides, small: bool, choices: Choices) -> Node:
     """The tree of a scenario file with all its layers applied; `extends` and `small` are gone from it."""
-    root = _extended(file, chain=[])
+    root = _extended(file, [], choices)
     block = _taken(root, "small")
     if small:
         if block is None:
             raise InvalidInput(Problem("has no small: block", "leave --small out, or add one", file))
         if not isinstance(block.value, dict):
             raise InvalidInput(block.place.problem("should be a mapping of overrides", "small: {days: 10}", "small"))
+        layer = Settings(root, choices)
         for path, node in block.value.items():
-            put(root, path, node, block.keys[path])
-    for text in overrides:
-        path, node = _assignment(text)
-        put(root, path, node, node.place)
+            layer.put(path, node, block.keys[path])
+    layer = Settings(root, choices)
+    for path, node in assignments(overrides):
+        layer.put(path, node, node.place)
     return root
 
 
@@ -46,27 +55,49 @@ def leave_out(root: Node, names: Sequence[str]) -> None:
         listed.value.append(Node(name, place))
 
 
-def _extended(file: str, chain: list[tuple[str, Place]]) -> Node:
+def _extended(file: str, chain: list[tuple[str, Place]], choices: Choices) -> Node:
     """The tree of `file` over the trees of those it extends. `chain` says how we came here, for cycles."""
-    root = read_file(file)
-    if not isinstance(root.value, dict):
-        what = f"is {shown(root.value)}" if not isinstance(root.value, list) else "is a list"
+    own = read_file(file)
+    if not isinstance(own.value, dict):
+        what = f"is {shown(own.value)}" if not isinstance(own.value, list) else "is a list"
         raise InvalidInput(Problem(f"{what}, not a mapping", "write key: value lines: name, days, world …", file))
-    extends = _taken(root, "extends")
-    if extends is None:
-        return root
+    extends = _taken(own, "extends")
+    dotted = [(key, own.value.pop(key), own.keys.pop(key)) for key in list(own.value) if "." in key]
+    gone: list[Way] = []
+    root = own
+    if extends is not None:
+        base = _extended(_parent(file, extends, chain), [*chain, (file, extends.place)], choices)
+        small = _taken(base, "small"), _taken(own, "small")
+        root = over(base, own, choices, gone=gone)
+        root.value |= {"small": node for node in small if node is not None}
+    layer = Settings(root, choices, said=(own, *(node for _, node, _ in dotted)))
+    for key, node, place in dotted:
+        layer.put(key, node, place)
+    if extends is not None:
+        _put_small(root, *small, [*gone, *layer.gone], choices)
+    return root
+
+
+def _parent(file: str, extends: Node, chain: list[tuple[str, Place]]) -> str:
+    """The path of the file that `file` extends. Raises `InvalidInput` where there is none, or no end of them."""
+    place = extends.place
     if not isinstance(extends.value, str) or not extends.value or "\0" in extends.value:
-        raise InvalidInput(extends.place.problem("should be the path of one file", "extends: base.yaml", "extends"))
+        raise InvalidInput(place.problem("should be the path of one file", "extends: base.yaml", "extends"))
     parent = os.path.normpath(Path(file).parent / extends.value)
-    chain = [*chain, (file, extends.place)]
+    chain = [*chain, (file, place)]
     if any(_same_file(parent, earlier) for earlier, _ in chain):
         way = " → ".join(f"{earlier}:{place.line}" for earlier, place in chain)
-        raise InvalidInput(extends.place.problem(f"goes round in a circle: {way} → {parent}", "cut it", "extends"))
+        raise InvalidInput(place.problem(f"goes round in a circle: {way} → {parent}", "cut it", "extends"))
+    if len(chain) >= _LONGEST_CHAIN:
+        what = f"is the {len(chain)}th file in a row to extend another; the most is {_LONGEST_CHAIN}"
+        raise InvalidInput(place.problem(what, "put some of them together", "extends"))
     if not os.path.isfile(parent):
-        raise InvalidInput(
-            extends.place.problem(f"no such file: {clip(parent)}", "paths start at this file", "extends")
-        )
-    return _over(_extended(parent, chain), root)
+        what = f"{clip(parent)} is not a file" if os.path.exists(parent) else f"no such file: {clip(parent)}"
+        raise InvalidInput(place.problem(what, "paths start at this file", "extends"))
+    if sum(os.path.getsize(earlier) for earlier in (parent, *(e for e, _ in chain))) > LARGEST_FILE:
+        what = f"with the files it extends it is larger than {LARGEST_FILE:,} bytes"
+        raise InvalidInput(place.problem(what, "a scenario is a page of text", "extends"))
+    return parent
 
 
 def _same_file(a: str, b: str) -> bool:
@@ -79,112 +110,11 @@ def _taken(root: Node, key: str) -> Node | None:
     return taken
 
 
-def _over(below: Node, above: Node) -> Node:
-    """`above` laid over `below`."""
-    if isinstance(below.value, str) and isinstance(above.value, dict):
-        below = _spelled_out(below)
-    if not (isinstance(below.value, dict) and isinstance(above.value, dict)):
-        return above
-    old, new = (node.value.get("kind", node).value for node in (below, above))
-    if "kind" in above.value and old != new:
-        return above
-    merged = Node(dict(below.value), above.place, below.keys | above.keys)
-    for key, node in above.value.items():
-        if key not in below.value:
-            merged.value[key] = node
-        elif node.value is None:
-            del merged.value[key], merged.keys[key]
-        else:
-            merged.value[key] = _over(below.value[key], node)
-    return merged
-
-
-def _spelled_out(short: Node) -> Node:
-    """`NAME` as `{kind: NAME}`."""
-    return Node({"kind": Node(short.value, short.place)}, short.place, {"kind": short.place})
-
-
-def _assignment(text: str) -> tuple[str, Node]:
-    """Path and value of `a.b.c=value`; the value is read as YAML."""
-    source = f"--set {clip(text)}"
-    path, equals, value = text.partition("=")
-    if not equals or not path.strip():
-        raise InvalidInput(Problem("should be key=value", "--set parties.pool.count=40", source))
-    if not value.strip():
-        return path.strip(), Node(None, Place(source))
-    node = read_text(value, source)
-    displace(node, Place(source))
-    return path.strip(), node
-
-
-def displace(node: Node, place: Place) -> None:
-    """Forget lines and columns: those of a command-line argument say nothing."""
-    node.place = place
-    node.keys = dict.fromkeys(node.keys, place)
-    for child in node.children():
-        displace(child, place)
-
-
-def put(root: Node, path: str, node: Node, place: Place) -> None:
-    """Lay `node` over what stands at a dotted path such as `parties.pool.count` or `relations.0.every`.
-
-    Mappings on the way are made where they are missing, so that parameters left at their defaults can be set;
-    parties and items of lists on the way must exist, while `relations.4` adds one to a list of four. Raises
-    `InvalidInput` where the path leads nowhere.
-    """
-    *way, last = path.split(".")
-    here = root
-    for depth, step in enumerate(way):
-        here = _child(here, step, ".".join(way[:depth]), path, place)
-    holder = ".".join(way)
-    if isinstance(here.value, list):
-        if last == str(len(here.value)):  # one beyond the end is added
-            here.value.append(node)
-            return
-        index = _index(here, last, holder, path, place)
-        here.value[index] = _over(here.value[index], node)
-        return
-    _open_mapping(here, holder, path, place)
-    here.keys[last] = place
-    if node.value is None and last in here.value:
-        del here.value[last], here.keys[last]
-    else:
-        here.value[last] = _over(here.value[last], node) if last in here.value else node
-
-
-def _child(here: Node, step: str, holder: str, path: str, place: Place) -> Node:
-    """The node one step further down, as a copy: nodes shared by aliases stay as they are elsewhere."""
-    key: str | int = step
-    if isinstance(here.value, list):
-        key = _index(here, step, holder, path, place)
-    else:
-        _open_mapping(here, holder, path, place)
-        if step not in here.value:
-            if holder == "parties":
-                fix = did_you_mean(step, here.value) or f"there are {', '.join(here.value)}"
-                raise InvalidInput(place.problem(f"there is no party {step!r}", fix, path))
-            here.keys[step] = place
-            here.value[step] = Node({}, place)
-    old = here.value[key]
-    value = old.value.copy() if isinstance(old.value, dict | list) else old.value
-    here.value[key] = copy = Node(value, old.place, dict(old.keys))
-    return copy
-
-
-def _index(here: Node, step: str, holder: str, path: str, place: Place) -> int:
-    if step.isdecimal() and len(step) < 7 and int(step) < len(here.value):
-        return int(step)
-    what = f"{holder} is a list of {len(here.value)} and has no item {shown(step)}"
-    raise InvalidInput(place.problem(what, f"items are numbered from 0 to {len(here.value) - 1}", path))
-
-
-def _open_mapping(here: Node, holder: str, path: str, place: Place) -> None:
-    """Make sure that keys can be put into `here`: `world: almanac` becomes `world: {kind: almanac}`."""
-    if here.value is None:
-        here.value = {}
-    if isinstance(here.value, str):
-        long = _spelled_out(here)
-        here.value, here.keys = long.value, long.keys
-    if not isinstance(here.value, dict):
-        what = f"{holder} is {shown(here.value)} and holds no keys"
-        raise InvalidInput(place.problem(what, "shorten the path", path))
+def _put_small(root: Node, base: Node | None, own: Node | None, gone: Sequence[Way], choices: Choices) -> None:
+    """Give `root` the `small:` block of the base, less what is about entries that are `gone`, with its own over it."""
+    if base is not None and isinstance(base.value, dict):
+        base = less(base, gone)
+    found = over(base, own, choices) if base is not None and own is not None else own or base
+    root.value.pop("small", None)
+    if found is not None and (found.value is not None):
+        root.value["small"], root.keys["small"] = found, found.place

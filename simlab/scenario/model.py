@@ -23,10 +23,12 @@ from simlab.names import NAME, shown
 from simlab.plugins import Registry, discover
 from simlab.scenario import authority, layers, limits, market, policies
 from simlab.scenario.authority import Complaint
+from simlab.scenario.choices import Choices
 from simlab.scenario.complaints import Complaints
+from simlab.scenario.layers import Overrides
 from simlab.scenario.nodes import Node, Place, located
 from simlab.scenario.parties import AnyParty, PeopleSpec, VendorSpec
-from simlab.scenario.relations import RelationSpec, completed
+from simlab.scenario.relations import FireSpec, RelationSpec, completed
 from simlab.scenario.society import CorporationSpec, RegulatorSpec, ShareholdersSpec, UsersSpec
 from simlab.scenario.spec import CriterionField, Name, Reading, Spec, WorldField, named
 from simlab.tables import TABLES
@@ -169,6 +171,8 @@ class Scenario(Spec):
         """The scenario as plain data with all defaults filled in; a file that says this is this scenario."""
         data = self.model_dump(mode="json")
         for relation, said in zip(self.relations, data["relations"], strict=True):
+            if relation.name is None:
+                del said["name"]
             for consequence in said["consequence"]:
                 if consequence["kind"] != "gradient":
                     continue
@@ -255,7 +259,7 @@ def _mentions(parties: Mapping[str, Any], relations: Iterable[RelationSpec]) -> 
 def load(
     path: Path | str,
     *,
-    overrides: Sequence[str] = (),
+    overrides: Overrides = (),
     small: bool = False,
     seed: int | None = None,
     without: Sequence[str] = (),
@@ -268,18 +272,18 @@ def load(
     once, each as `file:line:column: path: what is wrong (the likely fix)`.
     """
     file = os.fspath(path)
-    root = layers.resolve(file, overrides=overrides, small=small)
+    found = discover(Path(file).parent) if plugins is None else plugins
+    root = layers.resolve(file, overrides=overrides, small=small, choices=_choices(found))
     if seed is not None:
-        layers.put(root, "seed", Node(seed, Place("--seed")), Place("--seed"))
+        root.value["seed"], root.keys["seed"] = Node(seed, Place("--seed")), Place("--seed")
     layers.leave_out(root, without)
     data = root.plain()
-    reading = Reading(discover(Path(file).parent) if plugins is None else plugins, nodes=dict(located(root, data)))
+    reading = Reading(found, nodes=dict(located(root, data)))
     complaints = Complaints(root, data, reading.models)
     problems = reading.plugins.refused()
     try:
         scenario = Scenario.model_validate(data, context=reading)
-        beyond, pointless = limits.beyond(scenario), policies.pointless(scenario)
-        problems += [complaints.problem(*p) for p in (*beyond, *market.impossible(scenario), *pointless)]
+        problems += [complaints.problem(*p) for p in _together(scenario)]
     except ValidationError as error:
         problems += complaints.of(error)
     problems += [complaints.problem(at, what, fix) for at, what, fix in authority.complaints(data)]
@@ -292,6 +296,21 @@ def load(
         raise InvalidInput(*_presentable(problems))
     scenario._complaints = complaints
     return scenario
+
+
+def _together(scenario: Scenario) -> Iterator[Complaint]:
+    """What entries that are well-formed one by one cannot be together; `authority` complains of relations that lead to
+    nobody, of which nothing else can be said."""
+    if all({relation.principal, relation.agent} <= scenario.parties.keys() for relation in scenario.relations):
+        yield from limits.beyond(scenario)
+        yield from market.impossible(scenario)
+        yield from policies.pointless(scenario)
+
+
+def _choices(plugins: Registry) -> Choices:
+    """Which settings take the place of others, as kinds of party, consequence and plugin say it."""
+    parts = [(spec.model_fields["kind"].default, spec.instead_of) for spec in (UsersSpec, FireSpec)]
+    return Choices.of([*parts, *((e.name, e.cls.instead_of) for e in plugins.entries if e.cls is not None)])
 
 
 def _presentable(problems: Sequence[Problem]) -> list[Problem]:

@@ -22,8 +22,9 @@ from simlab.errors import InvalidInput, Problem
 from simlab.names import clip, did_you_mean
 
 LARGEST_FILE = 1_000_000  # bytes
-_DEEPEST = 32  # levels of nesting
+DEEPEST = 32  # levels of nesting
 _MOST_NODES = 50_000  # aliases expanded
+_MERGE = "<<"  # the key whose mappings are merged into the one it stands in
 
 _NULL = re.compile(r"~|null|Null|NULL|")
 _BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
@@ -191,24 +192,39 @@ class _Reader:
     def _count(self, nodes: int, deepest: int, place: Place) -> None:
         self.nodes += nodes
         self.deepest = max(self.deepest, deepest)
-        if deepest > _DEEPEST:
-            raise InvalidInput(place.problem(f"is nested more than {_DEEPEST} levels deep", "flatten it"))
+        if deepest > DEEPEST:
+            raise InvalidInput(place.problem(f"is nested more than {DEEPEST} levels deep", "flatten it"))
         if self.nodes > _MOST_NODES:
             raise InvalidInput(place.problem(f"holds more than {_MOST_NODES:,} values, aliases expanded", "use fewer"))
 
     def _mapping(self, place: Place, depth: int) -> Node:
         node = Node({}, place)
+        merged: list[Node] = []
         while not isinstance(event := next(self.events), yaml_events.MappingEndEvent):
             at = self._place(event.start_mark)
             if not isinstance(event, yaml_events.ScalarEvent):
                 raise InvalidInput(at.problem("a key is a single word", "write key: value"))
             key = str(event.value)
+            if key == _MERGE and event.implicit[0]:
+                merged += _mappings(self._node(next(self.events), depth + 1), at)
+                continue
             if key in node.value:
                 what = f"the key {clip(key)!r} is already given in line {node.keys[key].line}"
                 raise InvalidInput(at.problem(what, "keep one"))
             node.keys[key] = at
             node.value[key] = self._node(next(self.events), depth + 1)
+        for other in merged:  # what is said here counts more, and of several the first (YAML 1.1, merge keys)
+            node.value = {**other.value, **node.value}
+            node.keys = {**other.keys, **node.keys}
         return node
+
+
+def _mappings(said: Node, at: Place) -> list[Node]:
+    """What `<<: *a` or `<<: [*a, *b]` asks to be merged."""
+    found = said.value if isinstance(said.value, list) else [said]
+    if not all(isinstance(node.value, dict) for node in found):
+        raise InvalidInput(at.problem("<< merges mappings, and this is none", "<<: *anchor, or <<: [*a, *b]"))
+    return found
 
 
 def _tag(event: Any) -> str:

@@ -34,7 +34,7 @@ class Reach:
             for agent in agents:
                 self.models[name] |= self.models[agent] | (bits[agent] if kinds[agent] == "language_model" else 0)
 
-    def ofseveral(self, name: str) -> bool:
+    def of_several(self, name: str) -> bool:
         """Whether this party is the first, on the way down, to work for several corporations."""
         above = self.hierarchy.principals(name)
         return several(self.makers[name]) and not any(several(self.makers[other]) for other in above)

@@ -30,6 +30,7 @@ class WarnSpec(Spec):
 class FireSpec(Spec):
     """People whose agreement with their judge is low are fired."""
 
+    instead_of = {"below": ("review",), "review": ("below", "after_warnings", "min_sample")}
     kind: Literal["fire"] = "fire"
     below: float | None = Field(None, ge=0, le=1, description="agreement with gold below which a rater is fired")
     after_warnings: int = Field(0, ge=0, le=1000, description="only after this many warnings")
@@ -211,6 +212,9 @@ class RelationSpec(Spec):
     sample: Sample = Field(description="what is looked at: a share (0.05, 1.0) or a number of pieces of work (200)")
     consequence: Annotated[list[AnyConsequence], BeforeValidator(_listed)] = Field(
         [], description="what follows from the judgement: one consequence or a list"
+    )
+    name: Name | None = Field(
+        None, description="what settings may call it, beside its number and its parties; default: nothing else"
     )
 
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import (
     AfterValidator,
@@ -69,6 +69,7 @@ class Spec(BaseModel):
     """Base of everything a scenario file spells out. Unknown keys and loose types are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    instead_of: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # settings, and those they cannot stand beside
 
     @model_validator(mode="before")
     @classmethod

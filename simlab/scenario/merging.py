@@ -1,0 +1,82 @@
+"""One tree of a scenario laid over another, and what of the lower one is gone then."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simlab.scenario.addresses import address
+from simlab.scenario.choices import Choices, kinds_of, spelled_out
+from simlab.scenario.nodes import Node
+
+Way = tuple[str, ...]  # keys from the root
+
+
+def less(block: Node, gone: Sequence[Way]) -> Node:
+    """A mapping of settings without those of entries that are no longer what the settings were meant for."""
+    kept = Node(dict(block.value), block.place, dict(block.keys))
+    for key, node in block.value.items():
+        way = tuple(key.split("."))
+        for lost in gone:
+            below = way[: len(lost)] == lost and len(way) > len(lost)
+            if below or (lost[: len(way)] == way and _aimless(node, lost[len(way) :])):
+                del kept.value[key], kept.keys[key]
+                break
+            if lost[: len(way)] == way and isinstance(node.value, dict):
+                kept.value[key] = less(node, [lost[len(way) :]])
+    return kept
+
+
+def _aimless(node: Node, rest: Way) -> bool:
+    """Whether a setting changes the very entry that is gone, without saying what else it should be."""
+    return not rest and isinstance(node.value, dict) and "kind" not in node.value
+
+
+def over(below: Node, above: Node, choices: Choices, at: Way = (), gone: list[Way] | None = None) -> Node:
+    """`above` laid over `below`, both at `at`; `gone` collects where entries were removed, or became of another kind."""
+    gone = [] if gone is None else gone
+    if isinstance(below.value, list) and isinstance(above.value, dict) and at == ("relations",):
+        return _relations_over(below, above, choices, gone)
+    key = at[-1] if at else ""
+    named = isinstance(below.value, str | dict) and isinstance(above.value, str | dict)
+    if named and _another_kind(below, above, key):
+        gone.append(at)
+        return above
+    if isinstance(below.value, str) and isinstance(above.value, dict):
+        below = spelled_out(below)
+    if not (isinstance(below.value, dict) and isinstance(above.value, dict)):
+        return above
+    merged = Node(dict(below.value), above.place, below.keys | above.keys)
+    for name, node in above.value.items():
+        way = (*at, name)
+        if name not in below.value:
+            merged.value[name] = node
+        elif node.value is None:
+            del merged.value[name], merged.keys[name]
+            gone.append(way)
+        else:
+            merged.value[name] = over(below.value[name], node, choices, way, gone)
+    for name in [name for name, node in above.value.items() if node.value is not None]:
+        for rival in choices.rivals(kinds_of(merged, key), name) - above.value.keys():
+            merged.value.pop(rival, None)
+            merged.keys.pop(rival, None)
+    return merged
+
+
+def _another_kind(below: Node, above: Node, key: str) -> bool:
+    """Whether the entry above says that it is of another kind than the one below."""
+    if isinstance(above.value, dict) and "kind" not in above.value:
+        return False
+    if isinstance(below.value, str) and isinstance(above.value, str):
+        return below.value != above.value
+    new = kinds_of(above, key)
+    return not set(new) & set(kinds_of(below, key))
+
+
+def _relations_over(below: Node, above: Node, choices: Choices, gone: list[Way]) -> Node:
+    """Changes to single relations, each called by its number, its name or its parties, laid over the list."""
+    merged = Node(list(below.value), below.place)
+    for called, node in above.value.items():
+        number = address(below, called, "relations", above.keys[called])
+        way = ("relations", str(number))
+        merged.value[number] = over(merged.value[number], node, choices, way, gone)
+    return merged

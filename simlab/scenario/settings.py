@@ -1,0 +1,192 @@
+"""Dotted settings, such as `parties.pool.count: 40`, laid over a scenario: the keys of `small:`, of `--set`, of
+`overrides=` in Python, and dotted keys of a file itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from simlab.errors import InvalidInput, Problem
+from simlab.names import clip, did_you_mean, shown
+from simlab.scenario.addresses import address
+from simlab.scenario.choices import Choices, kinds_of, spelled_out
+from simlab.scenario.merging import over
+from simlab.scenario.nodes import DEEPEST, Node, Place, read_text
+
+_EXAMPLE = "as in parties.pool.count"
+
+
+class Settings:
+    """The settings of one layer, laid over the tree `root` one by one.
+
+    `said` is what the layer has said: none of it is dropped when another of its settings changes a kind, or takes the
+    place of others. `gone` collects the entries, as keys from the root, that became of another kind.
+    """
+
+    def __init__(self, root: Node, choices: Choices, said: Sequence[Node] = ()) -> None:
+        self.root = root
+        self.choices = choices
+        self.said: dict[int, Node] = {}
+        self.gone: list[tuple[str, ...]] = []
+        for node in said:
+            self._note(node)
+
+    def put(self, path: str, node: Node, place: Place) -> None:
+        """Lay `node` over what stands at a dotted path such as `parties.pool.count` or `relations.acme → pool.every`.
+
+        Mappings on the way are made where they are missing, so that parameters left at their defaults can be set;
+        parties and items of lists on the way must exist, while `relations.4` adds one to a list of four. Raises
+        `InvalidInput` where the path leads nowhere.
+        """
+        self._note(node)
+        *way, last = _steps(path, place)
+        here = self.root
+        for depth, step in enumerate(way):
+            at = way[:depth]
+            if at and at[-1] == "consequence" and step == "0" and not isinstance(here.value, list):
+                continue  # a single consequence is a list of one
+            here = self._child(here, step, at, path, place)
+        holder = ".".join(way)
+        if isinstance(here.value, list):
+            if last == str(len(here.value)):  # one beyond the end is added
+                here.value.append(node)
+                return
+            index = address(here, last, holder, place, path)
+            here.value[index] = self._over(here.value[index], node, (*way, str(index)))
+            return
+        _open_mapping(here, holder, path, place)
+        self._choose(here, last, node, way)
+        here.keys[last] = place
+        if node.value is None and last in here.value:
+            del here.value[last], here.keys[last]
+        else:
+            here.value[last] = self._over(here.value[last], node, (*way, last)) if last in here.value else node
+
+    def _over(self, below: Node, above: Node, at: tuple[str, ...]) -> Node:
+        laid = over(below, above, self.choices, at, self.gone)
+        self.said[id(laid)] = laid
+        return laid
+
+    def _note(self, node: Node) -> None:
+        self.said[id(node)] = node
+        for child in node.children():
+            self._note(child)
+
+    def _child(self, here: Node, step: str, at: list[str], path: str, place: Place) -> Node:
+        """The node one step further down, as a copy: nodes shared by aliases stay as they are elsewhere."""
+        key: str | int = step
+        holder = ".".join(at)
+        if isinstance(here.value, list):
+            key = address(here, step, holder, place, path)
+        else:
+            _open_mapping(here, holder, path, place)
+            self._choose(here, step, None, at)
+            if step not in here.value:
+                if holder == "parties":
+                    fix = did_you_mean(step, here.value) or f"there are {', '.join(here.value)}"
+                    raise InvalidInput(place.problem(f"there is no party {shown(step)}", fix, path))
+                here.keys[step] = place
+                here.value[step] = self.said.setdefault(id(made := Node({}, place)), made)
+        old = here.value[key]
+        value = old.value.copy() if isinstance(old.value, dict | list) else old.value
+        here.value[key] = copy = Node(value, old.place, dict(old.keys))
+        if id(old) in self.said:
+            self.said[id(copy)] = copy
+        return copy
+
+    def _choose(self, here: Node, key: str, node: Node | None, at: list[str]) -> None:
+        """Drop from `here` what cannot stand beside its setting `key`: rivals, and parameters of another kind."""
+        if node is not None and node.value is None:
+            return  # a setting that is removed takes nobody's place
+        under = at[-1] if at else ""
+        lost = self.choices.rivals(kinds_of(here, under), key)
+        if key == "kind" and node is not None and node.value not in kinds_of(here, under):
+            self.gone.append(tuple(at))
+            lost = set(here.value)
+        for name in [name for name in here.value if name in lost and name != key]:
+            if id(here.value[name]) not in self.said:
+                del here.value[name], here.keys[name]
+
+
+def _steps(path: str, place: Place) -> list[str]:
+    steps = [step.strip() for step in path.split(".")]
+    if not all(steps):
+        raise InvalidInput(place.problem("has a dot with nothing before or behind it", _EXAMPLE, clip(path)))
+    if len(steps) > DEEPEST:
+        raise InvalidInput(place.problem(f"is {len(steps)} levels deep; the most is {DEEPEST}", _EXAMPLE, clip(path)))
+    return steps
+
+
+def _open_mapping(here: Node, holder: str, path: str, place: Place) -> None:
+    """Make sure that keys can be put into `here`: `world: almanac` becomes `world: {kind: almanac}`."""
+    if here.value is None:
+        here.value = {}
+    if isinstance(here.value, str):
+        long = spelled_out(here)
+        here.value, here.keys = long.value, long.keys
+    if not isinstance(here.value, dict):
+        what = f"{holder} is {shown(here.value)} and holds no keys"
+        raise InvalidInput(place.problem(what, "shorten the path", path))
+
+
+# ---- where settings come from --------------------------------------------------------------------------------------
+
+
+def assignments(overrides: Sequence[str] | Mapping[str, Any]) -> Iterator[tuple[str, Node]]:
+    """Path and value of each override: texts as on the command line (`a.b.c=value`), or a mapping from paths to plain
+    values."""
+    if isinstance(overrides, Mapping):
+        for path, value in overrides.items():
+            if not isinstance(path, str):
+                raise InvalidInput(Problem(f"{shown(path)} is no path of a setting", _EXAMPLE, "overrides"))
+            place = Place(f"overrides[{clip(path)!r}]")
+            yield path, _node(value, place, path)
+        return
+    for text in [overrides] if isinstance(overrides, str) else overrides:
+        yield _assignment(text)
+
+
+def _assignment(text: str) -> tuple[str, Node]:
+    """Path and value of `a.b.c=value`; the value is read as YAML."""
+    if not isinstance(text, str):
+        raise InvalidInput(Problem(f"{shown(text)} should be key=value", "--set parties.pool.count=40", "overrides"))
+    source = f"--set {clip(text)}"
+    path, equals, value = text.partition("=")
+    if not equals or not path.strip():
+        raise InvalidInput(Problem("should be key=value", "--set parties.pool.count=40", source))
+    if not value.strip():
+        return path.strip(), Node(None, Place(source))
+    try:
+        node = read_text(value, source)
+    except InvalidInput as error:  # lines and columns of an argument say nothing
+        what = error.problems[0].what
+        raise InvalidInput(Problem(what, "check the brackets and quotes of the value", source)) from None
+    displace(node, Place(source))
+    return path.strip(), node
+
+
+def displace(node: Node, place: Place) -> None:
+    """Forget lines and columns: those of a command-line argument say nothing."""
+    node.place = place
+    node.keys = dict.fromkeys(node.keys, place)
+    for child in node.children():
+        displace(child, place)
+
+
+def _node(value: Any, place: Place, path: str, depth: int = 0) -> Node:
+    """A value of Python as a tree; numbers of numpy count as plain ones."""
+    if depth > DEEPEST:
+        raise InvalidInput(place.problem(f"is nested more than {DEEPEST} levels deep", "flatten it", path))
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+        inside = {key: _node(part, place, path, depth + 1) for key, part in value.items()}
+        return Node(inside, place, dict.fromkeys(inside, place))
+    if isinstance(value, list | tuple):
+        return Node([_node(part, place, path, depth + 1) for part in value], place)
+    plain = value is None or isinstance(value, bool | int | float | str)
+    if not plain or (isinstance(value, int) and value.bit_length() > 300):
+        what = f"a value of type {type(value).__name__} cannot stand in a scenario"
+        raise InvalidInput(place.problem(what, "give numbers, texts, lists or mappings with texts as keys", path))
+    return Node(value, place)
