@@ -108,8 +108,9 @@ def test_criteria_stand_in_order_of_first_mention(tmp_path: Path, plugins: Regis
     assert ("reward", "plain") in scenario.plugins_used()
 
 
-def test_a_world_of_its_own_criteria_takes_any_name(tmp_path: Path, plugins: Registry) -> None:
-    scenario = load(extended(tmp_path, "parties: {users: {values: {north: 1}}}\n"), plugins=plugins)
+def test_a_world_of_its_own_criteria_takes_any_name_that_is_declared(tmp_path: Path, plugins: Registry) -> None:
+    file = extended(tmp_path, "parties: {users: {values: {north: 1}}}\ncriteria: {north: {}}\n")
+    scenario = load(file, plugins=plugins)
     assert scenario.criteria_used() == ["helpful", "truthful", "north"]
     assert scenario.criterion_components() == []
 

@@ -18,13 +18,15 @@ from simlab.worlds.game import Game, Indices, Items, World
 class Gaussian(World):
     """A language game without language: responses φ ~ N(0, I_d), utilities θ·φ, so that ρ(i, j) = cos(θ_i, θ_j).
 
-    Criteria are orthonormal directions; any name is one. The reward model is linear, the policy an exponential
+    Criteria are orthonormal directions: those that are criteria elsewhere, and any other that is declared, as in
+    `criteria: {kindness: {}}`. The reward model is linear, the policy an exponential
     tilt of the reference (its optimum under a KL leash, Ziegler et al. 2019: a shift of the mean). Panels hold
     responses of the reference only, because there ρ is the cosine exactly.
     """
 
     name = "gaussian"
     own_criteria = True
+    directions = ("engaging", "honest")
     networks = False
     words = False
     dimensions: int = Field(64, ge=2, le=4096, description="length d of a response vector")

@@ -276,7 +276,9 @@ def _one_k(data: Mapping[str, Any], machine: str, hierarchy: Hierarchy) -> Itera
         if not isinstance(k, int):
             continue  # complained of where it stands
         if first and k != first[1]:
-            what = f"{machine} learns from {pool}, which ranks {k} at a time, and from {first[0]}, which ranks {first[1]}"
+            what = (
+                f"{machine} learns from {pool}, which ranks {k} at a time, and from {first[0]}, which ranks {first[1]}"
+            )
             yield ("parties", pool, *(["ranking"] if "ranking" in entry else [])), what, "the same K"
         first = first or (pool, k)
 

@@ -110,7 +110,9 @@ class Complaints:
         """Which of the parties with a kind was meant by the name at a path, if any is like it."""
         self._guesses += 1
         entries = self.data["parties"].items() if self._guesses <= _GUESSES else ()
-        known = [name for name, party in entries if isinstance(party, str) or (isinstance(party, dict) and "kind" in party)]
+        known = [
+            name for name, party in entries if isinstance(party, str) or (isinstance(party, dict) and "kind" in party)
+        ]
         return did_you_mean(str(path[1]), known)
 
     def _missing(self, path: Sequence[str | int], model: type[BaseModel] | None) -> Problem:
@@ -195,7 +197,9 @@ def plain_number(text: str, whole: bool = False) -> str:
     elif thousands:
         with_point, without = plain.replace(",", "."), plain.replace(",", "")
         return f"write {with_point} if the comma is a decimal point, {without} if it parts thousands"
-    elif re.fullmatch(r"[-+]?[0-9]{0,3}(\.[0-9]{3})*,[0-9]+([eE][-+]?[0-9]+)?|[-+]?[0-9]*,[0-9]+([eE][-+]?[0-9]+)?", plain):
+    elif re.fullmatch(
+        r"[-+]?[0-9]{0,3}(\.[0-9]{3})*,[0-9]+([eE][-+]?[0-9]+)?|[-+]?[0-9]*,[0-9]+([eE][-+]?[0-9]+)?", plain
+    ):
         plain = plain.replace(".", "").replace(",", ".")
         return f"write {plain}, with a decimal point" if not whole else "give a whole number"
     elif "," in plain or plain.count(".") > 1:

@@ -63,13 +63,16 @@ def _extended(file: str, chain: list[tuple[str, Place]], choices: Choices) -> No
         raise InvalidInput(Problem(f"{what}, not a mapping", "write key: value lines: name, days, world …", file))
     extends = _taken(own, "extends")
     dotted = [(key, own.value.pop(key), own.keys.pop(key)) for key in list(own.value) if "." in key]
+    for key, node, place in dotted:
+        if key.startswith("small."):
+            Settings(own, choices).put(key, node, place)
+    dotted = [entry for entry in dotted if not entry[0].startswith("small.")]
     gone: list[Way] = []
     root = own
     if extends is not None:
         base = _extended(_parent(file, extends, chain), [*chain, (file, extends.place)], choices)
         small = _taken(base, "small"), _taken(own, "small")
         root = over(base, own, choices, gone=gone)
-        root.value |= {"small": node for node in small if node is not None}
     layer = Settings(root, choices, said=(own, *(node for _, node, _ in dotted)))
     for key, node, place in dotted:
         layer.put(key, node, place)

@@ -97,22 +97,23 @@ def _owners(scenario: Scenario, here: Path, relation: RelationSpec) -> Iterator[
             yield (*here, "consequence", place), what, f"give parties.{relation.principal}.values, or a policy"
 
 
-def _policies(scenario: Scenario) -> Iterator[Complaint]:
-    """Guideline policies, combination rules and charters that name criteria that are no plugins."""
-    found: list[tuple[Path, Iterable[str]]] = []
+def named_by_plugins(scenario: Scenario) -> Iterator[tuple[Path, Iterable[str]]]:
+    """The criteria that guideline policies, combination rules and charters name, with the place of each plugin."""
     for name, party in scenario.parties.items():
         if isinstance(party, CorporationSpec):
             here, guideline = ("parties", name, "guideline"), party.guideline
-            found.append(((*here, "policy"), guideline.policy.criteria()))
-            found.append(((*here, "combine"), guideline.combine.criteria()))
-            found.append(((*here, "charter"), guideline.charter.weights() if guideline.charter is not None else ()))
-    found += [
-        (("relations", index, "consequence", place, "policy"), consequence.policy.criteria())
-        for index, relation in enumerate(scenario.relations)
-        for place, consequence in enumerate(relation.consequence)
-        if consequence.kind == "replace" and consequence.policy is not None
-    ]
-    for at, named in found:
+            yield (*here, "policy"), guideline.policy.criteria()
+            yield (*here, "combine"), guideline.combine.criteria()
+            yield (*here, "charter"), guideline.charter.weights() if guideline.charter is not None else ()
+    for index, relation in enumerate(scenario.relations):
+        for place, consequence in enumerate(relation.consequence):
+            if consequence.kind == "replace" and consequence.policy is not None:
+                yield ("relations", index, "consequence", place, "policy"), consequence.policy.criteria()
+
+
+def _policies(scenario: Scenario) -> Iterator[Complaint]:
+    """Guideline policies, combination rules and charters that name criteria that are no plugins."""
+    for at, named in named_by_plugins(scenario):
         for criterion in dict.fromkeys(named):
             if criterion not in scenario.criteria:
                 yield at, f"there is no criterion called {shown(criterion)}", "simlab plugins lists them"

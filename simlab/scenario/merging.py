@@ -32,7 +32,7 @@ def _aimless(node: Node, rest: Way) -> bool:
 
 
 def over(below: Node, above: Node, choices: Choices, at: Way = (), gone: list[Way] | None = None) -> Node:
-    """`above` laid over `below`, both at `at`; `gone` collects where entries were removed, or became of another kind."""
+    """`above` laid over `below`, both at `at`; `gone` collects where entries were removed or became of another kind."""
     gone = [] if gone is None else gone
     if isinstance(below.value, list) and isinstance(above.value, dict) and at == ("relations",):
         return _relations_over(below, above, choices, gone)

@@ -19,9 +19,9 @@ from pydantic_core import PydanticCustomError
 from simlab.components import Criterion
 from simlab.data_file import data_files
 from simlab.errors import InvalidInput, Problem
-from simlab.names import NAME, shown
+from simlab.names import NAME
 from simlab.plugins import Registry, discover
-from simlab.scenario import authority, layers, limits, market, policies
+from simlab.scenario import authority, criteria, layers, limits, market, policies
 from simlab.scenario.authority import Complaint
 from simlab.scenario.choices import Choices
 from simlab.scenario.complaints import Complaints
@@ -31,7 +31,6 @@ from simlab.scenario.parties import AnyParty, PeopleSpec, VendorSpec
 from simlab.scenario.relations import FireSpec, RelationSpec, completed
 from simlab.scenario.society import CorporationSpec, RegulatorSpec, ShareholdersSpec, UsersSpec
 from simlab.scenario.spec import CriterionField, Name, Reading, Spec, WorldField, named
-from simlab.tables import TABLES
 from simlab.worlds.game import World
 
 _MOST_PROBLEMS = 30  # shown at once
@@ -284,12 +283,13 @@ def load(
     try:
         scenario = Scenario.model_validate(data, context=reading)
         problems += [complaints.problem(*p) for p in _together(scenario)]
+        problems += [complaints.problem(*p) for p in criteria.undeclared_by_plugins(scenario, data, found)]
     except ValidationError as error:
         problems += complaints.of(error)
     problems += [complaints.problem(at, what, fix) for at, what, fix in authority.complaints(data)]
     world = _world(data, reading.plugins)
     if world is not None:
-        problems += [complaints.problem(*p, at_key=True) for p in _unknown_criteria(data, world, reading)]
+        problems += [complaints.problem(*p, at_key=True) for p in criteria.unknown(data, world, reading)]
         problems += [complaints.problem(*p) for p in authority.learners_misplaced(data, world.networks)]
         problems += [complaints.problem(*p) for p in authority.imitators_misplaced(data, world.networks)]
     if problems:
@@ -326,50 +326,6 @@ def _world(data: Mapping[str, Any], plugins: Registry) -> type[World] | None:
     name = entry.get("kind") if isinstance(entry, dict) else None
     cls = plugins.get("world", name) if isinstance(name, str) and name in plugins.names("world") else None
     return cls if cls is not None and issubclass(cls, World) else None
-
-
-def _unknown_criteria(data: Mapping[str, Any], world: type[World], reading: Reading) -> Iterator[Complaint]:
-    """Names of criteria that are no plugins, or would be columns of the responses table twice."""
-    taken, plugins = TABLES["responses"].names, reading.plugins
-    if reading.brought is None and world.brings is not World.brings:
-        return  # the world is wrong, and what it would bring along is not known
-    for at, name in _named_criteria(data):
-        if name in (reading.brought or ()) and name not in taken:
-            continue
-        if name in taken:
-            yield at, f"{shown(name)} cannot be a criterion: it is a column of the responses table", "rename it"
-        elif not world.own_criteria and name not in plugins.names("criterion"):
-            problem = plugins.unknown("criterion", name)
-            yield at, problem.what, problem.fix
-        elif not world.own_criteria and (doubt := plugins.doubtful("criterion", name)):
-            yield at, doubt.what, doubt.fix
-
-
-def _named_criteria(data: Mapping[str, Any]) -> Iterator[tuple[authority.Path, str]]:
-    """Every criterion the raw data names, with its path."""
-    for way in _weighed(data):
-        here: Any = data
-        for step in way:
-            inside = isinstance(here, list) if isinstance(step, int) else isinstance(here, dict) and step in here
-            here = here[step] if inside else None
-        yield from (((*way, key), key) for key in (here if isinstance(here, dict) else ()))
-    parties = data.get("parties")
-    for name, party in parties.items() if isinstance(parties, dict) else ():
-        exposure = party.get("exposure") if isinstance(party, dict) else None
-        if isinstance(exposure, dict) and isinstance(exposure.get("criterion"), str):
-            yield ("parties", name, "exposure", "criterion"), exposure["criterion"]
-
-
-def _weighed(data: Mapping[str, Any]) -> Iterator[authority.Path]:
-    """Where the raw data may hold weights of criteria."""
-    yield ("criteria",)
-    parties = data.get("parties")
-    for name, party in parties.items() if isinstance(parties, dict) else ():
-        yield from (("parties", name, "values"), ("parties", name, "law"))
-        yield from (("parties", name, "guideline", kind) for kind in ("operative", "published"))
-        intents = party.get("intents") if isinstance(party, dict) else None
-        for index in range(len(intents) if isinstance(intents, list) else 0):
-            yield ("parties", name, "intents", index, "values")
 
 
 def schema(plugins: Registry) -> dict[str, Any]:

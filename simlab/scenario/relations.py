@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
@@ -30,7 +30,7 @@ class WarnSpec(Spec):
 class FireSpec(Spec):
     """People whose agreement with their judge is low are fired."""
 
-    instead_of = {"below": ("review",), "review": ("below", "after_warnings", "min_sample")}
+    instead_of: ClassVar = {"below": ("review",), "review": ("below", "after_warnings", "min_sample")}
     kind: Literal["fire"] = "fire"
     below: float | None = Field(None, ge=0, le=1, description="agreement with gold below which a rater is fired")
     after_warnings: int = Field(0, ge=0, le=1000, description="only after this many warnings")

@@ -54,7 +54,8 @@ class World(Component):
     """
 
     kind: ClassVar[str] = "world"
-    own_criteria: ClassVar[bool] = False  # True: criteria are directions of this world, any name will do
+    own_criteria: ClassVar[bool] = False  # True: criteria are directions of this world, and may have any declared name
+    directions: ClassVar[tuple[str, ...]] = ()  # names of such directions that need not be declared
     networks: ClassVar[bool] = True  # False: nothing is trained in torch, so nothing asks for a GPU
     words: ClassVar[bool] = True  # False: responses are no texts, so they have no length and perform no acts
 
