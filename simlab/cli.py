@@ -111,11 +111,15 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME[:DIR]",
         help="tell a logger, such as tensorboard, how the run goes on; may be repeated",
     )
+    run.add_argument("--yes", action="store_true", help="run it even if that takes hours, or gigabytes of memory")
     run.add_argument("--json", action="store_true", help="print one JSON object, and nothing else, on stdout")
     run.add_argument("--quiet", action="store_true", help="no progress, no summary: only where the run is")
     command("validate", "Check a scenario file; nothing is run.", "file", "scenario", "plugins")
     command("describe", "Say in words who does what to whom in a scenario.", "file", "scenario", "plugins")
     command("schema", "Print the JSON schema of scenario files.", "plugins")
+    keys = command("keys", "List every key of one kind of entry of scenario files, or the kinds.", "plugins")
+    keys.add_argument("kind", metavar="KIND", nargs="?", help="as scenario, raters, relation, fire, learner, world")
+    keys.add_argument("--json", action="store_true", help="as a JSON list")
     plugins = command("plugins", "List every plugin that was found, or say all about one.", "plugins")
     plugins.add_argument("name", metavar="NAME", nargs="?", help="say what this one is, and which parameters it has")
     plugins.add_argument("--json", action="store_true", help="as a JSON list")
@@ -236,6 +240,7 @@ The same line again goes on where an interrupted run stopped.""",
     "validate": "simlab validate scenarios/01_first.yaml --set days=30",
     "describe": "simlab describe scenarios/03_firing.yaml",
     "schema": "simlab schema > scenario.schema.json",
+    "keys": "simlab keys\nsimlab keys raters\nsimlab keys learner --json",
     "plugins": "simlab plugins\nsimlab plugins boltzmann",
     "new": "simlab new criterion humble\nsimlab new rater moody --package",
     "try": "simlab try brief ideal=3\nsimlab try glad --kind rater sharpness=0",

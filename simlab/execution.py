@@ -26,7 +26,7 @@ from simlab.jobs import Jobs, Store
 from simlab.plugins import Registry, discover, simlab_version
 from simlab.recorder import Recorder
 from simlab.runs import Run, load
-from simlab.scenario import Scenario
+from simlab.scenario import Overrides, Scenario, costs
 from simlab.scenario import load as load_scenario
 from simlab.simulation import Progress, Simulation
 from simlab.tables import TABLES
@@ -39,18 +39,19 @@ def run_file(
     seed: int | None = None,
     out: Path | str | None = None,
     small: bool = False,
-    overrides: Sequence[str] = (),
+    overrides: Overrides = (),
     without: Sequence[str] = (),
     plugins: Sequence[Path | str] = (),
     local: bool = True,
     progress: Progress | None = None,
     store: Store | None = None,
     log: Sequence[str] = (),
+    yes: bool = False,
 ) -> Run:
     """Run a scenario file and return what it left; a run that is already complete is only loaded.
 
     `out` is the run's folder (default `runs/NAME-seedN-HASH` under the current one), `small` applies the file's
-    `small:` block, `overrides` are `key.path=value` settings, `without` names people (pool:17) and parties to be left
+    `small:` block, `overrides` are `key.path=value` settings or a mapping from paths to values, `without` names people (pool:17) and parties to be left
     out while all other draws stay, `plugins` are further plugin files or folders, `local` says whether ./plugins and
     the scenario's folder are searched for plugins, `store` where computations are remembered, `log` who is told how
     the run goes on, as NAME or NAME:FOLDER of loggers. Raises InvalidInput for anything wrong with the input, before
@@ -58,6 +59,8 @@ def run_file(
     """
     registry = discover(Path(path).parent, [Path(p) for p in plugins], local)
     scenario = load_scenario(path, overrides=overrides, small=small, seed=seed, without=without, plugins=registry)
+    if not yes:
+        costs.ask(scenario, costs.GPU if costs.warning(scenario) and _device(scenario) == "cuda" else costs.CORE)
     for words in log:
         registry.hook.listen(_logger(registry, words))
     return execute(scenario, registry, out, progress, store or Store.default())

@@ -45,6 +45,13 @@ class Hierarchy:
         """Every party after all it answers to. Raises CycleError where authority goes round."""
         return tuple(TopologicalSorter({name: self.principals(name) for name in self.parties}).static_order())
 
+    def depth(self) -> int:
+        """Parties on the longest line of authority."""
+        level: dict[str, int] = {}
+        for name in self.downward():
+            level[name] = 1 + max((level[above] for above in self.principals(name)), default=0)
+        return max(level.values(), default=0)
+
     def orphans(self) -> tuple[str, ...]:
         """Parties that stand in no relation."""
         return tuple(name for name in self.parties if name not in self._agents and name not in self._principals)

@@ -6,6 +6,7 @@ Everything here follows from the hierarchy alone; `Simulation` is a `Lineage`, s
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 from simlab.errors import InvalidInput
@@ -76,11 +77,18 @@ class Lineage:
     def work_order(self, name: str) -> int:
         """The order of what this workforce delivers: rankings of responses are 1, audits one more than what they audit;
         a vendor delivers what its raters do, not what its own auditors say of them."""
-        party = self.parties[name]
-        below = [p.work_order for p in self._related(self.hierarchy.agents(name)) if isinstance(p, Workforce)]
-        if isinstance(party, Vendor):
-            return min(below, default=1)
-        return 1 + max(below, default=0)
+        return self._orders[name]
+
+    @cached_property
+    def _orders(self) -> dict[str, int]:
+        """The order of every workforce's work, those who are looked at first."""
+        orders: dict[str, int] = {}
+        for name in reversed(self.hierarchy.downward()):
+            party = self.parties[name]
+            if isinstance(party, Workforce):
+                below = [orders[agent] for agent in self.hierarchy.agents(name) if agent in orders]
+                orders[name] = min(below, default=1) if isinstance(party, Vendor) else 1 + max(below, default=0)
+        return orders
 
     def contract_share(self, name: str) -> float:
         """How much of its first contract a pool has now, as the shares of the vendors above it have changed."""

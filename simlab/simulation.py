@@ -6,6 +6,7 @@ plugins; what torch computes comes from `jobs`, so a run that was cut off is sim
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -71,6 +72,7 @@ CONSEQUENCES: dict[str, Callable[..., Consequence]] = {
     "penalty": Penalty,
     "gradient": Gradient,
 }
+CALLS_PER_LEVEL = 10
 SECONDS_PER_DAY = 86400.0
 Progress = Callable[[str, float, float, float], None]  # stage, day, days, share of the stage done
 Tell = Callable[..., None]  # what has happened, by the name of its hook less "simlab_", and what the hook is told
@@ -122,6 +124,8 @@ class Simulation(Lineage):
         specs = {name: spec for name, spec in scenario.parties.items() if name not in gone}
         relations = [r for r in scenario.relations if gone.isdisjoint((r.principal, r.agent))]
         self.hierarchy = Hierarchy(specs, [(r.principal, r.agent) for r in relations])
+        calls = CALLS_PER_LEVEL * self.hierarchy.depth()  # a guideline is handed down by calls within calls
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), 1000 + calls))
         self.pools = tuple(name for name, spec in scenario.parties.items() if spec.kind == "raters")
         self.rounds = {name: 0 for name, spec in specs.items() if spec.kind == "language_model"}
         self.limits = _limits(relations)

@@ -7,10 +7,9 @@ from simlab.commands.calibration import calibrate
 from simlab.commands.laws import theory
 from simlab.commands.making import new, plugins, try_
 from simlab.commands.outcomes import compare, near, next, tables, trace, verify
-from simlab.commands.scenarios import describe, run, schema, validate
+from simlab.commands.scenarios import describe, keys, run, schema, validate
 
 __all__ = [
-    "calibrate", "compare", "describe", "near", "new", "next", "plugins", "run", "schema", "tables", "theory", "trace",
-    "try_",
-    "validate", "verify",
+    "calibrate", "compare", "describe", "keys", "near", "new", "next", "plugins", "run", "schema", "tables", "theory",
+    "trace", "try_", "validate", "verify",
 ]  # fmt: skip

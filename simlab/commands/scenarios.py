@@ -7,15 +7,17 @@ import sys
 import time
 from argparse import Namespace
 from contextlib import nullcontext, redirect_stdout
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simlab.commands.console import console, progress
+from simlab.commands.console import console, print_table, progress
 
 if TYPE_CHECKING:
     from simlab.plugins import Registry
     from simlab.runs import Run
     from simlab.scenario import Scenario
+    from simlab.scenario.keys import Entry
 
 
 def run(args: Namespace) -> int:
@@ -36,6 +38,7 @@ def run(args: Namespace) -> int:
             local=not args.no_local_plugins,
             progress=watch,
             log=args.log,
+            yes=args.yes,
         )
     if args.json:
         print(json.dumps(_report(done, time.monotonic() - began), allow_nan=False))
@@ -63,9 +66,14 @@ def _report(done: Run, seconds: float) -> dict[str, Any]:
 
 def validate(args: Namespace) -> int:
     """`simlab validate`: silent but for a line when all is well."""
+    from simlab.scenario import costs
+
     scenario, _ = _scenario(args)
     counts = f"{len(scenario.parties)} parties, {len(scenario.relations)} relations, {scenario.days:g} days"
     print(f"{args.file}: ok: {scenario.name}, {counts}, world {scenario.world.name}")
+    if told := costs.warning(scenario):
+        at, what = told
+        print(scenario.problem(at, f"a run {what}", "simlab run asks for --yes"))
     return 0
 
 
@@ -86,6 +94,36 @@ def schema(args: Namespace) -> int:
     registry = discover(None, args.plugins, not args.no_local_plugins)
     print(json.dumps(json_schema(registry), indent=2))
     return 0
+
+
+def keys(args: Namespace) -> int:
+    """`simlab keys`: the kinds of entry there are; with one of them, its keys."""
+    from simlab.plugins import discover
+    from simlab.scenario.keys import asked, entries
+
+    registry = discover(None, args.plugins, not args.no_local_plugins)
+    found = asked(registry, args.kind) if args.kind else entries(registry)
+    if args.json:
+        print(json.dumps([asdict(entry) for entry in found], indent=2))
+    elif args.kind:
+        for entry in found:
+            _show_keys(entry)
+    else:
+        groups: dict[str, list[str]] = {}
+        for entry in found:
+            groups.setdefault(entry.group, []).append(entry.name)
+        print_table(("where", "simlab keys …"), ((group, ", ".join(names)) for group, names in groups.items()))
+    return 0
+
+
+def _show_keys(entry: Entry) -> None:
+    """An entry of a scenario file and its keys, on the screen."""
+    print(f"{entry.name}: {entry.about}\n")
+    rows = [(key.name, key.type, key.said, key.unit, key.meaning) for key in entry.keys]
+    if rows:
+        print_table(("key", "type", "default", "unit", "what it means"), rows)
+    else:
+        print("It has no keys beside kind.\n")
 
 
 def _scenario(args: Namespace) -> tuple[Scenario, Registry]:

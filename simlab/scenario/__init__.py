@@ -1,8 +1,9 @@
-"""Scenario files: what they may say (`parties`, `relations`, `model`), how they are read (`nodes`, `layers`), and what
-is said when they are wrong (`authority`, `complaints`).
+"""Scenario files: what they may say (`parties`, `relations`, `model`), how they are read (`nodes`, `layers`), what is
+said when they are wrong (`authority`, `complaints`), and what a run of them would cost (`costs`).
 """
 
 from simlab.scenario.firms import ChurnSpec, FineSpec, FundSpec, ReplaceSpec, SuspendSpec, WithdrawSpec
+from simlab.scenario.layers import Overrides
 from simlab.scenario.model import ClusterSpec, PanelSpec, Scenario, load, schema
 from simlab.scenario.parties import (
     AnyParty,
@@ -67,6 +68,7 @@ __all__ = [
     "HireSpec",
     "IntentSpec",
     "LanguageModelSpec",
+    "Overrides",
     "PPOSpec",
     "PanelSpec",
     "PartySpec",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from simlab.scenario import shapes
+from simlab.scenario import costs, shapes
 from simlab.scenario.authority import Complaint
 from simlab.scenario.parties import LanguageModelSpec
 from simlab.scenario.relations import PPOSpec
@@ -28,6 +28,7 @@ def beyond(scenario: Scenario) -> Iterator[Complaint]:
     yield from _panel(scenario)
     yield from _policy_training(scenario)
     yield from _waterfall(scenario)
+    yield from costs.absurd(scenario)
     yield from shapes.impossible(scenario)
     if not scenario.world.networks:
         yield from _vectors(scenario)

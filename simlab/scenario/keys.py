@@ -1,0 +1,225 @@
+"""Every key a scenario file may have, with its type, default, unit and meaning: what `simlab keys` prints.
+
+Everything is read off the models that check the files, and off the plugins there are, so that it cannot go stale.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, get_args
+
+from pydantic import BaseModel
+
+from simlab.errors import InvalidInput, Problem
+from simlab.names import CALLED, did_you_mean, shown
+from simlab.scenario.model import Scenario
+from simlab.scenario.relations import AnyConsequence, AnyLearner, RelationSpec
+from simlab.scenario.spec import Spec
+
+if TYPE_CHECKING:
+    from simlab.plugins import Registry
+
+PLUGINS = {  # where a scenario file names a plugin: the key, and the kind of plugin
+    "world": "world", "policy": "rater", "effort": "effort", "review": "review", "shape": "reward",
+    "aggregator": "aggregator", "combine": "combination", "charter": "charter", "criterion": "criterion",
+    "guideline policy": "guideline",
+}  # fmt: skip
+_LONG = 40  # characters of a default that are shown on a screen
+_UNIT = re.compile(
+    r"\bin (\$[^,;:]*|(?:seconds|minutes|hours|days|words|FLOP|norms|units|multiples)\b[^,;:(]*|1/\([^)]*\))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of an entry: its type in words, its default (None where it is required, or stands for nothing), its unit
+    ("" where it has none) and what it means."""
+
+    name: str
+    type: str
+    required: bool
+    default: Any
+    unit: str
+    meaning: str
+
+    @property
+    def said(self) -> str:
+        """The default, as a screen shows it."""
+        if self.required:
+            return "(required)"
+        text = "none" if self.default in (None, "", [], {}) else _plain(self.default)
+        return text if len(text) <= _LONG else "as below" if self.type.startswith("see ") else text[: _LONG - 1] + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of a scenario file: what `simlab keys` calls it, of which group it is, what it is, and its keys."""
+
+    name: str
+    group: str
+    about: str
+    keys: tuple[Key, ...]
+
+
+def entries(plugins: Registry) -> list[Entry]:
+    """Every kind of entry there is, in the order in which a file has them."""
+    found = [_entry("scenario", "the file", Scenario, plugins, _OUTSIDE)]
+    parts = dict[str, type[BaseModel]]()
+    for cls in _kinds(Scenario.model_fields["parties"].annotation):
+        found.append(_entry(_kind(cls), "parties", cls, plugins))
+        parts |= _parts(cls)
+    found.append(_entry("relation", "relations", RelationSpec, plugins))
+    for group, union in (("consequences", AnyConsequence), ("learners", AnyLearner)):
+        found += [_entry(_kind(cls), group, cls, plugins) for cls in _kinds(union)]
+    parts |= _parts(Scenario)
+    found += [_entry(name, "parts of these", cls, plugins) for name, cls in parts.items()]
+    for key, kind in PLUGINS.items():
+        called = f"{key} ({CALLED[kind]})" if key not in (kind, CALLED[kind]) else key
+        found += [_entry(name, called, plugins.get(kind, name), plugins) for name in plugins.names(kind)]
+    return found
+
+
+def asked(plugins: Registry, name: str) -> list[Entry]:
+    """The entries meant by a name: of that name, or all of a group of plugins or learners that is called so.
+
+    Raises `InvalidInput` with the closest name if there are none.
+    """
+    whole = entries(plugins)
+    wanted = name.strip().casefold().replace("-", "_")
+    found = [e for e in whole if e.name == wanted]
+    found = found or [e for e in whole if wanted in _called(e.group)]
+    if not found:
+        known = list(dict.fromkeys([*(e.name for e in whole), *(word for e in whole for word in _called(e.group))]))
+        fix = f"{did_you_mean(wanted, known)} simlab keys lists them all".strip()
+        raise InvalidInput(Problem(f"there is nothing called {shown(name)} in a scenario file", fix))
+    return found
+
+
+def _called(group: str) -> set[str]:
+    """What a group may be called: `learners`, `learner`; `shape (reward shape)`, `shape`, `reward shape`."""
+    words = {part.strip(" )") for part in group.split("(")}
+    return words | {word.removesuffix("s") for word in words} | {word.replace(" ", "_") for word in words}
+
+
+_OUTSIDE = (
+    Key("extends", "text", False, None, "", "path of a scenario file this one builds on"),
+    Key(
+        "small",
+        "a mapping of settings",
+        False,
+        None,
+        "",
+        "what --small changes, as in {days: 5, parties.pool.count: 9}",
+    ),
+)
+
+
+def _kinds(annotation: Any) -> Iterator[type[Spec]]:
+    """The models of a union, however deeply annotated."""
+    if isinstance(annotation, type) and issubclass(annotation, Spec):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _kinds(part)
+
+
+def _kind(cls: type[BaseModel]) -> str:
+    return str(cls.model_fields["kind"].default)
+
+
+def _parts(cls: type[BaseModel]) -> dict[str, type[BaseModel]]:
+    """The mappings that stand in an entry, and in those, by the key they stand under; pay schemes by their kind."""
+    found: dict[str, type[BaseModel]] = {}
+    for name, field in cls.model_fields.items():
+        if name in ("parties", "relations", "consequence", "learner"):
+            continue
+        for part in _kinds(field.annotation):
+            found[_kind(part) if "kind" in part.model_fields else name] = part
+            found |= _parts(part)
+    return found
+
+
+def _entry(name: str, group: str, cls: type[BaseModel], plugins: Registry, more: tuple[Key, ...] = ()) -> Entry:
+    schema = cls.model_json_schema()
+    needed = schema.get("required", [])
+    keys = [
+        _key(key, part, key in needed, schema.get("$defs", {}), plugins)
+        for key, part in schema.get("properties", {}).items()
+        if key != "kind"
+    ]
+    about = " ".join((cls.__doc__ or "").split("\n\n")[0].split())
+    return Entry(name, group, about, (*keys, *more))
+
+
+def _key(name: str, part: Mapping[str, Any], required: bool, defs: Mapping[str, Any], plugins: Registry) -> Key:
+    meaning = str(part.get("description", ""))
+    default = part.get("default")
+    return Key(name, _type(name, part, defs, plugins), required, default, _unit(meaning), meaning)
+
+
+def _unit(meaning: str) -> str:
+    """The unit of a number, from what its description says."""
+    if found := _UNIT.search(meaning):
+        return found.group(1).strip()
+    head = re.match(r"(days between|chance|share|number of|how many)", meaning)
+    units = {"days between": "days", "chance": "share", "share": "share", "number of": "count", "how many": "count"}
+    return units[head.group(1)] if head else ""
+
+
+_TYPES = {"number": "number", "integer": "whole number", "string": "text", "boolean": "true or false", "null": "null"}
+
+
+def _type(name: str, part: Mapping[str, Any], defs: Mapping[str, Any], plugins: Registry) -> str:
+    """The type of a value, in words."""
+    if isinstance(part.get("component"), str):
+        kind = part["component"]
+        names = plugins.names(kind)
+        return f"{CALLED[kind]}: {', '.join(names)}" if kind != "criterion" else "parameters of a criterion"
+    if "const" in part or "enum" in part:
+        return "one of " + ", ".join(map(str, part.get("enum", [part.get("const")])))
+    if "$ref" in part or "oneOf" in part:
+        return _mapping(name, part, defs)
+    if options := part.get("anyOf"):
+        return " or ".join(dict.fromkeys(_type(name, option, defs, plugins) for option in options))
+    if part.get("type") == "array":
+        return f"list of {_type(name, part.get('items', {}), defs, plugins)}"
+    if part.get("type") == "object":
+        inner = part.get("additionalProperties")
+        return f"mapping from names to {_type(name, inner, defs, plugins)}" if isinstance(inner, dict) else "mapping"
+    return _TYPES.get(str(part.get("type")), "anything") + _limits(part)
+
+
+def _mapping(name: str, part: Mapping[str, Any], defs: Mapping[str, Any]) -> str:
+    """Where to look for the keys of a mapping."""
+    options = [option["$ref"] for option in part.get("oneOf", [part]) if "$ref" in option]
+    kinds = [defs[ref.rpartition("/")[2]].get("properties", {}).get("kind", {}).get("const") for ref in options]
+    return "see " + (", ".join(kind for kind in kinds if kind) or name)
+
+
+def _limits(part: Mapping[str, Any]) -> str:
+    """The range of a number."""
+    words = [
+        f"{word} {part[key]:g}"
+        for key, word in (
+            ("exclusiveMinimum", "above"), ("minimum", "from"), ("exclusiveMaximum", "below"), ("maximum", "to")
+        )
+        if isinstance(part.get(key), int | float)
+    ]  # fmt: skip
+    return f" {' '.join(words)}" if words else ""
+
+
+def _plain(value: Any) -> str:
+    """A default as a file would say it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        inside = {key: part for key, part in value.items() if part is not None}
+        return (
+            str(inside["kind"])
+            if list(inside) == ["kind"]
+            else f"{{{', '.join(f'{k}: {_plain(v)}' for k, v in inside.items())}}}"
+        )
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_plain, value))}]"
+    return f"{value:g}" if isinstance(value, float) else str(value)
