@@ -51,10 +51,11 @@ def run_file(
     """Run a scenario file and return what it left; a run that is already complete is only loaded.
 
     `out` is the run's folder (default `runs/NAME-seedN-HASH` under the current one), `small` applies the file's
-    `small:` block, `overrides` are `key.path=value` settings or a mapping from paths to values, `without` names people (pool:17) and parties to be left
-    out while all other draws stay, `plugins` are further plugin files or folders, `local` says whether ./plugins and
-    the scenario's folder are searched for plugins, `store` where computations are remembered, `log` who is told how
-    the run goes on, as NAME or NAME:FOLDER of loggers. Raises InvalidInput for anything wrong with the input, before
+    `small:` block, `overrides` are `key.path=value` settings, or a mapping from paths to values, `without` names
+    people (pool:17) and parties to be left out while all other draws stay, `plugins` are further plugin files or
+    folders, `local` says whether ./plugins and the scenario's folder are searched for plugins, `store` where
+    computations are remembered, `log` who is told how the run goes on, as NAME or NAME:FOLDER of loggers, `yes` that a
+    run is wanted even if it takes hours or gigabytes. Raises InvalidInput for anything wrong with the input, before
     anything is written.
     """
     registry = discover(Path(path).parent, [Path(p) for p in plugins], local)

@@ -118,7 +118,7 @@ def keys(args: Namespace) -> int:
 
 def _show_keys(entry: Entry) -> None:
     """An entry of a scenario file and its keys, on the screen."""
-    print(f"{entry.name}: {entry.about}\n")
+    print(f"{entry.name} ({entry.group}): {entry.about}\n")
     rows = [(key.name, key.type, key.said, key.unit, key.meaning) for key in entry.keys]
     if rows:
         print_table(("key", "type", "default", "unit", "what it means"), rows)

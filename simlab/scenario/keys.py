@@ -82,14 +82,13 @@ def entries(plugins: Registry) -> list[Entry]:
 
 
 def asked(plugins: Registry, name: str) -> list[Entry]:
-    """The entries meant by a name: of that name, or all of a group of plugins or learners that is called so.
+    """The entries meant by a name: of that name, and all of a group of plugins or learners that is called so.
 
     Raises `InvalidInput` with the closest name if there are none.
     """
     whole = entries(plugins)
     wanted = name.strip().casefold().replace("-", "_")
-    found = [e for e in whole if e.name == wanted]
-    found = found or [e for e in whole if wanted in _called(e.group)]
+    found = [e for e in whole if wanted in {e.name, *_called(e.group)}]
     if not found:
         known = list(dict.fromkeys([*(e.name for e in whole), *(word for e in whole for word in _called(e.group))]))
         fix = f"{did_you_mean(wanted, known)} simlab keys lists them all".strip()
@@ -183,10 +182,12 @@ def _type(name: str, part: Mapping[str, Any], defs: Mapping[str, Any], plugins: 
     if options := part.get("anyOf"):
         return " or ".join(dict.fromkeys(_type(name, option, defs, plugins) for option in options))
     if part.get("type") == "array":
-        return f"list of {_type(name, part.get('items', {}), defs, plugins)}"
+        inner = _type(name, part.get("items", {}), defs, plugins)
+        return f"list, {inner}" if inner.startswith("see ") else f"list of {inner}"
     if part.get("type") == "object":
-        inner = part.get("additionalProperties")
-        return f"mapping from names to {_type(name, inner, defs, plugins)}" if isinstance(inner, dict) else "mapping"
+        named = [part.get("additionalProperties"), *part.get("patternProperties", {}).values()]
+        inner = next((value for value in named if isinstance(value, dict)), None)
+        return f"mapping, names to {_type(name, inner, defs, plugins)}" if inner else "mapping"
     return _TYPES.get(str(part.get("type")), "anything") + _limits(part)
 
 
@@ -194,13 +195,13 @@ def _mapping(name: str, part: Mapping[str, Any], defs: Mapping[str, Any]) -> str
     """Where to look for the keys of a mapping."""
     options = [option["$ref"] for option in part.get("oneOf", [part]) if "$ref" in option]
     kinds = [defs[ref.rpartition("/")[2]].get("properties", {}).get("kind", {}).get("const") for ref in options]
-    return "see " + (", ".join(kind for kind in kinds if kind) or name)
+    return "see " + (", ".join(kind for kind in kinds if kind) or {"relations": "relation"}.get(name, name))
 
 
 def _limits(part: Mapping[str, Any]) -> str:
     """The range of a number."""
     words = [
-        f"{word} {part[key]:g}"
+        f"{word} {part[key]:,.0f}" if float(part[key]).is_integer() and part[key] < 1e12 else f"{word} {part[key]:g}"
         for key, word in (
             ("exclusiveMinimum", "above"), ("minimum", "from"), ("exclusiveMaximum", "below"), ("maximum", "to")
         )
