@@ -13,6 +13,7 @@ from pathlib import Path
 
 from simlab.errors import InvalidInput, Problem
 from simlab.names import clip, did_you_mean, shown
+from simlab.paths import given
 from simlab.scenario.nodes import Node, Place, read_file, read_text
 
 
@@ -57,7 +58,7 @@ def _extended(file: str, chain: list[tuple[str, Place]]) -> Node:
         return root
     if not isinstance(extends.value, str) or not extends.value or "\0" in extends.value:
         raise InvalidInput(extends.place.problem("should be the path of one file", "extends: base.yaml", "extends"))
-    parent = os.path.normpath(Path(file).parent / extends.value)
+    parent = os.path.normpath(Path(file).parent / given(extends.value))
     chain = [*chain, (file, extends.place)]
     if any(_same_file(parent, earlier) for earlier, _ in chain):
         way = " → ".join(f"{earlier}:{place.line}" for earlier, place in chain)

@@ -20,6 +20,7 @@ from simlab.components import Criterion
 from simlab.data_file import data_files
 from simlab.errors import InvalidInput, Problem
 from simlab.names import NAME, shown
+from simlab.paths import given
 from simlab.plugins import Registry, discover
 from simlab.scenario import authority, layers, limits, market, policies
 from simlab.scenario.authority import Complaint
@@ -267,7 +268,7 @@ def load(
     `simlab.plugins.discover` finds from the file's folder. Raises `InvalidInput` with every problem of the file at
     once, each as `file:line:column: path: what is wrong (the likely fix)`.
     """
-    file = os.fspath(path)
+    file = os.fspath(given(path))
     root = layers.resolve(file, overrides=overrides, small=small)
     if seed is not None:
         layers.put(root, "seed", Node(seed, Place("--seed")), Place("--seed"))
