@@ -11,11 +11,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from stat import S_ISDIR
 from typing import TYPE_CHECKING, Any
 
 from simlab.errors import InvalidInput, Problem
-from simlab.folder import MANIFEST, OpenRun, is_held, open_run, read_manifest, runs_row
+from simlab.folder import OpenRun, is_held, open_run, runs_row
+from simlab.manifest import MANIFEST, read_manifest
 from simlab.names import suggestion
 from simlab.paths import given
 from simlab.tables import TABLES
@@ -265,14 +265,11 @@ def load(
     if os.path.lexists(folder / MANIFEST):
         return Run(folder, selection)
     try:
-        listed = S_ISDIR(folder.stat().st_mode) and [os.scandir(folder).close()]
-    except FileNotFoundError:
-        listed = []
+        os.scandir(folder).close()
     except OSError as error:
-        what = f"cannot be read: {error.strerror}"
+        gone = isinstance(error, FileNotFoundError | NotADirectoryError)
+        what = "no such folder" if gone else f"cannot be read: {error.strerror}"
         raise InvalidInput(Problem(what, "give the folder that `simlab run` named", folder)) from error
-    if not listed:
-        raise InvalidInput(Problem("no such folder", "give the folder that `simlab run` named", folder))
     if not (parts := _runs_below(folder)):
         raise InvalidInput(Problem("holds no run", "give the folder that `simlab run` named", folder))
     return Study(folder, parts, selection)

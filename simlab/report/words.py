@@ -87,7 +87,7 @@ def _model(folder: Path | str, when: str) -> tuple[Any, Tokenizer]:
         with plain_files.opened(files[0], fix) as file, plain_files.arrays(file) as stored:
             words = stored["words"].tolist()
             config = {name: int(stored[f"config/{name}"]) for name in ("vocab", "width", "layers", "heads", "context")}
-            weights = {n.removeprefix(f"{when}/"): stored[n] for n in stored.files if n.startswith(f"{when}/")}
+            weights = {n.removeprefix(f"{when}/"): stored[n] for n in stored if n.startswith(f"{when}/")}
         if math.prod(config[name] for name in ("vocab", "width")) > sum(array.size for array in weights.values()):
             raise ValueError("its networks are not of the sizes it says")
         return revive(config, weights, "cpu"), Tokenizer(words)

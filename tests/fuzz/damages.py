@@ -37,7 +37,9 @@ class Scene:
 
     def file(self) -> Path:
         """Any file of a run: a table's, mostly."""
-        return self.rng.choice([self.table(), self.table(), self.folder / "manifest.json", self.folder / "scenario.yaml"])
+        return self.rng.choice(
+            [self.table(), self.table(), self.folder / "manifest.json", self.folder / "scenario.yaml"]
+        )
 
     def said(self, path: Path) -> str:
         return str(path.relative_to(self.folder))
@@ -183,21 +185,22 @@ def bomb(scene: Scene) -> str:
         words = ["x" * (1 << 20)] if kind == "one text" else ["x" * (1 << 27)]
         coded = pa.DictionaryArray.from_arrays(np.zeros(4000 if kind == "one text" else 4, dtype=np.int32), words)
         table = pa.table({"run": coded})
-        pq.write_table(table.cast(pa.schema([("run", pa.string())])) if kind == "texts" else table, path, compression="zstd")
+        pq.write_table(
+            table.cast(pa.schema([("run", pa.string())])) if kind == "texts" else table, path, compression="zstd"
+        )
     return f"{scene.said(path)} is a bomb of {kind}"
 
 
 def _many(path: Path) -> None:
-    """A table with its own columns and a hundred million rows, all alike."""
+    """A table with its own columns and ten million rows, all alike."""
     schema = pq.read_schema(path) if path.suffix == ".parquet" else pa.schema([("run", pa.string())])
     columns = {
         field.name: pa.array(["x"] * 1000 if field.type == pa.string() else np.zeros(1000)).cast(field.type)
         for field in schema
     }
-    group = pa.table(columns, schema=schema)
-    group = pa.concat_tables([group] * 1000).combine_chunks()
+    group = pa.concat_tables([pa.table(columns, schema=schema)] * 1000)
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        for _ in range(100):
+        for _ in range(10):
             writer.write_table(group)
 
 
@@ -219,7 +222,24 @@ def manifest(scene: Scene) -> str:
     here = said
     for step in path[:-1]:
         here = here[step]
-    odd = [None, 0, -1, 1 << 70, 1.5, "x", "../../x", "\ud800", [], {}, [[]], {"kind": []}, True, "finished", "running", "gone"]
+    odd = [
+        None,
+        0,
+        -1,
+        1 << 70,
+        1.5,
+        "x",
+        "../../x",
+        "\ud800",
+        [],
+        {},
+        [[]],
+        {"kind": []},
+        True,
+        "finished",
+        "running",
+        "gone",
+    ]
     value = scene.rng.choice(odd)
     if value == "gone":
         del here[path[-1]]
@@ -254,7 +274,9 @@ def odd_json(scene: Scene) -> str:
 def huge_frame(scene: Scene) -> str:
     """A stream whose message says it is of a size that nobody has."""
     path = scene.table().with_suffix(".arrows")
-    data = bytearray(path.read_bytes()) if path.exists() else bytearray(struct.pack("<Ii", 0xFFFFFFFF, 400) + bytes(400))
+    data = (
+        bytearray(path.read_bytes()) if path.exists() else bytearray(struct.pack("<Ii", 0xFFFFFFFF, 400) + bytes(400))
+    )
     at = scene.rng.choice([4, 8, 12, 16, 24, 32, min(len(data) - 8, 600)])
     data[at : at + 8] = struct.pack("<q", scene.rng.choice([-1, 1 << 40, (1 << 31) - 1, 1 << 62]))
     path.write_bytes(data)

@@ -99,7 +99,12 @@ def command(*words: str) -> tuple[int, str]:
     text = said.getvalue()
     if code not in (0, 2, 4):
         raise Wrong(f"{words[0]}: exit code {code}: {text[:500]}")
-    if "Traceback" in text or "bug in simlab" in text or len(text.splitlines()) > 40 or max(map(len, text.splitlines() or [""])) > 1000:
+    if (
+        "Traceback" in text
+        or "bug in simlab" in text
+        or len(text.splitlines()) > 40
+        or max(map(len, text.splitlines() or [""])) > 1000
+    ):
         raise Wrong(f"{words[0]}: {text[:500]}")
     if code and not text.strip():
         raise Wrong(f"{words[0]}: exit code {code} without a word")
@@ -170,7 +175,9 @@ def fuzz(folder: Path, seeds: range, tell: bool = False) -> list[str]:
     if memory() - before > GROWTH:
         wrong.append(f"memory: {memory() - before:,} bytes more than for an undamaged run")
     if tell:
-        print(f"{len(seeds)} cases, {len(wrong)} wrong, {(memory() - before) >> 20} MiB more; {dict(sorted(ends.items()))}")
+        print(
+            f"{len(seeds)} cases, {len(wrong)} wrong, {(memory() - before) >> 20} MiB more; {dict(sorted(ends.items()))}"
+        )
     return wrong
 
 
