@@ -3,21 +3,31 @@
 The recorder writes with this module and `simlab.runs` reads with it. While a run goes on, its tables are Arrow
 streams in `DIR/tables`; when it is done they are Parquet files. A run that was interrupted and is started again
 keeps the rows it had in `DIR/tables/earlier` until it has produced them once more.
+
+Whatever is read is held against what it should be before it is: a plain file (`plain_files`), which grows to no more
+than it may (`stream_file`, `table_file`). What cannot be read is InvalidInput, naming the file.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from os.path import lexists
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from simlab import plain_files, stream_file, table_file
+from simlab.errors import InvalidInput, Problem
+from simlab.names import clip
 from simlab.tables import TABLES, Table
 
+AGAIN = "delete it, and the command that began the run makes it again"
 STREAM, PARQUET, PART = ".arrows", ".parquet", ".parquet.part"
 PACKED = pa.ipc.IpcWriteOptions(compression="lz4")  # costs less than writing four times as many bytes would
 BATCH = 1 << 18  # rows read at a time
@@ -56,57 +66,115 @@ def earlier_folder(run: Path) -> Path:
     return run / "tables" / "earlier"
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """A stored table's file; what goes wrong while it is read is said of it, in one sentence."""
+    try:
+        with plain_files.opened(path, AGAIN) as file:
+            yield file
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, ValueError, OSError, MemoryError, OverflowError) as error:
+        reason = "".join(c if c.isprintable() else " " for c in str(error).partition("\n")[0])
+        what = f"is damaged: {clip(reason, 160) or type(error).__name__}"
+        raise InvalidInput(Problem(what, AGAIN, path)) from error
+
+
 def batches(path: Path) -> Iterator[pa.RecordBatch]:
     """The record batches of a stream or Parquet file. A stream cut off anywhere ends with its last whole batch."""
-    if path.suffix == PARQUET:
-        with pq.ParquetFile(path) as file:
-            yield from file.iter_batches(batch_size=BATCH)
-        return
-    if not path.stat().st_size:
-        return
-    with pa.OSFile(str(path)) as source:  # not mapped: whoever reads batch by batch is to hold one at a time
-        try:
-            yield from pa.ipc.open_stream(source)
-        except (pa.ArrowInvalid, OSError):  # Arrow's ways of saying that the file ends too early
+    with opened(path) as file:
+        if path.suffix != PARQUET:
+            yield from stream_file.batches(file)
             return
+        for batch in table_file.whole(file).iter_batches(batch_size=BATCH):
+            batch.validate(full=True)
+            yield batch
 
 
 def stored(run: Path, name: str) -> Path | None:
     """The file that holds most rows of a table, or None: Parquet is complete; else the longer of two streams."""
     folders = (tables_folder(run), earlier_folder(run))
     for folder in folders:
-        if (path := folder / f"{name}{PARQUET}").exists():
+        if lexists(path := folder / f"{name}{PARQUET}"):
             return path
-    streams = [path for folder in folders if (path := folder / f"{name}{STREAM}").exists()]
-    return max(streams, key=count, default=None)
+    streams = [path for folder in folders if lexists(path := folder / f"{name}{STREAM}")]
+    return max(streams, key=count) if len(streams) > 1 else streams[0] if streams else None
 
 
 def count(path: Path) -> int:
     """Rows of a stream or Parquet file that can be read."""
     if path.suffix == PARQUET:
-        return int(pq.read_metadata(path).num_rows)
+        return int(metadata(path).num_rows)
     return sum(batch.num_rows for batch in batches(path))
 
 
-def read(path: Path, name: str) -> pa.Table:
-    """All rows of a stored table, each keyed row in its last state. ValueError if the file is damaged."""
+def metadata(path: Path) -> pq.FileMetaData:
+    """What a Parquet file says about itself."""
+    with opened(path) as file:
+        return table_file.bounded(file).metadata
+
+
+def require(path: Path, name: str, run: str, rows: int | None = None, *, exact: bool = True) -> pa.Schema:
+    """The columns of a stored file, if it is that table of that run, as far as it says so without being read.
+
+    `rows` is how many there must be; `exact` says that no column may be missing, as in tables of an earlier version.
+    Raises InvalidInput otherwise.
+    """
+    columns = columns_of(path, name)
+    if what := _misfit(columns, TABLES[name], exact):
+        raise InvalidInput(Problem(f"is not this run's table {name!r}: {what}", AGAIN, path))
     if path.suffix == PARQUET:
-        try:
-            return pq.ParquetFile(path).read()
-        except pa.ArrowException as error:
-            raise ValueError(str(error)) from error
-    found = list(batches(path))
-    rows = plain(pa.Table.from_batches(found)) if found else _columns(path, name).empty_table()
-    return latest(rows, TABLES[name].key)
+        about = metadata(path)
+        require_run(table_file.runs(about), run, path)
+        if rows is not None and about.num_rows != rows:
+            what = f"does not belong to this run: it has {about.num_rows:,} rows, and there were {rows:,}"
+            raise InvalidInput(Problem(what, AGAIN, path))
+    return columns
 
 
-def _columns(stream: Path, name: str) -> pa.Schema:
-    """The columns a stream file says it has; if it was cut off before it said so, those every run has."""
-    try:
-        with pa.OSFile(str(stream)) as source, pa.ipc.open_stream(source) as reader:
-            return plain(reader.schema.empty_table()).schema
-    except (pa.ArrowInvalid, OSError):
-        return schema(TABLES[name])
+def require_run(found: Iterable[str], run: str, path: Path) -> None:
+    """Raise InvalidInput if rows of a stored table say that they are another run's."""
+    if others := sorted(set(found) - {run}):
+        what = f"does not belong to this run, which is {run}: its rows are of {clip(repr(others[0]))}"
+        raise InvalidInput(Problem(what, AGAIN, path))
+
+
+def _misfit(columns: pa.Schema, table: Table, exact: bool) -> str:
+    """Why these cannot be the columns of a table; empty if they can."""
+    own = schema(table)
+    for field in columns:
+        wanted = own.field(field.name).type if field.name in own.names else pa.float64() if table.extra else None
+        if wanted is None:
+            return f"that has no column {clip(repr(field.name))}"
+        if _plain(field.type) != wanted:
+            return f"its column {clip(repr(field.name))} is {field.type}, not {wanted}"
+    if len(set(columns.names)) < len(columns.names):
+        return "it has a column twice"
+    missing = [name for name in own.names if name not in columns.names]
+    return f"it has no column {missing[0]!r}" if missing and exact else ""
+
+
+def read(path: Path, name: str, columns: Sequence[str] | None = None, rows: pc.Expression | None = None) -> pa.Table:
+    """All rows of a stored table, each keyed row in its last state; of Parquet, these columns and rows if told so."""
+    if path.suffix == PARQUET:
+        with opened(path) as file:
+            table_file.whole(file, columns)
+            found = pq.read_table(file, columns=columns, filters=rows, partitioning=None)
+            found.validate(full=True)
+            return found
+    parts = list(batches(path))
+    return latest(
+        plain(pa.Table.from_batches(parts)) if parts else columns_of(path, name).empty_table(), TABLES[name].key
+    )
+
+
+def columns_of(path: Path, name: str) -> pa.Schema:
+    """The columns a stored table says it has; of a stream that was cut off before that, those every run has."""
+    with opened(path) as file:
+        if path.suffix == PARQUET:
+            return table_file.bounded(file).schema_arrow
+        said = stream_file.columns(file)
+        return schema(TABLES[name]) if said is None else plain(said.empty_table()).schema
 
 
 def latest(rows: pa.Table, key: Sequence[str]) -> pa.Table:
@@ -220,7 +288,10 @@ def compact(stream: Path, target: Path, name: str, columns: pa.Schema) -> tuple[
     """Write a finished stream as Parquet to `target`; returns its number of rows and sha256."""
     digest = Digest(columns)
     repeated = [field.name for field in columns if field.type != pa.float64()]  # measurements are seldom the same
-    with pq.ParquetWriter(target, columns, compression="zstd", use_dictionary=repeated) as writer:
+    with (
+        plain_files.begun(target) as file,
+        pq.ParquetWriter(file, columns, compression="zstd", use_dictionary=repeated) as writer,
+    ):
         for rows in gathered(whole(stream, name)):
             rows = plain(rows)
             digest.update(rows)
@@ -230,7 +301,7 @@ def compact(stream: Path, target: Path, name: str, columns: pa.Schema) -> tuple[
 
 def summary(path: Path) -> tuple[int, str]:
     """Rows and sha256 of a stored table, computed anew from the file."""
-    found = Digest(pq.read_schema(path))
+    found = Digest(metadata(path).schema.to_arrow_schema())
     for batch in batches(path):
         found.update(batch)
     return found.rows, found.hexdigest()

@@ -16,6 +16,7 @@ from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, Vali
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from simlab.names import clip, did_you_mean
+from simlab.paths import given
 
 LARGEST = 1 << 28  # bytes
 
@@ -38,7 +39,7 @@ class DataFile:
         """The file at a path, relative to `folder`. Raises PydanticCustomError, as validators do, if it is none."""
         if not isinstance(said, str) or not said or "\0" in said:
             raise _problem(f"{said!r} should be the path of a file", "as in table: exchanges.csv")
-        path = folder / said
+        path = folder / given(said)
         if not path.is_file():
             what = f"{clip(said)} is not a file" if path.exists() else f"no such file: {clip(said)}"
             near = [file.name for file in path.parent.glob("*") if file.is_file()] if path.parent.is_dir() else []

@@ -7,22 +7,23 @@ interrupted run completes it. `verify` runs a finished run once more, elsewhere,
 from __future__ import annotations
 
 import gc
-import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from simlab import content
+from simlab import content, plain_files
 from simlab.components import Logger
 from simlab.errors import InvalidInput, Mismatch, SimlabError, blaming
-from simlab.folder import SCENARIO, OpenRun, open_run, read_manifest
+from simlab.folder import SCENARIO, OpenRun, open_run
 from simlab.jobs import Jobs, Store
+from simlab.manifest import read_manifest
+from simlab.paths import given
 from simlab.plugins import Registry, discover, simlab_version
 from simlab.recorder import Recorder
 from simlab.runs import Run, load
@@ -58,7 +59,8 @@ def run_file(
     run is wanted even if it takes hours or gigabytes. Raises InvalidInput for anything wrong with the input, before
     anything is written.
     """
-    registry = discover(Path(path).parent, [Path(p) for p in plugins], local)
+    path = given(path)
+    registry = discover(path.parent, plugins, local)
     scenario = load_scenario(path, overrides=overrides, small=small, seed=seed, without=without, plugins=registry)
     if not yes:
         costs.ask(scenario, costs.GPU if costs.warning(scenario) and _device(scenario) == "cuda" else costs.CORE)
@@ -70,27 +72,27 @@ def run_file(
 def execute(
     scenario: Scenario, registry: Registry, out: Path | str | None, progress: Progress | None, store: Store
 ) -> Run:
-    """Run a resolved scenario into folder `out`. Raises PluginFailed for a plugin that fails or does not come back."""
+    """Run a resolved scenario into folder `out`. Raises PluginFailed for a plugin that fails or does not come back.
+
+    Of a run that is complete, every table is held against what the manifest says of it.
+    """
     manifest = _manifest(scenario, registry)
-    folder = Path(out) if out is not None else default_folder(manifest)
+    folder = given(out) if out is not None else default_folder(manifest)
     jobs = Jobs(store, _device(scenario))
     told = _Told(registry, manifest["run"])
-    new = not folder.exists()
-    try:
-        with watched(patience()):
-            with blaming():
-                simulation = Simulation(scenario, jobs, progress, told)
-            with open_run(folder, manifest, scenario.as_yaml()) as opened, threadpool_limits(limits=1):
-                if not opened.finished:  # sums depend on how many threads share them: one is part of the guarantee
-                    told.opened = opened
-                    with told, blaming(), settled():
-                        _simulate(simulation, opened, told)
-    except InvalidInput:  # found only by trying, such as an agreement rate that these raters cannot reach
-        if new:
-            shutil.rmtree(folder, ignore_errors=True)
-        raise
+    with watched(patience()):
+        with blaming():
+            simulation = Simulation(scenario, jobs, progress, told)
+        with open_run(folder, manifest, scenario.as_yaml()) as opened, threadpool_limits(limits=1):
+            if not opened.finished:  # sums depend on how many threads share them: one is part of the guarantee
+                told.opened = opened
+                with told, blaming(), settled():
+                    _simulate(simulation, opened, told)
     store.forget()
-    return load(folder)
+    done = load(folder)
+    for name in done.tables:
+        done.stored(name)
+    return done
 
 
 @contextmanager
@@ -110,7 +112,7 @@ def settled() -> Iterator[None]:
 def _logger(registry: Registry, words: str) -> Logger:
     """The logger that `NAME` or `NAME:FOLDER` asks for."""
     name, _, folder = words.partition(":")
-    made = registry.get("logger", name).model_validate({"folder": folder})
+    made = registry.get("logger", name).model_validate({"folder": str(given(folder)) if folder else ""})
     assert isinstance(made, Logger)
     return made
 
@@ -198,15 +200,17 @@ def _keep_models(folder: Path, simulation: Simulation) -> None:
     for name, arrays in simulation.models().items():
         target = folder / "models" / f"{name}.npz"
         target.parent.mkdir(exist_ok=True)
-        np.savez_compressed(target, **arrays)  # type: ignore[arg-type]
+        with plain_files.replacing(target) as file:
+            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What `verify` found: the run, and per table both hashes."""
+    """What `verify` found: the run, per table both hashes, and what is wrong with files that cannot be read."""
 
     run: str
     tables: dict[str, tuple[str, str]]
+    unreadable: dict[str, str] = field(default_factory=dict)
 
     @property
     def agrees(self) -> bool:
@@ -220,32 +224,34 @@ def verify(folder: Path | str, progress: Progress | None = None, *, cached: bool
     With `cached`, remembered computations count. Raises InvalidInput if the run is not complete, and Mismatch if
     its plugins, its scenario, its tables on disk or simlab itself have changed since.
     """
-    path = Path(folder)
+    path = given(folder)
     manifest = read_manifest(path)
     if manifest["status"] != "finished":
         raise InvalidInput(f"{path}: the run is {manifest['status']}, not finished; run it to its end first")
-    registry = discover(None, [Path(p) for p in manifest["plugin_folders"]], False)
+    registry = discover(None, manifest.get("plugin_folders", ()), False)
     scenario = load_scenario(path / SCENARIO, plugins=registry)
     now = _manifest(scenario, registry)
     if now["run"] != manifest["run"]:
         changed = [n for n in ("version", "parameters", "plugins", "data") if now[n] != manifest.get(n, {})]
         raise Mismatch(f"{path}: this is no longer the same run: {', '.join(changed) or 'scenario'} changed since")
     said = {name: table["sha256"] for name, table in manifest["tables"].items()}
-    before = {name: found if found == said.get(name) else "" for name, found in _on_disk(path).items()}
+    there, unreadable = _on_disk(path)
+    before = {name: found if found == said.get(name) else "" for name, found in there.items()}
     with tempfile.TemporaryDirectory() as elsewhere:
         store = Store.default() if cached else Store(None)
         again = execute(scenario, registry, Path(elsewhere) / "again", progress, store)
         after = again.hashes
-    return Verdict(manifest["run"], {name: (before.get(name, ""), after.get(name, "")) for name in after})
+    return Verdict(manifest["run"], {name: (before.get(name, ""), after.get(name, "")) for name in after}, unreadable)
 
 
-def _on_disk(path: Path) -> dict[str, str]:
-    """The sha256 of every table as its file is now; none of a table that is missing or cannot be read."""
-    import pyarrow as pa
-
-    found = {}
+def _on_disk(path: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """The sha256 of every table as its file is now; and of those that are missing or cannot be read, why not."""
+    found, why = {}, {}
+    done = load(path)
     for name in TABLES:
-        file = content.stored(path, name)
-        with suppress(pa.ArrowException, ValueError, OSError):
+        try:
+            file = done.stored(name)
             found[name] = content.summary(file)[1] if file else ""
-    return found
+        except InvalidInput as error:
+            why[name] = str(error)
+    return found, why

@@ -12,9 +12,10 @@ import hashlib
 import io
 import json
 import os
+import re
 import sys
 import tempfile
-import zipfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,8 +28,12 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
+from simlab import plain_files
+from simlab.errors import InvalidInput
+from simlab.paths import given
 from simlab.plugin_files import CONTENT
 
+_LEFT = 86_400.0  # seconds after which a file that was being written has been given up
 Arrays = Mapping[str, NDArray[Any]]
 
 
@@ -46,7 +51,8 @@ class Result:
 class Store:
     """Results by key in a folder, the least recently used forgotten beyond `limit` bytes.
 
-    A `Store(None)` remembers nothing on disk. The default folder is $SIMLAB_CACHE or the user's cache folder.
+    A `Store(None)` remembers nothing on disk. The default folder is $SIMLAB_CACHE or the user's cache folder; a user
+    who has none does without. Files that are none of a store's own are never forgotten, whatever the folder.
     """
 
     def __init__(self, folder: Path | None, limit: int = 4 << 30) -> None:
@@ -56,8 +62,13 @@ class Store:
     @classmethod
     def default(cls) -> Store:
         """The store shared by all runs of this user."""
-        named = os.environ.get("SIMLAB_CACHE")
-        return cls(Path(named) if named else Path(platformdirs.user_cache_dir("simlab")) / "jobs")
+        if named := os.environ.get("SIMLAB_CACHE"):
+            return cls(given(named, "SIMLAB_CACHE"))
+        try:
+            cache = platformdirs.user_cache_dir("simlab")
+        except RuntimeError:  # a user without a home, and without an entry in the list of users
+            return cls(None)
+        return cls(Path(cache) / "jobs" if os.path.isabs(cache) else None)
 
     def get(self, key: str) -> dict[str, NDArray[Any]] | None:
         """The arrays stored under `key`, or None; a damaged file counts as absent."""
@@ -65,10 +76,10 @@ class Store:
         if path is None or not path.exists():
             return None
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-                arrays = {name: stored[name] for name in stored.files}
+            with plain_files.opened(path, "") as file, plain_files.arrays(file) as stored:
+                arrays = dict(stored)
             os.utime(path)
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        except (InvalidInput, *plain_files.UNREADABLE):
             return None
         return arrays
 
@@ -105,11 +116,13 @@ class Store:
 
 
 def _sized(folder: Path) -> Iterator[tuple[os.stat_result, Path]]:
-    """The files of a store; one that another run has forgotten meanwhile is passed over."""
-    for path in folder.glob("*/*"):
+    """The files of a store; one that another run has forgotten meanwhile is passed over, and so is one that another
+    run is writing now."""
+    for path in folder.glob("[0-9a-f][0-9a-f]/*"):
         with suppress(OSError):
-            stat = path.stat()
-            if S_ISREG(stat.st_mode):
+            stat = path.lstat()
+            left = path.name.startswith("new-") and time.time() - stat.st_mtime > _LEFT
+            if S_ISREG(stat.st_mode) and (left or re.fullmatch(f"{path.parent.name}[0-9a-f]{{62}}\\.npz", path.name)):
                 yield stat, path
 
 

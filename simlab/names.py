@@ -51,8 +51,12 @@ def shown(value: object) -> str:
 
 
 def from_here(path: Path) -> str:
-    """A path as seen from the current folder, where it is below it."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+    """A path as seen from the current folder, where there is one and it is below it."""
+    try:
+        here = Path.cwd()
+    except OSError:
+        return str(path)
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def clip(text: str, width: int = 60) -> str:

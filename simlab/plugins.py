@@ -21,6 +21,7 @@ from simlab.components import Article, Charter, Component
 from simlab.errors import InvalidInput, Problem, defined
 from simlab.hooks import Hooks, WrongHook, check, hooks_of, meant_as_hooks
 from simlab.names import CALLED, NAME, clip, from_here, suggestion
+from simlab.paths import given
 from simlab.plugin_files import (
     CONTENT,
     announce,
@@ -292,7 +293,7 @@ def _local_files(scenario_dir: Path | str | None, extra: Sequence[Path | str], h
         yield from (file for file in plugin_files(Path("plugins")) if not _is_copy(file))
     if scenario_dir is not None and Path(scenario_dir).is_dir():
         yield from (file for file in sorted(Path(scenario_dir).glob("*.py")) if looks_like_plugin(file))
-    for path in map(Path, extra):
+    for path in map(given, extra):
         if not path.exists():
             raise InvalidInput(Problem("no such plugin file or folder", "check --plugins", path))
         yield from plugin_files(path)

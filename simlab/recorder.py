@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike
 
-from simlab import content
+from simlab import content, plain_files
 from simlab.errors import Mismatch
 from simlab.tables import TABLES
 
@@ -147,9 +147,10 @@ class _Stream:
         self.columns = schema
         self.schema = schema = content.streamed(schema)
         self.held: list[pa.RecordBatch] = []
-        self._file = self.path.open("wb")
-        self._writer = pa.ipc.new_stream(self._file, schema, options=content.PACKED)
-        self._file.flush()
+        with plain_files.naming(self.path):
+            self._file = self.path.open("xb")  # what was there has been set aside
+            self._writer = pa.ipc.new_stream(self._file, schema, options=content.PACKED)
+            self._file.flush()
 
     def gathered(self) -> Iterator[pa.RecordBatch]:
         """What is held, in batches worth writing; it is held no longer."""
@@ -167,13 +168,14 @@ class _Stream:
             yield pa.concat_batches(small)
 
     def write(self, batch: pa.RecordBatch) -> None:
-        self._writer.write_batch(batch)
-        self._file.flush()
+        with plain_files.naming(self.path):
+            self._writer.write_batch(batch)
+            self._file.flush()
 
     def end(self) -> None:
         if not self._file.closed:
-            self._writer.close()
-            self._file.close()
+            with plain_files.naming(self.path), self._file:
+                self._writer.close()
 
 
 class _Earlier:
@@ -182,7 +184,8 @@ class _Earlier:
     def __init__(self, run: Path, name: str) -> None:
         self._run, self._name, self._done = run, name, 0
         folder = content.earlier_folder(run)
-        stream, self._complete = folder / f"{name}{content.STREAM}", folder / f"{name}{content.PARQUET}"
+        stream, complete = folder / f"{name}{content.STREAM}", folder / f"{name}{content.PARQUET}"
+        self._complete = content.summary(complete) if complete.exists() else None
         found = list(content.batches(stream)) if stream.exists() else []
         self._rows = pa.Table.from_batches(found) if found else None
 
@@ -198,8 +201,8 @@ class _Earlier:
 
     def check_end(self, rows: int, digest: str) -> None:
         """Everything the interrupted run had must be there by now."""
-        if self._complete.exists() and (before := content.summary(self._complete)) != (rows, digest):
-            raise self._mismatch(f"its {before[0]} rows are not the {rows} rows of now")
+        if self._complete is not None and self._complete != (rows, digest):
+            raise self._mismatch(f"its {self._complete[0]} rows are not the {rows} rows of now")
         if self._rows is not None and self._done < self._rows.num_rows:
             raise self._mismatch(f"it had {self._rows.num_rows} rows, now there are {self._done}")
 

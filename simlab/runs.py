@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simlab.errors import InvalidInput, Problem
-from simlab.folder import MANIFEST, OpenRun, is_held, open_run, read_manifest, runs_row
+from simlab.folder import OpenRun, is_held, open_run, runs_row
+from simlab.manifest import MANIFEST, read_manifest
 from simlab.names import suggestion
+from simlab.paths import given
 from simlab.tables import TABLES
 
 if TYPE_CHECKING:
@@ -113,10 +115,28 @@ class Run:
 
         if name == "runs":
             return 1
-        path = content.stored(self.path, name)
+        path = self.stored(name)
         if path is None:
             return 0
         return content.read(path, name).num_rows if TABLES[name].key else content.count(path)
+
+    def stored(self, name: str) -> Path | None:
+        """The file of a table, held against what the manifest says of it; None if nothing has been written yet.
+
+        Raises InvalidInput, naming the file, if it is another table, another run's, or missing though it was there.
+        """
+        from simlab import content
+        from simlab.plugins import simlab_version
+
+        said = self.manifest["tables"].get(name)
+        path = content.stored(self.path, name)
+        if path is None and said is not None:
+            lost = content.tables_folder(self.path) / f"{name}{content.PARQUET}"
+            raise InvalidInput(Problem("is missing", "the command that began the run makes it again", lost))
+        if path is not None:
+            exact = self.manifest["version"] == simlab_version()
+            content.require(path, name, self.manifest["run"], said and said["rows"], exact=exact)
+        return path
 
     def _frame(self, name: str) -> pd.DataFrame:
         rows = self._arrow(name)
@@ -129,10 +149,10 @@ class Run:
             return self._selection.of(name, runs_row(self.manifest))
         for patience in (0.05, 0.2, 0.0):  # a run that starts or ends meanwhile moves its files
             try:
-                return self._selection.read(self.path, name)
+                return self._selection.read(self.stored(name), name, self.manifest["run"])
             except FileNotFoundError:
                 time.sleep(patience)
-        return self._selection.read(self.path, name)
+        return self._selection.read(self.stored(name), name, self.manifest["run"])
 
 
 class Study(Run):
@@ -184,23 +204,18 @@ class _Selection:
         self._columns = columns
         self._where = dict(where or {})
 
-    def read(self, run: Path, name: str) -> pa.Table:
+    def read(self, path: Path | None, name: str, run: str) -> pa.Table:
         """The selected part of a table on disk; of a table that is not there yet, no rows."""
-        import pyarrow.parquet as pq
-
         from simlab import content
 
-        path = content.stored(run, name)
         if path is None:
             return self.of(name, content.schema(TABLES[name]).empty_table())
-        try:
-            if path.suffix == content.STREAM:
-                return self.of(name, content.read(path, name))
-            schema = pq.read_schema(path)
-            columns, rows = self._names(name, schema.names), self._filter(name, schema)
-            return pq.read_table(path, columns=columns, filters=rows, partitioning=None)
-        except ValueError as error:
-            raise InvalidInput(Problem(f"is damaged: {error}", "run the scenario again", path)) from error
+        if path.suffix == content.STREAM:
+            every = content.read(path, name)
+            content.require_run(every["run"].unique().to_pylist(), run, path)
+            return self.of(name, every)
+        schema = content.columns_of(path, name)
+        return content.read(path, name, self._names(name, schema.names), self._filter(name, schema))
 
     def of(self, name: str, rows: pa.Table) -> pa.Table:
         """The selected part of a table in memory."""
@@ -244,13 +259,17 @@ def load(
     by table) and `where` (a value or list of values by column) what is read of each. Raises InvalidInput if there
     is no run, or no such table, column or kind of value.
     """
-    folder = Path(path)
+    folder = given(path)
     folder = folder.parent if folder.name == MANIFEST else folder
     selection = _Selection(tables, columns, where)
-    if (folder / MANIFEST).exists():
+    if os.path.lexists(folder / MANIFEST):
         return Run(folder, selection)
-    if not folder.is_dir():
-        raise InvalidInput(Problem("no such folder", "give the folder that `simlab run` named", folder))
+    try:
+        os.scandir(folder).close()
+    except OSError as error:
+        gone = isinstance(error, FileNotFoundError | NotADirectoryError)
+        what = "no such folder" if gone else f"cannot be read: {error.strerror}"
+        raise InvalidInput(Problem(what, "give the folder that `simlab run` named", folder)) from error
     if not (parts := _runs_below(folder)):
         raise InvalidInput(Problem("holds no run", "give the folder that `simlab run` named", folder))
     return Study(folder, parts, selection)

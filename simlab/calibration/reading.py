@@ -20,6 +20,7 @@ from simlab.calibration.ratings import VADER, rated, read_vader
 from simlab.components import Array
 from simlab.errors import InvalidInput, Problem
 from simlab.names import clip, suggestion
+from simlab.paths import given
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +36,7 @@ def read(path: Path | str, *, ratings: bool = False, reference: str = "pool") ->
     is an item's utility: that of the whole `pool`, or of the `others`. Raises InvalidInput naming file, line and
     column.
     """
-    file = Path(path)
+    file = given(path)
     if str(path) == VADER and not file.exists():
         return read_vader(reference)
     if file.is_dir():

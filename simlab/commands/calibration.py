@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from simlab.commands.console import print_table
 from simlab.errors import InvalidInput, Problem
+from simlab.paths import given
 
 if TYPE_CHECKING:
     from simlab.calibration.comparison import Calibration, Reproduction
@@ -29,7 +30,7 @@ def calibrate(args: Namespace) -> int:
     header = f"fitted to {len(data):,} labels of {data.source} by simlab calibrate: {found.best.model}"
     text = found.fragment.text(header)
     if args.out:
-        _write(Path(args.out), text)
+        _write(given(args.out), text)
     if args.json:
         print(json.dumps(_record(found, text), ensure_ascii=False, allow_nan=False))
         return 0

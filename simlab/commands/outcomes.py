@@ -120,7 +120,8 @@ def verify(args: Namespace) -> int:
         verdict = verified(args.dir, watch, cached=args.cached)
     different = [name for name, (before, after) in verdict.tables.items() if before != after]
     if different:
-        raise Mismatch(f"{args.dir}: run again, these tables came out differently: {', '.join(different)}")
+        told = "".join(f"\n{why}" for why in verdict.unreadable.values())
+        raise Mismatch(f"{args.dir}: run again, these tables came out differently: {', '.join(different)}{told}")
     print(f"{args.dir}: same seed, same tables: all {len(verdict.tables)} agree")
     return 0
 

@@ -8,10 +8,10 @@ import time
 from argparse import Namespace
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simlab.commands.console import console, print_table, progress
+from simlab.paths import given
 
 if TYPE_CHECKING:
     from simlab.plugins import Registry
@@ -82,7 +82,7 @@ def describe(args: Namespace) -> int:
     from simlab.scenario.description import describe as description
 
     scenario, _ = _scenario(args)
-    print(description(scenario, Path(args.file)))
+    print(description(scenario, given(args.file)))
     return 0
 
 
@@ -130,6 +130,6 @@ def _scenario(args: Namespace) -> tuple[Scenario, Registry]:
     from simlab.plugins import discover
     from simlab.scenario import load
 
-    registry = discover(Path(args.file).parent, args.plugins, not args.no_local_plugins)
+    registry = discover(given(args.file).parent, args.plugins, not args.no_local_plugins)
     options = {"overrides": args.set, "small": args.small, "seed": args.seed, "without": args.without}
     return load(args.file, **options, plugins=registry), registry

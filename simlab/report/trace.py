@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from simlab.errors import InvalidInput, Problem
 from simlab.hierarchy import Hierarchy
+from simlab.manifest import MANIFEST
 from simlab.report.story import story
 from simlab.runs import Study, load
 from simlab.tables import TABLES
@@ -89,7 +90,30 @@ def _finished(folder: Path | str) -> Run:
     if run.status != "finished":
         fix = "the command that began it goes on where it stopped"
         raise InvalidInput(Problem(f"the run is {run.status}, not finished", fix, run.path))
+    if not _is_scenario(run.manifest["parameters"]):
+        what = "is damaged: its parameters are not those of a run that has parties and relations"
+        raise InvalidInput(Problem(what, "run the scenario again, into another folder", run.path / MANIFEST))
     return run
+
+
+def _is_scenario(parameters: Row) -> bool:
+    """Whether a manifest says who there was and who answered to whom, in the form in which it is asked for here."""
+    parties, relations = parameters.get("parties"), parameters.get("relations")
+    if not (isinstance(parties, dict) and isinstance(relations, list)):
+        return False
+    mappings = [*parties.values(), *relations]
+    if not all(isinstance(said, dict) for said in mappings):
+        return False
+    ends = [relation.get(end) for relation in relations for end in ("principal", "agent")]
+    consequences = [relation.get("consequence") for relation in relations]
+    if not (all(isinstance(end, str) and end in parties for end in ends) and all(map(_is_list, consequences))):
+        return False
+    rules = [rule for listed in consequences for rule in listed]
+    return all(isinstance(rule, dict) and isinstance(rule.get("aggregator", {}), dict) for rule in rules)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list)
 
 
 def _parsed(label: int | str, worker: str | int | None) -> tuple[int, str]:
@@ -153,8 +177,8 @@ def _chain(run: Run, pool: str) -> list[str]:
     here = pool
     while here and (not chain or _kind(run, here) == "vendor"):
         firms = [name for name in hierarchy.principals(here) if _kind(run, name) in ("corporation", "vendor")]
-        chain = [*firms[:1], *chain]
-        here = firms[0] if firms else ""
+        here = firms[0] if firms and firms[0] not in chain else ""
+        chain = [*([here] if here else []), *chain]
     return chain
 
 
@@ -189,6 +213,9 @@ def _reading(given: _Tables, party: str, until: float) -> Row | None:
 def _seen(given: _Tables, row: Row) -> Row:
     """The prompt and the two responses."""
     shown = given.frame("candidates", response=[row["left"], row["right"]]).set_index("response")
+    if sorted(shown.index) != sorted({row["left"], row["right"]}):
+        what = f"table 'candidates' does not hold the two responses of label {row['task']} once each"
+        raise InvalidInput(Problem(what, "run the scenario again, into another folder", given.run.path))
     texts = {side: str(shown.text.loc[row[side]]) for side in ("left", "right")}
     return {"prompt": str(shown.prompt.loc[row["left"]]), **texts}
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from simlab.errors import InvalidInput, Problem
 from simlab.names import clip, shown
+from simlab.paths import given
 from simlab.scenario.choices import Choices
 from simlab.scenario.merging import Way, less, over
 from simlab.scenario.nodes import LARGEST_FILE, Node, Place, read_file
@@ -86,7 +87,7 @@ def _parent(file: str, extends: Node, chain: list[tuple[str, Place]]) -> str:
     place = extends.place
     if not isinstance(extends.value, str) or not extends.value or "\0" in extends.value:
         raise InvalidInput(place.problem("should be the path of one file", "extends: base.yaml", "extends"))
-    parent = os.path.normpath(Path(file).parent / extends.value)
+    parent = os.path.normpath(Path(file).parent / given(extends.value))
     chain = [*chain, (file, place)]
     if any(_same_file(parent, earlier) for earlier, _ in chain):
         way = " → ".join(f"{earlier}:{place.line}" for earlier, place in chain)

@@ -20,6 +20,7 @@ from simlab.components import Criterion
 from simlab.data_file import data_files
 from simlab.errors import InvalidInput, Problem
 from simlab.names import NAME
+from simlab.paths import given
 from simlab.plugins import Registry, discover
 from simlab.scenario import authority, criteria, layers, limits, market, policies
 from simlab.scenario.authority import Complaint
@@ -270,7 +271,7 @@ def load(
     `simlab.plugins.discover` finds from the file's folder. Raises `InvalidInput` with every problem of the file at
     once, each as `file:line:column: path: what is wrong (the likely fix)`.
     """
-    file = os.fspath(path)
+    file = os.fspath(given(path))
     found = discover(Path(file).parent) if plugins is None else plugins
     root = layers.resolve(file, overrides=overrides, small=small, choices=_choices(found))
     if seed is not None:

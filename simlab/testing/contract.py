@@ -17,6 +17,7 @@ from unittest import SkipTest
 from simlab.components import Component
 from simlab.errors import InvalidInput, PluginFailed, Problem, defined
 from simlab.names import suggestion, who
+from simlab.paths import given
 from simlab.watchdog import watched
 
 Function = Callable[["Subject"], Iterator[str]]
@@ -125,7 +126,7 @@ def load(path: Path | str, name: str | None = None) -> type[Any]:
     """
     from simlab.plugins import Registry
 
-    path = Path(path)
+    path = given(path)
     if not path.exists():
         raise InvalidInput(Problem("no such plugin file or folder", "check the path", path))
     registry = Registry()
