@@ -154,7 +154,11 @@ def _circumstances() -> dict[str, Any]:
 def _require_own(path: Path, run: Mapping[str, Any]) -> dict[str, Any] | None:
     """The manifest of the same run in this folder, None if it is new or empty; else InvalidInput."""
     try:
-        there = sorted(os.listdir(path)) if os.path.lexists(path) else []
+        there = sorted(os.listdir(path))
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise InvalidInput(Problem("is a link that leads nowhere", "choose another --out", path)) from None
+        there = []
     except NotADirectoryError:
         raise InvalidInput(Problem("is a file, not a folder", "choose another --out", path)) from None
     except OSError as error:

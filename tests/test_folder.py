@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -21,7 +24,7 @@ from simlab.folder import _identified
 from simlab.runs import load, open_run
 from simlab.tables import TABLES
 from tests.small_run import MANIFEST, write
-from tests.small_world import simlab_command, written
+from tests.small_world import written
 
 SMALL = {"days": 1, "parties.users.count": 20, "relations.2.sample": 40}
 
@@ -85,24 +88,39 @@ def test_a_run_that_comes_too_late_leaves_the_one_that_has_just_begun(
         assert os.listdir(out) == ["lock"]
 
 
+def proves_impossible(out: Path, before: Callable[[Path], None] = lambda folder: None) -> None:
+    """A run that is found to be impossible only once it has begun, after something else has happened."""
+
+    def run() -> None:
+        with open_run(out, MANIFEST):
+            before(out)
+            raise InvalidInput("it cannot be")
+
+    with pytest.raises(InvalidInput, match="it cannot be"):
+        run()
+
+
 def test_a_run_that_proves_impossible_is_taken_back(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
+
+    def rows(folder: Path) -> None:
+        (folder / "tables" / "earlier").mkdir(parents=True)
+        (folder / "tables" / "ledger.arrows").write_bytes(b"rows")
+
     for name in ("new", "empty"):
-        with pytest.raises(InvalidInput, match="cannot be"), open_run(tmp_path / name, MANIFEST):
-            (tmp_path / name / "tables" / "earlier").mkdir(parents=True)
-            (tmp_path / name / "tables" / "ledger.arrows").write_bytes(b"rows")
-            raise InvalidInput("it cannot be")
+        proves_impossible(tmp_path / name, rows)
     assert not (tmp_path / "new").exists()
     assert os.listdir(tmp_path / "empty") == []
 
 
 @pytest.mark.parametrize("whose", ["notes.txt", "tables/notes.txt", "board/events.out"])
 def test_what_somebody_else_wrote_meanwhile_stays(tmp_path: Path, whose: str) -> None:
+    def mine(folder: Path) -> None:
+        (folder / whose).parent.mkdir(exist_ok=True)
+        (folder / whose).write_text("mine")
+
     out = tmp_path / "out"
-    with pytest.raises(InvalidInput, match="cannot be"), open_run(out, MANIFEST):
-        (out / whose).parent.mkdir(exist_ok=True)
-        (out / whose).write_text("mine")
-        raise InvalidInput("it cannot be")
+    proves_impossible(out, mine)
     assert (out / whose).read_text() == "mine"
     assert load(out).status == "failed"
 
@@ -118,18 +136,19 @@ def test_rows_of_an_interrupted_run_are_never_taken_back(tmp_path: Path) -> None
     with pytest.raises(Stop):
         write(tmp_path, between=stop)
     before = load(tmp_path).comparisons
-    with pytest.raises(InvalidInput, match="cannot be"), open_run(tmp_path, MANIFEST):
-        raise InvalidInput("it cannot be")
+    proves_impossible(tmp_path)
     assert load(tmp_path).comparisons.equals(before)
 
 
 def test_whoever_waits_for_a_folder_that_is_taken_back_begins_it_anew(tmp_path: Path) -> None:
     out = tmp_path / "out"
     waiting = threading.Thread(target=write, args=(out, 1))
-    with pytest.raises(InvalidInput, match="cannot be"), open_run(out, {**MANIFEST, "run": "5eed"}):
+
+    def wait(folder: Path) -> None:
         waiting.start()
         time.sleep(0.2)
-        raise InvalidInput("it cannot be")
+
+    proves_impossible(out, wait)
     waiting.join()
     assert load(out).status == "finished"
 
@@ -148,15 +167,35 @@ def test_a_lock_that_was_replaced_is_not_the_one_in_its_place(tmp_path: Path) ->
         assert not there()
 
 
-def test_two_starts_at_once_into_a_new_folder(world: Path, tmp_path: Path) -> None:
-    out, cache = tmp_path / "out", tmp_path / "cache"
-    words = ("run", str(world), "--out", str(out), "--quiet", "--seed")
-    with simlab_command(*words, "1", cache=cache) as one, simlab_command(*words, "2", cache=cache) as two:
-        codes = [process.wait() for process in (one, two)]
-        said = [process.stderr.read() for process in (one, two) if process.stderr]
-    assert sorted(codes) == [0, 2]
-    refused = said[codes.index(2)]
-    assert ("under way" in refused or "another run" in refused) and len(refused.splitlines()) == 1
+AT_ONCE = """
+import os, sys
+from simlab import execution  # once for all of them
+from simlab.cli import main
+
+file, out, *seeds = sys.argv[1:]
+processes = []
+for seed in seeds:
+    processes.append(os.fork())
+    if not processes[-1]:
+        os._exit(main(["run", file, "--out", out, "--seed", seed, "--quiet"]))
+print(*(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) for process in processes))
+"""
+
+
+def at_once(file: Path, out: Path, *seeds: int) -> tuple[list[int], list[str]]:
+    """Exit codes of runs that are started at the same time into one folder, and the lines they wrote to stderr."""
+    words = [sys.executable, "-c", AT_ONCE, str(file), str(out), *map(str, seeds)]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    return list(map(int, done.stdout.split()[-len(seeds) :])), done.stderr.splitlines()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_starts_at_once_into_a_new_folder(world: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    codes, said = at_once(world, out, 1, 2, 3)
+    assert sorted(codes) == [0, 2, 2]
+    assert len(said) == 2
+    assert all("under way" in line or "another run" in line for line in said)
     done = load(out)
     assert (done.status, done.manifest["seed"]) == ("finished", codes.index(0) + 1)
     assert done.rehash() == done.manifest["tables"]
@@ -244,7 +283,7 @@ def test_a_full_disk_is_told_with_the_file_that_had_no_room(
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     (said,) = capsys.readouterr().err.splitlines()
-    assert said.startswith(f"{tmp_path}/out/tables/") and said.endswith(": File too large")
+    assert re.fullmatch(rf"{tmp_path}/out/tables/\w+\.arrows: File too large", said)
     assert load(tmp_path / "out").status == "failed"
     assert main(["run", str(world), "--out", str(tmp_path / "out"), "--quiet"]) == 0
     assert load(tmp_path / "out").hashes.keys() == set(TABLES)
