@@ -23,7 +23,7 @@ from simlab.errors import InvalidInput, Mismatch, SimlabError, blaming
 from simlab.folder import SCENARIO, OpenRun, open_run
 from simlab.jobs import Jobs, Store
 from simlab.manifest import read_manifest
-from simlab.paths import given
+from simlab.paths import given, staying
 from simlab.plugins import Registry, discover, simlab_version
 from simlab.recorder import Recorder
 from simlab.runs import Run, load
@@ -60,8 +60,9 @@ def run_file(
     anything is written.
     """
     path = given(path)
-    registry = discover(path.parent, plugins, local)
-    scenario = load_scenario(path, overrides=overrides, small=small, seed=seed, without=without, plugins=registry)
+    with staying():
+        registry = discover(path.parent, plugins, local)
+        scenario = load_scenario(path, overrides=overrides, small=small, seed=seed, without=without, plugins=registry)
     if not yes:
         costs.ask(scenario, costs.GPU if costs.warning(scenario) and _device(scenario) == "cuda" else costs.CORE)
     for words in log:
@@ -77,11 +78,11 @@ def execute(
     Of a run that is complete, every table is held against what the manifest says of it.
     """
     manifest = _manifest(scenario, registry)
-    folder = given(out) if out is not None else default_folder(manifest)
+    folder = given(out) if out is not None else given(default_folder(manifest))
     jobs = Jobs(store, _device(scenario))
     told = _Told(registry, manifest["run"])
-    with watched(patience()):
-        with blaming():
+    with staying(), watched(patience()):
+        with staying(), blaming():
             simulation = Simulation(scenario, jobs, progress, told)
         with open_run(folder, manifest, scenario.as_yaml()) as opened, threadpool_limits(limits=1):
             if not opened.finished:  # sums depend on how many threads share them: one is part of the guarantee

@@ -88,7 +88,7 @@ def open_run(directory: Path | str, manifest: Mapping[str, Any], scenario: str =
     _require_own(path, manifest)
     with _locked(path) as hold:
         before = _require_own(path, manifest)
-        opened = OpenRun(path, before or {})
+        opened = OpenRun(path.absolute(), before or {})  # wherever a plugin may go meanwhile
         if not (before and opened.finished):
             _require_plain(path, before)
             opened.manifest = {"format": FORMAT, **manifest, "status": "running", "rounds": 0, **_circumstances()}
@@ -98,7 +98,7 @@ def open_run(directory: Path | str, manifest: Mapping[str, Any], scenario: str =
         try:
             yield opened
         except Exception as error:
-            if before is None and isinstance(error, InvalidInput) and _took_back(path):
+            if before is None and isinstance(error, InvalidInput) and _took_back(opened.path):
                 hold.leave()
             else:
                 _close(opened, "failed", f"{type(error).__name__}: {error}")
@@ -154,7 +154,11 @@ def _circumstances() -> dict[str, Any]:
 def _require_own(path: Path, run: Mapping[str, Any]) -> dict[str, Any] | None:
     """The manifest of the same run in this folder, None if it is new or empty; else InvalidInput."""
     try:
-        there = sorted(os.listdir(path)) if os.path.lexists(path) else []
+        there = sorted(os.listdir(path))
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise InvalidInput(Problem("is a link that leads nowhere", "choose another --out", path)) from None
+        there = []
     except NotADirectoryError:
         raise InvalidInput(Problem("is a file, not a folder", "choose another --out", path)) from None
     except OSError as error:
@@ -184,7 +188,8 @@ def _require_plain(path: Path, before: Mapping[str, Any] | None) -> None:
     """Raise InvalidInput where anything but a plain file or folder stands in the way of what a run is about to write,
     or a finished table of it that cannot be read, with which the new one is to be compared."""
     files = [path / f"{name}{suffix}" for name in (MANIFEST, SCENARIO) for suffix in ("", ".part")]
-    found = [(folder, plain_files.misplaced(folder, True)) for folder in (path / "tables", path / "tables" / "earlier")]
+    folders = [path / name for name in ("tables", "tables/earlier", "models")]
+    found = [(folder, plain_files.misplaced(folder, folder=True)) for folder in folders]
     found += [(file, plain_files.misplaced(file)) for file in (*files, *_tables(path))]
     for place, what in found:
         if what:
@@ -247,7 +252,7 @@ def _held(path: Path, patience: float = 1.0) -> _Hold | None:
             if time.monotonic() >= until:
                 raise
             continue
-        return _Hold(path, lock, made) if lock else None
+        return _Hold(path.absolute(), lock, made) if lock else None
 
 
 def _acquired(path: Path, until: float) -> FileLock | None:

@@ -36,7 +36,8 @@ def read_manifest(path: Path) -> dict[str, Any]:
         found = json.loads(text.decode("utf-8"), parse_constant=_no_number)
         if what := next(_wrong(found), ""):
             raise ValueError(what)
-        json.dumps(found, ensure_ascii=False).encode()  # JSON can hold halves of a character, and no table can
+        said = [found[name] for name in TABLES["runs"].names]
+        json.dumps(said, ensure_ascii=False).encode()  # JSON can hold halves of a character, and no table can
     except (OSError, ValueError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
         what = f"is not the manifest of a simlab run: {clip(reason, 160)}"

@@ -7,6 +7,8 @@ no two libraries come to differ about what it means: Arrow, for one, would follo
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from simlab.errors import InvalidInput, Problem
@@ -16,8 +18,8 @@ def given(path: Path | str, named: str = "") -> Path:
     """The path that is meant, with a `~` or `~name` at its beginning as the home folder of whoever that is.
 
     `named` is what gave it, as in "SIMLAB_CACHE", for messages. A `~name` of nobody stays as it is, as in a shell.
-    Raises InvalidInput where there is no home folder, and for a path that is not text in UTF-8 or holds a null byte,
-    which neither a message, nor a manifest, nor every library could repeat.
+    Raises InvalidInput where there is no home folder, or no current one for a path that starts there, and for a path
+    that is not text in UTF-8 or holds a null byte, which not every message and library could repeat.
     """
     text = os.fspath(path)
     try:
@@ -28,6 +30,8 @@ def given(path: Path | str, named: str = "") -> Path:
     if "\0" in text:
         raise _refused(named, text.replace("\0", "\\0"), "holds a null byte", "give the path of a file or folder")
     if not text.startswith("~"):
+        if not os.path.isabs(text):
+            here()
         return Path(text)
     found = os.path.expanduser(text)
     if found.startswith("~") and text.split(os.sep)[0] == "~":
@@ -43,6 +47,22 @@ def here() -> Path:
     except OSError as error:
         what = f"the current folder cannot be found: {error.strerror}"
         raise InvalidInput(Problem(what, "cd to a folder that is there", os.environ.get("PWD"))) from None
+
+
+@contextmanager
+def staying() -> Iterator[None]:
+    """A block after which the current folder is what it was, whatever a plugin has made of it."""
+    try:
+        before = os.getcwd()
+    except OSError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            if os.getcwd() != before:
+                os.chdir(before)
 
 
 def _refused(named: str, path: str, what: str, fix: str) -> InvalidInput:

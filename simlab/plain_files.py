@@ -61,7 +61,7 @@ def misplaced(path: Path, folder: bool = False) -> str:
     """What is wrong with what stands where a run writes a file (or has a folder) of its own; empty if nothing is."""
     try:
         mode = path.lstat().st_mode
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ""
     if S_ISLNK(mode):
         return "is a link, which would be written through"

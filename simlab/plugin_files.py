@@ -86,7 +86,7 @@ def import_plugin(path: Path, sha256: str) -> ModuleType:
 
     What it prints goes to stderr, and no bytecode is written beside it. Raises whatever the import raises.
     """
-    where = hashlib.sha256(f"{path}\0{sha256}".encode()).hexdigest()[:12]
+    where = hashlib.sha256(f"{path}\0{sha256}".encode(errors="surrogateescape")).hexdigest()[:12]
     name = f"{_MODULE}{path.stem.replace('-', '_').replace('.', '_')}_{where}"
     if name in sys.modules:
         return sys.modules[name]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, nullcontext, suppress
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -67,8 +68,10 @@ class Recorder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for stream in self._streams.values():
-            stream.end()
+        with ExitStack() as ends:
+            for stream in self._streams.values():
+                ends.enter_context(suppress(OSError) if error else nullcontext())  # the first error is the one to tell
+                ends.callback(stream.end)
 
     def add(self, table: str, **columns: Any) -> None:
         """Add rows to a table: every column but `run`, as arrays or lists [n] or as single values for all rows.

@@ -10,6 +10,7 @@ from string import Template
 
 from simlab.errors import InvalidInput, Problem
 from simlab.names import CALLED, NAME, clip, did_you_mean, from_here
+from simlab.paths import given
 from simlab.plugins import Registry
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -79,7 +80,7 @@ def draft(kind: str, name: str, registry: Registry, *, package: bool = False) ->
 
 
 def _file(kind: str, words: dict[str, str]) -> Draft:
-    folder = Path("plugins")
+    folder = given("plugins")
     plugin, test = folder / f"{words['module']}.py", folder / f"test_{words['module']}.py"
     found = f'{words["Name"]} = testing.load(Path(__file__).with_name("{plugin.name}"))\n'
     files = {plugin: _filled(kind, words), test: _test(kind, words, found)}
@@ -87,7 +88,7 @@ def _file(kind: str, words: dict[str, str]) -> Draft:
 
 
 def _package(kind: str, words: dict[str, str]) -> Draft:
-    folder = Path(f"simlab-{words['dashed']}")
+    folder = given(f"simlab-{words['dashed']}")
     module = folder / f"simlab_{words['module']}"
     found = f"from simlab_{words['module']} import {words['Name']}\n"
     files = {

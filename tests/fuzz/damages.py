@@ -181,13 +181,14 @@ def bomb(scene: Scene) -> str:
                 stream.write_batch(rows)
     elif kind == "rows":
         _many(path)
+    elif kind == "texts":
+        text = pa.table({"run": ["x" * (1 << 24)]})
+        with pq.ParquetWriter(path, text.schema, compression="zstd") as writer:
+            for _ in range(40):
+                writer.write_table(text)
     else:
-        words = ["x" * (1 << 20)] if kind == "one text" else ["x" * (1 << 27)]
-        coded = pa.DictionaryArray.from_arrays(np.zeros(4000 if kind == "one text" else 4, dtype=np.int32), words)
-        table = pa.table({"run": coded})
-        pq.write_table(
-            table.cast(pa.schema([("run", pa.string())])) if kind == "texts" else table, path, compression="zstd"
-        )
+        coded = pa.DictionaryArray.from_arrays(np.zeros(4000, dtype=np.int32), ["x" * (1 << 20)])
+        pq.write_table(pa.table({"run": coded}), path, compression="zstd")
     return f"{scene.said(path)} is a bomb of {kind}"
 
 

@@ -129,7 +129,7 @@ def case(ground: Ground, seed: int) -> tuple[str, Counter[str]]:
     scene = Scene(rng, folder, ground.folder / "other", ground.outside)
     done = []
     for damage in rng.sample(DAMAGES, rng.choice([1, 1, 1, 2, 3])):
-        with contextlib.suppress(OSError, IndexError, ValueError):  # what is damaged already may not take any more
+        with contextlib.suppress(OSError, IndexError, ValueError, RecursionError):  # too damaged for more already
             done.append(damage(scene))
     ends: Counter[str] = Counter()
     again = ["run", str(ground.scenario), "--no-local-plugins", "--out", str(folder), "--quiet"]
@@ -175,9 +175,8 @@ def fuzz(folder: Path, seeds: range, tell: bool = False) -> list[str]:
     if memory() - before > GROWTH:
         wrong.append(f"memory: {memory() - before:,} bytes more than for an undamaged run")
     if tell:
-        print(
-            f"{len(seeds)} cases, {len(wrong)} wrong, {(memory() - before) >> 20} MiB more; {dict(sorted(ends.items()))}"
-        )
+        more = (memory() - before) >> 20
+        print(f"{len(seeds)} cases, {len(wrong)} wrong, {more} MiB more; {dict(sorted(ends.items()))}")
     return wrong
 
 
