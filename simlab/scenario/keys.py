@@ -186,8 +186,8 @@ def _type(name: str, part: Mapping[str, Any], defs: Mapping[str, Any], plugins: 
         return f"list, {inner}" if inner.startswith("see ") else f"list of {inner}"
     if part.get("type") == "object":
         named = [part.get("additionalProperties"), *part.get("patternProperties", {}).values()]
-        inner = next((value for value in named if isinstance(value, dict)), None)
-        return f"mapping, names to {_type(name, inner, defs, plugins)}" if inner else "mapping"
+        value = next((part for part in named if isinstance(part, dict)), None)
+        return f"mapping, names to {_type(name, value, defs, plugins)}" if value else "mapping"
     return _TYPES.get(str(part.get("type")), "anything") + _limits(part)
 
 
@@ -195,7 +195,8 @@ def _mapping(name: str, part: Mapping[str, Any], defs: Mapping[str, Any]) -> str
     """Where to look for the keys of a mapping."""
     options = [option["$ref"] for option in part.get("oneOf", [part]) if "$ref" in option]
     kinds = [defs[ref.rpartition("/")[2]].get("properties", {}).get("kind", {}).get("const") for ref in options]
-    return "see " + (", ".join(kind for kind in kinds if kind) or {"relations": "relation"}.get(name, name))
+    single = {"relations": "relation", "criteria": "criterion"}.get(name, name)
+    return "see " + (", ".join(kind for kind in kinds if kind) or single)
 
 
 def _limits(part: Mapping[str, Any]) -> str:

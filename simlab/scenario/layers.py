@@ -93,7 +93,7 @@ def _parent(file: str, extends: Node, chain: list[tuple[str, Place]]) -> str:
         way = " → ".join(f"{earlier}:{place.line}" for earlier, place in chain)
         raise InvalidInput(place.problem(f"goes round in a circle: {way} → {parent}", "cut it", "extends"))
     if len(chain) >= _LONGEST_CHAIN:
-        what = f"is the {len(chain)}th file in a row to extend another; the most is {_LONGEST_CHAIN}"
+        what = f"more than {_LONGEST_CHAIN} files in a row extend one another"
         raise InvalidInput(place.problem(what, "put some of them together", "extends"))
     if not os.path.isfile(parent):
         what = f"{clip(parent)} is not a file" if os.path.exists(parent) else f"no such file: {clip(parent)}"
