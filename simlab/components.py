@@ -43,6 +43,7 @@ class Component(BaseModel):
     kind: ClassVar[str] = ""  # "criterion", "rater", "reward", "world", …; set by the contracts
     name: ClassVar[str] = ""  # what scenario files call it
     example: ClassVar[Mapping[str, Any]] = {}  # parameters to show and check it with, where some have no default
+    reads: ClassVar[tuple[str, ...]] = ()  # files of data, seen from its own file, that are part of what it is
 
 
 class Criterion(Component):

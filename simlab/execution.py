@@ -8,27 +8,30 @@ from __future__ import annotations
 
 import gc
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from simlab import content
+from simlab import content, reads
 from simlab.components import Logger
 from simlab.errors import InvalidInput, Mismatch, SimlabError, blaming
 from simlab.folder import SCENARIO, OpenRun, open_run, read_manifest
 from simlab.jobs import Jobs, Store
+from simlab.plugin_import import staying
 from simlab.plugins import Registry, discover, simlab_version
 from simlab.recorder import Recorder
 from simlab.runs import Run, load
 from simlab.scenario import Scenario
 from simlab.scenario import load as load_scenario
 from simlab.simulation import Progress, Simulation
+from simlab.since import libraries, refuse_changed, suspects, unlike, what_changed
 from simlab.tables import TABLES
 from simlab.watchdog import patience, watched
 
@@ -66,27 +69,35 @@ def run_file(
 def execute(
     scenario: Scenario, registry: Registry, out: Path | str | None, progress: Progress | None, store: Store
 ) -> Run:
-    """Run a resolved scenario into folder `out`. Raises PluginFailed for a plugin that fails or does not come back."""
+    """Run a resolved scenario into folder `out`. Raises PluginFailed for a plugin that fails or does not come back.
+
+    Raises InvalidInput, too, if the folder holds this run as it was before a plugin, or what one rests on, changed.
+    """
     manifest = _manifest(scenario, registry)
-    folder = Path(out) if out is not None else default_folder(manifest)
+    shown = Path(out) if out is not None else default_folder(manifest)
+    folder = shown.absolute()  # wherever a plugin may change to
     jobs = Jobs(store, _device(scenario))
     told = _Told(registry, manifest["run"])
+    refuse_changed(shown, manifest)
     new = not folder.exists()
     try:
-        with watched(patience()):
+        with watched(patience()), staying(), reads.noting() as noted:
             with blaming():
                 simulation = Simulation(scenario, jobs, progress, told)
             with open_run(folder, manifest, scenario.as_yaml()) as opened, threadpool_limits(limits=1):
                 if not opened.finished:  # sums depend on how many threads share them: one is part of the guarantee
                     told.opened = opened
                     with told, blaming(), settled():
-                        _simulate(simulation, opened, told)
+                        _simulate(simulation, opened, told, noted)
+                elif other := unlike(opened.manifest):
+                    what = f"{shown}: shown as it was made; since then changed: {', '.join(other)}"
+                    print(f"{what} (simlab verify {shown} makes it again)", file=sys.stderr)
     except InvalidInput:  # found only by trying, such as an agreement rate that these raters cannot reach
         if new:
             shutil.rmtree(folder, ignore_errors=True)
         raise
     store.forget()
-    return load(folder)
+    return load(shown)
 
 
 @contextmanager
@@ -138,7 +149,7 @@ class _Told:
             error.add_note(str(another))
 
 
-def _simulate(simulation: Simulation, opened: OpenRun, told: _Told) -> None:
+def _simulate(simulation: Simulation, opened: OpenRun, told: _Told, noted: reads.Noted) -> None:
     told("run_started", scenario=simulation.scenario.model_copy(deep=True), path=opened.path)
     extra = {"responses": simulation.scenario.criteria_used()}
     watched = told.hook.wanted("simlab_round_finished", "tables")
@@ -148,7 +159,8 @@ def _simulate(simulation: Simulation, opened: OpenRun, told: _Told) -> None:
         tables = recorder.close()
     _keep_models(opened.path, simulation)
     jobs = simulation.jobs
-    opened.finish(tables, rounds=simulation.round, jobs_ran=jobs.ran, jobs_remembered=jobs.remembered)
+    known = {"jobs_ran": jobs.ran, "jobs_remembered": jobs.remembered, "reads": reads.digests(noted)}
+    opened.finish(tables, rounds=simulation.round, **known)
 
 
 def default_folder(manifest: dict[str, Any]) -> Path:
@@ -168,6 +180,9 @@ def _manifest(scenario: Scenario, registry: Registry) -> dict[str, Any]:
         "version": simlab_version(),
         "parameters": scenario.canonical(),
         "plugins": hashes,
+        "rests": registry.rests(scenario.plugins_used()),
+        "libraries": libraries(),
+        "beside": [str(entry.source) for entry in registry.aside()],
         "data": scenario.data(),
         "plugin_folders": [str(p) for p in registry.folders],
         "threads": 1,
@@ -199,10 +214,11 @@ def _keep_models(folder: Path, simulation: Simulation) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What `verify` found: the run, and per table both hashes."""
+    """What `verify` found: the run, per table both hashes, and what is other now than when the run was made."""
 
     run: str
     tables: dict[str, tuple[str, str]]
+    since: list[str] = field(default_factory=list)
 
     @property
     def agrees(self) -> bool:
@@ -224,15 +240,16 @@ def verify(folder: Path | str, progress: Progress | None = None, *, cached: bool
     scenario = load_scenario(path / SCENARIO, plugins=registry)
     now = _manifest(scenario, registry)
     if now["run"] != manifest["run"]:
-        changed = [n for n in ("version", "parameters", "plugins", "data") if now[n] != manifest.get(n, {})]
-        raise Mismatch(f"{path}: this is no longer the same run: {', '.join(changed) or 'scenario'} changed since")
+        changed = "; ".join(what_changed({"data": {}, **manifest}, now)) or "the scenario"
+        raise Mismatch(f"{path}: this is no longer the same run: {changed} changed since")
     said = {name: table["sha256"] for name, table in manifest["tables"].items()}
     before = {name: found if found == said.get(name) else "" for name, found in _on_disk(path).items()}
     with tempfile.TemporaryDirectory() as elsewhere:
         store = Store.default() if cached else Store(None)
         again = execute(scenario, registry, Path(elsewhere) / "again", progress, store)
         after = again.hashes
-    return Verdict(manifest["run"], {name: (before.get(name, ""), after.get(name, "")) for name in after})
+    tables = {name: (before.get(name, ""), after.get(name, "")) for name in after}
+    return Verdict(manifest["run"], tables, suspects(manifest))
 
 
 def _on_disk(path: Path) -> dict[str, str]:

@@ -119,9 +119,10 @@ def verify(args: Namespace) -> int:
     with progress(args.quiet) as watch:
         verdict = verified(args.dir, watch, cached=args.cached)
     different = [name for name, (before, after) in verdict.tables.items() if before != after]
+    since = f"; other now than when it was made: {', '.join(verdict.since)}" if verdict.since else ""
     if different:
-        raise Mismatch(f"{args.dir}: run again, these tables came out differently: {', '.join(different)}")
-    print(f"{args.dir}: same seed, same tables: all {len(verdict.tables)} agree")
+        raise Mismatch(f"{args.dir}: run again, these tables came out differently: {', '.join(different)}{since}")
+    print(f"{args.dir}: same seed, same tables: all {len(verdict.tables)} agree{since}")
     return 0
 
 
