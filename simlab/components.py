@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from simlab.answers import not_a_number, not_numbers
+from simlab.docstrings import docstring
 from simlab.errors import PluginFailed
 from simlab.scene import Scene, shown
 from simlab.situation import Situation
@@ -350,7 +351,12 @@ def reward_shape(function: Callable[..., Any]) -> type[RewardShape]:
         return function(score, logp, logp_ref, mask)
 
     vars(shape)["__wrapped__"] = function  # where a message looks for file and line
-    about = {"__module__": function.__module__, "__doc__": function.__doc__, "name": function.__name__, "shape": shape}
+    about = {
+        "__module__": function.__module__,
+        "__doc__": docstring(function),
+        "name": function.__name__,
+        "shape": shape,
+    }
     return type(function.__name__.title().replace("_", ""), (RewardShape,), about)
 
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from simlab.answers import not_numbers
 from simlab.components import Array, Review
 from simlab.errors import PluginFailed
+from simlab.knowing import Known
 
 if TYPE_CHECKING:
     from simlab.scenario.pay import PayScheme
@@ -29,7 +30,7 @@ _PEERS = 201  # quantiles that stand for everybody else
 
 
 @dataclass(slots=True)
-class WorkSituation:
+class WorkSituation(Known):
     """What people know when they choose: columns over R people. A period lies between two looks of the employer."""
 
     wage: Array  # [R] $ per hour
@@ -43,7 +44,7 @@ class WorkSituation:
     discount: Array  # [R] δ, worth of a $ a period later
     separation: Array  # [R] s, chance a period to lose the job by no fault
     outside: Array  # [R] worth of being without this job, in $ per hour
-    pay: PayScheme
+    pay: PayScheme  # how work is paid: pay.expected(situation, care, pace) is $ a period [R]
     review: Review | None = None  # by which people are dismissed; None: nobody is
 
     def __len__(self) -> int:

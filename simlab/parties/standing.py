@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from simlab.answers import given
 from simlab.components import Array, Review
 from simlab.errors import PluginFailed
+from simlab.knowing import Known
 
 Count = NDArray[np.int64]
 
 
 @dataclass(slots=True)
-class Standing:
+class Standing(Known):
     """Columns over R people. `answers` are in the order in which they were given; rows are padded with NaN."""
 
     audited: Array  # [R] pairs that were checked

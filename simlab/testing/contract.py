@@ -15,6 +15,7 @@ from typing import Any
 from unittest import SkipTest
 
 from simlab.components import Component
+from simlab.docstrings import docstring
 from simlab.errors import InvalidInput, PluginFailed, Problem, defined
 from simlab.names import suggestion, who
 from simlab.watchdog import watched
@@ -110,7 +111,7 @@ class Check:
     @property
     def about(self) -> str:
         """What it looks at, in a sentence."""
-        return " ".join((self.function.__doc__ or "").split())
+        return " ".join(docstring(self.function).split())
 
     def __call__(self) -> None:
         """Check the plugin."""
