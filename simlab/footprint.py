@@ -137,7 +137,10 @@ class _Walk:
 
     def _module(self, name: str, beside: Path | None, needed: set[str]) -> None:
         """Follow a module by its full name, and the packages it lies in; those of one's own are added to `needed`."""
-        top = name.partition(".")[0]
+        top, _, rest = name.partition(".")
+        if top.startswith(BESIDE):  # a relative import
+            name, beside = rest, folders[top]
+            top = name.partition(".")[0]
         if top in sys.stdlib_module_names or top == "simlab" or top.startswith(MODULE):
             return
         if beside is not None and not is_beside(top, beside):
