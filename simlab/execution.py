@@ -24,6 +24,7 @@ from simlab.components import Logger
 from simlab.errors import InvalidInput, Mismatch, SimlabError, blaming
 from simlab.folder import SCENARIO, OpenRun, open_run, read_manifest
 from simlab.jobs import Jobs, Store
+from simlab.names import from_here
 from simlab.plugin_import import staying
 from simlab.plugins import Registry, discover, simlab_version
 from simlab.recorder import Recorder
@@ -61,6 +62,9 @@ def run_file(
     """
     registry = discover(Path(path).parent, [Path(p) for p in plugins], local)
     scenario = load_scenario(path, overrides=overrides, small=small, seed=seed, without=without, plugins=registry)
+    for file, made in registry.aside().items():
+        what = f"{from_here(file)}, beside the scenario, was run as a plugin ({made})"
+        print(f"{what}; where it is none, say so in it: # simlab: not a plugin", file=sys.stderr)
     for words in log:
         registry.hook.listen(_logger(registry, words))
     return execute(scenario, registry, out, progress, store or Store.default())
@@ -182,7 +186,7 @@ def _manifest(scenario: Scenario, registry: Registry) -> dict[str, Any]:
         "plugins": hashes,
         "rests": registry.rests(scenario.plugins_used()),
         "libraries": libraries(),
-        "beside": [str(entry.source) for entry in registry.aside()],
+        "beside": [str(path) for path in registry.aside()],
         "data": scenario.data(),
         "plugin_folders": [str(p) for p in registry.folders],
         "threads": 1,

@@ -41,6 +41,7 @@ class Search:
         whole = root.resolve()
         self._seen = {mark for above in whole.parents if (mark := _mark(above)) is not None}
         self._inside = str(whole)
+        self._full = False
         self._left = [_ENTRIES]  # of the search, and of each link that is being followed, the innermost last
 
     def files(self) -> list[Path]:
@@ -77,16 +78,17 @@ class Search:
 
     def _children(self, folder: Path) -> list[Path]:
         """What a folder holds that may be a plugin or hold one, sorted by name; nothing once enough was looked at."""
-        if not self._left[-1]:
-            return []
         try:
             with os.scandir(folder) as entries:
                 names = [entry.name for entry in islice(entries, self._left[-1] + 1)]
         except OSError as error:
             self.stopped.append((folder, f"cannot be searched: {error.strerror}"))
             return []
-        if len(names) > self._left[-1] and len(self._left) == 1:
-            self.stopped.append((folder, f"was not searched to its end: there are more than {_ENTRIES:,} files"))
+        if len(names) > self._left[-1]:
+            names = names[: self._left[-1]]
+            if len(self._left) == 1 and not self._full:
+                self._full = True
+                self.stopped.append((folder, f"was not searched to its end: there are more than {_ENTRIES:,} files"))
         self._left = [max(0, left - len(names)) for left in self._left]
         children = [folder / name for name in sorted(names) if not name.startswith((".", "_"))]
         return [child for child in children if not child.is_file() or _is_source(child)]

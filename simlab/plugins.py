@@ -140,9 +140,13 @@ class Registry:
             if e.found != BUILT_IN
         }
 
-    def aside(self) -> list[Entry]:
-        """Plugins that were found in the scenario's folder, where other scripts may lie, too."""
-        return [e for e in self.entries if e.found == BESIDE]
+    def aside(self) -> dict[Path, str]:
+        """Files in the scenario's folder, where other scripts may lie, too, that were run as plugins; and as which."""
+        found: dict[Path, list[str]] = {}
+        for e in self.entries:
+            if e.found == BESIDE:
+                found.setdefault(e.source, []).append(f"{CALLED.get(e.kind, e.kind)} {e.name!r}" if e.cls else e.kind)
+        return {path: ", ".join(names) for path, names in found.items()}
 
     def refused(self) -> list[Problem]:
         """Plugins that would look on at every run if they were not broken: no run starts without them."""

@@ -193,6 +193,8 @@ def _record(entry: Entry) -> dict[str, Any]:
         "class": entry.cls.__name__ if entry.cls else None,
         "about": _summary(entry.cls) if entry.cls else None,
         "source": str(entry.source),
+        "found": entry.found or None,
+        "rests_on": {part.label: part.digest for part in entry.parts},
         "version": entry.version or None,
         "traits": traits(entry.cls) if entry.cls else {},
         "parameters": parameters(entry.cls) if entry.cls else [],
