@@ -25,7 +25,7 @@ def given(found: Any) -> str:
         return f"{type(found).__name__} {clip(repr(found), 40)}" if found is not None else "None"
     what = f"{array.dtype} of shape {array.shape}"
     if array.dtype.kind in "OUS" and array.size:
-        what += f", such as {clip(repr(array.ravel()[0]), 40)}"
+        what += f", such as {clip(repr(array.ravel().tolist()[0]), 40)}"
     return what
 
 

@@ -38,7 +38,7 @@ from simlab.watchdog import watched
 
 GROUP = "simlab"  # the entry-point group of installed packages
 BUILT_IN, BESIDE = "built in", "beside the scenario"  # where plugins were found
-NOTHING = "defines no component and no hook (if it is none, say so in it: # simlab: not a plugin)"
+NOTHING = "defines no component and no hook"
 IMPORT = 60.0  # seconds the import of a plugin file may take
 
 

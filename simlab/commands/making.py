@@ -15,7 +15,7 @@ from unittest import SkipTest
 
 from simlab.commands.console import console, print_table
 from simlab.docstrings import docstring
-from simlab.errors import InvalidInput, Problem, blaming
+from simlab.errors import InvalidInput, Problem, SimlabError, blaming
 from simlab.names import CALLED, clip, did_you_mean, from_here, who
 
 if TYPE_CHECKING:
@@ -77,14 +77,18 @@ def try_(args: Namespace) -> int:
     (entry,) = _usable(_registry(args), args.name, args.kind)
     assert entry.cls is not None
     plugin = _made(entry.cls, args.parameters)
-    kept, broken = _contract(plugin)
-    found = None
     try:
         with redirect_stdout(sys.stderr), blaming(), watched(PATIENCE):
             found = shown(plugin)
-    except Exception:  # of what cannot answer, the contract has said so
+    except SimlabError:
+        raise
+    except Exception:  # nothing can be made of what it answered, and the contract says why
+        found = None
+        kept, broken = _contract(plugin)
         if not broken:
             raise
+    else:
+        kept, broken = _contract(plugin)
     if args.json:
         record: dict[str, Any] = {"kind": entry.kind, "name": entry.name, "parameters": plugin.model_dump(mode="json")}
         about, records = (found.about, found.records) if found else ("", [])
