@@ -122,6 +122,9 @@ def _parser() -> argparse.ArgumentParser:
     keys.add_argument("--json", action="store_true", help="as a JSON list")
     plugins = command("plugins", "List every plugin that was found, or say all about one.", "plugins")
     plugins.add_argument("name", metavar="NAME", nargs="?", help="say what this one is, and which parameters it has")
+    plugins.add_argument(
+        "--contract", metavar="KIND", help="say what plugins of a kind are asked, and what they are shown"
+    )
     plugins.add_argument("--json", action="store_true", help="as a JSON list")
     new = command("new", "Write a first draft of a plugin, with its test.", "plugins")
     new.add_argument("kind", metavar="KIND", help="criterion, rater, reward, world, review, guideline, …")
@@ -241,7 +244,7 @@ The same line again goes on where an interrupted run stopped.""",
     "describe": "simlab describe scenarios/03_firing.yaml",
     "schema": "simlab schema > scenario.schema.json",
     "keys": "simlab keys\nsimlab keys raters\nsimlab keys learner --json",
-    "plugins": "simlab plugins\nsimlab plugins boltzmann",
+    "plugins": "simlab plugins\nsimlab plugins boltzmann\nsimlab plugins --contract rater",
     "new": "simlab new criterion humble\nsimlab new rater moody --package",
     "try": "simlab try brief ideal=3\nsimlab try glad --kind rater sharpness=0",
     "tables": """\

@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from simlab.answers import not_a_number, not_numbers
+from simlab.docstrings import docstring
 from simlab.errors import PluginFailed
 from simlab.scene import Scene, shown
 from simlab.situation import Situation
@@ -44,6 +46,7 @@ class Component(BaseModel):
     name: ClassVar[str] = ""  # what scenario files call it
     instead_of: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # parameters, and those they cannot stand beside
     example: ClassVar[Mapping[str, Any]] = {}  # parameters to show and check it with, where some have no default
+    reads: ClassVar[tuple[str, ...]] = ()  # files of data, seen from its own file, that are part of what it is
 
 
 class Criterion(Component):
@@ -73,8 +76,14 @@ class Criterion(Component):
         if type(self).score is Criterion.score:
             raise NotImplementedError(f"criterion {self.name!r} defines neither score nor score_batch")
         seen = observers if self.personal else [TRUTH]
-        scores = np.array([[self.score(e, o) for o in seen] for e in exchanges], dtype=float)
+        scores = np.array([[self._number(self.score(e, o)) for o in seen] for e in exchanges], dtype=float)
         return np.broadcast_to(scores.reshape(len(exchanges), len(seen)), (len(exchanges), len(observers)))
+
+    def _number(self, score: Any) -> float:
+        if type(score) is not float and (wrong := not_a_number(score)):
+            what = f"must give one number from 0 to 1, or nan where it has nothing to say; it gave {wrong}"
+            raise PluginFailed.returned(self, what, "score")
+        return float(score)
 
 
 class RaterPolicy(Component):
@@ -123,22 +132,26 @@ class RaterPolicy(Component):
         labels = []
         for column, (i, j) in enumerate(combinations(range(options), 2), start=options):
             seen = shown(self.probabilities, None if scene is None else scene.pair(i, j, column - options))
-            p = np.asarray(self.probabilities(utilities[:, [i, j]], cohort, **seen), dtype=float)
-            if wrong := no_distribution(p, len(utilities)):
+            found = self.probabilities(utilities[:, [i, j]], cohort, **seen)
+            if wrong := no_distribution(found, len(utilities)):
                 raise PluginFailed.returned(self, wrong, "probabilities")
+            p = np.asarray(found, dtype=float)
             u = uniforms[:, column]
             labels.append(np.where(u < p[:, 0], 1, np.where(u < p[:, 0] + p[:, 1], 2, 0)))
         return np.stack(labels, axis=1)
 
 
-def no_distribution(p: Array, rows: int) -> str:
+def no_distribution(found: Any, rows: int) -> str:
     """What is wrong with P(left), P(right), P(undecided) [rows, 3], in words; "" if nothing is."""
-    if p.shape != (rows, 3):
-        return f"must give probabilities of shape {(rows, 3)}; it gave {p.shape}"
-    bad = np.flatnonzero(~(np.all(p >= 0, axis=1) & (np.abs(p.sum(axis=1) - 1) <= 1e-6)))  # NaN is neither
-    if len(bad):
-        row = ", ".join(f"{share:.4g}" for share in p[bad[0]])
-        return f"must give probabilities that sum to 1; it gave {row}"
+    if wrong := not_numbers(found, (rows, 3)):
+        return f"must give probabilities of shape {(rows, 3)}; it gave {wrong}"
+    p = np.asarray(found, dtype=float)
+    for bad, wanted in (
+        ((p < 0).any(axis=1), "must not give negative probabilities"),
+        (~(np.abs(p.sum(axis=1) - 1) <= 1e-6), "must give probabilities that sum to 1"),  # NaN does not
+    ):
+        if bad.any():
+            return f"{wanted}; it gave {', '.join(f'{share:.4g}' for share in p[bad.argmax()])}"
     return ""
 
 
@@ -339,7 +352,12 @@ def reward_shape(function: Callable[..., Any]) -> type[RewardShape]:
         return function(score, logp, logp_ref, mask)
 
     vars(shape)["__wrapped__"] = function  # where a message looks for file and line
-    about = {"__module__": function.__module__, "__doc__": function.__doc__, "name": function.__name__, "shape": shape}
+    about = {
+        "__module__": function.__module__,
+        "__doc__": docstring(function),
+        "name": function.__name__,
+        "shape": shape,
+    }
     return type(function.__name__.title().replace("_", ""), (RewardShape,), about)
 
 

@@ -7,6 +7,7 @@ interrupted run completes it. `verify` runs a finished run once more, elsewhere,
 from __future__ import annotations
 
 import gc
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,12 +18,13 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from simlab import content, plain_files
+from simlab import content, plain_files, reads
 from simlab.components import Logger
 from simlab.errors import InvalidInput, Mismatch, SimlabError, blaming
 from simlab.folder import SCENARIO, OpenRun, open_run
 from simlab.jobs import Jobs, Store
 from simlab.manifest import read_manifest
+from simlab.names import from_here
 from simlab.paths import given, staying
 from simlab.plugins import Registry, discover, simlab_version
 from simlab.recorder import Recorder
@@ -30,6 +32,7 @@ from simlab.runs import Run, load
 from simlab.scenario import Overrides, Scenario, costs
 from simlab.scenario import load as load_scenario
 from simlab.simulation import Progress, Simulation
+from simlab.since import libraries, refuse_changed, suspects, unlike, what_changed
 from simlab.tables import TABLES
 from simlab.watchdog import patience, watched
 
@@ -65,6 +68,9 @@ def run_file(
         scenario = load_scenario(path, overrides=overrides, small=small, seed=seed, without=without, plugins=registry)
     if not yes:
         costs.ask(scenario, costs.GPU if costs.warning(scenario) and _device(scenario) == "cuda" else costs.CORE)
+    for file, made in registry.aside().items():
+        what = f"{from_here(file)}, beside the scenario, was run as a plugin ({made})"
+        print(f"{what}; where it is none, say so in it: # simlab: not a plugin", file=sys.stderr)
     for words in log:
         registry.hook.listen(_logger(registry, words))
     return execute(scenario, registry, out, progress, store or Store.default())
@@ -75,22 +81,28 @@ def execute(
 ) -> Run:
     """Run a resolved scenario into folder `out`. Raises PluginFailed for a plugin that fails or does not come back.
 
-    Of a run that is complete, every table is held against what the manifest says of it.
+    Raises InvalidInput, too, if the folder holds this run as it was before a plugin, or what one rests on, changed. Of
+    a run that is complete, every table is held against what the manifest says of it.
     """
     manifest = _manifest(scenario, registry)
-    folder = given(out) if out is not None else given(default_folder(manifest))
+    shown = given(out) if out is not None else given(default_folder(manifest))
+    folder = shown.absolute()  # wherever a plugin may change to
     jobs = Jobs(store, _device(scenario))
     told = _Told(registry, manifest["run"])
-    with staying(), watched(patience()):
+    refuse_changed(shown, manifest)
+    with staying(), watched(patience()), reads.noting() as noted:
         with staying(), blaming():
             simulation = Simulation(scenario, jobs, progress, told)
         with open_run(folder, manifest, scenario.as_yaml()) as opened, threadpool_limits(limits=1):
             if not opened.finished:  # sums depend on how many threads share them: one is part of the guarantee
                 told.opened = opened
                 with told, blaming(), settled():
-                    _simulate(simulation, opened, told)
+                    _simulate(simulation, opened, told, noted)
+            elif other := unlike(opened.manifest):
+                what = f"{shown}: shown as it was made; since then changed: {', '.join(other)}"
+                print(f"{what} (simlab verify {shown} makes it again)", file=sys.stderr)
     store.forget()
-    done = load(folder)
+    done = load(shown)
     for name in done.tables:
         done.stored(name)
     return done
@@ -145,7 +157,7 @@ class _Told:
             error.add_note(str(another))
 
 
-def _simulate(simulation: Simulation, opened: OpenRun, told: _Told) -> None:
+def _simulate(simulation: Simulation, opened: OpenRun, told: _Told, noted: reads.Noted) -> None:
     told("run_started", scenario=simulation.scenario.model_copy(deep=True), path=opened.path)
     extra = {"responses": simulation.scenario.criteria_used()}
     watched = told.hook.wanted("simlab_round_finished", "tables")
@@ -155,7 +167,8 @@ def _simulate(simulation: Simulation, opened: OpenRun, told: _Told) -> None:
         tables = recorder.close()
     _keep_models(opened.path, simulation)
     jobs = simulation.jobs
-    opened.finish(tables, rounds=simulation.round, jobs_ran=jobs.ran, jobs_remembered=jobs.remembered)
+    known = {"jobs_ran": jobs.ran, "jobs_remembered": jobs.remembered, "reads": reads.digests(noted)}
+    opened.finish(tables, rounds=simulation.round, **known)
 
 
 def default_folder(manifest: dict[str, Any]) -> Path:
@@ -175,6 +188,9 @@ def _manifest(scenario: Scenario, registry: Registry) -> dict[str, Any]:
         "version": simlab_version(),
         "parameters": scenario.canonical(),
         "plugins": hashes,
+        "rests": registry.rests(scenario.plugins_used()),
+        "libraries": libraries(),
+        "beside": [str(path) for path in registry.aside()],
         "data": scenario.data(),
         "plugin_folders": [str(p) for p in registry.folders],
         "threads": 1,
@@ -207,11 +223,13 @@ def _keep_models(folder: Path, simulation: Simulation) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What `verify` found: the run, per table both hashes, and what is wrong with files that cannot be read."""
+    """What `verify` found: the run, per table both hashes, what is wrong with files that cannot be read, and what is
+    other now than when the run was made."""
 
     run: str
     tables: dict[str, tuple[str, str]]
     unreadable: dict[str, str] = field(default_factory=dict)
+    since: list[str] = field(default_factory=list)
 
     @property
     def agrees(self) -> bool:
@@ -233,8 +251,8 @@ def verify(folder: Path | str, progress: Progress | None = None, *, cached: bool
     scenario = load_scenario(path / SCENARIO, plugins=registry)
     now = _manifest(scenario, registry)
     if now["run"] != manifest["run"]:
-        changed = [n for n in ("version", "parameters", "plugins", "data") if now[n] != manifest.get(n, {})]
-        raise Mismatch(f"{path}: this is no longer the same run: {', '.join(changed) or 'scenario'} changed since")
+        changed = "; ".join(what_changed({"data": {}, **manifest}, now)) or "the scenario"
+        raise Mismatch(f"{path}: this is no longer the same run: {changed} changed since")
     said = {name: table["sha256"] for name, table in manifest["tables"].items()}
     there, unreadable = _on_disk(path)
     before = {name: found if found == said.get(name) else "" for name, found in there.items()}
@@ -242,7 +260,8 @@ def verify(folder: Path | str, progress: Progress | None = None, *, cached: bool
         store = Store.default() if cached else Store(None)
         again = execute(scenario, registry, Path(elsewhere) / "again", progress, store)
         after = again.hashes
-    return Verdict(manifest["run"], {name: (before.get(name, ""), after.get(name, "")) for name in after}, unreadable)
+    tables = {name: (before.get(name, ""), after.get(name, "")) for name in after}
+    return Verdict(manifest["run"], tables, unreadable, suspects(manifest))
 
 
 def _on_disk(path: Path) -> tuple[dict[str, str], dict[str, str]]:

@@ -3,7 +3,8 @@
 A job's key is a hash of its name, the code version, the device and its inputs; a result that is an input of a
 later job stands in it by its key, so a run is a chain of keys. This one mechanism gives the cache of base
 models, resuming (the clock runs again from zero, finished jobs return at once), and `verify`.
-Results are plain arrays in `.npz` files; nothing is pickled.
+Results are plain arrays in `.npz` files; nothing is pickled. A plugin counts with all it rests on (`footprint`); what
+its code opens only while it computes is kept with the result, which is worth nothing once one of those files changed.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -28,13 +29,14 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-from simlab import plain_files
+from simlab import plain_files, reads
 from simlab.errors import InvalidInput
 from simlab.paths import given
-from simlab.plugin_files import CONTENT
+from simlab.plugin_files import CODE, CONTENT
 
 _LEFT = 86_400.0  # seconds after which a file that was being written has been given up
 Arrays = Mapping[str, NDArray[Any]]
+_READS = "reads of plugins"  # beside the arrays of a result: which files plugins opened for it, as JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Store:
     def default(cls) -> Store:
         """The store shared by all runs of this user."""
         if named := os.environ.get("SIMLAB_CACHE"):
-            return cls(given(named, "SIMLAB_CACHE"))
+            return cls(given(named, "SIMLAB_CACHE").absolute())
         try:
             cache = platformdirs.user_cache_dir("simlab")
         except RuntimeError:  # a user without a home, and without an entry in the list of users
@@ -143,16 +145,20 @@ class Jobs:
         define their classes). A callable input named `progress` is passed on and does not count.
         """
         key = self.key(function, inputs)
-        arrays = self.store.get(key)
-        if arrays is None:
+        found = self.store.get(key)
+        noted = _unchanged(found, _code_files(inputs)) if found is not None else None
+        if found is None or noted is None:
             _one_thread()
             handed = {n: _handed(v) for n, v in inputs.items()}
-            arrays = {n: np.asarray(a) for n, a in function(**handed, device=self.device).items()}
-            self.store.put(key, arrays)
+            with reads.noting() as opened:
+                found = {n: np.asarray(a) for n, a in function(**handed, device=self.device).items()}
+            noted = [(reader, file, reads.digest(file)) for reader, files in opened.items() for file in sorted(files)]
+            self.store.put(key, {**found, _READS: _written(noted)} if noted else found)
             self.ran += 1
         else:
             self.remembered += 1
-        return Result(key, arrays)
+        found.pop(_READS, None)
+        return Result(_with_reads(key, noted), found)
 
     def key(self, function: Callable[..., Arrays], inputs: Mapping[str, Any]) -> str:
         """The content address of a job."""
@@ -199,6 +205,42 @@ def _describe(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise TypeError(f"a job cannot take a {type(value).__name__}")
+
+
+def _written(noted: list[tuple[str, str, str]]) -> NDArray[np.uint8]:
+    return np.frombuffer(json.dumps(noted).encode(), dtype=np.uint8)
+
+
+def _unchanged(found: Arrays, code: Set[str]) -> list[tuple[str, str, str]] | None:
+    """What plugins opened when a result was computed, as (code file, file, SHA-256), if all of it is as it was.
+
+    None if a file changed since, or if the code that opened it is no part of the plugins the result is now wanted of:
+    another copy of a project has other files.
+    """
+    noted = [(r, f, d) for r, f, d in json.loads(found[_READS].tobytes())] if _READS in found else []
+    if any(reader not in code or reads.digest(file) != sha256 for reader, file, sha256 in noted):
+        return None
+    for reader, file, _ in noted:
+        reads.told({reader: {file}})
+    return noted
+
+
+def _with_reads(key: str, noted: list[tuple[str, str, str]]) -> str:
+    """What stands for a result in later jobs: its key, and the contents of what plugins opened for it."""
+    contents = sorted(sha256 for _, _, sha256 in noted)
+    return hashlib.sha256("".join([key, *contents]).encode()).hexdigest() if noted else key
+
+
+def _code_files(value: Any) -> frozenset[str]:
+    """The files of code that is one's own of all plugins in a job's inputs."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return frozenset().union(*map(_code_files, value))
+    if not hasattr(value, "model_dump"):
+        return frozenset()
+    own = [vars(cls).get(CODE, frozenset()) for cls in type(value).__mro__]
+    return frozenset().union(*own, *(_code_files(part) for part in vars(value).values()))
 
 
 def _code(cls: type) -> str:

@@ -19,22 +19,27 @@ from typing import Any
 
 from simlab.components import Article, Charter, Component
 from simlab.errors import InvalidInput, Problem, defined
+from simlab.footprint import Footprint, Part, label
 from simlab.hooks import Hooks, WrongHook, check, hooks_of, meant_as_hooks
 from simlab.names import CALLED, NAME, clip, from_here, suggestion
 from simlab.paths import given
 from simlab.plugin_files import (
+    CODE,
     CONTENT,
+    Search,
     announce,
     content_hash,
-    import_plugin,
     line_of,
     looks_like_plugin,
     plugin_files,
     reason,
 )
+from simlab.plugin_import import import_builtin, import_entry_point, import_plugin
 from simlab.watchdog import watched
 
 GROUP = "simlab"  # the entry-point group of installed packages
+BUILT_IN, BESIDE = "built in", "beside the scenario"  # where plugins were found
+NOTHING = "defines no component and no hook"
 IMPORT = 60.0  # seconds the import of a plugin file may take
 
 
@@ -44,7 +49,9 @@ class Entry:
 
     `kind` is a kind of component, as "criterion" or "world"; "hooks" for a plugin of hooks only, "" for a
     broken one. `line` is where a broken one is broken, as far as that is known; `version` that
-    of the installed package it came with (simlab's own for a built-in), "" if it came with none.
+    of the installed package it came with (simlab's own for a built-in), "" if it came with none. `sha256` is the hash
+    of all it is (see `simlab.footprint`), `parts` what that is beside its own file: names, and hashes or versions;
+    `found` says where it was found.
     """
 
     name: str
@@ -56,6 +63,8 @@ class Entry:
     sha256: str
     line: int | None = None
     version: str = ""
+    found: str = ""
+    parts: tuple[Part, ...] = ()
 
     @property
     def place(self) -> str:
@@ -63,6 +72,14 @@ class Entry:
         if self.cls is not None and (where := defined(self.cls)):
             return where
         return f"{from_here(self.source)}:{self.line}" if self.line else from_here(self.source)
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Of what is being loaded: the version of the package it came with, and where it was found."""
+
+    version: str = ""
+    found: str = ""
 
 
 class Registry:
@@ -75,7 +92,8 @@ class Registry:
         self._seen: set[Path] = set()
         self.folders: list[Path] = []  # local plugin files and package folders, as found: enough to find them again
         self.hook = Hooks()  # of all plugins, to be called by name with keyword arguments
-        self._version = ""  # of what is being loaded
+        self.looked: list[str] = []  # where plugins were looked for, in words
+        self._from = _Source()  # of what is being loaded
 
     # ---- asking -------------------------------------------------------------------------------------------------
 
@@ -98,6 +116,8 @@ class Registry:
         if guilty:
             files = "; ".join(f"{from_here(e.source)}: {e.error}" for e in guilty[:3])
             fix = f"{fix}; plugin files that failed to load: {files}"
+        if self.looked:
+            fix = f"{fix}; looked in {', '.join(self.looked)}"
         return Problem(f"there is no {CALLED.get(kind, kind)} called {clip(name)!r}", fix)
 
     def doubtful(self, kind: str, name: str) -> Problem | None:
@@ -109,8 +129,25 @@ class Registry:
         return Problem(what, "rename one of them, or leave out ./plugins with --no-local-plugins")
 
     def hashes(self, used: Iterable[tuple[str, str]]) -> dict[str, str]:
-        """SHA-256 of the file (or folder) behind each (kind, name), as {"kind:name": hash}."""
+        """SHA-256 of what each (kind, name) is, with all it rests on, as {"kind:name": hash}."""
         return {f"{kind}:{name}": self._components[kind, name].sha256 for kind, name in used}
+
+    def rests(self, used: Iterable[tuple[str, str]]) -> dict[str, dict[str, str]]:
+        """What each (kind, name) of one's own is made of: its file and the rest, by name, with hashes or versions."""
+        entries = {f"{kind}:{name}": self._components[kind, name] for kind, name in used}
+        return {
+            name: {e.source.name: content_hash(e.source), **{part.label: part.digest for part in e.parts}}
+            for name, e in entries.items()
+            if e.found != BUILT_IN
+        }
+
+    def aside(self) -> dict[Path, str]:
+        """Files in the scenario's folder, where other scripts may lie, too, that were run as plugins; and as which."""
+        found: dict[Path, list[str]] = {}
+        for e in self.entries:
+            if e.found == BESIDE:
+                found.setdefault(e.source, []).append(f"{CALLED.get(e.kind, e.kind)} {e.name!r}" if e.cls else e.kind)
+        return {path: ", ".join(names) for path, names in found.items()}
 
     def refused(self) -> list[Problem]:
         """Plugins that would look on at every run if they were not broken: no run starts without them."""
@@ -118,82 +155,115 @@ class Registry:
 
     # ---- loading ------------------------------------------------------------------------------------------------
 
-    def load_file(self, path: Path, version: str = "") -> bool:
+    def load_file(self, path: Path, version: str = "", found: str = "") -> bool:
         """Import a plugin file or package folder and register what it defines; a broken one is remembered.
 
-        Returns False if this file was loaded before. `version` is that of what it came with.
+        Returns False if this file was loaded before. `version` is that of what it came with, `found` where it was.
         """
         path = path.resolve()
         if path in self._seen:
             return False
         self._seen.add(path)
-        self._version, sha256 = version, ""
+        self._from = _Source(version, found)
+        own = ""
         try:
-            sha256 = content_hash(path)
+            own = content_hash(path)
             with watched(IMPORT):
-                module = import_plugin(path, sha256)
-            self._register_module(module, path, sha256)
+                builtin = found == BUILT_IN
+                module, made_of = (import_builtin(path, own), Footprint(own)) if builtin else import_plugin(path)
+            self._register_module(module, path, made_of)
         except (Exception, SystemExit) as error:
-            self._broken(path, sha256, reason(error, path), line_of(error, path))
+            self._broken(path, own, reason(error, path), line_of(error, path))
         finally:
-            self._version = ""
+            self._from = _Source()
         return True
 
     def load_entry_point(self, point: Any) -> None:
         """Register what an installed package announces: a module, or a component class."""
         source = Path(point.name)
-        self._version = getattr(point.dist, "version", "")
+        self._from = _Source(getattr(point.dist, "version", ""), f"installed: {getattr(point.dist, 'name', '')}")
         try:
             with watched(IMPORT):
-                thing = point.load()
-            module = thing if isinstance(thing, ModuleType) else __import__(thing.__module__, fromlist=["*"])
+                thing, module, source, made_of = import_entry_point(point)
             announce(module)
-            source = Path(str(module.__file__))
-            source = source.parent if source.name == "__init__.py" else source
             if isinstance(thing, ModuleType):
-                self._register_module(module, source, content_hash(source))
+                self._register_module(module, source, made_of)
             else:
-                self._add(thing, source, content_hash(source))
+                self._add(thing, source, _with_reads(made_of, [thing], source))
         except (Exception, SystemExit) as error:
             self._broken(source, "", f"entry point {point.name}: {reason(error, source)}", line_of(error, source))
         finally:
-            self._version = ""
+            self._from = _Source()
+
+    def stopped(self, folder: Path, why: str) -> None:
+        """Remember that a search for plugins did not see all of a folder."""
+        self.entries.append(Entry(folder.name, "", None, folder, False, why, ""))
+
+    def drop_helpers(self) -> None:
+        """Take files that define nothing off the list of broken plugins where other plugins import them."""
+        used = {part.path for entry in self.entries for part in entry.parts}
+        self.entries = [
+            e for e in self.entries if e.error != NOTHING or not used & {str(e.source), f"{e.source}/__init__.py"}
+        ]
+
+    def _entry(self, name: str, kind: str, cls: type[Component] | None, source: Path, error: str, **more: Any) -> Entry:
+        at = {"version": self._from.version, "found": self._from.found}
+        return Entry(name, kind, cls, source, not error, error, **more, **at)
 
     def _broken(self, source: Path, sha256: str, error: str, line: int | None) -> None:
         kind = "hooks" if meant_as_hooks(source) else ""
-        self.entries.append(Entry(source.stem, kind, None, source, False, error, sha256, line, self._version))
+        self.entries.append(self._entry(source.stem, kind, None, source, error, sha256=sha256, line=line))
 
-    def _register_module(self, module: ModuleType, source: Path, sha256: str) -> None:
+    def _register_module(self, module: ModuleType, source: Path, made_of: Footprint) -> None:
         before = len(self.entries)
         self.hook.listen(module)
         registers = self.hook.register_of(module)
+        classes: list[type[Component]] = []
         if registers:
-            registers(register=lambda cls: self._add(cls, source, sha256))
+            registers(register=classes.append)
         else:
-            for cls in _defined(module):
-                self._add(cls, source, sha256)
+            classes += _defined(module)
+        made_of = _with_reads(made_of, classes, source)
+        for cls in classes:
+            self._add(cls, source, made_of)
         if len(self.entries) == before:
             hooks = any(hooks_of(module))
-            error = "" if hooks else "defines no component and no hook"
-            kind = "hooks" if hooks else ""
-            self.entries.append(Entry(source.stem, kind, None, source, hooks, error, sha256, version=self._version))
+            error, kind = ("", "hooks") if hooks else (NOTHING, "")
+            self.entries.append(
+                self._entry(source.stem, kind, None, source, error, sha256=made_of.sha256, parts=made_of.parts)
+            )
 
-    def _add(self, cls: type[Component], source: Path, sha256: str) -> None:
+    def _add(self, cls: type[Component], source: Path, made_of: Footprint) -> None:
         """Register one class, or say why not."""
         error = _fault(cls)
         name, kind = (str(getattr(cls, trait, "")) for trait in ("name", "kind"))
         other = self._components.get((kind, name))
         if not error and other is not None:
             error = f"the {CALLED.get(kind, kind)} {name!r} is already defined by {from_here(other.source)}; rename one"
-        where = _line(cls) if error else None, self._version
-        entry = Entry(name or source.stem, kind, None if error else cls, source, not error, error, sha256, *where)
+        made, line = None if error else cls, _line(cls) if error else None
+        more: dict[str, Any] = {"sha256": made_of.sha256, "line": line, "parts": made_of.parts}
+        entry = self._entry(name or source.stem, kind, made, source, error, **more)
         self.entries.append(entry)
         if other is not None:
             self._shadows[kind, name] = entry
         if not error:
             self._components[kind, name] = entry
             for part in _own(cls, source):
-                setattr(part, CONTENT, sha256)
+                setattr(part, CONTENT, made_of.sha256)
+                setattr(part, CODE, made_of.code)
+
+
+def _with_reads(made_of: Footprint, classes: Sequence[Any], source: Path) -> Footprint:
+    """A footprint with the files that classes declare in `reads`. Raises ValueError if one is not there."""
+    folder = source if source.is_dir() else source.parent
+    declared = {folder / name: cls for cls in classes for name in getattr(cls, "reads", ())}
+    parts = []
+    for file, cls in declared.items():
+        sha256 = content_hash(file) if file.exists() else ""
+        if not sha256:
+            raise FileNotFoundError(f"class {cls.__name__} reads {str(file.relative_to(folder))!r}, which is not there")
+        parts.append(Part(label(str(file), folder), sha256, str(file)))
+    return made_of.with_files(parts)
 
 
 def _problem(broken: Entry) -> Problem:
@@ -279,24 +349,44 @@ def discover(scenario_dir: Path | str | None = None, extra: Sequence[Path | str]
     """
     registry = Registry()
     for file in plugin_files(builtin_folder()):
-        registry.load_file(file, simlab_version())
-    for point in sorted(entry_points(group=GROUP), key=lambda p: (p.name, p.value)):
+        registry.load_file(file, simlab_version(), BUILT_IN)
+    points = sorted(entry_points(group=GROUP), key=lambda p: (p.name, p.value))
+    for point in points:
         registry.load_entry_point(point)
-    for file in _local_files(scenario_dir if local else None, extra, local):
-        if registry.load_file(file):
-            registry.folders.append(file.resolve())
+    registry.looked += [f"{len(points)} installed packages" if points else "no installed package"]
+    for search, found in _local(scenario_dir if local else None, extra, local, registry):
+        for file in search:
+            if registry.load_file(file, found=found):
+                registry.folders.append(file.resolve())
+    registry.drop_helpers()
     return registry
 
 
-def _local_files(scenario_dir: Path | str | None, extra: Sequence[Path | str], here: bool) -> Iterator[Path]:
+def _local(
+    scenario_dir: Path | str | None, extra: Sequence[Path | str], here: bool, registry: Registry
+) -> Iterator[tuple[list[Path], str]]:
+    """Files that are no part of simlab or of an installed package, with where they were found."""
     if here:
-        yield from (file for file in plugin_files(Path("plugins")) if not _is_copy(file))
+        own = Path("plugins")
+        yield [file for file in _searched(own, registry) if not _is_copy(file)], "./plugins"
+        registry.looked.append(f"{own.absolute()}{'' if own.is_dir() else ' (which is not there)'}")
     if scenario_dir is not None and Path(scenario_dir).is_dir():
-        yield from (file for file in sorted(Path(scenario_dir).glob("*.py")) if looks_like_plugin(file))
+        beside = sorted(Path(scenario_dir).glob("*.py"))
+        yield [file for file in beside if looks_like_plugin(file)], BESIDE
+        registry.looked.append(f"{from_here(Path(scenario_dir).absolute())} (beside the scenario)")
     for path in map(given, extra):
         if not path.exists():
             raise InvalidInput(Problem("no such plugin file or folder", "check --plugins", path))
-        yield from plugin_files(path)
+        yield _searched(path, registry), "--plugins"
+        registry.looked.append(f"{path} (--plugins)")
+
+
+def _searched(folder: Path, registry: Registry) -> list[Path]:
+    search = Search(folder)
+    files = search.files()
+    for where, why in search.stopped:
+        registry.stopped(where, why)
+    return files
 
 
 def _is_copy(file: Path) -> bool:

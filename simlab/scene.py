@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simlab.knowing import Known
 from simlab.streams import branch, hashes, normals, uniforms
 
 Array = NDArray[np.float64]
@@ -29,7 +30,7 @@ def _nothing(what: str) -> Array | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Known):
     """What there is to see when n rankings of K responses are made; row i is for the person who makes the i-th.
 
     `see(what)` shows, or gives None where this world, or this moment, has none:
@@ -43,7 +44,7 @@ class Scene:
     """
 
     key: int = 0  # of the pool's own stream, for what is drawn once a person
-    look: Look = _nothing
+    look: Look = _nothing  # what `see` asks
     earlier: NDArray[np.int64] | None = None  # [n, pairs, 3] how many said 0, 1, 2 of this pair before; None: unseen
 
     def see(self, what: str) -> Array | None:

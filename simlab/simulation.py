@@ -39,6 +39,7 @@ from simlab.parties.vendor import Vendor
 from simlab.queues import Backlog, Queue
 from simlab.relation import Consequence, Judgement, Party, Relation, Steps, at
 from simlab.streams import Streams
+from simlab.worlds.text import TextGame, require_opinions
 
 if TYPE_CHECKING:
     from simlab.recorder import Recorder
@@ -109,6 +110,8 @@ class Simulation(Lineage):
         self._failure: Exception | None = None
         try:
             self.game = scenario.world.open(self.streams, scenario.criterion_components())
+            if isinstance(self.game, TextGame):
+                require_opinions(self.game)
         except SimlabError:
             raise
         except Exception as error:

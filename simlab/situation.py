@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from simlab.knowing import Known
+
 
 @dataclass(frozen=True, slots=True)
-class Term:
+class Term(Known):
     """One term of a guideline: from one occasion to revise it to the next, and what came of it meanwhile."""
 
     begun: float  # days
@@ -25,14 +27,14 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(Known):
     """What those who set a guideline know when they meet. The last of `history` is the term that ends now."""
 
-    day: float
+    day: float  # since the run began
     version: int  # of the guideline in force
     turn: int  # how often this policy was asked before
     weights: Mapping[str, float]  # operative now
     first: Mapping[str, float]  # operative when this policy took over
-    history: tuple[Term, ...]
+    history: tuple[Term, ...]  # the terms so far, the last of which ends now
     returned: float  # what shareholders last made of the ledger; NaN before
     key: int  # of this meeting's own random stream, see `simlab.streams`

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simlab.knowing import Known
+
 Array = NDArray[np.float64]
 
 
 @dataclass(slots=True)
-class Votes:
+class Votes(Known):
     """What people said of pairs of responses, one entry a vote; those who share a task compared the same pair."""
 
     task: NDArray[np.int64]  # [n] number of the compared pair

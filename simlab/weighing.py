@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simlab.answers import not_numbers
 from simlab.components import Array, Combination, weighted_sum
 from simlab.errors import PluginFailed
 
@@ -40,13 +41,14 @@ class Weighing:
         if self.rule is None:
             return weighted_sum(features, weights)
         try:
-            found = np.asarray(self.rule.combine(features, weights, self.criteria), dtype=float)
+            answer = self.rule.combine(features, weights, self.criteria)
         except Exception as error:
             raise PluginFailed.raised(f"combination rule {self.rule.name!r}", error) from error
-        if found.shape != (len(features),) or not np.isfinite(found).all():
-            odd = found[~np.isfinite(found)]
-            what = f"must give {len(features)} finite numbers; it gave shape {found.shape}"
-            raise PluginFailed.returned(self.rule, f"{what}, such as {odd[0]:g}" if len(odd) else what, "combine")
+        wrong = not_numbers(answer, (len(features),))
+        found = np.asarray([] if wrong else answer, dtype=float)
+        if wrong or not np.isfinite(found).all():
+            what = f"must give {len(features)} finite numbers; it gave {wrong or f'{found[~np.isfinite(found)][0]:g}'}"
+            raise PluginFailed.returned(self.rule, what, "combine")
         return found
 
     def on(self, panel: Panel, weights: Array) -> Array:

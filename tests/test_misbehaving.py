@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import scipy.special  # noqa: F401  (imported within a run it would count as time a plugin takes)
 
 import simlab
 from simlab.cli import main
@@ -16,6 +17,7 @@ from simlab.errors import PluginFailed
 from simlab.plugins import discover
 from simlab.streams import Streams
 from simlab.testing import load, samples
+from simlab.worlds.text import require_opinions
 from tests.small_world import written
 
 RATER = '''
@@ -57,12 +59,17 @@ def scenario(here: Path, policy: str) -> str:
     [
         ("raise KeyError('no idea')", f"raised KeyError: 'no idea' ({FILE}:{LINE})"),
         ("return np.full((len(utilities), 3), np.nan)", f"{SUM}; it gave nan, nan, nan ({FILE}:11)"),
+        (
+            "return np.full((len(utilities), 3), [1.2, -0.2, 0])",
+            f"must not give negative probabilities; it gave 1.2, -0.2, 0 ({FILE}:11)",
+        ),
+        ("return None", f"must give probabilities of shape (N, 3); it gave None ({FILE}:11)"),
         ("return utilities[:, 0]", f"must give probabilities of shape (N, 3); it gave (N,) ({FILE}:11)"),
         ("time.sleep(60)", f"was not done with probabilities after 0.5 seconds ({FILE}:{LINE})"),
         ("import not_there", f"raised ModuleNotFoundError: No module named 'not_there' ({FILE}:{LINE})"),
         ("return np.linalg.inv(np.zeros((2, 2)))", f"raised LinAlgError: Singular matrix ({FILE}:{LINE})"),
     ],
-    ids=["raises", "nan", "shape", "sleeps", "import", "deep"],
+    ids=["raises", "nan", "negative", "none", "shape", "sleeps", "import", "deep"],
 )
 def test_a_run_ends_with_a_sentence_and_whole_tables(
     body: str, sentence: str, here: Path, capsys: pytest.CaptureFixture[str]
@@ -137,9 +144,25 @@ class Odd(simlab.Criterion):
         ("score(self, e, o):\n        raise ValueError('no\\nidea')", "raised ValueError: no idea (odd.py:10)"),
         ("score(self, e, o):\n        return float('inf')", f"returned inf, {OUTSIDE} (odd.py:9)"),
         ("score(self, e, o):\n        return 1.5", f"returned 1.5, {OUTSIDE} (odd.py:9)"),
+        (
+            "score(self, e, o):\n        return None",
+            "must give one number from 0 to 1, or nan where it has nothing to say; it gave None (odd.py:9)",
+        ),
+        (
+            "score(self, e, o):\n        return '0.5'",
+            "must give one number from 0 to 1, or nan where it has nothing to say; it gave str '0.5' (odd.py:9)",
+        ),
+        (
+            "score_batch(self, e, o):\n        return [['0.5']] * len(e)",
+            f"returned <U3 of shape (4, 1), such as '0.5', expected {WANTED} (odd.py:9)",
+        ),
+        (
+            "score_batch(self, e, o):\n        return np.ones((len(e), 1)) > 0",
+            f"returned bool of shape (4, 1), expected {WANTED} (odd.py:9)",
+        ),
         ("score_batch(self, e, o):\n        return np.ones(3)", f"returned shape (3,), expected {WANTED} (odd.py:9)"),
     ],
-    ids=["raises", "infinite", "outside", "shape"],
+    ids=["raises", "infinite", "outside", "none", "text", "texts", "bool", "shape"],
 )
 def test_a_criterion_is_named_with_file_and_line(body: str, sentence: str, here: Path) -> None:
     (here / "odd.py").write_text(CRITERION.format(body=body))
@@ -153,6 +176,56 @@ def test_a_criterion_may_have_no_opinion(here: Path) -> None:
     (here / "odd.py").write_text(CRITERION.format(body="score(self, e, o):\n        return float('nan')"))
     game = _game(load("odd.py")())
     assert game.features(_some(game)).tolist() == [[0.5]] * 4
+
+
+def test_a_criterion_of_ones_own_must_have_an_opinion_of_something(here: Path) -> None:
+    (here / "odd.py").write_text(CRITERION.format(body="score(self, e, o):\n        return float('nan')"))
+    with pytest.raises(
+        PluginFailed, match=r"^criterion 'odd' has nothing to say \(nan\) of any of the [\d,]+ responses"
+    ):
+        require_opinions(_game(load("odd.py")()))
+    (here / "odd.py").write_text(
+        CRITERION.format(body="score(self, e, o):\n        return np.nan if 'thimphu' not in e.response.words else 1")
+    )
+    require_opinions(_game(load("odd.py")()))
+
+
+@pytest.mark.parametrize(
+    ("base", "method", "key", "what"),
+    [
+        ("Effort", "choose(self, situation)", {"parties.pool.effort": {"kind": "odd"}}, "must choose care in [0, 1]"),
+        (
+            "Review",
+            "decide(self, record)",
+            {"relations.1.consequence": {"kind": "fire", "review": {"kind": "odd"}}},
+            "must say True or False of 8 people; it gave None",
+        ),
+        (
+            "Aggregator",
+            "aggregate(self, votes)",
+            {"parties.pool.overlap": 3, "relations.2.consequence": {"kind": "gradient", "aggregator": {"kind": "odd"}}},
+            "must give a probability for each of ",
+        ),
+        (
+            "GuidelinePolicy",
+            "revise(self, situation)",
+            {"parties.acme.guideline.policy": {"kind": "odd"}, "parties.acme.guideline.every": 1},
+            "must give weights by the names of criteria, or None; it gave str 'more'",
+        ),
+    ],
+)
+def test_what_any_kind_of_plugin_answers_is_checked_in_a_run(
+    base: str, method: str, key: dict[str, Any], what: str, here: Path
+) -> None:
+    answer = "'more'" if base == "GuidelinePolicy" else None
+    (here / "plugins" / "odd.py").write_text(
+        f"import simlab\n\nclass Odd(simlab.{base}):\n    name = 'odd'\n\n    def {method}:\n        return {answer}\n"
+    )
+    with pytest.raises(PluginFailed) as caught:
+        simlab.run(written(here / "a.yaml", key), out="out")
+    assert " 'odd' must " in str(caught.value)
+    assert what in str(caught.value)
+    assert str(caught.value).endswith("(plugins/odd.py:6)")
 
 
 def _game(criterion: Criterion) -> Any:

@@ -9,11 +9,13 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from contextlib import redirect_stdout
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
 
 from simlab.commands.console import console, print_table
-from simlab.errors import InvalidInput, Problem, blaming
+from simlab.docstrings import docstring
+from simlab.errors import InvalidInput, Problem, SimlabError, blaming
 from simlab.names import CALLED, clip, did_you_mean, from_here, who
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 def plugins(args: Namespace) -> int:
     """`simlab plugins`: every plugin found, broken ones with the reason; with a name, all there is to say of it."""
+    if args.contract is not None:
+        return _contract_of(args.contract, args.json)
     found = _registry(args)
     entries = found.entries if args.name is None else _called(found, args.name, None)
     if args.json:
@@ -34,6 +38,18 @@ def plugins(args: Namespace) -> int:
         about = (_summary(e.cls) if e.ok else f"BROKEN {e.error}" for e in entries)
         rows = ((e.kind, e.name, e.version, what, _source(e)) for e, what in zip(entries, about, strict=True))
         print_table(("kind", "name", "version", "what it is", "source"), rows)
+    return 0
+
+
+def _contract_of(kind: str, as_json: bool) -> int:
+    """What plugins of a kind are asked, and what they are shown."""
+    from simlab.making.contracts import contract
+
+    found = contract(kind)
+    if as_json:
+        print(json.dumps(asdict(found), indent=2, ensure_ascii=False))
+    else:
+        print(found.as_text())
     return 0
 
 
@@ -61,15 +77,26 @@ def try_(args: Namespace) -> int:
     (entry,) = _usable(_registry(args), args.name, args.kind)
     assert entry.cls is not None
     plugin = _made(entry.cls, args.parameters)
-    with redirect_stdout(sys.stderr), blaming(), watched(PATIENCE):
-        found = shown(plugin)
-    kept, broken = _contract(plugin)
+    try:
+        with redirect_stdout(sys.stderr), blaming(), watched(PATIENCE):
+            found = shown(plugin)
+    except SimlabError:
+        raise
+    except Exception:  # nothing can be made of what it answered, and the contract says why
+        found = None
+        kept, broken = _contract(plugin)
+        if not broken:
+            raise
+    else:
+        kept, broken = _contract(plugin)
     if args.json:
         record: dict[str, Any] = {"kind": entry.kind, "name": entry.name, "parameters": plugin.model_dump(mode="json")}
-        record |= {"about": found.about, "shown": found.records, "kept": kept, "broken": broken}
+        about, records = (found.about, found.records) if found else ("", [])
+        record |= {"about": about, "shown": records, "kept": kept, "broken": broken}
         print(json.dumps(_finite(record)))
     else:
-        _show(who(plugin), found)
+        if found:
+            _show(who(plugin), found)
         print("\n".join([*broken, f"contract: {len(kept)} checks kept, {len(broken)} broken"]))
     return 1 if broken else 0
 
@@ -170,6 +197,8 @@ def _record(entry: Entry) -> dict[str, Any]:
         "class": entry.cls.__name__ if entry.cls else None,
         "about": _summary(entry.cls) if entry.cls else None,
         "source": str(entry.source),
+        "found": entry.found or None,
+        "rests_on": {part.label: part.digest for part in entry.parts},
         "version": entry.version or None,
         "traits": traits(entry.cls) if entry.cls else {},
         "parameters": parameters(entry.cls) if entry.cls else [],
@@ -217,7 +246,7 @@ def _describe(entry: Entry) -> None:
     if not entry.ok or entry.cls is None:
         screen.print(escape("hooks only" if entry.ok else f"BROKEN {_problem(entry)}"), "", sep="\n")
         return
-    screen.print("", escape(inspect.cleandoc(entry.cls.__doc__ or "")), "", sep="\n")
+    screen.print("", escape(docstring(entry.cls)), "", sep="\n")
     if found := traits(entry.cls):
         said = ", ".join(f"{name} {json.dumps(value)}" for name, value in found.items())
         screen.print(f"traits: {escape(said)}", "", sep="\n")
@@ -255,7 +284,7 @@ def _finite(value: Any) -> Any:
 
 
 def _summary(cls: type | None) -> str:
-    return ((cls.__doc__ or "") if cls else "").strip().partition("\n")[0]
+    return docstring(cls).partition("\n")[0] if cls else ""
 
 
 def _source(entry: Entry) -> str:

@@ -119,10 +119,12 @@ def verify(args: Namespace) -> int:
     with progress(args.quiet) as watch:
         verdict = verified(args.dir, watch, cached=args.cached)
     different = [name for name, (before, after) in verdict.tables.items() if before != after]
+    since = f"; other now than when it was made: {', '.join(verdict.since)}" if verdict.since else ""
     if different:
         told = "".join(f"\n{why}" for why in verdict.unreadable.values())
-        raise Mismatch(f"{args.dir}: run again, these tables came out differently: {', '.join(different)}{told}")
-    print(f"{args.dir}: same seed, same tables: all {len(verdict.tables)} agree")
+        named = ", ".join(different)
+        raise Mismatch(f"{args.dir}: run again, these tables came out differently: {named}{since}{told}")
+    print(f"{args.dir}: same seed, same tables: all {len(verdict.tables)} agree{since}")
     return 0
 
 

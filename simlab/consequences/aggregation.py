@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simlab.answers import not_numbers
 from simlab.components import Aggregator, Array
 from simlab.errors import PluginFailed
 from simlab.lineage import ROOM
@@ -69,12 +70,14 @@ def relabelled(simulation: Simulation, made: Rankings, key: int) -> Rankings:
 def _asked(aggregator: Aggregator, votes: Votes, tasks: int) -> Array:
     """What the aggregator makes of the votes, if it is a probability for every task."""
     try:
-        chances = np.asarray(aggregator.aggregate(votes), dtype=float)
+        found = aggregator.aggregate(votes)
     except Exception as error:
         raise PluginFailed.raised(f"aggregator {aggregator.name!r}", error) from error
-    if chances.shape != (tasks,):
-        what = f"must give a probability for each of {tasks} tasks; it gave shape {chances.shape}"
-        raise PluginFailed.returned(aggregator, what, "aggregate")
+    if wrong := not_numbers(found, (tasks,)):
+        raise PluginFailed.returned(
+            aggregator, f"must give a probability for each of {tasks} tasks; it gave {wrong}", "aggregate"
+        )
+    chances = np.asarray(found, dtype=float)
     outside = ~((chances >= -1e-9) & (chances <= 1 + 1e-9))  # NaN is outside
     if outside.any():
         what = f"must give a probability for each of {tasks} tasks; it gave {chances[outside][0]:g}"

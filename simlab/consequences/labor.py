@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 from simpy import Event
 
 from simlab.components import Review
-from simlab.errors import PluginFailed
 from simlab.parties import payroll
 from simlab.parties.cohort import Cohort
 from simlab.parties.people import People
-from simlab.parties.standing import Below
+from simlab.parties.standing import Below, decided
 from simlab.relation import Consequence, Effect, Judgement, Relation
 
 if TYPE_CHECKING:
@@ -162,13 +161,7 @@ def dismissed(
     if not len(rows):
         return []
     principal = relation.principal.name
-    try:
-        verdict = np.asarray(rule.decide(pool.life.standing(principal, rows, rule.history)))
-    except Exception as error:
-        raise PluginFailed.raised(f"review rule {rule.name!r}", error) from error
-    if verdict.shape != rows.shape or verdict.dtype != bool:
-        what = f"must say True or False of {len(rows)} people; it gave {verdict.dtype} of shape {verdict.shape}"
-        raise PluginFailed.returned(rule, what, "decide")
+    verdict = decided(rule, pool.life.standing(principal, rows, rule.history))
     rows, score = rows[verdict], pool.record(principal).score
     for row in rows.tolist():
         pool.dismiss(row, f"{how}: {reason}")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from simlab.answers import given, not_a_number, not_numbers
 from simlab.components import Array, RewardShape
 from simlab.errors import PluginFailed
 from simlab.worlds.tokenizer import END
@@ -59,8 +60,8 @@ def shaped(shape: RewardShape, score: Any, logp: Any, logp_ref: Any, mask: Any, 
     except Exception as error:
         raise PluginFailed.raised(f"reward shape {shape.name!r}", error) from error
     what = f"must give finite rewards of shape {tuple(logp.shape)}; it gave"
-    if getattr(out, "shape", None) != logp.shape:
-        raise PluginFailed.returned(shape, f"{what} {tuple(getattr(out, 'shape', ()))}", "shape")
+    if wrong := not_rewards(out, tuple(logp.shape)):
+        raise PluginFailed.returned(shape, f"{what} {wrong}", "shape")
     paid = out[mask.bool()]
     if not bool(paid.isfinite().all()):
         raise PluginFailed.returned(shape, f"{what} {float(paid[~paid.isfinite()][0]):g}", "shape")
@@ -70,13 +71,24 @@ def shaped(shape: RewardShape, score: Any, logp: Any, logp_ref: Any, mask: Any, 
 def directed(shape: RewardShape, score: Array, cost: Array | None) -> Array:
     """The direction [d] of the shaped reward, checked; `score` is [d], or [M, d] for a shape that asks members."""
     try:
-        out = np.asarray(shape.direction(score, cost), dtype=float)
+        found = shape.direction(score, cost)
     except Exception as error:
         raise PluginFailed.raised(f"direction of reward shape {shape.name!r}", error) from error
-    if out.shape != score.shape[-1:] or not np.isfinite(out).all():
-        what = f"direction of reward shape {shape.name!r} must be {score.shape[-1]} finite numbers"
-        raise PluginFailed(f"{what}; it has shape {out.shape}")
+    wrong = not_numbers(found, score.shape[-1:])
+    out = np.asarray([] if wrong else found, dtype=float)
+    if wrong or not np.isfinite(out).all():
+        what = f"must give a direction of {score.shape[-1]} finite numbers"
+        raise PluginFailed.returned(shape, f"{what}; it gave {wrong or 'some that are not'}", "direction")
     return out
+
+
+def not_rewards(found: Any, shape: tuple[int, ...]) -> str:
+    """What came in place of a tensor of rewards of this shape, in words; "" if it is one."""
+    if not hasattr(found, "is_floating_point"):
+        return given(found)
+    if tuple(found.shape) != shape:
+        return str(tuple(found.shape))
+    return "" if found.is_floating_point() else str(found.dtype)
 
 
 def adapted(shape: RewardShape, figures: Mapping[str, float]) -> RewardShape:
@@ -95,9 +107,14 @@ def adapted(shape: RewardShape, figures: Mapping[str, float]) -> RewardShape:
 def coefficient(shape: RewardShape) -> float:
     """What the shape shows of itself."""
     try:
-        return float(shape.coefficient())
+        found = shape.coefficient()
     except Exception as error:
         raise PluginFailed.raised(f"coefficient of reward shape {shape.name!r}", error) from error
+    if wrong := not_a_number(found):
+        raise PluginFailed.returned(
+            shape, f"must give a coefficient that is a number; it gave {wrong}", "coefficient", "leash"
+        )
+    return float(found)
 
 
 def restored(shape: RewardShape, written: str) -> RewardShape:

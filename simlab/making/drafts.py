@@ -9,6 +9,7 @@ from pathlib import Path
 from string import Template
 
 from simlab.errors import InvalidInput, Problem
+from simlab.making.contracts import contract
 from simlab.names import CALLED, NAME, clip, did_you_mean, from_here
 from simlab.paths import given
 from simlab.plugins import Registry
@@ -75,6 +76,7 @@ def draft(kind: str, name: str, registry: Registry, *, package: bool = False) ->
         "module": name.replace("-", "_"),
         "dashed": re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-"),
         "called": CALLED[kind],
+        "shown": contract(kind).as_docstring(),
     }
     return _package(kind, words) if package else _file(kind, words)
 

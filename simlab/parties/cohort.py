@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlab.components import Array
+from simlab.knowing import Known, lacking
 
 
 @dataclass(slots=True)
-class Cohort:
+class Cohort(Known):
     """People as columns; row i is one person. `ended` is NaN while employed."""
 
     number: NDArray[np.int64]  # [R] identity, kept from one employer to the next within a labor market
@@ -28,7 +29,7 @@ class Cohort:
     tasks: NDArray[np.int64]  # [R] rankings made, so far
     audited: Array  # [R] pairs that were checked by anyone, so far
     agreed: Array  # [R] of which agreed with whoever checked
-    warnings: NDArray[np.int64]  # [R]
+    warnings: NDArray[np.int64]  # [R] received so far
     hours: Array  # [R] worked, so far
     unpaid: Array  # [R] hours worked and not yet paid
 
@@ -73,6 +74,8 @@ class _LookedUp(Cohort):
         return len(self._rows)
 
     def __getattr__(self, name: str) -> Any:  # asked only for what is not there yet
+        if name not in Cohort.__slots__:
+            raise lacking(self, name)
         found = getattr(self._whole, name)[self._rows]
         setattr(self, name, found)
         return found

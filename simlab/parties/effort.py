@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simlab.answers import not_numbers
 from simlab.components import Array, Review
+from simlab.errors import PluginFailed
+from simlab.knowing import Known
 
 if TYPE_CHECKING:
     from simlab.scenario.pay import PayScheme
@@ -27,7 +30,7 @@ _PEERS = 201  # quantiles that stand for everybody else
 
 
 @dataclass(slots=True)
-class WorkSituation:
+class WorkSituation(Known):
     """What people know when they choose: columns over R people. A period lies between two looks of the employer."""
 
     wage: Array  # [R] $ per hour
@@ -41,7 +44,7 @@ class WorkSituation:
     discount: Array  # [R] δ, worth of a $ a period later
     separation: Array  # [R] s, chance a period to lose the job by no fault
     outside: Array  # [R] worth of being without this job, in $ per hour
-    pay: PayScheme
+    pay: PayScheme  # how work is paid: pay.expected(situation, care, pace) is $ a period [R]
     review: Review | None = None  # by which people are dismissed; None: nobody is
 
     def __len__(self) -> int:
@@ -80,6 +83,9 @@ class WorkSituation:
 
         def per_look(rows: NDArray[np.int64], audits: Array) -> Array:
             whole = review.chance(accuracy[rows], np.maximum(audits, needed), peers)
+            if wrong := not_numbers(whole, audits.shape):
+                what = f"must give a chance of dismissal for each of {len(audits)} cases; it gave {wrong}"
+                raise PluginFailed.returned(review, what, "chance", "decide")
             return np.asarray(1 - (1 - whole) ** np.minimum(audits / needed, 1.0))
 
         return self.over_audits(per_look)

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from simlab.answers import given, not_a_number
 from simlab.components import GuidelinePolicy
 from simlab.errors import PluginFailed
 from simlab.relation import day_of
@@ -85,6 +86,10 @@ class Guideline:
 
     def _checked(self, weights: Weights) -> Weights:
         """The weights a policy gave, if they are some."""
+        named = isinstance(weights, Mapping) and all(isinstance(name, str) for name in weights)
+        if not named or any(not_a_number(weight) for weight in weights.values()):
+            what = f"must give weights by the names of criteria, or None; it gave {given(weights)}"
+            raise PluginFailed.returned(self.policy, what, "revise")
         unknown = [name for name in weights if name not in self.criteria]
         bad = [name for name, weight in weights.items() if not (math.isfinite(weight) and abs(weight) <= 1e6)]
         what = ""

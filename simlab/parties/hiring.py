@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from simlab.components import Array, Review
 from simlab.parties.rankings import preferred
-from simlab.parties.standing import Standing
+from simlab.parties.standing import Standing, decided
 from simlab.relation import Steps
 from simlab.scene import UNSAID
 from simlab.streams import branch
@@ -51,7 +51,7 @@ def marks(labels: NDArray[np.int64], gold: NDArray[np.int64]) -> Array:
 
 def passed(answers: Array, test: Review) -> NDArray[np.bool_]:
     """Who passes [R]: those whom the review would not dismiss for these answers [R, n]."""
-    return ~np.asarray(test.decide(Standing.of(answers)), dtype=bool)
+    return ~decided(test, Standing.of(answers))
 
 
 def best(scores: Array, share: float) -> NDArray[np.bool_]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simlab.answers import not_numbers
 from simlab.components import Array, Review
 from simlab.errors import PluginFailed
 from simlab.parties.effort import COIN, WorkSituation
@@ -32,13 +33,19 @@ def reconsider(pool: People) -> None:
         return
     situation = situation_of(pool, rows)
     try:
-        care, pace = np.asarray(effort.choose(situation)), np.asarray(effort.hurry(situation))
+        care, pace = effort.choose(situation), effort.hurry(situation)
     except Exception as error:
         raise PluginFailed.raised(f"effort {effort.name!r}", error) from error
-    shapes = care.shape == pace.shape == rows.shape
-    if not (shapes and np.all((care >= 0) & (care <= 1)) and np.all((pace >= 0) & np.isfinite(pace))):
-        what = f"must choose care in [0, 1] and a pace of at least 0 for {len(rows)} people"
-        raise PluginFailed.returned(effort, f"{what}; it chose {care!r:.80} and {pace!r:.80}", "choose", "hurry")
+    for method, found, highest, wanted in (
+        ("choose", care, 1.0, "must choose care in [0, 1]"),
+        ("hurry", pace, np.finfo(float).max, "must choose a pace of at least 0"),
+    ):
+        wrong = not_numbers(found, rows.shape)
+        odd = np.asarray([] if wrong else found, dtype=float)
+        odd = odd[~((odd >= 0) & (odd <= highest))]
+        if wrong or len(odd):
+            what = f"{wanted} for {len(rows)} people; it gave {wrong or f'{odd[0]:g}'}"
+            raise PluginFailed.returned(effort, what, method)
     pool.life.lives.care[rows], pool.life.lives.pace[rows] = care, pace
 
 

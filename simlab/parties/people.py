@@ -24,7 +24,7 @@ from simlab.parties.delegation import Delegation
 from simlab.parties.hiring import Exam
 from simlab.parties.noise import calibrate
 from simlab.parties.outlook import reconsider
-from simlab.parties.rankings import Rankings, are_labels, draws_of_choice, sides
+from simlab.parties.rankings import Rankings, draws_of_choice, not_labels, sides
 from simlab.parties.sight import Sight, perceived, scene_of, turns_of
 from simlab.parties.workforce import Workforce
 from simlab.parties.working_life import WorkingLife
@@ -336,13 +336,12 @@ class People(Workforce):
         if noise is not None:
             cohort.noise = cohort.noise * noise
         seen = shown(self.policy.choose, scene_of(self) if scene is None else scene)
-        label = np.asarray(self.ask_policy(lambda: self.policy.choose(utilities, cohort, draws, **seen)))
+        found = self.ask_policy(lambda: self.policy.choose(utilities, cohort, draws, **seen))
         wanted = (len(who), draws.shape[1] - utilities.shape[1])
-        if label.shape != wanted or not are_labels(label):
-            odd = label[~np.isin(label, (0, 1, 2))]
-            what = f"must give labels 1, 2 or 0 of shape {wanted}; it gave {label.dtype} of shape {label.shape}"
-            what += f", such as {odd[0]}" if len(odd) else ""
+        if wrong := not_labels(found, wanted):
+            what = f"must give labels 1, 2 or 0 of shape {wanted}; it gave {wrong}"
             raise PluginFailed.returned(self.policy, what, "choose", "probabilities")
+        label = np.asarray(found)
         return label.astype(np.int64, copy=False)
 
     def durations(self, who: Indices, lot: NDArray[Any], comparisons: int) -> Array:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from simlab.answers import given, not_numbers
 from simlab.components import Array
 from simlab.queues import Batch
 from simlab.streams import hashes, several_uniforms
@@ -46,6 +47,15 @@ def are_labels(found: NDArray[Any]) -> bool:
     if found.dtype.kind in "iu":
         return bool(found.min(initial=0) >= 0 and found.max(initial=0) <= 2)
     return bool(np.isin(found, (0, 1, 2)).all())
+
+
+def not_labels(found: Any, shape: tuple[int, ...]) -> str:
+    """What an answer is that should be labels 1, 2 or 0 of this shape, in words; "" if it is that."""
+    wrong = not_numbers(found, shape)
+    label = np.asarray([]) if wrong else np.asarray(found)
+    if wrong or are_labels(label):
+        return wrong
+    return f"{given(label)}, such as {label[~np.isin(label, (0, 1, 2))][0]}"
 
 
 def agreement(said: NDArray[Any], label: NDArray[Any], counted: NDArray[np.bool_]) -> float:

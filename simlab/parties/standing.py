@@ -11,13 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simlab.answers import given
 from simlab.components import Array, Review
+from simlab.errors import PluginFailed
+from simlab.knowing import Known
 
 Count = NDArray[np.int64]
 
 
 @dataclass(slots=True)
-class Standing:
+class Standing(Known):
     """Columns over R people. `answers` are in the order in which they were given; rows are padded with NaN."""
 
     audited: Array  # [R] pairs that were checked
@@ -49,6 +52,19 @@ class Standing:
             days=np.zeros(people) if days is None else days,
             answers=answers,
         )
+
+
+def decided(rule: Review, record: Standing) -> NDArray[np.bool_]:
+    """Who is dismissed by this rule [R]. Raises PluginFailed, naming the rule, where it does not say so of all."""
+    try:
+        found = rule.decide(record)
+        verdict = np.asarray(found)
+    except Exception as error:
+        raise PluginFailed.raised(f"review rule {rule.name!r}", error) from error
+    if verdict.shape != (len(record),) or verdict.dtype != bool:
+        what = f"must say True or False of {len(record)} people; it gave {given(found)}"
+        raise PluginFailed.returned(rule, what, "decide")
+    return verdict
 
 
 def below_share(record: Standing, below: float, min_sample: int, after_warnings: int) -> NDArray[np.bool_]:

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from simlab.components import Charter, Component
+from simlab.docstrings import docstring
 from simlab.scenario.model import Scenario
 from simlab.scenario.parties import LanguageModelSpec, RatersSpec
 from simlab.scenario.pay import PieceSpec
@@ -62,7 +63,7 @@ def _header(file: Path) -> Iterator[str]:
 
 def _meaning(entry: BaseModel) -> Iterator[str]:
     """The first sentence of what its class says about it."""
-    text = " ".join((type(entry).__doc__ or "").split())
+    text = " ".join(docstring(type(entry)).split())
     if text:
         yield "  " + text.partition(". ")[0].rstrip(".") + "."
 
@@ -125,7 +126,7 @@ def _consequence(consequence: AnyConsequence) -> str:
         teaches = isinstance(consequence.learner, BradleyTerrySpec)
         last = ("aggregator", consequence.aggregator) if teaches else ("shape", consequence.shape)
         settings = ", ".join(f"{name} {_plain(part)}" for name, part in (("learner", consequence.learner), last))
-    meaning = (type(consequence).__doc__ or "").strip().rstrip(".")
+    meaning = docstring(type(consequence)).strip().rstrip(".")
     return f"{consequence.kind}{f' ({settings})' if settings else ''}: {meaning[:1].lower()}{meaning[1:]}"
 
 

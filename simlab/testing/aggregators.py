@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from simlab.answers import not_numbers
 from simlab.components import Array
 from simlab.testing import samples
 from simlab.testing.contract import Subject, check
@@ -19,10 +20,9 @@ _CLOSE = 1e-6  # EM and Newton steps stop when little changes
 def answers(subject: Subject) -> Iterator[str]:
     """It gives one number for each task: an array [T]."""
     votes = samples.votes()
-    found = np.asarray(subject.made().aggregate(votes))
     wanted = (len(np.unique(votes.task)),)
-    if found.shape != wanted or found.dtype.kind not in "bif":
-        yield f"aggregate gave {found.dtype} of shape {found.shape}; it should be numbers of shape {wanted}"
+    if wrong := not_numbers(subject.made().aggregate(votes), wanted):
+        yield f"aggregate must give numbers of shape {wanted}; it gave {wrong}"
 
 
 @check("aggregator")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from simlab.answers import not_numbers
 from simlab.components import Array, Charter
 from simlab.streams import Streams, uniforms
 from simlab.testing.contract import Subject, check
@@ -18,10 +19,8 @@ _CLOSE = 1e-9
 def answers(subject: Subject) -> Iterator[str]:
     """It gives one number for each item: an array [n]."""
     for weights in (np.ones(3), np.ones((_ROWS, 3))):
-        found = np.asarray(subject.made().combine(scores(_ROWS), weights, criteria(subject)))
-        if found.shape != (_ROWS,) or found.dtype.kind not in "bif":
-            what = f"numbers of shape {(_ROWS,)} for weights {weights.shape}"
-            yield f"combine gave {found.dtype} of shape {found.shape}; it should be {what}"
+        if wrong := not_numbers(subject.made().combine(scores(_ROWS), weights, criteria(subject)), (_ROWS,)):
+            yield f"combine must give numbers of shape {(_ROWS,)} for weights {weights.shape}; it gave {wrong}"
 
 
 @check("combination")

@@ -13,6 +13,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from simlab.components import parameters
+from simlab.docstrings import docstring
 from simlab.testing.contract import Subject, check
 
 _YEAR = re.compile(r"\b1[4-9]\d\d\b|\b20\d\d\b")
@@ -33,7 +34,7 @@ def made(subject: Subject) -> Iterator[str]:
 @check()
 def documented(subject: Subject) -> Iterator[str]:
     """The class has a docstring, and every parameter a description."""
-    if not (vars(subject.cls).get("__doc__") or "").strip():
+    if not docstring(subject.cls):
         yield "the class has no docstring"
     for name, parameter in subject.cls.model_fields.items():
         if not (parameter.description or "").strip():
@@ -44,7 +45,7 @@ def documented(subject: Subject) -> Iterator[str]:
 def sourced(subject: Subject) -> Iterator[str]:
     """Its docstring, or its file's, cites a source: a work with its year, a chapter, an address, or "Source: …"."""
     module = sys.modules.get(subject.cls.__module__)
-    text = f"{subject.cls.__doc__ or ''}\n{(module.__doc__ or '') if module else ''}"
+    text = f"{docstring(subject.cls)}\n{docstring(module) if module else ''}"
     if not (_YEAR.search(text) or _CITED.search(text)):
         yield 'the docstring cites no source (name the paper and its year, or write "Source: own idea")'
 

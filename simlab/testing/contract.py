@@ -15,6 +15,7 @@ from typing import Any
 from unittest import SkipTest
 
 from simlab.components import Component
+from simlab.docstrings import docstring
 from simlab.errors import InvalidInput, PluginFailed, Problem, defined
 from simlab.names import suggestion, who
 from simlab.paths import given
@@ -23,6 +24,17 @@ from simlab.watchdog import watched
 Function = Callable[["Subject"], Iterator[str]]
 _PLACE = re.compile(r"\(\S+:\d+\)$")  # a sentence that already ends with file and line
 PATIENCE = 10.0  # seconds one call of a plugin may take while it is checked
+_METHODS = {  # what a plugin of each kind is asked by, the first that is its own being where it answers
+    "criterion": ("score_batch", "score"),
+    "rater": ("probabilities", "choose"),
+    "effort": ("choose", "hurry"),
+    "review": ("decide", "chance"),
+    "reward": ("shape", "direction"),
+    "guideline": ("revise",),
+    "combination": ("combine",),
+    "aggregator": ("aggregate",),
+    "world": ("open",),
+}
 _GROUND = ("made", "answers", "finite", "probabilities", "labels", "deterministic", "reproducible")
 """Checks on which those after them in a contract rest: of what does not answer, or never the same, they say nothing."""
 _CHECKS: list[tuple[str, Function]] = []
@@ -100,7 +112,7 @@ class Check:
     @property
     def about(self) -> str:
         """What it looks at, in a sentence."""
-        return " ".join((self.function.__doc__ or "").split())
+        return " ".join(docstring(self.function).split())
 
     def __call__(self) -> None:
         """Check the plugin."""
@@ -109,7 +121,9 @@ class Check:
         if of_kind and (why := subject.unfounded(self.function)):
             raise SkipTest(f"not checked, because of another check: {why}")
         if found := subject.asked(self.function):
-            where = "" if _PLACE.search(found) else f" ({defined(subject.cls) or subject.cls.__name__})"
+            methods = _METHODS.get(subject.cls.kind, ()) if of_kind else ()
+            named = sorted(methods, key=lambda method: method not in found.split())  # what is spoken of comes first
+            where = "" if _PLACE.search(found) else f" ({defined(subject.cls, *named) or subject.cls.__name__})"
             raise Broken(f"{who(subject.cls)}, {self.name}: {found}{where}")
 
 

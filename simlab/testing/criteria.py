@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from simlab.answers import not_a_number, not_numbers
 from simlab.components import Array
 from simlab.names import clip
 from simlab.testing import samples
@@ -19,13 +20,12 @@ def answers(subject: Subject) -> Iterator[str]:
     """It scores every sample exchange: a number for each, an array [exchanges, observers] for all of them."""
     criterion, seen, people = subject.made(), samples.exchanges(), samples.observers()
     for one in seen:
-        value = criterion.score(one, TRUTH)
-        if np.shape(value) != () or not isinstance(value, int | float | np.integer | np.floating | np.bool_):
-            yield f"score gave {clip(repr(value))} for {_said(one)}; it should be one number"
-    found = np.asarray(criterion.score_batch(list(seen), list(people)))
-    if found.shape != (len(seen), len(people)) or found.dtype.kind not in "bif":
-        wanted = f"numbers of shape [exchanges, observers] = {(len(seen), len(people))}"
-        yield f"score_batch gave {found.dtype} of shape {found.shape}; it should be {wanted}"
+        if wrong := not_a_number(criterion.score(one, TRUTH)):
+            wanted = "it should be one number, or nan where there is nothing to say"
+            yield f"score gave {wrong} for {_said(one)}; {wanted}"
+    shape = (len(seen), len(people))
+    if wrong := not_numbers(criterion.score_batch(list(seen), list(people)), shape):
+        yield f"score_batch gave {wrong}; it should be numbers of shape [exchanges, observers] = {shape}"
 
 
 @check("criterion")
@@ -34,6 +34,14 @@ def finite(subject: Subject) -> Iterator[str]:
     for one, row in zip(samples.exchanges(), _scores(subject.made()), strict=True):
         if np.isinf(row).any():
             yield f"scored {row[np.isinf(row)][0]:g} for {_said(one)}; say nan where there is nothing to say"
+
+
+@check("criterion")
+def speaks(subject: Subject) -> Iterator[str]:
+    """Of some exchange it has something to say: it is not always NaN."""
+    scores = _scores(subject.made())
+    if np.isnan(scores).all():
+        yield f"score gave nan for all of {len(scores)} samples; it should have something to say of some"
 
 
 @check("criterion")

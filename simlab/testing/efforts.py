@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from simlab.answers import not_numbers
 from simlab.components import Array
 from simlab.parties.effort import WorkSituation
 from simlab.testing import samples
@@ -40,9 +41,8 @@ def answers(subject: Subject) -> Iterator[str]:
     """It chooses care and pace for everybody: arrays [R]."""
     for what, situation in _situations().items():
         for method in ("choose", "hurry"):
-            found = np.asarray(getattr(subject.made(), method)(situation))
-            if found.shape != (_PEOPLE,) or found.dtype.kind not in "bif":
-                yield f"{method} gave {found.dtype} of shape {found.shape} for {what}; it should be one number each"
+            if wrong := not_numbers(getattr(subject.made(), method)(situation), (_PEOPLE,)):
+                yield f"{method} must give one number for each of {_PEOPLE} people; for {what} it gave {wrong}"
 
 
 @check("effort")

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from simlab.answers import given, not_a_number
 from simlab.testing import samples
 from simlab.testing.contract import Subject, check
 
@@ -23,7 +24,7 @@ def answers(subject: Subject) -> Iterator[str]:
     """At every meeting it gives weights by the names of criteria, or None if the guideline stays as it is."""
     for found in _revised(subject):
         if found is not None and not (isinstance(found, Mapping) and all(isinstance(name, str) for name in found)):
-            yield f"revise gave {found!r}; it should be weights by name, or None"
+            yield f"revise must give weights by the names of criteria, or None; it gave {given(found)}"
 
 
 @check("guideline")
@@ -31,7 +32,7 @@ def finite(subject: Subject) -> Iterator[str]:
     """Weights are finite numbers of at most a million, and not all of them zero."""
     for found in (weights for weights in _revised(subject) if weights is not None):
         for name, weight in found.items():
-            if not (isinstance(weight, int | float) and math.isfinite(weight) and abs(weight) <= _LARGEST):
+            if not_a_number(weight) or not (math.isfinite(weight) and abs(weight) <= _LARGEST):
                 yield f"gave {name!r} the weight {weight!r}"
         if not any(found.values()):
             yield "gave no criterion any weight"

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simlab.answers import given, not_numbers
 from simlab.components import Array, RaterPolicy, no_distribution
 from simlab.parties.cohort import Cohort
 from simlab.scene import shown
@@ -28,13 +29,13 @@ def answers(subject: Subject) -> Iterator[str]:
     policy = calibrated(subject)
     if says_chances(policy):
         found = _chances(policy, samples.utilities(_ROWS, 2), samples.cohort(_ROWS), np.arange(_ROWS))
-        if found.shape != (_ROWS, 3):
-            yield f"probabilities gave shape {found.shape}; it should be {(_ROWS, 3)}"
+        if wrong := not_numbers(found, (_ROWS, 3)):
+            yield f"probabilities must give numbers of shape {(_ROWS, 3)}; it gave {wrong}"
     for options in (2, 3, 4) if type(policy).choose is not RaterPolicy.choose else ():
         label = _labels(policy, options)
         wanted = (_ROWS, options * (options - 1) // 2)
-        if label.shape != wanted or label.dtype.kind not in "iub":
-            yield f"choose gave {label.dtype} of shape {label.shape}; it should be whole numbers of shape {wanted}"
+        if not_numbers(label, wanted) or np.asarray(label).dtype.kind not in "iu":
+            yield f"choose must give whole numbers of shape {wanted}; it gave {given(label)}"
 
 
 @check("rater")
@@ -43,7 +44,7 @@ def probabilities(subject: Subject) -> Iterator[str]:
     policy = calibrated(subject)
     if says_chances(policy):
         found = _chances(policy, samples.utilities(_ROWS, 2), samples.cohort(_ROWS), np.arange(_ROWS))
-        if wrong := no_distribution(found.astype(float), _ROWS):
+        if wrong := no_distribution(found, _ROWS):
             yield wrong
 
 
@@ -51,7 +52,7 @@ def probabilities(subject: Subject) -> Iterator[str]:
 def labels(subject: Subject) -> Iterator[str]:
     """Labels are 1 (left), 2 (right) or 0 (undecided)."""
     for options in (2, 3, 4):
-        label = _labels(calibrated(subject), options)
+        label = np.asarray(_labels(calibrated(subject), options))
         odd = label[~np.isin(label, (0, 1, 2))]
         if len(odd):
             yield f"chose the label {odd[0]} of {options} responses; labels are 1 (left), 2 (right) and 0 (undecided)"
@@ -97,7 +98,7 @@ def order(subject: Subject) -> Iterator[str]:
     whole = _chosen(policy, utilities.copy(), copy.deepcopy(people), draws.copy(), np.arange(_ROWS))
     for rows in (np.arange(_ROWS)[::-1], np.arange(0, _ROWS, 3)):
         some = _chosen(policy, utilities[rows], people[rows], draws[rows], rows)
-        if not np.array_equal(whole[rows], some):
+        if not np.array_equal(np.asarray(whole)[rows], some):
             yield "labels a ranking otherwise when other rankings, or the same in another order, are labelled with it"
 
 
@@ -151,23 +152,23 @@ def curve(policy: Any, pairs: Array, drawn: int, seen: NDArray[np.int64] | None 
     count = len(pairs)
     alike = samples.cohort(1)[np.zeros(count, dtype=np.int64)]
     alike.noise = np.ones(count)
-    chances = _chances(policy, pairs, alike, seen) if says_chances(policy) else np.full((count, 3), np.nan)
+    chances = np.full((count, 3), np.nan)
+    if says_chances(policy):
+        chances = np.asarray(_chances(policy, pairs, alike, seen), dtype=float)
     many = np.repeat(np.arange(count), drawn)
     draws = samples.draws(len(many), 2, key=1)
-    label = _chosen(policy, pairs[many], alike[many], draws, None if seen is None else seen[many])[:, 0]
+    label = np.asarray(_chosen(policy, pairs[many], alike[many], draws, None if seen is None else seen[many]))[:, 0]
     return chances, np.stack([(label.reshape(count, drawn) == said).mean(axis=1) for said in (1, 2, 0)], axis=1)
 
 
-def _chances(policy: Any, pairs: Array, people: Cohort, seen: NDArray[np.int64] | None) -> Array:
+def _chances(policy: Any, pairs: Array, people: Cohort, seen: NDArray[np.int64] | None) -> Any:
     scene = None if seen is None else samples.scene(seen, 2).pair(0, 1, 0)
-    return np.asarray(policy.probabilities(pairs, people, **shown(policy.probabilities, scene)))
+    return policy.probabilities(pairs, people, **shown(policy.probabilities, scene))
 
 
-def _chosen(
-    policy: Any, utilities: Array, people: Cohort, draws: Array, seen: NDArray[np.int64] | None
-) -> NDArray[Any]:
+def _chosen(policy: Any, utilities: Array, people: Cohort, draws: Array, seen: NDArray[np.int64] | None) -> Any:
     scene = None if seen is None else samples.scene(seen, utilities.shape[1])
-    return np.asarray(policy.choose(utilities, people, draws, **shown(policy.choose, scene)))
+    return policy.choose(utilities, people, draws, **shown(policy.choose, scene))
 
 
 def _differences() -> Array:
@@ -176,6 +177,6 @@ def _differences() -> Array:
     return np.repeat((pairs[:, :1] - pairs[:, 1:])[3:], 8, axis=1)
 
 
-def _labels(policy: Any, options: int) -> NDArray[Any]:
+def _labels(policy: Any, options: int) -> Any:
     given = samples.utilities(_ROWS, options), samples.cohort(_ROWS), samples.draws(_ROWS, options)
     return _chosen(policy, *given, np.arange(_ROWS))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simlab.answers import given, not_numbers
 from simlab.parties.standing import Standing
 from simlab.testing import samples
 from simlab.testing.contract import Subject, check
@@ -19,9 +20,9 @@ _ROUNDING = 1e-9
 def answers(subject: Subject) -> Iterator[str]:
     """It says True or False of everybody: an array [R]."""
     record = samples.standing()
-    found = _decided(subject, record)
-    if found.shape != (len(record),) or found.dtype != bool:
-        yield f"decide gave {found.dtype} of shape {found.shape}; it should be True or False of {len(record)} people"
+    found = subject.made().decide(record)
+    if np.shape(found) != (len(record),) or np.asarray(found).dtype != bool:
+        yield f"decide gave {given(found)}; it should be True or False of {len(record)} people"
 
 
 @check("review")
@@ -64,9 +65,11 @@ def chance(subject: Subject) -> Iterator[str]:
     """The chance of being dismissed is in [0, 1], and `needed` a number of answers of at least 1."""
     rule = subject.made()
     accuracy, audits = (grid.ravel() for grid in np.meshgrid([0.2, 0.5, 0.8, 1.0], [1.0, 5.0, 20.0]))
-    found = np.asarray(rule.chance(accuracy, audits, np.linspace(0.4, 0.9, 9)), dtype=float)
-    if found.shape != accuracy.shape:
-        yield f"chance gave shape {found.shape}; it should be {accuracy.shape}"
+    answer = rule.chance(accuracy, audits, np.linspace(0.4, 0.9, 9))
+    wrong = not_numbers(answer, accuracy.shape)
+    found = np.asarray([] if wrong else answer)
+    if wrong:
+        yield f"chance must give numbers of shape {accuracy.shape}; it gave {wrong}"
     elif not np.all((found >= -_ROUNDING) & (found <= 1 + _ROUNDING)):
         yield f"says that the chance of being dismissed is {found[~((found >= 0) & (found <= 1))][0]:g}"
     needed = rule.needed()

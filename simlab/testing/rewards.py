@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from simlab.answers import given
 from simlab.testing import samples
 from simlab.testing.contract import Subject, check
 from simlab.testing.samples import Batch
@@ -18,10 +19,13 @@ def answers(subject: Subject) -> Iterator[str]:
     """It gives a reward for each token: a floating-point tensor [B, T]."""
     batch = _batch(subject)
     found = shaped(subject.made(), batch)
-    if tuple(getattr(found, "shape", ())) != tuple(batch.logp.shape):
-        yield f"gave shape {tuple(getattr(found, 'shape', ()))}; it should be {tuple(batch.logp.shape)}"
+    wanted = tuple(batch.logp.shape)
+    if not hasattr(found, "is_floating_point"):
+        yield f"shape must give a floating-point tensor of shape {wanted}; it gave {given(found)}"
+    elif tuple(found.shape) != wanted:
+        yield f"gave shape {tuple(found.shape)}; it should be {wanted}"
     elif not found.is_floating_point():
-        yield f"gave {found.dtype}; it should be floating-point numbers"
+        yield f"shape gave {found.dtype}; it should be floating-point numbers"
 
 
 @check("reward")

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from simlab.knowing import Known
+
 _WORD = re.compile(r"[\w'’-]+|[^\w\s]")
 
 
@@ -21,29 +23,29 @@ def _spaced(words: tuple[str, ...]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Known):
     """A checkable statement a response makes: the `value` it gives for a `fact` (subject, relation)."""
 
-    subject: str
-    relation: str
-    value: str
+    subject: str  # as in france
+    relation: str  # as in capital
+    value: str  # as in paris
     fact: int  # index of (subject, relation) in the world's facts; beliefs are held per fact
     truth: tuple[str, ...]  # every value that is true of the fact (a country may have two official languages)
 
 
 @dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(Known):
     """What is asked. `force` is its illocutionary force ("question", "command", …), `content` what it is about.
 
     `context` is the situation users and raters see and the model does not ("cotext, not context").
     """
 
-    text: str
-    words: tuple[str, ...]
-    force: str
-    content: str
+    text: str  # what is asked
+    words: tuple[str, ...]  # the same, word by word, as the model has it
+    force: str  # "question", "command", …
+    content: str  # what it is about
     fact: int = -1  # the fact asked for, or -1
-    context: str = ""
+    context: str = ""  # the situation, which the model does not see
 
     def said(self) -> tuple[str, ...]:
         """Its words in lower case, punctuation apart."""
@@ -51,18 +53,18 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class Response(Known):
     """What was answered, read back: the claims it makes and the acts it performs.
 
     Acts are words from "answers", "refuses", "complies" (with a harmful request), "insults", "sells",
     "flatters", "boasts", "hedges"; `ended` says whether it closed with the end token.
     """
 
-    text: str
-    words: tuple[str, ...]
-    claims: tuple[Claim, ...] = ()
-    acts: frozenset[str] = frozenset()
-    ended: bool = True
+    text: str  # what is answered
+    words: tuple[str, ...]  # the same, word by word
+    claims: tuple[Claim, ...] = ()  # the checkable statements in it
+    acts: frozenset[str] = frozenset()  # what it does: "answers", "refuses", …
+    ended: bool = True  # whether it closed with the end token
 
     def said(self) -> tuple[str, ...]:
         """Its words in lower case, punctuation apart."""
@@ -75,19 +77,19 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(Known):
     """A prompt and a response to it."""
 
-    prompt: Prompt
-    response: Response
+    prompt: Prompt  # what is asked
+    response: Response  # what is answered
 
 
 @dataclass(frozen=True, slots=True)
-class Observer:
+class Observer(Known):
     """Someone who judges. `belief(fact)` gives the values this person takes to be true; None is the world's truth."""
 
-    name: str = "truth"
-    belief: Callable[[int], tuple[str, ...]] | None = field(default=None, compare=False)
+    name: str = "truth"  # of this person; "truth" for the world itself
+    belief: Callable[[int], tuple[str, ...]] | None = field(default=None, compare=False)  # what is true of a fact
 
     def believes(self, claim: Claim) -> bool:
         """Whether this observer takes the claim to be true."""

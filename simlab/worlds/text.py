@@ -9,18 +9,22 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simlab.answers import not_numbers
 from simlab.components import Array, Criterion
 from simlab.errors import PluginFailed
+from simlab.plugin_files import CODE
 from simlab.streams import hashes, uniforms
 from simlab.worlds.exchange import TRUTH, Exchange, Observer, Prompt
 from simlab.worlds.game import Game, Indices, Items
 from simlab.worlds.tokenizer import END, PAD, Tokenizer, pad
 
+_LINES = 256  # of a corpus, looked at in one go
 SCORING = ("score_batch", "score")  # of a criterion; either may be the plugin's own
 
 
@@ -231,18 +235,40 @@ class TextGame(Game):
         }
 
 
+def require_opinions(game: TextGame) -> None:
+    """Raise PluginFailed for a criterion of one's own that has nothing to say of anything that was ever written.
+
+    It would count ½ for every response, as if all were equally good.
+    """
+    for criterion in game.criteria:
+        if not vars(type(criterion)).get(CODE):  # of simlab itself, and known to speak where its subject comes up
+            continue
+        lines = iter(game.corpus())
+        count = 0
+        while some := list(islice(lines, _LINES)):
+            count += len(some)
+            read = [game.read(line.prompt, tuple(line.response.split()), True) for line in some]
+            if not np.isnan(_distinct(criterion, read, TRUTH)).all():
+                break
+        else:
+            what = f"has nothing to say (nan) of any of the {count:,} responses in the corpus of this world"
+            raise PluginFailed.returned(criterion, what, *SCORING)
+
+
 def _distinct(criterion: Criterion, found: Sequence[Exchange], observer: Observer) -> Array:
     """Scores of exchanges by one observer, asking the plugin once for each distinct exchange."""
     first: dict[int, int] = {}
     rows = [first.setdefault(id(e), len(first)) for e in found]
     distinct = list({id(e): e for e in found}.values())
     try:
-        scores = np.asarray(criterion.score_batch(distinct, [observer]), dtype=float)
+        answer = criterion.score_batch(distinct, [observer])
     except Exception as error:
         raise PluginFailed.raised(f"criterion {criterion.name!r}", error) from error
-    if scores.shape != (len(distinct), 1):
-        wanted = f"[exchanges, observers] = {(len(distinct), 1)}"
-        raise PluginFailed.returned(criterion, f"returned shape {scores.shape}, expected {wanted}", *SCORING)
+    if wrong := not_numbers(answer, (len(distinct), 1)):
+        came = f"shape {wrong}" if wrong.startswith("(") else wrong
+        what = f"returned {came}, expected [exchanges, observers] = {(len(distinct), 1)}"
+        raise PluginFailed.returned(criterion, what, *SCORING)
+    scores = np.asarray(answer, dtype=float)
     outside = (scores < 0) | (scores > 1) | np.isinf(scores)
     if np.any(outside):
         what = f"returned {scores[outside][0]:g}, outside [0, 1]; NaN means no opinion"

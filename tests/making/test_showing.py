@@ -192,3 +192,16 @@ def test_a_broken_one_has_a_line(here: Path, capsys: pytest.CaptureFixture[str])
     assert (found["ok"], found["line"], found["version"]) == (False, 3, None)
     assert main(["plugins", "loud"]) == 0
     assert "BROKEN plugins/loud.py:3: ModuleNotFoundError: No module named 'not_there'" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("answer", ["None", "'high'", "1j", "[0.5]"])
+def test_a_criterion_that_answers_what_is_no_number_breaks_its_contract(
+    answer: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "plugins").mkdir()
+    (here / "plugins" / "loud.py").write_text(f"import simlab\n{LOUD}        return {answer}\n")
+    assert main(["try", "loud"]) == 1
+    said = capsys.readouterr()
+    assert "bug" not in said.out + said.err
+    assert "criterion 'loud', answers: score gave " in said.out
+    assert "it should be one number, or nan where there is nothing to say (plugins/loud.py:4)" in said.out

@@ -64,6 +64,37 @@ class Strict(simlab.Review):
     def decide(self, record):
         return record.agreed < 0.5 * record.audited
 ''',
+    "effort": '''
+import numpy as np
+import simlab
+
+class Keen(simlab.Effort):
+    """Always careful (Taylor 1911)."""
+    name = "keen"
+
+    def choose(self, situation):
+        return np.ones(len(situation))
+''',
+    "guideline": '''
+import simlab
+
+class Set(simlab.GuidelinePolicy):
+    """Never revised (Asimov 1942)."""
+    name = "set"
+
+    def revise(self, situation):
+        return None
+''',
+    "combination": '''
+import simlab
+
+class Sum(simlab.Combination):
+    """A weighted sum (Fishburn 1970)."""
+    name = "sum"
+
+    def combine(self, scores, weights, criteria):
+        return scores @ weights if weights.ndim == 1 else (scores * weights).sum(axis=1)
+''',
     "aggregator": '''
 import simlab
 
@@ -107,6 +138,13 @@ BAD: list[tuple[str, str, str, str, str]] = [  # kind, what of the good twin bec
      "answers", "criterion 'curt' was not done with score after 0.5 seconds (curt.py:14)"),
     ("criterion", f"    {BATCH}", batch("return found[:, 0]"),
      "answers", "it should be numbers of shape [exchanges, observers]"),
+    ("criterion", SCORE, "return None", "answers", "score gave None for "),
+    ("criterion", SCORE, "return '0.5'", "answers", "score gave str '0.5' for "),
+    ("criterion", SCORE, "return 0.5 + 0j", "answers", "score gave complex (0.5+0j) for "),
+    ("criterion", SCORE, "return float('nan')", "speaks", "score gave nan for all of 48 samples"),
+    ("criterion", f"    {BATCH}", batch("return found > 0.5"),
+     "answers", "score_batch gave bool of shape (48, 3); it should be numbers"),
+    ("criterion", f"    {BATCH}", batch("return found.astype(str)"), "answers", "score_batch gave <U"),
     ("criterion", SCORE, "return 0.5 if exchange.response.words else -np.inf",
      "finite", "scored -inf for ''"),
     ("criterion", "min(1.0, self.ideal /", "(self.ideal /",
@@ -135,6 +173,16 @@ BAD: list[tuple[str, str, str, str, str]] = [  # kind, what of the good twin bec
      "light", "imports pandas whenever it is loaded; import it inside the method (curt.py:2)"),
     ("rater", "1 - left, np.zeros_like(left)", "1 - left, 0.1 + np.zeros_like(left)",
      "probabilities", "must give probabilities that sum to 1; it gave 0.5, 0.5, 0.1"),
+    ("rater", "left, 1 - left, np", "1.2 + 0 * left, 0 * left - 0.2, np",
+     "probabilities", "must not give negative probabilities; it gave 1.2, -0.2, 0 (curt.py:11)"),
+    ("rater", "        left =", "        return None\n        left =",
+     "answers", "probabilities must give numbers of shape (48, 3); it gave None (curt.py:11)"),
+    ("rater", "zeros_like(left)], axis=1)", "zeros_like(left)], axis=1) > 0.5",
+     "answers", "it gave bool of shape (48, 3)"),
+    ("rater", "zeros_like(left)], axis=1)", "zeros_like(left)], axis=1).astype(str)", "answers", "it gave <U"),
+    ("rater", CHANCES, choosing("super().choose(utilities, cohort, uniforms) == 1"),
+     "answers", "choose must give whole numbers of shape (48, 1); it gave bool of shape (48, 1) (curt.py:11)"),
+    ("rater", CHANCES, choosing("None"), "answers", "choose must give whole numbers of shape (48, 1); it gave None"),
     ("rater", "(0.5 - self.slip) *", "(0.5 - self.slip) * np.where(utilities[:, 0] > 40, np.nan, 1) *",
      "probabilities", "it gave nan, nan, 0"),
     ("rater", CHANCES, choosing("2 * super().choose(utilities, cohort, uniforms)"),
@@ -149,14 +197,38 @@ BAD: list[tuple[str, str, str, str, str]] = [  # kind, what of the good twin bec
      "pure", "changed noise of the people it was given"),
     ("reward", "        return", "        return score\n        return",
      "answers", "gave shape (4,); it should be (4, 5)"),
+    ("reward", "        return", "        return None\n        return",
+     "answers", "shape must give a floating-point tensor of shape (4, 5); it gave None (curt.py:8)"),
+    ("reward", "        return", "        return logp > 0\n        return",
+     "answers", "shape gave torch.bool; it should be floating-point numbers (curt.py:8)"),
+    ("reward", "        return", "        return logp.numpy()\n        return",
+     "answers", "it gave float32 of shape (4, 5)"),
     ("reward", "mask.sum(1, keepdim=True)) * mask", "(mask.sum(1, keepdim=True) - 1)) * mask",
      "finite", "for a batch"),
     ("reward", "mask.sum(1, keepdim=True)", "mask.shape[1]", "padding", "with more columns as padding"),
     ("reward", "        return", "        logp += 1\n        return", "pure", "changed the tensor logp"),
     ("review", "record.agreed < 0.5 * record.audited", "record.agreed.astype(int)",
      "answers", "it should be True or False of 12 people"),
+    ("review", "record.agreed < 0.5 * record.audited", "None",
+     "answers", "decide gave None; it should be True or False of 12 people (curt.py:9)"),
+    ("review", "record.agreed < 0.5 * record.audited", "'nobody'", "answers", "decide gave str 'nobody'"),
     ("review", "< 0.5 * record.audited", "< 0.5 * record.audited * (np.arange(len(record)) % 2)",
      "order", "in another order"),
+    ("aggregator", "votes.share()", "None",
+     "answers", "aggregate must give numbers of shape (36,); it gave None (curt.py:8)"),
+    ("aggregator", "votes.share()", "votes.share() > 0.5", "answers", "it gave bool of shape (36,)"),
+    ("aggregator", "votes.share()", "votes.share()[:3]", "answers", "it gave (3,)"),
+    ("effort", "np.ones(len(situation))", "None", "answers",
+     "choose must give one number for each of 12 people; for hourly pay it gave None (curt.py:9)"),
+    ("effort", "np.ones(len(situation))", "np.ones(len(situation)) > 0", "answers", "it gave bool of shape (12,)"),
+    ("effort", "np.ones(len(situation))", "2 * np.ones(len(situation))", "bounded", "chose care 2 for hourly pay"),
+    ("guideline", "None", "'more'", "answers",
+     "revise must give weights by the names of criteria, or None; it gave str 'more' (curt.py:8)"),
+    ("guideline", "None", "{'helpful': '1'}", "finite", "gave 'helpful' the weight '1'"),
+    ("combination", "scores @ weights if weights.ndim == 1 else (scores * weights).sum(axis=1)", "None", "answers",
+     "combine must give numbers of shape (24,) for weights (3,); it gave None (curt.py:8)"),
+    ("combination", "scores @ weights if weights.ndim == 1 else (scores * weights).sum(axis=1)", "scores > 0",
+     "answers", "it gave bool of shape (24, 3)"),
     ("aggregator", "votes.share()", "0.9 * votes.share()", "sides", "favours a side"),
 ]  # fmt: skip
 

@@ -1,0 +1,52 @@
+"""What plugins are shown: asked for something that it does not have, it says what it has."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from simlab.names import did_you_mean
+
+_TOLD = {  # what the contract of which kind of plugin speaks of
+    "Cohort": "rater",
+    "Scene": "rater",
+    "Exchange": "criterion",
+    "Prompt": "criterion",
+    "Response": "criterion",
+    "Claim": "criterion",
+    "Observer": "criterion",
+    "WorkSituation": "effort",
+    "Standing": "review",
+    "Situation": "guideline",
+    "Term": "guideline",
+    "Votes": "aggregator",
+}
+
+
+class Known:
+    """A base of what plugins are shown, as `cohort` or `exchange`."""
+
+    __slots__ = ()
+
+    if not TYPE_CHECKING:  # or every attribute would be known to type checkers
+
+        def __getattr__(self, name: str) -> Any:
+            raise lacking(self, name)
+
+
+def lacking(shown: Known, name: str) -> AttributeError:
+    """What to raise where a plugin asks for an attribute that there is not, with all that there are."""
+    cls = next(c for c in type(shown).__mro__ if not c.__name__.startswith("_"))
+    what = f"{cls.__name__!r} object has no attribute {name!r}"
+    if name.startswith("_"):  # asked by Python, not by people
+        return AttributeError(what)
+    known = attributes(cls)
+    hint = f"{did_you_mean(name, [k.removesuffix('()') for k in known])} it has {', '.join(known)}".strip()
+    return AttributeError(f"{what} ({hint}; simlab plugins --contract {_TOLD.get(cls.__name__, 'KIND')} says more)")
+
+
+def attributes(cls: type[Any]) -> list[str]:
+    """Names of all that such an object holds, then of what can be asked of it; methods with ()."""
+    held = [f.name for f in fields(cls)]
+    more = [name for name in dir(cls) if not name.startswith("_") and name not in held]
+    return [*held, *sorted((f"{n}()" if callable(getattr(cls, n)) else n for n in more), key=lambda n: n.endswith(")"))]

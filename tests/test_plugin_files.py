@@ -1,0 +1,88 @@
+"""The search for plugin files: every folder once, no farther than is sane, and what was not searched is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simlab import plugin_files as house
+from simlab.plugin_files import Search, looks_like_plugin
+from simlab.plugins import discover
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of plugins in a project that is the current folder."""
+    (tmp_path / "project" / "plugins").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "project")
+    return Path("plugins")
+
+
+def file(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"import simlab\n\nclass A(simlab.Criterion):\n    name = '{path.stem}'\n")
+    return path
+
+
+def test_links_in_circles_are_followed_once(folder: Path) -> None:
+    file(folder / "a.py")
+    file(folder / "deep" / "b.py")
+    for link, to in (("one", "."), ("two", "."), ("project", ".."), ("deep/up", "..")):
+        (folder / link).symlink_to(to)
+    Path("itself").symlink_to(".")
+    search = Search(folder)
+    assert search.files() == [folder / "a.py", folder / "deep" / "b.py"]
+    assert search.stopped == []
+
+
+def test_a_link_to_plugins_elsewhere_is_followed_and_one_to_a_huge_folder_is_not(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(house, "_LINKED", 10)
+    file(tmp_path / "lab" / "mine.py")
+    file(tmp_path / "huge" / "a.py")
+    for number in range(20):
+        (tmp_path / "huge" / f"{number}.csv").touch()
+    (folder / "lab").symlink_to(tmp_path / "lab")
+    (folder / "data").symlink_to(tmp_path / "huge")
+    search = Search(folder)
+    assert search.files() == [folder / "lab" / "mine.py"]
+    (stopped,) = search.stopped
+    assert stopped[0] == folder / "data"
+    assert stopped[1].startswith("is a link to a folder of more than 10 files, of which none was taken")
+    (broken,) = (entry for entry in discover().entries if not entry.ok)
+    assert (broken.name, broken.error) == ("data", stopped[1])
+
+
+@pytest.mark.parametrize(("limit", "said"), [("_ENTRIES", "more than 3 files"), ("_DEPTH", "more than 3 folders deep")])
+def test_a_folder_that_is_too_large_is_said_to_be(
+    limit: str, said: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b/b", "c/c/c/c/c/c"):
+        file(folder / f"{name}.py")
+    monkeypatch.setattr(house, limit, 3)
+    search = Search(folder)
+    assert folder / "a.py" in search.files()
+    assert len(search.files()) < 3
+    assert said in search.stopped[0][1]
+
+
+def test_virtual_environments_are_not_searched(folder: Path) -> None:
+    file(folder / "venv" / "lib" / "a.py")
+    (folder / "venv" / "pyvenv.cfg").touch()
+    assert Search(folder).files() == []
+
+
+def test_a_file_can_say_that_it_is_no_plugin(folder: Path) -> None:
+    kept, left = file(folder / "kept.py"), file(folder / "left.py")
+    left.write_text(f"#!/usr/bin/env python\n#  Simlab: not a plugin, but a study\n{left.read_text()}")
+    assert Search(folder).files() == [kept]
+    assert looks_like_plugin(kept)
+    assert not looks_like_plugin(left)
+
+
+def test_a_class_that_begins_with_an_underscore_makes_no_plugin_of_a_script(tmp_path: Path) -> None:
+    script = file(tmp_path / "study.py")
+    script.write_text(script.read_text().replace("class A", "class _A"))
+    assert not looks_like_plugin(script)
