@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core.core_schema import ErrorType
 
 from simlab.errors import Problem
 from simlab.names import NAME, shown, suggestion
@@ -14,6 +15,7 @@ from simlab.scenario.nodes import Node
 
 _SILENT = {"default_factory_not_called"}  # follows from another error
 _MISSING_KIND = {"union_tag_not_found", "no_kind"}
+_PYDANTIC = {*get_args(ErrorType)} - {"value_error", "assertion_error"}
 _UNKNOWN_KEY = {"extra_forbidden", "unexpected_keyword_argument"}
 
 
@@ -120,6 +122,8 @@ def _sentence(error: Any) -> str:
     for head in ("Input should be", "Input should have"):
         if message.startswith(head):
             return f"{shown(error['input'])}{message.removeprefix('Input')}"
+    if error["type"] not in _PYDANTIC:
+        return message  # somebody's own sentence, which may begin with the name of a file or a criterion
     return message[:1].lower() + message[1:]
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from simlab.errors import InvalidInput, Problem
-from simlab.names import clip, did_you_mean, shown
+from simlab.names import clip, composed, did_you_mean, on_disk, shown
 from simlab.scenario.nodes import Node, Place, read_file, read_text
 
 
@@ -43,7 +43,7 @@ def leave_out(root: Node, names: Sequence[str]) -> None:
             root.keys["without"] = place
         if not isinstance(listed.value, list):
             return  # complained of where it stands
-        listed.value.append(Node(name, place))
+        listed.value.append(Node(composed(name), place))
 
 
 def _extended(file: str, chain: list[tuple[str, Place]]) -> Node:
@@ -57,7 +57,7 @@ def _extended(file: str, chain: list[tuple[str, Place]]) -> Node:
         return root
     if not isinstance(extends.value, str) or not extends.value or "\0" in extends.value:
         raise InvalidInput(extends.place.problem("should be the path of one file", "extends: base.yaml", "extends"))
-    parent = os.path.normpath(Path(file).parent / extends.value)
+    parent = os.path.normpath(on_disk(Path(file).parent / extends.value))
     chain = [*chain, (file, extends.place)]
     if any(_same_file(parent, earlier) for earlier, _ in chain):
         way = " → ".join(f"{earlier}:{place.line}" for earlier, place in chain)
@@ -107,7 +107,7 @@ def _spelled_out(short: Node) -> Node:
 def _assignment(text: str) -> tuple[str, Node]:
     """Path and value of `a.b.c=value`; the value is read as YAML."""
     source = f"--set {clip(text)}"
-    path, equals, value = text.partition("=")
+    path, equals, value = composed(text).partition("=")
     if not equals or not path.strip():
         raise InvalidInput(Problem("should be key=value", "--set parties.pool.count=40", source))
     if not value.strip():
