@@ -118,7 +118,7 @@ def repeated(sheet: Sheet, task: Codes, worker: Codes, label: Codes) -> tuple[Co
 
 def _contradiction(sheet: Sheet, before: int, row: int) -> Unusable:
     cells = sheet.cells("label")
-    where = f"row {before + 1}" if sheet.lines is None else f"line {sheet.lines[before]}"
+    where = sheet.where(before)
     who = clip(sheet.text(row, "worker", sheet.cells("worker")[row]), 30)
     what = (
         f"is {clip(str(cells[row]), 20)}, while {who} said {clip(str(cells[before]), 20)} of the same task in {where}"
@@ -127,6 +127,7 @@ def _contradiction(sheet: Sheet, before: int, row: int) -> Unusable:
 
 
 def _remark(sheet: Sheet, again: list[int]) -> str:
-    where = f"row {again[0] + 1}" if sheet.lines is None else f"line {sheet.lines[again[0]]}"
-    rows = f"{len(again)} rows say" if len(again) > 1 else "1 row says"
-    return f"{rows} again what the same worker said of the same task, and counts once (the first: {where})"
+    rows, once = (f"{len(again):,} rows say", "count") if len(again) > 1 else ("1 row says", "counts")
+    return (
+        f"{rows} again what the same worker said of the same task, and {once} once (the first: {sheet.where(again[0])})"
+    )

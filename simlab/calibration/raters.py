@@ -26,7 +26,7 @@ SUMMARIES = (  # names that no person has, unlike Max and Min
 )  # fmt: skip
 _INDEX = re.compile(r"unnamed: ?\d+(_level_\d+)?|__index_level_\d+__|level_\d+|\.{2,3}1")
 _SUMMARY = re.compile(r"(mean|average|avg|median|sum|total|std|sd)[_ ].*|.*[_ ](mean|avg|sd|std)")
-_NAMES = "it names the items"
+_NAMES, _TELLS = "it names the items", "by its name it tells items apart"
 _FEWEST = 5  # rows from which numbers can tell that a column is no rater's
 _WIDER = 8.0  # times the range of the usual rater, beyond which a column is on another scale
 
@@ -45,9 +45,9 @@ def raters(sheet: Sheet) -> tuple[list[str], Array, list[str]]:
     if len(kept) < 2:
         raise _too_few(kept, left_out)
     _same_scale({name: found[name] for name in kept})
-    scores = np.stack([found[name] for name in kept], axis=1)
+    scores, again = _once(sheet, left_out, np.stack([found[name] for name in kept], axis=1))
     remarks = [f"column {clip(name)!r} is no rater: {why}" for name, why in left_out.items() if why != _NAMES]
-    return kept, scores, remarks + _holes(sheet, kept, scores)
+    return kept, scores, remarks + again + _holes(sheet, kept, scores)
 
 
 def _too_few(found: Any, left_out: Mapping[str, str]) -> Unusable:
@@ -65,7 +65,7 @@ def _by_name(sheet: Sheet, name: str) -> str:
     if _INDEX.fullmatch(plain):
         return "an index that was written as a column"
     if plain in ITEMS or re.fullmatch(r".*[_ ](id|index)", plain) or re.fullmatch(r".+[a-z]I[Dd]", name):
-        return _NAMES if plain == "item" else "by its name it tells items apart"
+        return _NAMES if plain == "item" else _TELLS
     if plain in SUMMARIES or _SUMMARY.fullmatch(plain):
         return "by its name it sums the others up"
     said = [finite(cell) is not None for cell in sheet.cells(name) if not _hole(cell)]
@@ -158,6 +158,23 @@ def _same_scale(found: Mapping[str, Array]) -> None:
             f"runs from {np.nanmin(x):g} to {np.nanmax(x):g}, {ranges[widest] / usual:.0f} times as far as the others"
         )
         raise Unusable(what, "leave it out if it is no rater, or give all raters one scale", column=widest)
+
+
+def _once(sheet: Sheet, left_out: Mapping[str, str], scores: Array) -> tuple[Array, list[str]]:
+    """Ratings without rows that are there again, and a remark on them. Rows are told apart only where items have names:
+    otherwise two that are alike are two items."""
+    if not {_NAMES, _TELLS} & set(left_out.values()):
+        return scores, []
+    again = sheet.again(sheet.names)
+    if not again:
+        return scores, []
+    where = sheet.where(again[0])
+    said = (
+        f"{len(again):,} rows are the same as earlier ones (the first: {where}), and count once"
+        if len(again) > 1
+        else f"1 row is the same as an earlier one ({where}), and counts once"
+    )
+    return np.delete(scores, again, axis=0), [said]
 
 
 def _holes(sheet: Sheet, names: Sequence[str], scores: Array) -> list[str]:

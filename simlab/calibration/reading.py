@@ -146,14 +146,12 @@ def _codes(cells: Iterable[object]) -> bool:
 
 def _copies(sheet: Sheet) -> list[str]:
     """A remark if whole rows are there again, where no column says which task they are about."""
-    columns = [sheet.cells(name) for name in sheet.names]
-    first: dict[str, int] = {}
-    again = [row for row in range(len(sheet)) if first.setdefault(repr([c[row] for c in columns]), row) != row]
+    again = sheet.again(sheet.names)
     if not again:
         return []
-    where = f"row {again[0] + 1}" if sheet.lines is None else f"line {sheet.lines[again[0]]}"
     many = f"{len(again):,} rows are" if len(again) > 1 else "1 row is"
-    return [f"{many} the same as an earlier one (the first: {where}); without a column task each counts as a pair"]
+    said = f"{many} the same as an earlier one (the first: {sheet.where(again[0])})"
+    return [f"{said}; without a column task each counts as a pair"]
 
 
 def _rated(sheet: Sheet, file: Path, reference: str) -> Annotations:

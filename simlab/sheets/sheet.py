@@ -65,6 +65,15 @@ class Sheet:
     def __contains__(self, name: str) -> bool:
         return name in self.names
 
+    def where(self, row: int) -> str:
+        """Where a row (from 0) stands, in words."""
+        return f"row {row + 1}" if self.lines is None else f"line {self.lines[row]}"
+
+    def again(self, columns: Sequence[str]) -> list[int]:
+        """The rows (from 0) whose cells in these columns are those of an earlier row."""
+        cells, first = [self.cells(name) for name in columns], dict[str, int]()
+        return [row for row in range(self.rows) if first.setdefault(repr([c[row] for c in cells]), row) != row]
+
     def wrong(self, row: int, column: str, what: str, fix: str = "") -> Unusable:
         """What is wrong with the cell in this row (from 0) and column."""
         line = None if self.lines is None else self.lines[row]

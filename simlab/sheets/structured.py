@@ -80,7 +80,7 @@ def _rows(rows: Sequence[dict[str, Any]], lines: list[int] | None) -> Sheet:
 
 def _columns(whole: dict[str, Any]) -> Sheet:
     """JSON by columns: lists, or what pandas writes unless told otherwise, mappings from the index."""
-    columns = list(whole.values())
+    columns = [] if {"columns", "data"} <= whole.keys() else list(whole.values())  # as pandas' orient="split" has it
     if columns and all(isinstance(column, dict) and column.keys() == columns[0].keys() for column in columns):
         columns = [list(column.values()) for column in columns]
     if not columns or not all(isinstance(column, list) and len(column) == len(columns[0]) for column in columns):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -27,7 +27,7 @@ from .table import BETWEEN, Row, read
 Said = tuple[Prompt, tuple[str, ...]]  # a prompt, and the words of a response to it
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Collection:
     """A table, put in order. Prompts are numbered by first appearance; equal ones in different contexts differ."""
 
@@ -36,6 +36,16 @@ class Collection:
     references: tuple[tuple[str, ...], ...]  # per prompt, what is right; empty where the table does not say
     tokenizer: Tokenizer
     scores: Mapping[Said, NDArray[np.float64]]  # mean of each score over equal rows, NaN where none has one
+    rows: tuple[int, ...]  # where each line stands in the table
+
+    @cached_property
+    def longest(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """The longest prompt in tokens, and where it stands; the longest response, and where it stands."""
+        asked = [len(self.tokenizer.encode(prompt.text)) for prompt in self.prompts]
+        said = [len(self.tokenizer.encode(line.response)) for line in self.lines]
+        prompt, at = max((asked[line.prompt], -row) for line, row in zip(self.lines, self.rows, strict=True))
+        response, where = max((words, -row) for words, row in zip(said, self.rows, strict=True))
+        return (prompt, -at), (response, -where)
 
 
 @lru_cache(maxsize=4)
@@ -52,7 +62,7 @@ def collected(
     texts = [line.response for line in lines] + [prompts[line.prompt].text for line in lines]
     tokenizer = Pieces(texts, size) if dictionary == "pieces" else Tokenizer(commonest(texts, size))
     said = [(prompts[line.prompt], tokenizer.decode([*tokenizer.encode(line.response), END])[0]) for line in lines]
-    return Collection(prompts, lines, references, tokenizer, _means(said, rows))
+    return Collection(prompts, lines, references, tokenizer, _means(said, rows), tuple(row.row for row in rows))
 
 
 def _prompts(rows: Sequence[Row]) -> tuple[tuple[Prompt, ...], list[int], tuple[tuple[str, ...], ...]]:

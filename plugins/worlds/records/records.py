@@ -27,7 +27,7 @@ from simlab.streams import Streams
 from simlab.worlds.game import World
 
 from .collection import Collection, collected, recorded
-from .game import RecordsGame
+from .game import ROOM, RecordsGame
 from .reading import CUES, Reader
 from .table import TEXTS, read, told
 
@@ -100,6 +100,12 @@ class Records(World):
 
     def brings(self) -> Mapping[str, Criterion]:
         return {name: recorded(name, column, self.collection) for column, name in enumerate(self.scores)}
+
+    def longest(self) -> tuple[int, str]:
+        (asked, at), (said, where) = self.collection().longest
+        file = self.table.path.name
+        what = f"the longest response ({file}:{where}) has {said}, the longest prompt ({file}:{at}) {asked}"
+        return asked + 2 + said + ROOM, what
 
     def open(self, streams: Streams, criteria: Sequence[Criterion]) -> RecordsGame:
         collection = self.collection()
