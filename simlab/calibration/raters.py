@@ -52,7 +52,8 @@ def raters(sheet: Sheet) -> tuple[list[str], Array, list[str]]:
 
 def _too_few(found: Any, left_out: Mapping[str, str]) -> Unusable:
     what = f"there are ratings of {'one rater' if len(found) else 'nobody'} only"
-    why = "; ".join(f"{clip(name)!r} is none: {reason}" for name, reason in left_out.items() if reason != _NAMES)
+    none = [f"{clip(name)!r} is none: {reason}" for name, reason in left_out.items() if reason != _NAMES]
+    why = "; ".join(none[:3])
     fix = "one column a rater, at least two of them, after a column item"
     return Unusable(what, "; ".join(filter(None, (fix, why))))
 
@@ -124,7 +125,7 @@ def _distinct(x: Array) -> bool:
 
 
 def _summary(name: str, found: Mapping[str, Array]) -> str:
-    """What a column is of the others, or of those before it, as far as its digits go: mean, sum; "" if nothing."""
+    """Which of mean, sum and number a column is of the others, or of those before it, to its own digits; else ""."""
     names, x = list(found), found[name]
     for others in (names[: names.index(name)], [n for n in names if n != name]):
         if len(others) < 2 or np.any(np.isnan(x)):
@@ -135,6 +136,8 @@ def _summary(name: str, found: Mapping[str, Array]) -> str:
             continue
         if np.array_equal(x, total):
             return "sum"
+        if np.array_equal(x, count):
+            return "number"
         half = 0.5 * 10.0 ** -_digits(x) + 1e-9
         if half < 0.4 and np.all(np.abs(x - total / count) <= half):
             return "mean"

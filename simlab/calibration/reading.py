@@ -21,16 +21,17 @@ from simlab.calibration.raters import raters
 from simlab.calibration.ratings import VADER, rated, read_vader
 from simlab.components import Array
 from simlab.errors import InvalidInput, Problem
-from simlab.names import suggestion
+from simlab.names import clip, did_you_mean
 from simlab.sheets import Sheet, Unusable, blank
 from simlab.sheets import read as sheet_of
 from simlab.sheets.numbers import finite
 
 _NEEDED = ("worker", "label")
+_LISTED = 12  # columns, in a message
 _WORDS = ("left_words", "right_words")
 _ELSEWHERE = {  # what others call these columns
     "worker": ("annotator", "judge", "rater", "labeler", "labeller", "user", "worker_id", "annotator_id", "evaluator"),
-    "label": ("winner", "choice", "preference", "preferred", "verdict", "vote"),
+    "label": ("winner", "choice", "preference", "preferred", "chosen", "verdict", "vote"),
 }
 
 
@@ -88,7 +89,7 @@ def _check(sheet: Sheet) -> None:
         raise Unusable("there is nothing in it", "give a table with a line of column names")
     missing = [name for name in _NEEDED if name not in sheet]
     if missing:
-        fix = suggestion(missing[0], sheet.names)
+        fix = _known(missing[0], sheet)
         if other := next((n for n in sheet.names if n.casefold() in _ELSEWHERE[missing[0]]), ""):
             fix += f"; if that is {other!r}, rename it" + (f": {HINT}" if missing[0] == "label" else "")
         raise Unusable(
@@ -96,6 +97,13 @@ def _check(sheet: Sheet) -> None:
         )
     if not len(sheet):
         raise Unusable("there are no labels in it", "one row a label below the line of names")
+
+
+def _known(name: str, sheet: Sheet) -> str:
+    """The column that may be meant, and the first of those there are."""
+    more = f", and {len(sheet.names) - _LISTED} more" if len(sheet.names) > _LISTED else ""
+    known = f"known: {', '.join(clip(n, 30) for n in sheet.names[:_LISTED])}{more}"
+    return " ".join(part for part in (did_you_mean(name, sheet.names), known) if part)
 
 
 def _coded(names: Sequence[str]) -> tuple[tuple[str, ...], Codes]:
@@ -111,7 +119,7 @@ def _criteria(sheet: Sheet) -> tuple[Array, tuple[str, ...]]:
     for side, other in (("left_", "right_"), ("right_", "left_")):
         for name in sides[side]:
             if name not in sides[other]:
-                fix = f"{suggestion(other + name, sheet.names)}; each criterion needs both"
+                fix = f"{_known(other + name, sheet)}; each criterion needs both"
                 raise Unusable(f"there is {side}{name}, but no column {other}{name}", fix)
     names = [name for name in sides["left_"] if f"left_{name}" not in _WORDS]
     if not names and "perceived" in sheet:

@@ -46,7 +46,7 @@ def _pretraining(scenario: Scenario) -> Iterator[Complaint]:
 def _context(scenario: Scenario) -> Iterator[Complaint]:
     """A model that reads less at a time than the longest exchange of the user's data."""
     models = {name: party for name, party in scenario.parties.items() if isinstance(party, LanguageModelSpec)}
-    needed = scenario.world.longest() if models and scenario.world.networks else None
+    needed = scenario.world.longest_exchange() if models and scenario.world.networks else None
     for name, party in models.items():
         if needed and needed[0] > party.context:
             what = f"{party.context} tokens are too few for prompts and responses, which take up to {needed[0]}"

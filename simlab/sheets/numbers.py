@@ -13,7 +13,7 @@ from typing import Any
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]+)?")
-_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:[,.'’_ \xa0\u2009\u202f][0-9]{3})+(?:[.,][0-9]+)?")
+_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:[,.'’_ \xa0\u2009\u202f][0-9]{3})+(?:[.,][0-9]+)?")
 _UNSEEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\xad]|(?<=.)[\xa0\u2009\u202f](?=.)")
 
 

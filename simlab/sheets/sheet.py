@@ -35,7 +35,7 @@ class Unusable(ValueError):
 def blank(cell: Any) -> bool:
     """Whether nothing is said in a cell: a null, NaN (how pandas writes one), or a text without a visible sign."""
     if isinstance(cell, str):
-        return not cell.strip() or not cell.strip(INVISIBLE + " \t\r\n\xa0")
+        return not cell or cell.isspace() or (not cell.isascii() and not cell.strip(INVISIBLE + " \t\r\n\xa0"))
     return (
         cell is None or (isinstance(cell, float) and math.isnan(cell)) or (isinstance(cell, Decimal) and cell.is_nan())
     )

@@ -32,7 +32,7 @@ def json_table(text: str) -> Sheet:
     if isinstance(whole, list):
         row = next(place for place, row in enumerate(whole, start=1) if not isinstance(row, dict))
         raise Unusable("is JSON, and this row is no object", _ROWS, row=row)
-    raise Unusable(f"begins as JSON and is not: {whole}", _ROWS, line=_line(whole))
+    raise Unusable(f"begins as JSON and is not: {_said(whole)}", _ROWS, line=_line(whole))
 
 
 def _parsed(text: str) -> Any:
@@ -43,6 +43,13 @@ def _parsed(text: str) -> Any:
         return ValueError("it is nested too deep")
     except ValueError as error:
         return error
+
+
+def _said(error: Any) -> str:
+    """Why a text is no JSON, less the line, which is told beside it."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg}, at column {error.colno}"
+    return "a number in it has too many digits" if "set_int_max_str_digits" in str(error) else str(error)
 
 
 def _line(error: object) -> int | None:
@@ -62,11 +69,10 @@ def _lines(text: str) -> tuple[list[int], list[dict[str, Any]]]:
     for number, line in enumerate(io.StringIO(text), start=1):
         if line.strip():
             row = _parsed(line)
+            if isinstance(row, ValueError):
+                raise Unusable(f"is JSON Lines, and this line is not JSON: {_said(row)}", _ROWS, line=number)
             if not isinstance(row, dict):
-                what = f"is JSON Lines, and this line is not JSON: {row}" if isinstance(row, ValueError) else (
-                    "is JSON Lines, and this line is no object"
-                )  # fmt: skip
-                raise Unusable(clip(what, 160), _ROWS, line=number)
+                raise Unusable("is JSON Lines, and this line is no object", _ROWS, line=number)
             numbers.append(number)
             rows.append(row)
     return numbers, rows
@@ -79,14 +85,21 @@ def _rows(rows: Sequence[dict[str, Any]], lines: list[int] | None) -> Sheet:
 
 
 def _columns(whole: dict[str, Any]) -> Sheet:
-    """JSON by columns: lists, or what pandas writes unless told otherwise, mappings from the index."""
-    columns = [] if {"columns", "data"} <= whole.keys() else list(whole.values())  # as pandas' orient="split" has it
-    if columns and all(isinstance(column, dict) and column.keys() == columns[0].keys() for column in columns):
-        columns = [list(column.values()) for column in columns]
-    if not columns or not all(isinstance(column, list) and len(column) == len(columns[0]) for column in columns):
+    """JSON that is one object: rows under one name, or by their numbers; columns as lists, or as mappings from an
+    index, which is what pandas writes unless told otherwise."""
+    parts = list(whole.values())
+    if len(parts) == 1 and isinstance(parts[0], list) and parts[0] and all(isinstance(row, dict) for row in parts[0]):
+        return _rows(parts[0], None)
+    if all(isinstance(part, dict) for part in parts):
+        if all(name.isdecimal() for name in whole):
+            return _rows(parts, None)
+        if all(part.keys() == parts[0].keys() for part in parts):
+            parts = [list(part.values()) for part in parts]
+    split = {"columns", "data"} <= whole.keys()  # as pandas' orient="split" has it
+    if split or not all(isinstance(part, list) and len(part) == len(parts[0]) for part in parts):
         raise Unusable(f"is JSON with {shown(next(iter(whole), ''))} in it, and no list of rows", _ROWS)
-    found = dict(zip(whole, columns, strict=True))
-    return Sheet(tuple(found), len(columns[0]), found.__getitem__, numbered=True)
+    found = dict(zip(whole, parts, strict=True))
+    return Sheet(tuple(found), len(parts[0]) if parts else 0, found.__getitem__, numbered=True)
 
 
 def parquet(data: bytes) -> Sheet:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -27,7 +27,7 @@ from .table import BETWEEN, Row, read
 Said = tuple[Prompt, tuple[str, ...]]  # a prompt, and the words of a response to it
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Collection:
     """A table, put in order. Prompts are numbered by first appearance; equal ones in different contexts differ."""
 
@@ -36,16 +36,21 @@ class Collection:
     references: tuple[tuple[str, ...], ...]  # per prompt, what is right; empty where the table does not say
     tokenizer: Tokenizer
     scores: Mapping[Said, NDArray[np.float64]]  # mean of each score over equal rows, NaN where none has one
-    rows: tuple[int, ...]  # where each line stands in the table
 
-    @cached_property
-    def longest(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        """The longest prompt in tokens, and where it stands; the longest response, and where it stands."""
-        asked = [len(self.tokenizer.encode(prompt.text)) for prompt in self.prompts]
-        said = [len(self.tokenizer.encode(line.response)) for line in self.lines]
-        prompt, at = max((asked[line.prompt], -row) for line, row in zip(self.lines, self.rows, strict=True))
-        response, where = max((words, -row) for words, row in zip(said, self.rows, strict=True))
-        return (prompt, -at), (response, -where)
+
+@lru_cache(maxsize=1)
+def exchanges(table: DataFile, columns: tuple[tuple[str, str], ...], scores: tuple[str, ...]) -> tuple[Row, ...]:
+    """The rows of a table. Raises `simlab.sheets.Unusable`."""
+    return tuple(read(table.path, dict(columns), scores))
+
+
+def longest(rows: Sequence[Row]) -> dict[str, tuple[int, int]]:
+    """How many words the longest prompt and the longest response have, and where in the table these are."""
+    found = {}
+    for name in ("prompt", "response"):
+        words, place = max((len(spoken(row.texts[name]).split()), -row.row) for row in rows)
+        found[name] = (words, -place)
+    return found
 
 
 @lru_cache(maxsize=4)
@@ -53,7 +58,7 @@ def collected(
     table: DataFile, columns: tuple[tuple[str, str], ...], scores: tuple[str, ...], dictionary: str, size: int
 ) -> Collection:
     """The collection of a table. Raises `simlab.sheets.Unusable`, and InvalidInput where a package is missing."""
-    rows = read(table.path, dict(columns), scores)
+    rows = exchanges(table, columns, scores)
     prompts, numbers, references = _prompts(rows)
     lines = tuple(
         Author(number, spoken(row.texts["response"]), row.texts["author"])
@@ -62,7 +67,7 @@ def collected(
     texts = [line.response for line in lines] + [prompts[line.prompt].text for line in lines]
     tokenizer = Pieces(texts, size) if dictionary == "pieces" else Tokenizer(commonest(texts, size))
     said = [(prompts[line.prompt], tokenizer.decode([*tokenizer.encode(line.response), END])[0]) for line in lines]
-    return Collection(prompts, lines, references, tokenizer, _means(said, rows), tuple(row.row for row in rows))
+    return Collection(prompts, lines, references, tokenizer, _means(said, rows))
 
 
 def _prompts(rows: Sequence[Row]) -> tuple[tuple[Prompt, ...], list[int], tuple[tuple[str, ...], ...]]:

@@ -35,7 +35,7 @@ class RecordsGame(TextGame):
         super().__init__(criteria)
         self.collection, self.reader = collection, reader
         self.prompts, self.tokenizer = collection.prompts, collection.tokenizer
-        self.longest_response = ROOM + collection.longest[1][0]
+        self.longest_response = ROOM + max(len(self.tokenizer.encode(line.response)) for line in collection.lines)
         # a prompt's draws are keyed by what it says, not by its place in the table: more rows move no others
         self._keys = [Streams(0).key(p.text, p.force, p.content, p.context) for p in self.prompts]
         drawn = uniforms(streams.key("records", "held out"), np.array(self._keys, dtype=np.uint64))

@@ -26,10 +26,10 @@ from simlab.sheets import Unusable
 from simlab.streams import Streams
 from simlab.worlds.game import World
 
-from .collection import Collection, collected, recorded
+from .collection import Collection, collected, exchanges, longest, recorded
 from .game import ROOM, RecordsGame
 from .reading import CUES, Reader
-from .table import TEXTS, read, told
+from .table import TEXTS, Row, told
 
 Column = Literal["prompt", "response", "force", "content", "context", "author", "reference"]
 Act = Literal["refuses", "insults", "flatters", "boasts", "hedges", "sells"]
@@ -86,12 +86,15 @@ class Records(World):
     @model_validator(mode="after")
     def _readable(self) -> Self:
         try:
-            read(self.table.path, self.columns, self.scores)
+            self._rows()
         except Unusable as error:
             raise PydanticCustomError(
                 "table", "{what}", {"what": told(error, self.table.path.name), "fix": error.fix}
             ) from None
         return self
+
+    def _rows(self) -> tuple[Row, ...]:
+        return exchanges(self.table, tuple(sorted(self.columns.items())), tuple(self.scores))
 
     def collection(self) -> Collection:
         """The table, put in order."""
@@ -101,9 +104,10 @@ class Records(World):
     def brings(self) -> Mapping[str, Criterion]:
         return {name: recorded(name, column, self.collection) for column, name in enumerate(self.scores)}
 
-    def longest(self) -> tuple[int, str]:
-        (asked, at), (said, where) = self.collection().longest
-        file = self.table.path.name
+    def longest_exchange(self) -> tuple[int, str]:
+        """Exact for words; of pieces, of which a word has one at least, there may be more."""
+        found, file = longest(self._rows()), self.table.path.name
+        (asked, at), (said, where) = found["prompt"], found["response"]
         what = f"the longest response ({file}:{where}) has {said}, the longest prompt ({file}:{at}) {asked}"
         return asked + 2 + said + ROOM, what
 
