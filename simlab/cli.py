@@ -164,9 +164,7 @@ def _parser() -> argparse.ArgumentParser:
     theory.add_argument("--json", action="store_true", help="as a JSON list of records")
     theory.add_argument("--jobs", type=_jobs, metavar="N", help="processes (default: one a core, 8 at most)")
     calibrate = command("calibrate", "Fit rater policies to what real people said, and tell which is most like them.")
-    calibrate.add_argument(
-        "data", metavar="DATA", help="CSV or Parquet file of labels or ratings, folder of a run, or vader"
-    )
+    calibrate.add_argument("data", metavar="DATA", help="table of labels or ratings, folder of a run, or vader")
     calibrate.add_argument(
         "--model",
         action="append",
@@ -270,8 +268,10 @@ simlab calibrate labels.csv --model boltzmann --model boltzmann+position+flips
 simlab calibrate scores.csv --ratings
 simlab calibrate runs/first                    (what a run's own raters said)
 simlab calibrate vader                         (human ratings inside the package vaderSentiment)
-Labels have columns task, worker, label (1 left, 2 right, 0 undecided) and of either response scores of criteria
-(left_helpful, right_helpful, …) or its text (left, right).
+Tables are CSV or tabs (UTF-8, UTF-16), JSON Lines, Parquet or Arrow, as they are or in a gz, bz2, xz, zst or zip.
+Labels have columns task, worker, label (1 left, 2 right, 0 undecided; or left, right, tie; model_a, model_b, tie) and
+of either response scores of criteria (left_helpful, right_helpful, …) or its text (left, right).
+Ratings have a column item, if you like, and one a rater; an index, an id or a mean among them is left out and named.
 Models: coin, mistaken, boltzmann, thurstone, rao_kupper, glad, empirical; parts: position, longer, length, flips,
 raters.""",
     "next": 'simlab next runs/first "what is the capital of india ? | the capital"',

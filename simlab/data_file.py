@@ -7,6 +7,7 @@ content decides what a run computes, so its hash is part of the run's; where it 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from simlab.names import clip, did_you_mean
+from simlab.names import clip, did_you_mean, on_disk
 from simlab.paths import given
 
 LARGEST = 1 << 28  # bytes
@@ -39,10 +40,10 @@ class DataFile:
         """The file at a path, relative to `folder`. Raises PydanticCustomError, as validators do, if it is none."""
         if not isinstance(said, str) or not said or "\0" in said:
             raise _problem(f"{said!r} should be the path of a file", "as in table: exchanges.csv")
-        path = folder / given(said)
-        if not path.is_file():
-            what = f"{clip(said)} is not a file" if path.exists() else f"no such file: {clip(said)}"
-            near = [file.name for file in path.parent.glob("*") if file.is_file()] if path.parent.is_dir() else []
+        path = on_disk(folder / given(said))
+        if not os.path.isfile(path):  # which, unlike Path's, takes a name that is too long for one that is not there
+            what = f"{clip(said)} is not a file" if os.path.exists(path) else f"no such file: {clip(said)}"
+            near = [file.name for file in path.parent.glob("*") if file.is_file()] if os.path.isdir(path.parent) else []
             raise _problem(what, did_you_mean(path.name, near) or "paths start at the file that says them")
         try:
             if path.stat().st_size > LARGEST:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -22,6 +25,29 @@ CALLED = {  # what people call the kinds of plugin
     "world": "world",
     "logger": "logger",
 }
+
+
+def is_name(text: str) -> bool:
+    """Whether something may be called so: `NAME`, in any script. Marks that belong to a letter are a part of it."""
+    plain = "".join(sign for sign in text[1:] if unicodedata.category(sign)[0] != "M")
+    return re.fullmatch(NAME, text[:1] + plain) is not None
+
+
+def composed(text: str) -> str:
+    """A name as it is told from others: é is one, whether it was typed as a letter or as e and an accent (NFC)."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def on_disk(path: Path) -> Path:
+    """A path that is there, or else the one that is there and spelt alike, be it with composed letters or not."""
+    if str(path).isascii() or os.path.exists(path) or path == path.parent:
+        return path
+    folder = on_disk(path.parent)
+    try:
+        there = os.listdir(folder)
+    except (OSError, ValueError):  # ValueError: a null byte in the name
+        return path
+    return folder / next((name for name in sorted(there) if composed(name) == composed(path.name)), path.name)
 
 
 def who(plugin: Any) -> str:

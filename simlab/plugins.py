@@ -21,7 +21,7 @@ from simlab.components import Article, Charter, Component
 from simlab.errors import InvalidInput, Problem, defined
 from simlab.footprint import Footprint, Part, label
 from simlab.hooks import Hooks, WrongHook, check, hooks_of, meant_as_hooks
-from simlab.names import CALLED, NAME, clip, from_here, suggestion
+from simlab.names import CALLED, clip, composed, from_here, is_name, suggestion
 from simlab.paths import given
 from simlab.plugin_files import (
     CODE,
@@ -234,7 +234,9 @@ class Registry:
             )
 
     def _add(self, cls: type[Component], source: Path, made_of: Footprint) -> None:
-        """Register one class, or say why not."""
+        """Register one class, under its name with composed letters, or say why not."""
+        if isinstance(cls, type) and isinstance(spelt := getattr(cls, "name", None), str) and not spelt.isascii():
+            cls.name = composed(spelt)
         error = _fault(cls)
         name, kind = (str(getattr(cls, trait, "")) for trait in ("name", "kind"))
         other = self._components.get((kind, name))
@@ -311,7 +313,7 @@ def _fault(cls: Any) -> str:
     if not cls.kind:
         contracts = "Criterion, RaterPolicy, Effort, Review, RewardShape, GuidelinePolicy, Combination, Charter"
         return f"class {cls.__name__} derives from none of the contracts ({contracts}, Aggregator, World, Logger)"
-    if not isinstance(cls.name, str) or not re.fullmatch(NAME, cls.name):
+    if not isinstance(cls.name, str) or not is_name(cls.name):
         return f'class {cls.__name__} has no usable name (write name = "…": a letter, then letters, digits, - or _)'
     if issubclass(cls, Charter) and not (cls.articles and all(isinstance(a, Article) for a in cls.articles)):
         return f"class {cls.__name__} has no articles (write articles = (simlab.Article(…), …))"

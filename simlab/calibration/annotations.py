@@ -28,15 +28,17 @@ class Annotations:
     source: str  # the file, or whatever they are from
     persons: bool = True  # whether a worker is one and the same person throughout
     placed: bool = True  # whether people saw the left one on the left
+    remarks: tuple[str, ...] = ()  # what was read otherwise than it stands there, or left out
 
     def __len__(self) -> int:
         return len(self.label)
 
     def __getitem__(self, rows: Any) -> Annotations:
         """Some of the labels; everybody keeps their code."""
-        words = None if self.words is None else self.words[rows]
-        chosen = self.label[rows], self.task[rows], self.worker[rows], self.differences[rows], words
-        return Annotations(*chosen, self.workers, self.criteria, self.source, self.persons, self.placed)
+        return replace(
+            self, label=self.label[rows], task=self.task[rows], worker=self.worker[rows],
+            differences=self.differences[rows], words=None if self.words is None else self.words[rows],
+        )  # fmt: skip
 
     def indexed(self, weights: Array) -> Annotations:
         """The same labels, with one criterion: the utility of those who give each criterion its weight [K]."""

@@ -74,7 +74,8 @@ def calibrate(data: Annotations, models: Sequence[str] = (), holdout: float = 0.
     """
     learned, test = data.split(holdout)
     if min(len(np.unique(part.task)) for part in (learned, test)) < FEWEST:
-        what = f"{len(np.unique(data.task))} tasks are too few to hold {holdout:g} of them out"
+        tasks = len(np.unique(data.task))
+        what = f"{tasks} {'tasks are' if tasks != 1 else 'task is'} too few to hold {holdout:g} of them out"
         raise InvalidInput(Problem(what, "give more labels, or another --holdout", data.source))
     if data.ties and not learned.ties:
         what = f"there are only {int(np.sum(data.label == 0))} undecided labels, all of them held out"

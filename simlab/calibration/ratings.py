@@ -30,38 +30,56 @@ REFERENCES = ("pool", "others")
 
 
 def rated(
-    scores: Array, raters: Sequence[str], source: str, *, reference: str = "pool", persons: bool = True
+    scores: Array,
+    raters: Sequence[str],
+    source: str,
+    *,
+    reference: str = "pool",
+    persons: bool = True,
+    remarks: Sequence[str] = (),
 ) -> Annotations:
-    """The comparisons implied by ratings [items, raters], one pair of items after the other."""
-    items, count = scores.shape
-    if items < 2 or not np.any(scores != scores[0]):
+    """The comparisons implied by ratings [items, raters], one pair of items after the other.
+
+    A rating that is missing is NaN. Whoever rated both items of a pair compared them; items that nobody rated are
+    left out.
+    """
+    scores = scores[~np.all(np.isnan(scores), axis=1)]
+    items = len(scores)
+    if items < 2 or not np.any(np.nanmax(scores, axis=0, initial=-np.inf) > np.nanmin(scores, axis=0, initial=np.inf)):
         what = "all ratings are alike" if items > 1 else "there are fewer than two items"
         raise InvalidInput(Problem(what, "rows are items, columns raters", source))
     order = Streams(0).generator("calibrate", "pairs").permutation(items)[: items // 2 * 2].reshape(-1, 2)
     utility = _utilities(scores, reference)
     left, right = scores[order[:, 0]], scores[order[:, 1]]  # [pairs, raters]
     label = np.where(left > right, 1, np.where(left < right, 2, 0))
-    pairs = len(order)
+    differences = np.round(utility[order[:, 0]] - utility[order[:, 1]], 9)
+    compared = ~(np.isnan(left) | np.isnan(right) | np.isnan(differences))
+    if not np.any(compared):
+        raise InvalidInput(Problem("nobody rated both items of any pair", "give ratings with fewer holes", source))
+    pair, rater = np.nonzero(compared)
     return Annotations(
-        label=label.ravel().astype(np.int64),
-        task=np.repeat(np.arange(pairs), count),
-        worker=np.tile(np.arange(count), pairs),
-        differences=np.round(utility[order[:, 0]] - utility[order[:, 1]], 9).reshape(-1, 1),
+        label=label[compared].astype(np.int64),
+        task=pair.astype(np.int64),
+        worker=rater.astype(np.int64),
+        differences=differences[compared].reshape(-1, 1),
         words=None,
         workers=tuple(raters),
         criteria=("utility",),
         source=source,
         persons=persons,
         placed=False,
+        remarks=tuple(remarks),
     )
 
 
 def _utilities(scores: Array, reference: str) -> Array:
-    """What items are worth in the eyes of each rater's reference [items, raters]."""
-    total, count = scores.sum(axis=1, keepdims=True), scores.shape[1]
+    """What items are worth in the eyes of each rater's reference [items, raters]; NaN where nobody else rated one."""
+    rated_by = np.sum(~np.isnan(scores), axis=1, keepdims=True)
+    total = np.nansum(scores, axis=1, keepdims=True)
     if reference == "others":
-        return np.asarray((total - scores) / (count - 1))
-    return np.broadcast_to(total / count, scores.shape)
+        with np.errstate(invalid="ignore"):
+            return np.asarray((total - scores) / np.where(rated_by > 1, rated_by - 1, np.nan))
+    return np.broadcast_to(total / rated_by, scores.shape)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,32 +1,39 @@
-"""Annotations from a table: CSV or Parquet, one row a label, or a run's folder with its own comparisons.
+"""Annotations from a table, one row a label, or from a run's folder with its own comparisons.
 
 Columns, as in crowd-kit's and simlab's tables: `task` (which pair; without it, every row is one of its own), `worker`,
-`label` (1 left, 2 right, 0 undecided), and of either response any of
+`label` (1 left, 2 right, 0 undecided; or words, see `labels`), and of either response any of
 - scores of criteria: `left_helpful`, `right_helpful`, …; or the difference in utility itself as `perceived`;
 - its text, `left` and `right`, of which only the length counts; or that as `left_words` and `right_words`.
+Any file that `simlab.sheets` reads will do.
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simlab.calibration.annotations import Annotations
+from simlab.calibration.annotations import Annotations, Codes
+from simlab.calibration.labels import HINT, labels, repeated
+from simlab.calibration.raters import raters
 from simlab.calibration.ratings import VADER, rated, read_vader
 from simlab.components import Array
 from simlab.errors import InvalidInput, Problem
-from simlab.names import clip, suggestion
+from simlab.names import clip, did_you_mean
 from simlab.paths import given
-
-if TYPE_CHECKING:
-    import pandas as pd
+from simlab.sheets import Sheet, Unusable, blank
+from simlab.sheets import read as sheet_of
+from simlab.sheets.numbers import finite
 
 _NEEDED = ("worker", "label")
+_LISTED = 12  # columns, in a message
 _WORDS = ("left_words", "right_words")
+_ELSEWHERE = {  # what others call these columns
+    "worker": ("annotator", "judge", "rater", "labeler", "labeller", "user", "worker_id", "annotator_id", "evaluator"),
+    "label": ("winner", "choice", "preference", "preferred", "chosen", "verdict", "vote"),
+}
 
 
 def read(path: Path | str, *, ratings: bool = False, reference: str = "pool") -> Annotations:
@@ -41,148 +48,127 @@ def read(path: Path | str, *, ratings: bool = False, reference: str = "pool") ->
         return read_vader(reference)
     if file.is_dir():
         return _run(file)
-    frame = _frame(file)
-    if ratings:
-        return _rated(frame, file, reference)
-    return pairs(frame, file)
-
-
-def _frame(file: Path) -> pd.DataFrame:
-    """A table as it stands in the file."""
-    import pandas as pd
-
     if not file.exists():
-        fix = (
-            f"give a CSV or Parquet file, the folder of a run, or {VADER} for the ratings that ship with vaderSentiment"
-        )
+        fix = f"give a table, the folder of a run, or {VADER} for the ratings that ship with vaderSentiment"
         raise InvalidInput(Problem("there is no such file", fix, file))
     try:
-        if file.suffix == ".parquet":
-            return pd.read_parquet(file)
-        separator = "\t" if file.suffix == ".tsv" else ","
-        return pd.read_csv(file, sep=separator, skip_blank_lines=False).dropna(how="all")
-    except (ValueError, OSError) as error:  # pandas' and Arrow's own errors are ValueErrors
-        what = f"cannot be read as a table: {' '.join(str(error).split())}"
-        raise InvalidInput(Problem(what, "give a CSV file with a line of column names, or Parquet", file)) from error
+        sheet = sheet_of(file)
+        return _rated(sheet, file, reference) if ratings else pairs(sheet, file)
+    except Unusable as error:
+        raise _refused(error, file) from None
 
 
-def pairs(frame: pd.DataFrame, file: Path) -> Annotations:
-    """Annotations from a table of labels."""
-    if not len(frame):
-        raise InvalidInput(Problem("there are no labels in it", "one row a label below the line of names", file))
-    missing = [name for name in _NEEDED if name not in frame]
+def _refused(error: Unusable, file: Path) -> InvalidInput:
+    """What is wrong with a table, at its place in the file."""
+    place = [f"column {error.column!r}"] if error.column else []
+    if error.row is not None:
+        place.append(f"row {error.row}")
+    return InvalidInput(Problem(error.what, error.fix, file, error.line, path=", ".join(place)))
+
+
+def pairs(sheet: Sheet, source: Path) -> Annotations:
+    """Annotations from a table of labels. Raises Unusable."""
+    _check(sheet)
+    said, remarks = labels(sheet)
+    workers, worker = _coded(sheet.words("worker"))
+    task = _coded(sheet.words("task"))[1] if "task" in sheet else np.arange(len(sheet), dtype=np.int64)
+    differences, criteria = _criteria(sheet)
+    words = _words(sheet, remarks)
+    found = Annotations(said, task, worker, differences, words, workers, criteria, str(source))
+    if "task" in sheet:
+        rows, again = repeated(sheet, task, worker, said)
+        remarks += again
+        found = found[rows] if again else found
+    else:
+        remarks += _copies(sheet)
+    return replace(found, remarks=tuple(remarks))
+
+
+def _check(sheet: Sheet) -> None:
+    """Unusable if this is no table of labels."""
+    if not sheet.names:
+        raise Unusable("there is nothing in it", "give a table with a line of column names")
+    missing = [name for name in _NEEDED if name not in sheet]
     if missing:
-        fix = suggestion(missing[0], [str(c) for c in frame.columns])
-        fix += "; if rows are items and columns raters, say --ratings"
-        raise InvalidInput(Problem(f"there is no column {missing[0]!r}", fix, file))
-    for name in (name for name in ("task", *_NEEDED) if name in frame):
-        _complete(frame, name, file)
-    workers, worker = np.unique(frame["worker"].astype(str), return_inverse=True)
-    tasks = frame["task"].astype(str) if "task" in frame else np.arange(len(frame))
-    differences, criteria = _criteria(frame, file)
-    return Annotations(
-        label=_labels(frame, file),
-        task=np.unique(tasks, return_inverse=True)[1].ravel().astype(np.int64),
-        worker=worker.ravel().astype(np.int64),
-        differences=differences,
-        words=_words(frame, file),
-        workers=tuple(workers.tolist()),
-        criteria=criteria,
-        source=str(file),
-    )
+        fix = _known(missing[0], sheet)
+        if other := next((n for n in sheet.names if n.casefold() in _ELSEWHERE[missing[0]]), ""):
+            fix += f"; if that is {other!r}, rename it" + (f": {HINT}" if missing[0] == "label" else "")
+        raise Unusable(
+            f"there is no column {missing[0]!r}", f"{fix}; if rows are items and columns raters, say --ratings"
+        )
+    if not len(sheet):
+        raise Unusable("there are no labels in it", "one row a label below the line of names")
 
 
-def _complete(frame: pd.DataFrame, name: str, file: Path) -> None:
-    """InvalidInput for the first row without a value in this column."""
-    empty = np.flatnonzero(frame[name].isna())
-    if len(empty):
-        raise _at(frame, file, empty[0], name, "is empty", f"{len(empty)} such rows: fill them in or leave them out")
+def _known(name: str, sheet: Sheet) -> str:
+    """The column that may be meant, and the first of those there are."""
+    more = f", and {len(sheet.names) - _LISTED} more" if len(sheet.names) > _LISTED else ""
+    known = f"known: {', '.join(clip(n, 30) for n in sheet.names[:_LISTED])}{more}"
+    return " ".join(part for part in (did_you_mean(name, sheet.names), known) if part)
 
 
-def _labels(frame: pd.DataFrame, file: Path) -> np.ndarray[Any, np.dtype[np.int64]]:
-    said = frame["label"]
-    wrong = np.flatnonzero(~said.isin([0, 1, 2]))
-    if len(wrong):
-        fix = "1: left is better, 2: right is better, 0: undecided"
-        raise _at(frame, file, wrong[0], "label", f"is {clip(str(said.iloc[wrong[0]]))}, which is no label", fix)
-    return np.asarray(said, dtype=np.int64)
+def _coded(names: Sequence[str]) -> tuple[tuple[str, ...], Codes]:
+    """The distinct names, sorted, and each one's place among them [n]."""
+    distinct = tuple(sorted(set(names)))
+    place = {name: code for code, name in enumerate(distinct)}
+    return distinct, np.array([place[name] for name in names], dtype=np.int64)
 
 
-def _criteria(frame: pd.DataFrame, file: Path) -> tuple[Array, tuple[str, ...]]:
+def _criteria(sheet: Sheet) -> tuple[Array, tuple[str, ...]]:
     """Differences [n, K] of whatever there is a left and a right number of; or the perceived difference itself."""
-    sides = {side: [str(c)[len(side) :] for c in frame if str(c).startswith(side)] for side in ("left_", "right_")}
+    sides = {side: [n[len(side) :] for n in sheet.names if n.startswith(side)] for side in ("left_", "right_")}
     for side, other in (("left_", "right_"), ("right_", "left_")):
         for name in sides[side]:
             if name not in sides[other]:
-                fix = f"{suggestion(other + name, [str(c) for c in frame.columns])}; each criterion needs both"
-                raise InvalidInput(Problem(f"there is {side}{name}, but no column {other}{name}", fix, file))
+                fix = f"{_known(other + name, sheet)}; each criterion needs both"
+                raise Unusable(f"there is {side}{name}, but no column {other}{name}", fix)
     names = [name for name in sides["left_"] if f"left_{name}" not in _WORDS]
-    if not names and "perceived" in frame:
-        return _numbers(frame, "perceived", file)[:, None], ("utility",)
-    columns = [_numbers(frame, f"left_{n}", file) - _numbers(frame, f"right_{n}", file) for n in names]
-    return np.stack(columns, axis=1) if columns else np.zeros((len(frame), 0)), tuple(names)
+    if not names and "perceived" in sheet:
+        return _numbers(sheet, "perceived")[:, None], ("utility",)
+    columns = [_numbers(sheet, f"left_{n}") - _numbers(sheet, f"right_{n}") for n in names]
+    return np.stack(columns, axis=1) if columns else np.zeros((len(sheet), 0)), tuple(names)
 
 
-def _words(frame: pd.DataFrame, file: Path) -> Array | None:
+def _numbers(sheet: Sheet, name: str) -> Array:
+    return np.array(sheet.numbers(name), dtype=float)
+
+
+def _words(sheet: Sheet, remarks: list[str]) -> Array | None:
     """How many words the left response has more than the right one [n]; None if that is not known."""
-    import pandas as pd
-
-    if all(name in frame for name in _WORDS):
-        return _numbers(frame, _WORDS[0], file) - _numbers(frame, _WORDS[1], file)
-    texts = [name for name in ("left", "right") if name in frame and not pd.api.types.is_numeric_dtype(frame[name])]
-    if not texts or not ("left" in frame and "right" in frame):
+    if all(name in sheet for name in _WORDS):
+        return _numbers(sheet, _WORDS[0]) - _numbers(sheet, _WORDS[1])
+    if not ("left" in sheet and "right" in sheet) or all(_codes(sheet.cells(name)) for name in ("left", "right")):
         return None  # numbers are codes of responses
-    for name in ("left", "right"):
-        _complete(frame, name, file)
-    left, right = (frame[name].astype(str).str.split().str.len().to_numpy(dtype=float) for name in ("left", "right"))
-    return np.asarray(left - right)
+    left, right = sheet.texts("left"), sheet.texts("right")
+    many = len({*left, *right})
+    said = f"left and right are taken for the texts of responses ({many:,} different ones), and their lengths compared"
+    remarks.append(f"{said}; if they are names, rename these columns")
+    return np.array(
+        [len(one.split()) - len(other.split()) for one, other in zip(left, right, strict=True)], dtype=float
+    )
 
 
-def _numbers(frame: pd.DataFrame, name: str, file: Path) -> Array:
-    """A column as finite numbers; InvalidInput for the first that is none."""
-    import pandas as pd
-
-    found = np.asarray(pd.to_numeric(frame[name], errors="coerce"), dtype=float)
-    wrong = np.flatnonzero(~np.isfinite(found))
-    if len(wrong):
-        given = frame[name].iloc[wrong[0]]
-        what = "is empty" if pd.isna(given) else f"is {clip(str(given))}, which is no finite number"
-        raise _at(frame, file, wrong[0], name, what, f"{len(wrong)} such rows: correct them or leave them out")
-    return found
+def _codes(cells: Iterable[object]) -> bool:
+    """Whether a column has numbers only."""
+    return all(finite(cell) is not None for cell in cells if not blank(cell))
 
 
-def _at(frame: pd.DataFrame, file: Path, row: int, column: str, what: str, fix: str) -> InvalidInput:
-    """What is wrong with one cell: the line of a CSV file, or the row of Parquet, which has no lines."""
-    number = int(frame.index[row])
-    if file.suffix == ".parquet":
-        return InvalidInput(Problem(what, fix, file, path=f"column {column!r}, row {number + 1}"))
-    if file.is_dir():
-        return InvalidInput(Problem(what, fix, file, path=f"comparisons, column {column!r}"))
-    return InvalidInput(Problem(what, fix, file, _line(file, number), path=f"column {column!r}"))
+def _copies(sheet: Sheet) -> list[str]:
+    """A remark if whole rows are there again, where no column says which task they are about."""
+    again = sheet.again(sheet.names)
+    if not again:
+        return []
+    many = f"{len(again):,} rows are" if len(again) > 1 else "1 row is"
+    said = f"{many} the same as an earlier one (the first: {sheet.where(again[0])})"
+    return [f"{said}; without a column task each counts as a pair"]
 
 
-def _line(file: Path, number: int) -> int:
-    """The line of a CSV file on which a row begins; a text in quotes may span several."""
-    with file.open(encoding="utf-8", newline="") as opened:
-        rows = csv.reader(opened, delimiter="\t" if file.suffix == ".tsv" else ",")
-        next(row for place, row in enumerate(rows) if place == number)  # row 0 is the line of names
-        return rows.line_num + 1
-
-
-def _rated(frame: pd.DataFrame, file: Path, reference: str) -> Annotations:
-    """Annotations from a table of ratings: the first column names items unless it is a number like the others."""
-    import pandas as pd
-
-    columns = [str(c) for c in frame.columns]
-    first = 0 if columns and (columns[0] != "item" and pd.api.types.is_numeric_dtype(frame.iloc[:, 0])) else 1
-    raters = columns[first:]
-    if set(_NEEDED) <= set(columns):
-        raise InvalidInput(Problem("this is a table of labels, not of ratings", "leave --ratings out", file))
-    if len(raters) < 2:
-        what = f"there are ratings of {'one rater' if raters else 'nobody'} only"
-        raise InvalidInput(Problem(what, "one column a rater, at least two of them, after a column item", file))
-    scores = np.stack([_numbers(frame, name, file) for name in raters], axis=1)
-    return rated(scores, raters, str(file), reference=reference)
+def _rated(sheet: Sheet, file: Path, reference: str) -> Annotations:
+    """Annotations from a table of ratings. Raises Unusable."""
+    if set(_NEEDED) <= set(sheet.names):
+        raise Unusable("this is a table of labels, not of ratings", "leave --ratings out")
+    names, scores, remarks = raters(sheet)
+    return rated(scores, names, str(file), reference=reference, remarks=remarks)
 
 
 def _run(folder: Path) -> Annotations:
@@ -194,9 +180,13 @@ def _run(folder: Path) -> Annotations:
     if not len(rows):
         raise InvalidInput(Problem("nobody compared responses in this run", "give a run with raters", folder))
     texts = run.candidates.drop_duplicates(["run", "response"]).set_index(["run", "response"]).text
-    columns: Sequence[str] = ["task", "worker", "label", "perceived"]
-    table = rows[list(columns)].assign(task=rows.run + ":" + rows.task.astype(str))
-    if texts.str.len().max() > 0:
-        for side in ("left", "right"):
-            table[side] = texts.reindex(list(zip(rows.run, rows[side], strict=True))).to_numpy()
-    return pairs(table.reset_index(drop=True), folder)
+    texted = texts.str.len().max() > 0
+    words = None
+    if texted:
+        counts = texts.str.split().str.len()
+        left, right = (counts.reindex(list(zip(rows.run, rows[s], strict=True))) for s in ("left", "right"))
+        words = left.to_numpy(dtype=float) - right.to_numpy(dtype=float)
+    workers, worker = _coded([str(name) for name in rows.worker])
+    task = _coded((rows.run + ":" + rows.task.astype(str)).tolist())[1]
+    label, perceived = rows.label.to_numpy(dtype=np.int64), rows.perceived.to_numpy(dtype=float)
+    return Annotations(label, task, worker, perceived[:, None], words, workers, ("utility",), str(folder))

@@ -53,7 +53,10 @@ def _tell(found: Calibration) -> None:
     tasks = len(set(data.task.tolist()))
     many = "rater" if len(data.workers) == 1 else "raters"
     whose = f"{len(data.workers):,} {many}" if data.persons else f"{len(data.workers)} people a pair"
-    print(f"{data.source}: {len(data):,} labels of {tasks:,} pairs by {whose}, {undecided:.1%} undecided\n")
+    print(f"{data.source}: {len(data):,} labels of {tasks:,} pairs by {whose}, {undecided:.1%} undecided")
+    for remark in data.remarks:
+        print(f"read so: {remark}")
+    print()
     rows = [
         (str(c.model), str(c.parameters), f"{c.score:.4f}", f"{c.behind:.4f} ± {c.error:.4f}" if c.behind else "")
         for c in found.candidates
@@ -113,6 +116,7 @@ def _record(found: Calibration, text: str) -> dict[str, Any]:
         "policy": found.fragment.policy,
         "temperature_spread": found.fragment.spread,
         "notes": list(found.fragment.notes),
+        "remarks": list(data.remarks),
         "fragment": text,
         "shares": {**asdict(shares), "holds": shares.holds} if shares else None,
     }

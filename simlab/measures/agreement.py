@@ -27,17 +27,23 @@ def ratings(item: ArrayLike, rater: ArrayLike, label: ArrayLike) -> Array:
 
 
 def category_counts(matrix: Array) -> Counts:
-    """How many raters put each item into each category [items, categories], categories in ascending order."""
+    """How many raters put each item into each category [items, categories], categories in ascending order.
+
+    There is no category, and no column, if there is no rating at all.
+    """
     categories = np.unique(matrix[~np.isnan(matrix)])
+    if not len(categories):
+        return np.zeros((matrix.shape[1], 0), dtype=np.int64)
     return np.stack([np.sum(matrix == category, axis=0) for category in categories], axis=1)
 
 
 def percent_agreement(matrix: Array) -> float:
-    """Share of pairs of ratings of one item that are equal, over all items; NaN if no item has two ratings."""
-    counts = category_counts(matrix)
-    rated = counts.sum(axis=1)
-    pairs = float(np.sum(rated * (rated - 1)))
-    return float(np.sum(counts * (counts - 1))) / pairs if pairs else float("nan")
+    """Share of pairs of ratings of one item that are equal, averaged over items; NaN if no item has two ratings.
+
+    Every item counts alike, however many rated it (Gwet 2014, ch. 2), as in the table `agreement`. Pooling all pairs
+    instead would give an item of ten ratings 45 times the weight of one of two.
+    """
+    return float(agreement_of(item_sums(category_counts(matrix)).sum(axis=0)[None, :])[0])
 
 
 def contingency(a: ArrayLike, b: ArrayLike) -> Counts:
@@ -66,6 +72,8 @@ def conger_kappa(matrix: Array) -> float:
     (Gwet 2014, "Handbook of Inter-Rater Reliability", 4th ed., ch. 2). NaN if nothing is left to chance.
     """
     categories = np.unique(matrix[~np.isnan(matrix)])
+    if not len(categories):
+        return float("nan")
     by_rater = np.stack([np.sum(matrix == category, axis=1) for category in categories], axis=1)  # [raters, categories]
     sums = item_sums(category_counts(matrix)).sum(axis=0)[None, :]
     return float(beyond_chance(agreement_of(sums), chance_by_habit(by_rater[None].astype(float)))[0])

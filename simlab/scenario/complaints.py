@@ -16,6 +16,7 @@ from simlab.scenario.nodes import Node, Place
 
 _SILENT = {"default_factory_not_called"}  # follows from another error
 _MISSING_KIND = {"union_tag_not_found", "no_kind"}
+_PYDANTIC = {*get_args(ErrorType)} - {"value_error", "assertion_error"}
 _UNKNOWN_KEY = {"extra_forbidden", "unexpected_keyword_argument"}
 _OURS = {"value_error", "assertion_error"}  # the sentence of somebody else, in pydantic's frame
 _GUESSES = 100  # of endlessly many unknown words, so many are compared with the known ones, which takes its time
@@ -163,6 +164,8 @@ def _sentence(error: Any) -> str:
     for head in ("Input should be", "Input should have"):
         if message.startswith(head):
             return f"{shown(error['input'])}{message.removeprefix('Input')}"
+    if error["type"] not in _PYDANTIC:
+        return message  # somebody's own sentence, which may begin with the name of a file or a criterion
     return message[:1].lower() + message[1:]
 
 

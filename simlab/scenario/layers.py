@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from simlab.errors import InvalidInput, Problem
-from simlab.names import clip, shown
+from simlab.names import clip, composed, on_disk, shown
 from simlab.paths import given
 from simlab.scenario.choices import Choices
 from simlab.scenario.merging import Way, less, over
@@ -53,7 +53,7 @@ def leave_out(root: Node, names: Sequence[str]) -> None:
             root.keys["without"] = place
         if not isinstance(listed.value, list):
             return  # complained of where it stands
-        listed.value.append(Node(name, place))
+        listed.value.append(Node(composed(name), place))
 
 
 def _extended(file: str, chain: list[tuple[str, Place]], choices: Choices) -> Node:
@@ -87,7 +87,7 @@ def _parent(file: str, extends: Node, chain: list[tuple[str, Place]]) -> str:
     place = extends.place
     if not isinstance(extends.value, str) or not extends.value or "\0" in extends.value:
         raise InvalidInput(place.problem("should be the path of one file", "extends: base.yaml", "extends"))
-    parent = os.path.normpath(Path(file).parent / given(extends.value))
+    parent = os.path.normpath(on_disk(Path(file).parent / given(extends.value)))
     chain = [*chain, (file, place)]
     if any(_same_file(parent, earlier) for earlier, _ in chain):
         way = " → ".join(f"{earlier}:{place.line}" for earlier, place in chain)

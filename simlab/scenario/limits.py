@@ -25,6 +25,7 @@ MOST_NUMBERS = 1e9  # in the vectors of one sample, or of the panel
 def beyond(scenario: Scenario) -> Iterator[Complaint]:
     """Everything of a scenario that its world or any computer would choke on."""
     yield from _pretraining(scenario)
+    yield from _context(scenario)
     yield from _panel(scenario)
     yield from _policy_training(scenario)
     yield from _waterfall(scenario)
@@ -41,6 +42,16 @@ def _pretraining(scenario: Scenario) -> Iterator[Complaint]:
             if steps * batch > MOST_SEQUENCES:
                 what = f"{steps:,} steps of {batch:,} are {steps * batch:.2g} sequences; the most is {MOST_SEQUENCES:g}"
                 yield ("parties", name, "pretraining"), what, "fewer steps, or smaller batches"
+
+
+def _context(scenario: Scenario) -> Iterator[Complaint]:
+    """A model that reads less at a time than the longest exchange of the user's data."""
+    models = {name: party for name, party in scenario.parties.items() if isinstance(party, LanguageModelSpec)}
+    needed = scenario.world.longest_exchange() if models and scenario.world.networks else None
+    for name, party in models.items():
+        if needed and needed[0] > party.context:
+            what = f"{party.context} tokens are too few for prompts and responses, which take up to {needed[0]}"
+            yield ("parties", name, "context"), f"{what}: {needed[1]}", f"context: {needed[0]}, or shorten that text"
 
 
 def _panel(scenario: Scenario) -> Iterator[Complaint]:

@@ -19,7 +19,7 @@ from ruamel.yaml.error import MarkedYAMLError, StringMark, YAMLError
 from ruamel.yaml.reader import ReaderError
 
 from simlab.errors import InvalidInput, Problem
-from simlab.names import clip, did_you_mean
+from simlab.names import clip, composed, did_you_mean
 
 LARGEST_FILE = 1_000_000  # bytes
 DEEPEST = 32  # levels of nesting
@@ -104,9 +104,9 @@ def read_file(file: str) -> Node:
 
 
 def read_text(text: str, file: str) -> Node:
-    """The tree of a YAML text; `file` is the name it gets in messages."""
+    """The tree of a YAML text, its letters composed; `file` is the name it gets in messages."""
     try:
-        return _Reader(text, file).document()
+        return _Reader(composed(text), file).document()
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = f"is not valid YAML: {error.problem or error.context}"

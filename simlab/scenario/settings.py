@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from simlab.errors import InvalidInput, Problem
-from simlab.names import clip, did_you_mean, shown
+from simlab.names import clip, composed, did_you_mean, shown
 from simlab.scenario.addresses import address
 from simlab.scenario.choices import Choices, kinds_of, spelled_out
 from simlab.scenario.merging import over
@@ -141,7 +141,7 @@ def assignments(overrides: Sequence[str] | Mapping[str, Any]) -> Iterator[tuple[
             if not isinstance(path, str):
                 raise InvalidInput(Problem(f"{shown(path)} is no path of a setting", _EXAMPLE, "overrides"))
             place = Place(f"overrides[{clip(path)!r}]")
-            yield path, _node(value, place, path)
+            yield composed(path), _node(value, place, path)
         return
     for text in [overrides] if isinstance(overrides, str) else overrides:
         yield _assignment(text)
@@ -152,7 +152,7 @@ def _assignment(text: str) -> tuple[str, Node]:
     if not isinstance(text, str):
         raise InvalidInput(Problem(f"{shown(text)} should be key=value", "--set parties.pool.count=40", "overrides"))
     source = f"--set {clip(text)}"
-    path, equals, value = text.partition("=")
+    path, equals, value = composed(text).partition("=")
     if not equals or not path.strip():
         raise InvalidInput(Problem("should be key=value", "--set parties.pool.count=40", source))
     if not value.strip():

@@ -63,6 +63,11 @@ class World(Component):
         """Criteria of this very world, by name; they stand before plugins of the same name. Asked more than once."""
         return {}
 
+    def longest_exchange(self) -> tuple[int, str] | None:
+        """How many tokens its longest prompt and response take together, and where in the user's own data these are;
+        None if the world has no such data, or only the open world can tell."""
+        return None
+
     def open(self, streams: Streams, criteria: Sequence[Criterion]) -> Game:
         """The game itself, made anew at every call and the same for the same seed. `criteria` are every criterion the
         scenario names, in order (empty if own_criteria)."""

@@ -107,13 +107,13 @@ def test_ratings_of_one_person_tell_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "labels.csv: cannot be read as a table: No columns to parse from file (give a CSV file with a line"),
+        ("", "labels.csv: there is nothing in it (give a table with a line of column names)"),
         (HEAD, "labels.csv: there are no labels in it"),
         (HEAD.replace("label", "lable") + "1,a,1,0,1\n", "there is no column 'label' (did you mean 'lable'?"),
         (HEAD.replace("worker", "who") + "1,a,1,0,1\n", "there is no column 'worker' (known: task, who, label"),
         ("item,ann,bob\nx,1,2\n", "if rows are items and columns raters, say --ratings"),
         (HEAD + "1,a,1,0,1\n2,a,3,0,1\n", "labels.csv:3: column 'label': is 3, which is no label (1: left is better"),
-        (HEAD + "1,a,left,0,1\n", "labels.csv:2: column 'label': is left, which is no label"),
+        (HEAD + "1,a,best,0,1\n", "labels.csv:2: column 'label': is best, which is no label"),
         (HEAD + "1,a,1,0,1\n\n3,a,,0,1\n", "labels.csv:4: column 'label': is empty (1 such rows"),
         (HEAD + "1,a,1,0,1\n2,,1,0,1\n", "labels.csv:3: column 'worker': is empty"),
         (HEAD + "1,a,1,0,1\n2,a,1,,1\n", "labels.csv:3: column 'left_helpful': is empty"),
@@ -125,7 +125,7 @@ def test_ratings_of_one_person_tell_nothing(tmp_path: Path) -> None:
         ),
         ('task,worker,label,left,right\n1,a,1,"x\ny",z\n2,a,5,x,z\n', "labels.csv:4: column 'label': is 5"),
         ("task,worker,label,left,right\n1,a,1,x,\n", "labels.csv:2: column 'right': is empty"),
-        ('task,worker,label\n1,a,"1\n', "labels.csv: cannot be read as a table"),
+        ('task,worker,label\n1,a,"1\n', "labels.csv:2: is not CSV: unexpected end of data (check the quotes"),
     ],
 )
 def test_what_is_wrong_with_a_table_is_said_with_its_place(tmp_path: Path, text: str, said: str) -> None:
@@ -142,7 +142,7 @@ def test_what_is_no_table_is_said(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="there is no such file"):
         read(tmp_path / "nowhere.csv")
     (tmp_path / "bad.parquet").write_bytes(b"PAR1 no")
-    with pytest.raises(InvalidInput, match=r"bad\.parquet: cannot be read as a table"):
+    with pytest.raises(InvalidInput, match=r"bad\.parquet: cannot be read as Parquet: "):
         read(tmp_path / "bad.parquet")
     frame = pd.DataFrame({"worker": ["a", "b"], "label": [1.0, np.nan]})
     frame.to_parquet(tmp_path / "gap.parquet")

@@ -102,11 +102,21 @@ def test_perfect_agreement_and_none() -> None:
     assert cohen_kappa(contingency(*opposite)) == fleiss_kappa(category_counts(opposite)) == -1
 
 
+def test_every_item_counts_alike_however_many_rated_it() -> None:
+    """Ten who agree on one item, and two who do not on another: half of all items, 45 of 46 pairs."""
+    uneven = matrix(("11", "12", *["1*"] * 8))
+    assert percent_agreement(uneven) == 0.5
+
+
 def test_what_cannot_be_said_is_nan() -> None:
     one = matrix(("111", "111"))
     assert np.isnan([cohen_kappa(contingency(*one)), fleiss_kappa(category_counts(one)), krippendorff_alpha(one)]).all()
     alone = matrix(("12*", "**1"))
     assert np.isnan([percent_agreement(alone), krippendorff_alpha(alone), krippendorff_alpha(alone, "interval")]).all()
+    nothing = np.full((3, 4), np.nan)
+    assert np.isnan([percent_agreement(nothing), krippendorff_alpha(nothing), conger_kappa(nothing)]).all()
+    assert category_counts(nothing).shape == (4, 0)
+    assert np.isnan(gwet_ac(category_counts(nothing)))
     with pytest.raises(ValueError, match="same number of ratings"):
         fleiss_kappa(category_counts(matrix(("12", "1*"))))
 
@@ -121,7 +131,7 @@ def test_coefficients_of_four_raters_with_ratings_missing() -> None:
     example = matrix(GWET)
     counts = category_counts(example)
     sums = item_sums(counts).sum(axis=0)[None]
-    assert agreement_of(sums)[0] == pytest.approx(0.8182, abs=5e-5)
+    assert percent_agreement(example) == agreement_of(sums)[0] == pytest.approx(0.8182, abs=5e-5)  # pooled, .782
     assert gwet_ac(counts) == pytest.approx(0.77544, abs=5e-6)
     assert conger_kappa(example) == pytest.approx(0.7628, abs=5e-5)
     assert beyond_chance(agreement_of(sums), chance_of_category(sums))[0] == pytest.approx(0.7612, abs=5e-5)

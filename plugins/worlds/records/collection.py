@@ -5,7 +5,6 @@ The same table is put together once, however often the engine asks. Used by `rec
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,15 +21,10 @@ from simlab.worlds.text import Author
 from simlab.worlds.tokenizer import END, Tokenizer
 
 from .pieces import Pieces
+from .spelling import spoken
 from .table import BETWEEN, Row, read
 
-_WORD = re.compile(r"\w+(?:['’-]\w+)*|[^\w\s]")
 Said = tuple[Prompt, tuple[str, ...]]  # a prompt, and the words of a response to it
-
-
-def spoken(text: str) -> str:
-    """A text as the game has it: lower case, with spaces between words and signs."""
-    return " ".join(_WORD.findall(text.lower().replace("’", "'")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +38,27 @@ class Collection:
     scores: Mapping[Said, NDArray[np.float64]]  # mean of each score over equal rows, NaN where none has one
 
 
+@lru_cache(maxsize=1)
+def exchanges(table: DataFile, columns: tuple[tuple[str, str], ...], scores: tuple[str, ...]) -> tuple[Row, ...]:
+    """The rows of a table. Raises `simlab.sheets.Unusable`."""
+    return tuple(read(table.path, dict(columns), scores))
+
+
+def longest(rows: Sequence[Row]) -> dict[str, tuple[int, int]]:
+    """How many words the longest prompt and the longest response have, and where in the table these are."""
+    found = {}
+    for name in ("prompt", "response"):
+        words, place = max((len(spoken(row.texts[name]).split()), -row.row) for row in rows)
+        found[name] = (words, -place)
+    return found
+
+
 @lru_cache(maxsize=4)
 def collected(
     table: DataFile, columns: tuple[tuple[str, str], ...], scores: tuple[str, ...], dictionary: str, size: int
 ) -> Collection:
-    """The collection of a table. Raises `table.Unusable`, and InvalidInput where a package is missing."""
-    rows = read(table.path, dict(columns), scores)
+    """The collection of a table. Raises `simlab.sheets.Unusable`, and InvalidInput where a package is missing."""
+    rows = exchanges(table, columns, scores)
     prompts, numbers, references = _prompts(rows)
     lines = tuple(
         Author(number, spoken(row.texts["response"]), row.texts["author"])

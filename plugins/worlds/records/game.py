@@ -18,7 +18,7 @@ from simlab.worlds.text import Author, TextGame
 from .collection import Collection
 from .reading import Reader
 
-_ROOM = 4  # the end token, and three tokens more than anybody used: a model mixes what it has read
+ROOM = 4  # the end token, and three tokens more than anybody used: a model mixes what it has read
 
 
 class RecordsGame(TextGame):
@@ -35,7 +35,7 @@ class RecordsGame(TextGame):
         super().__init__(criteria)
         self.collection, self.reader = collection, reader
         self.prompts, self.tokenizer = collection.prompts, collection.tokenizer
-        self.longest_response = _ROOM + max(len(self.tokenizer.encode(line.response)) for line in collection.lines)
+        self.longest_response = ROOM + max(len(self.tokenizer.encode(line.response)) for line in collection.lines)
         # a prompt's draws are keyed by what it says, not by its place in the table: more rows move no others
         self._keys = [Streams(0).key(p.text, p.force, p.content, p.context) for p in self.prompts]
         drawn = uniforms(streams.key("records", "held out"), np.array(self._keys, dtype=np.uint64))

@@ -18,7 +18,8 @@ from collections.abc import Mapping, Sequence
 
 from simlab.worlds.exchange import Claim, Exchange, Prompt, Response
 
-from .collection import Collection, spoken
+from .collection import Collection
+from .spelling import spoken
 
 CUES: dict[str, tuple[str, ...]] = {
     "refuses": ("i cannot", "i can't", "i can not", "i will not", "i won't", "i am unable", "i'm unable"),

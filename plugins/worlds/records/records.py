@@ -13,7 +13,6 @@ The language model is pretrained on the exchanges, line by line; prompts are dra
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal, Self
 
@@ -22,21 +21,22 @@ from pydantic_core import PydanticCustomError
 
 from simlab.components import Criterion
 from simlab.data_file import DataFile
-from simlab.names import NAME, shown
+from simlab.names import composed, is_name, shown
+from simlab.sheets import Unusable
 from simlab.streams import Streams
 from simlab.worlds.game import World
 
-from .collection import Collection, collected, recorded
-from .game import RecordsGame
+from .collection import Collection, collected, exchanges, longest, recorded
+from .game import ROOM, RecordsGame
 from .reading import CUES, Reader
-from .table import TEXTS, Unusable, read
+from .table import TEXTS, Row, told
 
 Column = Literal["prompt", "response", "force", "content", "context", "author", "reference"]
 Act = Literal["refuses", "insults", "flatters", "boasts", "hedges", "sells"]
 
 
 class Records(World):
-    """The user's own prompts and responses from a table (CSV or Parquet), with a dictionary trained on them.
+    """The user's own prompts and responses from a table (CSV, JSON Lines, Parquet), with a dictionary trained on them.
 
     Columns: `prompt`, `response`, and if there are any `force` and `content` of the prompt, its hidden `context`, the
     `author` (voice) of the response, and as `reference` what is right (several: `paris|city of light`). The corpus is
@@ -50,7 +50,7 @@ class Records(World):
 
     name: ClassVar[str] = "records"
 
-    table: DataFile = Field(description="the table's path, relative to the scenario file: a .csv or a .parquet")
+    table: DataFile = Field(description="the table's path, relative to the scenario file: CSV, JSON Lines or Parquet")
     columns: dict[Column, str] = Field(
         {}, description="what the table calls a column, where not as here: {prompt: question, response: answer}"
     )
@@ -71,8 +71,9 @@ class Records(World):
     @field_validator("scores")
     @classmethod
     def _names(cls, scores: list[str]) -> list[str]:
+        scores = [composed(name) for name in scores]
         for name in scores:
-            if name in TEXTS or not re.match(NAME, name) or scores.count(name) > 1:
+            if name in TEXTS or not is_name(name) or scores.count(name) > 1:
                 raise ValueError(f"{shown(name)} cannot be a score: name distinct columns of numbers, by letters and _")
         return scores
 
@@ -85,10 +86,15 @@ class Records(World):
     @model_validator(mode="after")
     def _readable(self) -> Self:
         try:
-            read(self.table.path, self.columns, self.scores)
+            self._rows()
         except Unusable as error:
-            raise PydanticCustomError("table", "{what}", {"what": str(error), "fix": error.fix}) from None
+            raise PydanticCustomError(
+                "table", "{what}", {"what": told(error, self.table.path.name), "fix": error.fix}
+            ) from None
         return self
+
+    def _rows(self) -> tuple[Row, ...]:
+        return exchanges(self.table, tuple(sorted(self.columns.items())), tuple(self.scores))
 
     def collection(self) -> Collection:
         """The table, put in order."""
@@ -97,6 +103,13 @@ class Records(World):
 
     def brings(self) -> Mapping[str, Criterion]:
         return {name: recorded(name, column, self.collection) for column, name in enumerate(self.scores)}
+
+    def longest_exchange(self) -> tuple[int, str]:
+        """Exact for words; of pieces, of which a word has one at least, there may be more."""
+        found, file = longest(self._rows()), self.table.path.name
+        (asked, at), (said, where) = found["prompt"], found["response"]
+        what = f"the longest response ({file}:{where}) has {said}, the longest prompt ({file}:{at}) {asked}"
+        return asked + 2 + said + ROOM, what
 
     def open(self, streams: Streams, criteria: Sequence[Criterion]) -> RecordsGame:
         collection = self.collection()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import math
 import os
 import subprocess
 import sys
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -359,6 +361,93 @@ def test_a_bad_setting_is_refused(setting: str, said: str, folder: Path) -> None
     with pytest.raises(InvalidInput) as caught:
         read(folder, setting)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("made", ["exchanges.jsonl", "EXCHANGES.PQ", "exchanges.tsv", "exchanges.csv.gz", "utf16.txt"])
+def test_a_table_is_the_same_in_every_file(made: str, folder: Path) -> None:
+    frame, file = pd.read_csv(folder / "exchanges.csv", keep_default_na=False, dtype=str), folder / made
+    if made.endswith("jsonl"):
+        frame.to_json(file, orient="records", lines=True)
+    elif made.endswith("PQ"):
+        frame.set_index("author").to_parquet(file)
+    else:
+        sep, encoding = ("," if "csv" in made else "\t"), ("utf-16" if "16" in made else "utf-8")
+        frame.to_csv(file, index=False, sep=sep, encoding=encoding)
+    one, other = opened(folder), opened(folder, f"world.table={file}")
+    assert (one.corpus(), one.prompts) == (other.corpus(), other.prompts)
+
+
+def test_a_complaint_names_the_line_and_the_file_as_it_is_spelt(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "Labels.csv.gz").write_bytes(gzip.compress(b'prompt,response,quality\n"a\nb",c,1\nd,e,"0,5"\n'))
+    file = scenario(tmp_path, "table: Labels.csv.gz, scores: [quality]")
+    assert main(["validate", str(file)]) == 2
+    said = "Labels.csv.gz:4: column quality: '0,5' should be a number (write 0.5, with a decimal point; from 0 to 1, or"
+    assert said in capsys.readouterr().err
+
+
+def test_an_answer_longer_than_the_context_is_refused_with_its_row(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long = ("Who are you?", "I am " + "very " * 60 + "old.", "self", "", "", "")
+    table(folder / "exchanges.csv", [*exchanges()[:7], long, *exchanges()[7:]])
+    assert main(["validate", str(folder / "scenario.yaml")]) == 2
+    printed = capsys.readouterr().err
+    needed = 7 + 2 + 64 + 4  # the longest prompt, start and sep, the response, the end and what a model adds
+    assert f"parties.lm.context: 48 tokens are too few for prompts and responses, which take up to {needed}" in printed
+    assert "the longest response (exchanges.csv:9) has 64, the longest prompt (exchanges.csv:2) 7" in printed
+    assert f"(context: {needed}, or shorten that text)" in printed
+    assert main(["validate", str(folder / "scenario.yaml"), "--set", f"parties.lm.context={needed}"]) == 0
+    assert main(["validate", str(folder / "scenario.yaml"), "--set", f"parties.lm.context={needed - 1}"]) == 2
+
+
+# ---- scripts and spellings -----------------------------------------------------------------------------------------
+
+
+def test_texts_that_look_alike_are_alike_and_marks_stay_in_words(tmp_path: Path) -> None:
+    nfd = unicodedata.normalize
+    rows = [
+        ("Où est l’été ?", "Là-bas, après l'hiver.", 1),
+        (nfd("NFD", "Où est l’été ?"), nfd("NFD", "Là-bas, après l’hiver."), 0),
+        ("हिन्दी क्या है?", "हिन्दी एक भाषा है।", ""),
+    ]
+    table(tmp_path / "exchanges.csv", rows, ("prompt", "response", "quality"))
+    scenario(tmp_path, "table: exchanges.csv, scores: [quality]")
+    game = opened(tmp_path, "world.held_out=0")
+    assert [p.text for p in game.prompts] == ["où est l'été ?", "हिन्दी क्या है ?"]
+    assert [line.prompt for line in game.corpus()] == [0, 0, 1]
+    assert "हिन्दी" in game.tokenizer
+    column, items = game.dimensions.index("quality"), game.items([0], ["là-bas , après l'hiver ."])
+    assert game.scores(items)[0, column] == 0.5  # one and the same response, scored 1 and 0
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_score_is_called_the_same_however_it_is_typed(form: Any, tmp_path: Path) -> None:
+    other = {"NFC": "NFD", "NFD": "NFC"}[form]
+    name = unicodedata.normalize("NFC", "qualité")
+    rows = [row[:4] + row[4:] for row in exchanges()]
+    table(
+        tmp_path / "exchanges.csv", rows, tuple(unicodedata.normalize(other, h.replace("quality", name)) for h in HEAD)
+    )
+    scenario(tmp_path, f"table: exchanges.csv, scores: [{unicodedata.normalize(form, name)}]")
+    weight = f"parties.acme.guideline.operative.{unicodedata.normalize(other, name)}=1"
+    game = opened(tmp_path, weight, "parties.acme.guideline.operative.quality=")
+    assert name in game.dimensions
+
+
+def test_a_score_may_be_named_in_any_script(tmp_path: Path) -> None:
+    table(tmp_path / "exchanges.csv", head=(*HEAD[:4], "गुणवत्ता", "author"))
+    scenario(tmp_path, "table: exchanges.csv, scores: [गुणवत्ता]")
+    operative = "parties.acme.guideline.operative"
+    assert "गुणवत्ता" in opened(tmp_path, f"{operative}.गुणवत्ता=1", f"{operative}.quality=").dimensions
+
+
+def test_a_file_is_found_however_its_name_is_typed(tmp_path: Path) -> None:
+    """A Mac hands over names with the accents behind their letters."""
+    table(tmp_path / unicodedata.normalize("NFD", "échanges.csv"))
+    scenario(tmp_path, "table: " + unicodedata.normalize("NFC", "échanges.csv") + ", scores: [quality]")
+    assert len(opened(tmp_path).prompts) == 20
 
 
 # ---- the whole job -------------------------------------------------------------------------------------------------

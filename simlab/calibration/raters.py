@@ -1,0 +1,193 @@
+"""Which columns of a table of ratings are raters, and which only look like it: an index, an id, a mean.
+
+Whatever is left out is named, with the reason. A column is told by its name, by what pandas wrote beside it, or by its
+numbers: a count of rows, or the mean or sum of the others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from simlab.components import Array
+from simlab.names import clip
+from simlab.sheets import Sheet, Unusable, blank, called
+from simlab.sheets.numbers import finite
+
+HOLES = ("na", "n/a", "nan", "null", "none", "*", ".", "-", "--", "?", "#n/a", "<na>")  # no rating, in lower case
+ITEMS = ("item", "items", "id", "task", "index", "row", "rownames", "uid", "uuid", "#")
+SUMMARIES = (  # names that no person has, unlike Max and Min
+    "mean", "average", "avg", "median", "sum", "total", "sd", "std", "stdev", "var", "variance", "count", "consensus",
+    "majority",
+)  # fmt: skip
+_INDEX = re.compile(r"unnamed: ?\d+(_level_\d+)?|__index_level_\d+__|level_\d+|\.{2,3}1")
+_SUMMARY = re.compile(r"(mean|average|avg|median|sum|total|std|sd)[_ ].*|.*[_ ](mean|avg|sd|std)")
+_NAMES, _TELLS = "it names the items", "by its name it tells items apart"
+_FEWEST = 5  # rows from which numbers can tell that a column is no rater's
+_WIDER = 8.0  # times the range of the usual rater, beyond which a column is on another scale
+
+
+def raters(sheet: Sheet) -> tuple[list[str], Array, list[str]]:
+    """The raters, their ratings [items, raters] with NaN where one is missing, and remarks on what was left out.
+
+    Raises Unusable for a cell that is no rating, a column on another scale, or fewer than two raters.
+    """
+    left_out = {name: why for name in sheet.names if (why := _by_name(sheet, name))}
+    found = {name: _ratings(sheet, name) for name in sheet.names if name not in left_out}
+    if len(found) < 2:
+        raise _too_few(found, left_out)
+    left_out |= _by_numbers(found)
+    kept = [name for name in found if name not in left_out]
+    if len(kept) < 2:
+        raise _too_few(kept, left_out)
+    _same_scale({name: found[name] for name in kept})
+    scores, again = _once(sheet, left_out, np.stack([found[name] for name in kept], axis=1))
+    remarks = [f"column {clip(name)!r} is no rater: {why}" for name, why in left_out.items() if why != _NAMES]
+    return kept, scores, remarks + again + _holes(sheet, kept, scores)
+
+
+def _too_few(found: Any, left_out: Mapping[str, str]) -> Unusable:
+    what = f"there are ratings of {'one rater' if len(found) else 'nobody'} only"
+    none = [f"{clip(name)!r} is none: {reason}" for name, reason in left_out.items() if reason != _NAMES]
+    why = "; ".join(none[:3])
+    fix = "one column a rater, at least two of them, after a column item"
+    return Unusable(what, "; ".join(filter(None, (fix, why))))
+
+
+def _by_name(sheet: Sheet, name: str) -> str:
+    """Why a column is no rater's, by what it is called, or because there is no number in it; "" if it may be one."""
+    plain = name.casefold()
+    if name in sheet.index:
+        return "it was the index of a pandas frame"
+    if _INDEX.fullmatch(plain):
+        return "an index that was written as a column"
+    if plain in ITEMS or re.fullmatch(r".*[_ ](id|index)", plain) or re.fullmatch(r".+[a-z]I[Dd]", name):
+        return _NAMES if plain == "item" else _TELLS
+    if plain in SUMMARIES or _SUMMARY.fullmatch(plain):
+        return "by its name it sums the others up"
+    said = [finite(cell) is not None for cell in sheet.cells(name) if not _hole(cell)]
+    if not said:
+        return "it is empty"
+    if 2 * sum(said) < len(said):
+        return _NAMES if name == sheet.names[0] else "most of what it holds is no number"
+    return ""
+
+
+def _hole(cell: Any) -> bool:
+    return blank(cell) or (isinstance(cell, str) and called(cell).lower() in HOLES)
+
+
+def _ratings(sheet: Sheet, name: str) -> Array:
+    return np.array(sheet.numbers(name, HOLES), dtype=float)
+
+
+def _by_numbers(found: Mapping[str, Array]) -> dict[str, str]:
+    """Why columns are no raters', by their numbers."""
+    why: dict[str, str] = {}
+    rest = dict(found)
+    for name in found:
+        if _counts(name, rest):
+            why[name] = "its whole numbers, no two alike, count or tell apart the items"
+            del rest[name]
+    for name in list(rest):
+        if len(rest) > 2 and (which := _summary(name, rest)):
+            why[name] = f"it is the {which} of the others"
+            del rest[name]
+    return why
+
+
+def _counts(name: str, found: Mapping[str, Array]) -> bool:
+    """Whether a column counts the rows or numbers the items: whole numbers, no two alike, unlike the others'.
+
+    Ranks are no two alike either, but then everybody's are the same numbers in another order.
+    """
+    x = found[name]
+    others = [other for n, other in found.items() if n != name]
+    if len(x) < _FEWEST or not _distinct(x) or any(np.array_equal(np.sort(x), np.sort(other)) for other in others):
+        return False
+    steps = np.diff(x)
+    if np.all(steps == 1) or np.all(steps == -1):
+        return True
+    if len(x) < 2 * _FEWEST or any(map(_distinct, others)):
+        return False
+    together = np.concatenate([*others, [np.nan]])
+    outside = np.max(x) > np.nanmax(together) or np.min(x) < np.nanmin(together)
+    return bool(outside or np.ptp(x) == len(x) - 1 or np.all(steps > 0) or np.all(steps < 0))
+
+
+def _distinct(x: Array) -> bool:
+    """Whether it has whole numbers in every row, no two alike."""
+    return bool(np.all(np.isfinite(x)) and np.all(x == np.round(x)) and len(np.unique(x)) == len(x))
+
+
+def _summary(name: str, found: Mapping[str, Array]) -> str:
+    """Which of mean, sum and number a column is of the others, or of those before it, to its own digits; else ""."""
+    names, x = list(found), found[name]
+    for others in (names[: names.index(name)], [n for n in names if n != name]):
+        if len(others) < 2 or np.any(np.isnan(x)):
+            continue
+        scores = np.stack([found[n] for n in others], axis=1)
+        count, total = np.sum(np.isfinite(scores), axis=1), np.nansum(scores, axis=1)
+        if not np.all(count) or np.all(np.ptp(scores, axis=1) == 0):
+            continue
+        if np.array_equal(x, total):
+            return "sum"
+        if np.array_equal(x, count):
+            return "number"
+        half = 0.5 * 10.0 ** -_digits(x) + 1e-9
+        if half < 0.4 and np.all(np.abs(x - total / count) <= half):
+            return "mean"
+    return ""
+
+
+def _digits(x: Array) -> int:
+    """Decimals of the number that has most of them, up to 9."""
+    written = (Decimal(repr(value)).normalize().as_tuple().exponent for value in x.tolist())
+    return min(9, max(0, *(-exponent for exponent in written if isinstance(exponent, int)), 0))
+
+
+def _same_scale(found: Mapping[str, Array]) -> None:
+    """Unusable for a column whose numbers run so much farther than the others' that it would be the mean."""
+    ranges = {name: float(np.nanmax(x) - np.nanmin(x)) if np.any(np.isfinite(x)) else 0.0 for name, x in found.items()}
+    usual = float(np.median(sorted(ranges.values())[:-1]))
+    widest = max(ranges, key=lambda name: ranges[name])
+    if usual > 0 and ranges[widest] > _WIDER * usual:
+        x = found[widest]
+        what = (
+            f"runs from {np.nanmin(x):g} to {np.nanmax(x):g}, {ranges[widest] / usual:.0f} times as far as the others"
+        )
+        raise Unusable(what, "leave it out if it is no rater, or give all raters one scale", column=widest)
+
+
+def _once(sheet: Sheet, left_out: Mapping[str, str], scores: Array) -> tuple[Array, list[str]]:
+    """Ratings without rows that are there again, and a remark on them. Rows are told apart only where items have names:
+    otherwise two that are alike are two items."""
+    if not {_NAMES, _TELLS} & set(left_out.values()):
+        return scores, []
+    again = sheet.again(sheet.names)
+    if not again:
+        return scores, []
+    where = sheet.where(again[0])
+    said = (
+        f"{len(again):,} rows are the same as earlier ones (the first: {where}), and count once"
+        if len(again) > 1
+        else f"1 row is the same as an earlier one ({where}), and counts once"
+    )
+    return np.delete(scores, again, axis=0), [said]
+
+
+def _holes(sheet: Sheet, names: Sequence[str], scores: Array) -> list[str]:
+    """A remark on ratings that are missing, and on the words for it."""
+    missing = int(np.sum(np.isnan(scores)))
+    if not missing:
+        return []
+    cells = (cell for name in names for cell in sheet.cells(name) if isinstance(cell, str))
+    words = sorted({called(cell) for cell in cells if not blank(cell) and called(cell).lower() in HOLES})
+    said = f" ({', '.join(words)} among them)" if words else ""
+    return [
+        f"{missing:,} of {scores.size:,} ratings are missing{said}: a rater compares two items where both are rated"
+    ]
