@@ -12,7 +12,7 @@ from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
 
-from simlab.commands.console import console, print_table
+from simlab.commands.console import console, print, print_table
 from simlab.errors import InvalidInput, Problem, blaming
 from simlab.names import CALLED, clip, did_you_mean, from_here, who
 

@@ -10,7 +10,7 @@ from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simlab.commands.console import console, progress
+from simlab.commands.console import console, print, progress
 
 if TYPE_CHECKING:
     from simlab.plugins import Registry
