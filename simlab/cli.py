@@ -7,6 +7,7 @@ user get one clear message on stderr, never a traceback; mistakes of ours leave 
 from __future__ import annotations
 
 import argparse
+import errno
 import sys
 import tempfile
 import traceback
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from simlab.errors import InvalidInput, Problem, SimlabError, told
-from simlab.names import clip
+from simlab.names import clip, one_line
 from simlab.terminal import Stream, protected, unwritten
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
@@ -52,7 +53,8 @@ def _main(argv: Sequence[str] | None, out: Stream) -> int:
         return INTERRUPTED
     except Exception as error:
         print(told(_apology(error)), file=sys.stderr)
-        return 1
+        named = isinstance(error, OSError) and error.errno in (errno.ENAMETOOLONG, errno.ELOOP)  # nothing can be so
+        return InvalidInput.exit_code if named else 1
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -119,7 +121,7 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose complaints quote what was typed as every other message does."""
 
     def error(self, message: str) -> NoReturn:
-        super().error(told(message))
+        super().error(told(one_line(message)))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -56,7 +56,7 @@ def shown(value: object) -> str:
     """A value as a message shows it: as a file would say it, clipped."""
     if value is None or isinstance(value, bool):
         return "null" if value is None else str(value).lower()
-    return clip(repr(value))
+    return repr(shorten(value, 60)) if isinstance(value, str) else clip(repr(value))
 
 
 def from_here(path: Path) -> str:

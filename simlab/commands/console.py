@@ -15,7 +15,7 @@ from simlab.names import visible
 Progress = Callable[[str, float, float, float], None]  # stage, day, days, share of the stage done
 
 
-NARROWEST, WIDEST = 20, 400  # columns that screens are laid out for
+NARROWEST, WIDEST = 60, 400  # columns that screens are laid out for; on fewer, tables would lose cells
 _UNSAID = 140  # columns where nobody says how many there are
 
 
@@ -30,8 +30,8 @@ def console(*, stderr: bool = False) -> Any:
     from simlab.report.layout import Screen
 
     stream = sys.stderr if stderr else sys.stdout
-    asked = stream.isatty() and "COLUMNS" not in os.environ  # the terminal is, and whenever it changes
-    return Screen(getattr(stream, "fit", str), stderr=stderr, width=None if asked else width() or _UNSAID)
+    wide = None if stderr else width() or _UNSAID  # bars ask the terminal again and again
+    return Screen(getattr(stream, "fit", str), stderr=stderr, width=wide)
 
 
 def width() -> int | None:

@@ -123,7 +123,7 @@ def _made(cls: type[Component], given: Sequence[str]) -> Component:
 
     from simlab.scenario.complaints import Complaints
     from simlab.scenario.layers import displace
-    from simlab.scenario.nodes import Node, Place, read_text
+    from simlab.scenario.nodes import Node, Place, read_argument
 
     source = f"simlab try {cls.name}"
     values: dict[str, Node] = {}
@@ -132,7 +132,7 @@ def _made(cls: type[Component], given: Sequence[str]) -> Component:
         if not equals or not key:
             raise InvalidInput(Problem("should be key=value", "as in temperature=1", f"{source} {clip(text)}"))
         place = Place(f"{source} {clip(text)}")
-        values[key] = read_text(value, str(place.file)) if value.strip() else Node(None, place)
+        values[key] = read_argument(value, str(place.file)) if value.strip() else Node(None, place)
         displace(values[key], place)
     root = Node(values, Place(source), dict.fromkeys(values, Place(source)))
     data = {**({} if given else cls.example), **root.plain()}

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from simlab.errors import InvalidInput, Problem
 from simlab.names import clip, did_you_mean, shown
-from simlab.scenario.nodes import Node, Place, read_file, read_text
+from simlab.scenario.nodes import Node, Place, read_argument, read_file
 
 
 def resolve(file: str, *, overrides: Sequence[str], small: bool) -> Node:
@@ -112,7 +112,7 @@ def _assignment(text: str) -> tuple[str, Node]:
         raise InvalidInput(Problem("should be key=value", "--set parties.pool.count=40", source))
     if not value.strip():
         return path.strip(), Node(None, Place(source))
-    node = read_text(value, source)
+    node = read_argument(value, source)
     displace(node, Place(source))
     return path.strip(), node
 
