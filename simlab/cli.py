@@ -7,42 +7,54 @@ user get one clear message on stderr, never a traceback; mistakes of ours leave 
 from __future__ import annotations
 
 import argparse
-import os
+import errno
 import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
+from typing import NoReturn
 
-from simlab.errors import SimlabError
+from simlab.errors import InvalidInput, Problem, SimlabError, told
+from simlab.names import clip, one_line
+from simlab.terminal import Stream, protected, unwritten
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
+    with protected() as out:
+        code = _main(argv, out)
+        out.flush()
+        if lost := unwritten(out):
+            print(f"the output could not be written: {lost}", file=sys.stderr)
+    return code or int(bool(lost))
+
+
+def _main(argv: Sequence[str] | None, out: Stream) -> int:
+    """The exit code of one command, which prints to `out`."""
+    command = ""
     try:
         args = _arguments(argv)
-    except SystemExit as stop:  # argparse: 0 after --help, 2 after a mistake
-        return int(stop.code or 0)
-    try:
+        command = args.command
         from simlab import commands
 
-        code: int = getattr(commands, "try_" if args.command == "try" else args.command)(args)
-        sys.stdout.flush()
+        out.json = command == "schema" or getattr(args, "json", False)
+        code: int = getattr(commands, "try_" if command == "try" else command)(args)
         return code
+    except SystemExit as stop:  # argparse: 0 after --help, 2 after a mistake
+        return int(stop.code or 0)
     except SimlabError as error:
-        print(error, *getattr(error, "__notes__", ()), sep="\n", file=sys.stderr)
+        print(told("\n".join([str(error), *getattr(error, "__notes__", ())])), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        again = "; the same command goes on where it stopped" if args.command == "run" else ""
+        again = "; the same command goes on where it stopped" if command == "run" else ""
         print(f"\ninterrupted{again}", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except Exception as error:
-        print(_apology(error), file=sys.stderr)
-        return 1
+        print(told(_apology(error)), file=sys.stderr)
+        named = isinstance(error, OSError) and error.errno in (errno.ENAMETOOLONG, errno.ELOOP)  # nothing can be so
+        return InvalidInput.exit_code if named else 1
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -61,25 +73,59 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         rest = [text for text in rest if text.startswith("-")]
     if rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    _decoded(args)
     return args
+
+
+def _decoded(args: argparse.Namespace) -> None:
+    """Read arguments that are texts as UTF-8 where the locale knows no more than ASCII; names of files stay as they
+    are. Raises InvalidInput for those that are not UTF-8.
+    """
+    for name in _TEXTS & vars(args).keys():
+        given = getattr(args, name)
+        if isinstance(given, list):
+            setattr(args, name, [_utf8(text) for text in given])
+        elif given is not None:
+            setattr(args, name, _utf8(given))
+
+
+def _utf8(text: str) -> str:
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8")
+    except UnicodeError:
+        raise InvalidInput(Problem(f"{clip(text)} is not text in UTF-8", "write it in UTF-8")) from None
 
 
 def _apology(error: Exception) -> str:
     """What to say about an exception nobody foresaw; its traceback goes to a log file."""
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename or 'the system'}: {error.strerror}"
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="simlab-", suffix=".log", delete=False, encoding="utf-8", errors="replace"
-    ) as log:
-        log.write(f"{' '.join(sys.argv)}\n\n{''.join(traceback.format_exception(error))}")
-    return (
-        f"Sorry, this is a bug in simlab or in a plugin: {type(error).__name__}: {error}\n"
-        f"The whole story is in {log.name}; please send it along when you report this."
-    )
+    said = f"Sorry, this is a bug in simlab or in a plugin: {type(error).__name__}: {error}\n"
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="simlab-", suffix=".log", delete=False, encoding="utf-8", errors="backslashreplace"
+        ) as log:
+            log.write(f"{' '.join(sys.argv)}\n\n{''.join(traceback.format_exception(error))}")
+    except OSError as full:
+        return f"{said}No log of it could be written: {full.strerror}; the traceback ends in {_last_call(error)}."
+    return f"{said}The whole story is in {log.name}; please send it along when you report this."
+
+
+def _last_call(error: Exception) -> str:
+    """File and line where an exception was raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "nothing"
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints quote what was typed as every other message does."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(told(one_line(message)))
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         "simlab",
         description="Simulates the labor hierarchy that aligns language models.",
         epilog=_BEGIN,
@@ -278,6 +324,7 @@ raters.""",
     "near": "simlab near runs/first india",
 }
 
+_TEXTS = {"by", "kind", "label", "model", "name", "only", "parameters", "set", "text", "without", "word", "worker"}
 _OPTIONS = {"file": _file, "dir": _dir, "scenario": _scenario, "plugins": _plugins}
 
 

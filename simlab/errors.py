@@ -1,12 +1,14 @@
 """What simlab says when something is wrong: one clear sentence, where it is, and the likely fix.
 
 Every error a user can cause is a `SimlabError`; the command line prints it without a traceback
-and exits with its `exit_code`. Anything else that escapes is a bug of ours.
+and exits with its `exit_code`. Anything else that escapes is a bug of ours. Messages quote what users, their files
+and their plugins said; `told` makes any of it fit to be shown, here and nowhere else.
 """
 
 from __future__ import annotations
 
 import inspect
+import re
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +16,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from simlab.names import from_here, who
+from simlab.names import from_here, one_line, shorten, visible, who
 from simlab.plugin_files import is_plugin
+
+MOST_LINES = 40  # of a message
+LONGEST_LINE = 600  # characters; a path may have 255 in each of its parts
+LONGEST_QUOTE = 120  # characters of one value
+_FARTHEST = 20_000  # characters of a line that are looked at for what can be cut
+_QUOTE = re.compile(r"""(?<!\w)(['"])((?:\\.|(?!\1)[^\\])*)\1(?!\w)""")
+_UNBROKEN = re.compile(rf"[^\s/\\]{{{LONGEST_QUOTE + 40},}}")
+
+
+def told(message: str) -> str:
+    """A message as it is shown: every character visible, values and lines clipped in the middle, 40 lines at most."""
+    lines = message.split("\n")
+    if len(lines) > MOST_LINES:
+        lines[MOST_LINES - 1 :] = [f"… and {len(lines) - MOST_LINES + 1:,} lines more"]
+    return "\n".join(map(_told_line, lines))
+
+
+def _told_line(line: str) -> str:
+    line = shorten(visible(line), _FARTHEST)
+    if len(line) > LONGEST_QUOTE:
+        line = _QUOTE.sub(lambda quote: quote[1] + shorten(quote[2], LONGEST_QUOTE) + quote[1], line)
+        line = _UNBROKEN.sub(lambda run: shorten(run[0], LONGEST_QUOTE), line)
+    return shorten(line, LONGEST_LINE)
 
 
 class SimlabError(Exception):
@@ -23,10 +48,16 @@ class SimlabError(Exception):
 
     exit_code = 1
 
+    def __str__(self) -> str:
+        return told(super().__str__())
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong in an input: where (file, line, column; 1-based, None if there is none), what, and the fix."""
+    """One thing wrong in an input: where (file, line, column; 1-based, None if there is none), what, and the fix.
+
+    As a string it is one line, whatever names of files and values hold.
+    """
 
     what: str
     fix: str = ""
@@ -38,7 +69,7 @@ class Problem:
     def __str__(self) -> str:
         where = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
         head = ": ".join(part for part in (where, self.path, self.what) if part)
-        return f"{head} ({self.fix})" if self.fix else head
+        return told(one_line(f"{head} ({self.fix})" if self.fix else head))
 
 
 class InvalidInput(SimlabError):

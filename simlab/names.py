@@ -5,12 +5,20 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 NAME = r"^[^\W\d][\w-]{0,63}$"  # a letter, then letters, digits, - and _
+
+# Characters that show nothing of themselves, or change how others are shown: controls (C0 less tab and line feed,
+# DEL, C1), soft hyphens, zero-width and bidirectional marks, separators of lines, tags, and halves of surrogate pairs.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
+)
+_JOINERS = "\u200c\u200d"  # between letters they are spelling (Persian, Hindi), and make one emoji of several
 
 CALLED = {  # what people call the kinds of plugin
     "criterion": "criterion",
@@ -73,7 +81,7 @@ def shown(value: object) -> str:
     """A value as a message shows it: as a file would say it, clipped."""
     if value is None or isinstance(value, bool):
         return "null" if value is None else str(value).lower()
-    return clip(repr(value))
+    return repr(shorten(value, 60)) if isinstance(value, str) else clip(repr(value))
 
 
 def from_here(path: Path) -> str:
@@ -88,3 +96,36 @@ def from_here(path: Path) -> str:
 def clip(text: str, width: int = 60) -> str:
     """A text cut to `width` characters, with an ellipsis where it was cut."""
     return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def shorten(text: str, width: int) -> str:
+    """A text cut to `width` characters in its middle, with an ellipsis there: how it begins and ends tells most."""
+    if len(text) <= width:
+        return text
+    head = (width - 1) * 2 // 3
+    return f"{text[:head]}…{text[len(text) - (width - 1 - head) :]}"
+
+
+def escaped(match: re.Match[str]) -> str:
+    """A character that is not seen, as \\x1b or \\u202e; joiners between letters of other scripts stay."""
+    character, around = match[0], match.string[max(0, match.start() - 1) : match.end() + 1]
+    if character in _JOINERS and len(around) == 3 and not around[0].isascii() and not around[2].isascii():
+        return character
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # how Python holds a byte that could not be decoded
+        code -= 0xDC00
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def visible(text: str, escape: Callable[[re.Match[str]], str] = escaped) -> str:
+    """A text in which every character is one that is seen: escape sequences and bidirectional overrides do nothing.
+
+    Controls, zero-width and bidirectional marks become \\x1b, \\u202e and the like (`escape` says how), and a byte of
+    a file name that is not UTF-8 becomes \\xff. Line feeds and tabs stay, and so does all ordinary writing.
+    """
+    return text if text.isprintable() else _UNSEEN.sub(escape, text)
+
+
+def one_line(text: str) -> str:
+    """The same on one line: for names of files, which may hold line feeds."""
+    return visible(text).replace("\n", "\\n").replace("\t", "\\t")

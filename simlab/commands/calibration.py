@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simlab.commands.console import print_table
+from simlab.commands.console import print, print_table
 from simlab.errors import InvalidInput, Problem
 from simlab.paths import given
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import shutil
 import sys
@@ -9,19 +10,34 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from simlab.names import visible
+
 Progress = Callable[[str, float, float, float], None]  # stage, day, days, share of the stage done
 
 
-def console() -> Any:
-    """stdout for people; wide where no terminal says how wide it is."""
-    from rich.console import Console
+NARROWEST, WIDEST = 60, 400  # columns that screens are laid out for; on fewer, tables would lose cells
+_UNSAID = 140  # columns where nobody says how many there are
 
-    return Console(highlight=False, width=None if width() else 140)
+
+def print(*texts: object, end: str = "\n") -> None:
+    """Print what people read, every character of it visible, whoever chose the names in it; JSON stays as it is."""
+    said = " ".join(map(str, texts))
+    builtins.print(said if getattr(sys.stdout, "json", False) else visible(said), end=end)
+
+
+def console(*, stderr: bool = False) -> Any:
+    """stdout for people, or stderr; wide where no terminal says how wide it is."""
+    from simlab.report.layout import Screen
+
+    stream = sys.stderr if stderr else sys.stdout
+    wide = None if stderr else width() or _UNSAID  # bars ask the terminal again and again
+    return Screen(getattr(stream, "fit", str), stderr=stderr, width=wide)
 
 
 def width() -> int | None:
-    """Columns of the terminal, or None where nobody says."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() or "COLUMNS" in os.environ else None
+    """Columns of the terminal, within reason, or None where nobody says."""
+    said = os.environ.get("COLUMNS", "").isdecimal() or sys.stdout.isatty()
+    return max(NARROWEST, min(shutil.get_terminal_size().columns, WIDEST)) if said else None
 
 
 def print_table(head: Iterable[str], rows: Iterable[Iterable[str]], title: str | None = None) -> None:
@@ -29,7 +45,7 @@ def print_table(head: Iterable[str], rows: Iterable[Iterable[str]], title: str |
     from rich.markup import escape
     from rich.table import Column, Table
 
-    columns = [Column(name, overflow="fold") for name in head]
+    columns = [Column(escape(name), overflow="fold") for name in head]
     table = Table(*columns, title=title and escape(title), title_justify="left", box=None, pad_edge=False)
     for row in rows:
         table.add_row(*(escape(cell) for cell in row))
@@ -39,13 +55,12 @@ def print_table(head: Iterable[str], rows: Iterable[Iterable[str]], title: str |
 @contextmanager
 def counting(what: str) -> Iterator[Callable[[int, int], None] | None]:
     """A bar for things that are counted, on stderr while it is a terminal; None otherwise."""
-    if not sys.stderr.isatty():
+    if not _watched():
         yield None
         return
-    from rich.console import Console
     from rich.progress import Progress as Bars
 
-    with Bars(console=Console(stderr=True), transient=True) as bars:
+    with Bars(console=console(stderr=True), transient=True) as bars:
         task = bars.add_task(what, total=None)
         yield lambda done, total: bars.update(task, completed=done, total=total)
 
@@ -53,15 +68,14 @@ def counting(what: str) -> Iterator[Callable[[int, int], None] | None]:
 @contextmanager
 def progress(quiet: bool) -> Iterator[Progress | None]:
     """A bar for the days and one for the stage, on stderr while it is a terminal; None otherwise."""
-    if quiet or not sys.stderr.isatty():
+    if quiet or not _watched():
         yield None
         return
-    from rich.console import Console
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
 
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+    with Bars(*columns, console=console(stderr=True), transient=True) as bars:
         clock, stage = bars.add_task("simulated days", total=None), bars.add_task("", total=1.0)
         current = ""
 
@@ -74,3 +88,8 @@ def progress(quiet: bool) -> Iterator[Progress | None]:
             bars.update(stage, completed=share)
 
         yield show
+
+
+def _watched() -> bool:
+    """Whether stderr is a terminal that can draw over what it showed."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"

@@ -9,7 +9,7 @@ from argparse import Namespace
 from collections.abc import Mapping
 from typing import Any
 
-from simlab.commands.console import counting, print_table
+from simlab.commands.console import counting, print, print_table
 
 
 def theory(args: Namespace) -> int:

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
 
-from simlab.commands.console import console, print_table
+from simlab.commands.console import console, print, print_table
 from simlab.docstrings import docstring
 from simlab.errors import InvalidInput, Problem, SimlabError, blaming
 from simlab.names import CALLED, clip, did_you_mean, from_here, who
@@ -149,7 +149,7 @@ def _made(cls: type[Component], given: Sequence[str]) -> Component:
     from pydantic import ValidationError
 
     from simlab.scenario.complaints import Complaints
-    from simlab.scenario.nodes import Node, Place, read_text
+    from simlab.scenario.nodes import Node, Place, read_argument
     from simlab.scenario.settings import displace
 
     source = f"simlab try {cls.name}"
@@ -159,7 +159,7 @@ def _made(cls: type[Component], given: Sequence[str]) -> Component:
         if not equals or not key:
             raise InvalidInput(Problem("should be key=value", "as in temperature=1", f"{source} {clip(text)}"))
         place = Place(f"{source} {clip(text)}")
-        values[key] = read_text(value, str(place.file)) if value.strip() else Node(None, place)
+        values[key] = read_argument(value, str(place.file)) if value.strip() else Node(None, place)
         displace(values[key], place)
     root = Node(values, Place(source), dict.fromkeys(values, Place(source)))
     data = {**({} if given else cls.example), **root.plain()}

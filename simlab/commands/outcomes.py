@@ -7,7 +7,7 @@ from argparse import Namespace
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from simlab.commands.console import console, print_table, progress, width
+from simlab.commands.console import console, print, print_table, progress, width
 from simlab.errors import InvalidInput, Mismatch, Problem
 from simlab.names import suggestion
 

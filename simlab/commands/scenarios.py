@@ -10,7 +10,7 @@ from contextlib import nullcontext, redirect_stdout
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from simlab.commands.console import console, print_table, progress
+from simlab.commands.console import console, print, print_table, progress
 from simlab.paths import given
 
 if TYPE_CHECKING:

@@ -3,16 +3,46 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 from rich import box
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.markup import escape
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from simlab.names import visible
+
 NOTHING = "–"
+
+
+class Screen(Console):
+    """A console on which every character is one that is seen, and one that its stream has: `fit` replaces others.
+
+    That happens before texts are measured, so that columns stay in line whatever names and responses hold.
+    """
+
+    def __init__(self, fit: Callable[[str], str], *, stderr: bool, width: int | None) -> None:
+        super().__init__(stderr=stderr, width=width, highlight=False, emoji=False)
+        self._fit = fit
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return self._fitted(super().render_str(visible(text), **options))
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        return super().render(self._fitted(renderable) if isinstance(renderable, Text) else renderable, options)
+
+    def _fitted(self, text: Text) -> Text:
+        """The text itself, if it can be shown as it is; else a copy that can, in the same styles."""
+        if self._fit(visible(text.plain)) == text.plain:
+            return text
+        made = text.blank_copy()
+        for part in text.render(self):
+            made.append(self._fit(visible(part.text)), part.style)
+        return made
 
 
 def spaced(parts: Iterable[RenderableType]) -> Iterator[RenderableType]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from ruamel.yaml.error import MarkedYAMLError, StringMark, YAMLError
 from ruamel.yaml.reader import ReaderError
 
 from simlab.errors import InvalidInput, Problem
-from simlab.names import clip, composed, did_you_mean
+from simlab.names import clip, composed, did_you_mean, visible
 
 LARGEST_FILE = 1_000_000  # bytes
 DEEPEST = 32  # levels of nesting
@@ -103,6 +103,27 @@ def read_file(file: str) -> Node:
     return read_text(text, file)
 
 
+def read_argument(text: str, option: str) -> Node:
+    """The tree of a value typed on the command line; `option` is the name it gets in messages, which say at which
+    character of the value something is wrong. Raises `InvalidInput` if it is not plain YAML.
+    """
+    try:
+        return read_text(text, option)
+    except InvalidInput as error:
+        raise InvalidInput(*(_typed(problem, text) for problem in error.problems)) from None
+
+
+def _typed(problem: Problem, text: str) -> Problem:
+    """A problem of a value that has no lines of its own."""
+    if problem.line is None or problem.column is None:
+        return replace(problem, line=None, column=None)
+    at = sum(map(len, text.splitlines(keepends=True)[: problem.line - 1])) + problem.column
+    fix = problem.fix.replace(
+        "the indentation, brackets and colons around this line", "its brackets, quotes and colons"
+    )
+    return Problem(f"{problem.what}, at character {at} of the value", fix, problem.file)
+
+
 def read_text(text: str, file: str) -> Node:
     """The tree of a YAML text, its letters composed; `file` is the name it gets in messages."""
     try:
@@ -114,8 +135,9 @@ def read_text(text: str, file: str) -> Node:
         raise InvalidInput(place.problem(what, _yaml_fix(what))) from None
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        what = f"holds a character that YAML does not allow ({error.character!r})"
-        raise InvalidInput(Problem(what, "is this a text file?", file, line)) from None
+        column = error.position - text.rfind("\n", 0, error.position)
+        what = f"holds a character that YAML does not allow ({visible(chr(error.character))})"
+        raise InvalidInput(Problem(what, "leave it out", file, line, column)) from None
     except YAMLError as error:
         raise InvalidInput(Problem(f"is not valid YAML: {error}".splitlines()[0], file=file)) from None
 

@@ -12,7 +12,7 @@ from simlab.names import clip, composed, did_you_mean, shown
 from simlab.scenario.addresses import address
 from simlab.scenario.choices import Choices, kinds_of, spelled_out
 from simlab.scenario.merging import over
-from simlab.scenario.nodes import DEEPEST, Node, Place, read_text
+from simlab.scenario.nodes import DEEPEST, Node, Place, read_argument
 
 _EXAMPLE = "as in parties.pool.count"
 
@@ -157,11 +157,7 @@ def _assignment(text: str) -> tuple[str, Node]:
         raise InvalidInput(Problem("should be key=value", "--set parties.pool.count=40", source))
     if not value.strip():
         return path.strip(), Node(None, Place(source))
-    try:
-        node = read_text(value, source)
-    except InvalidInput as error:  # lines and columns of an argument say nothing
-        what = error.problems[0].what
-        raise InvalidInput(Problem(what, "check the brackets and quotes of the value", source)) from None
+    node = read_argument(value, source)
     displace(node, Place(source))
     return path.strip(), node
 
