@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -67,6 +68,7 @@ def execute(
     scenario: Scenario, registry: Registry, out: Path | str | None, progress: Progress | None, store: Store
 ) -> Run:
     """Run a resolved scenario into folder `out`. Raises PluginFailed for a plugin that fails or does not come back."""
+    began = time.monotonic()
     manifest = _manifest(scenario, registry)
     folder = Path(out) if out is not None else default_folder(manifest)
     jobs = Jobs(store, _device(scenario))
@@ -78,7 +80,7 @@ def execute(
                 simulation = Simulation(scenario, jobs, progress, told)
             with open_run(folder, manifest, scenario.as_yaml()) as opened, threadpool_limits(limits=1):
                 if not opened.finished:  # sums depend on how many threads share them: one is part of the guarantee
-                    told.opened = opened
+                    told.opened, opened.began = opened, began
                     with told, blaming(), settled():
                         _simulate(simulation, opened, told)
     except InvalidInput:  # found only by trying, such as an agreement rate that these raters cannot reach
@@ -120,7 +122,7 @@ class _Told:
 
     def __call__(self, what: str, **said: Any) -> None:
         if what == "round_finished":
-            self.opened.note(wait=False, rounds=said["round"])
+            self.opened.note(wait=False, rounds=said["round"], seconds=self.opened.seconds)
         getattr(self.hook, f"simlab_{what}")(run=self.run, **said)
 
     def __enter__(self) -> None:
