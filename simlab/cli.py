@@ -158,7 +158,11 @@ def _parser() -> argparse.ArgumentParser:
         help="tell a logger, such as tensorboard, how the run goes on; may be repeated",
     )
     run.add_argument("--yes", action="store_true", help="run it even if that takes hours, or gigabytes of memory")
-    run.add_argument("--json", action="store_true", help="print one JSON object, and nothing else, on stdout")
+    run.add_argument(
+        "--json",
+        action="store_true",
+        help="print one JSON object, and nothing else, on stdout; seconds are those of the run, over all its starts",
+    )
     run.add_argument("--quiet", action="store_true", help="no progress, no summary: only where the run is")
     command("validate", "Check a scenario file; nothing is run.", "file", "scenario", "plugins")
     command("describe", "Say in words who does what to whom in a scenario.", "file", "scenario", "plugins")
@@ -192,6 +196,9 @@ def _parser() -> argparse.ArgumentParser:
     compare = command("compare", "Say what became different between runs of two arms or more.")
     compare.add_argument("paths", metavar="PATH", nargs="+", help="folder of a run, or of several; the base first")
     compare.add_argument("--by", metavar="PARAMETER", help="what tells arms apart, as in without or parties.pool.count")
+    compare.add_argument(
+        "--round", type=_rows, metavar="N", help="compare them after N trainings (default: at the end)"
+    )
     compare.add_argument("--json", action="store_true", help="print one JSON object, and nothing else, on stdout")
     trace = command("trace", "Follow one label from the guideline to the responses that changed.", "dir")
     trace.add_argument("label", metavar="LABEL", help="number of a pair, as task in comparisons; 4711:17 is rater 17's")
@@ -355,5 +362,5 @@ def _jobs(text: str) -> int:
 
 def _rows(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 12):
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no number of rows")
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no whole number from 0 on")
     return int(text)

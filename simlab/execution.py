@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -84,6 +85,7 @@ def execute(
     Raises InvalidInput, too, if the folder holds this run as it was before a plugin, or what one rests on, changed. Of
     a run that is complete, every table is held against what the manifest says of it.
     """
+    began = time.monotonic()
     manifest = _manifest(scenario, registry)
     shown = given(out) if out is not None else given(default_folder(manifest))
     folder = shown.absolute()  # wherever a plugin may change to
@@ -95,7 +97,7 @@ def execute(
             simulation = Simulation(scenario, jobs, progress, told)
         with open_run(folder, manifest, scenario.as_yaml()) as opened, threadpool_limits(limits=1):
             if not opened.finished:  # sums depend on how many threads share them: one is part of the guarantee
-                told.opened = opened
+                told.opened, opened.began = opened, began
                 with told, blaming(), settled():
                     _simulate(simulation, opened, told, noted)
             elif other := unlike(opened.manifest):
@@ -139,7 +141,7 @@ class _Told:
 
     def __call__(self, what: str, **said: Any) -> None:
         if what == "round_finished":
-            self.opened.note(wait=False, rounds=said["round"])
+            self.opened.note(wait=False, rounds=said["round"], seconds=self.opened.seconds)
         getattr(self.hook, f"simlab_{what}")(run=self.run, **said)
 
     def __enter__(self) -> None:

@@ -37,7 +37,8 @@ class OpenRun:
 
     def __init__(self, path: Path, manifest: dict[str, Any]) -> None:
         self.path, self.manifest = path, manifest
-        self._began = time.monotonic()
+        self.began = time.monotonic()  # or earlier, if work began before the folder was opened
+        self._earlier = float(manifest.get("seconds") or 0.0) if manifest.get("status") != "finished" else 0.0
 
     @property
     def finished(self) -> bool:
@@ -67,8 +68,8 @@ class OpenRun:
 
     @property
     def seconds(self) -> float:
-        """Wall time since the folder was opened."""
-        return round(time.monotonic() - self._began, 3)
+        """Wall time that the run has taken so far, those starts included after which it did not finish."""
+        return round(self._earlier + time.monotonic() - self.began, 3)
 
 
 @contextmanager
@@ -92,7 +93,7 @@ def open_run(directory: Path | str, manifest: Mapping[str, Any], scenario: str =
         if not (before and opened.finished):
             _require_plain(path, before)
             opened.manifest = {"format": FORMAT, **manifest, "status": "running", "rounds": 0, **_circumstances()}
-            opened.manifest["tables"] = {}
+            opened.manifest |= {"tables": {}, "seconds": opened.seconds}
             opened.note()
             _replace(path / SCENARIO, scenario)
         try:

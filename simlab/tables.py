@@ -201,10 +201,16 @@ _LABOR = Table(
         TIME,
         ROUND,
         _text("party", "who worked"),
-        _text("kind", "kind of labor: authoring (the corpus, unpaid), demonstrating, ranking, auditing, training, …"),
-        _whole("order", "0: makes responses, 1: judges responses, 2: judges those judgements, and so on"),
-        _number("hours", "working time", "hours"),
-        _number("pay", "what was paid for it", "USD"),
+        _text(
+            "kind",
+            "kind of labor: authoring (the corpus, unpaid), demonstrating, ranking, auditing, screening (tests of"
+            " candidates, unpaid), training (of machines), hiring, testing candidates, training people, …",
+        ),
+        _whole(
+            "order", "0: makes responses or finds and trains people, 1: judges responses, 2: judges those, and so on"
+        ),
+        _number("hours", "working time; 0 where a bonus, or a price that is no wage, was paid", "hours"),
+        _number("pay", "what was paid for it; below 0 where pay turned out less than the wage written down", "USD"),
         _number("flops", "floating-point operations", "FLOP"),
     ),
 )

@@ -112,13 +112,15 @@ def test_describe_says_who_does_what_to_whom(capsys: pytest.CaptureFixture[str])
         "acme → pool: every 5 days, a look at 20 % of its work",
         "then warn (below 0.6): people whose agreement with their judge is low are warned",
         "users → acme: 2 looks",
-        "pool: about 1,000 comparisons for rm, 8 hours of the 800 the pool has, $175 at $21 an hour",
+        "pool: about 1,000 comparisons for rm, 9 hours of the 800 the pool has, $191 at $21 an hour",  # 30 s · e^.09
+        "acme staff: about 200 pairs of pool to check, 3 hours, $70",
+        "acme pays about $261 for labor: $70 to acme staff, $191 to pool",
     ):
         assert said in printed, said
     changes = ["parties.pool.pay={kind: piece, rate: 0.3}", "parties.pool.voice={}"]
     assert main(["describe", str(WHOLE), *(word for change in changes for word in ("--set", change))]) == 0
     printed = capsys.readouterr().out
-    assert "8 hours of the 800 the pool has, $300 at $0.3 a pair" in printed  # and not by the hour
+    assert "9 hours of the 800 the pool has, $300 at $0.3 a pair" in printed  # and not by the hour
     assert "voice as by default" in " ".join(printed.split())
 
 
@@ -135,6 +137,12 @@ def test_run_prints_one_object_and_nothing_else(tmp_path: Path) -> None:
     assert len(said["tables"]["comparisons"]["sha256"]) == 64
     again = program("run", str(WHOLE), "--small", "--json", "--out", str(tmp_path / "again"), cwd=tmp_path)
     assert json.loads(again.stdout)["tables"] == said["tables"]
+
+
+def test_looking_again_says_how_long_the_run_took(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", str(WHOLE), "--small", "--json", "--out", str(finished)]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["seconds"] == json.loads((finished / "manifest.json").read_text())["seconds"] > 0
 
 
 def test_run_ends_with_a_screen(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:

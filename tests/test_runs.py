@@ -151,6 +151,35 @@ def test_a_run_goes_on_where_it_stopped(tmp_path: Path, finished: Path) -> None:
     assert load(tmp_path).hashes == load(finished).hashes
 
 
+def test_seconds_are_those_of_all_starts(tmp_path: Path) -> None:
+    """An interrupted start counts, and one that was killed as far as it had got; looking once more at what is finished
+    does not."""
+    directory = tmp_path / "run"
+
+    def interrupted() -> None:
+        with open_run(directory, MANIFEST) as run:
+            run.began -= 80
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert 80 <= load(directory).manifest["seconds"] < 90
+    with open_run(directory, MANIFEST) as run:
+        run.began -= 7
+        run.note(rounds=3, seconds=run.seconds)
+        manifest = (directory / "manifest.json").read_text()
+    (directory / "manifest.json").write_text(manifest)  # as a process leaves it that is killed
+    assert load(directory).status == "interrupted"
+    write(directory, rounds=2)
+    seconds = load(directory).manifest["seconds"]
+    assert 87 <= seconds < 100
+    write(directory, rounds=2)
+    assert load(directory).manifest["seconds"] == seconds
+    (directory / "tables" / "lessons.parquet").unlink()
+    write(directory, rounds=2)  # done again from nothing
+    assert load(directory).manifest["seconds"] < 20
+
+
 def test_a_finished_run_is_left_alone(finished: Path) -> None:
     before = {p: p.stat().st_mtime_ns for p in finished.rglob("*") if p.name != "lock"}
     write(finished, between=stop_after(1, Stop))

@@ -89,7 +89,7 @@ def compare(args: Namespace) -> int:
     from simlab.report.comparison import compare as compared
     from simlab.report.side_by_side import screen
 
-    found = compared(*args.paths, by=args.by)
+    found = compared(*args.paths, by=args.by, round=args.round)
     if args.json:
         about = {name: value for name, value in found.attrs.items() if name != "columns"}
         rows = found.astype(object).where(found.notna(), None).to_dict("records")

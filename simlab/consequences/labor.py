@@ -111,11 +111,18 @@ class Retrain(LaborConsequence):
         if not len(rows):
             return []
         pool.retrain(rows, self.spec.shrink, self.spec.hours)
-        employer, pay = self.simulation.employer_of(pool.name), self.spec.hours * pool.spec.wage
+        employer = self.simulation.employer_of(pool.name)
+        pay = np.full(len(rows), self.spec.hours * pool.spec.wage if employer else 0.0)
         self.simulation.chronicle.labor(
-            pool.name, "being trained", order=pool.work_order, hours=self.spec.hours * len(rows), pay=pay * len(rows)
+            pool.name,
+            "being trained",
+            order=pool.work_order,
+            hours=self.spec.hours * len(rows),
+            pay=float(pay.sum()),
         )
-        self.simulation.chronicle.transfer(employer, pool.labels_of(rows), np.full(len(rows), pay), "wages in training")
+        if employer:
+            self.simulation.chronicle.transfer(employer, pool.labels_of(rows), pay, "wages in training")
+        payroll.spend(pool, payroll.TRAINING, pool.spec.training_cost * len(rows))
         reason = f"agreement with gold below {self.spec.below:g}"
         return [Effect("retrain", f"{pool.name}:{r}", self.spec.hours, "hours", reason) for r in rows.tolist()]
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlab.components import Array, Review
+from simlab.parties import payroll
 from simlab.parties.rankings import preferred
 from simlab.parties.standing import Standing, decided
 from simlab.relation import Steps
@@ -86,7 +87,7 @@ def screen(pool: People) -> Steps:
     truly = simulation.guideline_for(pool.name).utilities(simulation.game.features(items))
     pool.exam = set_exam(items, truly, spec.items)
     first = np.flatnonzero(pool.cohort.employed)
-    pool.begin(examine(pool, first))
+    pool.begin(_taken_on(pool, examine(pool, first)))
     pool.recruit(pool.places - int(pool.cohort.employed.sum()))
 
 
@@ -96,14 +97,20 @@ def hire(pool: People, count: int) -> NDArray[np.int64]:
     if spec is None or pool.exam is None:
         numbers = pool.admit(count)
         assert pool.cohort is not None
-        return numbers[pool.cohort.employed[numbers]]
+        return _taken_on(pool, numbers[pool.cohort.employed[numbers]])
     hired: list[NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)]
     left = spec.candidates * count
     while (missing := count - sum(map(len, hired))) > 0 and left > 0:
         batch = pool.admit(min(missing, left))
         left -= len(batch)
         hired.append(examine(pool, batch))
-    return np.concatenate(hired)
+    return _taken_on(pool, np.concatenate(hired))
+
+
+def _taken_on(pool: People, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """These people, once what it takes to hire them has been paid."""
+    payroll.spend(pool, payroll.HIRING, pool.spec.hiring_cost * len(numbers))
+    return numbers
 
 
 def examine(pool: People, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -131,4 +138,5 @@ def examine(pool: People, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         pool.simulation.labor_market.seek(pool, row)
     hours = float(seconds.sum()) / 3600
     pool.simulation.chronicle.labor(pool.name, "screening", order=pool.work_order, hours=hours)
+    payroll.spend(pool, payroll.TESTING, pool.spec.screening_cost * len(numbers))
     return numbers[good]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.components import Array
+from simlab.parties import payroll
 from simlab.parties.wellbeing import leaving, quit_hazard
 from simlab.relation import Effect, Judgement, Steps, at
 from simlab.streams import uniforms
@@ -38,7 +39,7 @@ def leave(pool: People, day: int) -> None:
     gone = np.flatnonzero(cohort.employed & (draws < leaving(hazard(pool), 1.0)))
     for row in gone.tolist():
         pool.dismiss(row, f"quit: {_reason(pool, row)}")
-    relation = next((r for r in simulation.relations if r.agent is pool), None)
+    relation = payroll.relation_of(pool)
     if relation is not None:
         effects = [Effect("quit", f"{pool.name}:{row}", 1.0, "person", _reason(pool, row)) for row in gone.tolist()]
         simulation.chronicle.effects(relation, Judgement(pool.name), effects)

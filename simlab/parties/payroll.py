@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.components import Array
-from simlab.relation import Effect, Judgement
+from simlab.relation import Effect, Judgement, Relation
 from simlab.worlds.game import Indices
 
 if TYPE_CHECKING:
     from simlab.parties.people import People
 
 KINDS = {"raters": "ranking", "auditors": "auditing"}
+HIRING, TESTING, TRAINING = "hiring", "testing candidates", "training people"
+PROVIDERS = {HIRING: "recruiters", TESTING: "recruiters", TRAINING: "trainers"}  # whom the employer pays for it
 
 
 def due(pool: People) -> Indices:
@@ -37,8 +39,7 @@ def pay_off(pool: People, row: int) -> None:
     if not pool.cohort.unpaid[row] > 0:
         return
     amounts, simulation = pay(pool, np.array([row])), pool.simulation
-    employer = simulation.employer_of(pool.name)
-    relation = next((r for r in simulation.relations if r.agent is pool and r.principal.name == employer), None)
+    relation = relation_of(pool, simulation.employer_of(pool.name))
     if len(amounts) and relation is not None:
         slip = Effect("pay", f"{pool.name}:{row}", float(amounts[0]), "$", "wages")
         simulation.chronicle.effects(relation, Judgement(pool.name), [slip])
@@ -57,3 +58,20 @@ def pay(pool: People, rows: Indices) -> Array:
     if pool.spec.pay.judged:  # hours stand in the labor table already, with what they were to bring
         chronicle.labor(pool.name, kind, order=pool.work_order, hours=0.0, pay=float((owed - nominal).sum()))
     return owed
+
+
+def relation_of(pool: People, principal: str = "") -> Relation | None:
+    """The relation under which is written down what happens to these people: that with this principal (or with any);
+    where nobody looks at them, one in which they look. None if there is neither."""
+    relations = pool.simulation.relations
+    below = (r for r in relations if r.agent is pool and principal in ("", r.principal.name))
+    return next(below, None) or next((r for r in relations if r.principal is pool), None)
+
+
+def spend(pool: People, what: str, amount: float) -> None:
+    """What these people's employer pays others so as to have them: to find, test or train them, `amount` in $."""
+    employer, chronicle = pool.simulation.employer_of(pool.name), pool.simulation.chronicle
+    if not amount or not employer:
+        return
+    chronicle.labor(employer, what, hours=0.0, pay=amount, about=pool.name)
+    chronicle.transfer(employer, f"{employer} {PROVIDERS[what]}", amount, what)

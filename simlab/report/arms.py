@@ -1,6 +1,8 @@
-"""Arms: runs that differ in one thing and in the seed, sorted by that thing and matched by seed.
+"""Arms: runs sorted by what tells them apart, and matched by seed.
 
-`arms` refuses runs that differ in more, and says in what: a difference between arms must have one cause only.
+An arm holds runs that are alike in all but the seed. Where arms differ from one another in several things, none of
+which can be told from the others as the cause, they go by the names of their folders, and `differ` says in what.
+`arms` refuses runs of which an arm would hold different ones, and says in what those differ. `arm_names` names them.
 """
 
 from __future__ import annotations
@@ -13,19 +15,24 @@ from typing import Any
 
 from simlab.errors import InvalidInput, Problem
 from simlab.names import clip, did_you_mean, suggestion
+from simlab.report.arm_names import WITHOUT, by_folder, by_settings, of_value, unlike
 from simlab.runs import Run, Study, load
 
-SEED, WITHOUT = "seed", "without"
-_SHOWN = 5  # parameters named in one message
-_COLUMNS = {"ledger": ("account", "amount"), "labor": ("party", "kind", "hours", "pay", "flops")}  # of long tables
+SEED, NAME = "seed", "name"
+_SHOWN = 12  # parameters named in one message
+_COLUMNS = {  # of long tables
+    "ledger": ("time", "account", "counterparty", "amount", "reason"),
+    "labor": ("time", "party", "kind", "hours", "pay", "flops"),
+    "comparisons": ("time", "order", "principal", "label", "gold"),
+}
 Parameters = Mapping[str, Any]  # by dotted path
 
 
 @dataclass(frozen=True, slots=True)
 class Arms:
     """Runs by arm and seed. `by` is the parameter that tells arms apart, empty if several do; the first arm is the
-    base. `differ` holds every parameter that differs, with its value in each arm; `apart` names runs without a
-    counterpart under the same seed, which are left out."""
+    base. `differ` holds every parameter that differs between arms, with its value in each; `apart` names runs without
+    a counterpart under the same seed, which are left out."""
 
     by: str
     runs: Mapping[str, Mapping[int, Run]]
@@ -47,30 +54,31 @@ class Arms:
 
 def arms(paths: Sequence[Path | str], by: str | None = None) -> Arms:
     """The runs in these folders (or in folders below them), sorted into arms by parameter `by`, as `without`,
-    `parties.pool.misreading` or `seed`.
+    `parties.pool.misreading`, `name` (of the scenario) or `seed`.
 
-    Without `by` it is what the runs differ in, if that is one parameter, or if there are two arms only. The first
-    arm is that of the first run; but of many runs numbers ascend, and everybody comes before those without somebody.
-    Raises InvalidInput
-    unless there are two finished runs at least which differ in the arm and the seed and in nothing else.
+    Without `by` it is what the runs differ in, if that is one thing; else every setting is an arm. The first arm is
+    that of the first run; but of many runs numbers ascend, and everybody comes before those without somebody.
+    Raises InvalidInput unless there are two finished runs at least, and if runs of one arm differ in more than the
+    seed.
     """
     runs = [run for path in paths for run in _runs(path)]
     if len(runs) < 2:
         raise InvalidInput(Problem("one run cannot be compared", "give two folders, or one that holds several"))
     _require_finished(runs)
     said = [_parameters(run) for run in runs]
-    differing = [path for path in _paths(said) if len({_text(each.get(path)) for each in said}) > 1]
-    kinds = list(dict.fromkeys(_text({p: v for p, v in each.items() if p != SEED}) for each in said))
-    by = _cause(by, said, differing, kinds)
-    _require_one_cause(by, runs, said, differing, len(kinds))
-    values = [_value(each, by) if by else _text({p: each.get(p) for p in differing if p != SEED}) for each in said]
-    order = list(dict.fromkeys(map(_text, values)))
+    differing = [path for path in _paths(said, by) if len({_text(each.get(path)) for each in said}) > 1]
+    by = _cause(by, said, differing)
+    values = [_text(_value(each, by) if by else {p: each.get(p) for p in differing if p != SEED}) for each in said]
+    _require_alike(by, runs, said, differing, values)
+    order = list(dict.fromkeys(values))
     if len(runs) > 2 or by == WITHOUT:
         order = _ordered(order)
-    names = _names(order, values, runs, by)
-    sorted_runs = {name: _by_seed(name, value, values, runs) for name, value in zip(names, order, strict=True)}
-    firsts = {name: said[[_text(v) for v in values].index(value)] for name, value in zip(names, order, strict=True)}
-    differ = {p: {name: first.get(p) for name, first in firsts.items()} for p in differing if p != SEED or by == SEED}
+    groups = [[run for run, value in zip(runs, values, strict=True) if value == wanted] for wanted in order]
+    firsts = [said[values.index(wanted)] for wanted in order]
+    names = _names(by, groups, firsts, [path for path in differing if path != SEED])
+    sorted_runs = {name: _by_seed(name, group) for name, group in zip(names, groups, strict=True)}
+    told = [path for path in differing if path != SEED or by == SEED]
+    differ = {path: {name: first.get(path) for name, first in zip(names, firsts, strict=True)} for path in told}
     return _matched(Arms(by, sorted_runs, differ, ()))
 
 
@@ -106,24 +114,22 @@ def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def _paths(said: Sequence[Parameters]) -> list[str]:
-    """Every path; a plugin's content counts where both runs use it, for whether they do is said elsewhere."""
-    every = list(dict.fromkeys(path for each in said for path in each))
+def _paths(said: Sequence[Parameters], by: str | None) -> list[str]:
+    """Every path; a plugin's content counts where all runs use it, for whether they do is said elsewhere, and what a
+    scenario is called only if arms are to be told apart by it."""
+    every = list(dict.fromkeys(path for each in said for path in each if path != NAME or by == NAME))
     return [p for p in every if not p.startswith("plugin ") or all(p in each for each in said)]
 
 
-def _cause(by: str | None, said: Sequence[Parameters], differing: list[str], kinds: list[str]) -> str:
-    """The parameter that tells arms apart; empty where two arms differ in several."""
+def _cause(by: str | None, said: Sequence[Parameters], differing: list[str]) -> str:
+    """The parameter that tells arms apart; empty where arms differ in several things."""
     others = [path for path in differing if path != SEED]
     if by is None:
         if not others and SEED not in differing:
             raise InvalidInput(Problem("these are the same run", "give a second one that differs in something"))
         if not others and len(said) > 2:
             raise InvalidInput(Problem("these runs differ in nothing but the seed", "to compare seeds: --by seed"))
-        if len(others) > 1 and len(kinds) > 2:
-            what = f"these runs differ in {_listed(others)}: several arms at once"
-            raise InvalidInput(Problem(what, "say which one with --by, and give only runs that are alike in the rest"))
-        return others[0] if len(others) == 1 else "" if others else SEED
+        return _one_thing(others) if others else SEED
     known = [path for each in said for path in each]
     if not any(_within(path, by) for path in known):
         raise InvalidInput(Problem(f"--by {clip(by)}: no such parameter", _meant(by, list(dict.fromkeys(known)))))
@@ -135,23 +141,34 @@ def _cause(by: str | None, said: Sequence[Parameters], differing: list[str], kin
     return by
 
 
+def _one_thing(paths: Sequence[str]) -> str:
+    """The parameter that these paths are, or the component that is another one with other parameters; empty if they
+    are several things."""
+    if len(paths) == 1:
+        return paths[0]
+    whole = [path.removesuffix(".kind") for path in paths if path.endswith(".kind")]
+    return next((above for above in whole if all(_within(path, above) for path in paths)), "")
+
+
 def _meant(by: str, known: Sequence[str]) -> str:
     """The likeliest parameters that were meant: those that end alike, or are spelled much alike."""
     alike = [path for path in known if path.rpartition(".")[2] == by.rpartition(".")[2]]
     return suggestion(by, alike) if alike else did_you_mean(by, known) or "as in without, or parties.pool.misreading"
 
 
-def _require_one_cause(
-    by: str, runs: Sequence[Run], said: Sequence[Parameters], differing: Sequence[str], kinds: int
+def _require_alike(
+    by: str, runs: Sequence[Run], said: Sequence[Parameters], differing: Sequence[str], values: Sequence[str]
 ) -> None:
-    """Refuse runs that differ in more than the arm and the seed."""
-    beside = [path for path in differing if path != SEED and by and not _within(path, by)]
-    if beside:
-        one = next(i for i, each in enumerate(said) if any(each.get(p) != said[0].get(p) for p in beside))
-        cause = "the seed" if by == SEED else f"{by} and the seed"
-        what = f"{runs[0].path} and {runs[one].path} differ in more than {cause}: in {_listed(beside)}"
-        raise InvalidInput(Problem(what, "give only runs that are alike in the rest"))
-    if len(runs) == 2 and SEED in differing and by != SEED and kinds == 2:
+    """Refuse runs of one arm that differ in more than the seed; and arms that are seeds and differ in more."""
+    beside = [path for path in differing if path != SEED and not (by and _within(path, by))] if by else []
+    for one, first in enumerate(said):
+        for two, other in enumerate(said[one + 1 :], start=one + 1):
+            apart = [path for path in beside if _text(first.get(path)) != _text(other.get(path))]
+            if apart and (by == SEED or values[one] == values[two]):
+                cause = "the seed" if by == SEED else f"{by} and the seed"
+                what = f"{runs[one].path} and {runs[two].path} differ in more than {cause}: in {_listed(apart)}"
+                raise InvalidInput(Problem(what, "give only runs that are alike in the rest"))
+    if len(runs) == 2 and SEED in differing and by != SEED:
         what = f"these two runs differ in the seed, too ({said[0][SEED]} and {said[1][SEED]})"
         raise InvalidInput(Problem(what, "run both under the same seed, or both under several"))
 
@@ -177,29 +194,22 @@ def _ordered(values: list[str]) -> list[str]:
     return values
 
 
-def _names(order: list[str], values: Sequence[Any], runs: Sequence[Run], by: str) -> list[str]:
-    """What to call the arms: by their value; if they differ in several things, by what their folders are called."""
+def _names(
+    by: str, groups: Sequence[Sequence[Run]], firsts: Sequence[Parameters], differing: Sequence[str]
+) -> list[str]:
+    """What to call the arms: by the parameter's value; if they differ in several things, by what their folders are
+    called, or else by all their settings."""
+    if by and all(by in first for first in firsts):
+        return unlike([of_value(first[by], by) for first in firsts])
     if by:
-        return [_said(json.loads(value), by) for value in order]
-    said = [[run.path.name for run, own in zip(runs, values, strict=True) if _text(own) == value] for value in order]
-    folders = [n[0] if len(n) == 1 else n[0].rstrip("-_0123456789") or n[0] for n in said]  # less the seed
-    return folders if len(set(folders)) == len(folders) else [f"{n} {i}" for i, n in enumerate(folders, start=1)]
+        return unlike(by_settings(firsts, [path for path in differing if _within(path, by)]))
+    folders = by_folder([[(run.path, int(run.manifest["seed"])) for run in group] for group in groups])
+    return unlike(folders or by_settings(firsts, differing))
 
 
-def _said(value: Any, by: str) -> str:
-    """A parameter's value as the name of an arm."""
-    if by == WITHOUT:
-        return f"without {', '.join(value)}" if value else "everybody"
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
-    return clip(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), 40)
-
-
-def _by_seed(name: str, value: str, values: Sequence[Any], runs: Sequence[Run]) -> dict[int, Run]:
+def _by_seed(name: str, group: Sequence[Run]) -> dict[int, Run]:
     found: dict[int, Run] = {}
-    for run, own in zip(runs, values, strict=True):
-        if _text(own) != value:
-            continue
+    for run in group:
         seed = int(run.manifest["seed"])
         if seed in found:
             what = f"{found[seed].path} and {run.path} are the same run: arm {name}, seed {seed}"

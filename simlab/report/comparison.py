@@ -1,8 +1,8 @@
 """What became different: runs of two arms or more, measure by measure, with the interval of each difference.
 
-`compare` reads tables only. Of one run an arm, the difference of mean scores has a bootstrap interval over prompts,
-which says nothing about other seeds; of several, every difference is taken seed by seed, as both arms share their
-random draws, and has a t-interval. `side_by_side` shows it to people.
+`compare` reads tables only; what it takes from one run stands in `run_measures`. Of one run an arm, the difference of
+mean scores has a bootstrap interval over prompts, which says nothing about other seeds; of several, every difference
+is taken seed by seed, as both arms share their random draws, and has a t-interval. `side_by_side` shows it to people.
 """
 
 from __future__ import annotations
@@ -15,21 +15,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simlab.components import Array
+from simlab.errors import InvalidInput, Problem
 from simlab.measures.statistics import resample
 from simlab.report.arms import Arms, arms
+from simlab.report.run_measures import CHANGED, COUNTED, SCORE, UNITS, Key, criteria, latest, measured
 from simlab.streams import Streams
-from simlab.tables import TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from simlab.runs import Run
 
-Key = tuple[str, str, str]  # measure, language model (or empty), of which party, criterion or account
-SCORE, NEVER, CHANGED = "score", "score_never_compared", "changed"
-COUNTED = ("money", "hours", "pay", "flops")  # what a party had no part in counts as zero
 COLUMNS = {
-    "measure": "what was measured, at the end of the runs",
+    "measure": "what was measured, at the end of the runs or in the round asked for; sums go up to there",
     "model": "the language model it is about; empty if none in particular",
     "of": "the criterion, party, pair of parties or account",
     "unit": "unit of the values",
@@ -43,33 +41,48 @@ COLUMNS = {
     "n": "seeds, or prompts where there is one seed and the interval is over prompts",
     "interval": "what it is over: seeds (paired, t with n - 1 degrees of freedom), prompts (bootstrap), or empty",
 }
-_UNITS = {"money": "USD", "pay": "USD", "hours": "hours", "flops": "FLOP"}
 _EXAMPLES = 4
 _REPLICATES = 1000
 
 
-def compare(*paths: Path | str, by: str | None = None) -> pd.DataFrame:
+def compare(*paths: Path | str, by: str | None = None, round: int | None = None) -> pd.DataFrame:
     """What changed from the first arm to each other one: one row a measure, arm, and criterion, party or account.
 
     `paths` are folders of finished runs, or folders that hold some; `by` is the parameter that tells arms apart
-    (`without`, `parties.pool.misreading`, `seed`), which need not be said where it is plain. Columns are those of
-    `COLUMNS`; `attrs` says what was compared and holds `examples` of responses that changed. Raises InvalidInput
-    for runs that differ in more than the arm and the seed.
+    (`without`, `parties.pool.misreading`, `name`, `seed`), which need not be said where it is plain. Runs are compared
+    as they ended, or as they were after `round` trainings of each language model; of what adds up (money, hours,
+    labels, separations) all counts that had happened by then. Columns are those of `COLUMNS`; `attrs` says what was
+    compared and holds `examples` of responses that changed. Raises InvalidInput if runs of one arm differ in more than
+    the seed, and if a run has no such round.
     """
     import pandas as pd
 
     found = arms(paths, by)
-    measured = {run.path: _measured(run) for runs in found.runs.values() for run in runs.values()}
+    runs = [run for each in found.runs.values() for run in each.values()]
+    _require_round(runs, round)
+    of_run = {run.path: measured(run, round) for run in runs}
     rows: list[dict[str, Any]] = []
     examples: list[dict[str, Any]] = []
     for arm in found.names[1:]:
         pairs = found.pairs(arm)
-        both = [(measured[one.path], measured[two.path], _both(one, two)) for _, one, two in pairs]
+        both = [(of_run[one.path], of_run[two.path], _both(one, two, round)) for _, one, two in pairs]
         rows += [{**row, "arm_a": found.names[0], "arm_b": arm} for row in _differences(both)]
         examples += [{"arm_b": arm, "seed": pairs[0][0], **row} for row in _examples(both[0][2])]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    frame.attrs = _about(found) | {"examples": examples, "columns": dict(COLUMNS)}
+    asked = {} if round is None else {"round": round}
+    frame.attrs = _about(found) | asked | {"examples": examples, "columns": dict(COLUMNS)}
     return frame
+
+
+def _require_round(runs: Sequence[Run], round: int | None) -> None:
+    """Every model of every run must have come so far."""
+    if round is None:
+        return
+    for run in runs:
+        last = int(run.responses.groupby("agent")["round"].max().min()) if len(run.responses) else -1
+        if not 0 <= round <= last:
+            fix = f"its rounds are 0 to {last}" if last > 0 else "it was measured in round 0 alone"
+            raise InvalidInput(Problem(f"there is no round {round} in this run", fix, run.path))
 
 
 def _about(found: Arms) -> dict[str, Any]:
@@ -85,76 +98,14 @@ def _about(found: Arms) -> dict[str, Any]:
     }
 
 
-# ---- one run ------------------------------------------------------------------------------------------------------
-
-
-def _measured(run: Run) -> dict[Key, float]:
-    """Every measure of a run as it ended."""
-    return {**_scores(run), **_preferences(run), **_reward_models(run), **_sums(run)}
-
-
-def _last(rows: pd.DataFrame, by: str) -> pd.DataFrame:
-    """The rows of each language model's last round."""
-    return rows[rows["round"] == rows.groupby(by)["round"].transform("max")]
-
-
-def _criteria(rows: pd.DataFrame) -> list[str]:
-    return ["answered", *(name for name in rows if name not in TABLES["responses"].names)]
-
-
-def _scores(run: Run) -> dict[Key, float]:
-    rows = _last(run.responses, "agent")
-    found = {}
-    for model, said in rows.groupby("agent", sort=False):
-        for name in _criteria(rows):
-            found[SCORE, str(model), name] = float(said[name].mean())
-            if said.fact_held_out.any():
-                found[NEVER, str(model), name] = float(said[name][said.fact_held_out].mean())
-    return found
-
-
-def _preferences(run: Run) -> dict[Key, float]:
-    """Win rates by judge, and ρ by pair of parties and panel."""
-    wins, found = _last(run.win_rate, "model"), {}
-    for row in wins.itertuples():
-        found["win_rate", str(row.model), str(row.judge)] = float(row.rate)
-    for row in _last(run.alignment, "model").itertuples():
-        about = [] if row.panel == "responses" else [f"panel {row.panel}"]
-        about += [f"order {row.order}", f"against {row.against}"] if row.against else []
-        pair = f"{row.a} ~ {row.b}" + (f" ({', '.join(about)})" if about else "")
-        found["rho", str(row.model), pair] = float(row.rho)
-    return found
-
-
-def _reward_models(run: Run) -> dict[Key, float]:
-    """Accuracy after the last training, by reward model and by whom it then learned from."""
-    found = {}
-    for row in run.reward_model.groupby(["agent", "principal"], sort=False).last().reset_index().itertuples():
-        for kind in ("held_out", "gold"):
-            value = getattr(row, f"accuracy_{kind}")
-            found[f"accuracy_{kind}", "", f"{row.agent} on {row.principal}"] = float(value)
-    return found
-
-
-def _sums(run: Run) -> dict[Key, float]:
-    """Money by account, people counting under their pool; labor by party and kind."""
-    ledger, labor, found = run.ledger, run.labor, {}
-    for account, amount in ledger.amount.groupby(ledger.account.str.partition(":")[0]).sum().items():
-        found["money", "", str(account)] = float(amount)
-    for (party, kind), sums in labor.groupby(["party", "kind"])[["hours", "pay", "flops"]].sum().iterrows():
-        for measure, amount in zip(("hours", "pay", "flops"), sums.tolist(), strict=True):
-            if amount:
-                found[measure, "", f"{party}, {kind}"] = float(amount)
-    return found
-
-
 # ---- two runs -----------------------------------------------------------------------------------------------------
 
 
-def _both(one: Run, two: Run) -> pd.DataFrame:
-    """The last responses of two runs side by side (those of the second with `_b`), and whether they `differ`."""
-    sides = [_last(run.responses, "agent") for run in (one, two)]
-    names = [name for name in _criteria(sides[0]) if name in sides[1]]
+def _both(one: Run, two: Run, round: int | None) -> pd.DataFrame:
+    """The last responses of two runs (or those of a round) side by side, those of the second with `_b`, and whether
+    they `differ`."""
+    sides = [latest(run.responses, "agent", round) for run in (one, two)]
+    names = [name for name in criteria(sides[0]) if name in sides[1]]
     numbered = [
         side[["agent", "prompt", "response", "force", *names]].assign(nth=side.groupby(["agent", "prompt"]).cumcount())
         for side in sides
@@ -193,7 +144,7 @@ def _row(key: Key, a: Array, b: Array, difference: Array) -> dict[str, Any]:
     mean = float(known.mean()) if n else math.nan
     half = float(stdtrit(n - 1, 0.975) * known.std(ddof=1) / math.sqrt(n)) if n > 1 else math.nan
     return {
-        "measure": measure, "model": model, "of": of, "unit": _UNITS.get(measure, ""),
+        "measure": measure, "model": model, "of": of, "unit": UNITS.get(measure, ""),
         "a": _mean(a), "b": _mean(b), "difference": mean, "low": mean - half, "high": mean + half,
         "n": n, "interval": "seeds" if n > 1 else "",
     }  # fmt: skip

@@ -39,23 +39,41 @@ def orders(run: Run) -> pd.DataFrame:
     first = pd.DataFrame(_of_responses(run, relations) if len(found) else [])
     found = pd.concat([first, found], ignore_index=True) if len(first) else found
     labor = run.labor[run.labor.flops == 0].groupby(["party", "order"])[["hours", "pay"]].sum()
-    spent = [labor.loc[key] if (key := (r.principal, r.order)) in labor.index else None for r in found.itertuples()]
-    found["hours"] = [0.0 if s is None else float(s.hours) for s in spent]
-    found["pay"] = [0.0 if s is None else float(s.pay) for s in spent]
+    mine = pd.MultiIndex.from_frame(found[["principal", "order"]])
+    shares = _shares(run, found)
+    for spent in ("hours", "pay"):
+        found[spent] = labor[spent].reindex(mine, fill_value=0.0).to_numpy() * shares
     return pd.DataFrame(found[_COLUMNS]).sort_values("order", kind="stable").reset_index(drop=True)
+
+
+def _shares(run: Run, found: pd.DataFrame) -> pd.Series[float]:
+    """How much of what a principal did at an order was for the agents of each row: as much as of the pairs it looked
+    at, where it judges several pools."""
+    judged = run.judgements
+    whom = judged.agent.str.split(":").str[0]
+    looked = [
+        float(row.ranked)
+        if row.order == 1
+        else float(judged["sample"][(judged.principal == row.principal) & (judged.order == row.order)
+                                    & ((whom == row.agent) | (row.agent == "vendors"))].sum())
+        for row in found.assign(ranked=found.get("ranked", 0.0)).itertuples()
+    ]  # fmt: skip
+    pairs = found.assign(looked=looked)
+    both = pairs.groupby(["principal", "order"]).looked
+    return (pairs.looked / both.transform("sum")).fillna(1 / both.transform("size"))
 
 
 def _of_responses(run: Run, relations: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """A row for each pool and the model whose responses it ranks: ρ with the corporation whose model it is."""
     makers = dict(run.responses[["agent", "corporation"]].drop_duplicates().itertuples(index=False))
     agents = {(r["principal"], r["agent"]) for r in relations}
-    ranked = run.comparisons[run.comparisons.order == 1][["principal", "agent"]].drop_duplicates()
-    for pool, machine in ranked.itertuples(index=False):
+    ranked = run.comparisons[run.comparisons.order == 1].groupby(["principal", "agent"], sort=False).size()
+    for (pool, machine), count in ranked.items():
         for model, maker in makers.items():
             pairs = run.alignment[(run.alignment.order == 1) & (run.alignment.model == model)]
             both = pairs[((pairs.a == maker) & (pairs.b == pool)) | ((pairs.a == pool) & (pairs.b == maker))]
             if (machine, model) in agents and len(both):
-                row = both.iloc[-1].to_dict()
+                row = both.iloc[-1].to_dict() | {"ranked": int(count)}
                 yield {**row, "order": 1, "principal": pool, "agent": model, "days": math.nan}
 
 

@@ -10,9 +10,9 @@ from rich.markup import escape
 from rich.text import Text
 
 from simlab.names import clip
-from simlab.report.arms import WITHOUT
-from simlab.report.comparison import CHANGED, COUNTED, NEVER, SCORE
+from simlab.report.arm_names import WITHOUT
 from simlab.report.layout import NOTHING, noted, number, spaced, table
+from simlab.report.run_measures import CARE, CHANGED, COST, COUNTED, NEVER, ON_POLICY, RIGHT, SCORE, TURNOVER
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 _SECTIONS = {
     "What the model says": (CHANGED, SCORE, NEVER),
     "Who likes it better than the pretrained model's": ("win_rate",),
+    "What it gained for whom, of what was possible": (ON_POLICY,),
     "Who agrees with whom (ρ)": ("rho",),
     "What the reward model learned": ("accuracy_held_out", "accuracy_gold"),
+    "Those who label": (RIGHT, CARE, TURNOVER),
     "Money and labor": COUNTED,
 }
 _PREFIX = {
     NEVER: "facts never compared: ", "accuracy_held_out": "held-out labels: ", "accuracy_gold": "held-out gold: ",
+    RIGHT: "labels right: ", CARE: "care: ", TURNOVER: "separations a post: ", COST: "$ for all labor, paid by ",
     "money": "$ of ", "hours": "hours: ", "pay": "$ for ", "flops": "FLOP: ",
 }  # fmt: skip
 _MOST_ROWS = 16
@@ -47,16 +50,26 @@ def screen(found: pd.DataFrame) -> RenderableType:
 
 
 def _heading(about: Mapping[str, Any]) -> Text:
+    """What is compared, under which seeds; what else differs; and what had to be left out."""
     base, *others = about["arms"]
     seeds = sorted({seed for each in about["seeds"].values() for seed in each})
     by = f"{about['by']}: " if about["by"] not in ("", WITHOUT) else ""
     text = Text(about["scenario"], style="bold").append(f"  {by}{base} → {', '.join(others)}")
+    if "round" in about:
+        text.append(f"; round {about['round']}", style="not bold")
     if about["by"] != "seed":
         text.append(f"; seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}", style="not bold")
-    if not about["by"]:
-        for path, values in list(about["differ"].items())[:_MOST_ROWS]:
-            told = " → ".join("nothing" if value is None else str(value) for value in values.values())
-            text.append(f"\n  {path}: {told}", style="not bold")
+        for arm, mine in about["seeds"].items():
+            if missing := [str(seed) for seed in seeds if seed not in mine]:
+                text.append(f"\n{arm}: without seed {', '.join(missing)}, which it lacks", style="yellow not bold")
+    paths = [path for path in about["differ"] if not about["by"] or f"{path}.".find(f"{about['by']}.") != 0]
+    if paths:
+        text.append("\nSeveral things differ, so that no difference has one cause:", style="yellow not bold")
+    for path in paths[:_MOST_ROWS]:
+        told = " → ".join("nothing" if v is None else clip(str(v), 40) for v in about["differ"][path].values())
+        text.append(f"\n  {path}: {told}", style="not bold")
+    if len(paths) > _MOST_ROWS:
+        text.append(f"\n  and {len(paths) - _MOST_ROWS} more: {clip(', '.join(paths[_MOST_ROWS:]), 240)}", "not bold")
     if about["apart"]:
         text.append(f"\nleft out, having no counterpart: {', '.join(about['apart'])}", style="yellow not bold")
     return text
@@ -79,7 +92,7 @@ def _section(title: str, rows: pd.DataFrame, arms: tuple[str, str]) -> Renderabl
 
 
 def _cells(row: Mapping[str, Any], several: bool) -> list[str]:
-    form = {"money": ",.0f", "pay": ",.0f", "hours": ",.1f", "flops": ".3g"}.get(row["measure"], ".3f")
+    form = {COST: ",.0f", "money": ",.0f", "pay": ",.0f", "hours": ",.1f", "flops": ".3g"}.get(row["measure"], ".3f")
     fine = ".4f" if form == ".3f" else form  # differences are small
     name = "responses that are different" if row["measure"] == CHANGED else row["of"]
     name = f"{row['model']}: " * (several and bool(row["model"])) + _PREFIX.get(row["measure"], "") + name
@@ -103,9 +116,11 @@ def _note(found: pd.DataFrame) -> Text:
     """What the intervals are, and what they are not."""
     several = found.n[found.interval == "seeds"]
     if len(several):
+        fewest, most = int(several.min()) - 1, int(several.max()) - 1
         what = (
             "Intervals: differences are taken seed by seed, under the same random draws; t with "
-            f"{int(several.max()) - 1} degrees of freedom. Each is at 95 % by itself: one in 20 excludes 0 by chance."
+            f"{f'{fewest} to ' if fewest < most else ''}{most} degrees of freedom. "
+            "Each is at 95 % by itself: one in 20 excludes 0 by chance."
         )
     else:
         what = (

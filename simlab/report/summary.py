@@ -16,6 +16,7 @@ from rich.text import Text
 
 from simlab.hierarchy import Hierarchy
 from simlab.names import from_here
+from simlab.report import spending
 from simlab.report.layout import NOTHING
 from simlab.report.layout import noted as _noted
 from simlab.report.layout import number as _number
@@ -163,8 +164,7 @@ def _labor(run: Run) -> list[RenderableType]:
     text = Text("Labor", style="bold").append("\n", style="not bold")
     employed = _many(int(people.ended.isna().sum()), "rater")
     text.append("; ".join([f"{employed} employed at the end, {_many(len(people), 'spell')} in all", *counts]))
-    paid = run.labor[run.labor.hours * run.labor.pay > 0]
-    text.append(f"; {paid.hours.sum():,.0f} hours of paid work, {paid.pay.sum():,.0f} USD.")
+    text.append(f"; {spending.told(run)}")
     fired = run.consequences[run.consequences.kind == "fire"]
     for row in fired.head(_NAMED).itertuples():
         text.append(f"\n  day {row.time:g}  {row.agent} fired: {row.reason} ({_number(row.amount, '.3f')})")

@@ -13,6 +13,7 @@ from simlab.scenario.spec import GoldTestField, Name, ReviewField, Spec
 class ScreeningSpec(Spec):
     """A test before hiring: candidates label gold items, unpaid, and only those who pass are hired.
 
+    What the test costs the employer is the pool's `screening_cost`.
     InstructGPT chose about 40 labelers by such tests, AlpacaFarm 16 of 34 candidates.
     """
 

@@ -13,11 +13,19 @@ from pydantic import BaseModel
 
 from simlab.components import Charter, Component
 from simlab.docstrings import docstring
+from simlab.scenario.budget import DEMONSTRATING, HIRING, LABELS, PROMPTS, RANKING, Budget, Item, looks
 from simlab.scenario.model import Scenario
-from simlab.scenario.parties import LanguageModelSpec, RatersSpec
+from simlab.scenario.parties import LanguageModelSpec, PeopleSpec
 from simlab.scenario.pay import PieceSpec
 from simlab.scenario.relations import AnyConsequence, BradleyTerrySpec, GradientSpec, RelationSpec
 from simlab.scenario.society import CorporationSpec
+
+_THINGS = {
+    LABELS: "labels to sell",
+    HIRING: "people to hire at first",
+    DEMONSTRATING: "demonstrations to write",
+    PROMPTS: "prompts to write",
+}
 
 
 def describe(scenario: Scenario, file: Path) -> str:
@@ -130,11 +138,6 @@ def _consequence(consequence: AnyConsequence) -> str:
     return f"{consequence.kind}{f' ({settings})' if settings else ''}: {meaning[:1].lower()}{meaning[1:]}"
 
 
-def looks(scenario: Scenario, relation: RelationSpec) -> int:
-    """How often a relation's principal looks in the whole run."""
-    return int(scenario.days / relation.every + 1e-9)
-
-
 def _schedule(scenario: Scenario) -> Iterator[str]:
     yield f"{scenario.days:g} simulated days, seed {scenario.seed}"
     for relation in scenario.relations:
@@ -142,28 +145,42 @@ def _schedule(scenario: Scenario) -> Iterator[str]:
 
 
 def _work(scenario: Scenario) -> Iterator[str]:
+    """Sizes of machines; labor, thing by thing; and what each party pays for it in all."""
     for name, party in scenario.parties.items():
         if isinstance(party, LanguageModelSpec) and scenario.world.networks:
             yield f"{name}: about {party.parameters:,} parameters besides its dictionary"
-        if isinstance(party, RatersSpec):
-            yield from _labor(scenario, name, party)
+    budget = Budget(scenario)
+    items = list(budget.items())
+    for item in items:
+        yield _labor(budget, item)
+    for payer in dict.fromkeys(item.payer for item in items if item.payer):
+        paid: dict[str, float] = {}
+        for item in items:
+            if item.payer == payer:
+                paid[item.payee] = paid.get(item.payee, 0.0) + item.amount
+        each = ", ".join(f"${amount:,.0f} to {payee}" for payee, amount in paid.items())
+        yield f"{payer} pays about ${sum(paid.values()):,.0f} for labor: {each}"
+    if any(item.what == LABELS for item in items):
+        people = sum(item.amount for item in items if item.what != LABELS)
+        yield f"those who do the work get about ${people:,.0f}; vendors keep the rest of their price, or make it up"
+    if unforeseen := budget.unforeseen():
+        yield f"not reckoned, as it depends on how people do: {', '.join(unforeseen)}"
 
 
-def _labor(scenario: Scenario, name: str, party: RatersSpec) -> Iterator[str]:
-    """Comparisons, hours and wages asked of a pool; K responses are ranked in the time of K − 1 comparisons."""
-    for relation in scenario.relations:
-        if relation.principal == name:
-            most = party.count * party.hours * scenario.days
-            per_pair = party.seconds * 2 / party.ranking / 3600  # hours
-            if isinstance(relation.sample, int):
-                pairs = float(relation.sample * party.overlap * looks(scenario, relation))
-            else:
-                pairs = relation.sample * most * 3600 / party.seconds * party.overlap
-            hours = pairs * per_pair
-            rate, units, unit = party.wage, hours, "an hour"
-            if isinstance(party.pay, PieceSpec):
-                rate, units, unit = party.pay.rate, pairs, "a pair"
-            yield (
-                f"{name}: about {pairs:,.0f} comparisons for {relation.agent}, {hours:,.0f} hours of the {most:,.0f} "
-                f"the pool has, ${rate * units:,.0f} at ${rate:g} {unit}"
-            )
+def _labor(budget: Budget, item: Item) -> str:
+    """One thing that is paid for; K responses are ranked in the time of K − 1 comparisons."""
+    party, relation = budget.parties.get(item.payee), item.relation
+    at = f"${item.amount:,.0f}"
+    if isinstance(party, PeopleSpec):
+        most = f"{item.hours:,.0f} hours of the {budget.capacity(item.payee, party):,.0f} the pool has"
+        piece = isinstance(party.pay, PieceSpec) and relation is not None
+        at += f" at ${party.pay.rate:g} a pair" if piece else f" at ${party.wage:g} an hour"  # type: ignore[union-attr]
+        at = f"{most}, {at if item.payer else 'unpaid, as nobody employs them'}"
+    elif item.hours:
+        at = f"{item.hours:,.0f} hours, {at}"
+    count = f"about {item.pieces:,.0f}"
+    if relation is None:
+        return f"{item.payee}: {count} {_THINGS[item.what]}, {at}"
+    if item.what == RANKING:
+        return f"{item.payee}: {count} comparisons for {relation.agent}, {at}"
+    return f"{item.payee}: {count} pairs of {relation.agent} to check, {at}"

@@ -74,6 +74,15 @@ class PeopleSpec(PartySpec):
     )
     pay: AnyPay = Field(HourlySpec(), description="how they are paid: hourly, by the piece, …")
     screening: ScreeningSpec | None = Field(None, description="a test before hiring; default: none")
+    hiring_cost: float = Field(
+        0.0, ge=0, le=1e6, description="what hiring costs the employer, also of the first people, in $ per person"
+    )
+    screening_cost: float = Field(
+        0.0, ge=0, le=1e6, description="what testing a candidate costs the employer, hired or not, in $ per person"
+    )
+    training_cost: float = Field(
+        0.0, ge=0, le=1e6, description="what retraining costs the employer beside the paid hours, in $ per person"
+    )
     probation: ProbationSpec | None = Field(None, description="a stricter review at first; default: none")
     fatigue: FatigueSpec | None = Field(None, description="noise that grows with hours of work; default: none")
     learning: LearningSpec | None = Field(None, description="practice that makes quicker and surer; default: none")
@@ -82,6 +91,13 @@ class PeopleSpec(PartySpec):
     voice: VoiceSpec | None = Field(None, description="appeals of judgements; default: there are none")
     market: str = Field("", max_length=64, description="labor market shared with other pools; empty: none")
     delegation: DelegationSpec | None = Field(None, description="people who let a machine answer for them")
+
+    @model_validator(mode="after")
+    def _tested_at_all(self) -> PeopleSpec:
+        if self.screening_cost and self.screening is None:
+            what = "screening_cost means nothing without a screening"
+            raise PydanticCustomError("screening_cost", what, {"fix": "write screening: {}, or hiring_cost"})
+        return self
 
     def plugins(self) -> Iterator[tuple[str, str]]:
         """(kind, name) of every plugin that says how these people work."""

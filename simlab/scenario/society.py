@@ -188,7 +188,9 @@ class FirmSpec(PartySpec):
 
     gold_error: float = Field(0.0, ge=0, le=1, description="share of its own gold labels that are wrong")
     audit_seconds: float = Field(60.0, ge=0, le=86_400, description="time its staff takes to check a pair, in seconds")
-    audit_wage: float = Field(0.0, ge=0, le=1e6, description="pay of that staff, in $ per hour")
+    audit_wage: float = Field(
+        21.0, ge=0, le=1e6, description="pay of that staff, in $ per hour; default: as raters are paid by default"
+    )
 
 
 class CorporationSpec(FirmSpec):

@@ -47,7 +47,11 @@ def test_labels_are_sold_by_the_pair_and_raters_paid_by_the_vendor(tmp_path: Pat
         wages = paid[paid.payee.str.startswith(f"{pool}:")]
         assert set(wages.payer) == {vendor}
         np.testing.assert_allclose(wages.amount.sum(), made.duration.sum() / 3600 * wage)
-        assert run.simulation.accounts.balances[vendor] == pytest.approx(income.amount.sum() - wages.amount.sum())
+        staff = paid[paid.payee == f"{vendor} staff"]  # which checks some of the labels
+        checked = run.judgements[run.judgements.principal == vendor]["sample"].sum()
+        np.testing.assert_allclose(staff.amount.sum(), checked * 60 / 3600 * 21)
+        left = income.amount.sum() - wages.amount.sum() - staff.amount.sum()
+        assert run.simulation.accounts.balances[vendor] == pytest.approx(left)
     assert sum(run.simulation.accounts.balances.values()) == pytest.approx(0, abs=1e-9)
 
 

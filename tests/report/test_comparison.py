@@ -171,7 +171,7 @@ def test_who_is_paid_what_changes_no_model(runs: Path) -> None:
     assert found.attrs["by"] == "parties.acme.audit_wage"
     assert found.attrs["arms"] == ["40.0", "80.0"]
     moved = found[found.difference.abs() > 0]
-    assert set(moved.measure) == {"money", "pay"}
+    assert set(moved.measure) == {"money", "pay", "labor_cost"}
     assert row(found, "money", "acme staff").b == pytest.approx(2 * row(found, "money", "acme staff").a)
 
 
@@ -197,8 +197,147 @@ def test_two_runs_that_differ_in_several_things(runs: Path, tmp_path: Path) -> N
     simlab.run(runs / "world.yaml", overrides=changes, out=tmp_path / "apt", store=Store(None))
     found = simlab.compare(runs / "whole" / "0", tmp_path / "apt")
     assert found.attrs["by"] == ""
-    assert found.attrs["arms"] == ["0", "apt"]
-    assert found.attrs["differ"]["parties.north.misreading"] == {"0": 0.5, "apt": 0.1}
+    assert found.attrs["arms"] == ["whole", "apt"]  # 0 is the seed
+    assert found.attrs["differ"] == {
+        "parties.relay.misreading": {"whole": 0.3, "apt": 0.1},
+        "parties.north.misreading": {"whole": 0.5, "apt": 0.1},
+    }
+
+
+# ---- what arms are called -----------------------------------------------------------------------------------------
+
+
+def arm_names(folder: Path, *said: tuple[str, dict[str, Any]], by: str | None = None) -> tuple[list[str], str]:
+    """The arms that runs in such folders, with such settings, are sorted into; and what tells them apart."""
+    for name, settings in said:
+        made_up(folder / name, **settings)
+    found = simlab.compare(*(folder / name for name, _ in said), by=by)
+    return found.attrs["arms"], found.attrs["by"]
+
+
+AUDIT, WAGE, BOTH = {"sample": 0.2, "wage": 9.0}, {"sample": 0.1, "wage": 30.0}, {"sample": 0.3, "wage": 30.0}
+
+
+def test_arms_that_differ_in_several_things_are_called_after_what_tells_their_folders_apart(tmp_path: Path) -> None:
+    named = arm_names(tmp_path, ("audit/1", AUDIT), ("wage/1", WAGE))
+    assert named == (["audit", "wage"], "")
+    assert arm_names(tmp_path / "a", ("audit-1", AUDIT), ("wage-1", WAGE), ("both-1", BOTH))[0] == [
+        "audit", "wage", "both",
+    ]  # fmt: skip
+    assert arm_names(tmp_path / "b", ("b10", AUDIT | {"seed": 0}), ("b20", WAGE | {"seed": 0}))[0] == ["b10", "b20"]
+    assert arm_names(tmp_path / "c", ("x/runs/1", AUDIT), ("y/runs/1", WAGE))[0] == ["x/runs", "y/runs"]
+    nothing = (("1", AUDIT), ("2", WAGE))
+    assert arm_names(tmp_path / "d", *nothing)[0] == ["sample=0.2, wage=9.0", "sample=0.1, wage=30.0"]
+    several = [
+        (f"{name}/{seed}", said | {"seed": seed}) for name, said in (("one", AUDIT), ("two", WAGE)) for seed in (3, 4)
+    ]
+    assert arm_names(tmp_path / "e", *several)[0] == ["one", "two"]
+
+
+def test_arms_that_differ_in_one_thing_are_called_by_it(tmp_path: Path) -> None:
+    assert arm_names(tmp_path, ("audit/1", {"wage": 9.0}), ("wage/1", {"wage": 30.0})) == (
+        ["9.0", "30.0"], "parties.pool.wage",
+    )  # fmt: skip
+    kinds = [
+        ("x", {"policy": {"kind": "boltzmann", "ties": 0.3}}),
+        ("y", {"policy": {"kind": "mistaken", "flip": 0.2}}),
+    ]
+    assert arm_names(tmp_path / "k", *kinds) == (["kind=boltzmann, ties=0.3", "kind=mistaken, flip=0.2"],
+                                                 "parties.pool.policy")  # fmt: skip
+    lengthy = [(str(n), {"note": "a" * 60 + str(n)}) for n in range(3)]
+    names = arm_names(tmp_path / "l", *lengthy)[0]
+    assert len(set(names)) == 3  # alike as far as they are shown, and yet three
+
+
+def test_two_arms_or_three_that_differ_in_several_things_say_in_what(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, said in (("audit", AUDIT), ("wage", WAGE), ("both", BOTH)):
+        made_up(tmp_path / name, **said)
+    for folders in (("audit", "wage"), ("audit", "wage", "both")):
+        assert main(["compare", *(str(tmp_path / name) for name in folders)]) == 0
+        printed = " ".join(capsys.readouterr().out.split())
+        assert "Several things differ, so that no difference has one cause:" in printed
+        values = ["0.2 → 0.1", "0.2 → 0.1 → 0.3"][len(folders) - 2]
+        assert f"parties.pool.sample: {values}" in printed
+        assert "parties.pool.wage: 9.0 → 30.0" in printed
+    by = simlab.compare(tmp_path / "audit", tmp_path / "wage", by="parties.pool.wage")  # the sample differs with it
+    assert by.attrs["arms"] == ["9.0", "30.0"]
+    assert by.attrs["differ"]["parties.pool.sample"] == {"9.0": 0.2, "30.0": 0.1}
+    with pytest.raises(simlab.InvalidInput, match=r"differ in more than parties\.pool\.wage and the seed: in .*sample"):
+        simlab.compare(tmp_path, by="parties.pool.wage")
+
+
+def test_scenarios_are_told_apart_by_their_names(runs: Path, tmp_path: Path) -> None:
+    changes = ["name=generous", "parties.north.wage=20"]
+    simlab.run(runs / "world.yaml", overrides=changes, out=tmp_path / "x", store=Store(None), seed=0)
+    found = simlab.compare(runs / "whole" / "0", tmp_path / "x", by="name")
+    assert found.attrs["arms"] == ["deep", "generous"]
+    assert found.attrs["differ"]["parties.north.wage"] == {"deep": 8.0, "generous": 20.0}
+    plain = simlab.compare(runs / "whole" / "0", tmp_path / "x")  # a name alone makes no difference
+    assert plain.attrs["by"] == "parties.north.wage"
+
+
+def test_seeds_that_an_arm_lacks_are_named(tmp_path: Path) -> None:
+    for name, seeds, without in (("a", (1, 2, 3), []), ("b", (1, 2), ["x"]), ("c", (1, 2, 3, 4), ["y"])):
+        for seed in seeds:
+            made_up(tmp_path / f"{name}{seed}", seed=seed, helpful=0.1 * seed, without=without)
+    found = simlab.compare(tmp_path)
+    assert found.attrs["seeds"] == {"without x": [1, 2], "without y": [1, 2, 3]}
+    assert found.attrs["apart"] == [str(tmp_path / "c4")]
+    console = Console(width=150, file=io.StringIO(), record=True)
+    console.print(screen(found))
+    text = console.export_text()
+    assert "without x: without seed 3, which it lacks" in text
+    assert "t with 1 to 2 degrees of freedom" in text
+
+
+# ---- what is measured ---------------------------------------------------------------------------------------------
+
+
+def test_labels_care_turnover_and_all_that_labor_cost(runs: Path) -> None:
+    whole, richer = (simlab.load(runs / name / "0") for name in ("whole", "richer"))
+    found = simlab.compare(runs / "whole" / "0", runs / "richer" / "0")
+    labels = whole.comparisons.query("principal == 'north' and gold != 0")
+    right = ((labels.label == labels.gold) + 0.5 * (labels.label == 0)).mean()
+    assert row(found, "label_accuracy", "north").a == pytest.approx(right)
+    assert 0.5 < right < 1
+    assert row(found, "care", "north").a == whole.raters.query("round == 1 and employer == 'relay'").care.mean() == 1
+    assert row(found, "turnover", "north").a == 0
+    for run, value in ((whole, row(found, "labor_cost", "acme").a), (richer, row(found, "labor_cost", "acme").b)):
+        money = run.ledger[(run.ledger.account == "acme") & (run.ledger.reason != "subscriptions")]
+        assert value == pytest.approx(-money.amount.sum())
+    gains = whole.on_policy.query("round == 1").set_index("party").share
+    assert row(found, "on_policy", "acme").a == pytest.approx(gains["acme"])
+
+
+def test_any_round(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fire = [{"kind": "fire", "below": 0.8, "min_sample": 10}, "hire"]
+    world = written(
+        tmp_path / "world.yaml", {"days": 3, "relations.3.consequence": fire, "relations.3.sample": 0.5}, DEEP
+    )
+    for name, wage in (("a", 8), ("b", 12)):
+        overrides = [f"parties.north.wage={wage}"]
+        simlab.run(world, overrides=overrides, out=tmp_path / "runs" / name, store=Store(None))
+    run = simlab.load(tmp_path / "runs" / "a")
+    for number in range(4):
+        found = simlab.compare(tmp_path / "runs", round=number)
+        said = run.responses[run.responses["round"] == number]
+        assert found.attrs["round"] == number
+        assert row(found, "score", "helpful").a == pytest.approx(said.helpful.mean())
+        money = run.ledger[(run.ledger.time <= said.time.max()) & (run.ledger.account == "relay")].amount.sum()
+        relay = found[(found.measure == "money") & (found.of == "relay")].a
+        assert relay.sum() == pytest.approx(money)
+        left = (run.employment.ended[run.employment.worker.str.startswith("north:")] <= said.time.max()).sum()
+        assert row(found, "turnover", "north").a == left / 8
+    assert left > 0
+    last = simlab.compare(tmp_path / "runs")
+    assert row(last, "score", "helpful").a == row(found, "score", "helpful").a
+    argv = ["compare", str(tmp_path / "runs"), "--round"]
+    assert main([*argv, "1"]) == 0
+    assert "8.0 → 12.0; round 1; seed" in " ".join(capsys.readouterr().out.split())
+    assert main([*argv, "4"]) == 2
+    assert "there is no round 4 in this run (its rounds are 0 to 3)" in capsys.readouterr().err
 
 
 # ---- what is refused ----------------------------------------------------------------------------------------------
@@ -215,7 +354,6 @@ def test_what_is_refused(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixtu
         "these are the same run": [whole / "0", whole / "0"],
         "differ in nothing but the seed (to compare seeds: --by seed)": [whole],
         "these two runs differ in the seed, too (0 and 1)": [whole / "0", gone / "1"],
-        "differ in parties.acme.audit_wage, without: several arms at once": [whole, gone, richer],
         "differ in more than without and the seed: in parties.acme.audit_wage": [
             whole, gone, richer, "--by", "without",
         ],

@@ -1,0 +1,77 @@
+"""What labor cost in a run, and whose work was paid: from the ledger and the table `labor` alone.
+
+A corporation pays its people, its staff and its vendors; a vendor pays its own people out of its price. So what
+corporations spend on labor is what those who work get and what vendors keep, to the cent.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from simlab.runs import Run
+
+NO_LABOR = ("subscriptions", "capital", "fines")  # reasons of transfers that pay for no work
+_UNPAID = {"screening": "tests of candidates", "authoring": "writing the corpus"}
+
+
+def balances(run: Run, until: float = math.inf) -> pd.Series[float]:
+    """What every account has received for labor less what it has paid for it, up to a day, in $; people count under
+    their pool. Sums to zero."""
+    money = run.ledger[~run.ledger.reason.isin(NO_LABOR) & (run.ledger.time <= until)]
+    return money.amount.groupby(money.account.str.split(":").str[0], sort=False).sum()
+
+
+def labor_costs(run: Run, until: float = math.inf) -> dict[str, float]:
+    """What each corporation has paid for labor up to a day, in $: to people, staff and vendors, less what vendors paid
+    back."""
+    return {name: -amount for name, amount in _of(run, balances(run, until), "corporation").items()}
+
+
+def shares(run: Run, until: float = math.inf) -> tuple[float, float]:
+    """Of what corporations have paid for labor, in $: what those who did the work got, and what vendors kept (below
+    zero if they paid more than they got)."""
+    found = balances(run, until)
+    kept = sum(_of(run, found, "vendor").values())
+    return -sum(_of(run, found, "corporation").values()) - kept, kept
+
+
+def hours(run: Run) -> tuple[float, dict[str, float]]:
+    """Hours of people's work that was paid, and by kind those of work that was not; together all that the table labor
+    has of people."""
+    people = run.labor[run.labor.flops == 0]
+    unpaid = people[(people.pay == 0) & (people.hours > 0)]
+    by_kind = unpaid.hours.groupby(unpaid.kind, sort=False).sum()
+    return float(people.hours[people.pay > 0].sum()), {str(kind): float(h) for kind, h in by_kind.items()}
+
+
+def told(run: Run) -> str:
+    """All that as sentences: hours paid and unpaid, what each corporation spent and on whom, who got how much."""
+    paid, unpaid = hours(run)
+    said = f"{paid:,.0f} hours of paid work"
+    said += "".join(f", {h:,.0f} of {_UNPAID.get(kind, kind)} unpaid" for kind, h in unpaid.items()) + "."
+    for name, amount in labor_costs(run).items():
+        each = ", ".join(f"{payee} {part:,.0f}" for payee, part in _payees(run, name).items())
+        said += f"\n{name} paid {amount:,.0f} USD for labor: {each}."
+    if _of(run, balances(run), "vendor"):
+        people, kept = shares(run)
+        said += f"\nThose who did the work got {people:,.0f} USD; "
+        said += f"vendors kept {kept:,.0f}." if kept >= 0 else f"vendors paid {-kept:,.0f} more than they got."
+    return said
+
+
+def _payees(run: Run, payer: str) -> dict[str, float]:
+    """Whom a party has paid how much for labor, less what came back, in $."""
+    money = run.ledger[~run.ledger.reason.isin(NO_LABOR) & (run.ledger.account == payer)]
+    sums = -money.amount.groupby(money.counterparty.str.split(":").str[0], sort=False).sum()
+    return {str(name): float(amount) for name, amount in sums.items()}
+
+
+def _of(run: Run, amounts: pd.Series[float], kind: str) -> dict[str, float]:
+    """Those accounts that belong to parties of a kind."""
+    parties = json.loads(run.runs.parameters.iloc[0]).get("parties", {})
+    return {str(n): float(a) for n, a in amounts.items() if parties.get(n, {}).get("kind") == kind}

@@ -1,0 +1,238 @@
+"""What labor a scenario asks for and what that will cost, reckoned from the file before anything is run.
+
+`Budget` foresees what the ledger will hold: people's wages, their vendors' prices, the staff that checks, writers of
+prompts and demonstrations, and what it costs to hire. Expected values: shifts are those of the calendar, and times
+are means (log-normal with spread s between people and again between tasks: the mean is exp(s²) of the median that a
+file gives). What depends on how people do is named, and not reckoned. `description` says it in words.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from simlab.hierarchy import Hierarchy
+from simlab.scenario.model import Scenario
+from simlab.scenario.parties import AuditorsSpec, LanguageModelSpec, PeopleSpec, RatersSpec, VendorSpec
+from simlab.scenario.pay import LinearSpec, PieceSpec
+from simlab.scenario.relations import RelationSpec
+from simlab.scenario.society import CorporationSpec, FirmSpec
+
+MORNING = 0.375  # of a shift's length: when work begins, see `parties.raters`
+RANKING, AUDITING, LABELS = "ranking", "auditing", "labels"
+HIRING, DEMONSTRATING, PROMPTS = "hiring", "demonstrating", "writing prompts"
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that is paid for: who pays whom (as accounts of the ledger, people under their pool), for what; of
+    how many pairs or texts, in how many hours, at what price in all ($)."""
+
+    payer: str
+    payee: str
+    what: str
+    pieces: float
+    hours: float
+    amount: float
+    relation: RelationSpec | None = None
+
+
+def looks(scenario: Scenario, relation: RelationSpec) -> int:
+    """How often a relation's principal looks in the whole run."""
+    return int(scenario.days / relation.every + _ROUNDING)
+
+
+def windows(every: float, until: float) -> tuple[float, int]:
+    """How many windows of `every` days raters have worked through by day `until` (with the part of an unfinished one),
+    and how many have begun."""
+    shift = min(1.0, every)
+    shifts = int(every / shift + _ROUNDING)
+    whole = int(until / every + _ROUNDING)
+    left = until - whole * every - MORNING * shift
+    begun = min(shifts, int(left / shift + _ROUNDING) + 1) if left >= -_ROUNDING else 0
+    return whole + begun / shifts, whole + (begun > 0)
+
+
+class Budget:
+    """The labor of one scenario, as far as it can be foreseen."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        edges = [(r.principal, r.agent) for r in scenario.relations]
+        auditors = [name for name, spec in scenario.parties.items() if isinstance(spec, AuditorsSpec)]
+        gone = Hierarchy(scenario.parties, edges).without(scenario.without, auditors)
+        self.parties = {name: spec for name, spec in scenario.parties.items() if name not in gone}
+        self.relations = [r for r in scenario.relations if gone.isdisjoint((r.principal, r.agent))]
+        self.hierarchy = Hierarchy(self.parties, [(r.principal, r.agent) for r in self.relations])
+
+    def items(self) -> Iterator[Item]:
+        """Everything that is paid for and can be foreseen, in file order."""
+        for relation in self.relations:
+            if isinstance(self.parties[relation.principal], RatersSpec):
+                yield self._ranking(relation)
+            elif isinstance(self.parties[relation.principal], AuditorsSpec | FirmSpec):
+                yield from self._auditing(relation)
+        for name, spec in self.parties.items():
+            if isinstance(spec, VendorSpec) and (payer := self.employer_of(name)):
+                pairs = self.delivered(name, self.scenario.days)
+                yield Item(payer, name, LABELS, pairs, 0.0, pairs * spec.price)
+            if isinstance(spec, PeopleSpec):
+                yield from self._hiring(name, spec)
+            if isinstance(spec, LanguageModelSpec) and spec.demonstrations is not None:
+                yield from self._demonstrations(spec)
+            if isinstance(spec, CorporationSpec) and spec.prompts is not None:
+                yield self._prompts(name, spec)
+
+    def unforeseen(self) -> list[str]:
+        """What else will be paid, depending on how people do."""
+        found = {
+            {"bonus": "bonuses", "retrain": "training", "penalty": "penalties"}.get(c.kind, "")
+            for relation in self.relations
+            for c in relation.consequence
+        }
+        pays = [spec.pay for spec in self.parties.values() if isinstance(spec, PeopleSpec)]
+        found |= {"pay that rests on checked answers" for pay in pays if pay.judged}
+        costs = [spec for spec in self.parties.values() if isinstance(spec, PeopleSpec)]
+        if any(spec.hiring_cost or spec.screening_cost for spec in costs):
+            found.add("later hires and candidates")
+        return sorted(found - {""})
+
+    # ---- who employs whom ---------------------------------------------------------------------------------------
+
+    def employer_of(self, name: str) -> str:
+        """Who pays these people or this vendor, by the rule of `lineage.employer_of`; empty if nobody."""
+        for above in self.hierarchy.principals(name):
+            if isinstance(self.parties[above], FirmSpec):
+                return above
+        return self._maker(name) if isinstance(self.parties[name], AuditorsSpec) else ""
+
+    def _maker(self, name: str) -> str:
+        """The nearest corporation above a party, or above those whom auditors without one audit; empty if none."""
+        for above in self.hierarchy.above(name):
+            if isinstance(self.parties[above], CorporationSpec):
+                return above
+        if isinstance(self.parties[name], AuditorsSpec):
+            return next((m for agent in self.hierarchy.agents(name) if (m := self._maker(agent))), "")
+        return ""
+
+    # ---- how much is done ---------------------------------------------------------------------------------------
+
+    def delivered(self, name: str, until: float) -> float:
+        """Compared pairs that a party has delivered by a day: those of its raters, or of its audits."""
+        spec = self.parties[name]
+        if isinstance(spec, RatersSpec):
+            mine = [r for r in self.relations if r.principal == name]
+            return sum(self._asked(spec, r) * windows(r.every, until)[0] for r in mine) * self._share(name, spec)
+        if isinstance(spec, AuditorsSpec):
+            return sum(self._looked(r, until) for r in self.relations if r.principal == name)
+        return sum(
+            self.delivered(agent, until)
+            for agent in dict.fromkeys(self.hierarchy.agents(name))
+            if isinstance(self.parties[agent], RatersSpec | VendorSpec)
+        )
+
+    def _asked(self, spec: RatersSpec, relation: RelationSpec) -> float:
+        """Pairs asked for in a window, by all raters of a task together; whole rankings of them."""
+        if isinstance(relation.sample, int):
+            wanted = float(relation.sample)
+        else:
+            seconds = spec.count * spec.hours * 3600 * relation.every
+            wanted = relation.sample * seconds / spec.seconds * spec.ranking / 2 / spec.overlap
+        pairs = spec.ranking * (spec.ranking - 1) // 2
+        return max(1, round(wanted / pairs)) * pairs * spec.overlap
+
+    def _share(self, name: str, spec: RatersSpec) -> float:
+        """What the pool has the time for, as a share of what it is asked for."""
+        mine = [r for r in self.relations if r.principal == name]
+        asked = sum(self._asked(spec, r) * windows(r.every, self.scenario.days)[0] for r in mine)
+        hours = asked * spec.seconds * 2 / spec.ranking / 3600 * pace(spec)
+        return min(1.0, self.capacity(name, spec) / hours) if hours else 1.0
+
+    def capacity(self, name: str, spec: PeopleSpec) -> float:
+        """Hours a pool has in all."""
+        return self._places(name, spec) * spec.hours * self.scenario.days
+
+    def _places(self, name: str, spec: PeopleSpec) -> int:
+        """How many people a pool has, less those the run is without."""
+        return spec.count - sum(who.startswith(f"{name}:") for who in self.scenario.without)
+
+    def _looked(self, relation: RelationSpec, until: float) -> float:
+        """Pairs that a relation's principal has looked at before a day (its look of that day is not over)."""
+        end = min(until, self.scenario.days)
+        times = int(end / relation.every + _ROUNDING)
+        if until < self.scenario.days + _ROUNDING and abs(times * relation.every - until) < _ROUNDING:
+            times -= isinstance(self.parties[relation.principal], AuditorsSpec)
+        if times <= 0:
+            return 0.0
+        there, sample = self.delivered(relation.agent, times * relation.every), relation.sample
+        return min(there, float(sample * times)) if isinstance(sample, int) else sample * there
+
+    # ---- what it costs ------------------------------------------------------------------------------------------
+
+    def _ranking(self, relation: RelationSpec) -> Item:
+        name = relation.principal
+        spec = self.parties[name]
+        assert isinstance(spec, RatersSpec)
+        done = windows(relation.every, self.scenario.days)[0]
+        pairs = self._asked(spec, relation) * done * self._share(name, spec)
+        hours = pairs * spec.seconds * 2 / spec.ranking / 3600 * pace(spec)
+        payer = self.employer_of(name)
+        return Item(payer, name, RANKING, pairs, hours, self._wages(spec, hours, pairs) if payer else 0.0, relation)
+
+    def _auditing(self, relation: RelationSpec) -> Iterator[Item]:
+        """What it takes people, or a firm's own staff, to look again."""
+        name, spec = relation.principal, self.parties[relation.principal]
+        agent = self.parties[relation.agent]
+        pairs = self._looked(relation, math.inf)
+        if isinstance(spec, FirmSpec) and isinstance(agent, PeopleSpec | VendorSpec):
+            hours = pairs * spec.audit_seconds / 3600
+            yield Item(name, f"{name} staff", AUDITING, pairs, hours, hours * spec.audit_wage, relation)
+        elif isinstance(spec, AuditorsSpec):
+            most = spec.count * spec.hours * relation.every * looks(self.scenario, relation)
+            hours = min(most, pairs * spec.seconds / 3600 * pace(spec))
+            payer = self.employer_of(name)
+            amount = self._wages(spec, hours, pairs) if payer else 0.0
+            yield Item(payer, name, AUDITING, pairs, hours, amount, relation)
+
+    def _wages(self, spec: PeopleSpec, hours: float, pairs: float) -> float:
+        if isinstance(spec.pay, PieceSpec):
+            return spec.pay.rate * pairs
+        more = spec.pay.rate * pairs if isinstance(spec.pay, LinearSpec) else 0.0
+        return spec.wage * hours + more
+
+    def _hiring(self, name: str, spec: PeopleSpec) -> Iterator[Item]:
+        """The first people, each of whom sat one test at least."""
+        payer, cost = self.employer_of(name), spec.hiring_cost + spec.screening_cost
+        if payer and cost:
+            people = self._places(name, spec)
+            yield Item(payer, f"{payer} recruiters", HIRING, people, 0.0, cost * people)
+
+    def _demonstrations(self, model: LanguageModelSpec) -> Iterator[Item]:
+        spec = model.demonstrations
+        assert spec is not None
+        pool = self.parties.get(spec.by)
+        if isinstance(pool, PeopleSpec):
+            hours = spec.count * spec.seconds / 3600 * math.exp(pool.seconds_spread**2 / 2)
+            payer = self.employer_of(spec.by)
+            yield Item(payer, spec.by, DEMONSTRATING, spec.count, hours, hours * pool.wage if payer else 0.0)
+
+    def _prompts(self, name: str, spec: CorporationSpec) -> Item:
+        """Writers of the prompts that are not recycled; before anybody has asked anything, of all."""
+        assert spec.prompts is not None
+        written = 0.0
+        for relation in self.relations:
+            pool = self.parties[relation.principal]
+            if isinstance(pool, RatersSpec) and self._maker(relation.principal) == name:
+                tasks = self._asked(pool, relation) / pool.overlap / (pool.ranking * (pool.ranking - 1) / 2)
+                begun = windows(relation.every, self.scenario.days)[1]
+                written += tasks * (1 + (begun - 1) * (1 - spec.prompts.recycled)) if begun else 0.0
+        hours = written * spec.prompts.seconds / 3600
+        return Item(name, f"{name} writers", PROMPTS, written, hours, hours * spec.prompts.wage)
+
+
+def pace(spec: PeopleSpec) -> float:
+    """Mean time of a comparison, as a share of the median that the file gives; those who delegate are quicker."""
+    asked = spec.delegation
+    return math.exp(spec.seconds_spread**2) * (1 - asked.share * (1 - asked.time) if asked else 1.0)
