@@ -58,9 +58,8 @@ def run_file(
     anything is written.
     """
     path = given(path)
-    with staying():
-        registry = discover(path.parent, plugins, local)
-        scenario = load_scenario(path, overrides=overrides, small=small, seed=seed, without=without, plugins=registry)
+    registry = discover(path.parent, plugins, local)
+    scenario = load_scenario(path, overrides=overrides, small=small, seed=seed, without=without, plugins=registry)
     for words in log:
         registry.hook.listen(_logger(registry, words))
     return execute(scenario, registry, out, progress, store or Store.default())

@@ -21,7 +21,7 @@ from simlab.components import Article, Charter, Component
 from simlab.errors import InvalidInput, Problem, defined
 from simlab.hooks import Hooks, WrongHook, check, hooks_of, meant_as_hooks
 from simlab.names import CALLED, NAME, clip, from_here, suggestion
-from simlab.paths import given
+from simlab.paths import given, staying
 from simlab.plugin_files import (
     CONTENT,
     announce,
@@ -281,9 +281,12 @@ def discover(scenario_dir: Path | str | None = None, extra: Sequence[Path | str]
     for file in plugin_files(builtin_folder()):
         registry.load_file(file, simlab_version())
     for point in sorted(entry_points(group=GROUP), key=lambda p: (p.name, p.value)):
-        registry.load_entry_point(point)
+        with staying():
+            registry.load_entry_point(point)
     for file in _local_files(scenario_dir if local else None, extra, local):
-        if registry.load_file(file):
+        with staying():
+            found = registry.load_file(file)
+        if found:
             registry.folders.append(file.resolve())
     return registry
 
