@@ -64,9 +64,8 @@ def run_file(
     anything is written.
     """
     path = given(path)
-    with staying():
-        registry = discover(path.parent, plugins, local)
-        scenario = load_scenario(path, overrides=overrides, small=small, seed=seed, without=without, plugins=registry)
+    registry = discover(path.parent, plugins, local)
+    scenario = load_scenario(path, overrides=overrides, small=small, seed=seed, without=without, plugins=registry)
     if not yes:
         costs.ask(scenario, costs.GPU if costs.warning(scenario) and _device(scenario) == "cuda" else costs.CORE)
     for file, made in registry.aside().items():

@@ -188,12 +188,10 @@ def _is_trace(name: str) -> bool:
 def _require_plain(path: Path, before: Mapping[str, Any] | None) -> None:
     """Raise InvalidInput where anything but a plain file or folder stands in the way of what a run is about to write,
     or a finished table of it that cannot be read, with which the new one is to be compared."""
-    files = [path / f"{name}{suffix}" for name in (MANIFEST, SCENARIO) for suffix in ("", ".part")]
     folders = [path / name for name in ("tables", "tables/earlier", "models")]
-    found = [(folder, plain_files.misplaced(folder, folder=True)) for folder in folders]
-    found += [(file, plain_files.misplaced(file)) for file in (*files, *_tables(path))]
-    for place, what in found:
-        if what:
+    files = [path / f"{name}{suffix}" for name in (MANIFEST, SCENARIO) for suffix in ("", ".part")]
+    for place in (*folders, *files, *_tables(path)):  # folders first: nothing can be asked of what is below a bad one
+        if what := plain_files.misplaced(place, folder=place in folders):
             raise InvalidInput(Problem(what, "a run is written into plain files and folders; move it away", place))
     for file in _tables(path) if before else ():
         if file.suffix == ".parquet" and file.exists():
