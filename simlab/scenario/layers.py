@@ -96,8 +96,8 @@ def _parent(file: str, extends: Node, chain: list[tuple[str, Place]]) -> str:
         what = f"more than {_LONGEST_CHAIN} files in a row extend one another"
         raise InvalidInput(place.problem(what, "put some of them together", "extends"))
     if not os.path.isfile(parent):
-        what = f"{clip(parent)} is not a file" if os.path.exists(parent) else f"no such file: {clip(parent)}"
-        raise InvalidInput(place.problem(what, "paths start at this file", "extends"))
+        fix = "that is a folder or a device, not a file" if os.path.exists(parent) else "paths start at this file"
+        raise InvalidInput(place.problem(f"no such file: {clip(parent)}", fix, "extends"))
     if sum(os.path.getsize(earlier) for earlier in (parent, *(e for e, _ in chain))) > LARGEST_FILE:
         what = f"with the files it extends it is larger than {LARGEST_FILE:,} bytes"
         raise InvalidInput(place.problem(what, "a scenario is a page of text", "extends"))

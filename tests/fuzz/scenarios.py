@@ -447,7 +447,7 @@ def fuzz(
     tell: Callable[[str], object] = str,
 ) -> Found:
     """Try so many mutants; one in `aloud` by the command itself, one in `run` of those accepted in a run."""
-    plugins, found, accepted = discover(local=False), Found(), 0
+    plugins, found, waiting = discover(local=False), Found(), 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for file in SHIPPED:
@@ -455,10 +455,10 @@ def fuzz(
         for number in range(count) if only is None else [only]:
             case = mutant(seed, number, folder)
             began = time.process_time()
-            outcome, wrong = tried(case, plugins, aloud=number % aloud == 0, run=accepted % run == run - 1)
+            outcome, wrong = tried(case, plugins, aloud=number % aloud == 0, run=waiting >= run - 1)
             if not outcome.startswith("run"):
                 found.slowest = max(found.slowest, (time.process_time() - began, number))
-            accepted += outcome != "refused"
+            waiting = 0 if outcome.startswith("run") else waiting + (outcome == "accepted")
             found.outcomes[outcome] += 1
             if wrong:
                 found.wrong.append(f"{number}: {' '.join(case.arguments)[:300]}\n    {wrong}")

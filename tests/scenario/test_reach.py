@@ -1,0 +1,91 @@
+"""Hierarchies of hundreds of parties: what validation asks of them, and how long that takes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from simlab.hierarchy import Hierarchy
+from simlab.scenario.authority import complaints
+from simlab.scenario.reach import Reach, several
+
+ENDS: dict[str, Any] = {
+    "acme": "corporation",
+    "pool": {"kind": "raters", "count": 9},
+    "rm": "reward_model",
+    "lm": "language_model",
+}
+TEACH = [("pool", "rm"), ("rm", "lm")]
+
+
+def scenario(parties: dict[str, Any], edges: list[tuple[str, str]]) -> dict[str, Any]:
+    """The plain data of a scenario with these parties and relations."""
+    relations = [
+        {"principal": p, "agent": a, "every": 5, "sample": 9, "consequence": "gradient" if (p, a) in TEACH else None}
+        for p, a in [*edges, *TEACH]
+    ]
+    return {"days": 10, "parties": {**ENDS, **parties}, "relations": relations}
+
+
+def in_a_row(many: int) -> dict[str, Any]:
+    """Vendors, each employed by the one before."""
+    names = [f"v{n}" for n in range(many)]
+    return scenario(dict.fromkeys(names, "vendor"), [*zip(["acme", *names], [*names, "pool"], strict=True)])
+
+
+def ladder(many: int) -> dict[str, Any]:
+    """Auditors in pairs, each pair looking at both of the pair below: 2^(many/2) lines of authority."""
+    pairs = [(f"a{n}", f"b{n}") for n in range(many // 2)]
+    edges = [("acme", "pool")]
+    for above, below in zip(pairs, [("pool",), *pairs], strict=False):
+        edges += [(x, y) for x in above for y in below]
+    return scenario({name: {"kind": "auditors", "count": 2} for pair in pairs for name in pair}, edges)
+
+
+def seconds(make: Callable[[int], dict[str, Any]], many: int) -> float:
+    data = make(many)
+    began = time.process_time()
+    assert list(complaints(data)) == []
+    return time.process_time() - began
+
+
+@pytest.mark.parametrize("make", [in_a_row, ladder])
+def test_validation_is_not_quadratic(make: Callable[[int], dict[str, Any]]) -> None:
+    brief = min(seconds(make, 100) for _ in range(3))
+    assert min(seconds(make, 800) for _ in range(2)) < 30 * max(brief, 1e-3)  # 64 times as long, were it quadratic
+
+
+def test_the_order_of_work_counts_audits_of_audits() -> None:
+    kinds = {"acme": "corporation", "pool": "raters", "one": "auditors", "two": "auditors", "firm": "vendor"}
+    edges = [("acme", "firm"), ("firm", "pool"), ("one", "pool"), ("two", "one"), ("two", "firm")]
+    reach = Reach(kinds, Hierarchy(kinds, edges))
+    assert reach.order == {"acme": 0, "pool": 1, "one": 2, "two": 3, "firm": 1}
+
+
+def test_who_works_for_several_is_named_once() -> None:
+    kinds = {"a": "corporation", "b": "corporation", "firm": "vendor", "pool": "raters"}
+    reach = Reach(kinds, Hierarchy(kinds, [("a", "firm"), ("b", "firm"), ("firm", "pool")]))
+    assert [name for name in kinds if reach.of_several(name)] == ["firm"]
+    assert not several(0)
+    assert not several(8)
+    assert several(9)
+
+
+def test_depth_and_downward_order() -> None:
+    hierarchy = Hierarchy("dcba", [("a", "b"), ("b", "c"), ("a", "c")])
+    assert hierarchy.depth() == 3
+    order = hierarchy.downward()
+    assert order.index("a") < order.index("b") < order.index("c")
+
+
+def test_leaving_out_a_thousand_people_is_looked_up_once() -> None:
+    data = scenario({"more": {"kind": "raters", "count": 1000}}, [("acme", "pool"), ("acme", "more")])
+    data["relations"].append({"principal": "more", "agent": "rm", "every": 5, "sample": 9, "consequence": "gradient"})
+    data["without"] = [*(f"more:{n}" for n in range(1000)), *(f"pool:{n}" for n in range(9))]
+    began = time.process_time()
+    (said,) = complaints(data)
+    assert said == (("without", 1008), "nobody would be left to judge rm", "leave out fewer")
+    assert time.process_time() - began < 2
