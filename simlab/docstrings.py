@@ -21,5 +21,6 @@ def docstring(thing: Any) -> str:
     except (OSError, TypeError, SyntaxError):
         return ""
     node = tree if inspect.ismodule(thing) else tree.body[0]
-    documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
-    return (ast.get_docstring(node) or "") if documented else ""
+    if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+        return ast.get_docstring(node) or ""
+    return ""

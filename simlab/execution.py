@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +94,11 @@ def execute(
     with staying(), watched(patience()), reads.noting() as noted:
         with staying(), blaming():
             simulation = Simulation(scenario, jobs, progress, told)
-        with open_run(folder, manifest, scenario.as_yaml()) as opened, threadpool_limits(limits=1):
+        with (
+            _called(shown, folder),
+            open_run(folder, manifest, scenario.as_yaml()) as opened,
+            threadpool_limits(limits=1),
+        ):
             if not opened.finished:  # sums depend on how many threads share them: one is part of the guarantee
                 told.opened, opened.began = opened, began
                 with told, blaming(), settled():
@@ -107,6 +111,21 @@ def execute(
     for name in done.tables:
         done.stored(name)
     return done
+
+
+@contextmanager
+def _called(shown: Path, folder: Path) -> Iterator[None]:
+    """Let what is wrong with the run's folder be said of it as the user wrote it."""
+    try:
+        yield
+    except InvalidInput as error:
+        inside = [p.file is not None and Path(p.file).is_relative_to(folder) for p in error.problems]
+        raise InvalidInput(
+            *(
+                replace(p, file=shown / Path(str(p.file)).relative_to(folder)) if within else p
+                for p, within in zip(error.problems, inside, strict=True)
+            )
+        ) from error
 
 
 @contextmanager
@@ -252,8 +271,10 @@ def verify(folder: Path | str, progress: Progress | None = None, *, cached: bool
     scenario = load_scenario(path / SCENARIO, plugins=registry)
     now = _manifest(scenario, registry)
     if now["run"] != manifest["run"]:
-        changed = "; ".join(what_changed({"data": {}, **manifest}, now)) or "the scenario"
-        raise Mismatch(f"{path}: this is no longer the same run: {changed} changed since")
+        changed = [n for n in ("version", "parameters", "plugins", "data") if now[n] != manifest.get(n, {})]
+        named = "; ".join(what_changed({"data": {}, **manifest}, now))
+        what = f"{', '.join(changed) or 'scenario'} changed since{f': {named}' if named else ''}"
+        raise Mismatch(f"{path}: this is no longer the same run: {what}")
     said = {name: table["sha256"] for name, table in manifest["tables"].items()}
     there, unreadable = _on_disk(path)
     before = {name: found if found == said.get(name) else "" for name, found in there.items()}

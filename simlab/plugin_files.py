@@ -130,7 +130,7 @@ def looks_like_plugin(file: Path) -> bool:
 
     A scenario's folder may hold scripts (even one that runs the scenario), which must not run by the way.
     """
-    if not _is_source(file) or file.name.startswith((".", "_")):
+    if not _is_source(file) or file.name.startswith((".", "_")) or not file.is_file():
         return False
     try:
         text = file.read_text(encoding="utf-8")

@@ -16,6 +16,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib import import_module, invalidate_caches
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
@@ -84,7 +85,8 @@ def _of_module(spec: ModuleSpec) -> Footprint | None:
     if not spec.origin or not os.path.isfile(spec.origin):
         return None
     file = Path(spec.origin)
-    return footprint(file.parent if file.name == "__init__.py" else file, spec.name)
+    found = footprint(file.parent if file.name == "__init__.py" else file, spec.name)
+    return replace(found, modules={**found.modules, spec.name: spec.origin})
 
 
 def refresh(found: Footprint) -> None:

@@ -207,7 +207,7 @@ class Registry:
         ]
 
     def _entry(self, name: str, kind: str, cls: type[Component] | None, source: Path, error: str, **more: Any) -> Entry:
-        at = {"version": self._from.version, "found": self._from.found}
+        at: dict[str, Any] = {"version": self._from.version, "found": self._from.found}
         return Entry(name, kind, cls, source, not error, error, **more, **at)
 
     def _broken(self, source: Path, sha256: str, error: str, line: int | None) -> None:
@@ -258,7 +258,8 @@ class Registry:
 def _with_reads(made_of: Footprint, classes: Sequence[Any], source: Path) -> Footprint:
     """A footprint with the files that classes declare in `reads`. Raises ValueError if one is not there."""
     folder = source if source.is_dir() else source.parent
-    declared = {folder / name: cls for cls in classes for name in getattr(cls, "reads", ())}
+    said = [(cls, getattr(cls, "reads", ())) for cls in classes]
+    declared = {folder / n: cls for cls, names in said for n in ([names] if isinstance(names, str) else names)}
     parts = []
     for file, cls in declared.items():
         sha256 = content_hash(file) if file.exists() else ""

@@ -47,7 +47,7 @@ def noting() -> Iterator[Noted]:
     try:
         yield noted
     finally:
-        _listening.remove(noted)
+        _listening.pop()
         if _listening:
             told(noted)
 

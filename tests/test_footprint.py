@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
@@ -255,6 +256,30 @@ def test_a_plugin_does_not_move_the_current_folder(tmp_path: Path, monkeypatch: 
     monkeypatch.chdir(tmp_path)
     loaded(plugin(tmp_path, "import os, tempfile\nos.chdir(tempfile.gettempdir())"))
     assert os.getcwd() == str(tmp_path)
+
+
+def test_a_package_that_is_edited_in_place_counts_with_all_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside = tmp_path / "src" / "manners_of_mine"
+    plugin(inside, "from .numbers import VALUE", "return VALUE")
+    (inside / "__init__.py").write_text("")
+    (inside / "numbers.py").write_text("VALUE = 0.1\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "src"))
+
+    def announced() -> Entry:
+        registry = Registry()
+        registry.load_entry_point(EntryPoint("manners", "manners_of_mine.fixed", "simlab"))
+        (entry,) = registry.entries
+        assert entry.ok, entry.error
+        return entry
+
+    before = announced()
+    assert score(before) == 0.1
+    assert announced().cls is before.cls
+    (inside / "numbers.py").write_text("VALUE = 0.2\n")
+    after = announced()
+    assert (score(after), after.sha256 == before.sha256) == (0.2, False)
 
 
 # ---- computations ----------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import scipy.special  # noqa: F401  (imported within a run it would count as time a plugin takes)
 
@@ -17,6 +18,7 @@ from simlab.errors import PluginFailed
 from simlab.plugins import discover
 from simlab.streams import Streams
 from simlab.testing import load, samples
+from simlab.weighing import Weighing
 from simlab.worlds.text import require_opinions
 from tests.small_world import written
 
@@ -184,10 +186,23 @@ def test_a_criterion_of_ones_own_must_have_an_opinion_of_something(here: Path) -
         PluginFailed, match=r"^criterion 'odd' has nothing to say \(nan\) of any of the [\d,]+ responses"
     ):
         require_opinions(_game(load("odd.py")()))
-    (here / "odd.py").write_text(
-        CRITERION.format(body="score(self, e, o):\n        return np.nan if 'thimphu' not in e.response.words else 1")
-    )
+    last = list(_game(load("odd.py")()).corpus())[-1].response
+    body = f"score(self, e, o):\n        return 1.0 if e.response.text == {last!r} else np.nan"
+    (here / "odd.py").write_text(CRITERION.format(body=body))
     require_opinions(_game(load("odd.py")()))
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"), [("None", "None"), ("scores", "(2, 3)"), ("['a', 'b']", "<U1 of shape (2,), such as 'a'")]
+)
+def test_a_combination_rule_is_named_with_file_and_line(answer: str, said: str, here: Path) -> None:
+    (here / "odd.py").write_text(
+        "import simlab\n\nclass Odd(simlab.Combination):\n    name = 'odd'\n\n"
+        f"    def combine(self, scores, weights, criteria):\n        return {answer}\n"
+    )
+    with pytest.raises(PluginFailed) as caught:
+        Weighing(load("odd.py")(), ("a", "b", "c")).utilities(np.ones((2, 3)), np.ones(3))
+    assert str(caught.value) == f"combination rule 'odd' must give 2 finite numbers; it gave {said} (odd.py:6)"
 
 
 @pytest.mark.parametrize(

@@ -256,11 +256,22 @@ def test_a_name_that_is_not_there_leads_to_the_closest_and_to_what_is_broken(tmp
         registry.get("rater", "boltzman")
     said = str(caught.value)
     assert said.startswith("there is no rater policy called 'boltzman' (did you mean 'boltzmann'? known: ")
+    assert said.endswith("; looked in no installed package)")
     broken = tmp_path / "kindness.py"
     broken.write_text("import not_there\n")
     registry = discover(extra=[broken], local=False)
     with pytest.raises(InvalidInput, match=r"failed to load: .*kindness\.py: line 1: ModuleNotFoundError"):
         registry.get("criterion", "kindness")
+
+
+def test_a_name_that_is_not_there_comes_with_where_it_was_looked_for(elsewhere: Path, tmp_path: Path) -> None:
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "more").mkdir()
+    said = str(discover(tmp_path / "scenarios", [tmp_path / "more"]).unknown("rater", "x"))
+    assert said.endswith(
+        f"; looked in no installed package, {elsewhere / 'plugins'} (which is not there), {tmp_path / 'scenarios'} "
+        f"(beside the scenario), {tmp_path / 'more'} (--plugins))"
+    )
 
 
 # ---- hooks ---------------------------------------------------------------------------------------------------------

@@ -44,10 +44,10 @@ def test_a_cohort_is_described_with_shapes_and_units(capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("shown", "name", "said"),
     [
-        (samples.cohort(3), "xyz", "'Cohort' object has no attribute 'xyz' (it has number, misread, own, vector, skill"),
-        (samples.cohort(3).looked_up(np.arange(2)), "hour", "'Cohort' object has no attribute 'hour' (did you mean 'hours'"),
-        (samples.scene(np.arange(2), 2), "length", "it has key, look, earlier, pair(), see(); simlab plugins --contract"),
-        (samples.exchanges()[0], "text", "'Exchange' object has no attribute 'text' (it has prompt, response; simlab"),
+        (samples.cohort(3), "xyz", "'Cohort' object has no attribute 'xyz' (it has number, misread, own,"),
+        (samples.cohort(3).looked_up(np.arange(2)), "hour", "object has no attribute 'hour' (did you mean 'hours'"),
+        (samples.scene(np.arange(2), 2), "length", "it has key, look, earlier, pair(), see(); simlab plugins"),
+        (samples.exchanges()[0], "text", "object has no attribute 'text' (it has prompt, response;"),
         (samples.exchanges()[0].response, "word", "did you mean 'words'?"),
         (TRUTH, "skill", "it has name, belief, believes(); simlab plugins --contract criterion"),
         (samples.meetings()[0], "weight", "did you mean 'weights'? it has day, version, turn"),
