@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
 
 from simlab.commands.console import console, print, print_table
-from simlab.errors import InvalidInput, Problem, blaming
+from simlab.errors import InvalidInput, Problem, blaming, told
 from simlab.names import CALLED, clip, did_you_mean, from_here, who
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def plugins(args: Namespace) -> int:
         for entry in entries:
             _describe(entry)
     else:
-        about = (_summary(e.cls) if e.ok else f"BROKEN {e.error}" for e in entries)
+        about = (_summary(e.cls) if e.ok else f"BROKEN {told(e.error)}" for e in entries)
         rows = ((e.kind, e.name, e.version, what, _source(e)) for e, what in zip(entries, about, strict=True))
         print_table(("kind", "name", "version", "what it is", "source"), rows)
     return 0
@@ -70,7 +70,7 @@ def try_(args: Namespace) -> int:
         print(json.dumps(_finite(record)))
     else:
         _show(who(plugin), found)
-        print("\n".join([*broken, f"contract: {len(kept)} checks kept, {len(broken)} broken"]))
+        print("\n".join([*map(told, broken), f"contract: {len(kept)} checks kept, {len(broken)} broken"]))
     return 1 if broken else 0
 
 
