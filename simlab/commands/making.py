@@ -15,7 +15,7 @@ from unittest import SkipTest
 
 from simlab.commands.console import console, print, print_table
 from simlab.docstrings import docstring
-from simlab.errors import InvalidInput, Problem, SimlabError, blaming
+from simlab.errors import InvalidInput, Problem, SimlabError, blaming, told
 from simlab.names import CALLED, clip, did_you_mean, from_here, who
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def plugins(args: Namespace) -> int:
         for entry in entries:
             _describe(entry)
     else:
-        about = (_summary(e.cls) if e.ok else f"BROKEN {e.error}" for e in entries)
+        about = (_summary(e.cls) if e.ok else f"BROKEN {told(e.error)}" for e in entries)
         rows = ((e.kind, e.name, e.version, what, _source(e)) for e, what in zip(entries, about, strict=True))
         print_table(("kind", "name", "version", "what it is", "source"), rows)
     return 0
@@ -97,7 +97,7 @@ def try_(args: Namespace) -> int:
     else:
         if found:
             _show(who(plugin), found)
-        print("\n".join([*broken, f"contract: {len(kept)} checks kept, {len(broken)} broken"]))
+        print("\n".join([*map(told, broken), f"contract: {len(kept)} checks kept, {len(broken)} broken"]))
     return 1 if broken else 0
 
 

@@ -118,9 +118,7 @@ def _typed(problem: Problem, text: str) -> Problem:
     if problem.line is None or problem.column is None:
         return replace(problem, line=None, column=None)
     at = sum(map(len, text.splitlines(keepends=True)[: problem.line - 1])) + problem.column
-    fix = problem.fix.replace(
-        "the indentation, brackets and colons around this line", "its brackets, quotes and colons"
-    )
+    fix = "check its brackets, quotes and colons" if "not valid YAML" in problem.what else problem.fix
     return Problem(f"{problem.what}, at character {at} of the value", fix, problem.file)
 
 
