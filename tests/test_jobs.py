@@ -98,6 +98,30 @@ def test_a_file_that_another_run_forgets_meanwhile_is_passed_over(jobs, monkeypa
     assert not last.exists()
 
 
+def test_a_store_forgets_nothing_but_what_is_its_own(jobs):
+    key = jobs.run(double, x=np.ones(1000)).key
+    folder = jobs.store.folder
+    others = [folder / "thesis" / "data.npz", folder / "ab" / "notes.txt", folder / key[:2] / "new-being-written"]
+    for file in others:
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(bytes(5000))
+    left = folder / key[:2] / "new-left-by-a-kill"
+    left.write_bytes(bytes(5000))
+    os.utime(left, (1e9, 1e9))
+    jobs.store.limit = 0
+    jobs.store.forget()
+    assert [file.exists() for file in (*others, left, folder / key[:2] / f"{key}.npz")] == [True] * 3 + [False] * 2
+
+
+def test_what_is_no_file_of_arrays_counts_as_absent(jobs):
+    key = jobs.run(double, x=np.ones(2)).key
+    path = next(jobs.store.folder.glob(f"*/{key}.npz"))
+    path.unlink()
+    os.mkfifo(path)
+    assert np.array_equal(jobs.run(double, x=np.ones(2))["y"], [2, 2])
+    assert jobs.ran == 2
+
+
 def test_a_store_that_cannot_be_written_costs_nothing_but_time(tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("")

@@ -63,7 +63,8 @@ def test_every_command_that_takes_a_path_follows_a_tilde(home: Path, capsys: pyt
     for line in (
         "run ~/world.yaml --out=~/runs/1 --quiet", "run ~/world.yaml --out=~/runs/2 --seed 2 --quiet",
         "validate ~/child.yaml", "describe ~/world.yaml", "plugins brisk --plugins ~/brief.py", "tables ~/runs/1",
-        "trace ~/runs/1 0", "compare ~/runs/1 ~/runs/2 --by seed", "calibrate ~/runs/1 --model coin --holdout 0.5 --out=~/coin.yaml",
+        "trace ~/runs/1 0", "compare ~/runs/1 ~/runs/2 --by seed",
+        "calibrate ~/runs/1 --model coin --holdout 0.5 --out=~/coin.yaml",
     ):  # fmt: skip
         assert main(line.split()) == 0, (line, capsys.readouterr().err)
     assert (home / "coin.yaml").is_file()

@@ -193,16 +193,13 @@ def bomb(scene: Scene) -> str:
 
 
 def _many(path: Path) -> None:
-    """A table with its own columns and ten million rows, all alike."""
+    """A table with its own columns and three million rows, all alike."""
     schema = pq.read_schema(path) if path.suffix == ".parquet" else pa.schema([("run", pa.string())])
-    columns = {
-        field.name: pa.array(["x"] * 1000 if field.type == pa.string() else np.zeros(1000)).cast(field.type)
-        for field in schema
-    }
-    group = pa.concat_tables([pa.table(columns, schema=schema)] * 1000)
+    row = {field.name: pa.array(["x"] if field.type == pa.string() else [0]).cast(field.type) for field in schema}
+    rows = pa.table(row, schema=schema).take(np.zeros(1_000_000, dtype=np.int64))
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        for _ in range(10):
-            writer.write_table(group)
+        for _ in range(3):
+            writer.write_table(rows)
 
 
 def _paths(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

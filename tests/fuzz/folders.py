@@ -141,7 +141,7 @@ def case(ground: Ground, seed: int) -> tuple[str, Counter[str]]:
                       ["verify", str(folder), "--quiet"], again):  # fmt: skip
             code, _ = command(*words)
             ends[f"{words[0]} {code}"] += 1
-        if not code and simlab.load(folder).hashes != ground.whole.hashes:
+        if not code and "manifest" not in told and simlab.load(folder).hashes != ground.whole.hashes:
             raise Wrong("run: ended well, with other tables")
         if ground.checksum() != ground.kept:
             raise Wrong("something outside of the folder was changed")
