@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from simlab.hierarchy import Hierarchy
+from simlab.jobs import Jobs, Store
+from simlab.plugins import discover
+from simlab.scenario import load
 from simlab.scenario.authority import complaints
 from simlab.scenario.reach import Reach, several
+from simlab.simulation import Simulation
 
 ENDS: dict[str, Any] = {
     "acme": "corporation",
@@ -89,3 +95,17 @@ def test_leaving_out_a_thousand_people_is_looked_up_once() -> None:
     (said,) = complaints(data)
     assert said == (("without", 1008), "nobody would be left to judge rm", "leave out fewer")
     assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_guideline_is_handed_down_four_hundred_levels(turned: bool, tmp_path: Path) -> None:
+    data = in_a_row(400) | {"name": "deep", "world": {"kind": "gaussian", "dimensions": 4}}
+    names = [*data["parties"]]
+    data["parties"] = {name: data["parties"][name] for name in (reversed(names) if turned else names)}
+    data["parties"]["acme"] = {"kind": "corporation", "guideline": {"operative": {"helpful": 1}}}
+    for relation in data["relations"]:
+        relation.update(consequence=relation["consequence"] or [])
+    (tmp_path / "deep.yaml").write_text(json.dumps(data), encoding="utf-8")
+    simulation = Simulation(load(tmp_path / "deep.yaml", plugins=discover(local=False)), Jobs(Store(None), "cpu"))
+    told = simulation.parties["v399"].standard()
+    assert (told.issuer, simulation.work_order("v399"), simulation.work_order("v0")) == ("v399", 1, 1)
