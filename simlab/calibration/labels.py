@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 
 from simlab.calibration.annotations import Codes
-from simlab.names import clip
-from simlab.sheets import Sheet, Unusable, called
+from simlab.sheets import Sheet, Unusable, called, told
 from simlab.sheets.numbers import advice, finite
 
 MEANING = "1: left is better, 2: right is better, 0: undecided"
@@ -58,7 +57,7 @@ def _truth(cell: Any) -> bool:
 
 def _no_truths(sheet: Sheet, cells: Any) -> None:
     row = next(row for row, cell in enumerate(cells) if _truth(cell))
-    what = f"is {cells[row]}, and a truth does not say which side is better"
+    what = f"is {told(cells[row])}, and a truth does not say which side is better"
     raise sheet.wrong(row, "label", what, f"write {MEANING}")
 
 
@@ -78,14 +77,14 @@ def _worded(sheet: Sheet, cells: Any, words: list[int | None]) -> tuple[Codes, l
     said = np.array(words, dtype=np.int64)
     _both_sides(said)
     sides = ((1, "the left one is better"), (2, "the right one is better"), (0, "undecided"))
-    read = "; ".join(f"{', '.join(map(clip, means[k]))}: {meaning}" for k, meaning in sides if means[k])
+    read = "; ".join(f"{', '.join(map(told, means[k]))}: {meaning}" for k, meaning in sides if means[k])
     return said, [f"labels are words: {read}"]
 
 
 def _no_label(sheet: Sheet, cells: Any, row: int, word: bool) -> Unusable:
     what = "is {}, a word among labels that are numbers" if word else "is {}, which is no label"
     fix = MEANING if word else "; ".join(filter(None, (advice(cells[row]), MEANING, HINT)))
-    return sheet.wrong(row, "label", what.format(clip(str(cells[row]))), fix)
+    return sheet.wrong(row, "label", what.format(told(cells[row])), fix)
 
 
 def _both_sides(said: Codes) -> None:
@@ -121,10 +120,8 @@ def repeated(sheet: Sheet, task: Codes, worker: Codes, label: Codes) -> tuple[Co
 def _contradiction(sheet: Sheet, before: int, row: int) -> Unusable:
     cells = sheet.cells("label")
     where = sheet.where(before)
-    who = clip(sheet.text(row, "worker", sheet.cells("worker")[row]), 30)
-    what = (
-        f"is {clip(str(cells[row]), 20)}, while {who} said {clip(str(cells[before]), 20)} of the same task in {where}"
-    )
+    who = told(sheet.text(row, "worker", sheet.cells("worker")[row]), 30)
+    what = f"is {told(cells[row], 20)}, while {who} said {told(cells[before], 20)} of the same task in {where}"
     return sheet.wrong(row, "label", what, "leave one of them out, or give what is shown again a task of its own")
 
 
@@ -133,3 +130,18 @@ def _remark(sheet: Sheet, again: list[int]) -> str:
     return (
         f"{rows} again what the same worker said of the same task, and {once} once (the first: {sheet.where(again[0])})"
     )
+
+
+def turned(sheet: Sheet, task: Codes) -> None:
+    """Unusable where nothing but who agrees with whom is known, and a task's sides are exchanged between its rows.
+
+    Then a label says the opposite of what the same label says of that task elsewhere.
+    """
+    left, right = sheet.cells("left"), sheet.cells("right")
+    first: dict[int, int] = {}
+    for row, t in enumerate(task.tolist()):
+        before = first.setdefault(t, row)
+        if left[row] != right[row] and (left[row], right[row]) == (right[before], left[before]):
+            what = f"stands left here, and right in {sheet.where(before)}, of the same task"
+            fix = "without scores of criteria a task's sides must stay: turn the row and its label, or name tasks apart"
+            raise sheet.wrong(row, "left", what, fix)

@@ -16,14 +16,14 @@ from pathlib import Path
 import numpy as np
 
 from simlab.calibration.annotations import Annotations, Codes
-from simlab.calibration.labels import HINT, labels, repeated
+from simlab.calibration.labels import HINT, labels, repeated, turned
 from simlab.calibration.raters import raters
 from simlab.calibration.ratings import VADER, rated, read_vader
 from simlab.components import Array
 from simlab.errors import InvalidInput, Problem
 from simlab.names import clip, did_you_mean
 from simlab.paths import given
-from simlab.sheets import Sheet, Unusable, blank
+from simlab.sheets import Sheet, Unusable, blank, told
 from simlab.sheets import read as sheet_of
 from simlab.sheets.numbers import finite
 
@@ -60,7 +60,7 @@ def read(path: Path | str, *, ratings: bool = False, reference: str = "pool") ->
 
 def _refused(error: Unusable, file: Path) -> InvalidInput:
     """What is wrong with a table, at its place in the file."""
-    place = [f"column {error.column!r}"] if error.column else []
+    place = [f"column {clip(error.column)!r}"] if error.column else []
     if error.row is not None:
         place.append(f"row {error.row}")
     return InvalidInput(Problem(error.what, error.fix, file, error.line, path=", ".join(place)))
@@ -76,6 +76,8 @@ def pairs(sheet: Sheet, source: Path) -> Annotations:
     words = _words(sheet, remarks)
     found = Annotations(said, task, worker, differences, words, workers, criteria, str(source))
     if "task" in sheet:
+        if not criteria and {"left", "right"} <= set(sheet.names):
+            turned(sheet, task)
         rows, again = repeated(sheet, task, worker, said)
         remarks += again
         found = found[rows] if again else found
@@ -103,7 +105,7 @@ def _check(sheet: Sheet) -> None:
 def _known(name: str, sheet: Sheet) -> str:
     """The column that may be meant, and the first of those there are."""
     more = f", and {len(sheet.names) - _LISTED} more" if len(sheet.names) > _LISTED else ""
-    known = f"known: {', '.join(clip(n, 30) for n in sheet.names[:_LISTED])}{more}"
+    known = f"known: {', '.join(told(n, 30) for n in sheet.names[:_LISTED])}{more}"
     return " ".join(part for part in (did_you_mean(name, sheet.names), known) if part)
 
 

@@ -13,7 +13,7 @@ from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
-from simlab.names import clip, composed, shown
+from simlab.names import clip, composed
 from simlab.sheets.numbers import advice, finite
 
 INVISIBLE = "\u200b\u200e\u200f\u2060\ufeff"  # zero-width space, marks of direction, word joiner, byte order mark
@@ -42,10 +42,17 @@ def blank(cell: Any) -> bool:
 
 
 def called(text: str) -> str:
-    """A name as it is told from others: composed (Unicode's NFC), without spaces or invisible marks around it."""
+    """A name as it is told from others: composed (Unicode's NFC), with single spaces within, and around it neither
+    spaces nor invisible marks."""
     if text.isascii():
-        return text.strip()
-    return composed(text).strip().strip(INVISIBLE).strip()
+        return " ".join(text.split())
+    return " ".join(composed(text).strip().strip(INVISIBLE).split())
+
+
+def told(cell: Any, width: int = 60) -> str:
+    """A cell as a message tells it: what it says, clipped, with signs that are not seen spelt out."""
+    text = str(cell)[: 2 * width]
+    return clip("".join(c if c.isprintable() else ascii(c)[1:-1] for c in text), width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +114,7 @@ class Sheet:
             return str(int(cell))
         if isinstance(cell, int | float | Decimal | date | time):
             return str(cell)
-        raise self.wrong(row, name, f"is {shown(cell)}, which is no text", "write this column as text")
+        raise self.wrong(row, name, f"is {told(cell)}, which is no text", "write this column as text")
 
     def numbers(self, name: str, holes: Collection[str] | None = None) -> list[float]:
         """A column as finite numbers, NaN for blank cells and for the words in `holes` where holes may be.
@@ -122,6 +129,6 @@ class Sheet:
         if wrong:
             cell, many = cells[wrong[0]], f"{len(wrong)} such rows: correct them or leave them out"
             empty = blank(cell)
-            what = "is empty" if empty else f"is {clip(str(cell))}, which is no finite number"
+            what = "is empty" if empty else f"is {told(cell)}, which is no finite number"
             raise self.wrong(wrong[0], name, what, "; ".join(filter(None, ("" if empty else advice(cell), many))))
         return [math.nan if value is None else value for value in found]

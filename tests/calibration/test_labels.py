@@ -148,6 +148,14 @@ def test_a_task_shown_again_the_other_way_round_is_no_contradiction(tmp_path: Pa
     assert read(file).remarks == ()
 
 
+def test_sides_that_are_exchanged_within_a_task_are_refused_where_nothing_else_is_known(tmp_path: Path) -> None:
+    file = tmp_path / "labels.csv"
+    file.write_text("task,worker,label,left,right\n1,ann,1,x,y\n1,bob,2,y,x\n", encoding="utf-8")
+    assert "labels.csv:3: column 'left': stands left here, and right in line 2, of the same task (" in refused(file)
+    file.write_text("task,worker,label,left,right\n1,ann,1,x,y\n1,bob,2,x,y\n2,bob,0,y,x\n", encoding="utf-8")
+    assert len(read(file)) == 3
+
+
 def test_copies_are_remarked_upon_where_no_task_is_told(tmp_path: Path) -> None:
     file = tmp_path / "labels.csv"
     file.write_text("worker,label,left_x,right_x\nann,1,3,2\nann,2,1,2\nann,1,3,2\n", encoding="utf-8")

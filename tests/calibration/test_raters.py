@@ -51,6 +51,7 @@ NO_RATERS: dict[str, tuple[str, pd.Series, str]] = {
     "the mean": ("gesamt", plain().mean(axis=1).round(2), "it is the mean of the others"),
     "the exact mean": ("gesamt", plain().mean(axis=1), "it is the mean of the others"),
     "the sum": ("gesamt", plain().sum(axis=1), "it is the sum of the others"),
+    "how many rated": ("anzahl", pd.Series([len(RATERS)] * ITEMS), "it is the number of the others"),
     "a mean by its name": ("mean", plain().mean(axis=1).round(0), "by its name it sums the others up"),
     "texts": ("comment", pd.Series(["good", "3"] * (ITEMS // 2)).where(COUNT != 2, "bad"), "most of what it holds"),
     "nothing": ("later", pd.Series([None] * ITEMS), "it is empty"),

@@ -18,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from simlab.sheets import Sheet, Unusable, read
+from simlab.sheets import Sheet, Unusable, called, read, told
 from simlab.sheets.numbers import advice, finite
 
 CSV = 'worker,label,text\n007,1,NA\nnull,2,"two\nlines"\nN/A,0,None\n'
@@ -72,6 +72,8 @@ MADE: dict[str, tuple[str, bytes]] = {
     "lines, gz": ("t.ndjson.gz", gzip.compress(LINES.encode())),
     "a list": ("t.json", FRAME.to_json(orient="records", indent=1).encode()),
     "pandas' columns": ("t.json", FRAME.to_json().encode()),
+    "pandas' rows by their index": ("t.json", FRAME.to_json(orient="index").encode()),
+    "rows under one name": ("t.json", json.dumps({"data": FRAME.to_dict("records")}).encode()),
     "lists": ("t.json", json.dumps(FRAME.to_dict("list"), indent=1).encode()),
     "Parquet": ("t.parquet", parquet()),
     "Parquet, otherwise called": ("T.PQ", parquet()),
@@ -190,6 +192,8 @@ def test_rows_of_files_without_lines_are_counted_whatever_their_index(tmp_path: 
         found.numbers("a")
     assert (caught.value.line, caught.value.row) == (3, 2)
     assert refused(tmp_path, '{"a": 1}\n{"a": 1,}\n', "t.jsonl").line == 2
+    assert "has too many digits" in str(refused(tmp_path, '{"a": ' + "1" * 5000 + "}\n", "t.jsonl"))
+    assert "nested too deep" in str(refused(tmp_path, "[" * 100_000, "t.json"))
 
 
 def test_what_is_missing_is_missing_in_every_format(tmp_path: Path) -> None:
@@ -212,6 +216,16 @@ def test_names_are_composed_and_bare(tmp_path: Path) -> None:
     assert found.names == ("caf\u00e9", "b")
     assert found.words("caf\u00e9") == found.words("b") == ["ren\u00e9"]
     assert "has two columns" in str(refused(tmp_path, "e\u0301,\u00e9\n1,2\n"))
+
+
+def test_cells_are_told_on_one_line_and_without_signs_that_a_terminal_obeys(tmp_path: Path) -> None:
+    found = sheet(tmp_path, 'a,b\n"1\n2",\x1b[31mred\n')
+    for name, said in (("a", "is 1\\n2, which"), ("b", "is \\x1b[31mred, which")):
+        with pytest.raises(Unusable) as caught:
+            found.numbers(name)
+        assert caught.value.what.startswith(said)
+    assert told("x" * 10_000) == "x" * 59 + "…"
+    assert called(" a\n  b ") == "a b"
 
 
 def test_empty_columns_without_a_name_are_passed_over(tmp_path: Path) -> None:
