@@ -320,6 +320,18 @@ def test_describe_foresees_vendors_and_says_who_gets_what(folder: Path, capsys: 
     assert float(got[1].replace(",", "")) == pytest.approx(spending.shares(run)[0], rel=0.15)  # six people, s = .3
 
 
+def test_describe_names_what_it_cannot_foresee(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def unforeseen(changes: dict[str, Any]) -> str:
+        assert main(["describe", str(written(tmp_path / "world.yaml", changes))]) == 0
+        return " ".join(capsys.readouterr().out.split()).partition("not reckoned: ")[2].partition(" Measured")[0]
+
+    assert unforeseen({}) == ""
+    assert unforeseen({
+        f"{AUDIT}.consequence": [{"kind": "bonus", "amount": 1, "above": 0.5}], "parties.pool.voice": {"cost": 60},
+        "parties.pool.effort": {"kind": "no_shirking", "cost": 3}, "parties.pool.hiring_cost": 5,
+    }) == "bonuses, later hires and candidates, time saved by carelessness or haste, time spent on appeals"  # fmt: skip
+
+
 @pytest.mark.parametrize(("every", "until", "expected"), [
     (5, 20, (4, 4)), (5, 12, (2.4, 3)), (5, 10.3, (2, 2)), (5, 10.4, (2.2, 3)), (0.5, 1.1, (2, 2)), (0.5, 1.2, (3, 3)),
     (1.5, 3.2, (2, 2)), (1.5, 3.5, (3, 3)),
