@@ -305,6 +305,8 @@ simlab tables responses --describe""",
     "compare": """\
 simlab compare runs/whole runs/without-17
 simlab compare runs/* --by without
+simlab compare runs/audit runs/wage --round 2
+Arms that differ in several things go by the names of their folders, and it is said in what they differ.
 Runs of one seed each are compared prompt by prompt; give several seeds of either arm for intervals over seeds.""",
     "trace": """\
 simlab trace runs/first 17

@@ -54,6 +54,12 @@ def compare(*paths: Path | str, by: str | None = None, round: int | None = None)
     labels, separations) all counts that had happened by then. Columns are those of `COLUMNS`; `attrs` says what was
     compared and holds `examples` of responses that changed. Raises InvalidInput if runs of one arm differ in more than
     the seed, and if a run has no such round.
+
+    Measures, by model: `score` and `score_never_compared` (mean of each criterion, of all prompts and of facts held
+    out), `changed`, `win_rate` by judge, `on_policy` (gain for each party, as a share of the largest at the same KL)
+    and `rho` by pair; by reward model: `accuracy_held_out` and `accuracy_gold`; by pool: `label_accuracy` (share of
+    labels as gold says, where it decides), `care` and `turnover` (separations a post); by corporation: `labor_cost`
+    (all it paid for labor, vendors included); by account or kind of labor: `money`, `hours`, `pay`, `flops`.
     """
     import pandas as pd
 

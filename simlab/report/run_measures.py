@@ -87,12 +87,12 @@ def _reward_models(run: Run, round: int | None) -> dict[Key, float]:
 
 
 def _people(run: Run, round: int | None, until: float) -> dict[Key, float]:
-    """By pool: how many of its labels are right (of pairs that gold decides; an undecided label counts half), how
-    careful its people are, and how many have left, for each post."""
+    """By pool: which share of its labels is as gold says, of pairs that gold decides (undecided is not right); how
+    careful its people are; and how many have left, for each post."""
     found = {}
     labels = run.comparisons
     labels = labels[(labels.order == 1) & (labels.gold != 0) & (labels.time <= until)]
-    right = (labels.label == labels.gold).where(labels.label != 0, 0.5).astype(float)
+    right = (labels.label == labels.gold).astype(float)
     for pool, share in right.groupby(labels.principal).mean().items():
         found[RIGHT, "", str(pool)] = float(share)
     people = run.raters[run.raters.employed]

@@ -86,18 +86,22 @@ class Budget:
                 yield self._prompts(name, spec)
 
     def unforeseen(self) -> list[str]:
-        """What else will be paid, depending on how people do."""
+        """What else will be paid, or saved, depending on how people do and on what they are shown."""
+        kinds = {c.kind for relation in self.relations for c in relation.consequence}
+        people = [spec for spec in self.parties.values() if isinstance(spec, PeopleSpec)]
+        staff = any(isinstance(self.parties[r.principal], FirmSpec) for r in self.relations)
         found = {
-            {"bonus": "bonuses", "retrain": "training", "penalty": "penalties"}.get(c.kind, "")
-            for relation in self.relations
-            for c in relation.consequence
+            "bonuses": "bonus" in kinds,
+            "training": "retrain" in kinds,
+            "penalties": "penalty" in kinds,
+            "pay that rests on checked answers": any(spec.pay.judged for spec in people),
+            "later hires and candidates": any(spec.hiring_cost or spec.screening_cost for spec in people),
+            "time saved by carelessness or haste": any(spec.effort.reckons for spec in people),
+            "time saved by practice": any(spec.learning and spec.learning.seconds for spec in people),
+            "time spent on appeals": any(spec.voice and spec.voice.cost for spec in people),
+            "pairs that are equal by the guideline, which cost staff no time": staff and self.scenario.world.networks,
         }
-        pays = [spec.pay for spec in self.parties.values() if isinstance(spec, PeopleSpec)]
-        found |= {"pay that rests on checked answers" for pay in pays if pay.judged}
-        costs = [spec for spec in self.parties.values() if isinstance(spec, PeopleSpec)]
-        if any(spec.hiring_cost or spec.screening_cost for spec in costs):
-            found.add("later hires and candidates")
-        return sorted(found - {""})
+        return [what for what, there in found.items() if there]
 
     # ---- who employs whom ---------------------------------------------------------------------------------------
 

@@ -164,7 +164,7 @@ def _work(scenario: Scenario) -> Iterator[str]:
         people = sum(item.amount for item in items if item.what != LABELS)
         yield f"those who do the work get about ${people:,.0f}; vendors keep the rest of their price, or make it up"
     if unforeseen := budget.unforeseen():
-        yield f"not reckoned, as it depends on how people do: {', '.join(unforeseen)}"
+        yield f"not reckoned: {', '.join(unforeseen)}"
 
 
 def _labor(budget: Budget, item: Item) -> str:
