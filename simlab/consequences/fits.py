@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,7 +32,7 @@ def fitted(machine: RewardModel, rankings: Rankings, metrics: Mapping[str, float
         "accuracy_train": agreement(said, rankings.label, ~held & decided),
         "accuracy_held_out": accuracy,
         "held_out_pairs": int((held & decided).sum()),
-        "why_nan": "" if accuracy == accuracy else _nothing_held_out(machine, rankings),
+        "why_nan": _nothing_held_out(machine, rankings) if math.isnan(accuracy) else "",
         "accuracy_gold": agreement(said, rankings.gold, counted),
         "gold_pairs": int(counted.sum()),
         "score_mean": machine.centre,

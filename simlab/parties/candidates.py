@@ -73,7 +73,7 @@ def _responses(
     """Responses to those prompts that have enough of them [kept·K], which these are [n], and how many were asked
     again."""
     items = body.sample(np.repeat(prompts, options), key)
-    enough = _fit(game, items, options, distinct).all(axis=1)
+    enough = np.asarray(_fit(game, items, options, distinct).all(axis=1))
     short = np.flatnonzero(~enough)
     if not len(short):
         return items, enough, 0

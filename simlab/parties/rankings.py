@@ -165,7 +165,7 @@ class Rankings:
     def decided(self) -> NDArray[np.bool_]:
         """Which labels [m, pairs] say that one of two different responses is better: of one text twice, none is."""
         decided, alike = self.label != 0, self.shown.alike
-        return decided & ~alike.take(self.place, axis=0) if alike.any() else decided
+        return np.asarray(decided & ~alike.take(self.place, axis=0) if alike.any() else decided)
 
     @property
     def pair_numbers(self) -> NDArray[np.int64]:
