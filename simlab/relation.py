@@ -23,6 +23,7 @@ from simlab.weighing import SUM, Weighing
 
 if TYPE_CHECKING:
     from simlab.measures.alignment import Panel
+    from simlab.parties.commission import Commission
     from simlab.simulation import Simulation
 
 Steps = Generator[Event, Any, None]
@@ -79,6 +80,7 @@ class Judgement(Work):
     identifiers: dict[str, int] = field(default_factory=dict)  # row in the judgements table, once recorded
     answers: Answers | None = None  # the pieces of work behind the scores, where the agents are people
     appeals: dict[str, tuple[int, int]] = field(default_factory=dict)  # who appealed: how often, and upheld how often
+    commissions: list[Commission] = field(default_factory=list)  # what was asked of the judge, if it is people
 
 
 @dataclass(slots=True)

@@ -17,11 +17,12 @@ from simpy import Event
 
 from simlab.components import Array, RewardShape
 from simlab.consequences.aggregation import merged, relabelled
+from simlab.consequences.fits import asked_for, fitted, idle
 from simlab.consequences.rewarding import Rewarding, adapted, coefficient, directed, restored
 from simlab.jobs import Result
 from simlab.parties.language_model import LanguageModel, TiltBody, TransformerBody, revive
 from simlab.parties.people import People
-from simlab.parties.rankings import Rankings, agreement, evidence
+from simlab.parties.rankings import Rankings, evidence
 from simlab.parties.reward_model import LinearHead, RewardModel, TransformerHead, revive_judge, revive_reward_model
 from simlab.relation import Consequence, Effect, Judgement, Relation
 from simlab.streams import branch, uniforms
@@ -50,14 +51,17 @@ class Gradient(Consequence):
         machine = relation.agent
         if not judgement.size:
             yield from ()
+            if isinstance(machine, RewardModel) and judgement.commissions:
+                self._record(relation, judgement, idle(judgement, machine))
             return []
         assert isinstance(machine, RewardModel | LanguageModel)
         machine.teacher = self
         with machine.busy.request() as turn:
             yield turn
             if isinstance(machine, RewardModel):
-                flops = self._fit(relation, machine, judgement.items)
+                flops = self._fit(relation, machine, judgement)
                 if flops is None:  # every ranking so far is held out
+                    self._record(relation, judgement, idle(judgement, machine))
                     return []
             else:
                 limiter = self._limiter()
@@ -72,7 +76,8 @@ class Gradient(Consequence):
 
     # ---- a reward model learns rankings -------------------------------------------------------------------------
 
-    def _fit(self, relation: Relation, machine: RewardModel, shown: Rankings) -> float | None:
+    def _fit(self, relation: Relation, machine: RewardModel, judgement: Judgement) -> float | None:
+        shown: Rankings = judgement.items
         machine.memory.append(shown)
         learner = self.spec.learner
         vector = isinstance(machine.head, LinearHead)
@@ -91,7 +96,10 @@ class Gradient(Consequence):
             metrics = _metrics(machine.head.weights)
         machine.learned += 1
         machine.standardize()
-        self._record_fit(relation, machine, rankings, metrics)
+        found = fitted(machine, rankings, metrics)
+        self._record(relation, judgement, found)
+        told = {name: value for name, value in found.items() if name != "why_nan"}
+        self.simulation.taught("reward_model_trained", machine.name, update=machine.learned, metrics=told)
         if before is not None and isinstance(relation.principal, People):
             after, new = machine.margins(shown), ~shown.held_out
             self.simulation.chronicle.lessons(relation.principal, machine.name, shown[new], before[new], after[new])
@@ -123,30 +131,11 @@ class Gradient(Consequence):
             for member in range(machine.spec.members)
         ]  # fmt: skip
 
-    def _record_fit(
-        self, relation: Relation, machine: RewardModel, rankings: Rankings, metrics: Mapping[str, float]
-    ) -> None:
-        held, decided = rankings.held_out[:, None], rankings.label != 0
-        said = machine.order(rankings)
-        counted = held & (rankings.gold != 0)
-        found = {
-            "pairs": int((~held & np.ones_like(decided)).sum()),
-            "ties": int((~held & ~decided).sum()),
-            "loss": metrics["loss"],
-            "accuracy_train": agreement(said, rankings.label, ~held & decided),
-            "accuracy_held_out": agreement(said, rankings.label, held & decided),
-            "accuracy_gold": agreement(said, rankings.gold, counted),
-            "gold_pairs": int(counted.sum()),
-            "score_mean": machine.centre,
-            "score_std": machine.scale,
-            "trunk_change": metrics["trunk_change"],
-            "head_change": metrics["head_change"],
-            "disagreement": machine.disagreement,
-        }
-        self.simulation.chronicle.add(
-            "reward_model", about=machine.name, principal=relation.principal.name, agent=machine.name, **found
-        )
-        self.simulation.taught("reward_model_trained", machine.name, update=machine.learned, metrics=found)
+    def _record(self, relation: Relation, judgement: Judgement, found: Mapping[str, Any]) -> None:
+        """What became of a look, and of what was asked of people for it."""
+        machine, pool = relation.agent.name, relation.principal.name
+        row = {"principal": pool, "agent": machine, **found, **asked_for(judgement)}
+        self.simulation.chronicle.add("reward_model", about=machine, **row)
 
     # ---- a language model learns to please a reward model -------------------------------------------------------
 

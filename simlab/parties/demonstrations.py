@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from simlab.components import Array
 from simlab.parties.assignment import assigned
+from simlab.parties.candidates import TRIES
+from simlab.parties.holdout import prompts_held_out, share_held_out
 from simlab.streams import branch, uniforms
 from simlab.worlds.game import Indices, Items
 from simlab.worlds.text import TextGame
@@ -41,12 +43,14 @@ class Demonstrations:
 
 
 def write(pool: People, game: TextGame, spec: DemonstrationsSpec, key: int) -> Demonstrations:
-    """Let the pool's people write. Held-out facts are asked of nobody, and what strays to one is not handed in."""
+    """Let the pool's people write. Held-out facts are asked of nobody, and what strays to one is not handed in; nor do
+    they write for prompts that are held out from reward models, which grow from the model that is shown this."""
     cohort = pool.cohort
     assert cohort is not None
     if not cohort.employed.any():
         return Demonstrations(game.items([], []), np.zeros(0, dtype=np.int64), np.zeros(0))
-    prompts, drafts = _drafts(game, spec, key)
+    kept = prompts_held_out(pool.simulation, share_held_out(pool.simulation))
+    prompts, drafts = _drafts(game, spec, key, kept)
     number = np.arange(len(prompts))
     who = assigned(branch(key, "writers"), number, cohort.employed, 1)[:, 0]
     ids = _DRAFT_IDS + number[:, None] * spec.drafts + np.arange(spec.drafts)
@@ -54,9 +58,9 @@ def write(pool: People, game: TextGame, spec: DemonstrationsSpec, key: int) -> D
     items = game.items(np.repeat(prompts, spec.drafts).tolist(), drafts.ravel().tolist())
     worth = pool.perceive(items, np.repeat(who, spec.drafts), ids.ravel(), nobody).reshape(drafts.shape)
     chosen = items[number * spec.drafts + worth.argmax(axis=1)]
-    kept = game.comparable(chosen)
+    fit = game.comparable(chosen)
     pace = cohort.seconds[who] / pool.spec.seconds  # a person who is quick to compare is quick to write
-    return Demonstrations(chosen[kept], who[kept], (spec.seconds * pace)[kept])
+    return Demonstrations(chosen[fit], who[fit], (spec.seconds * pace)[fit])
 
 
 def hand_in(pool: People, model: str, shown: Demonstrations) -> None:
@@ -73,13 +77,22 @@ def hand_in(pool: People, model: str, shown: Demonstrations) -> None:
         chronicle.transfer(employer, pool.labels_of(people), np.bincount(place, weights=pay), "wages for demonstrating")
 
 
-def _drafts(game: TextGame, spec: DemonstrationsSpec, key: int) -> tuple[Indices, NDArray[np.str_]]:
-    """Prompts [n] and what comes to mind [n, drafts]: lines of the corpus, each as likely as it is frequent."""
+def _drafts(
+    game: TextGame, spec: DemonstrationsSpec, key: int, kept: NDArray[np.bool_]
+) -> tuple[Indices, NDArray[np.str_]]:
+    """Prompts [n] and what comes to mind [n, drafts]: lines of the corpus, each as likely as it is frequent.
+
+    Prompts `kept` [prompts] back are drawn again, a few times.
+    """
     said: dict[int, list[str]] = {}
     for author in game.corpus():
         said.setdefault(author.prompt, []).append(author.response)
     prompts = game.draw_prompts(branch(key, "prompts"), spec.count, compared=True)
-    known = np.array([prompt in said for prompt in prompts.tolist()], dtype=bool)
+    for again in range(TRIES):
+        if not (back := kept[prompts]).any():
+            break
+        prompts[back] = game.draw_prompts(branch(key, "prompts", again), spec.count, compared=True)[back]
+    known = np.array([prompt in said for prompt in prompts.tolist()], dtype=bool) & ~kept[prompts]
     lots = uniforms(branch(key, "drafts"), np.arange(len(prompts))[:, None], np.arange(spec.drafts)[None, :])[known]
     prompts = prompts[known]
     lines = [

@@ -111,8 +111,8 @@ class Body(ABC):
         return np.zeros(0)
 
     @abstractmethod
-    def sample(self, prompts: Indices, key: int) -> Items:
-        """One response per prompt; draw i is keyed by (key, i)."""
+    def sample(self, prompts: Indices, key: int, places: Indices | None = None) -> Items:
+        """One response per prompt; draw i is keyed by (key, i), or (key, places[i])."""
 
     @abstractmethod
     def preference(self, items: Items) -> Array:
@@ -183,9 +183,9 @@ class TransformerBody(Body):
         """`<start> prompt <sep>` [n, P], zero-padded."""
         return pad([[START, *self.game.tokenizer.encode(self.game.prompts[p].text), SEP] for p in prompts.tolist()])
 
-    def sample(self, prompts: Indices, key: int) -> Items:
-        words = np.arange(self.game.longest_response)[None, :]
-        draws = uniforms(branch(key, "words"), np.arange(len(prompts))[:, None], words)
+    def sample(self, prompts: Indices, key: int, places: Indices | None = None) -> Items:
+        places, words = np.arange(len(prompts)) if places is None else places, np.arange(self.game.longest_response)
+        draws = uniforms(branch(key, "words"), places[:, None], words[None, :])
         result = self.party.simulation.jobs.run(
             respond, config=self.config, weights=self.weights, prompts=self.prompt_tokens(prompts),
             uniforms=draws, temperature=self.party.spec.temperature,
@@ -230,8 +230,9 @@ class TiltBody(Body):
     def pretrain(self) -> float:
         return 0.0
 
-    def sample(self, prompts: Indices, key: int) -> Items:
-        draws = normals(branch(key, "words"), np.arange(len(prompts))[:, None], np.arange(self.dimensions)[None, :])
+    def sample(self, prompts: Indices, key: int, places: Indices | None = None) -> Items:
+        places = np.arange(len(prompts)) if places is None else places
+        draws = normals(branch(key, "words"), places[:, None], np.arange(self.dimensions)[None, :])
         return Items(prompts, self.mean + draws)
 
     def preference(self, items: Items) -> Array:

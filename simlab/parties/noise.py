@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from simlab.parties import candidates
 from simlab.parties.outlook import quality_of
 from simlab.relation import Steps
 from simlab.streams import branch
+from simlab.worlds.game import Indices
 
 if TYPE_CHECKING:
     from simlab.parties.language_model import LanguageModel
@@ -22,17 +25,25 @@ def calibrate(pool: People, model: LanguageModel) -> Steps:
     """Noise for the target agreement, on pairs of the pretrained model's responses; frozen afterwards.
 
     Whoever this run is without counts nevertheless: leaving one person out changes nobody else's noise. People who
-    choose their effort learn by the same pairs how well they can do.
+    choose their effort learn by the same pairs how well they can do. Where the model has but one response to every
+    prompt there is nothing to agree about, and the policy stays as it is.
     """
     assert pool.cohort is not None
     simulation = pool.simulation
     key = simulation.streams.key(pool.name, "calibration")
-    prompts = simulation.game.draw_prompts(branch(key, "prompts"), CALIBRATION_PROMPTS, compared=True)
-    items = yield from model.respond(np.repeat(prompts, 2), key)
+
+    def ask(key: int, count: int) -> tuple[Indices, NDArray[Any]]:
+        return simulation.game.draw_prompts(branch(key, "prompts"), count, compared=True), np.zeros(count)
+
+    distinct = getattr(pool.spec, "distinct", True)
+    found = yield from candidates.drawn(model, ask, CALIBRATION_PROMPTS, 2, key, distinct=distinct)
+    if not len(found):
+        return
+    items = found.items
     ids = CALIBRATION_IDS + np.arange(len(items))  # seen through each one's perception noise, as at work
     people = pool.representatives(former=True)[:64]
     utilities = np.stack([pool.perceive(items, np.full(len(items), r), ids) for r in people.tolist()], axis=1)
-    pairs = utilities.reshape(CALIBRATION_PROMPTS, 2, len(people))
+    pairs = utilities.reshape(len(found), 2, len(people))
     differences = (pairs[:, 0] - pairs[:, 1]) / pool.cohort.noise[people]  # so that one τ fits all
     pool.policy = pool.ask_policy(lambda: pool.policy.calibrated(differences), "agreement")
     if pool.spec.effort.reckons:

@@ -96,6 +96,14 @@ class Shown:
         response = self.response.take(rows, axis=0)  # many times as fast as response[rows]
         return Items(np.repeat(self.prompt[rows], self.options), response.reshape(len(rows) * self.options, -1))
 
+    @property
+    def alike(self) -> NDArray[np.bool_]:
+        """Which pairs of each task [T, pairs] are one text twice; vectors, which are drawn from a continuum, never."""
+        left, right = sides(self.options)
+        if self.response.dtype.kind == "f":
+            return np.zeros((len(self), len(left)), dtype=bool)
+        return np.asarray((self.response[:, left] == self.response[:, right]).all(axis=2))
+
     @staticmethod
     def together(parts: Sequence[Shown]) -> Shown:
         """Several of these as one."""
@@ -162,6 +170,12 @@ class Rankings:
     def ids(self) -> NDArray[np.int64]:
         """Numbers of the responses [m, K]."""
         return self.shown.ids.take(self.place, axis=0)
+
+    @property
+    def decided(self) -> NDArray[np.bool_]:
+        """Which labels [m, pairs] say that one of two different responses is better: of one text twice, none is."""
+        decided, alike = self.label != 0, self.shown.alike
+        return np.asarray(decided & ~alike.take(self.place, axis=0) if alike.any() else decided)
 
     @property
     def pair_numbers(self) -> NDArray[np.int64]:

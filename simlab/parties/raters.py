@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from simpy import Event
 
 from simlab.components import Array
+from simlab.parties import candidates
 from simlab.parties.assignment import assigned
+from simlab.parties.commission import Commission
 from simlab.parties.corporation import ASKED
+from simlab.parties.holdout import prompts_held_out, share_held_out
 from simlab.parties.people import People
 from simlab.parties.rankings import Rankings, Shown, Tasks, agreement, draws_of_choice, preferred, sides
 from simlab.parties.society import Users
@@ -25,6 +28,7 @@ from simlab.relation import Judgement, Relation, Steps, Work, at, day_of
 from simlab.streams import branch, hashes, uniforms
 from simlab.threads import ahead, behind, side_by_side
 from simlab.worlds.game import Indices, Items
+from simlab.worlds.text import TextGame
 
 if TYPE_CHECKING:
     from simlab.parties.reward_model import RewardModel
@@ -54,6 +58,8 @@ class Raters(People):
         self.fresh: dict[str, list[Rankings]] = {}  # rankings not yet learned from, by reward model
         self.tasks = 0
         self.backlogs: dict[str, Backlog] = {}  # rankings asked for and not yet made, by reward model
+        self.commissions: dict[str, list[Commission]] = {}  # what has been asked for and not yet judged, likewise
+        self.kept: dict[str, NDArray[np.bool_]] = {}  # which prompts of the world are held out, likewise
 
     def situation(self, prompts: Indices) -> Array | None:
         """What users want more or less of in the situation of each prompt [n, D], if these raters are shown it; as
@@ -91,35 +97,48 @@ class Raters(People):
 
     def _commission(self, relation: Relation, window: int) -> Generator[Event, None, Tasks]:
         """This window's tasks: prompts, K responses to each from the model as it is, and who is asked to rank them."""
-        k = self.spec.ranking
-        pairs = k * (k - 1) // 2
-        count = max(1, round(self._wanted(relation) / pairs))
-        key = self.simulation.streams.key(self.name, "tasks", relation.agent.name, window)
-        game = self.simulation.game
+        k, machine = self.spec.ranking, relation.agent.name
+        wanted = self._wanted(relation)
+        asked_for = max(1, round(wanted / (k * (k - 1) // 2)))
+        key = self.simulation.streams.key(self.name, "tasks", machine, window)
         maker = self.simulation.maker_above(self.name)
-        if maker is None:  # raters of nobody find prompts that are like users'
-            prompts, source = game.draw_prompts(branch(key, "prompts"), count, compared=True), np.full(count, ASKED)
-        else:
-            prompts, source = maker.prompts_for(key, count)
+        ask = self._find_prompts if maker is None else maker.prompts_for
         model = self.simulation.judged_by(relation.agent)
-        items = yield from model.respond(np.repeat(prompts, k), key)
-        fit = game.comparable(items).reshape(count, k).all(axis=1)  # a response may stray to a held-out fact
-        items, asked, count = items[np.repeat(fit, k)], source[fit] == ASKED, int(fit.sum())
+        found = yield from candidates.drawn(model, ask, asked_for, k, key, distinct=self.spec.distinct)
+        items, asked, count = found.items, found.source == ASKED, len(found)
+        closes = day_of(window + 1, relation.every)
+        exact = round(wanted) if isinstance(relation.sample, int) else None
+        commission = Commission(closes, k, self.spec.overlap, exact, asked_for, found)
+        self.commissions.setdefault(machine, []).append(commission)
         local = self.tasks + np.arange(count)
         self.tasks += count
         number = self.simulation.first_number(self.name) + local
-        self.simulation.chronicle.candidates(model, number, items, k, asked)
-        lot = uniforms(self.simulation.streams.key(self.name, "held out"), local)
-        batch = self.backlogs[relation.agent.name].enter(count)
+        if count:
+            self.simulation.chronicle.candidates(model, number, items, k, asked)
+        batch = self.backlogs[machine].enter(count)
         shown = Shown(
             task=number,
             draw=hashes(self.simulation.streams.key(self.name, "tasks"), local),
             prompt=items.prompt[::k],
-            response=items.response.reshape(count, k, -1),
+            response=items.response.reshape(count, k, items.response.shape[1]),
             ids=number[:, None] * k + np.arange(k)[None, :],
-            held_out=lot < self.spec.held_out,
+            held_out=self._held_out(machine, items.prompt[::k], local),
         )
         return Tasks(shown, local, np.zeros(count, dtype=bool), asked, batch)
+
+    def _find_prompts(self, key: int, count: int) -> tuple[Indices, NDArray[Any]]:
+        """Prompts to be compared [count], which raters of nobody find themselves and which are like users'."""
+        prompts = self.simulation.game.draw_prompts(branch(key, "prompts"), count, compared=True)
+        return prompts, np.full(count, ASKED)
+
+    def _held_out(self, machine: str, prompts: Indices, local: Indices) -> NDArray[np.bool_]:
+        """Which rankings are kept from a reward model [n]: in a world of words those of certain prompts, in a world of
+        vectors, where each has its own, by lot."""
+        if not isinstance(self.simulation.game, TextGame):
+            return uniforms(self.simulation.streams.key(self.name, "held out"), local) < self.spec.held_out
+        if machine not in self.kept:
+            self.kept[machine] = prompts_held_out(self.simulation, share_held_out(self.simulation, machine))
+        return self.kept[machine][prompts]
 
     def _wanted(self, relation: Relation) -> float:
         """Pairs per window: a number as given, a share as that share of the pool's working time; and of a vendor's
@@ -230,12 +249,12 @@ class Raters(People):
     def judge(self, relation: Relation, work: Work) -> Generator[Event, None, Judgement]:
         """Rankings are the judgement: how often the reward model's ordering agrees with them, before it learns."""
         machine: RewardModel = work.items
-        parts = self.fresh.pop(machine.name, [])
+        parts, asked = self.fresh.pop(machine.name, []), self._commissioned(machine.name)
         if not parts:
-            return Judgement(agent=machine.name, principal=self.name, order=relation.order)
+            return Judgement(agent=machine.name, principal=self.name, order=relation.order, commissions=asked)
         rankings = Rankings.together(parts)
         ordering = yield from machine.ordering(rankings)
-        decided = rankings.label != 0
+        decided = rankings.decided
         share = agreement(ordering, rankings.label, decided)
         return Judgement(
             agent=machine.name,
@@ -245,4 +264,11 @@ class Raters(People):
             order=relation.order,
             scores={machine.name: share},
             samples={machine.name: int(decided.sum())},
+            commissions=asked,
         )
+
+    def _commissioned(self, machine: str) -> list[Commission]:
+        """What was asked of the pool since it last looked at a reward model, as far as its time is over."""
+        every = self.commissions.pop(machine, [])
+        self.commissions[machine] = [one for one in every if one.closes > self.simulation.now]
+        return [one for one in every if one.closes <= self.simulation.now]

@@ -23,6 +23,7 @@ from simlab.report.layout import number as _number
 from simlab.report.layout import spaced as _spaced
 from simlab.report.layout import table as _table
 from simlab.report.recursion import orders
+from simlab.report.shortfall import shortfalls
 from simlab.tables import TABLES
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def screen(run: Run) -> RenderableType:
         models = list(dict.fromkeys(run.responses.agent))
         for model in models:
             parts += [_criteria(run, model), _parties(run, model)]
-        parts += [*_labor(run), *_recursion(run)]
+        parts += [*_labor(run), *shortfalls(run), *_recursion(run)]
         for model in models:
             parts += _examples(run, model)
     return Group(*_spaced([*parts, _where(run)]))

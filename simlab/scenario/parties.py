@@ -121,7 +121,13 @@ class RatersSpec(PeopleSpec):
     kind: Literal["raters"] = "raters"
     ranking: int = Field(2, ge=2, le=9, description="responses ranked at once, K")
     overlap: int = Field(1, ge=1, le=1000, description="raters asked to rank the same responses")
-    held_out: float = Field(0.1, ge=0, lt=1, description="share of rankings kept from the reward model, to test it")
+    distinct: bool = Field(True, description="whether the responses of a ranking must be different texts")
+    held_out: float = Field(
+        0.1,
+        ge=0,
+        lt=1,
+        description="share of prompts kept from the reward model, to test it; of several pools' the largest counts",
+    )
     context: bool = Field(False, description="whether they are shown the hidden situation of prompts that users asked")
 
     @model_validator(mode="after")

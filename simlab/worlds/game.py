@@ -131,6 +131,10 @@ class Game(ABC):
     def perceived(self, items: Items, observers: Sequence[Observer], who: Indices) -> Array:
         """Features [n, D] of item i as `observers[who[i]]` believes them to be."""
 
+    def texts(self, items: Items) -> NDArray[Any] | None:
+        """What each response [n] reads; None where responses are no texts, and no two of them are ever the same."""
+        return None
+
     def lengths(self, items: Items) -> Array | None:
         """Words of each response [n]; None where responses are no texts."""
         return None

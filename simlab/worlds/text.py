@@ -210,6 +210,9 @@ class TextGame(Game):
                 out[rows, column] = _distinct(criterion, [found[r] for r in rows], observers[person])
         return out
 
+    def texts(self, items: Items) -> NDArray[Any]:
+        return np.array([e.response.text for e in self.exchanges(items)], dtype=object)
+
     def lengths(self, items: Items) -> Array:
         return np.asarray(np.count_nonzero((items.response != PAD) & (items.response != END), axis=1), dtype=float)
 

@@ -1,0 +1,69 @@
+"""A reward model's looks, as rows of the table `reward_model`: what a fit came to, or why there was none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from simlab.parties.commission import account
+from simlab.parties.holdout import prompts_held_out, share_held_out
+from simlab.parties.rankings import Rankings, agreement
+from simlab.parties.reward_model import RewardModel
+from simlab.relation import Judgement
+from simlab.worlds.text import TextGame
+
+NAN = float("nan")
+NONE = ("loss", "accuracy_train", "accuracy_held_out", "accuracy_gold", "score_mean", "score_std", "trunk_change",
+        "head_change", "disagreement")  # fmt: skip
+
+
+def fitted(machine: RewardModel, rankings: Rankings, metrics: Mapping[str, float]) -> dict[str, Any]:
+    """Columns about a fit to those of the rankings that are not held out; pairs of one text twice test nobody."""
+    held, said = rankings.held_out[:, None], machine.order(rankings)
+    undecided, decided, counted = rankings.label == 0, rankings.decided, held & (rankings.gold != 0)
+    accuracy = agreement(said, rankings.label, held & decided)
+    return {
+        "pairs": int((~held & np.ones_like(undecided)).sum()),
+        "ties": int((~held & undecided).sum()),
+        "loss": metrics["loss"],
+        "accuracy_train": agreement(said, rankings.label, ~held & decided),
+        "accuracy_held_out": accuracy,
+        "held_out_pairs": int((held & decided).sum()),
+        "why_nan": _nothing_held_out(machine, rankings) if math.isnan(accuracy) else "",
+        "accuracy_gold": agreement(said, rankings.gold, counted),
+        "gold_pairs": int(counted.sum()),
+        "score_mean": machine.centre,
+        "score_std": machine.scale,
+        "trunk_change": metrics["trunk_change"],
+        "head_change": metrics["head_change"],
+        "disagreement": machine.disagreement,
+    }
+
+
+def idle(judgement: Judgement, machine: RewardModel) -> dict[str, Any]:
+    """Columns about a look that taught a reward model nothing; it stays as it is, and judges on."""
+    why = "every label so far is of a prompt that is held out" if judgement.size else "there were no labels"
+    if not machine.learned:
+        why += ", and it has never learned"
+    counts = dict.fromkeys(("pairs", "ties", "held_out_pairs", "gold_pairs"), 0)
+    return {**counts, **dict.fromkeys(NONE, NAN), "why_nan": why}
+
+
+def asked_for(judgement: Judgement) -> dict[str, Any]:
+    """Columns about what was asked of the people whose labels a look rests on."""
+    return account(judgement.commissions, judgement.size)
+
+
+def _nothing_held_out(machine: RewardModel, rankings: Rankings) -> str:
+    """Why there is no accuracy on held-out labels, in words."""
+    simulation, share = machine.simulation, share_held_out(machine.simulation, machine.name)
+    if not share:
+        return "nothing is held out (held_out is 0)"
+    if isinstance(simulation.game, TextGame) and not prompts_held_out(simulation, share).any():
+        return "of so few prompts none can be held out"
+    if not rankings.held_out.any():
+        return "nobody was asked about a prompt that is held out"
+    return "nobody preferred either response of a held-out pair"

@@ -1,0 +1,47 @@
+"""Held out: prompts that are kept from reward models, to test them on what they have not learned from.
+
+Which ones is drawn once a run, by what each prompt says. So they are the same in every round and for every pool, and
+whatever is said to such a prompt teaches no reward model anything. In worlds of vectors every ranking has a prompt of
+its own, which a response does not depend on; there rankings are held out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simlab.streams import Streams, uniforms
+from simlab.worlds.text import TextGame
+
+if TYPE_CHECKING:
+    from simlab.simulation import Simulation
+
+
+LEAST = 2  # prompts that are left to learn from
+
+
+def share_held_out(simulation: Simulation, machine: str = "") -> float:
+    """The share of prompts that is kept from a reward model, or from any: the largest of those that the pools above it
+    name, so that what one of them holds out is not taught by another."""
+    scenario = simulation.scenario
+    models = [name for name, spec in scenario.parties.items() if spec.kind == "reward_model"]
+    taught = [machine] if machine else models
+    teachers = [scenario.parties[r.principal] for r in scenario.relations if r.agent in taught]
+    return max((float(getattr(spec, "held_out", 0.0)) for spec in teachers), default=0.0)
+
+
+def prompts_held_out(simulation: Simulation, share: float) -> NDArray[np.bool_]:
+    """Which prompts of a world of words are held out [prompts]: `share` of those that may be compared, but at least
+    one, and at least two are left to learn from; so of one or two none. A larger share holds out the same and more."""
+    game = simulation.game
+    assert isinstance(game, TextGame)
+    texts = [prompt.text for prompt in game.prompts]
+    allowed = game.may_be_compared(np.arange(len(texts)))
+    candidates = list(dict.fromkeys(text for text, may in zip(texts, allowed.tolist(), strict=True) if may))
+    count = min(max(1, round(share * len(candidates))), len(candidates) - LEAST) if share else 0
+    keys = np.array([Streams(0).key(text) for text in candidates], dtype=np.uint64)
+    lot = uniforms(simulation.streams.key("prompts held out"), keys)
+    kept = {candidates[row] for row in np.argsort(lot, kind="stable")[: max(0, count)].tolist()}
+    return np.array([text in kept for text in texts], dtype=bool)
