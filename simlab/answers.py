@@ -5,12 +5,14 @@ Nothing is taken for a number that is none: numpy would make NaN of None, 0.5 of
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from numbers import Real
 from typing import Any
 
 import numpy as np
 
-from simlab.names import clip
+from simlab.errors import PluginFailed
+from simlab.names import clip, who
 
 
 def given(found: Any) -> str:
@@ -51,3 +53,29 @@ def not_a_number(found: Any) -> str:
     if isinstance(found, bool | np.bool_ | Real | np.integer | np.floating):
         return ""
     return given(found)
+
+
+def number(plugin: Any, method: str, *by: str) -> float:
+    """The one number that a component's method of this name gives, itself or by others. Raises PluginFailed where it
+    gives none."""
+    if wrong := not_a_number(found := _asked(plugin, method)):
+        raise PluginFailed.returned(plugin, f"must give one number as {method}; it gave {wrong}", method, *by)
+    return float(found)
+
+
+def criteria(plugin: Any) -> list[str]:
+    """The criteria that a component names. Raises PluginFailed where what it gives are no names."""
+    found = _asked(plugin, "criteria")
+    if not isinstance(found, Iterable) or isinstance(found, str):
+        raise PluginFailed.returned(plugin, f"must give names of criteria; it gave {given(found)}", "criteria")
+    names = list(found)
+    if odd := [name for name in names if not isinstance(name, str)]:
+        raise PluginFailed.returned(plugin, f"must give names of criteria; it gave {given(odd[0])}", "criteria")
+    return names
+
+
+def _asked(plugin: Any, method: str) -> Any:
+    try:
+        return getattr(plugin, method)()
+    except Exception as error:
+        raise PluginFailed.raised(who(plugin), error) from error

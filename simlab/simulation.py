@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from simpy import Event
 
 from simlab.accounts import Accounts
+from simlab.answers import given
 from simlab.chronicle import Chronicle
 from simlab.consequences.contracts import ContractShare, Invoice, Penalty
 from simlab.consequences.firms import Churn, Fine, Fund, Replace, Suspend, Withdraw
@@ -39,6 +40,7 @@ from simlab.parties.vendor import Vendor
 from simlab.queues import Backlog, Queue
 from simlab.relation import Consequence, Judgement, Party, Relation, Steps, at
 from simlab.streams import Streams
+from simlab.worlds.game import Game
 from simlab.worlds.text import TextGame, require_opinions
 
 if TYPE_CHECKING:
@@ -110,6 +112,8 @@ class Simulation(Lineage):
         self._failure: Exception | None = None
         try:
             self.game = scenario.world.open(self.streams, scenario.criterion_components())
+            if not isinstance(self.game, Game):
+                raise PluginFailed.returned(scenario.world, f"must open as a Game; it gave {given(self.game)}", "open")
             if isinstance(self.game, TextGame):
                 require_opinions(self.game)
         except SimlabError:

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simlab.answers import given, not_a_number, not_numbers
+from simlab.answers import criteria, given, not_a_number, not_numbers, number
+from simlab.components import Combination, RewardShape
+from simlab.errors import PluginFailed
 
 
 @pytest.mark.parametrize("good", [[1, 0], (0.5, 1.0), np.ones(2), np.ones(2, dtype=np.float32), np.array([1, 2])])
@@ -41,3 +43,29 @@ def test_single_numbers(good: Any) -> None:
 @pytest.mark.parametrize("bad", [None, "0.5", 1j, [0.5], np.ones(1), object])
 def test_what_is_no_single_number(bad: Any) -> None:
     assert not_a_number(bad) == given(bad)
+
+
+def test_numbers_and_names_that_a_component_gives_beside_its_answers() -> None:
+    class Odd(RewardShape):
+        name = "odd"
+
+        def leash(self) -> Any:
+            return "0.2"
+
+    class Rule(Combination):
+        name = "rule"
+
+        def criteria(self) -> Any:
+            return "helpful"
+
+    assert number(RewardShape(), "leash") == 0.0
+    with pytest.raises(
+        PluginFailed, match=r"^reward shape 'odd' must give one number as leash; it gave str '0.2' \(.*\)$"
+    ):
+        number(Odd(), "leash")
+    with pytest.raises(PluginFailed, match=r"test_answers\.py:\d+\)$"):
+        number(Odd(), "coefficient", "leash")
+    with pytest.raises(
+        PluginFailed, match=r"^combination rule 'rule' must give names of criteria; it gave str 'helpful'"
+    ):
+        criteria(Rule())

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from simpy import Event
 
+from simlab import answers
 from simlab.components import Array, RewardShape
 from simlab.consequences.aggregation import merged, relabelled
 from simlab.consequences.fits import asked_for, fitted, idle
@@ -319,7 +320,7 @@ def tilt(
         cost = -limiter.head.direction / limiter.scale
     each = judge.head.directions / judge.scales[:, None]
     reward = directed(shape, each if shape.members else score, cost)
-    beta = max(shape.leash(), 1e-6)
+    beta = max(answers.number(shape, "leash"), 1e-6)
     step = float(getattr(spec.learner, "step", 1.0))
     body.mean = (1 - step) * body.mean + step * reward / beta
     kl = float(body.mean @ body.mean / 2)

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from simlab.answers import given, not_a_number, not_numbers
+from simlab.answers import given, not_numbers, number
 from simlab.components import Array, RewardShape
-from simlab.errors import PluginFailed
+from simlab.errors import PluginFailed, defined
 from simlab.worlds.tokenizer import END
 
 
@@ -77,8 +77,9 @@ def directed(shape: RewardShape, score: Array, cost: Array | None) -> Array:
     wrong = not_numbers(found, score.shape[-1:])
     out = np.asarray([] if wrong else found, dtype=float)
     if wrong or not np.isfinite(out).all():
-        what = f"must give a direction of {score.shape[-1]} finite numbers"
-        raise PluginFailed.returned(shape, f"{what}; it gave {wrong or 'some that are not'}", "direction")
+        what = f"direction of reward shape {shape.name!r} must be {score.shape[-1]} finite numbers"
+        where = defined(type(shape), "direction")
+        raise PluginFailed(f"{what}; it gave {wrong or 'some that are not'}{f' ({where})' if where else ''}")
     return out
 
 
@@ -106,15 +107,7 @@ def adapted(shape: RewardShape, figures: Mapping[str, float]) -> RewardShape:
 
 def coefficient(shape: RewardShape) -> float:
     """What the shape shows of itself."""
-    try:
-        found = shape.coefficient()
-    except Exception as error:
-        raise PluginFailed.raised(f"coefficient of reward shape {shape.name!r}", error) from error
-    if wrong := not_a_number(found):
-        raise PluginFailed.returned(
-            shape, f"must give a coefficient that is a number; it gave {wrong}", "coefficient", "leash"
-        )
-    return float(found)
+    return number(shape, "coefficient", "leash")
 
 
 def restored(shape: RewardShape, written: str) -> RewardShape:

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simlab.answers import given
+from simlab.components import RaterPolicy
+from simlab.errors import PluginFailed
 from simlab.parties import candidates
 from simlab.parties.outlook import quality_of
 from simlab.relation import Steps
@@ -45,7 +48,11 @@ def calibrate(pool: People, model: LanguageModel) -> Steps:
     utilities = np.stack([pool.perceive(items, np.full(len(items), r), ids) for r in people.tolist()], axis=1)
     pairs = utilities.reshape(len(found), 2, len(people))
     differences = (pairs[:, 0] - pairs[:, 1]) / pool.cohort.noise[people]  # so that one τ fits all
-    pool.policy = pool.ask_policy(lambda: pool.policy.calibrated(differences), "agreement")
+    policy = pool.ask_policy(lambda: pool.policy.calibrated(differences), "agreement")
+    if not isinstance(policy, RaterPolicy):
+        what = f"must give a rater policy when it is calibrated; it gave {given(policy)}"
+        raise PluginFailed.returned(pool.policy, what, "calibrated")
+    pool.policy = policy
     if pool.spec.effort.reckons:
         truly = simulation.guideline_for(pool.name).utilities(simulation.game.features(items))
         pool.quality = people, quality_of(pool, people, pairs, truly.reshape(-1, 2))

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from simlab.answers import criteria as criteria_of
 from simlab.components import Criterion
 from simlab.data_file import data_files
 from simlab.errors import InvalidInput, Problem
@@ -248,12 +249,12 @@ def _mentions(parties: Mapping[str, Any], relations: Iterable[RelationSpec]) -> 
         if isinstance(party, CorporationSpec):
             yield from party.guideline.operative
             yield from party.guideline.published
-            yield from party.guideline.policy.criteria()
-            yield from party.guideline.combine.criteria()
+            yield from criteria_of(party.guideline.policy)
+            yield from criteria_of(party.guideline.combine)
     for relation in relations:
         for consequence in relation.consequence:
             if consequence.kind == "replace" and consequence.policy is not None:
-                yield from consequence.policy.criteria()
+                yield from criteria_of(consequence.policy)
 
 
 def load(

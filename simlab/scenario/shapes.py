@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from simlab.answers import number
 from simlab.components import RewardShape
 from simlab.names import shown, suggestion
 from simlab.scenario.authority import Complaint, Path
@@ -71,6 +72,6 @@ def _without_networks(shape: RewardShape, at: Path) -> Iterator[Complaint]:
     if not shape.linear:
         what = f"{shape.name} does more than weigh the score, and a world without networks knows no optimum then"
         yield at, what, "use plain, or another shape that is linear in the score"
-    elif not shape.leash() > 0:
+    elif not number(shape, "leash") > 0:
         what = f"{shape.name} has no leash here, and a world without networks has no optimum without one"
         yield at, what, "give a beta above 0, as in shape: {kind: plain, beta: 0.2}"

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from simlab.answers import given, not_numbers
 from simlab.components import Array, RaterPolicy, no_distribution
+from simlab.errors import PluginFailed
 from simlab.parties.cohort import Cohort
 from simlab.scene import shown
 from simlab.testing import samples
@@ -135,7 +136,11 @@ def calibrated(subject: Subject) -> Any:
 
 def set_for_samples(policy: Any) -> Any:
     """A policy as it is after its first day: calibrated on sample pairs, if it has a target agreement."""
-    return policy.calibrated(_differences()) if policy.agreement is not None else policy
+    found = policy.calibrated(_differences()) if policy.agreement is not None else policy
+    if not isinstance(found, RaterPolicy):
+        what = f"must give a rater policy when it is calibrated; it gave {given(found)}"
+        raise PluginFailed.returned(policy, what, "calibrated")
+    return found
 
 
 def says_chances(policy: Any) -> bool:
