@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ASKED = 600.0, 3e9  # seconds and bytes, above which a run is asked for twice
 ABSURD = 1e7, 4e12  # and above which it is refused: four months, and what no machine has
-CORE, GPU, CLUSTER = 3e10, 3e12, 3e14  # FLOP per second that small networks reach, and the most that any do
+CORE, GPU, CLUSTER = 6e10, 3e12, 3e14  # FLOP per second that small networks reach, and the most that any do
 PER_PAIR, PER_PROMPT = 2e-3, 6e-6  # seconds for ρ of two parties: and more for each prompt that is bootstrapped
 PER_VALUE = 2e-8  # seconds for one number of what a person makes of the panel
 PER_LABEL, LABEL = 3e-6, 120  # seconds and bytes for a comparison, made and written down
