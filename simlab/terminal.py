@@ -117,7 +117,7 @@ class Stream:
 
     def flush(self) -> None:
         """Let what was written be seen."""
-        if self.stream is not None:
+        if hasattr(self.stream, "flush"):
             try:
                 self.stream.flush()
             except (OSError, ValueError) as error:
@@ -137,8 +137,8 @@ class Stream:
 
     def _lose(self, error: Exception) -> None:
         """Write no more; what Python itself still holds of the stream goes nowhere, instead of failing at its exit."""
-        lost, self.stream = self.stream, None
-        self.failed = error
+        lost: Any = self.stream
+        self.stream, self.failed = None, error
         if lost in (sys.__stdout__, sys.__stderr__):
             with suppress(OSError, ValueError):
                 nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -151,7 +151,7 @@ def protected() -> Iterator[Stream]:
     """Have `sys.stdout` and `sys.stderr` be such streams; gives the first."""
     _occupy()
     out, err = Stream(sys.stdout), Stream(sys.stderr)
-    with redirect_stdout(out), redirect_stderr(err):  # type: ignore[type-var]
+    with redirect_stdout(out), redirect_stderr(err):
         try:
             yield out
         finally:

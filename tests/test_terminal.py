@@ -77,7 +77,7 @@ def test_only_what_is_lacking_is_replaced() -> None:
     assert look_alike("Σ") == "Sigma"
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
@@ -272,7 +272,7 @@ def test_a_plugin_with_such_a_name_and_such_words_is_listed(tmp_path: Path) -> N
 def test_columns_stay_in_line() -> None:
     rows = [("a", "one"), ("b\x1b[1m\u202e", "two"), ("[bold]c[/bold]", "three"), (":smile:", "four"), ("→", "five")]
     out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    with redirect_stdout(Stream(out)):  # type: ignore[type-var]
+    with redirect_stdout(Stream(out)):
         console.print_table(("name", "[red]number"), rows)
     out.flush()
     lines = out.buffer.getvalue().decode("ascii").splitlines()
