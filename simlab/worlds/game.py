@@ -125,6 +125,11 @@ class Game(ABC):
     def perceived(self, items: Items, observers: Sequence[Observer], who: Indices) -> Array:
         """Features [n, D] of item i as `observers[who[i]]` believes them to be."""
 
+    def believed(self, items: Items, observers: Sequence[Observer]) -> Array:
+        """The share of each response's claims that these people take to be true [n], mean over them; NaN where nothing
+        is claimed, as in worlds without words."""
+        return np.full(len(items), np.nan)
+
     def lengths(self, items: Items) -> Array | None:
         """Words of each response [n]; None where responses are no texts."""
         return None
