@@ -219,7 +219,8 @@ class Chronicle:
         hours = float(made.seconds.sum()) / 3600
         kind = "ranking" if pool.work_order == 1 else "auditing"
         pay = float(self._worth(pool, np.array(hours), made.label.size))
-        self.labor(pool.name, kind, order=pool.work_order, hours=hours, pay=pay)
+        care = float(pool.life.lives.care[made.worker].mean()) if pool.spec.effort.reckons else 1.0
+        self.labor(pool.name, kind, order=pool.work_order, hours=hours, pay=pay, care=care)
 
     def earned(self, pool: People, made: Rankings) -> Array:
         """What a compared pair of each of these rankings [m] is to bring whoever made it, in $."""
@@ -265,10 +266,11 @@ class Chronicle:
 
     def labor(
         self, party: str, kind: str, *, hours: float, order: int = 0, pay: float = 0.0, flops: float = 0.0,
-        about: str = "",
+        about: str = "", care: float = float("nan"),
     ) -> None:  # fmt: skip
-        """Work that was done: hours and pay of people, hours and operations of machines."""
-        self.add("labor", about=about or party, party=party, kind=kind, order=order, hours=hours, pay=pay, flops=flops)
+        """Work that was done: hours, pay and care of people, hours and operations of machines."""
+        work: dict[str, Any] = {"kind": kind, "order": order, "hours": hours, "pay": pay, "flops": flops, "care": care}
+        self.add("labor", about=about or party, party=party, **work)
 
     def transfer(self, payer: str, payee: Any, amount: Any, reason: str) -> None:
         """Money that changes hands: one payee and amount ($), or arrays of both for the people of one pool.

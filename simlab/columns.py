@@ -13,12 +13,14 @@ Type = Literal["string", "int64", "float64", "bool"]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its name, type, unit ("" if it has none) and meaning."""
+    """One column: its name, type, unit ("" if it has none) and meaning; numbers that many rows lack (`often_absent`)
+    need not be given, and are NaN."""
 
     name: str
     type: Type
     unit: str
     meaning: str
+    often_absent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,9 @@ def whole(name: str, meaning: str, unit: str = "") -> Column:
     return Column(name, "int64", unit, meaning)
 
 
-def number(name: str, meaning: str, unit: str = "") -> Column:
+def number(name: str, meaning: str, unit: str = "", *, often_absent: bool = False) -> Column:
     """A column of real numbers."""
-    return Column(name, "float64", unit, meaning)
+    return Column(name, "float64", unit, meaning, often_absent)
 
 
 def flag(name: str, meaning: str) -> Column:

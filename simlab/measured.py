@@ -18,16 +18,34 @@ _WATERFALL = Table(
         TIME,
         ROUND,
         _MODEL,
-        text("path", 'the parties from first to last, as "users → acme → pool → rm → lm"'),
+        text(
+            "path",
+            'the parties from first to last, as "users → acme → pool → rm → lm"; those of one level are one, joined by'
+            ' " + ", each with the weight of the labels its side delivered',
+        ),
         whole("place", "which link of the path, from 1; 0 is the whole path"),
         PRINCIPAL,
-        text("agent", "the party that answers to it; of the whole path, the last"),
+        text(
+            "agent",
+            'the party that answers to it; of the whole path, the last. "pool" is what its people value, and "pool, as'
+            ' marked" what a reader of the labels that its people really gave can make of them',
+        ),
         number("rho", "correlation of the two parties' utilities, centred within prompts; NaN if undefined"),
         number("loss", "-ln rho", "nats"),
-        number("reliability", "correlation of the agent's utilities in two redraws of its own randomness alone"),
+        number(
+            "reliability",
+            "correlation of the agent's utilities in two redraws of its own randomness alone: misreadings and tastes of"
+            ' firms and people; of "pool, as marked" the labels, as many as were given; of machines their seeds. Of'
+            " networks in the last round only, from fits to at most 1,024 pairs and stepped up (Spearman-Brown)",
+        ),
         number("noise", "-1/2 ln reliability: what ever more independent agents or labels here would undo", "nats"),
         number("bias", "loss less noise: what they would not undo", "nats"),
         number("side_channel", "of the whole path: losses of all links less the loss from end to end", "nats"),
+        number(
+            "share",
+            "loss as a share of the losses of all links, whose shares sum to 1; of the whole path likewise",
+            often_absent=True,
+        ),
         text("why_nan", "why a number of the row is NaN, where it would have a meaning"),
     ),
 )

@@ -76,8 +76,9 @@ class Recorder:
     def add(self, table: str, **columns: Any) -> None:
         """Add rows to a table: every column but `run`, as arrays or lists [n] or as single values for all rows.
 
-        None is a missing number (NaN) or text (""). Raises ValueError, and adds nothing, if a column is unknown,
-        missing, of another type or of another length.
+        A column that many rows lack (`Column.often_absent`) may be left out. None is a missing number (NaN) or text
+        (""). Raises ValueError, and adds nothing, if a column is unknown, missing, of another type or of another
+        length.
         """
         if table not in self._streams:
             raise ValueError(f"no such table: {table!r}")
@@ -248,6 +249,7 @@ def _set_aside(run: Path) -> None:
 
 def _batch(table: str, schema: pa.Schema, columns: Mapping[str, Any]) -> pa.RecordBatch:
     """One batch of rows from columns given as arrays or single values."""
+    columns = {column.name: None for column in TABLES[table].columns if column.often_absent} | dict(columns)
     missing, unknown = set(schema.names) - set(columns), set(columns) - set(schema.names)
     if missing or unknown:
         raise ValueError(f"table {table!r}: missing columns {sorted(missing)}, unknown columns {sorted(unknown)}")

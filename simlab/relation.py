@@ -148,6 +148,9 @@ class Teacher(Protocol):
     def anew(self, machine: Any, panel: Panel, key: int) -> NDArray[np.float64]:
         """The machine's utility [n], had the draws of its training fallen out otherwise."""
 
+    def reread(self, machine: Any, panel: Panel, rankings: Any, key: int) -> NDArray[np.float64]:
+        """The machine's utility [n], had it learned from nothing but these rankings, by the draws of this key."""
+
 
 class Consequence(ABC):
     """What follows from a judgement."""

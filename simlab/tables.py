@@ -212,6 +212,12 @@ _LABOR = Table(
         _number("hours", "working time; 0 where a bonus, or a price that is no wage, was paid", "hours"),
         _number("pay", "what was paid for it; below 0 where pay turned out less than the wage written down", "USD"),
         _number("flops", "floating-point operations", "FLOP"),
+        _number(
+            "care",
+            "care with which people ranked or audited: the share of answers that they look at, by what each of them"
+            " had chosen then, mean over this work; the rest are tosses of a coin. NaN for other work",
+            often_absent=True,
+        ),
     ),
 )
 
@@ -346,8 +352,16 @@ _RESPONSES = Table(
         _text("force", "illocutionary force of the prompt, as question or command"),
         _flag("fact_held_out", "whether the prompt is about a fact that never appears in a comparison"),
         _flag("answered", "whether the response answers the prompt in kind; always true in vector worlds"),
+        _number(
+            "truthful_believed",
+            "truth as those who evaluate understand it: the share of the response's claims that a rater takes to be"
+            " true, mean over the raters employed at this time; NaN where nothing is claimed, or nobody judges",
+            often_absent=True,
+        ),
     ),
-    extra="score by the criterion of this name, in [0, 1]; NaN where it has nothing to say",
+    extra="score by the criterion of this name, in [0, 1], by the facts of the world, which nobody need know: so"
+    " `truthful` is here what `factual` is, and as raters understand it, `truthful_believed`; NaN where it has nothing"
+    " to say",
 )
 
 _WIN_RATE = Table(

@@ -209,3 +209,15 @@ def test_times_and_rounds_never_go_back_and_stay_within_the_run(run: Played) -> 
         assert rows.time.is_monotonic_increasing, name
         assert rows["round"].is_monotonic_increasing, name
         assert rows.time.between(0, 6.001).all(), name  # the last training may end a little later
+
+
+def test_labor_says_with_what_care_people_worked(tmp_path: Path) -> None:
+    """Those whom care costs more than the job is worth toss coins, and half of what they say is right."""
+    careless = {"parties.pool.effort": {"kind": "no_shirking", "cost": 1000.0}, "parties.pool.policy.flip": 0.0}
+    for changes, care, right in ((careless, 0.0, 0.5), ({"parties.pool.policy.flip": 0.0}, 1.0, 1.0)):
+        run = play(tmp_path, {**changes, f"{LEARN}.sample": 2000})
+        work = run.labor.set_index("kind").care
+        assert (work["ranking"] == care).all()
+        assert work.drop("ranking").isna().all()
+        pairs = run.comparisons[run.comparisons.gold != 0]
+        assert (pairs.label == pairs.gold).mean() == pytest.approx(right, abs=4 * np.sqrt(0.25 / len(pairs)))

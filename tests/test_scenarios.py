@@ -106,6 +106,18 @@ def test_its_tables_have_the_documented_columns_in_order(small: Small) -> None:
     assert (scores.isna() | scores.ge(0) & scores.le(1)).all(axis=None)
 
 
+def test_truth_is_the_world_s_and_what_raters_believe_stands_beside_it(small: Small) -> None:
+    rows = small.run.responses
+    believed = rows.truthful_believed
+    if not (rows.response != "").any():
+        assert believed.isna().all()  # nothing is claimed in a world of vectors
+    elif "truthful" in rows:
+        assert believed.isna().equals(rows.truthful.isna())
+        assert believed.dropna().between(0, 1).all()
+        assert (believed - rows.truthful).abs().max() > 0.01  # nobody knows everything
+        assert (believed - rows.truthful).abs().mean() < 0.2  # but most know most
+
+
 def test_its_data_dictionary_covers_all_columns(small: Small, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["tables", str(small.run.path), "--describe", "--json"]) == 0
     described = json.loads(capsys.readouterr().out)

@@ -220,7 +220,8 @@ class Gradient(Consequence):
         """The machine's utility [n]: a reward model's if the same raters labelled the same pairs again and it learned
         from nothing but that; a language model's if it were trained again from its reference, by the same judges."""
         if isinstance(machine, RewardModel):
-            return self._refitted(machine, panel, key)
+            again = [relabelled(self.simulation, made, branch(key, n)) for n, made in enumerate(machine.memory)]
+            return self.reread(machine, panel, Rankings.together(again), branch(key, "fit"))
         assert isinstance(machine, LanguageModel)
         if isinstance(machine.body, TiltBody):  # moves to where it must: nothing is drawn
             return machine.utility(panel)
@@ -231,16 +232,16 @@ class Gradient(Consequence):
             shape = restored(shape, str(weights["shape"]))
         return machine.body.preference(panel.items, weights)
 
-    def _refitted(self, machine: RewardModel, panel: Panel, key: int) -> Array:
-        again = [relabelled(self.simulation, made, branch(key, number)) for number, made in enumerate(machine.memory)]
-        rankings, train, shares = self._learnable(Rankings.together(again))
+    def reread(self, machine: RewardModel, panel: Panel, rankings: Rankings, key: int) -> Array:
+        """The reward model's utility [n], had it learned from nothing but these rankings, by the draws of this key."""
+        rankings, train, shares = self._learnable(rankings)
         if isinstance(machine.head, LinearHead):
             head = LinearHead(machine)
-            fit_directions(head, rankings, train, shares, branch(key, "fit"))
+            fit_directions(head, rankings, train, shares, key)
             return head.score(panel.items)
         assert isinstance(machine.head, TransformerHead)
         other = copy(machine.head)
-        other.weights = self._fit_networks(machine, other, rankings[train], shares, [], branch(key, "fit"))
+        other.weights = self._fit_networks(machine, other, rankings[train], shares, [], key)
         return other.score(panel.items)
 
 
@@ -303,6 +304,13 @@ def fit_direction(
     change = float(np.linalg.norm(after - before))
     mean = float(loss.mean() if weights is None else np.average(loss, weights=weights))
     return {"loss": mean, "trunk_change": float("nan"), "head_change": change, "flops": 0.0}
+
+
+def explained(differences: Array, labels: NDArray[Any]) -> Array:
+    """The weights [d] by which differences [n, d] of two responses best explain labels [n] (Bradley–Terry)."""
+    from simlab.nets.closed_form import fit_linear
+
+    return fit_linear(differences, labels)
 
 
 def tilt(

@@ -24,9 +24,11 @@ from simlab.parties.corporation import Corporation
 from simlab.parties.language_model import LanguageModel
 from simlab.parties.people import People
 from simlab.parties.rankings import Rankings, preferred
+from simlab.parties.raters import Raters
 from simlab.parties.society import Users
 from simlab.parties.vendor import Vendor
 from simlab.relation import Steps
+from simlab.worlds.exchange import Observer
 from simlab.worlds.game import Indices, Items
 
 if TYPE_CHECKING:
@@ -106,13 +108,21 @@ class Observatory:
         self.simulation.chronicle.add("alignment", model=look.model.name, **look.stamp, **row)
 
     def _record_responses(self, look: Look, current: Items) -> None:
+        game = self.simulation.game
         self.simulation.chronicle.add(
             "responses",
             corporation=self.simulation.maker_of(look.model),
             agent=look.model.name,
             **look.stamp,
-            **self.simulation.game.transcript(current),
+            **game.transcript(current),
+            truthful_believed=game.believed(current, self._evaluators(look.model)),
         )
+
+    def _evaluators(self, model: LanguageModel) -> list[Observer]:
+        """Those who rank this model's responses, as they understand the world: all raters employed by then, or those
+        who stand for a very large pool."""
+        pools = [p for p in self.simulation.of_kind(Raters) if self.simulation.model_below(p.name) is model]
+        return [pool.observers[row] for pool in pools for row in pool.representatives().tolist()]
 
     def _record_wins(self, look: Look, prompts: Indices) -> None:
         """How often each party finds today's response better than the pretrained model's to the same prompt.

@@ -58,6 +58,11 @@ def pearson(a: Array, b: Array) -> float:
     return float("nan") if flat else float(np.clip(x @ y / np.sqrt((x @ x) * (y @ y)), -1.0, 1.0))
 
 
+def lengthened(reliability: float, factor: float) -> float:
+    """The reliability of a measure `factor` times as long, from that of one (Spearman 1910; Brown 1910)."""
+    return factor * reliability / (1 + (factor - 1) * reliability)
+
+
 @dataclass(frozen=True, slots=True)
 class Pairs:
     """How two variables order the pairs within groups: numbers of pairs ordered alike, ordered oppositely, tied in

@@ -6,6 +6,7 @@ of crowd workers did so for a writing task.
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,7 @@ from simlab.worlds.game import Items
 
 if TYPE_CHECKING:
     from simlab.measures.alignment import Panel
+    from simlab.parties.people import People
     from simlab.scenario import DelegationSpec
     from simlab.simulation import Simulation
 
@@ -38,6 +40,15 @@ def machine_called(simulation: Simulation, name: str) -> Machine | None:
 def opinion(machine: Machine, items: Items) -> Array:
     """How good a machine finds responses [n]; comparable within a prompt."""
     return machine.score(items) if isinstance(machine, RewardModel) else machine.body.preference(items)
+
+
+def by_themselves(pool: People) -> People:
+    """The pool as it would be if all its people judged by themselves."""
+    if pool.delegation is None:
+        return pool
+    other = copy(pool)
+    other.delegation, other._panel = None, None
+    return other
 
 
 class Delegation:

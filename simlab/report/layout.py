@@ -68,3 +68,15 @@ def noted(table: Table, note: str) -> RenderableType:
 def number(value: float | None, form: str = ".2f", unit: str = "") -> str:
     """A number, or a dash where there is none."""
     return NOTHING if value is None or math.isnan(value) else f"{value:{form}}{unit}"
+
+
+def change(first: float, last: float, form: str = ".2f") -> str:
+    """Two numbers as before → now."""
+    if math.isnan(first) and math.isnan(last):
+        return NOTHING
+    return f"[dim]{number(first, form)} →[/dim] {number(last, form)}"
+
+
+def many(count: int, noun: str) -> str:
+    """A number of things: 1 round, 2 rounds."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

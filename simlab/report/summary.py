@@ -16,12 +16,10 @@ from rich.text import Text
 
 from simlab.hierarchy import Hierarchy
 from simlab.names import from_here
-from simlab.report import spending
-from simlab.report.layout import NOTHING
-from simlab.report.layout import noted as _noted
-from simlab.report.layout import number as _number
-from simlab.report.layout import spaced as _spaced
-from simlab.report.layout import table as _table
+from simlab.report.alarm import alarm
+from simlab.report.labor import labor
+from simlab.report.layout import NOTHING, change, many, noted, number, spaced, table
+from simlab.report.losses import losses
 from simlab.report.recursion import orders
 from simlab.report.shortfall import shortfalls
 from simlab.tables import TABLES
@@ -31,8 +29,11 @@ if TYPE_CHECKING:
 
     from simlab.runs import Run
 
+_ANSWERING = "when it\nanswers"
+_BELIEVED = "truthful_believed"
+_CALLED = {_BELIEVED: "· believed"}
+_TOLD = {"published": "public", "operative": "raters"}  # whom a corporation tells which guideline
 _EXAMPLES = 3  # prompts for which responses before and after are shown
-_NAMED = 6  # dismissals told one by one
 
 
 def screen(run: Run) -> RenderableType:
@@ -43,11 +44,12 @@ def screen(run: Run) -> RenderableType:
     else:
         models = list(dict.fromkeys(run.responses.agent))
         for model in models:
-            parts += [_criteria(run, model), _parties(run, model)]
-        parts += [*_labor(run), *shortfalls(run), *_recursion(run)]
+            parts += [*alarm(run, model), _criteria(run, model), _parties(run, model)]
+            parts += losses(run, model, _named(run, model))
+        parts += [*labor(run), *shortfalls(run), *_recursion(run)]
         for model in models:
             parts += _examples(run, model)
-    return Group(*_spaced([*parts, _where(run)]))
+    return Group(*spaced([*parts, _where(run)]))
 
 
 def _heading(run: Run) -> Text:
@@ -56,7 +58,7 @@ def _heading(run: Run) -> Text:
     colour = {"finished": "green", "running": "cyan", "interrupted": "yellow"}.get(row.status, "red")
     text = Text.assemble(
         (row.scenario, "bold"),
-        f"  {row.world} world, seed {row.seed}, {row.days:g} days, {_many(row.rounds, 'round')}, ",
+        f"  {row.world} world, seed {row.seed}, {row.days:g} days, {many(row.rounds, 'round')}, ",
     )
     return text.append(row.status, style=f"not bold {colour}")
 
@@ -66,19 +68,24 @@ def _criteria(run: Run, model: str) -> RenderableType:
     responses = _of_model(run, model)
     weights = _weights(run, responses.corporation.iloc[0])
     first, last = _ends(responses)
-    titles = {"": "every prompt"}
-    if responses.fact_held_out.any():
-        titles = {"compared": "may be compared", "never": "never compared"}
-    parts = {"": first.index >= 0, "compared": ~first.fact_held_out, "never": first.fact_held_out}
-    after = {"": last.index >= 0, "compared": ~last.fact_held_out, "never": last.fact_held_out}
-    names = list(weights)
-    title = "What was asked for, and what the responses are like" + _named(run, model)
-    table = _table(title, ["", *names, *titles.values()])
+    parts = _kinds(responses)
+    made = table("What was asked for, and what the responses are like" + _named(run, model), ["", *weights, *parts])
     for criterion in _criteria_names(run, weights):
-        asked = [_number(weights[name].get(criterion), "g") for name in names]
-        cells = [_change(_mean(first[parts[p]], criterion), _mean(last[after[p]], criterion)) for p in titles]
-        table.add_row(escape(criterion), *asked, *cells)
-    return _noted(table, f"Weights, and mean scores in round {first['round'].iloc[0]} → {last['round'].iloc[0]}.")
+        asked = [number(by.get(criterion), "g") for by in weights.values()]
+        shown = (p for title, p in parts.items() if (criterion, title) != ("answered", _ANSWERING))
+        means = [[_mean(rows[part.loc[rows.index]], criterion) for rows in (first, last)] for part in shown]
+        cells = [change(before, now) for before, now in means]
+        made.add_row(escape(_CALLED.get(criterion, criterion)), *asked, *cells)
+    note = f"Weights, and mean scores in round {first['round'].iloc[0]} → {last['round'].iloc[0]}."
+    note += " Believed: true by what raters take to be true." if _BELIEVED in _criteria_names(run, weights) else ""
+    return noted(made, note)
+
+
+def _kinds(responses: pd.DataFrame) -> dict[str, pd.Series]:
+    """Which responses are shown apart, by title: on facts that may be compared and others, and real answers."""
+    held, everything = responses.fact_held_out, responses.fact_held_out.notna()
+    kinds = {"may be\ncompared": ~held, "never\ncompared": held} if held.any() else {"every prompt": everything}
+    return kinds if responses.answered.all() else {**kinds, _ANSWERING: responses.answered}
 
 
 def _of_model(run: Run, model: str) -> pd.DataFrame:
@@ -98,8 +105,14 @@ def _weights(run: Run, maker: str) -> dict[str, dict[str, float]]:
         found[name] = {str(k): float(v) for k, v in party.get("values", {}).items()}
     told = run.guidelines[run.guidelines.corporation == maker]
     for corporation, rows in told.groupby("corporation", sort=False):
-        for kind, latest in rows[rows.version == rows.version.max()].groupby("kind", sort=False):
-            found[f"{corporation}\n{kind}"] = dict(zip(latest.criterion, latest.weight, strict=True))
+        latest = {
+            str(kind): dict(zip(each.criterion, each.weight, strict=True))
+            for kind, each in rows[rows.version == rows.version.max()].groupby("kind", sort=False)
+        }
+        if latest.get("published") == latest.get("operative"):
+            found[str(corporation)] = latest["operative"]
+            continue
+        found |= {f"{corporation}\n{_TOLD.get(kind, kind)}": weights for kind, weights in latest.items()}
     return found
 
 
@@ -107,7 +120,10 @@ def _criteria_names(run: Run, weights: Mapping[str, Mapping[str, float]]) -> lis
     """`answered` in worlds of words, then the criteria measured, then those only asked for."""
     measured = [c for c in run.responses.columns if c not in TABLES["responses"].names]
     asked = [c for by in weights.values() for c in by]
-    return list(dict.fromkeys([*(["answered"] if _has_words(run) else []), *measured, *asked]))
+    names = list(dict.fromkeys([*(["answered"] if _has_words(run) else []), *measured, *asked]))
+    if run.responses[_BELIEVED].notna().any():
+        names.insert(names.index("truthful") + 1 if "truthful" in names else len(names), _BELIEVED)
+    return names
 
 
 def _parties(run: Run, model: str) -> RenderableType:
@@ -115,15 +131,15 @@ def _parties(run: Run, model: str) -> RenderableType:
     maker = str(_of_model(run, model).corporation.iloc[0])
     references = [name for name in (maker, *(name for name, _ in _parties_of(run, "users")[:1])) if name]
     titles = [f"ρ with {name}" for name in references]
-    table = _table(f"What each party came to prefer{_named(run, model)}", ["", "", *titles, "prefers now"])
+    made = table(f"What each party came to prefer{_named(run, model)}", ["", "", *titles, "prefers now"])
     involved = _involved(run, model)
     for name, party in _parties_of(run):
         if name in involved:
-            agreement = [NOTHING if name == o else _change(*_rho(run, model, name, o)) for o in references]
+            agreement = [NOTHING if name == o else change(*_rho(run, model, name, o)) for o in references]
             wins = _wins(run, model, name)
-            table.add_row(escape(name), str(party.get("kind", "")).replace("_", " "), *agreement, wins)
-    return _noted(
-        table,
+            made.add_row(escape(name), str(party.get("kind", "")).replace("_", " "), *agreement, wins)
+    return noted(
+        made,
         "ρ: correlation of preferences among responses to one prompt. Prefers now: share of the last round's "
         "responses it likes better than those of round 0.",
     )
@@ -148,30 +164,7 @@ def _rho(run: Run, model: str, a: str, b: str) -> tuple[float, float]:
 
 def _wins(run: Run, model: str, judge: str) -> str:
     rows = run.win_rate[(run.win_rate.judge == judge) & (run.win_rate.model == model)]
-    return _number(100 * rows.rate.iloc[-1], ".0f", " %") if len(rows) else NOTHING
-
-
-def _labor(run: Run) -> list[RenderableType]:
-    """Who was hired, warned and fired, and why; hours and pay; how well the raters' employer knows them."""
-    happened = run.consequences.groupby("kind").size()
-    people = run.employment
-    if not len(people):
-        return []
-    counts = [
-        f"{happened[kind]} {past}"
-        for kind, past in (("warn", "warned"), ("fire", "fired"), ("quit", "quit"))
-        if kind in happened
-    ]
-    text = Text("Labor", style="bold").append("\n", style="not bold")
-    employed = _many(int(people.ended.isna().sum()), "rater")
-    text.append("; ".join([f"{employed} employed at the end, {_many(len(people), 'spell')} in all", *counts]))
-    text.append(f"; {spending.told(run)}")
-    fired = run.consequences[run.consequences.kind == "fire"]
-    for row in fired.head(_NAMED).itertuples():
-        text.append(f"\n  day {row.time:g}  {row.agent} fired: {row.reason} ({_number(row.amount, '.3f')})")
-    if len(fired) > _NAMED:
-        text.append(f"\n  … and {len(fired) - _NAMED} more, in the table consequences")
-    return [text]
+    return number(100 * rows.rate.iloc[-1], ".0f", " %") if len(rows) else NOTHING
 
 
 def _recursion(run: Run) -> list[RenderableType]:
@@ -179,28 +172,28 @@ def _recursion(run: Run) -> list[RenderableType]:
     rows = orders(run)
     if rows.empty:
         return []
-    table = _table("Who judges the judges", ["order", "", "", "ρ", "95 %", "judged", "hours", "USD"])
+    made = table("Who judges the judges", ["order", "", "", "ρ", "95 %", "judged", "hours", "USD"])
     for r in rows.itertuples():
         interval = NOTHING if math.isnan(r.rho) else f"{r.low:.2f} to {r.high:.2f}"
         cost = (f"{r.hours:,.1f}", f"{r.pay:,.0f}")
         whom = f"judges {r.agent}" if r.agent != "vendors" else "judges its vendors"
-        table.add_row(str(r.order), escape(r.principal), escape(whom), _number(r.rho), interval, str(r.n), *cost)
+        made.add_row(str(r.order), escape(r.principal), escape(whom), number(r.rho), interval, str(r.n), *cost)
     note = (
         "ρ: correlation of a principal's scores of its agents with how well each really follows the guideline; at "
         "order 1, of preferences among responses with the corporation's."
     )
-    return [_noted(table, note)]
+    return [noted(made, note)]
 
 
 def _examples(run: Run, model: str) -> list[RenderableType]:
     """Responses before and after, for prompts where the most weighty criteria changed: of each, the typical case."""
     if not _has_words(run):
         return []
-    table = _table(f"What the model says{_named(run, model)}", ["prompt", "before", "now"], fold=True)
+    made = table(f"What the model says{_named(run, model)}", ["prompt", "before", "now"], fold=True)
     for row in _typical(run, model):
-        table.add_row(escape(row["prompt"]), escape(row["response"]), escape(row["response_now"]))
+        made.add_row(escape(row["prompt"]), escape(row["response"]), escape(row["response_now"]))
     note = "For each of the weightiest criteria, the prompt whose score in it changed by the median amount."
-    return [_noted(table, note)] if table.row_count else []
+    return [noted(made, note)] if made.row_count else []
 
 
 def _typical(run: Run, model: str) -> list[Mapping[str, Any]]:
@@ -210,7 +203,8 @@ def _typical(run: Run, model: str) -> list[Mapping[str, Any]]:
     """
     both = _changed(_of_model(run, model))
     maker = str(_of_model(run, model).corporation.iloc[0])
-    weights = next((w for name, w in _weights(run, maker).items() if name.endswith("operative")), {})
+    asked = _weights(run, maker)
+    weights = asked.get(f"{maker}\n{_TOLD['operative']}", asked.get(maker, {}))
     criteria = sorted((c for c in weights if c in both), key=lambda c: (-abs(weights[c]), -both[c].isna().sum()))
     if both.empty or not criteria:
         return []
@@ -259,14 +253,3 @@ def _parties_of(run: Run, kind: str = "") -> list[tuple[str, Mapping[str, Any]]]
 
 def _mean(rows: pd.DataFrame, column: str) -> float:
     return float(rows[column].mean()) if column in rows and len(rows) else math.nan
-
-
-def _change(first: float, last: float) -> str:
-    """Two numbers as before → now."""
-    if math.isnan(first) and math.isnan(last):
-        return NOTHING
-    return f"[dim]{_number(first)} →[/dim] {_number(last)}"
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -61,8 +61,14 @@ class WaterfallSpec(Spec):
     redraw: list[Name] | None = Field(
         None,
         max_length=100,
-        description="parties of the path whose own randomness is drawn anew; default: firms and people. A reward model"
-        " is then fitted twice more each round, a language model trained twice more from the beginning",
+        description="parties of the path whose own randomness is drawn anew; default: firms, people, and of machines"
+        " what costs little. A reward model that is named is fitted to other labels twice more each round, a language"
+        " model trained twice more from the beginning",
+    )
+    marks: bool | None = Field(
+        None,
+        description="whether what raters mark (their labels) is a level of its own, between what they value and the"
+        " reward model; default: if neither path nor redraw is given",
     )
 
 

@@ -135,6 +135,11 @@ class Game(ABC):
         """What each response [n] reads; None where responses are no texts, and no two of them are ever the same."""
         return None
 
+    def believed(self, items: Items, observers: Sequence[Observer]) -> Array:
+        """The share of each response's claims that these people take to be true [n], mean over them; NaN where nothing
+        is claimed, as in worlds without words."""
+        return np.full(len(items), np.nan)
+
     def lengths(self, items: Items) -> Array | None:
         """Words of each response [n]; None where responses are no texts."""
         return None

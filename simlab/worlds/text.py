@@ -107,6 +107,7 @@ class TextGame(Game):
         self.midpoint = 0.5
         self.difficulty = np.array([c.difficulty for c in criteria])
         self._read: dict[tuple[int, bytes], Exchange] = {}
+        self._seen: tuple[Items | None, list[Exchange], dict[int, Array]] = (None, [], {})  # the last items asked about
 
     @abstractmethod
     def corpus(self) -> Sequence[Author]:
@@ -145,12 +146,15 @@ class TextGame(Game):
 
     def exchanges(self, items: Items) -> list[Exchange]:
         """The exchanges behind the arrays; equal responses to one prompt are one object."""
+        if self._seen[0] is items:  # a panel is asked about once for every person
+            return self._seen[1]
         out = []
         for prompt, tokens in zip(items.prompt.tolist(), items.response, strict=True):
             key = (prompt, tokens.astype(np.int32).tobytes().rstrip(b"\0"))
             if key not in self._read:
                 self._read[key] = self.read(prompt, *self.tokenizer.decode(tokens.tolist()))
             out.append(self._read[key])
+        self._seen = (items, out, {})
         return out
 
     def may_be_compared(self, prompts: Indices) -> NDArray[np.bool_]:
@@ -200,10 +204,13 @@ class TextGame(Game):
 
     def _scores(self, items: Items, observers: Sequence[Observer], who: Indices) -> Array:
         found = self.exchanges(items)
+        alike = self._seen[2]  # what everybody finds
         out = np.empty((len(items), len(self.criteria)))
         for column, criterion in enumerate(self.criteria):
             if not criterion.personal:
-                out[:, column] = _distinct(criterion, found, TRUTH)
+                if column not in alike:
+                    alike[column] = _distinct(criterion, found, TRUTH)
+                out[:, column] = alike[column]
                 continue
             for person in np.unique(who).tolist():
                 rows = np.flatnonzero(who == person)
@@ -212,6 +219,16 @@ class TextGame(Game):
 
     def texts(self, items: Items) -> NDArray[Any]:
         return np.array([e.response.text for e in self.exchanges(items)], dtype=object)
+
+    def believed(self, items: Items, observers: Sequence[Observer]) -> Array:
+        found = self.exchanges(items)
+        shares: dict[int, float] = {}
+        for exchange in found:
+            claims = exchange.response.claims
+            if id(exchange) not in shares:
+                true = sum(observer.believes(claim) for observer in observers for claim in claims)
+                shares[id(exchange)] = true / asked if (asked := len(observers) * len(claims)) else float("nan")
+        return np.array([shares[id(exchange)] for exchange in found])
 
     def lengths(self, items: Items) -> Array:
         return np.asarray(np.count_nonzero((items.response != PAD) & (items.response != END), axis=1), dtype=float)

@@ -13,6 +13,7 @@ import simlab
 from tests.small_world import AUDIT, FIRST, HURRIED, LEARN, TRAIN, Played, play, replications
 
 RUNS = 20
+DRAWN = ("waterfall.redraw=[pool, rm, lm]", "waterfall.marks=true")
 
 
 def last(rows: pd.DataFrame) -> pd.DataFrame:
@@ -140,8 +141,8 @@ def test_the_share_gained_is_the_cosine(beta: float, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def words(tmp_path_factory: pytest.TempPathFactory) -> simlab.Run:
-    """A small run with networks, in which machines are drawn anew, too."""
-    settings = [*HURRIED, "waterfall.redraw=[pool, rm, lm]"]
+    """A small run with networks, in which machines are drawn anew, too, and what raters mark is a level."""
+    settings = [*HURRIED, *DRAWN]
     return simlab.run(FIRST, overrides=settings, small=True, out=tmp_path_factory.mktemp("words") / "run")
 
 
@@ -169,6 +170,17 @@ def test_machines_drawn_anew(words: simlab.Run) -> None:
     for machine in ("rm", "lm"):
         assert -1 < rows.loc[machine, "reliability"] < 1
         assert "not drawn anew" not in rows.loc[machine, "why_nan"]
+
+
+def test_labels_of_words_are_read_and_learned_again(words: simlab.Run) -> None:
+    """In the last round networks are fitted to labels given again; before, it is said that they are not."""
+    rows = words.waterfall.query("agent == 'pool, as marked'").set_index("round")
+    assert rows.rho[1:].notna().all()
+    assert -1 < rows.loc[2, "reliability"] < 1
+    assert np.isnan(rows.loc[1, "reliability"])
+    assert "rm is fitted to other labels in the last round only" in rows.loc[1, "why_nan"]
+    assert "nothing has been marked yet" in rows.loc[0, "why_nan"]
+    assert set(words.waterfall.path) == {"users → acme → pool → rm → lm"}  # of parties; labels are none
 
 
 def test_on_policy_from_samples(words: simlab.Run) -> None:
@@ -247,7 +259,7 @@ def same_but_for_rooms(one: dict[str, pd.DataFrame], two: dict[str, pd.DataFrame
 
 def test_measuring_changes_nothing(words: simlab.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("simlab.measures.observatory.ROOMS", ())
-    settings = [*HURRIED, "waterfall.redraw=[pool, rm, lm]"]
+    settings = [*HURRIED, *DRAWN]
     bare = simlab.run(FIRST, overrides=settings, small=True, out=tmp_path / "run")
     assert all(len(words.tables[name]) > len(bare.tables[name]) == 0 for name in TOUCHED if name != "agreement")
     same_but_for_rooms(dict(words.tables), dict(bare.tables))

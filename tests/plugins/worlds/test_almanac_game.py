@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from simlab.errors import InvalidInput
-from simlab.worlds.exchange import TRUTH
+from simlab.worlds.exchange import TRUTH, Observer
 from simlab.worlds.game import Items
 from simlab.worlds.tokenizer import END, pad
 from tests.plugins.conftest import CRITERIA, almanac
@@ -107,6 +107,16 @@ def test_the_ignorant_share_the_popular_misconception() -> None:
     for fact in range(len(game.facts)):
         assert game.belief(5, 0.0, fact) == (game.misconceptions[fact],)
         assert game.belief(5, 1.0, fact) == game.facts[fact].values
+
+
+def test_what_is_believed_is_the_mean_over_those_who_believe_it(game: Any) -> None:
+    prompt = next(i for i, p in enumerate(game.prompts) if p.text == "name the capital of japan .")
+    items = game.items([prompt, prompt], ["the capital of japan is rome .", "i do not know ."])
+    mistaken, sure = Observer("mistaken", lambda _: ("rome",)), Observer("sure", lambda _: ("tokyo",))
+    assert game.transcript(items)["truthful"][0] == 0.0  # whoever believes it
+    assert game.believed(items, [mistaken, sure, sure, sure])[0] == 0.25
+    assert np.isnan(game.believed(items, [sure])[1])  # nothing is claimed
+    assert np.isnan(game.believed(items, [])).all()  # or nobody judges
 
 
 def test_a_transcript_scores_what_was_said(game: Any) -> None:

@@ -1,0 +1,50 @@
+"""What a run's screen must say before all else: that a language model has collapsed, or run away from its reference."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from simlab.runs import Run
+
+ALIKE = 0.8  # share of a model's responses that are one and the same, from which it has collapsed
+DISTINCT = 0.02  # or share of its responses that are distinct, to which it has
+FAR = 100.0  # nats from the reference beyond which nothing is left of it
+
+
+def alarm(run: Run, model: str) -> list[Text]:
+    """One line on what became of a model in its last round, if it is nothing one would use."""
+    rows = run.responses[run.responses.agent == model]
+    first, last = rows[rows["round"] == rows["round"].min()], rows[rows["round"] == rows["round"].max()]
+    if rows["round"].nunique() < 2:
+        return []
+    kl, entropy = _policy(run, model)
+    told = _collapse(last) if (rows.response != "").any() and not _collapse(first) else ""
+    far = "" if math.isnan(kl) else f"KL {kl:,.0f} nats from its reference" if abs(kl) >= 9.5 else f"KL {kl:.1f} nats"
+    if told:
+        what = ", ".join([told, *([far] if far else []), *([f"entropy {entropy:.2g}"] if entropy < 1 else [])])
+        return [Text(f"The model {model} has collapsed: {what}.", style="bold red")]
+    if kl > FAR or math.isinf(kl):
+        return [Text(f"The model {model} has run away: {far}.", style="bold red")]
+    return []
+
+
+def _collapse(rows: pd.DataFrame) -> str:
+    """How few responses a model gives to how many prompts, if they are all but one."""
+    prompts, distinct = rows.prompt.nunique(), rows.response.nunique()
+    common = rows.response.value_counts(normalize=True).iloc[0]
+    if prompts < 2 or not (common >= ALIKE or distinct <= DISTINCT * len(rows)):
+        return ""
+    told = f"{distinct} distinct response{'' if distinct == 1 else 's'} to {prompts:,} prompts"
+    return told if distinct == 1 else f"{told}, {100 * common:.0f} % of them the same one"
+
+
+def _policy(run: Run, model: str) -> tuple[float, float]:
+    """KL and entropy per response, in nats, as last trained; NaN if it never was."""
+    rows = run.policy[run.policy.agent == model]
+    return (float(rows.objective_kl.iloc[-1]), float(rows.objective_entropy.iloc[-1])) if len(rows) else (math.nan,) * 2
