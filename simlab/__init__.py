@@ -8,7 +8,7 @@ The map of the house, in the order to read it:
 - `hierarchy`: who answers to whom. `simulation`: one run. `execution`: from a file to a run on disk.
 - `worlds/`: what a language game is; the games themselves are plugins, like criteria, raters, rewards and guidelines
   (`components`, `plugins`, `hookspecs`, `hooks`); `scene` is what rater policies may look at, `data_file` a table
-  of the user's own.
+  of the user's own, `sheets` the reader of such tables.
 - `nets/`: plain torch. `jobs`: computations by content. `streams`: random streams keyed by name.
 - `measures/`: alignment (ρ), where it is lost, agreement; the `observatory` and its `rooms` take them every round.
   `tables`, `recorder`, `runs`: the outcome tables.
