@@ -38,7 +38,11 @@ _ALIKE = 1000  # people by whose fate a review rule without a formula says how l
 
 
 class Component(BaseModel):
-    """Base of everything a plugin file can define. Fields are parameters; unknown parameters are refused."""
+    """Base of everything a plugin file can define. Fields are parameters; unknown parameters are refused.
+
+    A plugin is its file, all code of one's own that it imports, and the data it opens meanwhile. Files that it opens
+    only later, in its methods, are part of it if `reads` names them, as seen from the plugin's file (`footprint`).
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
