@@ -27,7 +27,7 @@ FIRST = [
 ]  # fmt: skip
 TESTS = (
     "test_scenario.py", "test_bad_scenarios.py", "test_recorder.py", "test_runs.py", "test_content.py",
-    "test_plugins.py", "calibration/test_reading.py", "measures",
+    "test_plugins.py", "calibration/test_reading.py", "measures/test_agreement.py",
 )  # fmt: skip
 
 
