@@ -140,8 +140,8 @@ def _parties(run: Run, model: str) -> RenderableType:
             made.add_row(escape(name), str(party.get("kind", "")).replace("_", " "), *agreement, wins)
     return noted(
         made,
-        "ρ: correlation of preferences among responses to one prompt. Prefers now: share of the last round's "
-        "responses it likes better than those of round 0.",
+        "ρ: correlation of preferences among responses to one prompt; of people, what they value, and not yet what "
+        "they mark. Prefers now: share of the last round's responses it likes better than those of round 0.",
     )
 
 

@@ -87,7 +87,9 @@ class WaterfallRoom(Room):
         wanted = [name for name in rung.own if (self._cheap(name) if written is None else name in written)]
         if not wanted:
             machine = rung.own[0]
-            why = f"{machine} is not drawn anew: that is to train it twice more, and done if waterfall.redraw names it"
+            why = (
+                f"{machine} is not drawn anew: waterfall.redraw trains it twice more, and marks: true keeps the labels"
+            )
             return Drawn(why=why) if written is None else None
         found = []
         for number in (0, 1):
