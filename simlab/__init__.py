@@ -12,6 +12,8 @@ The map of the house, in the order to read it:
 - `nets/`: plain torch. `jobs`: computations by content. `streams`: random streams keyed by name.
 - `measures/`: alignment (ρ), where it is lost, agreement; the `observatory` and its `rooms` take them every round.
   `tables`, `recorder`, `runs`: the outcome tables.
+- `folder`, `manifest`: a run on disk, and who may write there. `plain_files`, `stream_file`, `table_file`: files that
+  anybody may have touched since. `paths`: what people mean by a path.
 - `making/`: first drafts of plugins, and plugins at work on samples; `testing/`: what every plugin is held to;
   `watchdog`: ends calls of plugins that do not come back.
 - `calibration/`: rater policies fitted to what real people said.
