@@ -117,7 +117,7 @@ class Stream:
 
     def flush(self) -> None:
         """Let what was written be seen."""
-        if hasattr(self.stream, "flush"):
+        if self.stream is not None and hasattr(self.stream, "flush"):
             try:
                 self.stream.flush()
             except (OSError, ValueError) as error:
