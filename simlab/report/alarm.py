@@ -27,7 +27,9 @@ def alarm(run: Run, model: str) -> list[Text]:
     told = _collapse(last) if (rows.response != "").any() and not _collapse(first) else ""
     far = "" if math.isnan(kl) else f"KL {kl:,.0f} nats from its reference" if abs(kl) >= 9.5 else f"KL {kl:.1f} nats"
     if told:
-        what = ", ".join([told, *([far] if far else []), *([f"entropy {entropy:.2g}"] if entropy < 1 else [])])
+        what = ", ".join(
+            [told, *([far] if far else []), *([f"entropy {max(0.0, entropy):.2g}"] if entropy < 1 else [])]
+        )
         return [Text(f"The model {model} has collapsed: {what}.", style="bold red")]
     if kl > FAR or math.isinf(kl):
         return [Text(f"The model {model} has run away: {far}.", style="bold red")]

@@ -60,6 +60,6 @@ def _note(agents: Sequence[str]) -> Iterator[str]:
     if any(" + " in agent for agent in agents):
         yield "Parties of one level count by the labels they delivered."
     yield (
-        "Noise would vanish with ever more agents or labels there, bias would not. Side channel: what links lose but "
-        "the whole does not. –: unknown; the table waterfall says why."
+        "Noise would vanish with ever more agents or labels there, bias would not. Side channel: what the whole loses "
+        "more than its links, or less (-). –: unknown; the table waterfall says why."
     )
