@@ -15,7 +15,7 @@ from typing import Any
 
 from simlab import reads
 from simlab.errors import InvalidInput, Problem
-from simlab.folder import MANIFEST, read_manifest
+from simlab.manifest import MANIFEST, read_manifest
 from simlab.names import CALLED, from_here
 
 _LIBRARIES = ("numpy", "scipy", "torch", "pyarrow", "simpy", "pydantic")

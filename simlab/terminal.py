@@ -117,9 +117,10 @@ class Stream:
 
     def flush(self) -> None:
         """Let what was written be seen."""
-        if self.stream is not None and hasattr(self.stream, "flush"):
+        flush = getattr(self.stream, "flush", None)  # not every stream that somebody puts in place of stdout has it
+        if flush is not None:
             try:
-                self.stream.flush()
+                flush()
             except (OSError, ValueError) as error:
                 self._lose(error)
 
