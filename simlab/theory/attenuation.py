@@ -96,6 +96,7 @@ def _kicks(seed: int, *, misreadings: Sequence[float], dimensions: int) -> float
     """
     names = [f"value{k}" for k in range(dimensions)]
     everyone = {"world.dimensions": dimensions, "parties.users.values": dict.fromkeys(names, 1.0)}
+    everyone |= {"criteria": {name: {} for name in names}}
     everyone["parties.acme.guideline.operative"] = dict.fromkeys(names, 1.0)
     told = np.tile(np.full(dimensions, dimensions**-0.5), (CHAINS, 1))
     for link, misreading in enumerate(misreadings):
