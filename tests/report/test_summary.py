@@ -98,7 +98,8 @@ def test_a_world_of_words(tmp_path: Path, width: int, monkeypatch: pytest.Monkey
     assert line_of(text, "answered")[:4] == ["answered", "–", "–", "–"]
     assert line_of(text, "lm") == ["lm", "language", "model", "–", "→", "0.60", "–", "–"]
     assert line_of(text, "users users") == ["users", "users", "0.90", "→", "0.90", "–", "75", "%"]
-    assert "1 rater employed at the end, 2 spells in all; 1 warned; 1 fired; 45 hours" in text
+    assert "1 rater employed at the end, 2 spells in all; 1 warned; 1 fired." in text
+    assert "45 hours of paid work" in text
     assert line_of(text, "2 acme judges pool")[4] == "0.42"
     assert "day 5  pool:1 fired: agreement with gold below 0.6 (0.400)" in text
     for words in ("france ?", "oslo .", "and france ?", "paris , you fool .", "steal [it] !", "ask a lawyer ."):

@@ -69,4 +69,4 @@ def test_what_cannot_be_read_on_the_command_line_has_no_line_and_column(capsys: 
     assert main(["validate", str(GAUSSIAN), "--set", "days=[1"]) == 2
     said = capsys.readouterr().err
     assert said.startswith("--set days=[1: is not valid YAML")
-    assert "(check the brackets and quotes of the value)" in said
+    assert "at character 3 of the value (check its brackets, quotes and colons)" in said
