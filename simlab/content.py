@@ -68,10 +68,17 @@ def earlier_folder(run: Path) -> Path:
 
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
-    """A stored table's file; what goes wrong while it is read is said of it, in one sentence."""
+    """A stored table's file; what goes wrong while it is read is said of it, in one sentence.
+
+    Parquet is a file of Arrow's own: threads of its that read ahead may outlive Python, which one of ours cannot.
+    """
     try:
         with plain_files.opened(path, AGAIN) as file:
-            yield file
+            if path.suffix != PARQUET:
+                yield file
+                return
+            with pa.OSFile(str(path)) as native:
+                yield native
     except FileNotFoundError:
         raise
     except (pa.ArrowException, ValueError, OSError, MemoryError, OverflowError) as error:

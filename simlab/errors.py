@@ -20,7 +20,7 @@ from simlab.names import from_here, one_line, shorten, visible, who
 from simlab.plugin_files import is_plugin
 
 MOST_LINES = 40  # of a message
-LONGEST_LINE = 600  # characters; a path may have 255 in each of its parts
+LONGEST_LINE = 2000  # characters; a path may have 255 in each of its parts, and lists of what is known are long
 LONGEST_QUOTE = 120  # characters of one value
 _FARTHEST = 20_000  # characters of a line that are looked at for what can be cut
 _QUOTE = re.compile(r"""(?<!\w)(['"])((?:\\.|(?!\1)[^\\])*)\1(?!\w)""")

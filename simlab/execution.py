@@ -68,7 +68,7 @@ def run_file(
     scenario = load_scenario(path, overrides=overrides, small=small, seed=seed, without=without, plugins=registry)
     if not yes:
         costs.ask(scenario, costs.GPU if costs.warning(scenario) and _device(scenario) == "cuda" else costs.CORE)
-    for file, made in registry.aside().items():
+    for file, made in registry.aside(scenario.plugins_used()).items():
         what = f"{from_here(file)}, beside the scenario, was run as a plugin ({made})"
         print(f"{what}; where it is none, say so in it: # simlab: not a plugin", file=sys.stderr)
     for words in log:

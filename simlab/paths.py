@@ -49,6 +49,14 @@ def here() -> Path:
         raise InvalidInput(Problem(what, "cd to a folder that is there", os.environ.get("PWD"))) from None
 
 
+def in_full(path: Path) -> Path:
+    """A path from the root on, if the current folder is still there."""
+    try:
+        return path.absolute()
+    except OSError:
+        return path
+
+
 @contextmanager
 def staying() -> Iterator[None]:
     """A block after which the current folder is what it was, whatever a plugin has made of it."""

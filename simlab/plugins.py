@@ -22,7 +22,7 @@ from simlab.errors import InvalidInput, Problem, defined
 from simlab.footprint import Footprint, Part, label
 from simlab.hooks import Hooks, WrongHook, check, hooks_of, meant_as_hooks
 from simlab.names import CALLED, clip, composed, from_here, is_name, suggestion
-from simlab.paths import given
+from simlab.paths import given, in_full
 from simlab.plugin_files import (
     CODE,
     CONTENT,
@@ -141,11 +141,13 @@ class Registry:
             if e.found != BUILT_IN
         }
 
-    def aside(self) -> dict[Path, str]:
-        """Files in the scenario's folder, where other scripts may lie, too, that were run as plugins; and as which."""
+    def aside(self, used: Iterable[tuple[str, str]] = ()) -> dict[Path, str]:
+        """Files in the scenario's folder, where other scripts may lie, too, that were run as plugins; and as which. If
+        anything is `used`, as (kind, name), those of which something is are left out, and so are hooks."""
         found: dict[Path, list[str]] = {}
+        meant = {e.source for e in self.entries if (e.kind, e.name) in {*used}} if used else set()
         for e in self.entries:
-            if e.found == BESIDE:
+            if e.found == BESIDE and not (used and (e.source in meant or e.kind == "hooks")):
                 found.setdefault(e.source, []).append(f"{CALLED.get(e.kind, e.kind)} {e.name!r}" if e.cls else e.kind)
         return {path: ", ".join(names) for path, names in found.items()}
 
@@ -371,12 +373,12 @@ def _local(
     """Files that are no part of simlab or of an installed package, with where they were found."""
     if here:
         own = Path("plugins")
-        yield [file for file in _searched(own, registry) if not _is_copy(file)], "./plugins"
-        registry.looked.append(f"{own.absolute()}{'' if own.is_dir() else ' (which is not there)'}")
+        yield [file for file in _searched(own, registry) if not _is_copy(file)] if own.is_dir() else [], "./plugins"
+        registry.looked.append(f"{in_full(own)}{'' if own.is_dir() else ' (which is not there)'}")
     if scenario_dir is not None and Path(scenario_dir).is_dir():
         beside = sorted(Path(scenario_dir).glob("*.py"))
         yield [file for file in beside if looks_like_plugin(file)], BESIDE
-        registry.looked.append(f"{from_here(Path(scenario_dir).absolute())} (beside the scenario)")
+        registry.looked.append(f"{from_here(in_full(Path(scenario_dir)))} (beside the scenario)")
     for path in map(given, extra):
         if not path.exists():
             raise InvalidInput(Problem("no such plugin file or folder", "check --plugins", path))

@@ -108,9 +108,10 @@ def test_labor_counts_hours_of_people_and_operations_of_machines(run: Played) ->
     np.testing.assert_allclose(ranking.pay, run.comparisons.pay.sum())
     wages = payments(run.ledger).query("payee.str.startswith('pool:')")
     np.testing.assert_allclose(ranking.pay, wages.amount.sum())
-    assert labor.drop(("pool", "ranking")).pay.eq(0).all()
     checked = run.judgements[run.judgements.principal == "acme"]["sample"].sum()
     np.testing.assert_allclose(labor.loc["acme", "auditing"].hours, checked * 60 / 3600)
+    np.testing.assert_allclose(labor.loc["acme", "auditing"].pay, 21 * checked * 60 / 3600)
+    assert labor.loc[machines].pay.eq(0).all()
     trained = labor.loc[machines]
     np.testing.assert_allclose(trained.hours, trained.flops / 1e6 / 3600)
 
@@ -119,7 +120,7 @@ def test_money_goes_from_users_to_the_firm_and_from_the_firm_to_raters(run: Play
     rows = payments(run.ledger)
     assert rows.time.is_monotonic_increasing
     ways = set(zip(rows.payer, rows.payee.str.partition(":")[0], strict=True))
-    assert ways == {("users", "acme"), ("acme", "pool")}
+    assert ways == {("users", "acme"), ("acme", "pool"), ("acme", "acme staff")}
 
 
 def test_guidelines_are_written_down_as_told(run: Played) -> None:

@@ -314,7 +314,7 @@ def test_a_plugin_that_changes_makes_another_run(tmp_path: Path) -> None:
     assert second.manifest["run"] != first.manifest["run"]
     assert set(first.comparisons.query("order == 1").label) == {0, 1, 2}
     assert set(second.comparisons.query("order == 1").label) == {1, 2}
-    with pytest.raises(simlab.InvalidInput, match="another run"):
+    with pytest.raises(simlab.InvalidInput, match=r"changed since: dozing\.py \(of the rater policy 'dozing'\)"):
         run("first")
     with pytest.raises(simlab.Mismatch, match="plugins changed"):
         simlab.verify(first.path)

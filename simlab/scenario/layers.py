@@ -117,7 +117,10 @@ def _taken(root: Node, key: str) -> Node | None:
 def _put_small(root: Node, base: Node | None, own: Node | None, gone: Sequence[Way], choices: Choices) -> None:
     """Give `root` the `small:` block of the base, less what is about entries that are `gone`, with its own over it."""
     if base is not None and isinstance(base.value, dict):
-        base = less(base, gone)
+        before, base = base, less(base, gone)
+        if own is not None and isinstance(own.value, dict):  # to take away what is gone already changes nothing
+            idle = {k for k, n in own.value.items() if n.value is None and k in before.value and k not in base.value}
+            own = Node({k: n for k, n in own.value.items() if k not in idle}, own.place, own.keys)
     found = over(base, own, choices) if base is not None and own is not None else own or base
     root.value.pop("small", None)
     if found is not None and (found.value is not None):

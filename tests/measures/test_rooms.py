@@ -31,6 +31,7 @@ def mean_and_error(values: list[float]) -> tuple[float, float]:
 def test_a_number_says_one_of_many_criteria(weights: dict[str, float], tmp_path: Path) -> None:
     """Orthonormal criteria: whatever the weights, users' utility leaves 1 − 1/C unsaid, and 1 − 2^(1−C) conflict."""
     changes = {"parties.users.values": weights, "parties.acme.guideline.operative": dict.fromkeys(weights, 1)}
+    changes["criteria"] = {name: {} for name in weights}
     losses, conflicts = [], []
     for run in replications(tmp_path, {**changes, f"{LEARN}.sample": 50}, range(RUNS)):
         row = last(run.flattening).query("party == 'users'").iloc[0]
