@@ -12,12 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
+from simlab.plugins import simlab_version
 from simlab.recorder import Recorder, coded
 from simlab.runs import open_run
 
 EXTRA = {"responses": ["helpful", "brief"]}
 MANIFEST = {
-    "run": "5eed", "scenario": "small", "seed": 3, "days": 20.0, "world": "gaussian", "version": "0.1.0",
+    "run": "5eed", "scenario": "small", "seed": 3, "days": 20.0, "world": "gaussian",
+    "version": simlab_version(),
     "parameters": {"name": "small", "days": 20.0},
 }  # fmt: skip
 
