@@ -20,6 +20,7 @@ from simlab.parties.demonstrations import Demonstrations
 from simlab.parties.language_model import LanguageModel
 from simlab.parties.people import People
 from simlab.parties.rankings import Rankings, preferred, sides
+from simlab.parties.sight import looked_at
 from simlab.queues import Backlog, Queue
 from simlab.recorder import coded
 from simlab.relation import Effect, Judgement, Relation
@@ -219,7 +220,7 @@ class Chronicle:
         hours = float(made.seconds.sum()) / 3600
         kind = "ranking" if pool.work_order == 1 else "auditing"
         pay = float(self._worth(pool, np.array(hours), made.label.size))
-        care = float(pool.life.lives.care[made.worker].mean()) if pool.spec.effort.reckons else 1.0
+        care = float(looked_at(pool, made.worker).mean())
         self.labor(pool.name, kind, order=pool.work_order, hours=hours, pay=pay, care=care)
 
     def earned(self, pool: People, made: Rankings) -> Array:

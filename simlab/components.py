@@ -118,6 +118,10 @@ class RaterPolicy(Component):
         """P(left), P(right), P(undecided) [n, 3] for pairs of utilities [n, 2]; row i of `cohort` is the rater."""
         raise NotImplementedError(f"rater policy {self.name!r} defines neither probabilities nor choose")
 
+    def attention(self, cohort: Cohort, scene: Scene | None = None) -> Array:
+        """The share of rankings that each person looks at before marking something [n], beside the effort they take."""
+        return np.ones(len(cohort.number))
+
     def calibrated(self, differences: Array) -> RaterPolicy:
         """This policy with its noise set for `agreement`, given utility differences [pairs, raters]; asked once.
 

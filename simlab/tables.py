@@ -214,8 +214,8 @@ _LABOR = Table(
         _number("flops", "floating-point operations", "FLOP"),
         _number(
             "care",
-            "care with which people ranked or audited: the share of answers that they look at, by what each of them"
-            " had chosen then, mean over this work; the rest are tosses of a coin. NaN for other work",
+            "care with which people ranked or audited: the share of answers that they look at, by the effort each of"
+            " them had chosen then and by their policy, mean over this work. NaN for other work",
             often_absent=True,
         ),
     ),

@@ -36,6 +36,9 @@ class Shirker(LogitWithTies):
         habit = {"coin": [0.5, 0.5, 0.0], "first": [1.0, 0.0, 0.0], "undecided": [0.0, 0.0, 1.0]}[self.habit]
         return np.asarray((1 - rate) * super().probabilities(utilities, cohort, scene) + rate * np.array(habit))
 
+    def attention(self, cohort: Cohort, scene: Scene | None = None) -> Array:
+        return 1.0 - self.careless * self._shirks(cohort, scene)
+
     def choose(
         self, utilities: Array, cohort: Cohort, uniforms: Array, scene: Scene | None = None
     ) -> NDArray[np.int64]:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simlab.components import Array
+from simlab.answers import not_numbers
+from simlab.components import Array, RaterPolicy
+from simlab.errors import PluginFailed
 from simlab.parties.delegation import machine_called, opinion
 from simlab.parties.wellbeing import before
 from simlab.scene import Scene, once, turns
@@ -85,6 +87,21 @@ class Sight:
             each = perceived(self.pool, self.items, people, self.ids)
             each = each if topic == "features" else self.pool.weighing.utilities(each, cohort.own[people])
         return None if each is None else each.reshape(len(self.who), -1, *each.shape[1:])
+
+
+def looked_at(pool: People, who: Indices) -> Array:
+    """The share of their answers that these people [n] look at: by the effort they take, and as their policy has it."""
+    assert pool.cohort is not None
+    care = pool.life.lives.care[who] if pool.spec.effort.reckons else np.ones(len(who))
+    if type(pool.policy).attention is RaterPolicy.attention:  # of very many, nobody need be asked
+        return care
+    cohort = pool.cohort.looked_up(who)
+    found = pool.ask_policy(lambda: pool.policy.attention(cohort, scene_of(pool)))
+    if wrong := not_numbers(found, (len(who),)):
+        raise PluginFailed.returned(pool.policy, f"must give a share for each person; it gave {wrong}", "attention")
+    if not ((found >= 0) & (found <= 1)).all():
+        raise PluginFailed.returned(pool.policy, "must give shares in [0, 1]", "attention")
+    return np.asarray(care * found)
 
 
 def scene_of(pool: People, look: Any = None, earlier: NDArray[np.int64] | None = None) -> Scene:

@@ -126,9 +126,9 @@ def _table(rows: pd.DataFrame) -> RenderableType:
         stayed = change(r.left, r.left_now), change(r.tenure, r.tenure_now, ".1f")
         made.add_row(escape(r.pool), change(r.care, r.care_now), *marked, *stayed)
     note = (
-        "First round → last. Care: share of answers looked at; the others are coin tosses. Right: as gold says, of the "
-        "labels on which gold is decided (so many in the last round). Left: dismissed or quit in that round. Days "
-        "here: since hired, of those employed at its end."
+        "First round → last. Care: share of answers looked at; the others are coin tosses, or habit. Right: as gold "
+        "says, of the labels on which gold is decided (so many in the last round). Left: dismissed or quit in that "
+        "round. Days here: since hired, of those employed at its end."
     )
     copied = rows[(rows.copied > 0) | (rows.copied_now > 0)]
     told = [f" Of {r.pool}'s labels a machine gave {r.copied:.2f} → {r.copied_now:.2f}." for r in copied.itertuples()]
