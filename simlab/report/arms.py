@@ -22,7 +22,6 @@ SEED, NAME = "seed", "name"
 _SHOWN = 12  # parameters named in one message
 _COLUMNS = {  # of long tables
     "ledger": ("time", "account", "counterparty", "amount", "reason"),
-    "labor": ("time", "party", "kind", "hours", "pay", "flops"),
     "comparisons": ("time", "order", "principal", "label", "gold"),
 }
 Parameters = Mapping[str, Any]  # by dotted path

@@ -41,7 +41,7 @@ def working(run: Run) -> pd.DataFrame:
     found = []
     for name, party in _parties(run).items():
         if party.get("kind") in ("raters", "auditors"):
-            marked, worked, hired = _marked(run, name), _worked(run, name), _left(run, name, party, rounds)
+            marked, worked, hired = _marked(run, name), _worked(run, name), _left(run, name, rounds)
             both = {
                 **_ends(marked, ("right", "copied")),
                 **_ends(worked, ("care",)),
@@ -57,32 +57,53 @@ def _ends(rows: pd.DataFrame, names: tuple[str, ...]) -> dict[str, float]:
     return {f"{n}{when}": float(rows[n].iloc[at]) if len(rows) else math.nan for n in names for when, at in ends}
 
 
+def labels(run: Run, until: float = math.inf) -> pd.DataFrame:
+    """The compared pairs of responses up to a day, and whether each label is `right`, that is, as gold says: 1 or 0
+    (undecided is not right), NaN where gold is undecided."""
+    rows = run.comparisons[(run.comparisons.order == 1) & (run.comparisons.time <= until)]
+    return rows.assign(right=(rows.label == rows.gold).where(rows.gold != 0).astype(float))
+
+
+def care(run: Run, until: float = math.inf) -> pd.Series[float]:
+    """The care with which the people of each party worked in each round, up to a day, weighted by hours; by party and
+    round, where it is known."""
+    labor = run.labor if "care" in run.labor else run.labor.assign(care=math.nan)  # runs of before 0.2 have none
+    rows = labor[labor.care.notna() & (labor.hours > 0) & (labor.time <= until)]
+    by = rows.assign(care=rows.care * rows.hours).groupby(["party", "round"])[["care", "hours"]].sum()
+    return by.care / by.hours
+
+
+def posts(run: Run, pool: str) -> int:
+    """How many people a pool is to have, less those the run is without; 0 for whoever is no pool."""
+    said = json.loads(run.runs.parameters.iloc[0])
+    missing = sum(str(who).startswith(f"{pool}:") for who in said.get("without", []))
+    return int(said.get("parties", {}).get(pool, {}).get("count", 0)) - missing
+
+
 def _marked(run: Run, pool: str) -> pd.DataFrame:
     """By round: `right`, `copied`, and `n` labels that gold decides."""
-    rows = run.comparisons[(run.comparisons.order == 1) & (run.comparisons.principal == pool)]
-    own = rows.source.isin(("rater", "auditor"))
-    rows = rows.assign(right=(rows.label == rows.gold).where(rows.gold != 0), copied=~own)
-    by = rows.astype({"right": float, "copied": float}).groupby("round")
+    rows = labels(run)
+    copied = ~rows.source.isin(("rater", "auditor"))
+    by = rows.assign(copied=copied.astype(float))[rows.principal == pool].groupby("round")
     return by.agg(right=("right", "mean"), copied=("copied", "mean"), n=("right", "count"))
 
 
 def _worked(run: Run, pool: str) -> pd.DataFrame:
-    """By round: `care`, weighted by hours."""
-    rows = run.labor[(run.labor.party == pool) & run.labor.care.notna()]
-    by = rows.assign(care=rows.care * rows.hours).groupby("round")[["care", "hours"]].sum()
-    return by.assign(care=by.care / by.hours.where(by.hours > 0))
+    """By round: `care`."""
+    rows = care(run).reset_index(name="care")
+    return rows[rows.party == pool]
 
 
-def _left(run: Run, pool: str, party: Mapping[str, Any], rounds: pd.Series) -> pd.DataFrame:
+def _left(run: Run, pool: str, rounds: pd.Series) -> pd.DataFrame:
     """By round: separations per post (`left`) since the round before, and `tenure` at its end."""
     import pandas as pd
 
     spells = run.employment[run.employment.worker.str.split(":").str[0] == pool]
-    posts, found = max(1, int(party.get("count", 1))), []
+    places, found = max(1, posts(run, pool)), []
     for before, now in zip(rounds.tolist(), rounds.tolist()[1:], strict=False):
         here = spells[(spells.hired <= now) & ~(spells.ended <= now)]
         ended = int(((spells.ended > before) & (spells.ended <= now)).sum())
-        found.append({"left": ended / posts, "tenure": float((now - here.hired).mean())})
+        found.append({"left": ended / places, "tenure": float((now - here.hired).mean())})
     return pd.DataFrame(found, columns=["left", "tenure"])
 
 

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import TYPE_CHECKING
 
+from simlab.report.labor import care, labels, posts
 from simlab.report.spending import labor_costs
 from simlab.tables import TABLES
 
@@ -31,7 +31,7 @@ def measured(run: Run, round: int | None = None) -> dict[Key, float]:
         **_scores(run, round),
         **_preferences(run, round),
         **_reward_models(run, round),
-        **_people(run, round, until),
+        **_people(run, until),
         **_sums(run, until),
     }
 
@@ -86,35 +86,23 @@ def _reward_models(run: Run, round: int | None) -> dict[Key, float]:
     return found
 
 
-def _people(run: Run, round: int | None, until: float) -> dict[Key, float]:
+def _people(run: Run, until: float) -> dict[Key, float]:
     """By pool: which share of its labels is as gold says, of pairs that gold decides (undecided is not right); how
-    careful its people are; and how many have left, for each post."""
+    careful its people were in the last round; and how many have left, for each post."""
     found = {}
-    labels = run.comparisons
-    labels = labels[(labels.order == 1) & (labels.gold != 0) & (labels.time <= until)]
-    right = (labels.label == labels.gold).astype(float)
-    for pool, share in right.groupby(labels.principal).mean().items():
+    for pool, share in labels(run, until).groupby("principal").right.mean().dropna().items():
         found[RIGHT, "", str(pool)] = float(share)
-    people = run.raters[run.raters.employed]
-    people = people[people["round"] == (people["round"].max() if round is None else round)]
-    for pool, care in people.care.groupby(_pools(people.worker)).mean().items():
-        found[CARE, "", str(pool)] = float(care)
+    for pool, took in care(run, until).groupby("party").last().items():
+        found[CARE, "", str(pool)] = float(took)
     ended = run.employment.assign(gone=run.employment.ended <= until)
     for pool, gone in ended.gone.groupby(_pools(ended.worker)).sum().items():
-        if posts := _posts(run, str(pool)):
-            found[TURNOVER, "", str(pool)] = float(gone) / posts
+        if places := posts(run, str(pool)):
+            found[TURNOVER, "", str(pool)] = float(gone) / places
     return found
 
 
 def _pools(workers: pd.Series[str]) -> pd.Series[str]:
     return workers.astype(str).str.split(":").str[0]
-
-
-def _posts(run: Run, pool: str) -> int:
-    """How many people a pool is to have, less those the run is without."""
-    said = json.loads(run.runs.parameters.iloc[0])
-    missing: int = sum(who.startswith(f"{pool}:") for who in said.get("without", []))
-    return int(said.get("parties", {}).get(pool, {}).get("count", 0)) - missing
 
 
 def _sums(run: Run, until: float) -> dict[Key, float]:
