@@ -145,9 +145,10 @@ class _Words(_Reader):
             unknown = Drawn(why=why.format(self.machine.name))
             return Reading(own, unknown, unknown)
         one, other = self.again(0), self.again(1)
-        first = self.fitted(one, "a")
-        learner = self.stepped(self.agreed(first, self.fitted(other, "a")))
-        seeds = Drawn(self.agreed(first, self.fitted(one, "b")))
+        learner = self.stepped(self.agreed(*(self.fitted(each, "a") for each in (one, other))))
+        # of few pairs a network makes something else each time: its own chance is that of as many as it has had
+        itself = self.look.utilities[self.machine.name]
+        seeds = Drawn(self.agreed(itself, self.fitted(self._learned(), "b")))
         reader = self.stepped(self.agreed(self.explained(one), self.explained(other)))
         hidden = float(np.sqrt(min(1.0, learner / reader))) if learner > 0 and reader > 0 else 1.0
         return Reading(own, Drawn(learner, hidden=hidden), seeds)

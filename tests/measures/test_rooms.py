@@ -184,6 +184,18 @@ def test_labels_of_words_are_read_and_learned_again(words: simlab.Run) -> None:
     assert set(words.waterfall.path) == {"users → acme → pool → rm → lm"}  # of parties; labels are none
 
 
+def test_how_few_labels_are_given_again_says_nothing_of_the_machine(
+    words: simlab.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reward model's own chance is that of all the labels it has had, and not of those that are given again."""
+    monkeypatch.setattr("simlab.measures.marks._Words.most", 60)
+    fewer = simlab.run(FIRST, overrides=[*HURRIED, *DRAWN], small=True, out=tmp_path / "run")
+    assert len(words.comparisons) > 3 * 60
+    one, other = (last(run.waterfall).query("place > 0").set_index("agent").reliability for run in (words, fewer))
+    assert one["rm"] == other["rm"]
+    assert one["pool, as marked"] != other["pool, as marked"]
+
+
 def test_on_policy_from_samples(words: simlab.Run) -> None:
     rows = words.on_policy
     assert (rows.n == 16).all()
