@@ -36,7 +36,8 @@ _WATERFALL = Table(
             "reliability",
             "correlation of the agent's utilities in two redraws of its own randomness alone: misreadings and tastes of"
             ' firms and people; of "pool, as marked" the labels, as many as were given; of machines their seeds. Of'
-            " networks in the last round only, from fits to at most 1,024 pairs and stepped up (Spearman-Brown)",
+            " networks in the last round only: the model and one trained again, labels by fits to at most 1,024 pairs"
+            " and stepped up (Spearman-Brown)",
         ),
         number("noise", "-1/2 ln reliability: what ever more independent agents or labels here would undo", "nats"),
         number("bias", "loss less noise: what they would not undo", "nats"),

@@ -287,3 +287,35 @@ def test_a_full_disk_is_told_with_the_file_that_had_no_room(
     assert load(tmp_path / "out").status == "failed"
     assert main(["run", str(world), "--out", str(tmp_path / "out"), "--quiet"]) == 0
     assert load(tmp_path / "out").hashes.keys() == set(TABLES)
+
+
+def test_a_lock_that_somebody_took_away_while_it_was_had_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever withdraws a run removes the lock; a run that had it then holds a file that nobody else will ever see."""
+    out, replaced = tmp_path / "out", []
+
+    class Slow(FileLock):
+        def acquire(self, *args: Any, **options: Any) -> Any:
+            held = super().acquire(*args, **options)
+            if not replaced:
+                replaced.append(os.stat(self.lock_file))
+                os.unlink(self.lock_file)
+                Path(self.lock_file).touch()
+            return held
+
+    out.mkdir()
+    (out / "lock").touch()
+    monkeypatch.setattr("simlab.folder.FileLock", Slow)
+    with open_run(out, MANIFEST):
+        assert load(out).status == "running"  # that is, others find its lock, and find it held
+    assert len(replaced) == 1
+
+
+def test_the_lock_stays_where_a_run_is(tmp_path: Path) -> None:
+    """A finished run, an interrupted one, and one that was only looked at: who waits for a lock waits for that one."""
+    write(tmp_path, rounds=2)
+    lock = os.stat(tmp_path / "lock")
+    write(tmp_path, rounds=2)
+    assert load(tmp_path).status == "finished"
+    assert os.path.samestat(os.stat(tmp_path / "lock"), lock)

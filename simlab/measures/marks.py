@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 MOST_LINEAR, MOST_NETWORK = 10_000, 1_024  # pairs that are labelled again; of more, so many, and stepped up
 REDRAWS = 4  # where they cost little: of two, in few dimensions, the correlation says little
-LATER = "{} is fitted to other labels in the last round only"
+LATER = "{} is trained again in the last round only"
 
 
 @dataclass(frozen=True, slots=True)

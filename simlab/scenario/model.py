@@ -61,8 +61,8 @@ class WaterfallSpec(Spec):
     redraw: list[Name] | None = Field(
         None,
         max_length=100,
-        description="parties of the path whose own randomness is drawn anew; default: firms, people, and of machines"
-        " what costs little. A reward model that is named is fitted to other labels twice more each round, a language"
+        description="parties of the path whose own randomness is drawn anew; default: all, networks in the last round"
+        " only and once. In every round a reward model that is named is fitted to other labels twice more, a language"
         " model trained twice more from the beginning",
     )
     marks: bool | None = Field(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -179,21 +180,38 @@ def test_labels_of_words_are_read_and_learned_again(words: simlab.Run) -> None:
     assert rows.rho[1:].notna().all()
     assert -1 < rows.loc[2, "reliability"] < 1
     assert np.isnan(rows.loc[1, "reliability"])
-    assert "rm is fitted to other labels in the last round only" in rows.loc[1, "why_nan"]
+    assert "rm is trained again in the last round only" in rows.loc[1, "why_nan"]
     assert "nothing has been marked yet" in rows.loc[0, "why_nan"]
     assert set(words.waterfall.path) == {"users → acme → pool → rm → lm"}  # of parties; labels are none
 
 
-def test_how_few_labels_are_given_again_says_nothing_of_the_machine(
-    words: simlab.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture(scope="module")
+def unasked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[simlab.Run]:
+    """The run of `words` where nothing is said of redraws, with fewer labels given again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("simlab.measures.marks._Words.most", 60)
+        yield simlab.run(FIRST, overrides=HURRIED, small=True, out=tmp_path_factory.mktemp("unasked") / "run")
+
+
+def test_how_few_labels_are_given_again_says_nothing_of_the_machine(words: simlab.Run, unasked: simlab.Run) -> None:
     """A reward model's own chance is that of all the labels it has had, and not of those that are given again."""
-    monkeypatch.setattr("simlab.measures.marks._Words.most", 60)
-    fewer = simlab.run(FIRST, overrides=[*HURRIED, *DRAWN], small=True, out=tmp_path / "run")
     assert len(words.comparisons) > 3 * 60
-    one, other = (last(run.waterfall).query("place > 0").set_index("agent").reliability for run in (words, fewer))
+    one, other = (last(run.waterfall).query("place > 0").set_index("agent").reliability for run in (words, unasked))
     assert one["rm"] == other["rm"]
     assert one["pool, as marked"] != other["pool, as marked"]
+
+
+def test_noise_and_bias_of_machines_are_there_unasked(unasked: simlab.Run) -> None:
+    """In the last round every link has both; before, it is said that the model is not trained again."""
+    links = unasked.waterfall.query("place > 0").set_index(["round", "agent"])
+    final = links.loc[2]
+    reliable = final[final.reliability > 0]
+    assert "lm" in reliable.index
+    np.testing.assert_allclose(reliable.noise + reliable.bias, reliable.loss)
+    np.testing.assert_allclose(reliable.noise, -np.log(reliable.reliability) / 2)
+    assert 0 < final.reliability["lm"] < 1  # another training makes another model, but not any
+    assert np.isnan(links.reliability[1, "lm"])
+    assert "lm is trained again in the last round only" in links.why_nan[1, "lm"]
 
 
 def test_on_policy_from_samples(words: simlab.Run) -> None:

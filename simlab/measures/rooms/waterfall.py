@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from simlab.components import Array
-from simlab.measures.marks import MOST_LINEAR, Reading, pooled, reading
+from simlab.measures.marks import LATER, MOST_LINEAR, Reading, pooled, reading
 from simlab.measures.rooms.room import Look, Room
 from simlab.measures.rungs import Rung, alone, ladder
 from simlab.measures.waterfall import Drawn, Step, waterfall
@@ -86,11 +86,7 @@ class WaterfallRoom(Room):
         written = self.simulation.scenario.waterfall.redraw
         wanted = [name for name in rung.own if (self._cheap(name) if written is None else name in written)]
         if not wanted:
-            machine = rung.own[0]
-            why = (
-                f"{machine} is not drawn anew: waterfall.redraw trains it twice more, and marks: true keeps the labels"
-            )
-            return Drawn(why=why) if written is None else None
+            return self._trained_again(look, rung) if written is None else None
         found = []
         for number in (0, 1):
             anew = {name: self._anew(look, name, number) for name in wanted}
@@ -99,6 +95,16 @@ class WaterfallRoom(Room):
             each = self._utilities(look, rung) | {name: u for name, u in anew.items() if u is not None}
             found.append(rung.pooled(each, self._parties, look.panel))
         return found[0], found[1]
+
+    def _trained_again(self, look: Look, rung: Rung) -> Drawn:
+        """The chance in networks that nobody asked to draw anew: those of the last round and one training more, since
+        each costs as much as all rounds did."""
+        again = {name: self._anew(look, name, 0) for name in rung.own if self._last(look.model)}
+        if not again or any(utility is None for utility in again.values()):
+            return Drawn(why=LATER.format(rung.own[0]))
+        own = self._utilities(look, rung)
+        drawn = own | {name: utility for name, utility in again.items() if utility is not None}
+        return Drawn.of(*(rung.pooled(each, self._parties, look.panel) for each in (own, drawn)), look.panel.group)
 
     def _anew(self, look: Look, name: str, number: int) -> Array | None:
         party = self._parties[name]
