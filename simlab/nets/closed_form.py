@@ -44,7 +44,7 @@ def fit_linear(
         p = 0.5 + 0.5 * np.tanh(0.5 * np.einsum("nd,d->n", x, theta))  # the logistic function, without overflow
         gradient = np.einsum("nd,n->d", x, many * p - wins) + ridge * theta
         hessian = np.einsum("nd,ne->de", x * (many * (p * (1.0 - p)))[:, None], x) + ridge * np.eye(len(theta))
-        step = np.linalg.lstsq(hessian, gradient, rcond=None)[0]
+        step = _solved(hessian, gradient)
         size = 1.0
         while (tried := _loss(theta - size * step, x, wins, many, ridge)) > loss + 1e-12 * (1.0 + loss) and size > 1e-9:
             size /= 2.0
@@ -52,6 +52,19 @@ def fit_linear(
         if size == 1.0 and gradient @ step <= 1e-12 * (1.0 + loss):  # this step squared what error was left
             return theta
     raise RuntimeError("the Bradley–Terry fit did not converge in 100 steps")
+
+
+def _solved(hessian: Array, gradient: Array) -> Array:
+    """hessian⁻¹ gradient [d], by Cholesky, refined once (Golub & Van Loan 2013, §3.5.3), since only the ridge may keep
+    the matrix from being singular; by least squares where rounding leaves it without full rank."""
+    from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+    try:
+        factor = cho_factor(hessian, check_finite=False)
+    except LinAlgError:
+        return np.asarray(np.linalg.lstsq(hessian, gradient, rcond=None)[0])
+    step = cho_solve(factor, gradient, check_finite=False)
+    return np.asarray(step + cho_solve(factor, gradient - hessian @ step, check_finite=False))
 
 
 def _wins(labels: ArrayLike) -> Array:

@@ -16,6 +16,7 @@ from tests.small_world import HIERARCHY, LEARN, Played, changed, play, replicati
 
 RUNS = 24
 LARGE: dict[str, Any] = {"world.dimensions": 256, f"{LEARN}.sample": 60}
+PEOPLE = {"waterfall.redraw": ["acme", "pool"]}  # machines are not asked about here, and take time
 
 
 def link(run: Played, principal: str, agent: str) -> pd.Series:
@@ -27,7 +28,7 @@ def link(run: Played, principal: str, agent: str) -> pd.Series:
 
 def links(folder: Path, changes: Mapping[str, Any], principal: str, agent: str) -> pd.DataFrame:
     """That link of many runs."""
-    return pd.DataFrame([link(r, principal, agent) for r in replications(folder, {**LARGE, **changes}, range(RUNS))])
+    return pd.DataFrame([link(r, principal, agent) for r in replications(folder, {**LARGE, **PEOPLE, **changes}, range(RUNS))])
 
 
 def holds(values: pd.Series, predicted: float, margin: float) -> bool:
@@ -94,7 +95,7 @@ def test_a_vendor_on_the_way_is_a_link(tmp_path: Path) -> None:
         {"principal": "relay", "agent": "pool", "every": 1, "sample": 0.2},
         *HIERARCHY["relations"][2:],
     ]
-    changes = {**LARGE, "parties.relay": {"kind": "vendor", "misreading": 0.7, "compliance": 0.9}, "relations": told}
+    changes = {**LARGE, "waterfall.redraw": ["relay"], "parties.relay": {"kind": "vendor", "misreading": 0.7, "compliance": 0.9}, "relations": told}
     runs = replications(tmp_path, {**changes, "relations.3.sample": 60}, range(RUNS))
     found = pd.DataFrame([link(run, "acme", "relay") for run in runs])
     assert set(found.path) == {"users → acme → relay → pool → rm → lm"}
