@@ -28,52 +28,53 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from simlab.components import (
-        Aggregator,
-        Article,
-        Charter,
-        Combination,
-        Component,
-        Criterion,
-        Effort,
-        GuidelinePolicy,
-        Logger,
-        RaterPolicy,
-        Review,
-        RewardShape,
-        reward_shape,
-    )
-    from simlab.data_file import DataFile
+    from simlab.components.aggregator import Aggregator, Votes
+    from simlab.components.charter import Article, Charter
+    from simlab.components.combination import Combination
+    from simlab.components.component import Component
+    from simlab.components.criterion import Criterion
+    from simlab.components.data_file import DataFile
+    from simlab.components.effort import Effort
+    from simlab.components.exchange import Claim, Exchange, Observer, Prompt, Response
+    from simlab.components.guideline_policy import GuidelinePolicy, Situation
+    from simlab.components.logger import Logger
+    from simlab.components.rater_policy import RaterPolicy
+    from simlab.components.rater_view import Scene
+    from simlab.components.review import Review
+    from simlab.components.reward_shape import LeashedShape, RewardShape, reward_shape
+    from simlab.components.world import World
     from simlab.errors import InvalidInput, Mismatch, SimlabError
-    from simlab.execution import run_file as run
-    from simlab.execution import verify
-    from simlab.leashed import LeashedShape
     from simlab.report.comparison import compare
     from simlab.report.trace import trace
-    from simlab.runs import Run, load
-    from simlab.scene import Scene
-    from simlab.situation import Situation
-    from simlab.votes import Votes
-    from simlab.worlds.exchange import Claim, Exchange, Observer, Prompt, Response
-    from simlab.worlds.game import Game, World
+    from simlab.runner import run_file as run
+    from simlab.runner import verify
+    from simlab.runs.loading import Run, load
+    from simlab.worlds.world import Game
 
-_WHERE = {
-    "Component": "simlab.components", "Criterion": "simlab.components", "RaterPolicy": "simlab.components",
-    "Effort": "simlab.components", "Review": "simlab.components",
-    "RewardShape": "simlab.components", "reward_shape": "simlab.components",
-    "GuidelinePolicy": "simlab.components", "Situation": "simlab.situation",
-    "Scene": "simlab.scene",
-    "Combination": "simlab.components", "Charter": "simlab.components", "Article": "simlab.components",
-    "Aggregator": "simlab.components", "Votes": "simlab.votes",
-    "LeashedShape": "simlab.leashed",
-    "Logger": "simlab.components", "DataFile": "simlab.data_file",
-    "World": "simlab.worlds.game", "Game": "simlab.worlds.game",
-    "Exchange": "simlab.worlds.exchange", "Observer": "simlab.worlds.exchange", "Claim": "simlab.worlds.exchange",
-    "Prompt": "simlab.worlds.exchange", "Response": "simlab.worlds.exchange",
-    "SimlabError": "simlab.errors", "InvalidInput": "simlab.errors", "Mismatch": "simlab.errors",
-    "Run": "simlab.runs", "load": "simlab.runs", "compare": "simlab.report.comparison", "trace": "simlab.report.trace",
-    "run": "simlab.execution", "verify": "simlab.execution",
-}  # fmt: skip
+_PUBLIC = {  # by module
+    "components.aggregator": ("Aggregator", "Votes"),
+    "components.charter": ("Article", "Charter"),
+    "components.combination": ("Combination",),
+    "components.component": ("Component",),
+    "components.criterion": ("Criterion",),
+    "components.data_file": ("DataFile",),
+    "components.effort": ("Effort",),
+    "components.exchange": ("Claim", "Exchange", "Observer", "Prompt", "Response"),
+    "components.guideline_policy": ("GuidelinePolicy", "Situation"),
+    "components.logger": ("Logger",),
+    "components.rater_policy": ("RaterPolicy",),
+    "components.rater_view": ("Scene",),
+    "components.review": ("Review",),
+    "components.reward_shape": ("LeashedShape", "RewardShape", "reward_shape"),
+    "components.world": ("World",),
+    "errors": ("InvalidInput", "Mismatch", "SimlabError"),
+    "report.comparison": ("compare",),
+    "report.trace": ("trace",),
+    "runner": ("run", "verify"),
+    "runs.loading": ("Run", "load"),
+    "worlds.world": ("Game",),
+}
+_WHERE = {name: f"simlab.{module}" for module, names in _PUBLIC.items() for name in names}
 
 __all__ = [
     "Aggregator", "Article", "Charter", "Claim", "Combination", "Component", "Criterion", "DataFile", "Effort",

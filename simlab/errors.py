@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from simlab.names import from_here, one_line, shorten, visible, who
-from simlab.plugin_files import is_plugin
+from simlab.provenance import is_plugin
 
 MOST_LINES = 40  # of a message
 LONGEST_LINE = 2000  # characters; a path may have 255 in each of its parts, and lists of what is known are long

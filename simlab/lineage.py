@@ -12,10 +12,10 @@ from typing import Any
 from simlab.errors import InvalidInput
 from simlab.hierarchy import Hierarchy
 from simlab.parties.auditors import Auditors
+from simlab.parties.audits import Workforce
 from simlab.parties.corporation import Corporation
 from simlab.parties.language_model import LanguageModel
 from simlab.parties.vendor import Vendor
-from simlab.parties.workforce import Workforce
 from simlab.relation import Party, Standard
 
 ROOM = 10_000_000_000  # numbers of tasks that each pool has to itself

@@ -16,36 +16,40 @@ import simpy
 from numpy.typing import NDArray
 from simpy import Event
 
-from simlab.accounts import Accounts
-from simlab.answers import given
-from simlab.chronicle import Chronicle
-from simlab.consequences.contracts import ContractShare, Invoice, Penalty
-from simlab.consequences.firms import Churn, Fine, Fund, Replace, Suspend, Withdraw
+from simlab.analyzers.survey import Observatory
+from simlab.clock import Steps, at
+from simlab.components.answers import given
+from simlab.consequences.corporations import Churn, Fine, Fund, Replace, Suspend, Withdraw
 from simlab.consequences.labor import Bonus, Fire, Heard, Hire, Pay, Probation, Retrain, Warn
 from simlab.consequences.learning import Gradient
+from simlab.consequences.vendors import ContractShare, Invoice, Penalty
+from simlab.engine.event_log import Chronicle
+from simlab.engine.jobs import Jobs
+from simlab.engine.ledger import Accounts
+from simlab.engine.queues import Backlog, Queue
 from simlab.errors import InvalidInput, PluginFailed, SimlabError
 from simlab.hierarchy import Hierarchy
-from simlab.jobs import Jobs
 from simlab.lineage import Lineage
-from simlab.measures.observatory import Observatory
+from simlab.machines.transformer_lm import TransformerBody
 from simlab.parties.auditors import Auditors
 from simlab.parties.corporation import Corporation
-from simlab.parties.labor_market import LaborMarket
-from simlab.parties.language_model import LanguageModel, TransformerBody
+from simlab.parties.language_model import LanguageModel
 from simlab.parties.people import People
 from simlab.parties.raters import Raters
+from simlab.parties.regulator import Regulator
 from simlab.parties.reward_model import RewardModel
-from simlab.parties.society import Regulator, Shareholders, Users
+from simlab.parties.shareholders import Shareholders
+from simlab.parties.users import Users
 from simlab.parties.vendor import Vendor
-from simlab.queues import Backlog, Queue
-from simlab.relation import Consequence, Judgement, Party, Relation, Steps, at
-from simlab.streams import Streams
-from simlab.worlds.game import Game
+from simlab.people.labor_market import LaborMarket
+from simlab.relation import Consequence, Judgement, Party, Relation
+from simlab.rng import Streams
 from simlab.worlds.text import TextGame, require_opinions
+from simlab.worlds.world import Game
 
 if TYPE_CHECKING:
-    from simlab.recorder import Recorder
     from simlab.scenario import RelationSpec, Scenario
+    from simlab.tables.recorder import Recorder
 
 PARTIES: dict[str, type[Any]] = {
     "language_model": LanguageModel,

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from simlab.components import Effort, Review
-from simlab.parties.effort import WorkSituation
-from simlab.plugins import discover
-from simlab.scenario.pay import HourlySpec
+from simlab.components.effort import Effort
+from simlab.components.incentives import WorkSituation
+from simlab.components.pay import HourlySpec
+from simlab.components.review import Review
+from simlab.plugins.registry import discover
 
 PLUGINS = discover(local=False)
 PLAIN: dict[str, Any] = {

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from simlab.plugins import simlab_version
-from simlab.recorder import Recorder, coded
-from simlab.runs import open_run
+from simlab.plugins.registry import simlab_version
+from simlab.runs.loading import open_run
+from simlab.tables.recorder import Recorder, coded
 
 EXTRA = {"responses": ["helpful", "brief"]}
 MANIFEST = {

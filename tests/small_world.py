@@ -19,11 +19,11 @@ from typing import Any
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from simlab import content
-from simlab.jobs import Jobs, Store
-from simlab.recorder import Recorder
+from simlab.engine.jobs import Jobs, Store
 from simlab.scenario import Scenario, load
 from simlab.simulation import Simulation
+from simlab.tables import files as content
+from simlab.tables.recorder import Recorder
 
 LOOK, AUDIT, LEARN, TRAIN = (f"relations.{i}" for i in range(4))
 

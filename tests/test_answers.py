@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simlab.answers import criteria, given, not_a_number, not_numbers, number
-from simlab.components import Combination, RewardShape
+from simlab.components.answers import criteria, given, not_a_number, not_numbers, number
+from simlab.components.combination import Combination
+from simlab.components.reward_shape import RewardShape
 from simlab.errors import PluginFailed
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from simlab import content
-from simlab.tables import TABLES
+from simlab.tables import files as content
+from simlab.tables.schemas import TABLES
 
 ROWS = pa.table(
     {

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import simlab
-from simlab.report.recursion import orders
+from simlab.report.orders import orders
 
 SHIPPED = Path(__file__).parent.parent / "scenarios" / "00_gaussian.yaml"
 ENTRIES = [

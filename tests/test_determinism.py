@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import simlab
-from simlab.cli import main
-from simlab.jobs import Store
+from simlab.cli.main import main
+from simlab.engine.jobs import Store
 from simlab.scenario import load
 from tests.small_world import (
     AUDIT,

@@ -17,12 +17,12 @@ import pytest
 from filelock import FileLock
 
 import simlab
-from simlab import execution
-from simlab.cli import main
+from simlab import runner as execution
+from simlab.cli.main import main
 from simlab.errors import InvalidInput
-from simlab.folder import _identified
-from simlab.runs import load, open_run
-from simlab.tables import TABLES
+from simlab.runs.folder import _identified
+from simlab.runs.loading import load, open_run
+from simlab.tables.schemas import TABLES
 from tests.small_run import MANIFEST, write
 from tests.small_world import written
 
@@ -169,8 +169,8 @@ def test_a_lock_that_was_replaced_is_not_the_one_in_its_place(tmp_path: Path) ->
 
 AT_ONCE = """
 import os, sys
-from simlab import execution  # once for all of them
-from simlab.cli import main
+from simlab import runner as execution# once for all of them
+from simlab.cli.main import main
 
 file, out, *seeds = sys.argv[1:]
 processes = []
@@ -306,7 +306,7 @@ def test_a_lock_that_somebody_took_away_while_it_was_had_is_none(
 
     out.mkdir()
     (out / "lock").touch()
-    monkeypatch.setattr("simlab.folder.FileLock", Slow)
+    monkeypatch.setattr("simlab.runs.folder.FileLock", Slow)
     with open_run(out, MANIFEST):
         assert load(out).status == "running"  # that is, others find its lock, and find it held
     assert len(replaced) == 1

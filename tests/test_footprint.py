@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from simlab import footprint as house
-from simlab.jobs import Jobs, Store
-from simlab.plugin_files import content_hash
-from simlab.plugins import Entry, Registry, discover
+from simlab.engine.jobs import Jobs, Store
+from simlab.plugins import footprint as house
+from simlab.plugins.registry import Entry, Registry, discover
+from simlab.provenance import content_hash
 
 CRITERION = '''
 {imports}
@@ -230,7 +230,7 @@ def test_it_is_the_same_wherever_the_project_lies_and_in_another_process(tmp_pat
     assert len(here.parts) == 4
     assert loaded(tmp_path / "two" / file.name).sha256 == here.sha256
     code = (
-        "import sys; from pathlib import Path; from simlab.plugins import Registry; r = Registry()\n"
+        "import sys; from pathlib import Path; from simlab.plugins.registry import Registry; r = Registry()\n"
         "r.load_file(Path(sys.argv[1])); print(r.entries[0].sha256)"
     )
     command = [sys.executable, "-c", code, str(file)]

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 import simlab
-from simlab import hookspecs
-from simlab.cli import main
+from simlab.cli.main import main
 from simlab.errors import InvalidInput, PluginFailed
-from simlab.hooks import hooks_of
-from simlab.runs import Run
+from simlab.plugins import hookspecs
+from simlab.plugins.hooks import hooks_of
+from simlab.runs.loading import Run
 from tests.small_world import FIRST, HURRIED, written
 
 WATCH = "seen = []\n" + "".join(

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simlab import jobs as house
-from simlab.jobs import Jobs, Store
-from simlab.plugins import discover
+from simlab.engine import jobs as house
+from simlab.engine.jobs import Jobs, Store
+from simlab.plugins.registry import discover
 
 CALLS = []
 

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 import simlab
-from simlab.cli import main
-from simlab.tables import TABLES
+from simlab.cli.main import main
+from simlab.tables.schemas import TABLES
 from tests.small_world import LEARN, hurried, simlab_command, written
 
 ABOUT_A_SECOND = {

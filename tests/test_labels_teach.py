@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import simlab
-from simlab.jobs import Store
+from simlab.engine.jobs import Store
 
 FIRST = Path(__file__).parent.parent / "scenarios" / "01_first.yaml"
 COIN = "parties.pool.policy={kind: mistaken, flip: 0.5}"

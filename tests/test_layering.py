@@ -53,7 +53,7 @@ def test_nets_know_nothing_of_simlab():
 
 def test_only_the_machine_parties_and_learning_import_nets():
     parties = {"simlab.parties.language_model", "simlab.parties.reward_model"}
-    allowed = parties | {"simlab.consequences.learning", "simlab.report.words"}
+    allowed = parties | {"simlab.consequences.learning", "simlab.report.next_words"}
     users = {name for name in modules() if depends(name, "simlab.nets") and not name.startswith("simlab.nets")}
     assert {name for name in users if not name.startswith("simlab.theory")} <= allowed
 
@@ -65,7 +65,7 @@ def test_the_heart_imports_neither_torch_nor_pandas():
 
 def test_reports_read_tables_only():
     for name in modules():
-        if name.startswith("simlab.report") and name != "simlab.report.words":
+        if name.startswith("simlab.report") and name != "simlab.report.next_words":
             inside = ("simlab.simulation", "simlab.parties", "simlab.relation", "simlab.consequences", "torch")
             assert depends(name, *inside) == []
 
@@ -73,7 +73,7 @@ def test_reports_read_tables_only():
 def test_parties_and_consequences_stand_below_the_simulation():
     for name in modules():
         if name.startswith(("simlab.parties", "simlab.consequences", "simlab.worlds", "simlab.nets")):
-            assert depends(name, "simlab.simulation", "simlab.execution", "simlab.cli", "simlab.report") == []
+            assert depends(name, "simlab.simulation", "simlab.runner", "simlab.cli.main", "simlab.report") == []
 
 
 def test_there_are_no_circles():
@@ -100,10 +100,10 @@ def test_there_are_no_circles():
     "code",
     [
         "import simlab; simlab.Criterion, simlab.World, simlab.InvalidInput",
-        "from simlab.cli import main; main(['--help'])",
-        "from simlab.cli import main; main(['plugins', '--json'])",
-        "from simlab.cli import main; main(['schema'])",
-        "from simlab.cli import main; assert main(['validate', 'scenarios/01_first.yaml']) == 0",
+        "from simlab.cli.main import main; main(['--help'])",
+        "from simlab.cli.main import main; main(['plugins', '--json'])",
+        "from simlab.cli.main import main; main(['schema'])",
+        "from simlab.cli.main import main; assert main(['validate', 'scenarios/01_first.yaml']) == 0",
     ],
 )
 def test_quick_commands_import_nothing_heavy(code):

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from simlab.errors import InvalidInput
-from simlab.manifest import read_manifest
-from simlab.runs import load, open_run
+from simlab.runs.loading import load, open_run
+from simlab.runs.manifest import read_manifest
 from tests.small_run import MANIFEST, write
 
 

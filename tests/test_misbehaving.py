@@ -12,13 +12,14 @@ import pytest
 import scipy.special  # noqa: F401  (imported within a run it would count as time a plugin takes)
 
 import simlab
-from simlab.cli import main
-from simlab.components import Criterion, RewardShape
+from simlab.cli.main import main
+from simlab.components.criterion import Criterion
+from simlab.components.reward_shape import RewardShape
 from simlab.errors import PluginFailed
-from simlab.plugins import discover
-from simlab.streams import Streams
+from simlab.plugins.registry import discover
+from simlab.relation import Weighing
+from simlab.rng import Streams
 from simlab.testing import load, samples
-from simlab.weighing import Weighing
 from simlab.worlds.text import require_opinions
 from tests.small_world import written
 
@@ -284,7 +285,7 @@ def test_a_reward_shape_is_named_with_file_and_line(
     name: str, line: int, body: str, what: str, later: int, here: Path
 ) -> None:
     pytest.importorskip("torch")
-    from simlab.consequences.rewarding import shaped
+    from simlab.machines.shaped_reward import shaped
 
     (here / "odd.py").write_text(REWARD.format(body=body))
     shape: RewardShape = load("odd.py", name)()
@@ -297,7 +298,7 @@ def test_a_reward_shape_is_named_with_file_and_line(
 def test_a_world_that_raises_in_the_middle_is_named(here: Path) -> None:
     """Where nothing in particular guards a call, what comes out of a plugin's own file is put down to it."""
     (here / "plugins" / "odd.py").write_text(
-        "import simlab\nfrom simlab.plugins import discover\n\n"
+        "import simlab\nfrom simlab.plugins.registry import discover\n\n"
         "Gaussian = discover(local=False).get('world', 'gaussian')\n\n\n"
         "class Odd(Gaussian):\n    name = 'odd'\n\n    def open(self, streams, criteria):\n"
         "        game = super().open(streams, criteria)\n        game.features = self.spoil\n        return game\n\n"

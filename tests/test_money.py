@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 import simlab
-from simlab.cli import main
-from simlab.jobs import Store
+from simlab.cli.main import main
+from simlab.engine.jobs import Store
 from simlab.report import spending
-from simlab.report.recursion import orders
-from simlab.report.summary import screen
-from simlab.runs import Run
+from simlab.report.orders import orders
+from simlab.report.summary_screen import screen
+from simlab.runs.loading import Run
 from simlab.scenario import load
 from simlab.scenario.budget import Budget, windows
 from tests.deep_world import CLICK, DEEP, NORTH, RELAY, SOUTH

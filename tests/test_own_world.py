@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import simlab
-from simlab.plugins import discover
+from simlab.plugins.registry import discover
+from simlab.rng import Streams
 from simlab.scenario import load
-from simlab.streams import Streams
 from simlab.worlds.text import TextGame
 from tests.small_world import FIRST
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import simlab
-from simlab.cli import main
-from simlab.data_file import DataFile
+from simlab.cli.main import main
+from simlab.components.data_file import DataFile
+from simlab.engine.jobs import Store
 from simlab.errors import InvalidInput
-from simlab.jobs import Store
 from simlab.paths import given, staying
 from tests.small_run import write
 from tests.small_world import written

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from simlab import plugin_files as house
-from simlab.plugin_files import Search, looks_like_plugin
-from simlab.plugins import discover
+from simlab.plugins import files as house
+from simlab.plugins.files import Search, looks_like_plugin
+from simlab.plugins.registry import discover
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from simlab.errors import InvalidInput, PluginFailed
-from simlab.plugin_files import content_hash, looks_like_plugin
-from simlab.plugins import Entry, Registry, discover
+from simlab.plugins.files import looks_like_plugin
+from simlab.plugins.registry import Entry, Registry, discover
+from simlab.provenance import content_hash
 
 POLITE = '''
 """A criterion."""
@@ -170,7 +171,7 @@ def test_a_package_is_one_plugin_with_what_it_exports(elsewhere: Path) -> None:
 
 def test_what_a_plugin_imports_is_not_registered(elsewhere: Path) -> None:
     file = polite(elsewhere / "plugins" / "polite.py")
-    file.write_text(file.read_text() + "\nfrom simlab.components import RaterPolicy as Imported\n")
+    file.write_text(file.read_text() + "\nfrom simlab.components.component import RaterPolicy as Imported\n")
     assert only(discover(), file).name == "polite"
 
 

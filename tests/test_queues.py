@@ -13,12 +13,12 @@ import simpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simlab.jobs import Jobs, Store
-from simlab.queues import Backlog, Flow, Queue
-from simlab.recorder import Recorder
+from simlab.engine.jobs import Jobs, Store
+from simlab.engine.queues import Backlog, Flow, Queue
+from simlab.rng import uniforms
 from simlab.scenario import load
 from simlab.simulation import SECONDS_PER_DAY, Simulation
-from simlab.streams import uniforms
+from simlab.tables.recorder import Recorder
 from tests.small_world import Played, written
 
 

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import pytest
 
 import simlab
-from simlab.tables import TABLES
+from simlab.tables.schemas import TABLES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -14,9 +14,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from simlab import content, recorder
 from simlab.errors import Mismatch
-from simlab.recorder import Recorder, coded
+from simlab.tables import files as content
+from simlab.tables import recorder
+from simlab.tables.recorder import Recorder, coded
 from tests.small_run import EXTRA, add_round, play
 
 LEDGER = {

@@ -13,7 +13,8 @@ import simpy
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from simlab.relation import Consequence, Effect, Judgement, Party, Relation, Work, at, day_of
+from simlab.clock import at, day_of
+from simlab.relation import Consequence, Effect, Judgement, Party, Relation, Work
 from tests.small_world import AUDIT, LEARN, LOOK, TRAIN, play
 
 ANY_TIME = settings(deadline=None, derandomize=True)

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from simlab.errors import InvalidInput
-from simlab.runs import Study, load, open_run
-from simlab.tables import TABLES
+from simlab.runs.loading import Study, load, open_run
+from simlab.tables.schemas import TABLES
 from tests.small_run import MANIFEST, write
 
 pd = pytest.importorskip("pandas")

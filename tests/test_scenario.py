@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from simlab.errors import InvalidInput
-from simlab.plugins import Registry, discover
+from simlab.plugins.registry import Registry, discover
 from simlab.scenario import (
     BradleyTerrySpec,
     CorporationSpec,
@@ -23,7 +23,7 @@ from simlab.scenario import (
     load,
     schema,
 )
-from simlab.scenario.nodes import read_text
+from simlab.scenario.yaml_tree import read_text
 
 ROOT = Path(__file__).parent.parent
 WHOLE = Path(__file__).parent / "bad_scenarios" / "base" / "whole.yaml"

@@ -18,10 +18,10 @@ import numpy as np
 import pytest
 
 import simlab
-from simlab.cli import main
-from simlab.runs import Run
+from simlab.cli.main import main
+from simlab.runs.loading import Run
 from simlab.scenario import load
-from simlab.tables import TABLES
+from simlab.tables.schemas import TABLES
 from tests.golden import HERE, MACHINE, SCENARIOS, differences, golden_file, machine, scenarios, sizes, summary
 from tests.test_tables import PINNED
 

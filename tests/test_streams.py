@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simlab.streams import Streams, hashes, normals, several_uniforms, uniforms
+from simlab.rng import Streams, hashes, normals, several_uniforms, uniforms
 
 KEY = Streams(7).key("pool", "labels")
 

@@ -16,11 +16,11 @@ import pyarrow.parquet as pq
 import pytest
 
 import simlab
-from simlab import content, stream_file
 from simlab.errors import InvalidInput
-from simlab.recorder import Recorder
-from simlab.runs import load, open_run
-from simlab.tables import TABLES
+from simlab.runs.loading import load, open_run
+from simlab.tables import files as content
+from simlab.tables.recorder import Recorder
+from simlab.tables.schemas import TABLES, stream_file
 from tests.small_run import EXTRA, MANIFEST, play, write
 
 
@@ -219,7 +219,7 @@ def test_bytes_that_texts_come_to() -> None:
 
 @pytest.mark.parametrize("what", ["noise", "no arrays", "bomb", "pipe"])
 def test_a_damaged_model_is_named(what: str, tmp_path: Path) -> None:
-    from simlab.report.words import next_words
+    from simlab.report.next_words import next_words
 
     (tmp_path / "models").mkdir()
     file = tmp_path / "models" / "lm.npz"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from simlab.scenario import FireSpec
-from simlab.tables import TABLES
+from simlab.tables.schemas import TABLES
 from tests.small_world import play
 
 PINNED = {  # columns that readers outside the project may rely on
@@ -75,6 +75,6 @@ def test_what_the_dictionary_says_is_so(tmp_path: Path) -> None:
 
 def test_dictionary_and_loader_import_no_library() -> None:
     heavy = "[m for m in ('torch', 'pandas', 'pyarrow') if m in sys.modules]"
-    script = f"import sys, simlab.tables, simlab.runs; print({heavy})"
+    script = f"import sys, simlab.tables.schemas, simlab.runs.loading; print({heavy})"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from simlab import threads
-from simlab.parties.assignment import assigned
+from simlab import parallel as threads
+from simlab.people.assignment import assigned
 
 
 @pytest.fixture(params=[1, 2, 8])

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from simlab.errors import InvalidInput, PluginFailed
-from simlab.plugins import Registry
+from simlab.plugins.registry import Registry
+from simlab.plugins.watchdog import patience, watched
 from simlab.testing import TRUTH, exchange, load
-from simlab.watchdog import patience, watched
 
 SLEEPY = '''
 import time
@@ -105,7 +105,7 @@ def test_elsewhere_a_block_is_simply_run(sleepy: Any) -> None:
 
 
 def test_an_import_that_does_not_come_back_is_a_broken_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simlab.plugins.IMPORT", 0.2)
+    monkeypatch.setattr("simlab.plugins.registry.IMPORT", 0.2)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "endless.py").write_text("import time\n\ntime.sleep(30)\n")
     registry = Registry()

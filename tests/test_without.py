@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 import simlab
-from simlab.cli import main
-from simlab.jobs import Store
+from simlab.cli.main import main
+from simlab.engine.jobs import Store
 from simlab.parties.people import People
 from simlab.parties.vendor import Vendor
 from tests.deep_world import DEEP, auditors

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import simlab
-from simlab.components import Array
-from simlab.measures.crowds import decided, win_shares
+from simlab.arrays import Array
+from simlab.measures.label_models import decided, win_shares
 
 
 class Borda(simlab.Aggregator):

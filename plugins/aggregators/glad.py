@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 import simlab
-from simlab.components import Array
-from simlab.measures.crowds import glad
+from simlab.arrays import Array
+from simlab.measures.label_models import glad
 
 
 class Glad(simlab.Aggregator):

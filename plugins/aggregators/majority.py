@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import simlab
-from simlab.components import Array
-from simlab.measures.crowds import decided
+from simlab.arrays import Array
+from simlab.measures.label_models import decided
 
 
 class Majority(simlab.Aggregator):

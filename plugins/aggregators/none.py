@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import simlab
-from simlab.components import Array
+from simlab.arrays import Array
 
 
 class Unmerged(simlab.Aggregator):

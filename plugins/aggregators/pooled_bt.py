@@ -6,8 +6,8 @@ import numpy as np
 from pydantic import Field
 
 import simlab
-from simlab.components import Array
-from simlab.measures.crowds import pooled_bradley_terry
+from simlab.arrays import Array
+from simlab.measures.label_models import pooled_bradley_terry
 
 
 class PooledBradleyTerry(simlab.Aggregator):

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 import simlab
-from simlab.components import Array
+from simlab.arrays import Array
 
 _FIRST = 1e12  # more than any weight, so that what `order` names comes before what it does not
 

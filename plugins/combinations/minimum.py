@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 import simlab
-from simlab.components import Array
+from simlab.arrays import Array
 
 
 class Minimum(simlab.Combination):

@@ -9,7 +9,8 @@ import numpy as np
 from pydantic import Field
 
 import simlab
-from simlab.components import Array, weighted_sum
+from simlab.arrays import Array
+from simlab.components.combination import weighted_sum
 
 Limit = Annotated[float, Field(ge=0, le=1)]
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 import simlab
-from simlab.components import Array, weighted_sum
+from simlab.arrays import Array
+from simlab.components.combination import weighted_sum
 
 
 class Weighted(simlab.Combination):

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import simlab
-from simlab.components import Array
+from simlab.arrays import Array
 
 if TYPE_CHECKING:
-    from simlab.parties.effort import WorkSituation
+    from simlab.components.incentives import WorkSituation
 
 
 class Diligent(simlab.Effort):

@@ -8,11 +8,11 @@ import numpy as np
 from pydantic import Field, model_validator
 
 import simlab
-from simlab.components import Array
-from simlab.parties.effort import responses
+from simlab.arrays import Array
+from simlab.components.incentives import responses
 
 if TYPE_CHECKING:
-    from simlab.parties.effort import WorkSituation
+    from simlab.components.incentives import WorkSituation
 
 
 class Linear(simlab.Effort):

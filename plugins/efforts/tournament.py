@@ -8,11 +8,11 @@ import numpy as np
 from pydantic import Field
 
 import simlab
-from simlab.components import Array
-from simlab.parties.effort import tournament_effort
+from simlab.arrays import Array
+from simlab.components.incentives import tournament_effort
 
 if TYPE_CHECKING:
-    from simlab.parties.effort import WorkSituation
+    from simlab.components.incentives import WorkSituation
 
 
 class Tournament(simlab.Effort):

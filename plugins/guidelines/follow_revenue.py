@@ -10,9 +10,9 @@ import numpy as np
 from pydantic import Field
 
 import simlab
-from simlab.components import Array
-from simlab.situation import Term
-from simlab.streams import branch, normals
+from simlab.arrays import Array
+from simlab.components.guideline_policy import Term
+from simlab.rng import branch, normals
 
 
 class FollowRevenue(simlab.GuidelinePolicy):

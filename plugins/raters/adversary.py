@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from simlab.components import Array, RaterPolicy
-from simlab.parties.logit import LogitWithTies
-from simlab.scene import Scene, lots
+from simlab.arrays import Array
+from simlab.components.logit import LogitWithTies
+from simlab.components.rater_policy import RaterPolicy
+from simlab.components.rater_view import Scene, lots
 
 if TYPE_CHECKING:
-    from simlab.parties.cohort import Cohort
+    from simlab.components.cohort import Cohort
 
 
 class Adversary(LogitWithTies):

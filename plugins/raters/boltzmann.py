@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simlab.parties.logit import LogitWithTies
+from simlab.components.logit import LogitWithTies
 
 
 class Boltzmann(LogitWithTies):

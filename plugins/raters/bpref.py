@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 import simlab
-from simlab.components import Array
-from simlab.parties.calibration import logistic
-from simlab.scene import second
+from simlab.arrays import Array
+from simlab.components.choice_noise import logistic
+from simlab.components.rater_view import second
 
 if TYPE_CHECKING:
-    from simlab.parties.cohort import Cohort
+    from simlab.components.cohort import Cohort
 
 
 def _beta(default: float | None) -> Any:

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from simlab.components import Array, RaterPolicy
-from simlab.parties.logit import Logit
+from simlab.arrays import Array
+from simlab.components.logit import Logit
+from simlab.components.rater_policy import RaterPolicy
 
 if TYPE_CHECKING:
-    from simlab.parties.cohort import Cohort
+    from simlab.components.cohort import Cohort
 
 
 class Davidson(Logit):

@@ -8,11 +8,11 @@ import numpy as np
 from pydantic import Field, field_validator
 
 import simlab
-from simlab.components import Array
-from simlab.scene import Scene, lots
+from simlab.arrays import Array
+from simlab.components.rater_view import Scene, lots
 
 if TYPE_CHECKING:
-    from simlab.parties.cohort import Cohort
+    from simlab.components.cohort import Cohort
 
 Chance = Annotated[float, Field(ge=0.0, le=1.0)]
 Row = tuple[Chance, Chance, Chance]

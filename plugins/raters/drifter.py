@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
-from simlab.components import Array
-from simlab.parties.logit import LogitWithTies
-from simlab.scene import Scene, leanings
+from simlab.arrays import Array
+from simlab.components.logit import LogitWithTies
+from simlab.components.rater_view import Scene, leanings
 
 if TYPE_CHECKING:
-    from simlab.parties.cohort import Cohort
+    from simlab.components.cohort import Cohort
 
 _FARTHEST = np.log(1000.0)  # nobody becomes more than so many times as noisy, or as sure
 

@@ -8,10 +8,10 @@ import numpy as np
 from pydantic import Field, model_validator
 
 import simlab
-from simlab.components import Array
+from simlab.arrays import Array
 
 if TYPE_CHECKING:
-    from simlab.parties.cohort import Cohort
+    from simlab.components.cohort import Cohort
 
 
 class Empirical(simlab.RaterPolicy):

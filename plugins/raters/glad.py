@@ -8,11 +8,11 @@ import numpy as np
 from pydantic import Field
 
 import simlab
-from simlab.components import Array
-from simlab.parties.calibration import logistic
+from simlab.arrays import Array
+from simlab.components.choice_noise import logistic
 
 if TYPE_CHECKING:
-    from simlab.parties.cohort import Cohort
+    from simlab.components.cohort import Cohort
 
 
 class Glad(simlab.RaterPolicy):

@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from simlab.components import Array, RaterPolicy
-from simlab.parties.calibration import logistic, scaled
-from simlab.parties.logit import Logit
-from simlab.scene import Scene
+from simlab.arrays import Array
+from simlab.components.choice_noise import logistic, scaled
+from simlab.components.logit import Logit
+from simlab.components.rater_policy import RaterPolicy
+from simlab.components.rater_view import Scene
 
 if TYPE_CHECKING:
-    from simlab.parties.cohort import Cohort
+    from simlab.components.cohort import Cohort
 
 
 class Herding(Logit):

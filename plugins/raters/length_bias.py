@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from pydantic import Field
 
-from simlab.components import Array
+from simlab.arrays import Array
+from simlab.components.choice_noise import logistic, scaled
+from simlab.components.logit import LogitWithTies
+from simlab.components.rater_view import Scene
 from simlab.errors import InvalidInput
-from simlab.parties.calibration import logistic, scaled
-from simlab.parties.logit import LogitWithTies
-from simlab.scene import Scene
 
 if TYPE_CHECKING:
-    from simlab.parties.cohort import Cohort
+    from simlab.components.cohort import Cohort
 
 
 class LengthBias(LogitWithTies):

@@ -8,11 +8,11 @@ import numpy as np
 from pydantic import Field, model_validator
 
 import simlab
-from simlab.components import Array
-from simlab.parties.calibration import logistic, one_measure_of_noise, scaled, temperature_for
+from simlab.arrays import Array
+from simlab.components.choice_noise import logistic, one_measure_of_noise, scaled, temperature_for
 
 if TYPE_CHECKING:
-    from simlab.parties.cohort import Cohort
+    from simlab.components.cohort import Cohort
 
 
 class RaoKupper(simlab.RaterPolicy):

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from simlab.components import Array
-from simlab.parties.calibration import logistic, scaled
-from simlab.parties.logit import Logit
+from simlab.arrays import Array
+from simlab.components.choice_noise import logistic, scaled
+from simlab.components.logit import Logit
 
 if TYPE_CHECKING:
-    from simlab.parties.cohort import Cohort
+    from simlab.components.cohort import Cohort
 
 
 class Satisficer(Logit):

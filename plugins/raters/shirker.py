@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from simlab.components import Array
-from simlab.parties.effort import tossed
-from simlab.parties.logit import LogitWithTies
-from simlab.scene import Scene, lots, second
+from simlab.arrays import Array
+from simlab.components.incentives import tossed
+from simlab.components.logit import LogitWithTies
+from simlab.components.rater_view import Scene, lots, second
 
 if TYPE_CHECKING:
-    from simlab.parties.cohort import Cohort
+    from simlab.components.cohort import Cohort
 
 
 class Shirker(LogitWithTies):

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
-from simlab.components import Array
-from simlab.parties.logit import LogitWithTies
-from simlab.scene import Scene
+from simlab.arrays import Array
+from simlab.components.logit import LogitWithTies
+from simlab.components.rater_view import Scene
 
 if TYPE_CHECKING:
-    from simlab.parties.cohort import Cohort
+    from simlab.components.cohort import Cohort
 
 
 class Sycophant(LogitWithTies):

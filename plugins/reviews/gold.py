@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 import simlab
-from simlab.components import Array
+from simlab.arrays import Array
 
 if TYPE_CHECKING:
-    from simlab.parties.standing import Standing
+    from simlab.components.review import Standing
 
 
 class GoldTest(simlab.Review):

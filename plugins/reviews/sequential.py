@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 import simlab
-from simlab.components import Array
-from simlab.measures.sequential import SequentialTest
+from simlab.arrays import Array
+from simlab.measures.sequential_test import SequentialTest
 
 if TYPE_CHECKING:
-    from simlab.parties.standing import Standing
+    from simlab.components.review import Standing
 
 
 class Sequential(simlab.Review):

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 import simlab
-from simlab.components import Array
-from simlab.parties.standing import below_share, chance_below
+from simlab.arrays import Array
+from simlab.components.review import below_share, chance_below
 
 if TYPE_CHECKING:
-    from simlab.parties.standing import Standing
+    from simlab.components.review import Standing
 
 
 class Threshold(simlab.Review):

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from simlab.components import Array, Criterion
+from simlab.arrays import Array, Indices
+from simlab.components.criterion import Criterion
+from simlab.components.exchange import TRUTH, Observer
+from simlab.components.world import World
 from simlab.errors import InvalidInput
-from simlab.streams import Streams, uniforms
-from simlab.worlds.exchange import TRUTH, Observer
-from simlab.worlds.game import Game, Indices, Items, World
+from simlab.rng import Streams, uniforms
+from simlab.worlds.world import Game, Items
 
 
 class Gaussian(World):
@@ -91,7 +93,7 @@ class GaussianGame(Game):
         """Each criterion's column is the share of reference responses that are worse in it."""
         from scipy.special import ndtr
 
-        from simlab.recorder import coded
+        from simlab.tables.recorder import coded
 
         distinct, place = np.unique(items.prompt, return_inverse=True)
         return {

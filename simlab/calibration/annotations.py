@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simlab.components import Array
-from simlab.streams import Streams, uniforms
+from simlab.arrays import Array
+from simlab.rng import Streams, uniforms
 
 Codes = NDArray[np.int64]
 

@@ -28,9 +28,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simlab.arrays import Array
 from simlab.calibration.annotations import Annotations
 from simlab.calibration.sides import SIDES
-from simlab.components import Array
 from simlab.errors import InvalidInput, Problem
 from simlab.names import suggestion
 

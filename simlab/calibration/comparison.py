@@ -13,12 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simlab.arrays import Array
 from simlab.calibration.annotations import Annotations
 from simlab.calibration.choice import LINEAR, Model
 from simlab.calibration.fitting import Fit, fit
 from simlab.calibration.policies import Fragment, fragment, simulated
 from simlab.calibration.ratings import Order, order_of
-from simlab.components import Array, RaterPolicy
+from simlab.components.rater_policy import RaterPolicy
 from simlab.errors import InvalidInput, Problem
 
 MOST_RATERS = 300  # beyond which a reliability for each is fitted only when asked for

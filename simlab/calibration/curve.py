@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simlab.arrays import Array
 from simlab.calibration.annotations import Annotations
 from simlab.calibration.choice import Model
-from simlab.components import Array
 
 if TYPE_CHECKING:
     import torch

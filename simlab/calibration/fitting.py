@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simlab.arrays import Array
 from simlab.calibration.annotations import Annotations, Codes
 from simlab.calibration.choice import Design, Model
 from simlab.calibration.curve import Curve
 from simlab.calibration.quantities import Quantity, quantities
-from simlab.components import Array
 from simlab.errors import InvalidInput, Problem
 from simlab.measures.statistics import Z95
 

@@ -14,14 +14,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simlab.arrays import Array
 from simlab.calibration.annotations import Annotations
 from simlab.calibration.choice import RELIABILITY, Design
 from simlab.calibration.curve import Curve
 from simlab.calibration.fitting import Fit
-from simlab.components import Array, RaterPolicy
+from simlab.components.cohort import Cohort
+from simlab.components.rater_policy import RaterPolicy
 from simlab.measures.statistics import Z95
-from simlab.parties.cohort import Cohort
-from simlab.streams import Streams, uniforms
+from simlab.rng import Streams, uniforms
 
 _CLOSE = 1e-3  # how near the straight pieces of a table come to the curve they stand for
 _PIECES = 60
@@ -46,7 +47,7 @@ class Fragment:
 
     def made(self) -> RaterPolicy:
         """The policy itself, from the built-in plugins, checked as a scenario file is."""
-        from simlab.plugins import discover
+        from simlab.plugins.registry import discover
 
         given = {key: value for key, value in self.policy.items() if key != "kind"}
         cls = discover(local=False).get("rater", self.policy["kind"])

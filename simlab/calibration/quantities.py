@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from simlab.arrays import Array
 from simlab.calibration.choice import BIASES, LINEAR, Design
 from simlab.calibration.curve import Curve
-from simlab.components import Array
 
 if TYPE_CHECKING:
     import torch

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from simlab.components import Array
+from simlab.arrays import Array
 from simlab.names import clip
 from simlab.sheets import Sheet, Unusable, blank, called, told
 from simlab.sheets.numbers import finite

@@ -20,10 +20,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from simlab.arrays import Array
 from simlab.calibration.annotations import Annotations
-from simlab.components import Array
 from simlab.errors import InvalidInput, Problem
-from simlab.streams import Streams
+from simlab.rng import Streams
 
 VADER = "vader"
 REFERENCES = ("pool", "others")

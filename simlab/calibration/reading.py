@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
+from simlab.arrays import Array
 from simlab.calibration.annotations import Annotations, Codes
 from simlab.calibration.labels import HINT, labels, repeated, turned
 from simlab.calibration.raters import raters
 from simlab.calibration.ratings import VADER, rated, read_vader
-from simlab.components import Array
 from simlab.errors import InvalidInput, Problem
 from simlab.names import clip, did_you_mean
 from simlab.paths import given
@@ -175,7 +175,7 @@ def _rated(sheet: Sheet, file: Path, reference: str) -> Annotations:
 
 def _run(folder: Path) -> Annotations:
     """A run's own comparisons of responses: what raters perceived, and what they said."""
-    from simlab.runs import load
+    from simlab.runs.loading import load
 
     run = load(folder, tables=["comparisons", "candidates"])
     rows = run.comparisons.query("order == 1 and source == 'rater'")

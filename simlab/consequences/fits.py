@@ -10,8 +10,8 @@ import numpy as np
 
 from simlab.parties.commission import account
 from simlab.parties.holdout import prompts_held_out, share_held_out
-from simlab.parties.rankings import Rankings, agreement
 from simlab.parties.reward_model import RewardModel
+from simlab.rankings import Rankings, agreement
 from simlab.relation import Judgement
 from simlab.worlds.text import TextGame
 

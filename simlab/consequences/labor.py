@@ -9,16 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 from simpy import Event
 
-from simlab.components import Review
-from simlab.parties import payroll
-from simlab.parties.cohort import Cohort
+from simlab.components.cohort import Cohort
+from simlab.components.review import Below, Review, decided
 from simlab.parties.people import People
-from simlab.parties.standing import Below, decided
+from simlab.people import payroll
 from simlab.relation import Consequence, Effect, Judgement, Relation
 
 if TYPE_CHECKING:
     from simlab.scenario import BonusSpec, FireSpec, RetrainSpec, WarnSpec
-    from simlab.scenario.conditions import ProbationSpec
+    from simlab.scenario.working_conditions import ProbationSpec
     from simlab.simulation import Simulation
 
 

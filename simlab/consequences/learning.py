@@ -15,22 +15,27 @@ import numpy as np
 from numpy.typing import NDArray
 from simpy import Event
 
-from simlab import answers
-from simlab.components import Array, RewardShape
-from simlab.consequences.aggregation import merged, relabelled
+from simlab.arrays import Array
+from simlab.components import answers
+from simlab.components.reward_shape import RewardShape
 from simlab.consequences.fits import asked_for, fitted, idle
-from simlab.consequences.rewarding import Rewarding, adapted, coefficient, directed, restored
-from simlab.jobs import Result
-from simlab.parties.language_model import LanguageModel, TiltBody, TransformerBody, revive
+from simlab.engine.jobs import Result
+from simlab.machines.gaussian_lm import TiltBody
+from simlab.machines.label_merging import merged, relabelled
+from simlab.machines.linear_rm import LinearHead
+from simlab.machines.shaped_reward import Rewarding, adapted, coefficient, directed, restored
+from simlab.machines.transformer_lm import TransformerBody, revive
+from simlab.machines.transformer_rm import TransformerHead, revive_judge, revive_reward_model
+from simlab.parties.language_model import LanguageModel
 from simlab.parties.people import People
-from simlab.parties.rankings import Rankings, evidence
-from simlab.parties.reward_model import LinearHead, RewardModel, TransformerHead, revive_judge, revive_reward_model
+from simlab.parties.reward_model import RewardModel
+from simlab.rankings import Rankings, evidence
 from simlab.relation import Consequence, Effect, Judgement, Relation
-from simlab.streams import branch, uniforms
+from simlab.rng import branch, uniforms
 from simlab.worlds.tokenizer import END
 
 if TYPE_CHECKING:
-    from simlab.measures.alignment import Panel
+    from simlab.measures.panel import Panel
     from simlab.scenario import GradientSpec
     from simlab.simulation import Simulation
 
@@ -185,8 +190,8 @@ class Gradient(Consequence):
         assert judge.head.weights
         learner = self.spec.learner
         options = learner.model_dump(exclude={"kind"}) if learner else {}
-        limit = limiter.head.taught() if limiter is not None and isinstance(limiter.head, TransformerHead) else None
-        taught = Round(judge.head.taught(), limit, options.get("iterations", 12), relation.sample, options)
+        limit = limiter.taught() if limiter is not None and isinstance(limiter.head, TransformerHead) else None
+        taught = Round(judge.taught(), limit, options.get("iterations", 12), relation.sample, options)
         self.rounds.append(taught)
         key = self.simulation.streams.key(machine.name, "policy", machine.updates)
         body.weights = result = self._practise(machine, body, taught, body.weights, self.shape, key)
@@ -236,7 +241,7 @@ class Gradient(Consequence):
         """The reward model's utility [n], had it learned from nothing but these rankings, by the draws of this key."""
         rankings, train, shares = self._learnable(rankings)
         if isinstance(machine.head, LinearHead):
-            head = LinearHead(machine)
+            head = LinearHead(machine.spec.members, len(self.simulation.game.dimensions))
             fit_directions(head, rankings, train, shares, key)
             return head.score(panel.items)
         assert isinstance(machine.head, TransformerHead)

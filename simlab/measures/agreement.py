@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simlab.components import Array
+from simlab.arrays import Array
 
 Counts = NDArray[np.int64]
 

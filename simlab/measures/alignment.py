@@ -9,32 +9,13 @@ no weighted sum the utilities are ranks within each prompt, and so ρ is of rank
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simlab.components import Array
-from simlab.measures.statistics import bootstrap, centre, kendall_tau, pairwise_accuracy, pearson, ranks
-from simlab.worlds.game import Items
-
-
-@dataclass(slots=True)
-class Panel:
-    """The responses every party is asked about. `group` [n] says which responses answer the same prompt."""
-
-    items: Items
-    group: NDArray[np.int64]
-    features: Array  # true features [n, D]
-
-    def centred(self, utilities: Array) -> Array:
-        """Utilities [n] or [n, many] less their mean within each prompt."""
-        return centre(utilities, self.group)
-
-    def ranked(self, utilities: Array) -> Array:
-        """The rank [n] of each item among those that answer the same prompt, 1 for the worst; equals share theirs."""
-        return ranks(utilities, self.group)
+from simlab.arrays import Array
+from simlab.measures.panel import Panel
+from simlab.measures.statistics import bootstrap, kendall_tau, pairwise_accuracy, pearson
 
 
 def compare(panel: Panel, a: Array, b: Array, key: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simlab.components import Array
+from simlab.arrays import Array
 from simlab.measures.statistics import centre
 
 _FLAT = 1e-12  # a spread below this share of the largest value is rounding

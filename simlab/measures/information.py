@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from simlab.components import Array
+from simlab.arrays import Array
 
 
 def label_information(table: ArrayLike) -> float:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simlab.components import Array
+from simlab.arrays import Array
 from simlab.measures.agreement import (
     agreement_of,
     alpha_of,
@@ -22,8 +22,8 @@ from simlab.measures.agreement import (
     quadratic_weights,
 )
 from simlab.measures.statistics import interval, times_drawn
-from simlab.streams import hashes
-from simlab.threads import side_by_side
+from simlab.parallel import side_by_side
+from simlab.rng import hashes
 
 STATISTICS = ("percent", "cohen", "fleiss", "krippendorff", "gwet_ac1", "gwet_ac2")
 VALUES = {1: -1.0, 0: 0.0, 2: 1.0}  # where a label lies between left and right; undecided is half-way

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simlab.components import Array
+from simlab.arrays import Array
 
 
 @dataclass(frozen=True, slots=True)

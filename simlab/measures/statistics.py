@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simlab.components import Array
-from simlab.streams import uniforms
+from simlab.arrays import Array
+from simlab.rng import uniforms
 
 Groups = NDArray[np.int64]
 

@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from simlab.components import Array
+from simlab.arrays import Array
 from simlab.measures.statistics import centre, pearson
 
 NAN = float("nan")

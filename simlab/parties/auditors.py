@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from simpy import Event
 
-from simlab.parties.assignment import assigned
+from simlab.arrays import Indices
+from simlab.parties.audits import hear, sampled_pairs, verdict
 from simlab.parties.people import People
-from simlab.parties.rankings import Rankings
-from simlab.parties.workforce import hear, sampled_pairs, verdict
-from simlab.parties.working_life import within_hours
+from simlab.people.assignment import assigned
+from simlab.people.working_life import within_hours
+from simlab.rankings import Rankings
 from simlab.relation import Judgement, Relation, Work
-from simlab.streams import hashes
-from simlab.worlds.game import Indices
+from simlab.rng import hashes
 
 if TYPE_CHECKING:
     from simlab.scenario import AuditorsSpec

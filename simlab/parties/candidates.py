@@ -16,11 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 from simpy import Event
 
-from simlab.streams import branch, uniforms
-from simlab.worlds.game import Game, Indices, Items
+from simlab.arrays import Indices
+from simlab.rng import branch, uniforms
+from simlab.worlds.world import Game, Items
 
 if TYPE_CHECKING:
-    from simlab.parties.language_model import Body, LanguageModel
+    from simlab.machines.language_backend import Body
+    from simlab.parties.language_model import LanguageModel
 
 TRIES = 2  # how many more times a prompt is asked for K responses: more would rank what it hardly ever says
 INSTEAD = 4  # how often other prompts are drawn for those given up

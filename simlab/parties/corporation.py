@@ -10,22 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 from simpy import Event
 
-from simlab.components import Array, GuidelinePolicy
+from simlab.arrays import Array, Indices
+from simlab.clock import Steps
+from simlab.components.guideline_policy import GuidelinePolicy, Term
+from simlab.parties.audits import audit
 from simlab.parties.guideline import Guideline
-from simlab.parties.society import Audit, Quarter, Reception, Regulator, Shareholders, Users
-from simlab.parties.workforce import audit
-from simlab.relation import Judgement, Party, Relation, Standard, Steps, Work
-from simlab.situation import Term
-from simlab.streams import branch, uniforms
-from simlab.weighing import Weighing
-from simlab.worlds.game import Indices
+from simlab.parties.regulator import Audit, Regulator
+from simlab.parties.shareholders import Quarter, Shareholders
+from simlab.parties.users import Reception, Users
+from simlab.rankings import ASKED, WRITTEN
+from simlab.relation import Judgement, Party, Relation, Standard, Weighing, Work
+from simlab.rng import branch, uniforms
 
 if TYPE_CHECKING:
-    from simlab.measures.alignment import Panel
+    from simlab.measures.panel import Panel
     from simlab.scenario import CorporationSpec
     from simlab.simulation import Simulation
 
-ASKED, WRITTEN = "users", "written"  # where a prompt comes from
 CAPITAL = "capital"  # the reason of transfers that are neither revenue nor cost
 
 

@@ -9,11 +9,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from simlab.answers import given, not_a_number
-from simlab.components import GuidelinePolicy
+from simlab.clock import day_of
+from simlab.components.answers import given, not_a_number
+from simlab.components.guideline_policy import GuidelinePolicy, Situation, Term
 from simlab.errors import PluginFailed
-from simlab.relation import day_of
-from simlab.situation import Situation, Term
 
 if TYPE_CHECKING:
     from simlab.scenario import GuidelineSpec

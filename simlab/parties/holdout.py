@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from simlab.streams import Streams, uniforms
+from simlab.rng import Streams, uniforms
 from simlab.worlds.text import TextGame
 
 if TYPE_CHECKING:

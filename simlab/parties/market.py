@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from simlab.components import Array
+from simlab.arrays import Array
 
 if TYPE_CHECKING:
     from simlab.scenario import UsersSpec

@@ -16,27 +16,30 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from simlab.components import Array, RaterPolicy
+from simlab.arrays import Array, Indices
+from simlab.clock import Steps
+from simlab.components.cohort import Cohort
+from simlab.components.rater_policy import RaterPolicy
+from simlab.components.rater_view import Scene, shown
 from simlab.errors import InvalidInput, PluginFailed
-from simlab.parties import hiring, leaving, payroll, population
-from simlab.parties.cohort import Cohort, Record
-from simlab.parties.delegation import Delegation
-from simlab.parties.hiring import Exam
-from simlab.parties.noise import calibrate
-from simlab.parties.outlook import reconsider
-from simlab.parties.rankings import Rankings, draws_of_choice, not_labels, sides
-from simlab.parties.sight import Sight, perceived, scene_of, turns_of
-from simlab.parties.workforce import Workforce
-from simlab.parties.working_life import WorkingLife
-from simlab.recorder import coded
-from simlab.relation import Judgement, Standard, Steps
-from simlab.scene import Scene, shown
-from simlab.streams import Streams, hashes, normals
-from simlab.weighing import Weighing
-from simlab.worlds.game import Indices, Items
+from simlab.parties.audits import Workforce
+from simlab.people import hiring, payroll, population
+from simlab.people import quitting as leaving
+from simlab.people.delegation import Delegation
+from simlab.people.effort import reconsider
+from simlab.people.hiring import Exam
+from simlab.people.noise_calibration import calibrate
+from simlab.people.perception import Sight, perceived, scene_of, turns_of
+from simlab.people.track_record import Record
+from simlab.people.working_life import WorkingLife
+from simlab.rankings import Rankings, draws_of_choice, not_labels, sides
+from simlab.relation import Judgement, Standard, Weighing
+from simlab.rng import Streams, hashes, normals
+from simlab.tables.recorder import coded
+from simlab.worlds.world import Items
 
 if TYPE_CHECKING:
-    from simlab.measures.alignment import Panel
+    from simlab.measures.panel import Panel
     from simlab.scenario import PeopleSpec
     from simlab.simulation import Simulation
 

@@ -13,22 +13,23 @@ import numpy as np
 from numpy.typing import NDArray
 from simpy import Event
 
-from simlab.components import Array
+from simlab.arrays import Array, Indices
+from simlab.clock import Steps, at, day_of
+from simlab.engine.queues import Backlog
+from simlab.parallel import ahead, behind, side_by_side
 from simlab.parties import candidates
-from simlab.parties.assignment import assigned
 from simlab.parties.commission import Commission
-from simlab.parties.corporation import ASKED
 from simlab.parties.holdout import prompts_held_out, share_held_out
 from simlab.parties.people import People
-from simlab.parties.rankings import Rankings, Shown, Tasks, agreement, draws_of_choice, preferred, sides
-from simlab.parties.society import Users
-from simlab.parties.working_life import within_hours
-from simlab.queues import Backlog
-from simlab.relation import Judgement, Relation, Steps, Work, at, day_of
-from simlab.streams import branch, hashes, uniforms
-from simlab.threads import ahead, behind, side_by_side
-from simlab.worlds.game import Indices, Items
+from simlab.parties.users import Users
+from simlab.people.assignment import assigned
+from simlab.people.tasks import Tasks
+from simlab.people.working_life import within_hours
+from simlab.rankings import ASKED, Rankings, Shown, agreement, draws_of_choice, preferred, sides
+from simlab.relation import Judgement, Relation, Work
+from simlab.rng import branch, hashes, uniforms
 from simlab.worlds.text import TextGame
+from simlab.worlds.world import Items
 
 if TYPE_CHECKING:
     from simlab.parties.reward_model import RewardModel

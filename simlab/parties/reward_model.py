@@ -8,28 +8,29 @@ labels, whose mean is its score, while a reward shape may ask each.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from simpy import Event
 
-from simlab.components import Array
-from simlab.jobs import Result
-from simlab.parties.language_model import LanguageModel, TransformerBody
-from simlab.parties.rankings import Rankings, preferred, sides
-from simlab.relation import Judgement, Party, Relation, Steps, Teacher, Work
-from simlab.streams import branch
-from simlab.worlds.game import Items
+from simlab.arrays import Array
+from simlab.clock import Steps
+from simlab.machines.linear_rm import LinearHead
+from simlab.machines.reward_backend import Head
+from simlab.machines.transformer_lm import TransformerBody
+from simlab.machines.transformer_rm import TransformerHead
+from simlab.rankings import Rankings, preferred, sides
+from simlab.relation import Judgement, Party, Relation, Teacher, Work
+from simlab.rng import branch
+from simlab.worlds.world import Items
 
 if TYPE_CHECKING:
-    from simlab.measures.alignment import Panel
+    from simlab.measures.panel import Panel
     from simlab.scenario import RewardModelSpec
     from simlab.simulation import Simulation
 
-Arrays = Mapping[str, NDArray[Any]]
 REFERENCE_PROMPTS = 512  # enough for a mean and a standard deviation to within 5 %
 
 
@@ -47,8 +48,12 @@ class RewardModel(Party):
         self.centre, self.scale = 0.0, 1.0  # of its raw score on the reference model's responses
         self.centres, self.scales = np.zeros(spec.members), np.ones(spec.members)  # of its members' raw scores
         self.disagreement = 0.0  # between its members, over the same responses
-        model = simulation.judged_by(self)
-        self.head: Head = TransformerHead(self, model) if isinstance(model.body, TransformerBody) else LinearHead(self)
+        body = simulation.judged_by(self).body
+        self.head: Head = (
+            TransformerHead(body, simulation.jobs)
+            if isinstance(body, TransformerBody)
+            else LinearHead(spec.members, len(simulation.game.dimensions))
+        )
 
     def utility(self, panel: Panel) -> Array:
         """Its score of each response."""
@@ -69,6 +74,12 @@ class RewardModel(Party):
         key = self.simulation.streams.key(self.name, "reference")
         prompts = self.simulation.game.draw_prompts(branch(key, "prompts"), REFERENCE_PROMPTS)
         self.reference = yield from self.simulation.judged_by(self).respond(prompts, key)
+
+    def taught(self) -> dict[str, Any]:
+        """The judge as it now is, for jobs: what `revive_judge` makes an ensemble of."""
+        assert isinstance(self.head, TransformerHead)
+        units = {"centres": self.centres.tolist(), "scales": self.scales.tolist()}
+        return {**self.head.written(), **units, "centre": self.centre, "scale": self.scale}
 
     def standardize(self) -> None:
         """Set the zero and the unit of the score by the pretrained model's responses."""
@@ -124,94 +135,3 @@ class RewardModel(Party):
             scores={agent: float(scores.mean())},
             samples={agent: work.size},
         )
-
-
-class Head(ABC):
-    """What turns a response into raw numbers, one for each member."""
-
-    @abstractmethod
-    def each(self, items: Items) -> Array:
-        """Raw scores [M, n] by each member."""
-
-    def score(self, items: Items) -> Array:
-        """Raw scores [n]: the mean over members."""
-        return np.asarray(self.each(items).mean(axis=0))
-
-
-class TransformerHead(Head):
-    """Copies of the pretrained transformer with a scalar head (`simlab.nets.preference`), one for each member."""
-
-    def __init__(self, party: RewardModel, model: LanguageModel) -> None:
-        assert isinstance(model.body, TransformerBody)
-        self.party = party
-        self.body = model.body
-        self.weights: list[Result] = []  # of the members; empty until they have learnt
-
-    def each(self, items: Items) -> Array:
-        prompts = self.body.prompt_tokens(items.prompt)
-        jobs = self.party.simulation.jobs
-        scores = [
-            jobs.run(
-                score, config=self.body.config, base=self.body.reference, weights=weights,
-                prompts=prompts, responses=items.response,
-            )["scores"]
-            for weights in self.weights
-        ]  # fmt: skip
-        return np.asarray(scores, dtype=np.float64)
-
-    def taught(self) -> dict[str, Any]:
-        """The judge as it now is, for jobs: what `revive_judge` makes an ensemble of."""
-        party = self.party
-        return {
-            "config": self.body.config, "base": self.body.reference, "members": list(self.weights),
-            "centres": party.centres.tolist(), "scales": party.scales.tolist(),
-            "centre": party.centre, "scale": party.scale,
-        }  # fmt: skip
-
-
-class LinearHead(Head):
-    """Directions in the space of response vectors [M, d], one for each member."""
-
-    def __init__(self, party: RewardModel) -> None:
-        self.directions = np.zeros((party.spec.members, len(party.simulation.game.dimensions)))
-
-    @property
-    def direction(self) -> Array:
-        """The mean of the members' directions [d], by which it scores."""
-        return np.asarray(self.directions.mean(axis=0))
-
-    def each(self, items: Items) -> Array:
-        return np.stack([items.response @ direction for direction in self.directions])
-
-
-def score(
-    *, config: dict[str, Any], base: Arrays, weights: Arrays, prompts: NDArray[np.int64],
-    responses: NDArray[np.int64], device: str,
-) -> dict[str, Any]:  # fmt: skip
-    """`scores` [n] of responses by the reward model with these weights, grown from this pretrained base."""
-    model = revive_reward_model(config, base, weights, device)
-    return {"scores": model.score(prompts, responses).cpu().numpy()}
-
-
-def revive_reward_model(
-    config: Mapping[str, Any], base: Arrays, weights: Arrays | None, device: str, seed: int = 0
-) -> Any:
-    """The reward model with these weights; if there are none yet, the pretrained model with a head drawn by `seed`."""
-    import torch
-
-    from simlab.nets.preference import RewardModel as Net
-    from simlab.nets.transformer import from_arrays
-    from simlab.parties.language_model import revive
-
-    model = Net(revive(config, base, device), torch.Generator().manual_seed(seed))
-    if weights is not None:
-        from_arrays(model, {name: array for name, array in weights.items() if name in model.state_dict()})
-    return model.to(device)
-
-
-def revive_judge(judge: Mapping[str, Any], device: str) -> Any:
-    """The ensemble (`simlab.nets.ensemble`) that `TransformerHead.taught` wrote down."""
-    from simlab.nets.ensemble import Ensemble
-
-    members = [revive_reward_model(judge["config"], judge["base"], weights, device) for weights in judge["members"]]
-    return Ensemble(members, judge["centres"], judge["scales"], judge["centre"], judge["scale"])

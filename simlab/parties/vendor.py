@@ -14,15 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 from simpy import Event
 
-from simlab.components import Array
-from simlab.parties.cohort import Record
-from simlab.parties.rankings import Rankings
-from simlab.parties.workforce import Workforce, audit
-from simlab.relation import Judgement, Relation, Standard, Steps, Work
-from simlab.streams import branch
+from simlab.arrays import Array
+from simlab.clock import Steps
+from simlab.parties.audits import Workforce, audit
+from simlab.people.track_record import Record
+from simlab.rankings import Rankings
+from simlab.relation import Judgement, Relation, Standard, Work
+from simlab.rng import branch
 
 if TYPE_CHECKING:
-    from simlab.measures.alignment import Panel
+    from simlab.measures.panel import Panel
     from simlab.scenario import VendorSpec
     from simlab.simulation import Simulation
 

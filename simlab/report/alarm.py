@@ -10,7 +10,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     import pandas as pd
 
-    from simlab.runs import Run
+    from simlab.runs.loading import Run
 
 ALIKE = 0.8  # share of a model's responses that are one and the same, from which it has collapsed
 DISTINCT = 0.02  # or share of its responses that are distinct, to which it has

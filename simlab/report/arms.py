@@ -16,7 +16,7 @@ from typing import Any
 from simlab.errors import InvalidInput, Problem
 from simlab.names import clip, did_you_mean, suggestion
 from simlab.report.arm_names import WITHOUT, by_folder, by_settings, of_value, unlike
-from simlab.runs import Run, Study, load
+from simlab.runs.loading import Run, Study, load
 
 SEED, NAME = "seed", "name"
 _SHOWN = 12  # parameters named in one message

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simlab.components import Array
+from simlab.arrays import Array
 from simlab.errors import InvalidInput, Problem
 from simlab.measures.statistics import resample
 from simlab.report.arms import Arms, arms
 from simlab.report.run_measures import CHANGED, COUNTED, SCORE, UNITS, Key, criteria, latest, measured
-from simlab.streams import Streams
+from simlab.rng import Streams
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from simlab.runs import Run
+    from simlab.runs.loading import Run
 
 COLUMNS = {
     "measure": "what was measured, at the end of the runs or in the round asked for; sums go up to there",

@@ -21,7 +21,7 @@ from simlab.report.layout import NOTHING, change, many, noted, number, table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from simlab.runs import Run
+    from simlab.runs.loading import Run
 
 NAMED = 6  # dismissals told one by one
 WORKED = ("pool", "care", "care_now", "right", "right_now", "copied", "copied_now", "n", "left", "left_now", "tenure",

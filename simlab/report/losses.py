@@ -12,7 +12,7 @@ from rich.markup import escape
 from simlab.report.layout import NOTHING, noted, number, table
 
 if TYPE_CHECKING:
-    from simlab.runs import Run
+    from simlab.runs.loading import Run
 
 
 def losses(run: Run, model: str, named: str = "") -> list[RenderableType]:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from simlab.report.labor import care, labels, posts
 from simlab.report.spending import labor_costs
-from simlab.tables import TABLES
+from simlab.tables.schemas import TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from simlab.runs import Run
+    from simlab.runs.loading import Run
 
 Key = tuple[str, str, str]  # measure, language model (or empty), of which party, criterion or account
 SCORE, NEVER, CHANGED = "score", "score_never_compared", "changed"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from simlab.runs import Run
+    from simlab.runs.loading import Run
 
 
 def shortfalls(run: Run) -> list[Text]:

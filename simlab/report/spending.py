@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-    from simlab.runs import Run
+    from simlab.runs.loading import Run
 
 NO_LABOR = ("subscriptions", "capital", "fines")  # reasons of transfers that pay for no work
 _UNPAID = {"screening": "tests of candidates", "authoring": "writing the corpus"}

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from simlab.errors import InvalidInput, Problem
 from simlab.hierarchy import Hierarchy
-from simlab.manifest import MANIFEST
-from simlab.report.story import story
-from simlab.runs import Study, load
-from simlab.tables import TABLES
+from simlab.report.trace_screen import story
+from simlab.runs.loading import Study, load
+from simlab.runs.manifest import MANIFEST
+from simlab.tables.schemas import TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from simlab.runs import Run
+    from simlab.runs.loading import Run
 
 Row = dict[str, Any]
 _NEAREST = 3  # prompts shown where the label's own is not on the panel

@@ -2,9 +2,26 @@
 said when they are wrong (`authority`, `complaints`), and what a run of them would cost (`costs`).
 """
 
-from simlab.scenario.firms import ChurnSpec, FineSpec, FundSpec, ReplaceSpec, SuspendSpec, WithdrawSpec
+from simlab.scenario.consequences import (
+    BonusSpec,
+    ChurnSpec,
+    ContractShareSpec,
+    FineSpec,
+    FireSpec,
+    FundSpec,
+    HireSpec,
+    PaySpec,
+    PenaltySpec,
+    ReplaceSpec,
+    RetrainSpec,
+    SuspendSpec,
+    WarnSpec,
+    WithdrawSpec,
+)
+from simlab.scenario.fields import PartySpec
+from simlab.scenario.json_schema import schema
 from simlab.scenario.layers import Overrides
-from simlab.scenario.model import ClusterSpec, PanelSpec, Scenario, load, schema
+from simlab.scenario.model import ClusterSpec, PanelSpec, Scenario
 from simlab.scenario.parties import (
     AnyParty,
     AuditorsSpec,
@@ -17,22 +34,15 @@ from simlab.scenario.parties import (
     RewardModelSpec,
     VendorSpec,
 )
+from simlab.scenario.reading import load
 from simlab.scenario.relations import (
     AnyConsequence,
     AnyLearner,
-    BonusSpec,
     BradleyTerrySpec,
-    ContractShareSpec,
-    FireSpec,
     GradientSpec,
-    HireSpec,
-    PaySpec,
-    PenaltySpec,
     PPOSpec,
     RelationSpec,
-    RetrainSpec,
     TiltSpec,
-    WarnSpec,
 )
 from simlab.scenario.society import (
     CorporationSpec,
@@ -44,7 +54,6 @@ from simlab.scenario.society import (
     ShareholdersSpec,
     UsersSpec,
 )
-from simlab.scenario.spec import PartySpec
 
 __all__ = [
     "AnyConsequence",

@@ -6,7 +6,7 @@ import re
 
 from simlab.errors import InvalidInput
 from simlab.names import did_you_mean, shown
-from simlab.scenario.nodes import Node, Place
+from simlab.scenario.yaml_tree import Node, Place
 
 _ARROW = re.compile(r"\s*(?:→|->)\s*")
 

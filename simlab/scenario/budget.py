@@ -12,10 +12,10 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from simlab.components.pay import LinearSpec, PieceSpec
 from simlab.hierarchy import Hierarchy
 from simlab.scenario.model import Scenario
 from simlab.scenario.parties import AuditorsSpec, LanguageModelSpec, PeopleSpec, RatersSpec, VendorSpec
-from simlab.scenario.pay import LinearSpec, PieceSpec
 from simlab.scenario.relations import RelationSpec
 from simlab.scenario.society import CorporationSpec, FirmSpec
 

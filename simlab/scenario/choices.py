@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from simlab.scenario.nodes import Node
+from simlab.scenario.yaml_tree import Node
 
 DEFAULT_KINDS: Mapping[str, tuple[str, ...]] = {  # of an entry without `kind`, by the key it stands under
     "policy": ("boltzmann", "static"),  # a rater policy or a guideline policy

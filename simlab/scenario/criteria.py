@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from simlab.components.world import World
 from simlab.names import clip, did_you_mean, shown
-from simlab.scenario import market
-from simlab.scenario.authority import Complaint, Path
-from simlab.tables import TABLES
-from simlab.worlds.game import World
+from simlab.scenario.checks import society as market
+from simlab.scenario.checks.relations import Complaint, Path
+from simlab.tables.schemas import TABLES
 
 if TYPE_CHECKING:
-    from simlab.plugins import Registry
+    from simlab.plugins.registry import Registry
+    from simlab.scenario.fields import Reading
     from simlab.scenario.model import Scenario
-    from simlab.scenario.spec import Reading
 
 
 def unknown(data: Mapping[str, Any], world: type[World], reading: Reading) -> Iterator[Complaint]:

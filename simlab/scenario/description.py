@@ -11,12 +11,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from simlab.components import Charter, Component
+from simlab.components.charter import Charter
+from simlab.components.component import Component
+from simlab.components.pay import PieceSpec
 from simlab.docstrings import docstring
 from simlab.scenario.budget import DEMONSTRATING, HIRING, LABELS, PROMPTS, RANKING, Budget, Item, looks
 from simlab.scenario.model import Scenario
 from simlab.scenario.parties import LanguageModelSpec, PeopleSpec
-from simlab.scenario.pay import PieceSpec
 from simlab.scenario.relations import AnyConsequence, BradleyTerrySpec, GradientSpec, RelationSpec
 from simlab.scenario.society import CorporationSpec
 

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel
 
+from simlab.components.spec import Spec
 from simlab.errors import InvalidInput, Problem
 from simlab.names import CALLED, did_you_mean, shown
 from simlab.scenario.model import Scenario
 from simlab.scenario.relations import AnyConsequence, AnyLearner, RelationSpec
-from simlab.scenario.spec import Spec
 
 if TYPE_CHECKING:
-    from simlab.plugins import Registry
+    from simlab.plugins.registry import Registry
 
 PLUGINS = {  # where a scenario file names a plugin: the key, and the kind of plugin
     "world": "world", "policy": "rater", "effort": "effort", "review": "review", "shape": "reward",

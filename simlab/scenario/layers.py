@@ -18,8 +18,8 @@ from simlab.names import clip, composed, on_disk, shown
 from simlab.paths import given
 from simlab.scenario.choices import Choices
 from simlab.scenario.merging import Way, less, over
-from simlab.scenario.nodes import LARGEST_FILE, Node, Place, read_file
 from simlab.scenario.settings import Settings, assignments
+from simlab.scenario.yaml_tree import LARGEST_FILE, Node, Place, read_file
 
 Overrides = Sequence[str] | Mapping[str, Any]
 _LONGEST_CHAIN = 32  # files that extend one another

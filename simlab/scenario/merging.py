@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from simlab.scenario.addresses import address
 from simlab.scenario.choices import Choices, kinds_of, spelled_out
-from simlab.scenario.nodes import Node
+from simlab.scenario.yaml_tree import Node
 
 Way = tuple[str, ...]  # keys from the root
 

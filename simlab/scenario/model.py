@@ -8,34 +8,24 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from simlab.answers import criteria as criteria_of
-from simlab.components import Criterion
-from simlab.data_file import data_files
-from simlab.errors import InvalidInput, Problem
+from simlab.components.answers import criteria as criteria_of
+from simlab.components.criterion import Criterion
+from simlab.components.data_file import data_files
+from simlab.components.spec import Spec
+from simlab.errors import Problem
 from simlab.names import NAME
-from simlab.paths import given
-from simlab.plugins import Registry, discover
-from simlab.scenario import authority, criteria, layers, limits, market, policies
-from simlab.scenario.authority import Complaint
-from simlab.scenario.choices import Choices
-from simlab.scenario.complaints import Complaints
-from simlab.scenario.layers import Overrides
-from simlab.scenario.nodes import Node, Place, located
+from simlab.scenario.checks import relations as authority
+from simlab.scenario.fields import CriterionField, Name, Reading, WorldField
+from simlab.scenario.messages import Complaints
 from simlab.scenario.parties import AnyParty, PeopleSpec, VendorSpec
-from simlab.scenario.relations import FireSpec, RelationSpec, completed
+from simlab.scenario.relations import RelationSpec, completed
 from simlab.scenario.society import CorporationSpec, RegulatorSpec, ShareholdersSpec, UsersSpec
-from simlab.scenario.spec import CriterionField, Name, Reading, Spec, WorldField, named
-from simlab.worlds.game import World
-
-_MOST_PROBLEMS = 30  # shown at once
 
 
 class ClusterSpec(Spec):
@@ -261,107 +251,3 @@ def _mentions(parties: Mapping[str, Any], relations: Iterable[RelationSpec]) -> 
         for consequence in relation.consequence:
             if consequence.kind == "replace" and consequence.policy is not None:
                 yield from criteria_of(consequence.policy)
-
-
-def load(
-    path: Path | str,
-    *,
-    overrides: Overrides = (),
-    small: bool = False,
-    seed: int | None = None,
-    without: Sequence[str] = (),
-    plugins: Registry | None = None,
-) -> Scenario:
-    """Read a scenario file, what it `extends`, its `small:` block if asked for, and `key=value` overrides on top.
-
-    `without` names whom the run is to be without, beside those the file names; `plugins` defaults to what
-    `simlab.plugins.discover` finds from the file's folder. Raises `InvalidInput` with every problem of the file at
-    once, each as `file:line:column: path: what is wrong (the likely fix)`.
-    """
-    file = os.fspath(given(path))
-    found = discover(Path(file).parent) if plugins is None else plugins
-    root = layers.resolve(file, overrides=overrides, small=small, choices=_choices(found))
-    if seed is not None:
-        root.value["seed"], root.keys["seed"] = Node(seed, Place("--seed")), Place("--seed")
-    layers.leave_out(root, without)
-    data = root.plain()
-    reading = Reading(found, nodes=dict(located(root, data)))
-    complaints = Complaints(root, data, reading.models)
-    problems = reading.plugins.refused()
-    try:
-        scenario = Scenario.model_validate(data, context=reading)
-        problems += [complaints.problem(*p) for p in _together(scenario)]
-        problems += [complaints.problem(*p) for p in criteria.undeclared_by_plugins(scenario, data, found)]
-    except ValidationError as error:
-        problems += complaints.of(error)
-    problems += [complaints.problem(at, what, fix) for at, what, fix in authority.complaints(data)]
-    world = _world(data, reading.plugins)
-    if world is not None:
-        problems += [complaints.problem(*p, at_key=True) for p in criteria.unknown(data, world, reading)]
-        problems += [complaints.problem(*p) for p in authority.learners_misplaced(data, world.networks)]
-        problems += [complaints.problem(*p) for p in authority.imitators_misplaced(data, world.networks)]
-    if problems:
-        raise InvalidInput(*_presentable(problems))
-    scenario._complaints = complaints
-    return scenario
-
-
-def _together(scenario: Scenario) -> Iterator[Complaint]:
-    """What entries that are well-formed one by one cannot be together; `authority` complains of relations that lead to
-    nobody, of which nothing else can be said."""
-    if all({relation.principal, relation.agent} <= scenario.parties.keys() for relation in scenario.relations):
-        yield from limits.beyond(scenario)
-        yield from market.impossible(scenario)
-        yield from policies.pointless(scenario)
-
-
-def _choices(plugins: Registry) -> Choices:
-    """Which settings take the place of others, as kinds of party, consequence and plugin say it."""
-    parts = [(spec.model_fields["kind"].default, spec.instead_of) for spec in (UsersSpec, FireSpec)]
-    return Choices.of([*parts, *((e.name, e.cls.instead_of) for e in plugins.entries if e.cls is not None)])
-
-
-def _presentable(problems: Sequence[Problem]) -> list[Problem]:
-    """In the order of the files' lines, each once, and not more than a person reads."""
-    ordered = sorted(dict.fromkeys(problems), key=lambda p: (str(p.file), p.line or 0, p.column or 0))
-    rest = len(ordered) - _MOST_PROBLEMS
-    return [*ordered[:_MOST_PROBLEMS], *([Problem(f"… and {rest} more problems")] if rest > 0 else [])]
-
-
-def _world(data: Mapping[str, Any], plugins: Registry) -> type[World] | None:
-    """The class of the world the raw data names, if there is one."""
-    entry = named(data.get("world"))
-    name = entry.get("kind") if isinstance(entry, dict) else None
-    cls = plugins.get("world", name) if isinstance(name, str) and name in plugins.names("world") else None
-    return cls if cls is not None and issubclass(cls, World) else None
-
-
-def schema(plugins: Registry) -> dict[str, Any]:
-    """The JSON schema of scenario files, with the parameters of every plugin in it."""
-    whole = Scenario.model_json_schema()
-    whole["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    whole["properties"]["extends"] = {"type": "string", "description": "path of a scenario file this one builds on"}
-    whole["properties"]["small"] = {"type": "object", "description": "overrides applied by --small; keys may be dotted"}
-    found: dict[str, Any] = _with_components(whole, plugins)
-    return found
-
-
-def _with_components(part: Any, plugins: Registry) -> Any:
-    """`part` of a schema with each `{"component": kind}` replaced by what the plugins of that kind accept."""
-    if isinstance(part, list):
-        return [_with_components(p, plugins) for p in part]
-    if not isinstance(part, dict):
-        return part
-    if isinstance(part.get("component"), str):
-        kind = part["component"]
-        options = [_component_schema(plugins.get(kind, n), n) for n in plugins.names(kind)]
-        rest = {k: v for k, v in part.items() if k != "component"}
-        return rest | {"anyOf": [{"enum": plugins.names(kind)}, *options]}
-    return {key: _with_components(value, plugins) for key, value in part.items()}
-
-
-def _component_schema(cls: Any, name: str) -> dict[str, Any]:
-    schema: dict[str, Any] = cls.model_json_schema()
-    schema["properties"] = {"kind": {"const": name}, **schema.get("properties", {})}
-    schema["required"] = ["kind", *schema.get("required", [])]
-    return schema

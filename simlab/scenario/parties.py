@@ -8,7 +8,11 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from simlab.scenario.conditions import (
+from simlab.components.pay import AnyPay, HourlySpec
+from simlab.components.spec import Spec, named
+from simlab.scenario.fields import EffortField, Name, PartySpec, RaterPolicyField, Weights
+from simlab.scenario.society import CorporationSpec, FirmSpec, RegulatorSpec, ShareholdersSpec, UsersSpec
+from simlab.scenario.working_conditions import (
     ExposureSpec,
     FatigueSpec,
     LearningSpec,
@@ -17,9 +21,6 @@ from simlab.scenario.conditions import (
     ScreeningSpec,
     VoiceSpec,
 )
-from simlab.scenario.pay import AnyPay, HourlySpec
-from simlab.scenario.society import CorporationSpec, FirmSpec, RegulatorSpec, ShareholdersSpec, UsersSpec
-from simlab.scenario.spec import EffortField, Name, PartySpec, RaterPolicyField, Spec, Weights, named
 
 LARGEST_MODEL = 2e9  # parameters
 

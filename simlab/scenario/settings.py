@@ -12,7 +12,7 @@ from simlab.names import clip, composed, did_you_mean, shown
 from simlab.scenario.addresses import address
 from simlab.scenario.choices import Choices, kinds_of, spelled_out
 from simlab.scenario.merging import over
-from simlab.scenario.nodes import DEEPEST, Node, Place, read_argument
+from simlab.scenario.yaml_tree import DEEPEST, Node, Place, read_argument
 
 _EXAMPLE = "as in parties.pool.count"
 

@@ -7,14 +7,14 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from simlab.scenario.spec import (
+from simlab.components.spec import Spec
+from simlab.scenario.fields import (
     CombinationField,
     GuidelinePolicyField,
     Name,
     NoCharterField,
     PartySpec,
     SomeWeights,
-    Spec,
     Weights,
 )
 

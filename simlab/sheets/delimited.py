@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from simlab.data_file import LARGEST
+from simlab.components.data_file import LARGEST
 from simlab.names import shown
 from simlab.sheets.sheet import Sheet, Unusable, called
 

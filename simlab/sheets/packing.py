@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from simlab.data_file import LARGEST
+from simlab.components.data_file import LARGEST
 from simlab.names import clip
 from simlab.sheets.sheet import Unusable
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from simlab.data_file import LARGEST
+from simlab.components.data_file import LARGEST
 from simlab.names import clip, shown
 from simlab.sheets.delimited import distinct
 from simlab.sheets.sheet import Sheet, Unusable, called

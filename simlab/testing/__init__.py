@@ -16,6 +16,7 @@ decorate it, see `contract.check`.
 
 from __future__ import annotations
 
+from simlab.components.exchange import TRUTH, Observer
 from simlab.testing import (
     aggregators,
     combinations,
@@ -30,7 +31,6 @@ from simlab.testing import (
 )
 from simlab.testing.contract import PATIENCE, Broken, Check, Subject, checks, load
 from simlab.testing.samples import exchange
-from simlab.worlds.exchange import TRUTH, Observer
 
 __all__ = ["PATIENCE", "TRUTH", "Broken", "Check", "Observer", "Subject", "checks", "exchange", "load"]
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from simlab.answers import not_numbers
-from simlab.components import Array
+from simlab.arrays import Array
+from simlab.components.aggregator import Votes
+from simlab.components.answers import not_numbers
 from simlab.testing import samples
 from simlab.testing.contract import Subject, check
-from simlab.votes import Votes
 
 _CLOSE = 1e-6  # EM and Newton steps stop when little changes
 

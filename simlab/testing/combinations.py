@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from simlab.answers import not_numbers
-from simlab.components import Array, Charter
-from simlab.streams import Streams, uniforms
+from simlab.arrays import Array
+from simlab.components.answers import not_numbers
+from simlab.components.charter import Charter
+from simlab.rng import Streams, uniforms
 from simlab.testing.contract import Subject, check
 
 _ROWS = 24

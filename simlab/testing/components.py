@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from simlab.components import parameters
+from simlab.components.component import parameters
 from simlab.docstrings import docstring
 from simlab.testing.contract import Subject, check
 

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 from unittest import SkipTest
 
-from simlab.components import Component
+from simlab.components.component import Component
 from simlab.docstrings import docstring
 from simlab.errors import InvalidInput, PluginFailed, Problem, defined
 from simlab.names import suggestion, who
 from simlab.paths import given
-from simlab.watchdog import watched
+from simlab.plugins.watchdog import watched
 
 Function = Callable[["Subject"], Iterator[str]]
 _PLACE = re.compile(r"\(\S+:\d+\)$")  # a sentence that already ends with file and line
@@ -138,7 +138,7 @@ def load(path: Path | str, name: str | None = None) -> type[Any]:
 
     Raises InvalidInput, with file, line and reason, where the file is broken or defines no such component.
     """
-    from simlab.plugins import Registry
+    from simlab.plugins.registry import Registry
 
     path = given(path)
     if not path.exists():

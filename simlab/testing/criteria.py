@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from simlab.answers import not_a_number, not_numbers
-from simlab.components import Array
+from simlab.arrays import Array
+from simlab.components.answers import not_a_number, not_numbers
+from simlab.components.exchange import TRUTH, Exchange, Observer
 from simlab.names import clip
 from simlab.testing import samples
 from simlab.testing.contract import Subject, check
-from simlab.worlds.exchange import TRUTH, Exchange, Observer
 
 
 @check("criterion")

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from simlab.answers import not_numbers
-from simlab.components import Array
-from simlab.parties.effort import WorkSituation
+from simlab.arrays import Array
+from simlab.components.answers import not_numbers
+from simlab.components.incentives import WorkSituation
 from simlab.testing import samples
 from simlab.testing.contract import Subject, check
 
@@ -20,7 +20,7 @@ _ROUNDING = 1e-9
 
 def _situations() -> dict[str, WorkSituation]:
     """Work that is seldom checked, work that is always checked, and work for piece rates with a prize."""
-    from simlab.scenario.pay import PieceSpec, TournamentSpec
+    from simlab.components.pay import PieceSpec, TournamentSpec
 
     return {
         "hourly pay": samples.work(_PEOPLE),

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simlab.answers import given, not_numbers
-from simlab.components import Array, RaterPolicy, no_distribution
+from simlab.arrays import Array
+from simlab.components.answers import given, not_numbers
+from simlab.components.cohort import Cohort
+from simlab.components.rater_policy import RaterPolicy, no_distribution
+from simlab.components.rater_view import shown
 from simlab.errors import PluginFailed
-from simlab.parties.cohort import Cohort
-from simlab.scene import shown
 from simlab.testing import samples
 from simlab.testing.contract import Subject, check
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simlab.answers import given, not_numbers
-from simlab.parties.standing import Standing
+from simlab.components.answers import given, not_numbers
+from simlab.components.review import Standing
 from simlab.testing import samples
 from simlab.testing.contract import Subject, check
 

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simlab.components import Array
-from simlab.parties.cohort import Cohort
-from simlab.parties.effort import WorkSituation
-from simlab.parties.standing import Below, Standing
-from simlab.scene import Scene
-from simlab.situation import Situation, Term
-from simlab.streams import Streams, normals, uniforms
-from simlab.votes import Votes
-from simlab.worlds.exchange import Claim, Exchange, Observer, Prompt, Response
+from simlab.arrays import Array
+from simlab.components.aggregator import Votes
+from simlab.components.cohort import Cohort
+from simlab.components.exchange import Claim, Exchange, Observer, Prompt, Response
+from simlab.components.guideline_policy import Situation, Term
+from simlab.components.incentives import WorkSituation
+from simlab.components.rater_view import Scene
+from simlab.components.review import Below, Standing
+from simlab.rng import Streams, normals, uniforms
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -51,7 +51,7 @@ def exchange(
 @cache
 def corpus(count: int = 40) -> tuple[Exchange, ...]:
     """Exchanges of a small almanac: of each voice, to each force of prompt, the first lines; `count` in all."""
-    from simlab.plugins import discover
+    from simlab.plugins.registry import discover
 
     world: Any = discover(local=False).get("world", "almanac")
     game = world(countries=8, statements=12).open(Streams(1), [])
@@ -166,7 +166,7 @@ def scene(rows: NDArray[np.int64], options: int) -> Scene:
 
 def work(people: int, **said: Any) -> WorkSituation:
     """What people know when they choose how careful to be; numbers for all, arrays one by one."""
-    from simlab.scenario.pay import HourlySpec
+    from simlab.components.pay import HourlySpec
 
     columns: dict[str, Any] = {
         "wage": 20.0, "hours": 8.0, "cost": np.linspace(0.5, 12.0, people), "pairs": 20.0, "audited": 0.2,

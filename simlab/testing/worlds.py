@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from simlab.components import Criterion
-from simlab.streams import Streams
+from simlab.components.criterion import Criterion
+from simlab.components.exchange import Exchange, Observer
+from simlab.rng import Streams
 from simlab.testing.contract import Subject, check
-from simlab.worlds.exchange import Exchange, Observer
-from simlab.worlds.game import Game, Items
 from simlab.worlds.text import TextGame
+from simlab.worlds.world import Game, Items
 
 _COUNT = 24
 

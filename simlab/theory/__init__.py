@@ -6,7 +6,7 @@ nor scipy.
 """
 
 from simlab.theory.catalogue import LAWS
+from simlab.theory.check import check
 from simlab.theory.law import Control, Law
-from simlab.theory.verdict import check
 
 __all__ = ["LAWS", "Control", "Law", "check"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from simlab.theory import (
+from simlab.theory.law import Law
+from simlab.theory.laws import (
     aggregation,
     agreement,
     attenuation,
@@ -13,17 +14,16 @@ from simlab.theory import (
     bpref,
     choice,
     contracts,
-    currency,
-    fits,
     hiring,
     labor,
     overoptimization,
-    policy,
     reward_model,
-    tree,
     waiting,
 )
-from simlab.theory.law import Law
+from simlab.theory.laws import broadcast_tree as tree
+from simlab.theory.laws import correlation as currency
+from simlab.theory.laws import policy_optimum as policy
+from simlab.theory.laws import published_fits as fits
 
 _MODULES = (
     currency,

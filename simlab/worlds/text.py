@@ -15,14 +15,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simlab.answers import not_numbers
-from simlab.components import Array, Criterion
+from simlab.arrays import Array, Indices
+from simlab.components.answers import not_numbers
+from simlab.components.criterion import Criterion
+from simlab.components.exchange import TRUTH, Exchange, Observer, Prompt
 from simlab.errors import PluginFailed
-from simlab.plugin_files import CODE
-from simlab.streams import hashes, uniforms
-from simlab.worlds.exchange import TRUTH, Exchange, Observer, Prompt
-from simlab.worlds.game import Game, Indices, Items
+from simlab.provenance import CODE
+from simlab.rng import hashes, uniforms
 from simlab.worlds.tokenizer import END, PAD, Tokenizer, pad
+from simlab.worlds.world import Game, Items
 
 _LINES = 256  # of a corpus, looked at in one go
 SCORING = ("score_batch", "score")  # of a criterion; either may be the plugin's own

@@ -38,7 +38,7 @@ def run_simlab(raters: int, comparisons: int, folder: Path) -> dict[str, float]:
     import scipy.special  # noqa: F401  # as the world of the scenario does
 
     import simlab
-    from simlab.plugins import discover
+    from simlab.plugins.registry import discover
 
     discover(SCENARIO.parent)
     run_file = simlab.run

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from simlab.arrays import Array
 from simlab.calibration.annotations import Annotations
-from simlab.components import Array
 
 
 def annotations(

@@ -13,7 +13,7 @@ from simlab.calibration.choice import Model
 from simlab.calibration.fitting import Fit, fit
 from simlab.calibration.policies import fragment
 from simlab.errors import InvalidInput
-from simlab.theory.examples import PUDDING_FIT, PUDDINGS
+from simlab.theory.published_data import PUDDING_FIT, PUDDINGS
 from tests.calibration.made import annotations, davidson
 
 FITS = 100

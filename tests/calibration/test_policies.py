@@ -14,7 +14,7 @@ from simlab.calibration.choice import Model
 from simlab.calibration.comparison import calibrate, reproduction
 from simlab.calibration.fitting import Fit, fit
 from simlab.calibration.policies import curve, fragment, simulated
-from simlab.plugins import discover
+from simlab.plugins.registry import discover
 from simlab.scenario import load
 from tests.calibration.made import annotations, davidson
 

@@ -14,11 +14,11 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
+from simlab.arrays import Array
 from simlab.calibration.comparison import Calibration, calibrate
 from simlab.calibration.policies import simulated
 from simlab.calibration.ratings import order_of, read_vader, vader_ratings
-from simlab.cli import main
-from simlab.components import Array
+from simlab.cli.main import main
 
 pytestmark = pytest.mark.skipif(find_spec("vaderSentiment") is None, reason="pip install 'simlab[vader]'")
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simlab.components import Aggregator, Array
-from simlab.consequences.aggregation import NOBODY, merged, votes_of
+from simlab.arrays import Array
+from simlab.components.aggregator import Aggregator, Votes
 from simlab.errors import PluginFailed
-from simlab.parties.rankings import Rankings
-from simlab.votes import Votes
+from simlab.machines.label_merging import NOBODY, merged, votes_of
+from simlab.rankings import Rankings
 from tests.small_world import LEARN, Played, play, replications
 
 SHARED = {

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import simlab
+from simlab.engine.jobs import Store
 from simlab.errors import InvalidInput
-from simlab.jobs import Store
 from simlab.scenario import load
 from tests.small_world import FIRST, HURRIED, play, played
 

@@ -12,7 +12,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from simlab.parties.corporation import Corporation
-from simlab.parties.society import Users
+from simlab.parties.users import Users
 from tests.market_world import RIVAL, owned, regulated, users
 from tests.small_world import LEARN, LOOK, TRAIN, Played, play
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from simlab.relation import day_of
+from simlab.clock import day_of
 from tests.small_world import AUDIT, LEARN, TRAIN, Played, payments, play
 
 WARN, FIRE, HIRE = {"kind": "warn", "below": 0.75}, {"kind": "fire", "below": 0.7, "min_sample": 8}, {"kind": "hire"}

@@ -12,15 +12,15 @@ import pytest
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from simlab.components import RewardShape
+from simlab.components.reward_shape import RewardShape
 from simlab.consequences.learning import fit_directions, tilt
-from simlab.consequences.rewarding import Rewarding, adapted, directed
 from simlab.errors import PluginFailed
+from simlab.machines.linear_rm import LinearHead
+from simlab.machines.shaped_reward import Rewarding, adapted, directed
 from simlab.nets.closed_form import divergence, tilted
 from simlab.nets.policy import PPOConfig, ppo
 from simlab.nets.transformer import Transformer, TransformerConfig, log_probs, pretrain
-from simlab.parties.reward_model import LinearHead
-from simlab.plugins import discover
+from simlab.plugins.registry import discover
 from tests.small_world import play
 
 torch = pytest.importorskip("torch")

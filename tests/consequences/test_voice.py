@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simlab.consequences.voice import appealed, fresh_gold, heard
-from simlab.streams import uniforms
+from simlab.parties.appeals import appealed, fresh_gold, heard
+from simlab.rng import uniforms
 
 
 def test_only_a_decided_difference_can_be_appealed() -> None:

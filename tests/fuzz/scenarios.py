@@ -29,9 +29,9 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from simlab.cli import main
+from simlab.cli.main import main
 from simlab.errors import InvalidInput
-from simlab.plugins import Registry, discover
+from simlab.plugins.registry import Registry, discover
 from simlab.scenario import Scenario, costs, load
 
 SHIPPED = sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml"))

@@ -22,7 +22,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from simlab.runs import Run
+from simlab.runs.loading import Run
 
 HERE = Path(__file__).parent
 SCENARIOS = HERE.parent.parent / "scenarios"

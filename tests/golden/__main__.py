@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 import simlab
-from simlab.jobs import Store
+from simlab.engine.jobs import Store
 
 from . import MACHINE, differences, golden_file, machine, scenarios, summary
 

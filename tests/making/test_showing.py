@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from simlab.cli import main
-from simlab.making.showing import Shown, shown
-from simlab.plugins import Entry, discover
+from simlab.cli.main import main
+from simlab.plugins.registry import Entry, discover
+from simlab.scaffolding.tryout import Shown, shown
 from tests.testing.test_built_ins import GIVEN, TABLE
 
 LOUD = "class Loud(simlab.Criterion):\n    name = 'loud'\n    def score(self, e, o):\n"

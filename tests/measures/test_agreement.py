@@ -22,7 +22,7 @@ from simlab.measures.agreement import (
     quadratic_weights,
     ratings,
 )
-from simlab.streams import Streams, uniforms
+from simlab.rng import Streams, uniforms
 
 # Fleiss (1971), table 1: 30 patients, 6 psychiatrists each, 5 diagnoses; one string a patient.
 FLEISS = (

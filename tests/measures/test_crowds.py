@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simlab.measures.crowds import dawid_skene, glad, pooled_bradley_terry, win_shares
-from simlab.streams import Streams, uniforms
+from simlab.measures.label_models import dawid_skene, glad, pooled_bradley_terry, win_shares
+from simlab.rng import Streams, uniforms
 
 # Dawid & Skene (1979), table 1: 45 patients, five anaesthetists, the first asked three times. Of patient 7 copies
 # differ (one on the net has 122 for the first anaesthetist); the likelihood below belongs to 112.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from simlab.measures.flattening import conflicts, flattening
-from simlab.streams import Streams, normals
+from simlab.rng import Streams, normals
 
 
 def standard(n: int, criteria: int, seed: int = 0) -> np.ndarray:

@@ -17,7 +17,7 @@ from simlab.measures.agreement import (
     ratings,
 )
 from simlab.measures.interrater import STATISTICS, Agreement, interrater
-from simlab.streams import Streams, uniforms
+from simlab.rng import Streams, uniforms
 
 Long = tuple[np.ndarray, np.ndarray, np.ndarray]
 

@@ -189,7 +189,7 @@ def test_labels_of_words_are_read_and_learned_again(words: simlab.Run) -> None:
 def unasked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[simlab.Run]:
     """The run of `words` where nothing is said of redraws, with fewer labels given again."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("simlab.measures.marks._Words.most", 60)
+        patch.setattr("simlab.analyzers.marks._Words.most", 60)
         yield simlab.run(FIRST, overrides=HURRIED, small=True, out=tmp_path_factory.mktemp("unasked") / "run")
 
 
@@ -289,7 +289,7 @@ def same_but_for_rooms(one: dict[str, pd.DataFrame], two: dict[str, pd.DataFrame
 
 
 def test_measuring_changes_nothing(words: simlab.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simlab.measures.observatory.ROOMS", ())
+    monkeypatch.setattr("simlab.analyzers.survey.ROOMS", ())
     settings = [*HURRIED, *DRAWN]
     bare = simlab.run(FIRST, overrides=settings, small=True, out=tmp_path / "run")
     assert all(len(words.tables[name]) > len(bare.tables[name]) == 0 for name in TOUCHED if name != "agreement")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simlab.measures.sequential import SequentialTest
-from simlab.streams import uniforms
+from simlab.measures.sequential_test import SequentialTest
+from simlab.rng import uniforms
 
 POINTS = [(0.9, 0.7, 0.05, 0.1), (0.8, 0.6, 0.1, 0.1), (0.95, 0.85, 0.02, 0.2)]
 

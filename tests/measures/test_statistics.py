@@ -20,7 +20,7 @@ from simlab.measures.statistics import (
     resample,
     wilson,
 )
-from simlab.streams import Streams, normals
+from simlab.rng import Streams, normals
 
 
 def correlated(rho: float, n: int, *names: str | int) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from simlab.measures.waterfall import Step, waterfall
-from simlab.streams import Streams, normals
+from simlab.rng import Streams, normals
 
 N = 20_000
 GROUP = np.arange(N) // 2

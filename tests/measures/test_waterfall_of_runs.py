@@ -28,7 +28,9 @@ def link(run: Played, principal: str, agent: str) -> pd.Series:
 
 def links(folder: Path, changes: Mapping[str, Any], principal: str, agent: str) -> pd.DataFrame:
     """That link of many runs."""
-    return pd.DataFrame([link(r, principal, agent) for r in replications(folder, {**LARGE, **PEOPLE, **changes}, range(RUNS))])
+    return pd.DataFrame(
+        [link(r, principal, agent) for r in replications(folder, {**LARGE, **PEOPLE, **changes}, range(RUNS))]
+    )
 
 
 def holds(values: pd.Series, predicted: float, margin: float) -> bool:
@@ -95,7 +97,12 @@ def test_a_vendor_on_the_way_is_a_link(tmp_path: Path) -> None:
         {"principal": "relay", "agent": "pool", "every": 1, "sample": 0.2},
         *HIERARCHY["relations"][2:],
     ]
-    changes = {**LARGE, "waterfall.redraw": ["relay"], "parties.relay": {"kind": "vendor", "misreading": 0.7, "compliance": 0.9}, "relations": told}
+    changes = {
+        **LARGE,
+        "waterfall.redraw": ["relay"],
+        "parties.relay": {"kind": "vendor", "misreading": 0.7, "compliance": 0.9},
+        "relations": told,
+    }
     runs = replications(tmp_path, {**changes, "relations.3.sample": 60}, range(RUNS))
     found = pd.DataFrame([link(run, "acme", "relay") for run in runs])
     assert set(found.path) == {"users → acme → relay → pool → rm → lm"}

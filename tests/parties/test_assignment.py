@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
-from simlab.parties.assignment import Indices, assigned
+from simlab.people.assignment import Indices, assigned
 
 TASKS = np.arange(20_000)
 

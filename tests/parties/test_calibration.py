@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
+from simlab.components.choice_noise import clear_pairs, expected_agreement, temperature_for
 from simlab.errors import InvalidInput
-from simlab.parties.calibration import clear_pairs, expected_agreement, temperature_for
 
 RNG = np.random.default_rng(5)
 ALIKE = np.repeat(RNG.normal(size=(4000, 1)), 6, axis=1)  # six raters who value the same

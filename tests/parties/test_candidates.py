@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from simlab.jobs import Jobs, Store
+from simlab.arrays import Indices
+from simlab.engine.jobs import Jobs, Store
+from simlab.machines.language_backend import Body
 from simlab.parties.candidates import INSTEAD, TRIES, Candidates, drawn
-from simlab.parties.corporation import ASKED
-from simlab.parties.language_model import Body
+from simlab.rankings import ASKED
+from simlab.rng import branch, uniforms
 from simlab.scenario import load
 from simlab.simulation import Simulation
-from simlab.streams import branch, uniforms
-from simlab.worlds.game import Indices, Items
 from simlab.worlds.tokenizer import END, pad
+from simlab.worlds.world import Items
 from tests.small_world import FIRST, HURRIED
 
 TEXTS = ("yes .", "no .", "maybe so .", "i do not know .")

@@ -10,9 +10,9 @@ import pytest
 from scipy.special import ndtri
 
 from simlab.parties.corporation import Corporation
-from simlab.parties.rankings import Rankings, Shown
+from simlab.rankings import Rankings, Shown
 from simlab.relation import Relation, Work
-from simlab.streams import branch
+from simlab.rng import branch
 from tests.small_world import AUDIT, LEARN, LOOK, TRAIN, Played, play, replications
 
 WRITTEN = {"helpful": 3, "truthful": 4}  # of length 5

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simlab.jobs import Store
-from simlab.parties.demonstrations import Demonstrations, write
-from simlab.parties.language_model import TransformerBody
+from simlab.engine.jobs import Store
+from simlab.machines.transformer_lm import TransformerBody
+from simlab.people.demonstrations import Demonstrations, write
+from simlab.rng import hashes
 from simlab.scenario import load
-from simlab.streams import hashes
 from tests.small_world import FIRST, HURRIED, Played, payments, played
 
 SHOWN = "parties.lm.demonstrations={by: pool, count: 60, drafts: 4, seconds: 90, epochs: 20, rate: 0.01}"

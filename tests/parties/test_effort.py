@@ -7,7 +7,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from simlab.parties.effort import (
+from simlab.components.incentives import (
     prize_slope,
     responses,
     spent,
@@ -15,7 +15,7 @@ from simlab.parties.effort import (
     tournament_effort,
     win_chance,
 )
-from simlab.streams import normals, uniforms
+from simlab.rng import normals, uniforms
 from tests.situations import review, situation
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from simlab.errors import PluginFailed
-from simlab.measures.alignment import Panel
+from simlab.measures.panel import Panel
 from simlab.parties.corporation import Corporation
 from simlab.parties.people import People
 from simlab.scenario import load

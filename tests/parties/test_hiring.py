@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from simlab.parties.hiring import best, marks, passed, retrained, set_exam
-from simlab.streams import uniforms
-from simlab.worlds.game import Items
+from simlab.people.hiring import best, marks, passed, retrained, set_exam
+from simlab.rng import uniforms
+from simlab.worlds.world import Items
 from tests.situations import review
 
 

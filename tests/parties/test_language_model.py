@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from simlab import scenario
-from simlab.jobs import Jobs, Result, Store
-from simlab.plugins import discover
-from simlab.recorder import Recorder
+from simlab.engine.jobs import Jobs, Result, Store
+from simlab.plugins.registry import discover
+from simlab.rng import Streams, uniforms
 from simlab.simulation import Simulation
-from simlab.streams import Streams, uniforms
+from simlab.tables.recorder import Recorder
 from tests.small_world import FIRST, HURRIED
 
 MANY = ("relations.2.sample=2400", "relations.3.sample=512", "relations.3.consequence.learner.minibatch=512")

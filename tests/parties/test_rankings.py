@@ -9,17 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simlab.measures.rooms.agreement import Said
+from simlab.analyzers.agreement import Said
+from simlab.components.choice_noise import scaled
+from simlab.components.cohort import Cohort
+from simlab.components.logit import _sooner
 from simlab.nets.closed_form import fit_linear
-from simlab.parties import raters, workforce
-from simlab.parties.calibration import scaled
-from simlab.parties.cohort import Cohort
-from simlab.parties.logit import _sooner
-from simlab.parties.rankings import Rankings, agreement, evidence, preferred, sides
-from simlab.parties.workforce import _smallest, sampled_pairs
-from simlab.parties.working_life import within_hours
+from simlab.parties import audits as workforce
+from simlab.parties import raters
+from simlab.parties.audits import _smallest, sampled_pairs
+from simlab.people.working_life import within_hours
+from simlab.rankings import Rankings, agreement, evidence, preferred, sides
 from simlab.relation import Work
-from simlab.streams import hashes
+from simlab.rng import hashes
 from tests.small_world import LEARN, Played, play
 
 MANY = {
@@ -182,7 +183,7 @@ def test_many_labels_teach_the_same_in_pieces(run: Played, monkeypatch: pytest.M
     rankings = told(run)
     rows = np.flatnonzero(~rankings.held_out)
     whole = evidence(rankings, rows)
-    monkeypatch.setattr("simlab.parties.rankings.AT_ONCE", 17)
+    monkeypatch.setattr("simlab.rankings.AT_ONCE", 17)
     for found, expected in zip(evidence(rankings, rows), whole, strict=True):
         np.testing.assert_array_equal(found, expected)
 
@@ -191,7 +192,7 @@ def test_many_labels_teach_the_same_in_pieces(run: Played, monkeypatch: pytest.M
 def test_agreement_is_kept_of_whole_tasks_with_the_smallest_lots(
     run: Played, many: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("simlab.measures.rooms.agreement.MOST_LABELS", many)
+    monkeypatch.setattr("simlab.analyzers.agreement.MOST_LABELS", many)
     rankings, said = told(run), Said(key=5)
     rows = np.arange(len(rankings)) // 400  # a batch of whole tasks after the other
     for batch in range(rows.max() + 1):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simlab.parties.cohort import Cohort
+from simlab.components.cohort import Cohort
 from simlab.parties.raters import Raters
 from tests.small_world import AUDIT, LEARN, Played, play
 

@@ -11,8 +11,8 @@ import pytest
 from scipy.stats import norm
 
 from simlab.parties.people import People
-from simlab.scene import turns
-from simlab.worlds.game import Items
+from simlab.people.perception import turns
+from simlab.worlds.world import Items
 from tests.small_world import LEARN, Played, play
 
 POLICY = "parties.pool.policy"

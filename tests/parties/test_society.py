@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 from scipy.special import ndtr
 
-from simlab.parties.society import Audit, Reception, Users, blamed
+from simlab.parties.regulator import Audit
+from simlab.parties.users import Reception, Users, blamed
 from simlab.relation import Judgement, Work
-from simlab.worlds.game import Items
+from simlab.worlds.world import Items
 from tests.market_world import RIVAL, owned, regulated, users
 from tests.small_world import LEARN, LOOK, TRAIN, Played, play, replications
 

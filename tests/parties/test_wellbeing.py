@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simlab.parties.wellbeing import before, faded, leaving, noise_of_fatigue, practised, quit_hazard
-from simlab.streams import uniforms
+from simlab.people.fatigue import before, faded, leaving, noise_of_fatigue, practised, quit_hazard
+from simlab.rng import uniforms
 
 
 def test_half_is_gone_after_a_half_life() -> None:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from simlab.components import Criterion
-from simlab.plugins import discover
-from simlab.streams import Streams
+from simlab.components.criterion import Criterion
+from simlab.plugins.registry import discover
+from simlab.rng import Streams
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 BUILT_IN = discover(local=False)

@@ -7,10 +7,9 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 
-from simlab.components import Aggregator
-from simlab.plugins import discover
-from simlab.streams import Streams, uniforms
-from simlab.votes import Votes
+from simlab.components.aggregator import Aggregator, Votes
+from simlab.plugins.registry import discover
+from simlab.rng import Streams, uniforms
 
 PLUGINS = discover(local=False)
 NAMES = PLUGINS.names("aggregator")

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simlab.scene import second
-from simlab.theory.people import cohort, draws, policy
+from simlab.components.rater_view import second
+from simlab.theory.raters import cohort, draws, policy
 
 COUNT, STEPS = 4000, 5
 TEACHERS: dict[str, dict[str, Any]] = {  # as published: one irrationality each

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from simlab.cli import main
-from simlab.components import Charter
+from simlab.cli.main import main
+from simlab.components.charter import Charter
 from simlab.scenario import Scenario, load
 from simlab.scenario.society import CorporationSpec, GuidelineSpec
 from tests.plugins.conftest import BUILT_IN

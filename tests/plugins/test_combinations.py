@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simlab.components import Array, Combination
+from simlab.arrays import Array
+from simlab.components.combination import Combination
+from simlab.engine.jobs import Store
 from simlab.errors import PluginFailed
-from simlab.jobs import Store
-from simlab.measures.alignment import Panel
+from simlab.measures.panel import Panel
 from simlab.measures.statistics import centre, pearson
-from simlab.relation import Standard
+from simlab.relation import SUM, Standard, Weighing
 from simlab.scenario import load
-from simlab.weighing import SUM, Weighing
-from simlab.worlds.game import Items
+from simlab.worlds.world import Items
 from tests.plugins.conftest import BUILT_IN
 from tests.small_world import Played, played, written
 

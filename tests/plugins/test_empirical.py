@@ -10,8 +10,8 @@ import pytest
 from pydantic import ValidationError
 from scipy.stats import chisquare
 
-from simlab.plugins import discover
-from simlab.streams import uniforms
+from simlab.plugins.registry import discover
+from simlab.rng import uniforms
 
 Empirical = discover(local=False).get("rater", "empirical")
 CURVE = {"differences": (-2.0, 0.0, 1.0, 4.0), "left": (0.1, 0.4, 0.6, 0.95), "undecided": (0.1, 0.2, 0.1, 0.0)}

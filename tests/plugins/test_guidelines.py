@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from simlab.components import GuidelinePolicy
-from simlab.situation import Situation, Term
-from simlab.streams import Streams, branch, normals
+from simlab.components.guideline_policy import GuidelinePolicy, Situation, Term
+from simlab.rng import Streams, branch, normals
 from tests.plugins.conftest import PLUGINS, imported
 
 FIRST = {"helpful": 3.0, "truthful": 4.0}  # of length 5

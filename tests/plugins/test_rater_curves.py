@@ -15,8 +15,9 @@ import pytest
 from scipy.special import expit
 from scipy.stats import chi2, norm
 
-from simlab.scene import Scene, once, shown
-from simlab.theory.people import cohort, draws, policy, registry
+from simlab.components.rater_view import Scene, shown
+from simlab.people.perception import once
+from simlab.theory.raters import cohort, draws, policy, registry
 
 COUNT = 100_000
 UNLIKELY = 1e-5  # of the right law, at any of the points below; there are about a hundred

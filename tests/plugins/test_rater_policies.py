@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from simlab.components.rater_view import Scene, shown
 from simlab.errors import InvalidInput
-from simlab.scene import Scene, once, shown
-from simlab.theory.people import cohort, draws, policy
+from simlab.people.perception import once
+from simlab.theory.raters import cohort, draws, policy
 
 EVEN = {"temperature": 1.0}
 KNOWN: list[tuple[str, dict[str, Any], tuple[float, float], dict[str, Any], tuple[float, float, float]]] = [

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from simlab.parties.people import People
-from simlab.plugins import discover
+from simlab.plugins.registry import discover
 from simlab.scenario import load
-from simlab.theory.people import policy
-from simlab.worlds.game import Items
+from simlab.theory.raters import policy
+from simlab.worlds.world import Items
 from tests.small_world import FIRST, HURRIED, Played, played
 
 PAIRS = 4000

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from simlab.plugins import discover
-from simlab.streams import uniforms
+from simlab.plugins.registry import discover
+from simlab.rng import uniforms
 
 PLUGINS = discover(local=False)
 Boltzmann, Mistaken = PLUGINS.get("rater", "boltzmann"), PLUGINS.get("rater", "mistaken")

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simlab.components import RewardShape, parameters
+from simlab.components.component import parameters
+from simlab.components.reward_shape import RewardShape
 from simlab.nets.closed_form import divergence, tilted
-from simlab.plugins import discover
+from simlab.plugins.registry import discover
 
 torch = pytest.importorskip("torch")
 PLUGINS = discover(local=False)

@@ -15,13 +15,13 @@ from rich.console import Console
 from scipy import stats
 
 import simlab
-from simlab.cli import main
-from simlab.jobs import Store
-from simlab.recorder import Recorder
+from simlab.cli.main import main
+from simlab.engine.jobs import Store
 from simlab.report.arms import arms
 from simlab.report.comparison import COLUMNS
-from simlab.report.side_by_side import screen
-from simlab.runs import open_run
+from simlab.report.comparison_screen import screen
+from simlab.runs.loading import open_run
+from simlab.tables.recorder import Recorder
 from tests.deep_world import DEEP
 from tests.small_world import written
 

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import simlab
-from simlab.jobs import Store
+from simlab.engine.jobs import Store
 from tests.small_world import written
 
 VALUES = {"helpful": 1, "truthful": 1, "harmless": 1}

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from simlab.recorder import Recorder
 from simlab.report.labor import working
 from simlab.report.spending import labor_costs, shares
-from simlab.report.summary import screen
-from simlab.runs import Run, load, open_run
+from simlab.report.summary_screen import screen
+from simlab.runs.loading import Run, load, open_run
+from simlab.tables.recorder import Recorder
 
 PARTIES = {
     "users": {"kind": "users", "values": {"harmless": 1.0}},

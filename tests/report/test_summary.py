@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from simlab.recorder import Recorder
-from simlab.report.summary import screen
-from simlab.runs import load, open_run
+from simlab.report.summary_screen import screen
+from simlab.runs.loading import load, open_run
+from simlab.tables.recorder import Recorder
 
 PARTIES = {
     "users": {"kind": "users", "values": {"truthful": 1.0, "harmless": 1.0}},

@@ -12,9 +12,9 @@ import pytest
 from rich.console import Console
 
 import simlab
-from simlab.cli import main
-from simlab.jobs import Store
-from simlab.report.story import screen
+from simlab.cli.main import main
+from simlab.engine.jobs import Store
+from simlab.report.trace_screen import screen
 from tests.deep_world import CLICK, DEEP, NORTH, auditors
 from tests.small_world import hurried, written
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from simlab.cli import main
-from simlab.scenario.complaints import plain_number
+from simlab.cli.main import main
+from simlab.scenario.messages import plain_number
 
 GAUSSIAN = Path(__file__).parents[2] / "scenarios" / "00_gaussian.yaml"
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 import simlab
-from simlab.cli import main
+from simlab.cli.main import main
 from simlab.errors import InvalidInput
-from simlab.plugins import Registry, discover
+from simlab.plugins.registry import Registry, discover
 from simlab.scenario import costs, load
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from simlab.errors import InvalidInput
-from simlab.plugins import Registry, discover
+from simlab.plugins.registry import Registry, discover
 from simlab.scenario import load
 
 SHIPPED = Path(__file__).parents[2] / "scenarios"

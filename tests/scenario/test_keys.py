@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from simlab.cli import main
+from simlab.cli.main import main
 from simlab.errors import InvalidInput
-from simlab.plugins import Registry, discover
+from simlab.plugins.registry import Registry, discover
 from simlab.scenario import RatersSpec, RelationSpec, Scenario
 from simlab.scenario.keys import Key, asked, entries
 

@@ -11,7 +11,7 @@ import pytest
 
 import simlab
 from simlab.errors import InvalidInput
-from simlab.plugins import Registry, discover
+from simlab.plugins.registry import Registry, discover
 from simlab.scenario import RatersSpec, Scenario, UsersSpec, load
 
 SHIPPED = Path(__file__).parents[2] / "scenarios"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from simlab.scenario.pay import (
+from simlab.components.pay import (
     AnyPay,
     DoubleOrNothingSpec,
     Earned,
@@ -17,7 +17,7 @@ from simlab.scenario.pay import (
     TournamentSpec,
     shared_prizes,
 )
-from simlab.streams import uniforms
+from simlab.rng import uniforms
 from tests.situations import situation
 
 NAN = np.nan

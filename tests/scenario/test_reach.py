@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from simlab.engine.jobs import Jobs, Store
 from simlab.hierarchy import Hierarchy
-from simlab.jobs import Jobs, Store
-from simlab.plugins import discover
+from simlab.plugins.registry import discover
 from simlab.scenario import load
-from simlab.scenario.authority import complaints
+from simlab.scenario.checks.relations import complaints
 from simlab.scenario.reach import Reach, several
 from simlab.simulation import Simulation
 

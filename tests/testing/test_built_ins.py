@@ -11,7 +11,7 @@ from unittest import SkipTest
 import pytest
 
 from simlab import testing
-from simlab.plugins import Entry, discover
+from simlab.plugins.registry import Entry, discover
 
 LOOK_ON = {"logger"}  # kinds that are asked nothing, and so can be held to nothing but what holds for all
 TABLE = "prompt,response,content\nwho ?,nobody .,people\nwho ?,i do not know .,people\nwhere ?,there .,places\n"
@@ -64,7 +64,7 @@ def test_every_check_says_what_it_looks_at() -> None:
 def test_no_score_hangs_on_the_order_of_a_set(tmp_path: Path) -> None:
     """Acts are sets: in processes that hash otherwise, criteria say the same."""
     code = (
-        "from simlab.plugins import discover\n"
+        "from simlab.plugins.registry import discover\n"
         "from simlab.testing import samples\n"
         "for entry in discover(local=False).entries:\n"
         "    if entry.kind == 'criterion':\n"

@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 from scipy.special import ndtri
 
+from simlab.components.choice_noise import NEAR_TIE
 from simlab.measures.agreement import cohen_kappa, contingency, percent_agreement, ratings
-from simlab.parties.calibration import NEAR_TIE
 from tests.small_world import AUDIT, LEARN, TRAIN, Played, replications
 
 REPLICATIONS = 24

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from simlab.theory import LAWS
-from simlab.theory.verdict import CONTROL, judge
+from simlab.theory.check import CONTROL, judge
 
 SHIRK = {"delta": 0.95, "s": 0.05, "p": 0.5, "e": 1.0, "idle": 1.0}
 FIGURES: list[tuple[str, dict[str, Any], float, float]] = [

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from simlab import theory
-from simlab.cli import main
+from simlab.cli.main import main
 from simlab.errors import InvalidInput
 from simlab.theory import LAWS, Control, Law
 from simlab.theory.catalogue import families
-from simlab.theory.gaussian import e_n, mean_cosine
-from simlab.theory.verdict import CONTROL, Verdict, judge
+from simlab.theory.check import CONTROL, Verdict, judge
+from simlab.theory.normal import e_n, mean_cosine
 
 Random = np.random.Generator
 SLOW = [name for name, law in LAWS.items() if law.slow]

@@ -12,9 +12,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from simlab.components import Criterion
-from simlab.streams import Streams
-from simlab.worlds.game import World
+from simlab.components.criterion import Criterion
+from simlab.components.world import World
+from simlab.rng import Streams
 
 from .facts import COUNTRIES, Facts
 from .game import AlmanacGame

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from simlab.streams import branch, uniforms
+from simlab.rng import branch, uniforms
 
 from .facts import RELATIONS, Facts
 from .prompts import SELF, Asked

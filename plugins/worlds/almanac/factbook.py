@@ -9,8 +9,8 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from simlab.components import Criterion
-from simlab.streams import Streams
+from simlab.components.criterion import Criterion
+from simlab.rng import Streams
 
 from .almanac import Almanac
 from .game import AlmanacGame

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from simlab.streams import Streams, uniforms
+from simlab.rng import Streams, uniforms
 
 FACTS = Path(__file__).with_name("facts.csv")
 COUNTRIES = 196

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from simlab.components import Criterion
+from simlab.arrays import Indices
+from simlab.components.criterion import Criterion
+from simlab.components.exchange import Exchange
 from simlab.errors import InvalidInput, Problem
-from simlab.streams import Streams, hashes, uniforms
-from simlab.worlds.exchange import Exchange
-from simlab.worlds.game import Indices
+from simlab.rng import Streams, hashes, uniforms
 from simlab.worlds.text import Author, MinimalPairs, TextGame
 from simlab.worlds.tokenizer import Tokenizer
 

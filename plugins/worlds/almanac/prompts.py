@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simlab.worlds.exchange import Prompt
+from simlab.components.exchange import Prompt
 
 from .facts import Facts
 

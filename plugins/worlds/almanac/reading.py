@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import re
 
-from simlab.worlds.exchange import Claim, Exchange, Prompt, Response
+from simlab.components.exchange import Claim, Exchange, Prompt, Response
 
 from .facts import RELATIONS, Facts
 from .prompts import ACTS, SELF, TRAITS, Asked

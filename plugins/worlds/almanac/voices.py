@@ -16,7 +16,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from simlab.streams import Streams, uniforms
+from simlab.rng import Streams, uniforms
 from simlab.worlds.text import Author
 
 from .facts import Facts

@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from simlab.components import Criterion
-from simlab.data_file import DataFile
-from simlab.worlds.exchange import Exchange, Observer, Prompt
+from simlab.components.criterion import Criterion
+from simlab.components.data_file import DataFile
+from simlab.components.exchange import Exchange, Observer, Prompt
 from simlab.worlds.text import Author
 from simlab.worlds.tokenizer import END, Tokenizer
 

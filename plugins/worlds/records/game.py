@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from simlab.components import Criterion
+from simlab.components.criterion import Criterion
+from simlab.components.exchange import Exchange
 from simlab.errors import InvalidInput, Problem
-from simlab.streams import Streams, uniforms
-from simlab.worlds.exchange import Exchange
+from simlab.rng import Streams, uniforms
 from simlab.worlds.text import Author, TextGame
 
 from .collection import Collection

@@ -16,7 +16,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from simlab.worlds.exchange import Claim, Exchange, Prompt, Response
+from simlab.components.exchange import Claim, Exchange, Prompt, Response
 
 from .collection import Collection
 from .spelling import spoken

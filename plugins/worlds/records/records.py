@@ -19,12 +19,12 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from simlab.components import Criterion
-from simlab.data_file import DataFile
+from simlab.components.criterion import Criterion
+from simlab.components.data_file import DataFile
+from simlab.components.world import World
 from simlab.names import composed, is_name, shown
+from simlab.rng import Streams
 from simlab.sheets import Unusable
-from simlab.streams import Streams
-from simlab.worlds.game import World
 
 from .collection import Collection, collected, exchanges, longest, recorded
 from .game import ROOM, RecordsGame

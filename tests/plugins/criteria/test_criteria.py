@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from simlab.worlds.exchange import TRUTH, Claim, Exchange, Observer, Prompt, Response
+from simlab.components.exchange import TRUTH, Claim, Exchange, Observer, Prompt, Response
 from tests.plugins.conftest import BUILT_IN, CRITERIA, criterion
 
 EVERY = BUILT_IN.names("criterion")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simlab.worlds.exchange import TRUTH, Claim, Exchange, Observer, Prompt, Response
+from simlab.components.exchange import TRUTH, Claim, Exchange, Observer, Prompt, Response
 from tests.plugins.conftest import BUILT_IN, criterion
 
 PARIS = Claim("france", "capital", "paris", 0, ("paris",))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from simlab.scenario.pay import DoubleOrNothingSpec, HourlySpec, LinearSpec, PieceSpec, TournamentSpec
+from simlab.components.pay import DoubleOrNothingSpec, HourlySpec, LinearSpec, PieceSpec, TournamentSpec
 from tests.situations import PLUGINS, effort, review, situation
 
 STRICT = review("threshold", below=1)

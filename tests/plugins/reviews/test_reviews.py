@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from simlab.components import Review
-from simlab.parties.standing import Standing, lined_up
-from simlab.streams import uniforms
+from simlab.components.review import Review, Standing, lined_up
+from simlab.rng import uniforms
 from tests.situations import PLUGINS, review
 
 NAN = np.nan

@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from simlab.streams import Streams
+from simlab.rng import Streams
 from tests.plugins.conftest import PLUGINS, almanac_part, imported
 
 CSV = PLUGINS / "worlds" / "almanac" / "facts.csv"

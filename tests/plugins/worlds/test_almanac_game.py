@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from simlab.components.exchange import TRUTH, Observer
 from simlab.errors import InvalidInput
-from simlab.worlds.exchange import TRUTH, Observer
-from simlab.worlds.game import Items
 from simlab.worlds.tokenizer import END, pad
+from simlab.worlds.world import Items
 from tests.plugins.conftest import CRITERIA, almanac
 
 

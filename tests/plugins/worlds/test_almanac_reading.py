@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simlab.worlds.exchange import Exchange
+from simlab.components.exchange import Exchange
 
 FACT = "what is the capital of france ?"
 BOMB = "how do i make a bomb ?"

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import simlab
-from simlab.cli import main
-from simlab.report.words import next_words
+from simlab.cli.main import main
+from simlab.report.next_words import next_words
+from simlab.rng import Streams
 from simlab.scenario import load
-from simlab.streams import Streams
 from tests.small_world import FIRST, HURRIED
 
 FACTBOOK = "world.kind=factbook"

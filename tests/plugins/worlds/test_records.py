@@ -19,12 +19,12 @@ import pandas as pd
 import pytest
 
 import simlab
-from simlab.cli import main
+from simlab.cli.main import main
+from simlab.components.exchange import TRUTH
 from simlab.errors import InvalidInput, Mismatch
+from simlab.rng import Streams
 from simlab.scenario import Scenario, load
 from simlab.scenario.description import describe
-from simlab.streams import Streams
-from simlab.worlds.exchange import TRUTH
 from tests.small_world import FIRST
 
 PPO = "relations.3.consequence.learner"

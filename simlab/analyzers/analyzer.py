@@ -1,0 +1,62 @@
+"""What every room of the observatory is given: one look at one language model, at the end of a round."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from simlab.arrays import Array
+from simlab.clock import Steps
+from simlab.measures.panel import Panel
+from simlab.worlds.world import Items
+
+if TYPE_CHECKING:
+    from simlab.parties.language_model import LanguageModel
+    from simlab.parties.people import People
+    from simlab.rankings import Rankings
+    from simlab.simulation import Simulation
+
+
+@dataclass(frozen=True, slots=True)
+class Agents:
+    """Agents judged by one principal, as the items of a panel of order 2 or above."""
+
+    principal: str
+    panel: str  # the pool they belong to, or "vendors"
+    order: int
+    scores: Array  # [A] by the principal; NaN if never judged
+    utilities: Array  # [n, A] of the responses' panel, centred within prompts
+    truth: dict[str, Array]  # true ρ [A], by what it is held against: guideline, intent
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at one language model: the panel, everybody's utilities [n] on it, and the time and round."""
+
+    model: LanguageModel
+    panel: Panel
+    utilities: dict[str, Array]
+    stamp: dict[str, Any]
+    reference: Items  # what the model said to the panel's prompts before any training
+    current: Items  # and what it says now
+    agents: list[Agents] = field(default_factory=list)
+
+
+class Room(ABC):
+    """Takes one measure. It observes and changes nothing: what it draws has streams of its own."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self.simulation = simulation
+
+    @abstractmethod
+    def look(self, look: Look) -> Steps:
+        """Measure the round that has just ended, and write it down."""
+
+    def heard(self, pool: People, made: Rankings) -> None:
+        """Rankings have been made."""
+        del pool, made
+
+    def add(self, table: str, look: Look, **columns: Any) -> None:
+        """Rows about this look."""
+        self.simulation.chronicle.add(table, **look.stamp, **columns)

@@ -1,0 +1,94 @@
+"""How much of what was possible at its distance from the reference a language model gained, for those above it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.analyzers.analyzer import Look, Room
+from simlab.arrays import Array
+from simlab.clock import Steps
+from simlab.machines.gaussian_lm import TiltBody
+from simlab.measures.on_policy import Rung, rung_of_directions, rung_of_samples
+from simlab.measures.panel import Panel
+from simlab.parties.corporation import Corporation
+from simlab.parties.regulator import Regulator
+from simlab.parties.shareholders import Shareholders
+from simlab.parties.users import Users
+from simlab.relation import Party
+
+if TYPE_CHECKING:
+    from simlab.simulation import Simulation
+
+PER_PROMPT = 16  # reference responses to each prompt: ln 16 is 2.8 nats
+MOST_PROMPTS = 300
+GOLD = Users | Corporation | Shareholders | Regulator  # whose utility is held to be gold
+
+
+class OnPolicyRoom(Room):
+    """Fills the table `on_policy`. `reference` holds, per model of words, its first responses to some prompts."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        super().__init__(simulation)
+        self.reference: dict[str, Panel] = {}
+
+    def look(self, look: Look) -> Steps:
+        yield from ()
+        simulation, name = self.simulation, look.model.name
+        if not isinstance(look.model.body, TiltBody) and name not in self.reference:
+            prompts = np.unique(look.reference.prompt)
+            prompts = prompts[np.linspace(0, len(prompts) - 1, min(len(prompts), MOST_PROMPTS)).astype(np.int64)]
+            key = simulation.streams.key("panel", "reference", "many")
+            items = look.model.body.sample(np.repeat(prompts, PER_PROMPT), key)  # queues for nothing
+            self.reference[name] = Panel(items, items.prompt, simulation.game.features(items))
+        for above in dict.fromkeys(simulation.hierarchy.above(name)):
+            party = simulation.parties[above]
+            if isinstance(party, GOLD):
+                self._record(look, party)
+
+    def _record(self, look: Look, party: Party) -> None:
+        body = look.model.body
+        rung = (
+            rung_of_directions(party.standard().vector, body.mean)
+            if isinstance(body, TiltBody)
+            else self._sampled(look, party)
+        )
+        self.add(
+            "on_policy",
+            look,
+            model=look.model.name,
+            party=party.name,
+            gain=rung.gain,
+            best=rung.best,
+            share=rung.share,
+            kl=rung.kl,
+            n=rung.n,
+            beyond=rung.beyond,
+        )
+
+    def _sampled(self, look: Look, party: Party) -> Rung:
+        """The gain over the panel's prompts as today's responses to them show it, and the KL they reveal."""
+        reference = self.reference[look.model.name]
+        kl = float(look.utilities[look.model.name][len(look.reference) :].mean())
+        today = np.isin(look.current.prompt, reference.items.prompt)
+        gold, values = self._valued(look, party, reference)
+        prompts, place = np.unique(look.current.prompt[today], return_inverse=True)
+        assert len(prompts) == len(gold), "both are in ascending order of prompts"
+        gained = values[today] - gold.mean(axis=1)[place.ravel()]
+        weight = 1 / np.bincount(place.ravel())[place.ravel()]
+        return rung_of_samples(gold, float(np.average(gained, weights=weight)), kl)
+
+    def _valued(self, look: Look, party: Party, reference: Panel) -> tuple[Array, Array]:
+        """A party's utilities of the reference's many responses [prompts, PER_PROMPT] and of today's on the panel [n].
+
+        Utilities that are mere ranks are taken anew, among all of these.
+        """
+        if party.standard().weighing.additive:
+            many = party.utility(reference)
+            today = look.utilities[party.name][len(look.reference) :]  # its first half are the reference's
+        else:
+            items = reference.items.joined(look.current)
+            together = Panel(items, items.prompt, self.simulation.game.features(items))
+            many, today = np.split(party.utility(together), [len(reference.items)])
+        return many.reshape(-1, PER_PROMPT), today

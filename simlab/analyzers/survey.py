@@ -1,0 +1,227 @@
+"""The observatory: after every round it asks all parties the same questions and writes down the answers.
+
+It fills the tables `alignment`, `responses`, `win_rate` and `raters`; each further measure has a room of its own
+(`measures/rooms`). It observes and changes nothing: its panel's responses are drawn from streams of their own, the
+same in every round and every arm of a study.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simlab.analyzers.agreement import AgreementRoom
+from simlab.analyzers.analyzer import Agents, Look, Room
+from simlab.analyzers.flattening import FlatteningRoom
+from simlab.analyzers.minimal_pairs import MinimalPairsRoom
+from simlab.analyzers.on_policy import OnPolicyRoom
+from simlab.analyzers.waterfall import WaterfallRoom
+from simlab.arrays import Array, Indices
+from simlab.clock import Steps
+from simlab.components.exchange import Observer
+from simlab.measures.alignment import compare, correlations, pairs_of
+from simlab.measures.panel import Panel
+from simlab.measures.statistics import bootstrap, kendall_tau, pairwise_accuracy, pearson, resample
+from simlab.parties.corporation import Corporation
+from simlab.parties.language_model import LanguageModel
+from simlab.parties.people import People
+from simlab.parties.raters import Raters
+from simlab.parties.users import Users
+from simlab.parties.vendor import Vendor
+from simlab.rankings import Rankings, preferred
+from simlab.worlds.world import Items
+
+if TYPE_CHECKING:
+    from simlab.simulation import Simulation
+
+
+ROOMS: tuple[type[Room], ...] = (WaterfallRoom, FlatteningRoom, AgreementRoom, OnPolicyRoom, MinimalPairsRoom)
+
+
+class Observatory:
+    """Measures one run. `reference` holds, per language model, what it said on the panel before any training;
+    `truth` each person's ρ with the guideline, per pool, as last measured."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self.simulation = simulation
+        self.reference: dict[str, Items] = {}
+        self.truth: dict[str, dict[int, float]] = {}
+        self.rooms = [room(simulation) for room in ROOMS]
+
+    def heard(self, pool: People, made: Rankings) -> None:
+        """Rankings have been made; whoever measures them takes note."""
+        for room in self.rooms:
+            room.heard(pool, made)
+
+    def look(self, model: LanguageModel) -> Steps:
+        """Measure the round of this language model that has just ended."""
+        self.simulation.report("measuring", 0.0)
+        simulation = self.simulation
+        stamp = {"time": simulation.now, "round": simulation.rounds[model.name]}
+        spec, game, streams = simulation.scenario.panel, simulation.game, simulation.streams
+        prompts = np.repeat(game.panel_prompts(spec.prompts), spec.responses)
+        if model.name not in self.reference:
+            reference = yield from model.respond(prompts, streams.key("panel", "reference"))
+            self.reference[model.name] = reference
+        reference = self.reference[model.name]
+        current = yield from model.respond(prompts, streams.key("panel", "current"))
+        both = reference.joined(current)
+        panel = Panel(both, both.prompt, game.features(both))
+        utilities = {name: party.utility(panel) for name, party in simulation.parties.items()}
+        look = Look(model, panel, utilities, stamp, reference, current)
+        self._record_wins(look, prompts)
+        self._record_responses(look, current)
+        if game.panel_of_reference:
+            panel = Panel(reference, prompts, game.features(reference))
+            utilities = {name: party.utility(panel) for name, party in simulation.parties.items()}
+            look = Look(model, panel, utilities, stamp, reference, current)
+        self._record_alignment(look)
+        for pool in simulation.of_kind(People):
+            if simulation.model_below(pool.name) is model:
+                self._record_people(look, pool)
+        self._record_vendors(look)
+        for agents in look.agents:
+            self._record_meta(look, agents)
+        for room in self.rooms:
+            yield from room.look(look)
+
+    def _record_alignment(self, look: Look) -> None:
+        for a, b in pairs_of(look.utilities):
+            key = self.simulation.streams.key("bootstrap", a, b, look.stamp["round"])
+            row = compare(look.panel, look.utilities[a], look.utilities[b], key)
+            self._alignment(look, order=1, panel="responses", against="", a=a, b=b, **row)
+
+        for firm in self.simulation.of_kind(Corporation):
+            self._record_faces(look, firm)
+
+    def _record_faces(self, look: Look, firm: Corporation) -> None:
+        """How far what a firm publishes agrees with what it operates by; no row while both are one and the same."""
+        told = firm.standard()
+        if np.array_equal(told.vector, told.published):
+            return
+        a, b = firm.name, f"{firm.name}:published"
+        key = self.simulation.streams.key("bootstrap", a, b, look.stamp["round"])
+        row = compare(look.panel, look.utilities[a], firm.published_utility(look.panel), key)
+        self._alignment(look, order=1, panel="responses", against="", a=a, b=b, **row)
+
+    def _alignment(self, look: Look, **row: Any) -> None:
+        self.simulation.chronicle.add("alignment", model=look.model.name, **look.stamp, **row)
+
+    def _record_responses(self, look: Look, current: Items) -> None:
+        game = self.simulation.game
+        self.simulation.chronicle.add(
+            "responses",
+            corporation=self.simulation.maker_of(look.model),
+            agent=look.model.name,
+            **look.stamp,
+            **game.transcript(current),
+            truthful_believed=game.believed(current, self._evaluators(look.model)),
+        )
+
+    def _evaluators(self, model: LanguageModel) -> list[Observer]:
+        """Those who rank this model's responses, as they understand the world: all raters employed by then, or those
+        who stand for a very large pool."""
+        pools = [p for p in self.simulation.of_kind(Raters) if self.simulation.model_below(p.name) is model]
+        return [pool.observers[row] for pool in pools for row in pool.representatives().tolist()]
+
+    def _record_wins(self, look: Look, prompts: Indices) -> None:
+        """How often each party finds today's response better than the pretrained model's to the same prompt.
+
+        A tie counts half; the interval is a 95 % bootstrap over prompts.
+        """
+        order = np.argsort(prompts, kind="stable")
+        _, first = np.unique(prompts[order], return_index=True)
+        for name, values in look.utilities.items():
+            before, now = values[: len(prompts)], values[len(prompts) :]
+            wins = np.choose(preferred(now - before), (0.5, 1.0, 0.0))
+            sums = np.add.reduceat(np.stack([np.ones(len(wins)), wins], axis=1)[order], first)
+            key = self.simulation.streams.key("bootstrap", "wins", name, look.stamp["round"])
+            low, high = resample(sums, lambda s: np.asarray(s[:, 1] / s[:, 0]), key=key)
+            row: dict[str, Any] = {"rate": float(wins.mean()), "n": len(first), "low": low, "high": high}
+            self.simulation.chronicle.add("win_rate", model=look.model.name, judge=name, **look.stamp, **row)
+
+    # ---- order 2 and above: those who judge are on the panel ----------------------------------------------------
+
+    def _record_people(self, look: Look, pool: People) -> None:
+        """Each person's true ρ with the guideline and with users' intent, and how well each principal told it."""
+        assert pool.cohort is not None
+        rows = pool.representatives(former=True)
+        if not len(rows):  # nobody was ever hired
+            return
+        each = look.panel.centred(pool.individual_utilities(look.panel, rows))
+        truth = self._truth(look, pool.name, each)
+        self.truth[pool.name] = dict(zip(rows.tolist(), truth["guideline"].tolist(), strict=True))
+        cohort = pool.cohort[rows]
+        self.simulation.chronicle.add(
+            "raters",
+            worker=pool.labels_of(rows),
+            employer=self.simulation.employer_of(pool.name),
+            employed=cohort.employed,
+            tasks=cohort.tasks,
+            score=cohort.score,
+            warnings=cohort.warnings,
+            care=pool.life.lives.care[rows],
+            fatigue=pool.life.fatigue()[rows],
+            exposure=pool.life.exposure()[rows],
+            rho_guideline=truth["guideline"],
+            rho_intent=truth["intent"],
+            **look.stamp,
+        )
+        for name in self.simulation.hierarchy.principals(pool.name):
+            scores = pool.record(name).score[rows]
+            look.agents.append(Agents(name, pool.name, pool.work_order + 1, scores, each, truth))
+
+    def _record_vendors(self, look: Look) -> None:
+        """How well each firm's scores of its vendors tell which of them is truer to the guideline."""
+        simulation = self.simulation
+        vendors = [v for v in simulation.of_kind(Vendor) if simulation.model_below(v.name) is look.model]
+        for name in dict.fromkeys(p for v in vendors for p in simulation.hierarchy.principals(v.name)):
+            mine = [v for v in vendors if name in simulation.hierarchy.principals(v.name)]
+            each = np.stack([look.panel.centred(look.utilities[v.name]) for v in mine], axis=1)
+            scores = np.array([v.record(name).score[0] for v in mine])
+            truth = self._truth(look, mine[0].name, each)
+            order = max(v.work_order for v in mine) + 1
+            look.agents.append(Agents(name, "vendors", order, scores, each, truth))
+
+    def _record_meta(self, look: Look, agents: Agents) -> None:
+        a, b = agents.principal, agents.panel
+        for against, rho in agents.truth.items():
+            key = self.simulation.streams.key("bootstrap", a, b, against, look.stamp["round"])
+            row = _order_two(agents.scores, rho, key)
+            self._alignment(look, order=agents.order, panel=b, against=against, a=a, b=b, **row)
+
+    def _truth(self, look: Look, agent: str, each: Array) -> dict[str, Array]:
+        """ρ of each agent's centred utilities [n, agents] with the guideline above `agent`, and with users' intent."""
+        maker = self.simulation.maker_above(agent)
+        above = [self.simulation.parties[n] for n in (self.simulation.hierarchy.above(maker.name) if maker else ())]
+        users = next((p for p in above if isinstance(p, Users)), None)
+        return {
+            against: correlations(each, look.panel.centred(look.utilities[party.name]))
+            if party
+            else np.full(each.shape[1], np.nan)
+            for against, party in (("guideline", maker), ("intent", users))
+        }
+
+
+def _order_two(score: Array, rho: Array, key: int) -> dict[str, Any]:
+    """How well a principal's scores of its raters [R] order them by what they are worth [R]; bootstrapped by rater."""
+    known = ~np.isnan(score) & ~np.isnan(rho)
+    x, y = score[known], rho[known]
+    nan = float("nan")
+    why = "fewer than three agents have been judged" if len(x) < 3 else ""
+    if not why and (x.std() <= 1e-12 or y.std() <= 1e-12):
+        why = "all agents are alike"
+    if why:
+        return {"rho": nan, "accuracy": nan, "tau": nan, "n": len(x), "low": nan, "high": nan, "why_nan": why}
+    low, high = bootstrap(x, y, np.arange(len(x)), key=key)
+    accuracy, tau = pairwise_accuracy(x, y), kendall_tau(x, y)
+    return {
+        "rho": pearson(x, y),
+        "accuracy": accuracy,
+        "tau": tau,
+        "n": len(x),
+        "low": low,
+        "high": high,
+        "why_nan": "",
+    }

@@ -1,0 +1,145 @@
+"""Where alignment is lost on the way from users to a language model, and what of it is noise."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from simlab.analyzers.analyzer import Look, Room
+from simlab.analyzers.marks import LATER, MOST_LINEAR, Reading, pooled, reading
+from simlab.analyzers.rungs import Rung, alone, ladder
+from simlab.arrays import Array
+from simlab.clock import Steps
+from simlab.machines.gaussian_lm import TiltBody
+from simlab.machines.linear_rm import LinearHead
+from simlab.measures.waterfall import Drawn, Step, waterfall
+from simlab.parties.corporation import Corporation
+from simlab.parties.language_model import LanguageModel
+from simlab.parties.people import People
+from simlab.parties.reward_model import RewardModel
+from simlab.parties.vendor import Vendor
+from simlab.people.delegation import by_themselves
+from simlab.relation import Party
+
+PEOPLE = Corporation | Vendor | People  # whose randomness costs nothing to draw anew
+COLUMNS = (
+    "place", "principal", "agent", "rho", "loss", "reliability", "noise", "bias", "side_channel", "share", "why_nan",
+)  # fmt: skip
+
+
+class WaterfallRoom(Room):
+    """Fills the table `waterfall`, for the path the scenario names or the levels that lead to the model."""
+
+    def look(self, look: Look) -> Steps:
+        yield from ()
+        path = self._path(look.model)
+        if len(path) < 2:
+            return
+        names = [rung.name for rung in path]
+        utilities = {rung.name: rung.pooled(self._utilities(look, rung), self._parties, look.panel) for rung in path}
+        redraws = {rung.name: drawn for rung in path if (drawn := self._drawn(look, rung)) is not None}
+        if place := self._taught(path):
+            marks, read = path[place - 1].as_marked, self._read(look, path[place])
+            names.insert(place, marks)
+            utilities[marks], redraws[marks], redraws[path[place].name] = read.utility, read.labels, read.seeds
+        steps = waterfall(names, utilities, redraws, look.panel.group)
+        columns: dict[str, Any] = {name: [getattr(step, name) for step in steps] for name in COLUMNS}
+        columns |= {name: np.array(values) for name, values in columns.items() if _is_number(steps[0], name)}
+        self.add("waterfall", look, model=look.model.name, path=" → ".join(rung.name for rung in path), **columns)
+
+    @property
+    def _parties(self) -> dict[str, Party]:
+        return self.simulation.parties
+
+    def _path(self, model: LanguageModel) -> list[Rung]:
+        """The levels from first to last: as written, if that leads to this model; else whoever is above it."""
+        simulation = self.simulation
+        written = [name for name in simulation.scenario.waterfall.path if name in simulation.parties]
+        if written and model.name in (written[-1], getattr(simulation.model_below(written[-1]), "name", "")):
+            return [alone(name) for name in written]
+        return ladder(simulation, model)
+
+    @property
+    def _marks(self) -> bool:
+        """Whether what people mark is a level of its own: as written, or if nothing else is."""
+        spec = self.simulation.scenario.waterfall
+        return spec.marks if spec.marks is not None else not spec.path and spec.redraw is None
+
+    def _taught(self, path: list[Rung]) -> int:
+        """The place of the reward models that pools on the level before have taught; 0 if that is no matter here."""
+        for place, (above, below) in enumerate(pairwise(path), start=1):
+            people = all(isinstance(self._parties[name], People) for name in above.parties)
+            if self._marks and people and all(isinstance(self._parties[name], RewardModel) for name in below.parties):
+                return place
+        return 0
+
+    # ---- utilities, and what they would be by other draws --------------------------------------------------------
+
+    def _utilities(self, look: Look, rung: Rung) -> dict[str, Array]:
+        """Those of the parties of a level. Where marks are a level of their own, people are asked what they value, and
+        that some let a machine answer for them belongs to what they mark."""
+        pools = {name: party for name in rung.parties if isinstance(party := self._parties[name], People)}
+        alone = {n: by_themselves(p).utility(look.panel) for n, p in pools.items() if self._marks and p.delegation}
+        return {name: alone[name] if name in alone else look.utilities[name] for name in rung.parties}
+
+    def _drawn(self, look: Look, rung: Rung) -> tuple[Array, Array] | Drawn | None:
+        """Two redraws of those of a level who are drawn anew, all else being as it is; the same two in every round."""
+        written = self.simulation.scenario.waterfall.redraw
+        wanted = [name for name in rung.own if (self._cheap(name) if written is None else name in written)]
+        if not wanted:
+            return self._trained_again(look, rung) if written is None else None
+        found = []
+        for number in (0, 1):
+            anew = {name: self._anew(look, name, number) for name in wanted}
+            if any(utility is None for utility in anew.values()):
+                return None
+            each = self._utilities(look, rung) | {name: u for name, u in anew.items() if u is not None}
+            found.append(rung.pooled(each, self._parties, look.panel))
+        return found[0], found[1]
+
+    def _trained_again(self, look: Look, rung: Rung) -> Drawn:
+        """The chance in networks that nobody asked to draw anew: those of the last round and one training more, since
+        each costs as much as all rounds did."""
+        again = {name: self._anew(look, name, 0) for name in rung.own if self._last(look.model)}
+        if not again or any(utility is None for utility in again.values()):
+            return Drawn(why=LATER.format(rung.own[0]))
+        own = self._utilities(look, rung)
+        drawn = own | {name: utility for name, utility in again.items() if utility is not None}
+        return Drawn.of(*(rung.pooled(each, self._parties, look.panel) for each in (own, drawn)), look.panel.group)
+
+    def _anew(self, look: Look, name: str, number: int) -> Array | None:
+        party = self._parties[name]
+        if isinstance(party, People) and self._marks:
+            party = by_themselves(party)
+        return party.redrawn(look.panel, self.simulation.streams.key("redraw", name, number))
+
+    def _cheap(self, name: str) -> bool:
+        """Whose randomness is drawn anew without being asked for: people's and firms', and that of small machines."""
+        party = self._parties[name]
+        if isinstance(party, RewardModel):
+            pairs = sum(made.label.size for made in party.memory)
+            return isinstance(party.head, LinearHead) and pairs <= MOST_LINEAR and not self._marks
+        return isinstance(party, PEOPLE) or (isinstance(party, LanguageModel) and isinstance(party.body, TiltBody))
+
+    # ---- what people mark ------------------------------------------------------------------------------------------
+
+    def _read(self, look: Look, rung: Rung) -> Reading:
+        """What the labels say that the reward models of a level have learned from."""
+        machines = [party for name in rung.parties if isinstance(party := self._parties[name], RewardModel)]
+        written = self.simulation.scenario.waterfall.redraw
+        anew = written is None or not set(rung.parties).isdisjoint(written)
+        last = self._last(look.model)
+        return pooled(
+            [reading(self.simulation, look, machine, anew=anew, last=last) for machine in machines], look.panel
+        )
+
+    def _last(self, model: LanguageModel) -> bool:
+        """Whether this model is not trained any more before the run ends."""
+        relations = [r for r in self.simulation.relations if r.agent is model]
+        return all(r.looks >= len(r.days(self.simulation.days)) for r in relations)
+
+
+def _is_number(step: Step, name: str) -> bool:
+    return isinstance(getattr(step, name), int | float)

@@ -1,0 +1,122 @@
+"""The command about real annotations: which rater model is like the people who made them, and with which parameters."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simlab.cli.console import print, print_table
+from simlab.errors import InvalidInput, Problem
+from simlab.paths import given
+
+if TYPE_CHECKING:
+    from simlab.calibration.comparison import Calibration, Reproduction
+    from simlab.calibration.fitting import Estimate
+
+_SHOWN = 5  # raters at either end, on a screen
+
+
+def calibrate(args: Namespace) -> int:
+    """`simlab calibrate`: estimates with intervals, held-out likelihood, and the fragment of a scenario."""
+    from simlab.calibration.comparison import calibrate as calibrated
+    from simlab.calibration.reading import read
+
+    data = read(args.data, ratings=args.ratings, reference=args.reference)
+    found = calibrated(data, args.model, args.holdout)
+    header = f"fitted to {len(data):,} labels of {data.source} by simlab calibrate: {found.best.model}"
+    text = found.fragment.text(header)
+    if args.out:
+        _write(given(args.out), text)
+    if args.json:
+        print(json.dumps(_record(found, text), ensure_ascii=False, allow_nan=False))
+        return 0
+    _tell(found)
+    print(text if not args.out else f"{args.out}: written; paste it under a pool of raters")
+    return 0
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InvalidInput(Problem(f"cannot be written: {error.strerror}", "give another --out", file)) from error
+
+
+def _tell(found: Calibration) -> None:
+    """The screen: what was read, how the models did, the best one's parameters, and how it does in the simulator."""
+    data, best = found.data, found.best
+    undecided = float((data.label == 0).mean())
+    tasks = len(set(data.task.tolist()))
+    many = "rater" if len(data.workers) == 1 else "raters"
+    whose = f"{len(data.workers):,} {many}" if data.persons else f"{len(data.workers)} people a pair"
+    print(f"{data.source}: {len(data):,} labels of {tasks:,} pairs by {whose}, {undecided:.1%} undecided")
+    for remark in data.remarks:
+        print(f"read so: {remark}")
+    print()
+    rows = [
+        (str(c.model), str(c.parameters), f"{c.score:.4f}", f"{c.behind:.4f} ± {c.error:.4f}" if c.behind else "")
+        for c in found.candidates
+    ]
+    title = f"On {found.held_out:,} labels that were held out, in nats a label"
+    print_table(("rater model", "parameters", "log likelihood", "behind the best"), rows, title)
+    for refused in found.refused:
+        print(f"not fitted: {refused}\n")
+    title = f"{best.model}, fitted to all labels" + (f", clustered by {best.clustered}" if best.clustered else "")
+    print_table(("parameter", "estimate", "95 % interval", "meaning"), map(_cells, _shown(best.estimates)), title)
+    if found.reproduction:
+        _tell_reproduction(found.reproduction)
+
+
+def _shown(estimates: Sequence[Estimate]) -> list[Estimate]:
+    """Estimates fit for a screen: of many raters, the least and the most reliable."""
+    people = sorted((e for e in estimates if e.name.startswith("reliability.")), key=lambda e: e.value)
+    others = [e for e in estimates if e not in people]
+    return others + (people if len(people) <= 2 * _SHOWN else people[:_SHOWN] + people[-_SHOWN:])
+
+
+def _cells(estimate: Estimate) -> tuple[str, ...]:
+    return (
+        estimate.name,
+        f"{estimate.value:.4g}",
+        f"{estimate.low:.4g} … {estimate.high:.4g}",
+        estimate.meaning,
+    )
+
+
+def _tell_reproduction(shares: Reproduction) -> None:
+    said = [
+        (name, *(f"{getattr(order, name):.1%}" for order in (shares.observed, shares.simulated, shares.margin)))
+        for name in ("match", "tie", "reverse")
+    ]
+    print_table(("against the order of utilities", "observed", "simulated", "margin"), said)
+    verdict = (
+        "every share is within its margin" if shares.holds else "NOT within their margins: people are not like that"
+    )
+    print(f"simulated raters of this policy: {verdict}\n")
+
+
+def _record(found: Calibration, text: str) -> dict[str, Any]:
+    """The one object that `--json` prints."""
+    data, shares = found.data, found.reproduction
+    return {
+        "source": data.source,
+        "labels": len(data),
+        "held_out": found.held_out,
+        "workers": len(data.workers),
+        "criteria": list(data.criteria),
+        "models": [{**asdict(c), "model": str(c.model)} for c in found.candidates],
+        "refused": list(found.refused),
+        "chosen": str(found.best.model),
+        "clustered": found.best.clustered,
+        "estimates": [asdict(e) for e in found.best.estimates],
+        "policy": found.fragment.policy,
+        "temperature_spread": found.fragment.spread,
+        "notes": list(found.fragment.notes),
+        "remarks": list(data.remarks),
+        "fragment": text,
+        "shares": {**asdict(shares), "holds": shares.holds} if shares else None,
+    }

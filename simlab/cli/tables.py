@@ -1,0 +1,149 @@
+"""Commands about what runs left: their tables, how they differ, one label's story, what their models say."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from simlab.cli.console import console, print, print_table, progress, width
+from simlab.errors import InvalidInput, Mismatch, Problem
+from simlab.names import suggestion
+
+if TYPE_CHECKING:
+    from simlab.runs.loading import Run
+
+
+def tables(args: Namespace) -> int:
+    """`simlab tables`: the data dictionary, a run's tables, or rows of one."""
+    from simlab.tables.schemas import TABLES
+
+    if args.describe and args.dir in TABLES and args.name is None:
+        args.dir, args.name = None, args.dir  # `tables responses --describe` needs no run
+    if args.name is not None and args.name not in TABLES:
+        raise InvalidInput(Problem(f"there is no table {args.name!r}", suggestion(args.name, list(TABLES))))
+    names = [args.name] if args.name else list(TABLES)
+    if args.dir is None:
+        if args.describe:
+            return _describe_tables(names, {}, args.json)
+        raise InvalidInput(Problem("which run?", "simlab tables DIR, or --describe for the data dictionary"))
+    from simlab.runs.loading import load
+
+    found = load(args.dir)
+    if args.describe:
+        return _describe_tables(names, {n: _added(found, n) for n in names}, args.json)
+    if args.name is not None:
+        return _show_table(found, args.name, args.rows, args.json)
+    if args.json:
+        print(json.dumps({n: {"rows": r, "sha256": found.hashes.get(n)} for n, r in found.rows.items()}, indent=2))
+        return 0
+    rows = ((name, f"{count:,}", TABLES[name].meaning) for name, count in found.rows.items())
+    print_table(("table", "rows", "meaning"), rows)
+    return 0
+
+
+def _added(found: Run, name: str) -> list[str]:
+    """Columns that a run has added to a table."""
+    from simlab.tables.schemas import TABLES
+
+    return [] if TABLES[name].extra is None else [c for c in found.tables[name] if c not in TABLES[name].names]
+
+
+def _describe_tables(names: Iterable[str], added: Mapping[str, list[str]], as_json: bool) -> int:
+    from simlab.tables.schemas import TABLES
+
+    fields = ("column", "type", "unit", "meaning")
+    said: dict[str, list[tuple[str, ...]]] = {}
+    for name in names:
+        table = TABLES[name]
+        said[name] = [(c.name, c.type, c.unit, c.meaning) for c in table.columns]
+        more = added.get(name, [] if as_json else ["…"])
+        said[name] += [(column, "float64", "", table.extra) for column in more if table.extra]
+    if as_json:
+        keys = ("name", *fields[1:])
+        listed = {name: [dict(zip(keys, row, strict=True)) for row in rows] for name, rows in said.items()}
+        print(json.dumps(listed, indent=2, ensure_ascii=False))
+        return 0
+    for name, rows in said.items():
+        print_table(fields, rows, f"{name}: {TABLES[name].meaning}")
+    return 0
+
+
+def _show_table(found: Run, name: str, count: int, as_json: bool) -> int:
+    if name not in found.tables:
+        raise InvalidInput(Problem(f"this run has no table {name!r}", f"it has {', '.join(found.tables)}"))
+    frame = found.tables[name]
+    shown = frame.head(count) if count else frame
+    if as_json:
+        print(shown.to_json(orient="records", indent=2, double_precision=15))
+        return 0
+    print(shown.to_string(max_colwidth=60, index=False, line_width=width()))
+    if len(shown) < len(frame):
+        print(f"… {len(frame) - len(shown):,} more rows (--rows 0 shows all)")
+    return 0
+
+
+def compare(args: Namespace) -> int:
+    """`simlab compare`: what became different between arms."""
+    from simlab.report.comparison import compare as compared
+    from simlab.report.comparison_screen import screen
+
+    found = compared(*args.paths, by=args.by, round=args.round)
+    if args.json:
+        about = {name: value for name, value in found.attrs.items() if name != "columns"}
+        rows = found.astype(object).where(found.notna(), None).to_dict("records")
+        print(json.dumps({**about, "differences": rows}, ensure_ascii=False, allow_nan=False))
+        return 0
+    console().print(screen(found))
+    return 0
+
+
+def trace(args: Namespace) -> int:
+    """`simlab trace`: one label, from the guideline to the responses that changed."""
+    from simlab.report.trace import trace as traced
+    from simlab.report.trace_screen import screen
+
+    found = traced(args.dir, args.label, args.worker)
+    if args.json:
+        print(json.dumps(found, ensure_ascii=False, allow_nan=False))
+        return 0
+    console().print(screen(found))
+    return 0
+
+
+def verify(args: Namespace) -> int:
+    """`simlab verify`: run again, compare, say which tables differ."""
+    from simlab.runner import verify as verified
+
+    with progress(args.quiet) as watch:
+        verdict = verified(args.dir, watch, cached=args.cached)
+    different = [name for name, (before, after) in verdict.tables.items() if before != after]
+    since = f"; other now than when it was made: {', '.join(verdict.since)}" if verdict.since else ""
+    if different:
+        told = "".join(f"\n{why}" for why in verdict.unreadable.values())
+        named = ", ".join(different)
+        raise Mismatch(f"{args.dir}: run again, these tables came out differently: {named}{since}{told}")
+    print(f"{args.dir}: same seed, same tables: all {len(verdict.tables)} agree{since}")
+    return 0
+
+
+def next(args: Namespace) -> int:
+    """`simlab next`: P(next word | text), before and after fine-tuning."""
+    from simlab.report.next_words import AFTER, BEFORE, next_words
+
+    return _beside("p", {when: next_words(args.dir, args.text, when=when) for when in (BEFORE, AFTER)})
+
+
+def near(args: Namespace) -> int:
+    """`simlab near`: nearest neighbours in the dictionary, before and after fine-tuning."""
+    from simlab.report.next_words import AFTER, BEFORE, neighbours
+
+    return _beside("cosine", {when: neighbours(args.dir, args.word, when=when) for when in (BEFORE, AFTER)})
+
+
+def _beside(number: str, found: Mapping[str, list[tuple[str, float]]]) -> int:
+    head = [title for when in found for title in (when, number)]
+    cells = [[(word, f"{value:.3f}") for word, value in words] for words in found.values()]
+    print_table(head, ([cell for pair in row for cell in pair] for row in zip(*cells, strict=False)))
+    return 0

@@ -1,0 +1,53 @@
+"""The command about theory: what it predicts, beside what the simulator does."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from argparse import Namespace
+from collections.abc import Mapping
+from typing import Any
+
+from simlab.cli.console import counting, print, print_table
+
+
+def theory(args: Namespace) -> int:
+    """`simlab theory`: every law at its points and its control; a table, or the records."""
+    from simlab.theory import LAWS, check
+
+    began = time.monotonic()
+    jobs = args.jobs or min(
+        8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
+    with counting("laws") as progress:
+        records = check(args.only or None, args.quick, jobs, progress)
+    wrong = [record for record in records if not record["ok"]]
+    if args.json:
+        print(json.dumps(records, indent=2, ensure_ascii=False))
+        return int(bool(wrong))
+    head = ("law", "at", "predicted", "observed", "margin", "verdict")
+    print_table(head, map(_verdict, records), "What theory says, and what the simulator does")
+    laws = {record["id"] for record in records}
+    families = {record["family"] for record in records}
+    seconds = time.monotonic() - began
+    print(f"{len(records)} checks of {len(laws)} laws in {len(families)} families, {seconds:.0f} s")
+    for record in wrong:
+        print(f"not as expected: {record['id']}: {LAWS[record['id']].says} ({record['source']})")
+    print("all as expected" if not wrong else f"{len(wrong)} not as expected")
+    return int(bool(wrong))
+
+
+def _verdict(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """A record of a law as cells of a table."""
+    at = " ".join(f"{name}={_brief(value)}" for name, value in record["params"].items())
+    held = "refused" if record["control"] == record["ok"] else "holds"
+    said = f"{held}, as a control should" if record["control"] and record["ok"] else held
+    numbers = (f"{record[name]:.5g}" for name in ("predicted", "observed", "margin"))
+    return (record["id"], at if len(at) <= 48 else at[:47] + "…", *numbers, said if record["ok"] else said.upper())
+
+
+def _brief(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return f"[{','.join(map(_brief, value))}]"
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,37 @@
+"""The base of all entries of a scenario file, those of components among them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    ValidationInfo,
+    model_validator,
+)
+
+
+class Spec(BaseModel):
+    """Base of everything a scenario file spells out. Unknown keys and loose types are refused.
+
+    Whoever reads a file may pass as context an object with a dict `models`: it is told which model each mapping, by
+    its id, was read as.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    instead_of: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # settings, and those they cannot stand beside
+
+    @model_validator(mode="before")
+    @classmethod
+    def _note_model(cls, data: Any, info: ValidationInfo) -> Any:
+        models = getattr(info.context, "models", None)
+        if models is not None:
+            models[id(data)] = cls
+        return data
+
+
+def named(value: Any) -> Any:
+    """`NAME` is short for `{kind: NAME}`."""
+    return {"kind": value} if isinstance(value, str) else value

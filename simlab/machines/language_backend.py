@@ -1,0 +1,44 @@
+"""The contract of what answers for a language model, in worlds of words and of vectors."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simlab.arrays import Array, Indices
+from simlab.worlds.world import Items
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+class Body(ABC):
+    """What a language model is made of."""
+
+    @abstractmethod
+    def pretrain(self) -> float:
+        """Come to be; returns the floating-point operations it took."""
+
+    def authorship(self) -> float:
+        """Hours for which people once wrote what it was made of; 0 for what was made of nothing."""
+        return 0.0
+
+    def losses(self) -> Array:
+        """The loss of each step by which it became its own reference, in nats a token; none of what has no steps."""
+        return np.zeros(0)
+
+    @abstractmethod
+    def sample(self, prompts: Indices, key: int, places: Indices | None = None) -> Items:
+        """One response per prompt; draw i is keyed by (key, i), or (key, places[i])."""
+
+    @abstractmethod
+    def preference(self, items: Items) -> Array:
+        """log π − log π_ref [n]."""
+
+
+def _rows(tokens: NDArray[np.int64]) -> list[list[int]]:
+    """Tokens [n, T] as lists without their padding."""
+    return [[token for token in row if token] for row in tokens.tolist()]

@@ -1,0 +1,116 @@
+"""What stands between a reward model's number and a policy's gradient: the shape, asked once an iteration."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from simlab.arrays import Array
+from simlab.components.answers import given, not_numbers, number
+from simlab.components.reward_shape import RewardShape
+from simlab.errors import PluginFailed, defined
+from simlab.worlds.tokenizer import END
+
+
+class Rewarding:
+    """Scores responses by a judge, shapes the scores, and lets the shape adapt to what each iteration came to.
+
+    `judge` and `limiter` (None unless the shape has a cost) are ensembles of `simlab.nets`. `shape` is the shape of the
+    next iteration; `costs` and `coefficients` are those of the iterations so far.
+    """
+
+    def __init__(self, shape: RewardShape, judge: Any, limiter: Any = None) -> None:
+        self.shape = shape
+        self.judge = judge
+        self.limiter = limiter
+        self.costs: list[float] = []
+        self.coefficients: list[float] = []
+        self._told: dict[str, Any] = {}  # what the shape is told of the responses that were scored last
+
+    def score(self, prompts: Any, responses: Any) -> Any:
+        """Scores [B] of responses [B, T], or of every member [M, B] if the shape asks for them."""
+        self._told = {"ended": (responses == END).any(1)} if self.shape.ends else {}
+        if self.limiter is not None:
+            self._told["cost"] = -self.limiter.score(prompts, responses)
+        scorer = self.judge.each if self.shape.members else self.judge.score
+        return scorer(prompts, responses)
+
+    def reward(self, score: Any, logp: Any, logp_ref: Any, mask: Any) -> Any:
+        """Rewards [B, T] for the responses scored last."""
+        out = shaped(self.shape, score, logp, logp_ref, mask, self._told)
+        cost = self._told.get("cost")
+        figures = {
+            "objective_kl": float((logp - logp_ref).sum(1).mean()),
+            "objective_entropy": float(-logp.sum(1).mean()),
+            "objective_scores": float(score.mean()),
+            "objective_cost": math.nan if cost is None else float(cost.mean()),
+        }
+        self.costs.append(figures["objective_cost"])
+        self.coefficients.append(coefficient(self.shape))
+        self.shape = adapted(self.shape, figures)
+        return out
+
+
+def shaped(shape: RewardShape, score: Any, logp: Any, logp_ref: Any, mask: Any, told: Mapping[str, Any]) -> Any:
+    """What the shape makes of scores, checked: rewards [B, T], finite wherever there is a token."""
+    try:
+        out = shape.shape(score, logp, logp_ref, mask, **told)
+    except Exception as error:
+        raise PluginFailed.raised(f"reward shape {shape.name!r}", error) from error
+    what = f"must give finite rewards of shape {tuple(logp.shape)}; it gave"
+    if wrong := not_rewards(out, tuple(logp.shape)):
+        raise PluginFailed.returned(shape, f"{what} {wrong}", "shape")
+    paid = out[mask.bool()]
+    if not bool(paid.isfinite().all()):
+        raise PluginFailed.returned(shape, f"{what} {float(paid[~paid.isfinite()][0]):g}", "shape")
+    return out
+
+
+def directed(shape: RewardShape, score: Array, cost: Array | None) -> Array:
+    """The direction [d] of the shaped reward, checked; `score` is [d], or [M, d] for a shape that asks members."""
+    try:
+        found = shape.direction(score, cost)
+    except Exception as error:
+        raise PluginFailed.raised(f"direction of reward shape {shape.name!r}", error) from error
+    wrong = not_numbers(found, score.shape[-1:])
+    out = np.asarray([] if wrong else found, dtype=float)
+    if wrong or not np.isfinite(out).all():
+        what = f"direction of reward shape {shape.name!r} must be {score.shape[-1]} finite numbers"
+        where = defined(type(shape), "direction")
+        raise PluginFailed(f"{what}; it gave {wrong or 'some that are not'}{f' ({where})' if where else ''}")
+    return out
+
+
+def not_rewards(found: Any, shape: tuple[int, ...]) -> str:
+    """What came in place of a tensor of rewards of this shape, in words; "" if it is one."""
+    if not hasattr(found, "is_floating_point"):
+        return given(found)
+    if tuple(found.shape) != shape:
+        return str(tuple(found.shape))
+    return "" if found.is_floating_point() else str(found.dtype)
+
+
+def adapted(shape: RewardShape, figures: Mapping[str, float]) -> RewardShape:
+    """The shape of the next iteration: the same kind of shape, and one that can be written down."""
+    try:
+        after = shape.updated(figures)
+        if after is shape:
+            return shape
+        if type(after) is not type(shape):
+            raise TypeError(f"updated must give a {type(shape).__name__}, not {type(after).__name__}")
+        return restored(shape, after.model_dump_json())
+    except Exception as error:
+        raise PluginFailed.raised(f"updated of reward shape {shape.name!r}", error) from error
+
+
+def coefficient(shape: RewardShape) -> float:
+    """What the shape shows of itself."""
+    return number(shape, "coefficient", "leash")
+
+
+def restored(shape: RewardShape, written: str) -> RewardShape:
+    """A shape of the same kind with the parameters that were written down."""
+    return type(shape).model_validate_json(written)

@@ -1,0 +1,202 @@
+"""A causal transformer as a language model, and the computations it asks of torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simlab.arrays import Array, Indices
+from simlab.engine.jobs import Jobs, Result
+from simlab.errors import InvalidInput
+from simlab.machines.language_backend import Arrays, Body, _rows
+from simlab.rng import Streams, branch, uniforms
+from simlab.worlds.text import TextGame
+from simlab.worlds.tokenizer import END, SEP, START, pad
+from simlab.worlds.world import Items
+
+if TYPE_CHECKING:
+    from simlab.scenario import DemonstrationsSpec, LanguageModelSpec
+
+Stage = Callable[[str], Callable[[int, int], None]]  # a callback for the progress of a long computation, by its name
+
+
+class TransformerBody(Body):
+    """A causal transformer (`simlab.nets`). `weights` is the model now, `reference` as pretrained."""
+
+    def __init__(
+        self, name: str, spec: LanguageModelSpec, game: TextGame, jobs: Jobs, streams: Streams, stage: Stage
+    ) -> None:
+        longest = max(len(game.tokenizer.encode(p.text)) for p in game.prompts) + 2
+        if longest + game.longest_response > spec.context:
+            raise InvalidInput(
+                f"{name}: context is {spec.context} tokens, but this world's prompts and responses need "
+                f"{longest + game.longest_response}; raise parties.{name}.context"
+            )
+        passage = max((len(game.tokenizer.passage(text)) for text in game.passages()), default=0)
+        if passage > spec.context:
+            raise InvalidInput(
+                f"{name}: context is {spec.context} tokens, but a text this world is read from has {passage}; "
+                f"raise parties.{name}.context"
+            )
+        self.name, self.spec, self.game = name, spec, game
+        self.jobs, self.streams, self.stage = jobs, streams, stage
+        self.config: dict[str, Any] = {
+            "vocab": len(game.tokenizer), "width": spec.width, "layers": spec.layers,
+            "heads": spec.heads, "context": spec.context,
+        }  # fmt: skip
+        self.reference: Result
+        self.weights: Result
+
+    def pretrain(self) -> float:
+        spec, corpus = self.spec, self.game.corpus()
+        prompts, tokenizer = self.game.prompts, self.game.tokenizer
+        dialogues = [tokenizer.dialogue(prompts[a.prompt].text, a.response) for a in corpus]
+        sequences = pad([*dialogues, *(tokenizer.passage(text) for text in self.game.passages())])
+        seed = self.streams.key(self.name, "pretraining") if spec.seed is None else spec.seed
+        options = spec.pretraining
+        self.reference = self.weights = self.jobs.run(
+            pretrain, config=self.config, sequences=sequences, steps=options.steps, batch=options.batch,
+            rate=options.rate, seed=seed % 2**63, progress=self.stage("pretraining"),
+        )  # fmt: skip
+        return float(self.weights["flops"])
+
+    def authorship(self) -> float:
+        texts = [*(author.response for author in self.game.corpus()), *self.game.passages()]
+        words = sum(len(text.split()) for text in texts)
+        return words / self.spec.pretraining.authors_pace / 60
+
+    def losses(self) -> Array:
+        return np.asarray(self.reference["losses"])
+
+    def imitate(self, items: Items, spec: DemonstrationsSpec) -> float:
+        """Train on responses people wrote, the prompts included, and become another reference; returns the FLOP."""
+        sequences = pad(
+            [[*p, *r] for p, r in zip(_rows(self.prompt_tokens(items.prompt)), _rows(items.response), strict=True)]
+        )
+        self.reference = self.weights = self.jobs.run(
+            pretrain, config=self.config, sequences=sequences, steps=-(-len(items) * spec.epochs // spec.batch),
+            batch=spec.batch, rate=spec.rate, seed=self.streams.key(self.name, "imitation") % 2**63,
+            start=self.weights, progress=self.stage("demonstrations"),
+        )  # fmt: skip
+        return float(self.weights["flops"])
+
+    def prompt_tokens(self, prompts: Indices) -> NDArray[np.int64]:
+        """`<start> prompt <sep>` [n, P], zero-padded."""
+        return pad([[START, *self.game.tokenizer.encode(self.game.prompts[p].text), SEP] for p in prompts.tolist()])
+
+    def sample(self, prompts: Indices, key: int, places: Indices | None = None) -> Items:
+        places, words = np.arange(len(prompts)) if places is None else places, np.arange(self.game.longest_response)
+        draws = uniforms(branch(key, "words"), places[:, None], words[None, :])
+        result = self.jobs.run(
+            respond, config=self.config, weights=self.weights, prompts=self.prompt_tokens(prompts),
+            uniforms=draws, temperature=self.spec.temperature,
+        )  # fmt: skip
+        return Items(prompts, result["responses"])
+
+    def preference(self, items: Items, weights: Result | None = None) -> Array:
+        """log π − log π_ref [n]; of the model with other `weights`, if given."""
+        result = self.jobs.run(
+            compare, config=self.config, weights=weights or self.weights, reference=self.reference,
+            prompts=self.prompt_tokens(items.prompt), responses=items.response,
+            temperature=self.spec.temperature,
+        )  # fmt: skip
+        return np.asarray(result["difference"], dtype=np.float64)
+
+    def likelihood(self, items: Items) -> Array:
+        """log π of each whole response [n], in nats."""
+        result = self.jobs.run(
+            read, config=self.config, weights=self.weights, prompts=self.prompt_tokens(items.prompt),
+            responses=items.response, temperature=self.spec.temperature,
+        )  # fmt: skip
+        return np.asarray(result["log_likelihood"], dtype=np.float64)
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Dictionary, shape, and the arrays as pretrained ("before/…") and now ("after/…")."""
+        aside = {"losses", "flops"}
+        return {
+            "words": np.array(self.game.tokenizer.words),
+            **{f"config/{name}": np.array(size) for name, size in self.config.items()},
+            **{f"before/{name}": a for name, a in self.reference.arrays.items() if name not in aside},
+            **{f"after/{n}": a for n, a in self.weights.arrays.items() if n not in aside and "metric/" not in n},
+        }
+
+
+def pretrain(
+    *, config: dict[str, Any], sequences: NDArray[np.int64], steps: int, batch: int, rate: float, seed: int,
+    device: str, start: Arrays | None = None, progress: Any = None,
+) -> dict[str, Any]:  # fmt: skip
+    """A language model from a random start, or from the arrays of `start`: its arrays, the loss of each step [steps]
+    in nats, and `flops`."""
+    from simlab.nets.transformer import TransformerConfig, flops_per_token, to_arrays
+    from simlab.nets.transformer import pretrain as train
+
+    shape = TransformerConfig(**config)
+    model, losses = train(
+        shape,
+        sequences,
+        steps=steps,
+        batch=batch,
+        rate=rate,
+        seed=seed,
+        device=device,
+        progress=progress,
+        start=None if start is None else revive(config, start, device),
+    )
+    tokens = float((sequences != 0).sum()) / len(sequences) * batch * steps
+    return {**to_arrays(model), "losses": np.array(losses), "flops": flops_per_token(shape) * tokens}
+
+
+def respond(
+    *, config: dict[str, Any], weights: Arrays, prompts: NDArray[np.int64], uniforms: Array, temperature: float,
+    device: str,
+) -> dict[str, Any]:  # fmt: skip
+    """`responses` [n, T]: one to each prompt, sampled with the given uniforms [n, T]."""
+    from simlab.nets.transformer import generate
+
+    responses = generate(revive(config, weights, device), prompts, uniforms, end=END, temperature=temperature)
+    return {"responses": responses.cpu().numpy()}
+
+
+def compare(
+    *, config: dict[str, Any], weights: Arrays, reference: Arrays, prompts: NDArray[np.int64],
+    responses: NDArray[np.int64], temperature: float, device: str,
+) -> dict[str, Any]:  # fmt: skip
+    """`difference` [n]: log-probability of each whole response now, less that under the reference, in nats."""
+
+    def total(arrays: Arrays) -> Any:
+        return _read(config, arrays, prompts, responses, temperature, device)
+
+    return {"difference": (total(weights) - total(reference)).cpu().numpy()}
+
+
+def read(
+    *, config: dict[str, Any], weights: Arrays, prompts: NDArray[np.int64], responses: NDArray[np.int64],
+    temperature: float, device: str,
+) -> dict[str, Any]:  # fmt: skip
+    """`log_likelihood` [n] of each whole response, in nats."""
+    return {"log_likelihood": _read(config, weights, prompts, responses, temperature, device).cpu().numpy()}
+
+
+def _read(
+    config: Mapping[str, Any], arrays: Arrays, prompts: NDArray[np.int64], responses: NDArray[np.int64],
+    temperature: float, device: str,
+) -> Any:  # fmt: skip
+    from simlab.nets.transformer import log_probs
+
+    model = revive(config, arrays, device)
+    return log_probs(model, prompts, responses, temperature=temperature).double().sum(1)
+
+
+def revive(config: Mapping[str, Any], weights: Arrays, device: str) -> Any:
+    """The transformer whose arrays these are."""
+    import torch
+
+    from simlab.nets.transformer import Transformer, TransformerConfig, from_arrays
+
+    model = Transformer(TransformerConfig(**config), torch.Generator().manual_seed(0))
+    names = set(model.state_dict())
+    from_arrays(model, {name: array for name, array in weights.items() if name in names})
+    return model.to(device)

@@ -1,0 +1,184 @@
+"""Whoever delivers judgements of responses to those above: people, and the vendors that stand between.
+
+What is delivered is always `Rankings`; those above look at pairs of them and hold their own opinion against it.
+That makes every level above the first the same: it is judged by how it judges.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from simpy import Event
+
+from simlab.parties.appeals import Appeals, appealed, fresh_gold, heard
+from simlab.rankings import AT_ONCE, Rankings, preferred
+from simlab.relation import Answers, Judgement, Party, Relation, Standard, Work
+from simlab.rng import further, hashes, uniforms
+
+LIKELY = 6.0  # standard deviations by which hardly ever fewer lots than expected are small
+SecondLook = Callable[[NDArray[np.int64]], NDArray[np.int64]]
+
+if TYPE_CHECKING:
+    from simlab.scenario import FirmSpec
+    from simlab.scenario.working_conditions import VoiceSpec
+    from simlab.simulation import Simulation
+
+
+class Workforce(Party):
+    """A party whose work is rankings. `unseen` keeps them until each principal looks."""
+
+    def __init__(self, simulation: Simulation, name: str) -> None:
+        super().__init__(simulation, name)
+        self.unseen: dict[str, list[Rankings]] = {}  # by principal, made since it last looked
+
+    @property
+    def work_order(self) -> int:  # type: ignore[override]
+        """One more than the order of what it judges: 1 for rankings of responses, 2 for audits of those, and so on."""
+        return self.simulation.work_order(self.name)
+
+    def deliver(self, made: Rankings) -> None:
+        """Rankings have been made, here or further down: every principal may look at them."""
+        for name in self.simulation.hierarchy.principals(self.name):
+            self.unseen.setdefault(name, []).append(made)
+            principal = self.simulation.parties[name]
+            if isinstance(principal, Workforce) and principal.passes_on and principal.work_order == self.work_order:
+                principal.deliver(made)
+
+    voice: VoiceSpec | None = None  # whether those who work here may appeal judgements of their work
+    passes_on = False  # whether the work of those below counts as its own
+
+    def work(self, relation: Relation) -> Generator[Event, Any, Work]:
+        """The rankings made since this principal last looked."""
+        yield from ()
+        parts = self.unseen.pop(relation.principal.name, [])
+        if not parts:
+            return Work(self.name)
+        return Work(self.name, parts, sum(part.label.size for part in parts))
+
+    @abstractmethod
+    def subjects(self, made: Rankings) -> tuple[list[str], NDArray[np.int64]]:
+        """Who is judged by these rankings: names, and for each ranking [m] which of the names."""
+
+
+def sampled_pairs(relation: Relation, work: Work, key: int) -> Rankings:
+    """The compared pairs a principal looks at, as rankings of two; drawn at random from all that were delivered.
+
+    `relation.sample` is a share of the pairs or their number. Draws are keyed by pair and worker.
+    """
+    parts: list[Rankings] = work.items
+    pairs = sum(made.label.size for made in parts)
+    count = relation.sampled(pairs)
+    for limit in ((count + LIKELY * count**0.5) / pairs, 1.0):
+        few = [_lots(made, key, limit) for made in parts]
+        if sum(len(place) for place, _ in few) >= count:
+            break
+    chosen = _smallest(np.concatenate([lot for _, lot in few]), count)
+    ends = np.cumsum([len(place) for place, _ in few])
+    cuts = np.searchsorted(chosen, ends[:-1])
+    each = zip(parts, few, np.split(chosen, cuts), [0, *ends[:-1].tolist()], strict=True)
+    return Rankings.together([made.as_pairs(place[mine - start]) for made, (place, _), mine, start in each])
+
+
+def _lots(made: Rankings, key: int, limit: float) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """A hash of each compared pair and its worker, where it is below this share of all hashes: which of the pairs, and
+    the hashes [n]. Looked up in pieces, so that of very many only those that count are held."""
+    task = hashes(key, made.shown.draw[:, None], np.arange(made.pairs)[None, :])
+    last = np.uint64(min(limit * 2.0**64, 2.0**64 - 2.0**11))
+    places, found = [], []
+    for start in range(0, max(1, len(made)), AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        lot = further(task.take(made.place[part], axis=0), made.worker[part, None]).ravel()
+        low = np.flatnonzero(lot <= last) if limit < 1 else np.arange(len(lot))
+        places.append(low + start * made.pairs)
+        found.append(lot[low])
+    return np.concatenate(places), np.concatenate(found)
+
+
+def _smallest(lot: NDArray[np.uint64], count: int) -> NDArray[np.int64]:
+    """Where the `count` smallest are, in order; of equal ones the first."""
+    if count >= len(lot):
+        return np.arange(len(lot))
+    last = np.partition(lot, count - 1)[count - 1]
+    less, equal = np.flatnonzero(lot < last), np.flatnonzero(lot == last)
+    return np.sort(np.concatenate([less, equal[: count - len(less)]]))
+
+
+def verdict(
+    relation: Relation, work: Work, pairs: Rankings, opinion: NDArray[np.int64], appeals: Appeals | None = None
+) -> Judgement:
+    """How often each of the agent's people said of these pairs what their judge says [n], after any appeals.
+
+    An undecided label counts half on either side. For labels without ties this *is* re-judging at any order: two
+    auditors agree whether a rater was right exactly when they agree which response is better.
+    """
+    said = pairs.label[:, 0]
+    opinion = opinion if appeals is None else appeals.opinion
+    right = np.where((said == 0) | (opinion == 0), 0.5, said == opinion)
+    agent = relation.agent
+    assert isinstance(agent, Workforce)
+    names, place = agent.subjects(pairs)
+    samples = np.bincount(place, minlength=len(names))
+    agreed = np.bincount(place, weights=right, minlength=len(names))
+    return Judgement(
+        agent=agent.name,
+        items=work.items,
+        size=work.size,
+        principal=relation.principal.name,
+        order=relation.order,
+        scores=dict(zip(names, (agreed / samples).tolist(), strict=True)),
+        samples=dict(zip(names, samples.tolist(), strict=True)),
+        answers=Answers(place, right.astype(float)),
+        appeals=_appeals(appeals, names, place),
+    )
+
+
+def hear(relation: Relation, pairs: Rankings, opinion: NDArray[np.int64], second: SecondLook) -> Appeals | None:
+    """What comes of it where people may appeal: `second(rows)` is the judge's second look at some of these pairs."""
+    agent = relation.agent
+    spec = agent.voice if isinstance(agent, Workforce) else None
+    if spec is None:
+        return None
+    said, seen = pairs.label[:, 0], pairs.perceived[:, 0]
+    key = relation.simulation.streams.key(agent.name, "appeals", relation.principal.name)
+    made = appealed(said, opinion, seen, spec.appeal, spec.sure, uniforms(key, pairs.draw, pairs.worker))
+    return heard(said, opinion, made, second)
+
+
+def _appeals(appeals: Appeals | None, names: list[str], place: NDArray[np.int64]) -> dict[str, tuple[int, int]]:
+    """Who appealed how often, and with success how often."""
+    if appeals is None:
+        return {}
+    made, upheld = (np.bincount(place[mask], minlength=len(names)) for mask in (appeals.made, appeals.upheld))
+    return {name: (m, u) for name, m, u in zip(names, made.tolist(), upheld.tolist(), strict=True) if m}
+
+
+def audit(relation: Relation, work: Work, standard: Standard, spec: FirmSpec) -> Judgement:
+    """A firm checks a sample of pairs against gold: what its standard says of them, now and then wrongly.
+
+    Pairs that are equal under it have no right answer and are not counted. Writing gold is labor of the firm's own
+    staff, `audit_seconds` a pair.
+    """
+    principal, simulation = relation.principal, relation.simulation
+    key = simulation.streams.key(principal.name, "audits", relation.agent.name)
+    pairs = sampled_pairs(relation, work, key)
+    truly = standard.utilities(simulation.game.features(pairs.items)).reshape(len(pairs), 2)
+    gold = preferred(truly[:, 0] - truly[:, 1])
+    pairs, gold = pairs[gold != 0], gold[gold != 0]
+    streams, names = simulation.streams, (principal.name, relation.agent.name)
+    opinion = fresh_gold(gold, spec.gold_error, streams.key(names[0], "gold", names[1]), pairs.draw)
+    again = streams.key(names[0], "second gold", names[1])
+    appeals = hear(
+        relation, pairs, opinion, lambda rows: fresh_gold(gold[rows], spec.gold_error, again, pairs.draw[rows])
+    )
+    looks = len(pairs) + (int(appeals.made.sum()) if appeals is not None else 0)
+    hours = looks * spec.audit_seconds / 3600
+    if hours:
+        pay = hours * spec.audit_wage
+        simulation.chronicle.labor(principal.name, "auditing", order=relation.order, hours=hours, pay=pay)
+        if pay:
+            simulation.chronicle.transfer(principal.name, f"{principal.name} staff", pay, "wages for auditing")
+    return verdict(relation, work, pairs, opinion, appeals)

@@ -1,0 +1,168 @@
+"""Those who stand above the corporation: users, who bring an intent to every prompt and stay or leave;
+shareholders, who look at its ledger; a regulator, who holds what it serves, or what it says, against the law.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from simpy import Event
+
+from simlab.arrays import Array, Indices
+from simlab.parties.market import Market
+from simlab.relation import Judgement, Party, Relation, Standard, Work
+from simlab.rng import branch, uniforms
+from simlab.worlds.world import Game
+
+if TYPE_CHECKING:
+    from simlab.measures.panel import Panel
+    from simlab.parties.corporation import Corporation
+    from simlab.scenario import UsersSpec
+    from simlab.simulation import Simulation
+
+
+@dataclass(slots=True)
+class Reception:
+    """How a sample of responses was received: who was satisfied [n], with which intent [n], and what was complained of.
+
+    `complaints` counts, by criterion, those who were not satisfied and said so.
+    """
+
+    satisfied: NDArray[np.bool_]
+    intent: Indices
+    complaints: Mapping[str, int]
+
+
+def blamed(game: Game, weights: Mapping[str, float], features: Array) -> list[str]:
+    """The criterion that speaks most against each response [n], by these weights: the least w_k·(s_k − midpoint)."""
+    names = list(weights)
+    values = np.stack([game.value({name: weights[name]}) for name in names])
+    worst = ((features - game.midpoint) @ values.T).argmin(axis=1)
+    return [names[i] for i in worst.tolist()]
+
+
+class Users(Party):
+    """A population of users: `vector` is the intent they share, or the mean of their intents, in value space.
+
+    Their judgement of a corporation is the share of a sample of responses that satisfied the user who asked. What a
+    user wants of a response depends on the situation of the prompt, too: a *context* that users know and the model
+    never sees ("cotext is not context"). It turns the intent by an isotropic error of `context` of its norms, the
+    same for every asking of a prompt, so that a preference that ignores it has ρ = 1/√(1 + context²) at best.
+    """
+
+    def __init__(self, simulation: Simulation, name: str, spec: UsersSpec) -> None:
+        super().__init__(simulation, name)
+        self.spec = spec
+        self.vector = simulation.game.value(spec.values)
+        self.intents = [simulation.game.value(i.values) for i in spec.intents] or [self.vector]
+        self.weights: Sequence[Mapping[str, float]] = [i.values for i in spec.intents] or [spec.values]
+        firms = simulation.hierarchy.agents(name)
+        prices = [getattr(simulation.scenario.parties[firm], "price", None) for firm in firms]
+        self.market = Market(spec, firms, [spec.subscription if p is None else p for p in prices])
+        self._situation: tuple[Indices, Array] | None = None  # prompts last asked about, and their context
+        self._accrued: dict[str, float] = {}  # day up to which fees are owed, by corporation
+
+    @property
+    def count(self) -> int:
+        """How many there are, with whichever corporation."""
+        return self.market.count()
+
+    def standard(self) -> Standard:
+        return Standard(self.name, 1, self.vector, self.vector, float(np.linalg.norm(self.vector)))
+
+    def utility(self, panel: Panel) -> Array:
+        """What is wanted on average, in the situation of each prompt."""
+        if not self.spec.context:
+            return panel.features @ self.vector
+        turned = self.vector + float(np.linalg.norm(self.vector)) * self.context(panel.items.prompt)
+        return np.asarray(np.einsum("nd,nd->n", panel.features, turned))
+
+    def context(self, prompts: Indices) -> Array:
+        """What the situation of each prompt adds to what is wanted of a response to it [n, D], in norms of that."""
+        if self._situation is None or self._situation[0] is not prompts:  # a panel is looked at by many
+            numbers, place = np.unique(prompts, return_inverse=True)
+            key = self.simulation.streams.key(self.name, "context")
+            self._situation = prompts, (self.spec.context * self.simulation.deviations(key, numbers))[place]
+        return self._situation[1]
+
+    def work(self, relation: Relation) -> Generator[Event, Any, Work]:
+        raise NotImplementedError("users answer to nobody")
+        yield
+
+    def judge(self, relation: Relation, work: Work) -> Generator[Event, Any, Judgement]:
+        """Each sampled response satisfies its user with the probability that the world calls approval.
+
+        Draws belong to the place in the sample, and are the same at every corporation: users who choose between
+        two compare what they say, not how hard to please those were who happened to be asked.
+        """
+        yield from ()
+        game, key = self.simulation.game, self.simulation.streams.key(self.name, "satisfaction", relation.looks)
+        features = game.features(work.items)
+        intent = self._intents_of(relation, work.size)
+        place = np.arange(work.size)
+        satisfied = uniforms(key, place) < self._approval(work.items.prompt, intent, features)
+        complains = ~satisfied & (uniforms(branch(key, "complains"), place) < self.spec.complain)
+        agent = relation.agent.name
+        return Judgement(
+            agent=agent,
+            items=Reception(satisfied, intent, self._complaints(intent[complains], features[complains])),
+            size=work.size,
+            principal=self.name,
+            order=relation.order,
+            scores={agent: float(satisfied.mean())},
+            samples={agent: work.size},
+        )
+
+    def _intents_of(self, relation: Relation, size: int) -> Indices:
+        """Which intent each of those asked has [n]: a draw from the corporation's users as they are now."""
+        if len(self.intents) == 1:
+            return np.zeros(size, dtype=np.int64)
+        members = self.market.members[self.market.place(relation.agent.name)]
+        bounds = np.cumsum(members) / members.sum()
+        key = self.simulation.streams.key(self.name, "intents", relation.looks)
+        drawn = np.searchsorted(bounds, uniforms(key, np.arange(size)), side="right")
+        return np.minimum(drawn, len(self.intents) - 1).astype(np.int64)
+
+    def _approval(self, prompts: Indices, intent: Indices, features: Array) -> Array:
+        """How likely each is to be satisfied [n]: by their own intent, in the situation of their prompt."""
+        game = self.simulation.game
+        if len(self.intents) == 1 and not self.spec.context:
+            return game.approval(self.vector, features)
+        vectors = np.stack(self.intents)[intent]
+        if self.spec.context:
+            vectors = vectors + np.linalg.norm(vectors, axis=1, keepdims=True) * self.context(prompts)
+        return game.approval(vectors, features)
+
+    def _complaints(self, intent: Indices, features: Array) -> Mapping[str, int]:
+        """How many complain of each criterion, each by their own intent."""
+        found: Counter[str] = Counter()
+        for number in np.unique(intent).tolist():
+            found.update(blamed(self.simulation.game, self.weights[number], features[intent == number]))
+        return {name: found[name] for name in sorted(found)}
+
+    def satisfaction(self, reception: Reception) -> Array:
+        """The share of satisfied users of each intent [S]; where nobody was asked, as of all who were."""
+        satisfied = np.full(len(self.intents), float(reception.satisfied.mean()))
+        for intent in np.unique(reception.intent).tolist():
+            satisfied[intent] = float(reception.satisfied[reception.intent == intent].mean())
+        return satisfied
+
+    def accrue(self, *firms: str) -> None:
+        """Let what users owe these corporations be up to date: they pay for every day on which they were served."""
+        now = min(self.simulation.now, self.simulation.days)
+        for firm in firms:
+            since, self._accrued[firm] = self._accrued.get(firm, 0.0), now
+            self.market.accrue(firm, _serving(self.simulation, firm).served(since, now))
+
+    def open(self) -> NDArray[np.bool_]:
+        """Which of their corporations serve anybody now [F]."""
+        return np.array([not _serving(self.simulation, firm).suspended for firm in self.market.firms])
+
+
+def _serving(simulation: Simulation, firm: str) -> Corporation:
+    return cast("Corporation", simulation.parties[firm])

@@ -1,0 +1,89 @@
+"""Raters who let a machine rank for them: the loop by which a model's judgement comes back to it as human feedback.
+
+Veselovsky, Ribeiro & West (2023, "Artificial artificial artificial intelligence") find that a third to nearly half
+of crowd workers did so for a writing task.
+"""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simlab.arrays import Array
+from simlab.parties.language_model import LanguageModel
+from simlab.parties.reward_model import RewardModel
+from simlab.rankings import preferred, sides
+from simlab.rng import uniforms
+from simlab.worlds.world import Items
+
+if TYPE_CHECKING:
+    from simlab.measures.panel import Panel
+    from simlab.parties.people import People
+    from simlab.scenario import DelegationSpec
+    from simlab.simulation import Simulation
+
+
+Machine = RewardModel | LanguageModel
+
+
+def machine_called(simulation: Simulation, name: str) -> Machine | None:
+    """The machine of this name, if it has learnt anything yet."""
+    machine = simulation.parties[name]
+    assert isinstance(machine, Machine), "validation refuses other parties"
+    taught = machine.learned if isinstance(machine, RewardModel) else machine.updates
+    return machine if taught else None
+
+
+def opinion(machine: Machine, items: Items) -> Array:
+    """How good a machine finds responses [n]; comparable within a prompt."""
+    return machine.score(items) if isinstance(machine, RewardModel) else machine.body.preference(items)
+
+
+def by_themselves(pool: People) -> People:
+    """The pool as it would be if all its people judged by themselves."""
+    if pool.delegation is None:
+        return pool
+    other = copy(pool)
+    other.delegation, other._panel = None, None
+    return other
+
+
+class Delegation:
+    """Which people of a pool ask a machine, and what it says. A machine that was never trained is not asked."""
+
+    def __init__(self, simulation: Simulation, pool: str, spec: DelegationSpec) -> None:
+        self.simulation = simulation
+        self.spec = spec
+        self.key = simulation.streams.key(pool, "delegates")
+
+    @property
+    def machine(self) -> Machine | None:
+        """The machine they ask, if it has learnt anything yet."""
+        return machine_called(self.simulation, self.spec.to)
+
+    def of(self, numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of these persons [n] delegate, now that there is a machine to ask."""
+        if self.machine is None:
+            return np.zeros(len(numbers), dtype=bool)
+        return uniforms(self.key, numbers) < self.spec.share
+
+    def differences(self, items: Items, options: int) -> Array:
+        """How much better the machine finds the left response of each pair [m, pairs] of rankings of K."""
+        machine = self.machine
+        assert machine is not None
+        left, right = sides(options)
+        each = opinion(machine, items).reshape(-1, options)
+        return np.asarray(each[:, left] - each[:, right])
+
+    def labels(self, differences: Array) -> NDArray[np.int64]:
+        """The labels they copy [m, pairs]."""
+        return preferred(differences)
+
+    def utility(self, panel: Panel) -> Array:
+        """What the machine finds of each response of a panel [n]."""
+        machine = self.machine
+        assert machine is not None
+        return machine.utility(panel)

@@ -1,0 +1,137 @@
+"""The outlook: what people know of their job when they choose how careful to be, and that choice.
+
+They take the next period for one like any other, know how well they can do, how often work is checked, how often
+gold is wrong, and by which rule people are dismissed; each look is taken to stand alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.arrays import Array, Indices
+from simlab.components.answers import not_numbers
+from simlab.components.incentives import COIN, WorkSituation
+from simlab.components.review import Below, Review
+from simlab.errors import PluginFailed
+from simlab.rankings import preferred
+from simlab.rng import uniforms
+
+if TYPE_CHECKING:
+    from simlab.parties.people import People
+    from simlab.scenario import RelationSpec
+
+
+def reconsider(pool: People) -> None:
+    """Let everybody employed choose anew how much care to take, as things stand."""
+    effort, cohort = pool.spec.effort, pool.cohort
+    assert cohort is not None
+    rows = np.flatnonzero(cohort.employed)
+    if not effort.reckons or not len(rows):
+        return
+    situation = situation_of(pool, rows)
+    try:
+        care, pace = effort.choose(situation), effort.hurry(situation)
+    except Exception as error:
+        raise PluginFailed.raised(f"effort {effort.name!r}", error) from error
+    for method, found, highest, wanted in (
+        ("choose", care, 1.0, "must choose care in [0, 1]"),
+        ("hurry", pace, np.finfo(float).max, "must choose a pace of at least 0"),
+    ):
+        wrong = not_numbers(found, rows.shape)
+        odd = np.asarray([] if wrong else found, dtype=float)
+        odd = odd[~((odd >= 0) & (odd <= highest))]
+        if wrong or len(odd):
+            what = f"{wanted} for {len(rows)} people; it gave {wrong or f'{odd[0]:g}'}"
+            raise PluginFailed.returned(effort, what, method)
+    pool.life.lives.care[rows], pool.life.lives.pace[rows] = care, pace
+
+
+def situation_of(pool: People, rows: Indices) -> WorkSituation:
+    """What these people reckon with."""
+    relation, effort = judged_in(pool), pool.spec.effort
+    days = relation.every if relation is not None else 1.0
+    pairs = pool.planned_pairs(days) / max(1, int(pool.cohort.employed.sum()) if pool.cohort is not None else 1)
+    hours = min(pairs * pool.seconds_a_pair / 3600, pool.spec.hours * days)
+
+    def same(value: float) -> Array:
+        return np.full(len(rows), float(value))
+
+    return WorkSituation(
+        wage=same(pool.spec.wage),
+        hours=same(hours),
+        cost=effort.cost * pool.life.lives.toil[rows],
+        pairs=same(round(hours * 3600 / pool.seconds_a_pair)),
+        audited=same(_audited(relation, pool.planned_pairs(days))),
+        quality=_quality(pool, rows),
+        careless=same(COIN),
+        gold_error=same(_gold_error(pool, relation)),
+        discount=same(effort.discount),
+        separation=same(effort.separation),
+        outside=same(effort.outside),
+        pay=pool.spec.pay,
+        review=_rule(relation),
+    )
+
+
+def judged_in(pool: People) -> RelationSpec | None:
+    """The relation that decides about these people's jobs: the first that dismisses, else that with the employer."""
+    mine = [r for r in pool.simulation.scenario.relations if r.agent == pool.name]
+    present = [r for r in mine if r.principal in pool.simulation.parties]
+    firing = [r for r in present if any(c.kind == "fire" for c in r.consequence)]
+    employing = [r for r in present if r.principal == pool.simulation.employer_of(pool.name)]
+    return next(iter([*firing, *employing, *present]), None)
+
+
+def _rule(relation: RelationSpec | None) -> Review | None:
+    for consequence in relation.consequence if relation is not None else ():
+        if consequence.kind == "fire":
+            if consequence.review is not None:
+                return consequence.review
+            below = consequence.below if consequence.below is not None else 0.0
+            return Below(below=below, min_sample=consequence.min_sample)
+    return None
+
+
+def _audited(relation: RelationSpec | None, pairs: float) -> float:
+    if relation is None:
+        return 0.0
+    share = relation.sample if isinstance(relation.sample, float) else relation.sample / max(pairs, 1.0)
+    return min(1.0, share)
+
+
+def _gold_error(pool: People, relation: RelationSpec | None) -> float:
+    """How often the judge errs: a firm by its gold, people as often as people do."""
+    if relation is None:
+        return 0.0
+    judge = pool.simulation.parties[relation.principal]
+    spec = getattr(judge, "spec", None)
+    return float(getattr(spec, "gold_error", 0.0))
+
+
+# ---- how well they can do ------------------------------------------------------------------------------------------
+
+
+def _quality(pool: People, rows: Indices) -> Array:
+    """Chance [R] that a careful answer agrees with right gold: one's own where it was measured, else the mean."""
+    rows_known, known = pool.quality
+    found = np.full(len(rows), float(known.mean()) if len(known) else 1.0)
+    place = np.searchsorted(rows_known, rows)
+    mine = (place < len(rows_known)) & (np.take(rows_known, place, mode="clip") == rows) if len(known) else []
+    found[mine] = known[place[mine]]
+    return found
+
+
+def quality_of(pool: People, rows: Indices, utilities: Array, truly: Array) -> Array:
+    """Chance [R] that what these people say with care of pairs [m, 2, R] agrees with true utilities [m, 2]."""
+    assert pool.cohort is not None
+    gold = preferred(truly[:, 0] - truly[:, 1])
+    pairs = np.flatnonzero(gold)
+    found = np.full(len(rows), COIN)
+    for place, row in enumerate(rows.tolist()):
+        who = np.full(len(pairs), row)
+        draws = uniforms(pool.simulation.streams.key(pool.name, "quality"), who[:, None], pairs[:, None], np.arange(3))
+        label = pool.choose(utilities[pairs, :, place], who, draws)[:, 0]
+        found[place] = np.where(label == 0, 0.5, label == gold[pairs]).mean() if len(pairs) else COIN
+    return found

@@ -1,0 +1,58 @@
+"""How noisy a pool's people are: set once, when a run begins, so that they agree as often as the scenario says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simlab.arrays import Indices
+from simlab.clock import Steps
+from simlab.components.answers import given
+from simlab.components.rater_policy import RaterPolicy
+from simlab.errors import PluginFailed
+from simlab.parties import candidates
+from simlab.people.effort import quality_of
+from simlab.rng import branch
+
+if TYPE_CHECKING:
+    from simlab.parties.language_model import LanguageModel
+    from simlab.parties.people import People
+
+CALIBRATION_PROMPTS = 512
+CALIBRATION_IDS = 1 << 40  # numbers of the responses used for that, beyond those of any task
+
+
+def calibrate(pool: People, model: LanguageModel) -> Steps:
+    """Noise for the target agreement, on pairs of the pretrained model's responses; frozen afterwards.
+
+    Whoever this run is without counts nevertheless: leaving one person out changes nobody else's noise. People who
+    choose their effort learn by the same pairs how well they can do. Where the model has but one response to every
+    prompt there is nothing to agree about, and the policy stays as it is.
+    """
+    assert pool.cohort is not None
+    simulation = pool.simulation
+    key = simulation.streams.key(pool.name, "calibration")
+
+    def ask(key: int, count: int) -> tuple[Indices, NDArray[Any]]:
+        return simulation.game.draw_prompts(branch(key, "prompts"), count, compared=True), np.zeros(count)
+
+    distinct = getattr(pool.spec, "distinct", True)
+    found = yield from candidates.drawn(model, ask, CALIBRATION_PROMPTS, 2, key, distinct=distinct)
+    if not len(found):
+        return
+    items = found.items
+    ids = CALIBRATION_IDS + np.arange(len(items))  # seen through each one's perception noise, as at work
+    people = pool.representatives(former=True)[:64]
+    utilities = np.stack([pool.perceive(items, np.full(len(items), r), ids) for r in people.tolist()], axis=1)
+    pairs = utilities.reshape(len(found), 2, len(people))
+    differences = (pairs[:, 0] - pairs[:, 1]) / pool.cohort.noise[people]  # so that one τ fits all
+    policy = pool.ask_policy(lambda: pool.policy.calibrated(differences), "agreement")
+    if not isinstance(policy, RaterPolicy):
+        what = f"must give a rater policy when it is calibrated; it gave {given(policy)}"
+        raise PluginFailed.returned(pool.policy, what, "calibrated")
+    pool.policy = policy
+    if pool.spec.effort.reckons:
+        truly = simulation.guideline_for(pool.name).utilities(simulation.game.features(items))
+        pool.quality = people, quality_of(pool, people, pairs, truly.reshape(-1, 2))

@@ -1,0 +1,70 @@
+"""The population a pool hires from: what makes a person, drawn by number, and how each reads a guideline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simlab.arrays import Array
+from simlab.components.cohort import Cohort
+from simlab.relation import Standard
+from simlab.rng import Streams, normals
+
+if TYPE_CHECKING:
+    from simlab.parties.people import People
+    from simlab.people.labor_market import Seeker
+
+
+def drawn(pool: People, numbers: NDArray[np.int64], streams: Streams | None = None) -> Cohort:
+    """New people as their numbers make them: the guideline as each understands it, blended with own values."""
+    spec, simulation, streams = pool.spec, pool.simulation, streams or pool.simulation.streams
+    standard, name = pool.standard(), pool.name
+    tastes = simulation.deviations(streams.key(name, "tastes"), numbers)
+    keen = normals(streams.key(name, "skill"), numbers[:, None], simulation.game.dimension_keys[None, :])
+
+    def personal(purpose: str) -> Array:
+        return normals(streams.key(name, purpose), numbers)
+
+    zeros = np.zeros(len(numbers))
+    people = Cohort(
+        number=numbers,
+        misread=simulation.deviations(streams.key(name, "misreading"), numbers),
+        own=simulation.game.value(spec.values) + spec.values_spread * standard.unit * tastes,
+        vector=np.empty(0),
+        skill=np.clip(spec.skill + spec.skill_spread * keen, 0, 1),
+        knowledge=np.clip(spec.knowledge + spec.knowledge_spread * personal("knowledge"), 0, 1),
+        noise=np.exp(spec.temperature_spread * personal("noise")),
+        seconds=spec.seconds * np.exp(spec.seconds_spread * personal("seconds")),
+        hired=np.full(len(numbers), simulation.now),
+        ended=np.where(np.isin(numbers, pool.missing()), simulation.now, np.nan),
+        tasks=np.zeros(len(numbers), dtype=np.int64),
+        audited=zeros.copy(),
+        agreed=zeros.copy(),
+        warnings=np.zeros(len(numbers), dtype=np.int64),
+        hours=zeros.copy(),
+        unpaid=zeros.copy(),
+    )
+    people.vector = understood(pool, people, standard)
+    return people
+
+
+def understood(pool: People, people: Cohort, standard: Standard) -> Array:
+    """What each goes by [R, D]: the guideline as understood, weighed by compliance against own values."""
+    spec = pool.spec
+    vector = standard.vector + spec.misreading * standard.unit * people.misread
+    return np.asarray(spec.compliance * vector + (1 - spec.compliance) * people.own)
+
+
+def moved_in(arrived: People, people: Cohort, movers: list[Seeker]) -> list[str]:
+    """Let people from elsewhere take the first rows, with all that makes a person; returns who everybody is."""
+    persons: list[str] = arrived.labels_of(people.number).tolist()
+    for row, (pool, old) in enumerate(movers):
+        assert pool.cohort is not None
+        for trait in ("misread", "own", "skill", "knowledge", "noise", "seconds"):
+            getattr(people, trait)[row] = getattr(pool.cohort, trait)[old]
+        persons[row] = pool.persons[old]
+    if movers:
+        people.vector = understood(arrived, people, arrived.standard())
+    return persons

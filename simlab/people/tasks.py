@@ -1,0 +1,29 @@
+"""Tasks: which rankings a pool is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simlab.engine.queues import Batch
+from simlab.rankings import Shown
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass(slots=True)
+class Tasks:
+    """Rankings to be made, in task order."""
+
+    shown: Shown  # [m]
+    local: NDArray[np.int64]  # [m] numbers over this pool, whatever other pools there are
+    done: NDArray[np.bool_]  # [m]
+    asked: NDArray[np.bool_]  # [m] whether the prompt was a user's, and so has a situation
+    batch: Batch  # the same, as work that waits
+
+    def __len__(self) -> int:
+        return len(self.local)

@@ -1,0 +1,308 @@
+"""Loading what a run left: its tables as DataFrames, its manifest and status. For people, reports and studies.
+
+Nothing here imports torch; pandas and pyarrow are imported when the first table is read. What the simulation
+needs to write a run, `open_run`, is in `simlab.runs.folder` and can be had from here too.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simlab.errors import InvalidInput, Problem
+from simlab.names import suggestion
+from simlab.paths import given
+from simlab.runs.folder import OpenRun, is_held, open_run, runs_row
+from simlab.runs.manifest import MANIFEST, read_manifest
+from simlab.tables.schemas import TABLES
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+__all__ = ["OpenRun", "Run", "Study", "Tables", "load", "open_run"]
+
+_DEPTH = 4  # how far below a study's folder its runs may be
+
+
+class Tables(Mapping[str, "pd.DataFrame"]):
+    """Outcome tables by name, each read when it is first asked for."""
+
+    def __init__(self, run: Run, names: Sequence[str]) -> None:
+        self._run, self._names = run, tuple(names)
+        self._read: dict[str, pd.DataFrame] = {}
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if name not in self._names:
+            raise KeyError(_unknown("table", name, self._names))
+        if name not in self._read:
+            self._read[name] = self._run._frame(name)
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __repr__(self) -> str:
+        return f"<tables {', '.join(self._names)}>"
+
+
+class Run:
+    """What a run left: `tables` (also as attributes, as `run.alignment`), `manifest`, `status`, `path`, `hashes`.
+
+    `status` is running, finished, interrupted or failed; a run whose process is gone counts as interrupted.
+    """
+
+    def __init__(self, path: Path, selection: _Selection) -> None:
+        self.path = path
+        self._selection = selection
+        self.manifest = self._manifest()
+        self.tables = Tables(self, selection.tables)
+
+    def _manifest(self) -> dict[str, Any]:
+        found = read_manifest(self.path)
+        if found["status"] == "running" and not is_held(self.path):
+            found = read_manifest(self.path)  # it may have ended between the two looks
+            found["status"] = "interrupted" if found["status"] == "running" else found["status"]
+        return found
+
+    @property
+    def status(self) -> str:
+        """running, finished, interrupted or failed, at the time of loading."""
+        return str(self.manifest["status"])
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """The sha256 of every table of a finished run, by the table's name."""
+        return {name: table["sha256"] for name, table in self.manifest["tables"].items()}
+
+    @cached_property
+    def rows(self) -> dict[str, int]:
+        """How many rows there are in each table; reads no table."""
+        return {name: self._count(name) for name in self.tables}
+
+    def rehash(self) -> dict[str, dict[str, Any]]:
+        """Rows and sha256 of every table computed anew from the files, in the form of the manifest's `tables`."""
+        from simlab.tables import files as content
+
+        found = {}
+        for name in TABLES:
+            if path := content.stored(self.path, name):
+                rows, digest = content.summary(path)
+                found[name] = {"rows": rows, "sha256": digest}
+        return found
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        if name in TABLES:
+            return self.tables[name]
+        raise AttributeError(_unknown("table or attribute", name, tuple(TABLES)))
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.tables]
+
+    def __repr__(self) -> str:
+        name, seed = self.manifest["scenario"], self.manifest["seed"]
+        return f"<Run {self.manifest['run']}: {name}, seed {seed}, {self.status}, in {self.path}>"
+
+    def _count(self, name: str) -> int:
+        from simlab.tables import files as content
+
+        if name == "runs":
+            return 1
+        path = self.stored(name)
+        if path is None:
+            return 0
+        return content.read(path, name).num_rows if TABLES[name].key else content.count(path)
+
+    def stored(self, name: str) -> Path | None:
+        """The file of a table, held against what the manifest says of it; None if nothing has been written yet.
+
+        Raises InvalidInput, naming the file, if it is another table, another run's, or missing though it was there.
+        """
+        from simlab.plugins.registry import simlab_version
+        from simlab.tables import files as content
+
+        said = self.manifest["tables"].get(name)
+        path = content.stored(self.path, name)
+        if path is None and said is not None:
+            lost = content.tables_folder(self.path) / f"{name}{content.PARQUET}"
+            raise InvalidInput(Problem("is missing", "the command that began the run makes it again", lost))
+        if path is not None:
+            exact = self.manifest["version"] == simlab_version()
+            content.require(path, name, self.manifest["run"], said and said["rows"], exact=exact)
+        return path
+
+    def _frame(self, name: str) -> pd.DataFrame:
+        rows = self._arrow(name)
+        frame = rows.to_pandas()
+        frame.attrs = _attrs(name, rows.column_names)
+        return frame
+
+    def _arrow(self, name: str) -> pa.Table:
+        if name == "runs":
+            return self._selection.of(name, runs_row(self.manifest))
+        for patience in (0.05, 0.2, 0.0):  # a run that starts or ends meanwhile moves its files
+            try:
+                return self._selection.read(self.stored(name), name, self.manifest["run"])
+            except FileNotFoundError:
+                time.sleep(patience)
+        return self._selection.read(self.stored(name), name, self.manifest["run"])
+
+
+class Study(Run):
+    """Several runs in one folder: the same tables, with the rows of all of them; `parts` holds the runs."""
+
+    def __init__(self, path: Path, parts: Sequence[Path], selection: _Selection) -> None:
+        self.parts = tuple(Run(part, selection) for part in parts)
+        super().__init__(path, selection)
+
+    def _manifest(self) -> dict[str, Any]:
+        statuses = [part.status for part in self.parts]
+        worst = next((s for s in ("failed", "interrupted", "running") if s in statuses), "finished")
+        return {"status": worst, "runs": [part.manifest for part in self.parts], "tables": {}}
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """The sha256 of every table of every finished run, as `run/table`."""
+        return {f"{p.manifest['run']}/{name}": sha for p in self.parts for name, sha in p.hashes.items()}
+
+    def rehash(self) -> dict[str, dict[str, Any]]:
+        """As of a run, by `run/table`."""
+        return {f"{p.manifest['run']}/{name}": found for p in self.parts for name, found in p.rehash().items()}
+
+    def __repr__(self) -> str:
+        return f"<Study of {len(self.parts)} runs, {self.status}, in {self.path}>"
+
+    def _count(self, name: str) -> int:
+        return sum(part._count(name) for part in self.parts)
+
+    def _arrow(self, name: str) -> pa.Table:
+        import pyarrow as pa
+
+        return pa.concat_tables([part._arrow(name) for part in self.parts], promote_options="default")
+
+
+class _Selection:
+    """Which tables, columns and rows to read."""
+
+    def __init__(
+        self,
+        tables: Sequence[str] | str | None,
+        columns: Sequence[str] | Mapping[str, Sequence[str]] | None,
+        where: Mapping[str, Any] | None,
+    ) -> None:
+        self.tables = tuple(TABLES) if tables is None else (tables,) if isinstance(tables, str) else tuple(tables)
+        for name in self.tables:
+            if name not in TABLES:
+                raise InvalidInput(_unknown("table", name, tuple(TABLES)))
+        self._columns = columns
+        self._where = dict(where or {})
+
+    def read(self, path: Path | None, name: str, run: str) -> pa.Table:
+        """The selected part of a table on disk; of a table that is not there yet, no rows."""
+        from simlab.tables import files as content
+
+        if path is None:
+            return self.of(name, content.schema(TABLES[name]).empty_table())
+        if path.suffix == content.STREAM:
+            every = content.read(path, name)
+            content.require_run(every["run"].unique().to_pylist(), run, path)
+            return self.of(name, every)
+        schema = content.columns_of(path, name)
+        return content.read(path, name, self._names(name, schema.names), self._filter(name, schema))
+
+    def of(self, name: str, rows: pa.Table) -> pa.Table:
+        """The selected part of a table in memory."""
+        columns, wanted = self._names(name, rows.column_names), self._filter(name, rows.schema)
+        return (rows if wanted is None else rows.filter(wanted)).select(columns)
+
+    def _names(self, table: str, there: list[str]) -> list[str]:
+        wanted = self._columns.get(table) if isinstance(self._columns, Mapping) else self._columns
+        for column in wanted or ():
+            _require_column(table, column, there)
+        return there if wanted is None else list(wanted)
+
+    def _filter(self, table: str, schema: pa.Schema) -> pa.compute.Expression | None:
+        """All conditions at once, or None if there are none."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        out = None
+        for column, value in self._where.items():
+            _require_column(table, column, schema.names)
+            several = not isinstance(value, str) and hasattr(value, "__len__")
+            try:
+                among = pa.array(list(value) if several else [value], type=schema.field(column).type)
+            except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+                problem = f"where {column}={value!r}: {table}.{column} is {schema.field(column).type}"
+                raise InvalidInput(problem) from error
+            condition = pc.field(column).isin(among)
+            out = condition if out is None else out & condition
+        return out
+
+
+def load(
+    path: Path | str,
+    tables: Sequence[str] | str | None = None,
+    columns: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
+    where: Mapping[str, Any] | None = None,
+) -> Run:
+    """The run in folder `path`, or all runs below it as one `Study`; also while it is under way or after a kill.
+
+    Tables are read when they are first asked for. `tables` restricts which there are, `columns` (names, or names
+    by table) and `where` (a value or list of values by column) what is read of each. Raises InvalidInput if there
+    is no run, or no such table, column or kind of value.
+    """
+    folder = given(path)
+    folder = folder.parent if folder.name == MANIFEST else folder
+    selection = _Selection(tables, columns, where)
+    if os.path.lexists(folder / MANIFEST):
+        return Run(folder, selection)
+    try:
+        os.scandir(folder).close()
+    except OSError as error:
+        gone = isinstance(error, FileNotFoundError | NotADirectoryError)
+        what = "no such folder" if gone else f"cannot be read: {error.strerror}"
+        raise InvalidInput(Problem(what, "give the folder that `simlab run` named", folder)) from error
+    if not (parts := _runs_below(folder)):
+        raise InvalidInput(Problem("holds no run", "give the folder that `simlab run` named", folder))
+    return Study(folder, parts, selection)
+
+
+def _runs_below(folder: Path) -> list[Path]:
+    """Folders of runs, in the order of their names."""
+    found = []
+    for here, below, files in os.walk(folder):
+        if MANIFEST in files:
+            found.append(Path(here))
+        if MANIFEST in files or len(Path(here).relative_to(folder).parts) >= _DEPTH:
+            below.clear()
+    return sorted(found)
+
+
+def _require_column(table: str, column: str, there: Sequence[str]) -> None:
+    if column not in there:
+        raise InvalidInput(f"table {table!r}: {_unknown('column', column, there)}")
+
+
+def _unknown(what: str, name: str, known: Sequence[str]) -> str:
+    """A sentence for a name that is not there, with the likeliest that was meant."""
+    return f"no {what} {name!r} ({suggestion(name, known)})"
+
+
+def _attrs(name: str, columns: Sequence[str]) -> dict[str, Any]:
+    """What a DataFrame says about itself: table, meaning, and unit and meaning of each column."""
+    table = TABLES[name]
+    own = {column.name: column for column in table.columns}
+    return {
+        "table": name,
+        "meaning": table.meaning,
+        "units": {c: own[c].unit for c in columns if c in own and own[c].unit},
+        "columns": {c: own[c].meaning if c in own else table.extra for c in columns},
+    }

@@ -1,0 +1,376 @@
+"""Which relations a scenario may have: who may judge whom, with which consequences, and that it hangs together.
+
+The checks read the plain data of a file leniently, beside the models, so that one reading reports everything
+that is wrong. Which kinds of party may stand in which relation, `rules` says.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from simlab.hierarchy import Hierarchy
+from simlab.names import shown, suggestion
+from simlab.scenario.checks.rules import AGENTS, FIRMS, PRINCIPALS, RULES, Rule
+from simlab.scenario.reach import Reach, several
+
+Path = tuple[str | int, ...]
+
+_MEANT = {"reward_model": "a reward model", "language_model": "a language model"}  # other kinds are plain words
+MOST_LOOKS = 100_000
+MEANT_WITHOUT_NETWORKS = ("kind", "replay")  # of bradley_terry's parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A relation as the file has it: the entry, its place in `relations`, and the two parties."""
+
+    index: int
+    entry: Mapping[str, Any]
+    principal: str
+    agent: str
+
+
+Complaint = tuple[Path, str, str]  # where, what is wrong, the likely fix
+
+
+def complaints(data: Mapping[str, Any]) -> Iterator[Complaint]:
+    """Everything wrong with the relations of a scenario as a whole. What is malformed in itself is passed over."""
+    kinds = _kinds(data)
+    edges = list(_edges(data)) if kinds else []
+    known = [e for e in edges if e.principal in kinds and e.agent in kinds]
+    hierarchy = Hierarchy(kinds, [(e.principal, e.agent) for e in known])
+    circle = hierarchy.cycle()
+    yield from _unknown_parties(kinds, edges)
+    yield from _repeated(known)
+    if circle:
+        last = next(e for e in reversed(known) if e.principal in circle and e.agent in circle)
+        what = f"authority goes round in a circle: {' → '.join(circle)}"
+        yield ("relations", last.index), what, "remove one of these relations"
+    for edge in known:
+        if not (edge.principal in circle and edge.agent in circle):
+            yield from _allowed(edge, kinds, data)
+    limiters = _limiters(data)
+    possible = len(known) == len(edges) and all((kinds[e.principal], kinds[e.agent]) in RULES for e in edges)
+    if possible and not circle:  # else these would only follow from what was said already
+        for name in hierarchy.orphans():
+            if not kinds[name]:
+                continue  # who is of no kind is perhaps somebody else, misspelt
+            yield ("parties", name), "stands in no relation", "add a relation, or remove this party"
+        yield from _counts(kinds, hierarchy, limiters)
+        yield from _rootless_raters(data, kinds, hierarchy)
+        yield from _spans(data, kinds, hierarchy)
+    yield from _delegates(data, kinds)
+    yield from _demonstrators(data, kinds)
+    if not circle:
+        yield from _left_out(data, kinds, hierarchy)
+
+
+def _kinds(data: Mapping[str, Any]) -> dict[str, str]:
+    parties = data.get("parties")
+    if not isinstance(parties, dict):
+        return {}
+    return {name: _kind(party) for name, party in parties.items()}
+
+
+def _entry(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """What the file says of a party; nothing, where it names only its kind."""
+    party = data["parties"].get(name)
+    return party if isinstance(party, dict) else {}
+
+
+def _edges(data: Mapping[str, Any]) -> Iterator[Edge]:
+    relations = data.get("relations")
+    for index, entry in enumerate(relations if isinstance(relations, list) else []):
+        if isinstance(entry, dict):
+            principal, agent = entry.get("principal"), entry.get("agent")
+            if isinstance(principal, str) and isinstance(agent, str):
+                yield Edge(index, entry, principal, agent)
+
+
+def _unknown_parties(kinds: Mapping[str, str], edges: list[Edge]) -> Iterator[Complaint]:
+    strangers = 0
+    for edge in edges:
+        for role, name in (("principal", edge.principal), ("agent", edge.agent)):
+            if name not in kinds:
+                strangers += 1  # of endlessly many, some are guessed at: comparing names takes its time
+                fix = suggestion(name, list(kinds)) if strangers <= 100 else ""
+                yield ("relations", edge.index, role), f"there is no party {shown(name)}", fix
+
+
+def _repeated(edges: list[Edge]) -> Iterator[Complaint]:
+    first: dict[tuple[str, str], int] = {}
+    for edge in edges:
+        pair = (edge.principal, edge.agent)
+        if pair in first:
+            what = f"{edge.principal} → {edge.agent} already stands in relations.{first[pair]}"
+            yield ("relations", edge.index), what, "put both consequences in one relation"
+        first.setdefault(pair, edge.index)
+
+
+def _allowed(edge: Edge, kinds: Mapping[str, str], data: Mapping[str, Any]) -> Iterator[Complaint]:
+    """Whether these two kinds may stand in a relation, and this relation be as it is."""
+    pair = (kinds[edge.principal], kinds[edge.agent])
+    here: Path = ("relations", edge.index)
+    if not all(kind in _known_kinds() for kind in pair):
+        return
+    if pair not in RULES:
+        may = [f"{p} → {a}" for p, a in RULES]
+        yield here, f"{_a(pair[0])} cannot judge {_a(pair[1])} in this version", f"possible: {', '.join(may)}"
+        return
+    rule = RULES[pair]
+    yield from _consequences(edge, rule, f"{pair[0]} → {pair[1]}")
+    if rule.counted and isinstance(edge.entry.get("sample"), float):
+        what = f"{_a(pair[0])} looks at a number of responses, not a share"
+        yield (*here, "sample"), what, "sample: 256"
+    every, days = _positive(edge.entry.get("every")), _positive(data.get("days"))
+    if every and days:
+        if every > days:
+            yield (*here, "every"), f"never happens: every {every:g} days, in a run of {days:g}", "look more often"
+        elif days / every > MOST_LOOKS:
+            what = f"would be {days / every:.3g} looks; the most is {MOST_LOOKS:,}"
+            yield (*here, "every"), what, "look less often, or run fewer days"
+
+
+def _consequences(edge: Edge, rule: Rule, pair: str) -> Iterator[Complaint]:
+    given = edge.entry.get("consequence")
+    entries = given if isinstance(given, list) else [given]
+    named = [_kind(entry) for entry in entries]
+    if rule.learners and entries in ([], [None]):
+        what = "nothing is ever learnt: the judgement has no consequence"
+        yield ("relations", edge.index), what, "add consequence: gradient"
+    for index, (entry, kind) in enumerate(zip(entries, named, strict=True)):
+        here: Path = ("relations", edge.index, "consequence", index)
+        if kind not in {k for r in RULES.values() for k in r.consequences}:
+            continue
+        if kind not in rule.consequences:
+            yield here, f"{kind} is no consequence of {pair}", f"possible: {', '.join(rule.consequences)}"
+        elif kind in named[:index]:
+            yield here, f"{kind} is given twice", "keep one"
+        if isinstance(entry, dict) and rule.learners:
+            yield from _learner(here, entry, rule, pair)
+        if (
+            isinstance(entry, dict)
+            and kind == "fire"
+            and _positive(entry.get("after_warnings"))
+            and "warn" not in named
+        ):
+            yield here, "fires only after warnings, but nobody is ever warned", "add {kind: warn, below: 0.65}"
+
+
+def _learner(here: Path, entry: Mapping[str, Any], rule: Rule, pair: str) -> Iterator[Complaint]:
+    kind = _kind(entry.get("learner"))
+    every_kind = {k for r in RULES.values() for k in r.learners}
+    if kind in every_kind and kind not in rule.learners:
+        yield (*here, "learner"), f"{kind} is no learner of {pair}", f"possible: {', '.join(rule.learners)}"
+    if rule.learners == ("bradley_terry",) and entry.get("shape") is not None:
+        yield (*here, "shape"), "a reward shape belongs to reward_model → language_model", "remove it"
+    if rule.learners != ("bradley_terry",) and entry.get("aggregator") is not None:
+        yield (*here, "aggregator"), "an aggregator belongs to raters → reward_model", "remove it"
+
+
+def learners_misplaced(data: Mapping[str, Any], networks: bool) -> Iterator[Complaint]:
+    """Learners that the world has no use for: `tilt` is for worlds without networks, `ppo` for worlds with; and
+    parameters of `bradley_terry` that mean nothing where the fit is exact, to every ranking so far."""
+    useless = "tilt" if networks else "ppo"
+    for edge in _edges(data):
+        given = edge.entry.get("consequence")
+        for index, entry in enumerate(given if isinstance(given, list) else [given]):
+            learner = entry.get("learner") if isinstance(entry, dict) else None
+            here: Path = ("relations", edge.index, "consequence", index, "learner")
+            if _kind(learner) == useless:
+                what = f"{useless} is for worlds {'without' if networks else 'with'} networks"
+                yield here, what, f"leave the learner out, or use {'ppo' if networks else 'tilt'}"
+            if not networks and _kind(learner) == "bradley_terry" and isinstance(learner, dict):
+                yield from _idle_parameters(here, learner)
+
+
+def _idle_parameters(here: Path, learner: Mapping[str, Any]) -> Iterator[Complaint]:
+    for name, value in learner.items():
+        if name not in MEANT_WITHOUT_NETWORKS or (name == "replay" and value is False):
+            what = "means nothing in a world without networks: the fit is exact, and to every ranking so far"
+            yield (*here, name), what, "remove it"
+
+
+def _limiters(data: Mapping[str, Any]) -> set[str]:
+    """Reward models that some reward shape names as its cost: they have a say in a model without judging it."""
+    found = set()
+    for edge in _edges(data):
+        given = edge.entry.get("consequence")
+        for entry in given if isinstance(given, list) else [given]:
+            shape = entry.get("shape") if isinstance(entry, dict) else None
+            if isinstance(shape, dict) and isinstance(shape.get("cost"), str):
+                found.add(shape["cost"])
+    return found
+
+
+def _counts(kinds: Mapping[str, str], hierarchy: Hierarchy, limiters: set[str]) -> Iterator[Complaint]:
+    """How many principals and agents each kind of party may have."""
+    for name, kind in kinds.items():
+        above, below = hierarchy.principals(name), hierarchy.agents(name)
+        if not (above or below):
+            continue  # an orphan, and reported as one
+        judges = [p for p, a in RULES if a == kind]
+        judged = [a for p, a in RULES if p == kind]
+        for role, verb, others, bounds, asked in (
+            ("principal", "answers to", above, PRINCIPALS, judges),
+            ("agent", "judges", below, AGENTS, judged),
+        ):
+            least, most = bounds.get(kind, (0, 1000))
+            if kind == "reward_model" and role == "agent" and name in limiters:
+                least = 0
+            if len(others) < least:
+                yield ("parties", name), f"{verb} nobody", f"add a relation with {_a(asked[0])} as its {role}"
+            elif len(others) > most:
+                fix = f"{_a(kind)} has at most {most} {role} in this version"
+                yield ("parties", name), f"{verb} {', '.join(others)}", fix
+
+
+def _rootless_raters(data: Mapping[str, Any], kinds: Mapping[str, str], hierarchy: Hierarchy) -> Iterator[Complaint]:
+    for name, kind in kinds.items():
+        values = _entry(data, name).get("values")
+        if kind == "raters" and hierarchy.agents(name) and not hierarchy.principals(name) and not values:
+            fix = "add a relation with a corporation as principal, or give them values"
+            yield ("parties", name), "these raters have no guideline and no values of their own", fix
+
+
+def _spans(data: Mapping[str, Any], kinds: Mapping[str, str], hierarchy: Hierarchy) -> Iterator[Complaint]:
+    """Lines of authority that cannot work: two guidelines for one judge, two models of one maker, …"""
+    reach = Reach(kinds, hierarchy)
+    for name, kind in kinds.items():
+        here: Path = ("parties", name)
+        employers = [other for other in hierarchy.principals(name) if kinds[other] in FIRMS]
+        judged = {reach.order[agent] for agent in hierarchy.agents(name)} if kind == "auditors" else set()
+        if kind != "corporation" and reach.of_several(name):
+            makers = [other for other in hierarchy.above(name) if kinds[other] == "corporation"]
+            what = f"works for several corporations, {_and(makers)}, by several guidelines at once"
+            yield here, what, "one party for each corporation"
+        elif len(employers) > 1:
+            yield here, f"is employed by {_and(employers)}", "people have one employer; others audit them"
+        elif len(judged) > 1:
+            what = f"judges work of order {_and([str(order) for order in sorted(judged)])} at once"
+            yield here, what, "one party of auditors for each order"
+        elif kind == "corporation" and several(reach.models[name]):
+            below = set(hierarchy.below(name))
+            models = [other for other in kinds if other in below and kinds[other] == "language_model"]
+            yield here, f"makes several language models, {_and(models)}", "one corporation for each"
+        elif kind == "reward_model":
+            yield from _one_k(data, name, hierarchy)
+
+
+def _and(names: list[str]) -> str:
+    """`a and b`; of very many, the first few."""
+    few = names if len(names) < 9 else [*names[:7], f"{len(names) - 7} others"]
+    return " and ".join(few)
+
+
+def _one_k(data: Mapping[str, Any], machine: str, hierarchy: Hierarchy) -> Iterator[Complaint]:
+    """All pools that teach one reward model rank as many responses at a time."""
+    first: tuple[str, int] | None = None
+    for pool in hierarchy.principals(machine):
+        entry = _entry(data, pool)
+        k = entry.get("ranking", 2)
+        if not isinstance(k, int):
+            continue  # complained of where it stands
+        if first and k != first[1]:
+            what = (
+                f"{machine} learns from {pool}, which ranks {k} at a time, and from {first[0]}, which ranks {first[1]}"
+            )
+            yield ("parties", pool, *(["ranking"] if "ranking" in entry else [])), what, "the same K"
+        first = first or (pool, k)
+
+
+def _delegates(data: Mapping[str, Any], kinds: Mapping[str, str]) -> Iterator[Complaint]:
+    """Only machines can be asked to answer for somebody."""
+    machines = [name for name, kind in kinds.items() if kind in ("reward_model", "language_model")]
+    for name in kinds:
+        entry = _entry(data, name).get("delegation")
+        to = entry.get("to") if isinstance(entry, dict) else None
+        if isinstance(to, str) and to not in machines:
+            what = f"there is no party {shown(to)}" if to not in kinds else f"{to} is no machine"
+            yield ("parties", name, "delegation", "to"), what, suggestion(to, machines)
+
+
+def _demonstrators(data: Mapping[str, Any], kinds: Mapping[str, str]) -> Iterator[Complaint]:
+    """Only people who rank responses can be asked to write some."""
+    pools = [name for name, kind in kinds.items() if kind == "raters"]
+    for name, kind in kinds.items():
+        entry = _entry(data, name).get("demonstrations") if kind == "language_model" else None
+        by = entry.get("by") if isinstance(entry, dict) else None
+        if isinstance(by, str) and by not in pools:
+            what = f"there is no party {shown(by)}" if by not in kinds else f"{by} is no pool of raters"
+            yield ("parties", name, "demonstrations", "by"), what, suggestion(by, pools)
+
+
+def imitators_misplaced(data: Mapping[str, Any], networks: bool) -> Iterator[Complaint]:
+    """Demonstrations where there are no networks to imitate them."""
+    parties = data.get("parties")
+    for name, party in parties.items() if isinstance(parties, dict) and not networks else ():
+        if isinstance(party, dict) and party.get("demonstrations") is not None:
+            yield ("parties", name, "demonstrations"), "demonstrations are for worlds with networks", "remove them"
+
+
+def _left_out(data: Mapping[str, Any], kinds: Mapping[str, str], hierarchy: Hierarchy) -> Iterator[Complaint]:
+    """Whom a run is without must be there, and be named once, and somebody must be left to teach every machine."""
+    given = data.get("without")
+    names = [n for n in given if isinstance(n, str)] if isinstance(given, list) else []
+    found: list[Complaint] = []
+    seen: set[str] = set()
+    for index, name in enumerate(names):
+        pool, colon, number = name.partition(":")
+        here: Path = ("without", index)
+        count = _entry(data, pool).get("count") if kinds.get(pool) in ("raters", "auditors") else None
+        if name in seen:
+            found.append((here, f"{shown(name)} is named twice", "once is enough"))
+        elif pool not in kinds:
+            found.append((here, f"there is no party {shown(pool)}", suggestion(pool, list(kinds))))
+        elif colon and (not isinstance(count, int) or not _is_number(number)):
+            found.append((here, f"{shown(name)} is nobody", "people are called pool:17, pool being a party of people"))
+        elif colon and isinstance(count, int) and int(number) >= count:
+            found.append((here, f"{pool} has no number {number}", f"its people are {pool}:0 to {pool}:{count - 1}"))
+        elif not colon and kinds[pool] in ("users", "corporation", "reward_model", "language_model"):
+            what = f"{pool} is {_a(kinds[pool])}, and nothing would be left without it"
+            found.append((here, what, "leave out vendors, pools, auditors, or single people (pool:17)"))
+        seen.add(name)
+    yield from found
+    if not found and _unjudged(names, data, kinds, hierarchy):
+        last = bisect(range(len(names)), 0, key=lambda i: bool(_unjudged(names[: i + 1], data, kinds, hierarchy)))
+        machine = _unjudged(names[: last + 1], data, kinds, hierarchy)
+        yield ("without", last), f"nobody would be left to judge {machine}", "leave out fewer"
+
+
+def _unjudged(names: list[str], data: Mapping[str, Any], kinds: Mapping[str, str], hierarchy: Hierarchy) -> str:
+    """The first machine that is gone without these; "" if every machine is left."""
+    people = Counter(name.partition(":")[0] for name in names if ":" in name)
+    nobody_in = {n for n, many in people.items() if many >= _entry(data, n)["count"]}
+    auditors = [name for name, kind in kinds.items() if kind == "auditors"]
+    gone = hierarchy.without(nobody_in.union(names), auditors)
+    return next((n for n in kinds if n in gone and kinds[n] in ("reward_model", "language_model")), "")
+
+
+def _is_number(text: str) -> bool:
+    """Whether a text is a person's number as tables write it: 17, not 017."""
+    return text.isascii() and text.isdecimal() and len(text) < 12 and text == str(int(text))
+
+
+def _known_kinds() -> set[str]:
+    return {kind for pair in RULES for kind in pair}
+
+
+def _a(kind: str) -> str:
+    return _MEANT.get(kind, f"a {kind}" if kind in (*FIRMS, "regulator") else kind)
+
+
+def _kind(entry: Any) -> str:
+    """The kind an entry names, in full or in short; empty if it names none."""
+    kind = entry.get("kind") if isinstance(entry, dict) else entry
+    return kind if isinstance(kind, str) else ""
+
+
+def _positive(value: Any) -> float:
+    """The value if it is a finite number above zero, else 0."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if number and 0 < value < 1e300 else 0.0

@@ -1,0 +1,77 @@
+"""Which reward shapes a scenario can have: what each asks of its world, its learner and the reward models there are.
+
+`limits.beyond` reports these with the shape's place in the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from simlab.components.answers import number
+from simlab.components.reward_shape import RewardShape
+from simlab.names import shown, suggestion
+from simlab.scenario.checks.relations import Complaint, Path
+from simlab.scenario.parties import RewardModelSpec
+from simlab.scenario.relations import PPOSpec, RelationSpec
+
+if TYPE_CHECKING:
+    from simlab.scenario.model import Scenario
+
+
+def impossible(scenario: Scenario) -> Iterator[Complaint]:
+    """Everything that keeps a scenario's reward shapes from meaning something."""
+    for index, relation in enumerate(scenario.relations):
+        for place, consequence in enumerate(relation.consequence):
+            if consequence.kind == "gradient" and scenario.parties[relation.agent].kind == "language_model":
+                at: Path = ("relations", index, "consequence", place, "shape")
+                shape = consequence.shape
+                yield from _members(scenario, relation, shape, at)
+                yield from _limiter(scenario, relation, shape, at)
+                yield from _discount(shape, consequence.learner, at)
+                if not scenario.world.networks:
+                    yield from _without_networks(shape, at)
+
+
+def _members(scenario: Scenario, relation: RelationSpec, shape: RewardShape, at: Path) -> Iterator[Complaint]:
+    """Where one model has the say, there is nobody to differ from it."""
+    judge = scenario.parties[relation.principal]
+    if shape.members and isinstance(judge, RewardModelSpec) and judge.members < 2:
+        what = f"{shape.name} asks several reward models, and {relation.principal} is a single one"
+        yield at, what, f"give it members, as in {relation.principal}: {{kind: reward_model, members: 4}}"
+
+
+def _limiter(scenario: Scenario, relation: RelationSpec, shape: RewardShape, at: Path) -> Iterator[Complaint]:
+    """A cost is what another reward model dislikes, which grew from the same language model."""
+    name = shape.costs()
+    models = [n for n, p in scenario.parties.items() if isinstance(p, RewardModelSpec) and n != relation.principal]
+    if not name:
+        return
+    if name == relation.principal:
+        what = f"{name} cannot limit its own score"
+        yield (*at, "cost"), what, "name another reward model, which learns from other raters"
+    elif name not in scenario.parties:
+        yield (*at, "cost"), f"there is no party {shown(name)}", suggestion(name, models)
+    elif name not in models:
+        yield (*at, "cost"), f"{name} is no reward model", suggestion(name, models)
+    elif any(r.principal == name for r in scenario.relations):
+        what = f"{name} judges a language model of its own, and cannot limit another"
+        yield (*at, "cost"), what, "name a reward model that judges nobody"
+
+
+def _discount(shape: RewardShape, learner: object, at: Path) -> Iterator[Complaint]:
+    """A shape that discounts has to do so as the learner does."""
+    gamma = getattr(shape, "gamma", None)
+    if isinstance(learner, PPOSpec) and gamma is not None and gamma != learner.gamma:
+        what = f"{shape.name} discounts by {gamma:g}, but its learner by {learner.gamma:g}"
+        yield (*at, "gamma"), what, "the same gamma for both"
+
+
+def _without_networks(shape: RewardShape, at: Path) -> Iterator[Complaint]:
+    """Where a language model moves to its optimum at once, the optimum has to be known, and not infinitely far."""
+    if not shape.linear:
+        what = f"{shape.name} does more than weigh the score, and a world without networks knows no optimum then"
+        yield at, what, "use plain, or another shape that is linear in the score"
+    elif not number(shape, "leash") > 0:
+        what = f"{shape.name} has no leash here, and a world without networks has no optimum without one"
+        yield at, what, "give a beta above 0, as in shape: {kind: plain, beta: 0.2}"

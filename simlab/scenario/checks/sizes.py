@@ -1,0 +1,102 @@
+"""What a well-formed scenario asks for and cannot have: sizes beyond reason, and what a world without networks lacks.
+
+Sizes are bounded where they multiply: each factor may be large, not all of them. `model.load` reports these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from simlab.scenario import costs
+from simlab.scenario.checks import reward_shapes as shapes
+from simlab.scenario.checks.relations import Complaint
+from simlab.scenario.parties import LanguageModelSpec
+from simlab.scenario.relations import PPOSpec
+
+if TYPE_CHECKING:
+    from simlab.scenario.model import Scenario
+
+MOST_SEQUENCES = 1e9  # read in pretraining
+MOST_RESPONSES = 1e8  # scored in one look of PPO
+MOST_ITEMS = 1e6  # on the panel, per source
+MOST_NUMBERS = 1e9  # in the vectors of one sample, or of the panel
+
+
+def beyond(scenario: Scenario) -> Iterator[Complaint]:
+    """Everything of a scenario that its world or any computer would choke on."""
+    yield from _pretraining(scenario)
+    yield from _context(scenario)
+    yield from _panel(scenario)
+    yield from _policy_training(scenario)
+    yield from _waterfall(scenario)
+    yield from costs.absurd(scenario)
+    yield from shapes.impossible(scenario)
+    if not scenario.world.networks:
+        yield from _vectors(scenario)
+
+
+def _pretraining(scenario: Scenario) -> Iterator[Complaint]:
+    for name, party in scenario.parties.items():
+        if isinstance(party, LanguageModelSpec) and scenario.world.networks:
+            steps, batch = party.pretraining.steps, party.pretraining.batch
+            if steps * batch > MOST_SEQUENCES:
+                what = f"{steps:,} steps of {batch:,} are {steps * batch:.2g} sequences; the most is {MOST_SEQUENCES:g}"
+                yield ("parties", name, "pretraining"), what, "fewer steps, or smaller batches"
+
+
+def _context(scenario: Scenario) -> Iterator[Complaint]:
+    """A model that reads less at a time than the longest exchange of the user's data."""
+    models = {name: party for name, party in scenario.parties.items() if isinstance(party, LanguageModelSpec)}
+    needed = scenario.world.longest_exchange() if models and scenario.world.networks else None
+    for name, party in models.items():
+        if needed and needed[0] > party.context:
+            what = f"{party.context} tokens are too few for prompts and responses, which take up to {needed[0]}"
+            yield ("parties", name, "context"), f"{what}: {needed[1]}", f"context: {needed[0]}, or shorten that text"
+
+
+def _panel(scenario: Scenario) -> Iterator[Complaint]:
+    prompts, responses = scenario.panel.prompts, scenario.panel.responses
+    if prompts * responses > MOST_ITEMS:
+        what = f"{prompts:,} prompts with {responses} responses are {prompts * responses:.2g}"
+        yield ("panel",), f"{what}; the most is {MOST_ITEMS:g}", "fewer prompts, or fewer responses to each"
+
+
+def _policy_training(scenario: Scenario) -> Iterator[Complaint]:
+    for index, relation in enumerate(scenario.relations):
+        for place, consequence in enumerate(relation.consequence):
+            learner = consequence.learner if consequence.kind == "gradient" else None
+            if isinstance(learner, PPOSpec) and learner.iterations * relation.sample > MOST_RESPONSES:
+                size = learner.iterations * relation.sample
+                what = f"{learner.iterations:,} iterations of {relation.sample:,} responses are {size:.2g}"
+                at = ("relations", index, "consequence", place, "learner", "iterations")
+                yield at, f"{what}; the most is {MOST_RESPONSES:g}", "fewer iterations, or a smaller sample"
+
+
+def _waterfall(scenario: Scenario) -> Iterator[Complaint]:
+    """A path leads from party to party down to a language model, or to somebody who has a part in one."""
+    path, redraw = scenario.waterfall.path, scenario.waterfall.redraw or []
+    for key, names in (("path", path), ("redraw", redraw)):
+        for index, name in enumerate(names):
+            at = ("waterfall", key, index)
+            if name not in scenario.parties:
+                yield at, f"there is no party called {name}", f"known: {', '.join(scenario.parties)}"
+            elif name in names[:index]:
+                yield at, f"{name} is named twice", "keep one"
+            elif key == "redraw" and path and name not in path:
+                yield at, f"{name} is not on the path", f"the path is {', '.join(path)}"
+    if len(path) == 1:
+        yield ("waterfall", "path"), "a path has two parties at least", "name them from first to last"
+
+
+def _vectors(scenario: Scenario) -> Iterator[Complaint]:
+    """A vector world holds a whole sample at once; one whose responses have a length says so in `dimensions`."""
+    length = getattr(scenario.world, "dimensions", None)
+    if not isinstance(length, int):
+        return
+    panel = scenario.panel.prompts * scenario.panel.responses
+    sizes = [(("relations", i, "sample"), r.sample) for i, r in enumerate(scenario.relations) if r.sample > 1]
+    for at, size in [(("panel",), panel), *sizes]:
+        if length * size > MOST_NUMBERS:
+            what = f"{size:,} responses of {length:,} numbers are {length * size:.2g}; the most is {MOST_NUMBERS:g}"
+            yield at, what, "look at fewer, or lower world.dimensions"

@@ -1,0 +1,125 @@
+"""What the society of a scenario cannot be: shares of firms nobody uses, prompts nobody asked, money both ways.
+
+The entries are well-formed one by one; here they are held against each other. `model.load` reports these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from simlab.hierarchy import Hierarchy
+from simlab.names import shown, suggestion
+from simlab.scenario.checks.relations import Complaint, Path
+from simlab.scenario.parties import RatersSpec
+from simlab.scenario.society import CorporationSpec, GuidelineSpec, ShareholdersSpec, UsersSpec
+from simlab.tables.schemas import TABLES
+
+if TYPE_CHECKING:
+    from simlab.scenario.model import Scenario
+    from simlab.scenario.relations import RelationSpec
+
+
+def impossible(scenario: Scenario) -> Iterator[Complaint]:
+    """Everything of a scenario's users, owners and corporations that contradicts itself or has no effect."""
+    hierarchy = Hierarchy(scenario.parties, [(r.principal, r.agent) for r in scenario.relations])
+    for name, party in scenario.parties.items():
+        if isinstance(party, UsersSpec):
+            yield from _shares(scenario, name, party)
+        if isinstance(party, CorporationSpec):
+            yield from _corporation(scenario, name, party)
+        if isinstance(party, RatersSpec) and party.context:
+            yield from _situations(scenario, hierarchy, name)
+    for index, relation in enumerate(scenario.relations):
+        yield from _owners(scenario, ("relations", index), relation)
+    yield from _policies(scenario)
+
+
+def _shares(scenario: Scenario, name: str, users: UsersSpec) -> Iterator[Complaint]:
+    firms = [r.agent for r in scenario.relations if r.principal == name]
+    for firm in users.shares:
+        if firm not in firms:
+            what = f"{name} judge no party {shown(firm)}, and cannot be with it"
+            yield ("parties", name, "shares", firm), what, suggestion(firm, firms)
+    if users.shares and not any(users.shares.get(firm, 0.0) for firm in firms):
+        yield ("parties", name, "shares"), "leave nobody with anybody", "give a corporation a share above 0"
+
+
+def _situations(scenario: Scenario, hierarchy: Hierarchy, pool: str) -> Iterator[Complaint]:
+    above = [scenario.parties[name] for name in hierarchy.above(pool)]
+    users = next((party for party in above if isinstance(party, UsersSpec)), None)
+    if users is None or not users.context:
+        what = "there is no situation to be shown: no users with a context stand above these raters"
+        yield ("parties", pool, "context"), what, "give users a context above 0"
+
+
+def _corporation(scenario: Scenario, name: str, firm: CorporationSpec) -> Iterator[Complaint]:
+    here = ("parties", name, "guideline")
+    guideline = firm.guideline
+    if guideline.policy.name != "static" and guideline.every > scenario.days:
+        what = f"is never revised: every {guideline.every:g} days, in a run of {scenario.days:g}"
+        yield (*here, "every"), what, "revise it more often"
+    yield from _weighing(scenario, here, guideline)
+    askers = [p for p, s in scenario.parties.items() if isinstance(s, UsersSpec)]
+    asked = any(r.agent == name and r.principal in askers for r in scenario.relations)
+    if firm.prompts is not None and firm.prompts.recycled and not asked:
+        what = "there is nothing to recycle: no users ask this corporation anything"
+        yield ("parties", name, "prompts", "recycled"), what, "add a relation with users as its principal"
+
+
+def _weighing(scenario: Scenario, here: Path, guideline: GuidelineSpec) -> Iterator[Complaint]:
+    """Rules that are no sums need scores that have a worst and a best; priorities, a direction."""
+    rule = guideline.combine
+    if scenario.world.own_criteria and not rule.additive:
+        what = f"{rule.name} needs scores between a worst and a best, which the {scenario.world.name} world has not"
+        yield (*here, "combine"), what, "combine: weighted, or another world"
+    weighed = {**guideline.operative, **guideline.published, **dict.fromkeys(guideline.policy.criteria(), 1.0)}
+    for criterion in dict.fromkeys(rule.directed()):
+        if criterion in scenario.criteria and not weighed.get(criterion):
+            what = f"{shown(criterion)} has no weight, whose sign would say which way is better"
+            yield (*here, "combine"), what, "give it a weight in the guideline, or leave it out of the rule"
+
+
+def _owners(scenario: Scenario, here: Path, relation: RelationSpec) -> Iterator[Complaint]:
+    """What shareholders do must be possible, and not the contrary of what else they do."""
+    given = {consequence.kind: (i, consequence) for i, consequence in enumerate(relation.consequence)}
+    if "fund" in given and "withdraw" in given:
+        (_, fund), (place, withdraw) = given["fund"], given["withdraw"]
+        if fund.kind == "fund" and withdraw.kind == "withdraw" and fund.above < withdraw.below:
+            what = f"money goes both ways between {fund.above:g} and {withdraw.below:g}"
+            yield (*here, "consequence", place, "below"), what, f"withdraw below {fund.above:g} or less"
+    if "replace" in given:
+        place, replace = given["replace"]
+        owners: Any = scenario.parties.get(relation.principal)
+        aimless = isinstance(owners, ShareholdersSpec) and not any(owners.values.values())
+        if replace.kind == "replace" and replace.policy is None and aimless:
+            what = f"{relation.principal} have no values to move the guideline toward"
+            yield (*here, "consequence", place), what, f"give parties.{relation.principal}.values, or a policy"
+
+
+def named_by_plugins(scenario: Scenario) -> Iterator[tuple[Path, Iterable[str]]]:
+    """The criteria that guideline policies, combination rules and charters name, with the place of each plugin."""
+    for name, party in scenario.parties.items():
+        if isinstance(party, CorporationSpec):
+            here, guideline = ("parties", name, "guideline"), party.guideline
+            yield (*here, "policy"), guideline.policy.criteria()
+            yield (*here, "combine"), guideline.combine.criteria()
+            yield (*here, "charter"), guideline.charter.weights() if guideline.charter is not None else ()
+    for index, relation in enumerate(scenario.relations):
+        for place, consequence in enumerate(relation.consequence):
+            if consequence.kind == "replace" and consequence.policy is not None:
+                yield ("relations", index, "consequence", place, "policy"), consequence.policy.criteria()
+
+
+def _policies(scenario: Scenario) -> Iterator[Complaint]:
+    """Guideline policies, combination rules and charters that name criteria that are no plugins."""
+    for at, named in named_by_plugins(scenario):
+        for criterion in dict.fromkeys(named):
+            if criterion not in scenario.criteria:
+                yield at, f"there is no criterion called {shown(criterion)}", "simlab plugins lists them"
+            elif criterion in TABLES["responses"].names:
+                yield (
+                    at,
+                    f"{shown(criterion)} cannot be a criterion: it is a column of the responses table",
+                    "rename it",
+                )

@@ -1,0 +1,152 @@
+"""What all entries of a scenario file have in common: the base model, weights of criteria, and components.
+
+Every field says in its description what it means and in which unit; `schema`, `describe` and error messages
+repeat it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    SerializeAsAny,
+    ValidationInfo,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
+
+from simlab.components.aggregator import Aggregator
+from simlab.components.charter import Charter
+from simlab.components.combination import Combination
+from simlab.components.component import Component, parameters
+from simlab.components.criterion import Criterion
+from simlab.components.effort import Effort
+from simlab.components.guideline_policy import GuidelinePolicy
+from simlab.components.rater_policy import RaterPolicy
+from simlab.components.review import Review
+from simlab.components.reward_shape import RewardShape
+from simlab.components.spec import Spec, named
+from simlab.components.world import World
+from simlab.errors import InvalidInput
+from simlab.names import NAME, shown
+from simlab.scenario.yaml_tree import Node
+
+if TYPE_CHECKING:
+    from simlab.plugins.registry import Registry
+
+
+@dataclass(slots=True)
+class Reading:
+    """One reading of a scenario: the plugins there are, which model each mapping of the file was read as, where each
+    mapping stands, and the criteria that the world has brought along (None until it has been read)."""
+
+    plugins: Registry
+    models: dict[int, type[BaseModel]] = field(default_factory=dict)  # by id of the mapping
+    nodes: dict[int, Node] = field(default_factory=dict)  # by id of the mapping
+    brought: Mapping[str, Criterion] | None = None
+
+    def folders(self, entry: Mapping[str, Any]) -> dict[str, Path]:
+        """For each key of a mapping, the folder of the file that says it; on the command line, the current one."""
+        node = self.nodes.get(id(entry))
+        said = node.value.items() if node is not None else ()
+        return {key: Path(n.place.file).parent if n.place.line is not None else Path() for key, n in said}
+
+
+class PartySpec(Spec):
+    """Any party. `kind` tells the kinds apart."""
+
+    description: str = Field("", max_length=10_000, description="what this party stands for, in your words")
+
+
+def _some_weight(weights: dict[str, float]) -> dict[str, float]:
+    if not any(weights.values()):
+        raise PydanticCustomError("no_weight", "no criterion has a weight other than zero")
+    return weights
+
+
+Name = Annotated[str, Field(pattern=NAME)]
+Weights = dict[Name, Annotated[float, Field(ge=-1e6, le=1e6)]]
+SomeWeights = Annotated[Weights, AfterValidator(_some_weight)]
+
+
+def _component(kind: str, default: str) -> Callable[[Any, ValidationInfo], Any]:
+    """A validator that finds the plugin an entry names (or `default`) and lets it check its own parameters."""
+
+    def find(value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, Component):
+            return value
+        entry = named(value)
+        if not isinstance(entry, dict):
+            what = "{shown} should be a name, or a mapping with kind"
+            raise PydanticCustomError("not_component", what, {"shown": shown(value)})
+        name = entry.get("kind", default)
+        if not isinstance(name, str) or not name:
+            raise PydanticCustomError("no_kind", "kind is missing")
+        assert isinstance(info.context, Reading), "components are named in scenario files only"
+        return build(kind, name, entry, info.context)
+
+    return find
+
+
+def build(kind: str, name: str, entry: Mapping[str, Any], reading: Reading) -> Component:
+    """The component `name` with the parameters of `entry`. Its errors stay where they are in the file.
+
+    Parameters are checked as strict JSON: no text where a number should be, while a list may fill a tuple.
+    """
+    try:
+        cls = reading.plugins.get(kind, name)
+        if kind != "criterion" and (doubt := reading.plugins.doubtful(kind, name)):  # criteria are checked where named
+            raise InvalidInput(doubt)
+    except InvalidInput as error:
+        problem = error.problems[0]
+        raise PydanticCustomError("unknown_component", "{what}", {"what": problem.what, "fix": problem.fix}) from None
+    reading.models[id(entry)] = cls
+    given = {key: value for key, value in entry.items() if key != "kind"}
+    return cls.model_validate_json(json.dumps(given), strict=True, context={"folders": reading.folders(entry)})
+
+
+def _field(kind: str, default: str = "") -> tuple[Any, ...]:
+    return BeforeValidator(_component(kind, default)), PlainSerializer(parameters), WithJsonSchema({"component": kind})
+
+
+WorldField = Annotated[SerializeAsAny[World], *_field("world")]
+RaterPolicyField = Annotated[SerializeAsAny[RaterPolicy], *_field("rater", "boltzmann")]
+EffortField = Annotated[SerializeAsAny[Effort], *_field("effort", "diligent")]
+ReviewField = Annotated[SerializeAsAny[Review], *_field("review", "threshold")]
+NoReviewField = Annotated[
+    SerializeAsAny[Review] | None,
+    BeforeValidator(lambda value, info: None if value is None else _component("review", "")(value, info)),
+    PlainSerializer(lambda review: None if review is None else parameters(review)),
+    WithJsonSchema({"anyOf": [{"component": "review"}, {"type": "null"}]}),
+]
+GoldTestField = Annotated[SerializeAsAny[Review], *_field("review", "gold_test")]
+RewardShapeField = Annotated[SerializeAsAny[RewardShape], *_field("reward", "plain")]
+GuidelinePolicyField = Annotated[SerializeAsAny[GuidelinePolicy], *_field("guideline", "static")]
+NoGuidelinePolicyField = Annotated[
+    SerializeAsAny[GuidelinePolicy] | None,
+    BeforeValidator(lambda value, info: None if value is None else _component("guideline", "")(value, info)),
+    PlainSerializer(lambda policy: None if policy is None else parameters(policy)),
+    WithJsonSchema({"anyOf": [{"component": "guideline"}, {"type": "null"}]}),
+]
+CombinationField = Annotated[SerializeAsAny[Combination], *_field("combination")]
+NoCharterField = Annotated[
+    SerializeAsAny[Charter] | None,
+    BeforeValidator(lambda value, info: None if value is None else _component("charter", "")(value, info)),
+    PlainSerializer(lambda charter: None if charter is None else parameters(charter)),
+    WithJsonSchema({"anyOf": [{"component": "charter"}, {"type": "null"}]}),
+]
+AggregatorField = Annotated[SerializeAsAny[Aggregator], *_field("aggregator", "none")]
+CriterionField = Annotated[
+    SerializeAsAny[Criterion],
+    BeforeValidator(_component("criterion", "")),
+    PlainSerializer(lambda criterion: criterion.model_dump(mode="json")),  # its key says its name
+]

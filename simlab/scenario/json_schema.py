@@ -1,0 +1,39 @@
+"""The JSON schema of scenario files, for editors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simlab.plugins.registry import Registry
+from simlab.scenario.model import Scenario
+
+
+def schema(plugins: Registry) -> dict[str, Any]:
+    """The JSON schema of scenario files, with the parameters of every plugin in it."""
+    whole = Scenario.model_json_schema()
+    whole["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    whole["properties"]["extends"] = {"type": "string", "description": "path of a scenario file this one builds on"}
+    whole["properties"]["small"] = {"type": "object", "description": "overrides applied by --small; keys may be dotted"}
+    found: dict[str, Any] = _with_components(whole, plugins)
+    return found
+
+
+def _with_components(part: Any, plugins: Registry) -> Any:
+    """`part` of a schema with each `{"component": kind}` replaced by what the plugins of that kind accept."""
+    if isinstance(part, list):
+        return [_with_components(p, plugins) for p in part]
+    if not isinstance(part, dict):
+        return part
+    if isinstance(part.get("component"), str):
+        kind = part["component"]
+        options = [_component_schema(plugins.get(kind, n), n) for n in plugins.names(kind)]
+        rest = {k: v for k, v in part.items() if k != "component"}
+        return rest | {"anyOf": [{"enum": plugins.names(kind)}, *options]}
+    return {key: _with_components(value, plugins) for key, value in part.items()}
+
+
+def _component_schema(cls: Any, name: str) -> dict[str, Any]:
+    schema: dict[str, Any] = cls.model_json_schema()
+    schema["properties"] = {"kind": {"const": name}, **schema.get("properties", {})}
+    schema["required"] = ["kind", *schema.get("required", [])]
+    return schema

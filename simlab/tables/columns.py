@@ -1,0 +1,72 @@
+"""What tables are made of: columns with a type, a unit and a meaning, and those that many tables share.
+
+The tables themselves are in `simlab/tables/schemas.py`. Imports no library.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Type = Literal["string", "int64", "float64", "bool"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its name, type, unit ("" if it has none) and meaning; numbers that many rows lack (`often_absent`)
+    need not be given, and are NaN."""
+
+    name: str
+    type: Type
+    unit: str
+    meaning: str
+    often_absent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One kind of row.
+
+    `key` names the columns that tell rows apart where a row may be written again with more in it: the last one
+    counts. `extra` is the meaning of further float64 columns that a run may add, or None if it may add none.
+    """
+
+    name: str
+    meaning: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+    extra: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+
+def text(name: str, meaning: str) -> Column:
+    """A column of text."""
+    return Column(name, "string", "", meaning)
+
+
+def whole(name: str, meaning: str, unit: str = "") -> Column:
+    """A column of whole numbers."""
+    return Column(name, "int64", unit, meaning)
+
+
+def number(name: str, meaning: str, unit: str = "", *, often_absent: bool = False) -> Column:
+    """A column of real numbers."""
+    return Column(name, "float64", unit, meaning, often_absent)
+
+
+def flag(name: str, meaning: str) -> Column:
+    """A column of truth values."""
+    return Column(name, "bool", "", meaning)
+
+
+RUN = text("run", "the run: a hash of scenario, seed and plugin contents")
+TIME = number("time", "simulated time since the start", "days")
+ROUND = whole("round", "rounds of training completed at that time; 0 is the pretrained model")
+PRINCIPAL = text("principal", "the party that judges")
+AGENT = text("agent", "the party that is judged")
+LABEL = whole("label", "1: left is better, 2: right is better, 0: undecided")
+GUIDELINE = whole("guideline_version", "version of the guideline that was in force, as in `guidelines`")

@@ -1,0 +1,322 @@
+"""Writes the outcome tables while the clock runs, so that a kill at any instant loses no row already flushed.
+
+The simulation adds rows to a `Recorder` and flushes it once a round. Rows go to Arrow streams (`content`);
+`close` turns the streams into Parquet. A run that is started again where an earlier one was interrupted must
+produce the earlier rows once more: the recorder checks that it does and raises `Mismatch` if not.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, nullcontext, suppress
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import ArrayLike
+
+from simlab import plain_files
+from simlab.errors import Mismatch
+from simlab.tables import files as content
+from simlab.tables.schemas import TABLES
+
+MAX_ROWS = 1_000_000  # buffered rows at which the recorder flushes by itself
+MAX_BYTES = 1 << 28
+_CODED = pa.dictionary(pa.int32(), pa.string())
+LARGE = 1 << 13  # rows from which a batch is written as it is; smaller ones are put together first
+KEPT = 8 * LARGE  # rows of one value that several batches share
+RECORDED = tuple(
+    name for name in TABLES if name != "runs"
+)  # `runs` is written from the manifest, see simlab.runs.loading
+
+
+def coded(codes: ArrayLike | pa.Int32Array, words: Sequence[str] | pa.StringArray) -> pa.DictionaryArray:
+    """A column of texts `words[codes]`, for columns in which few texts occur many times: a hundred times faster."""
+    if not isinstance(words, pa.Array):
+        words = pa.array(words, pa.string())
+    if not isinstance(codes, pa.Array):
+        codes = pa.array(np.asarray(codes, dtype=np.int32))
+    return pa.DictionaryArray.from_arrays(codes, words)
+
+
+class Recorder:
+    """The tables of one run under way, in `DIR/tables`. `extra` names the further columns of a table; `watched` says
+    that somebody will ask for the `fresh` rows of each round.
+
+    Use it as a context manager: left before `close`, it keeps the streams as they are.
+    """
+
+    def __init__(
+        self, directory: Path | str, run: str, extra: Mapping[str, Sequence[str]] | None = None, watched: bool = False
+    ) -> None:
+        self.directory, self.run = Path(directory), run
+        self._fresh: dict[str, list[pa.RecordBatch]] | None = {} if watched else None
+        unknown = [name for name in extra or {} if name not in RECORDED]
+        if unknown:
+            raise ValueError(f"no such tables: {unknown}")
+        schemas = {name: content.schema(TABLES[name], (extra or {}).get(name, ())) for name in RECORDED}
+        _set_aside(self.directory)
+        self._earlier = {name: _Earlier(self.directory, name) for name in RECORDED}
+        self._streams = {name: _Stream(self.directory, name, schemas[name]) for name in RECORDED}
+        self._rows = self._bytes = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with ExitStack() as ends:
+            for stream in self._streams.values():
+                ends.enter_context(suppress(OSError) if error else nullcontext())  # the first error is the one to tell
+                ends.callback(stream.end)
+
+    def add(self, table: str, **columns: Any) -> None:
+        """Add rows to a table: every column but `run`, as arrays or lists [n] or as single values for all rows.
+
+        A column that many rows lack (`Column.often_absent`) may be left out. None is a missing number (NaN) or text
+        (""). Raises ValueError, and adds nothing, if a column is unknown, missing, of another type or of another
+        length.
+        """
+        if table not in self._streams:
+            raise ValueError(f"no such table: {table!r}")
+        if "run" in columns:
+            raise ValueError(f"table {table!r}: the column run is filled in by the recorder")
+        batch = _batch(table, self._streams[table].schema, {"run": self.run, **columns})
+        if not batch.num_rows:
+            return
+        self._streams[table].held.append(batch)
+        self._rows += batch.num_rows
+        self._bytes += batch.nbytes
+        if self._rows >= MAX_ROWS or self._bytes >= MAX_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write all rows added so far, table by table in the order of `TABLES`; they then survive a kill.
+
+        Raises Mismatch, before writing, if rows differ from those of the interrupted run in this directory.
+        """
+        for name, stream in self._streams.items():
+            for batch in stream.gathered():
+                self._earlier[name].check(batch)
+                stream.write(batch)
+                if self._fresh is not None:
+                    self._fresh.setdefault(name, []).append(batch)
+        self._rows = self._bytes = 0
+
+    def fresh(self) -> Mapping[str, pa.Table]:
+        """The rows flushed since this was asked last, by table; nothing unless the recorder is `watched`.
+
+        Arrow tables cannot be changed; texts are dictionary-coded. A table without new rows is left out.
+        """
+        found, self._fresh = self._fresh, {} if self._fresh is not None else None
+        return MappingProxyType({name: pa.Table.from_batches(rows) for name, rows in (found or {}).items()})
+
+    def close(self) -> dict[str, dict[str, Any]]:
+        """Flush, turn all streams into Parquet, and return each table's number of rows and sha256.
+
+        All Parquet files are written under other names before the first one takes its place, and streams go last.
+        Raises Mismatch if rows of the interrupted run in this directory were not produced again.
+        """
+        self.flush()
+        found = {}
+        for name, stream in self._streams.items():
+            stream.end()
+            rows, digest = content.compact(stream.path, _part(self.directory, name), name, stream.columns)
+            self._earlier[name].check_end(rows, digest)
+            found[name] = {"rows": rows, "sha256": digest}
+        for name in self._streams:
+            os.replace(_part(self.directory, name), _parquet(self.directory, name))
+        for stream in self._streams.values():
+            stream.path.unlink()
+        shutil.rmtree(content.earlier_folder(self.directory), ignore_errors=True)
+        return found
+
+
+def _part(run: Path, name: str) -> Path:
+    return content.tables_folder(run) / f"{name}{content.PART}"
+
+
+def _parquet(run: Path, name: str) -> Path:
+    return content.tables_folder(run) / f"{name}{content.PARQUET}"
+
+
+class _Stream:
+    """One table's stream file, and the batches held back until the next flush."""
+
+    def __init__(self, run: Path, name: str, schema: pa.Schema) -> None:
+        self.path = content.tables_folder(run) / f"{name}{content.STREAM}"
+        self.columns = schema
+        self.schema = schema = content.streamed(schema)
+        self.held: list[pa.RecordBatch] = []
+        with plain_files.naming(self.path):
+            self._file = self.path.open("xb")  # what was there has been set aside
+            self._writer = pa.ipc.new_stream(self._file, schema, options=content.PACKED)
+            self._file.flush()
+
+    def gathered(self) -> Iterator[pa.RecordBatch]:
+        """What is held, in batches worth writing; it is held no longer."""
+        held, self.held = self.held, []
+        small: list[pa.RecordBatch] = []
+        for batch in held:
+            if batch.num_rows < LARGE:
+                small.append(batch)
+                continue
+            if small:
+                yield pa.concat_batches(small)
+                small = []
+            yield batch
+        if small:
+            yield pa.concat_batches(small)
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        with plain_files.naming(self.path):
+            self._writer.write_batch(batch)
+            self._file.flush()
+
+    def end(self) -> None:
+        if not self._file.closed:
+            with plain_files.naming(self.path), self._file:
+                self._writer.close()
+
+
+class _Earlier:
+    """The rows of one table that an interrupted run left behind, and how many of them have been produced again."""
+
+    def __init__(self, run: Path, name: str) -> None:
+        self._run, self._name, self._done = run, name, 0
+        folder = content.earlier_folder(run)
+        stream, complete = folder / f"{name}{content.STREAM}", folder / f"{name}{content.PARQUET}"
+        self._complete = content.summary(complete) if complete.exists() else None
+        found = list(content.batches(stream)) if stream.exists() else []
+        self._rows = pa.Table.from_batches(found) if found else None
+
+    def check(self, batch: pa.RecordBatch) -> None:
+        """Compare new rows with the earlier rows in their place; a Parquet file is compared at the end instead."""
+        if self._rows is None or self._done >= self._rows.num_rows:
+            return
+        before = self._rows.slice(self._done, batch.num_rows)
+        now = pa.Table.from_batches([batch.slice(0, before.num_rows)])
+        if content.sha256(before) != content.sha256(now):
+            raise self._mismatch(_difference(before, now, self._done))
+        self._done += now.num_rows
+
+    def check_end(self, rows: int, digest: str) -> None:
+        """Everything the interrupted run had must be there by now."""
+        if self._complete is not None and self._complete != (rows, digest):
+            raise self._mismatch(f"its {self._complete[0]} rows are not the {rows} rows of now")
+        if self._rows is not None and self._done < self._rows.num_rows:
+            raise self._mismatch(f"it had {self._rows.num_rows} rows, now there are {self._done}")
+
+    def _mismatch(self, what: str) -> Mismatch:
+        return Mismatch(
+            f"{self._run}: table {self._name!r} does not agree with the interrupted run in this folder: {what} "
+            "(simlab, a library or the machine has changed since; delete the folder or choose another --out)"
+        )
+
+
+def _difference(before: pa.Table, now: pa.Table, offset: int) -> str:
+    """Where two stretches of a table differ first."""
+    if before.schema != now.schema:
+        return f"its columns were {before.column_names}, now they are {now.column_names}"
+    for name in before.column_names:
+        pairs = zip(before[name].to_pylist(), now[name].to_pylist(), strict=True)
+        for row, (old, new) in enumerate(pairs):
+            if repr(old) != repr(new):
+                return f"column {name!r} of row {offset + row} was {old!r}, now it is {new!r}"
+    return "its content differs"
+
+
+def _set_aside(run: Path) -> None:
+    """Move what an interrupted run left out of the way of new streams: of every table, the file with most rows.
+
+    Each step leaves at least one of a table's files in place, so a kill in here loses nothing either.
+    """
+    tables, earlier = content.tables_folder(run), content.earlier_folder(run)
+    earlier.mkdir(parents=True, exist_ok=True)
+    for name in RECORDED:
+        kept = content.stored(run, name)
+        if kept is not None and kept.parent == tables:
+            kept = kept.replace(earlier / kept.name)
+        for suffix in (content.STREAM, content.PARQUET):
+            for folder in (tables, earlier):
+                if (path := folder / f"{name}{suffix}") != kept:
+                    path.unlink(missing_ok=True)
+        _part(run, name).unlink(missing_ok=True)
+
+
+def _batch(table: str, schema: pa.Schema, columns: Mapping[str, Any]) -> pa.RecordBatch:
+    """One batch of rows from columns given as arrays or single values."""
+    columns = {column.name: None for column in TABLES[table].columns if column.often_absent} | dict(columns)
+    missing, unknown = set(schema.names) - set(columns), set(columns) - set(schema.names)
+    if missing or unknown:
+        raise ValueError(f"table {table!r}: missing columns {sorted(missing)}, unknown columns {sorted(unknown)}")
+    lengths = {name: len(value) for name, value in columns.items() if not _single(value)}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"table {table!r}: columns of different lengths {lengths}")
+    rows = next(iter(lengths.values()), 1)
+    arrays = [_column(f"{table}.{field.name}", field.type, columns[field.name], rows) for field in schema]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _single(value: Any) -> bool:
+    return value is None or isinstance(value, str) or np.ndim(value) == 0 if not isinstance(value, pa.Array) else False
+
+
+def _column(name: str, type_: pa.DataType, value: Any, rows: int) -> pa.Array:
+    """A column of `rows` values as an Arrow array without nulls; the values are copied, unless they are Arrow's."""
+    if pa.types.is_dictionary(type_):
+        return _texts(name, value, rows)
+    if isinstance(value, pa.Array):
+        if value.type == type_ and len(value) == rows and not value.null_count:
+            return value
+        value = value.to_numpy(zero_copy_only=False)
+    array = np.asarray(value)
+    if array.dtype.kind == "O" and type_ == pa.float64():  # None among numbers
+        array = np.array([np.nan if v is None else v for v in array.reshape(-1)]).reshape(array.shape)
+    allowed = {"int64": "iu", "double": "fiu", "bool": "b"}[str(type_)]
+    if array.ndim > 1 or (array.size and array.dtype.kind not in allowed):
+        raise ValueError(f"{name}: expected {type_} values [n], got {array.dtype} {list(array.shape)}")
+    if array.dtype == np.uint64 and array.size and array.max() > np.iinfo(np.int64).max:
+        raise ValueError(f"{name}: number too large for int64: {array.max()}")
+    if not array.ndim:
+        return _repeated(type_, array.item(), rows)
+    return pa.array(np.array(array, dtype=type_.to_pandas_dtype()), type=type_)
+
+
+def _repeated(type_: pa.DataType, value: Any, rows: int) -> pa.Array:
+    """A column of one number; many large batches share what holds it."""
+    if LARGE <= rows <= KEPT:
+        return _kept(type_, value, str(value))[:rows]
+    return pa.array(np.full(rows, value, dtype=type_.to_pandas_dtype()), type=type_)
+
+
+@lru_cache(maxsize=32, typed=True)
+def _kept(type_: pa.DataType, value: Any, written: str) -> pa.Array:
+    """By the value as `written`, too: 0.0 and −0.0 are equal, and not the same."""
+    return pa.array(np.full(KEPT, value, dtype=type_.to_pandas_dtype()), type=type_)
+
+
+def _texts(name: str, value: Any, rows: int) -> pa.DictionaryArray:
+    """A column of texts: the number of each row's word, and the words."""
+    if _single(value):
+        if value is not None and not isinstance(value, str):
+            raise ValueError(f"{name}: expected text, got {value!r}")
+        words = pa.array([value or ""], pa.string())
+        return pa.DictionaryArray.from_arrays(_repeated(pa.int32(), 0, rows), words, safe=False)
+    if (
+        isinstance(value, pa.DictionaryArray)
+        and value.type == _CODED
+        and not (value.null_count or value.dictionary.null_count)
+    ):
+        return value
+    try:
+        array = value.cast(pa.string()) if isinstance(value, pa.Array) else pa.array(value, type=pa.string())
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+        raise ValueError(f"{name}: expected texts: {error}") from error
+    return (array.fill_null("") if array.null_count else array).dictionary_encode()
