@@ -19,8 +19,9 @@ import simlab
 from simlab.errors import InvalidInput
 from simlab.runs.loading import load, open_run
 from simlab.tables import files as content
+from simlab.tables import stream_file
 from simlab.tables.recorder import Recorder
-from simlab.tables.schemas import TABLES, stream_file
+from simlab.tables.schemas import TABLES
 from tests.small_run import EXTRA, MANIFEST, play, write
 
 

@@ -42,7 +42,7 @@ class Entry:
     `kind` is a kind of component, as "criterion" or "world"; "hooks" for a plugin of hooks only, "" for a
     broken one. `line` is where a broken one is broken, as far as that is known; `version` that
     of the installed package it came with (simlab's own for a built-in), "" if it came with none. `sha256` is the hash
-    of all it is (see `simlab.plugins.footprint`), `parts` what that is beside its own file: names, and hashes or versions;
+    of all it is (see `footprint`), `parts` what that is beside its own file: names, and hashes or versions;
     `found` says where it was found.
     """
 

@@ -1,7 +1,7 @@
 """A run's folder: its manifest, its lock, and what the simulation needs to write one.
 
 The folder holds `manifest.json` (what was run, where, and how it ended), `scenario.yaml` (the scenario as it was
-resolved), `lock` (held while the run goes on) and `tables/`. The simulation uses `open_run`; `simlab.runs.loading` reads.
+resolved), `lock` (held while the run goes on) and `tables/`. The simulation uses `open_run`; `loading` reads.
 Imports neither torch nor pandas, and pyarrow only when a run ends.
 """
 

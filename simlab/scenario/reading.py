@@ -44,7 +44,7 @@ def load(
     """Read a scenario file, what it `extends`, its `small:` block if asked for, and `key=value` overrides on top.
 
     `without` names whom the run is to be without, beside those the file names; `plugins` defaults to what
-    `simlab.plugins.registry.discover` finds from the file's folder. Raises `InvalidInput` with every problem of the file at
+    `simlab.plugins` finds from the file's folder. Raises `InvalidInput` with every problem of the file at
     once, each as `file:line:column: path: what is wrong (the likely fix)`.
     """
     file = os.fspath(given(path))

@@ -213,9 +213,9 @@ def test_members_differ_as_much_as_their_labels_leave_open(parties: Any, pairs: 
     train = rm.memory[0][~rm.memory[0].held_out][:pairs]
     assert len(train) == pairs
     everything = np.ones(pairs, dtype=bool)
-    head = LinearHead(rm)
+    head = LinearHead(rm.spec.members, len(rm.simulation.game.dimensions))
     fit_directions(head, train, everything, None, key=3)
-    single = LinearHead(SimpleNamespace(spec=SimpleNamespace(members=1), simulation=rm.simulation))  # type: ignore[arg-type]
+    single = LinearHead(1, len(rm.simulation.game.dimensions))
     fit_directions(single, train, everything, None, key=3)
     response = train.shown.response[train.place]
     x = response[:, 0] - response[:, 1]
