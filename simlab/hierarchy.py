@@ -1,22 +1,36 @@
 """Who answers to whom: a directed acyclic graph of authority, built from a scenario's relations.
 
-Influence may loop through time (answers reach users, whose choices reach the firm); authority may not.
-Scenario validation asks for `cycle` and `orphans`; a run asks for neighbours and paths.
+Influence may loop through time (answers reach users, whose choices reach the firm); authority may not. Every question
+of descent is answered here, from names, kinds and relations alone: scenario validation asks for `cycle` and `orphans`,
+budgets for employers, a run for issuers, makers, orders of work and paths, reports for all of them.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
+
+FIRMS = frozenset({"corporation", "vendor"})  # kinds of those who issue guidelines, and employ
+WORKFORCES = frozenset({"raters", "auditors", "vendor"})  # kinds of those who deliver judgements
 
 
 class Hierarchy:
-    """The graph of authority: `parties` in file order, `edges` as (principal, agent) in file order."""
+    """The graph of authority: `parties` in file order, by name with their kinds, `edges` as (principal, agent) in file
+    order. `limits` maps a reward model that judges nobody to the language model whose reward it limits.
 
-    def __init__(self, parties: Iterable[str], edges: Iterable[tuple[str, str]]) -> None:
-        self.parties = tuple(parties)
+    Names stand for parties; an empty name means that there is none.
+    """
+
+    def __init__(
+        self, parties: Mapping[str, str] | Iterable[str], edges: Iterable[tuple[str, str]],
+        limits: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        self.kinds = dict(parties) if isinstance(parties, Mapping) else dict.fromkeys(parties, "")
+        self.parties = tuple(self.kinds)
         self.edges = tuple(edges)
+        self.limits = dict(limits or {})
         below: dict[str, list[str]] = {}
         above: dict[str, list[str]] = {}
         for principal, agent in self.edges:
@@ -87,6 +101,67 @@ class Hierarchy:
         below = self.agents(party) if party in auditors else ()
         return nobody_above or (bool(below) and gone.issuperset(below))
 
+    # ---- guidelines ---------------------------------------------------------------------------------------------
+
+    def issuer_of(self, name: str) -> str:
+        """Whoever tells this party by which guideline to judge: its first principal that is a firm. Auditors whom
+        nobody told anything apply the guideline of those they audit."""
+        firm = self._first_firm(name)
+        if firm or self.kinds[name] != "auditors":
+            return firm
+        below = (agent for agent in self.agents(name) if self.kinds[agent] in WORKFORCES)
+        return next((found for agent in below if (found := self.maker_of(agent) or self.issuer_of(agent))), "")
+
+    def maker_of(self, name: str) -> str:
+        """The nearest corporation this party answers to; for auditors who answer to none, the one of those below."""
+        for above in self.above(name):
+            if self.kinds[above] == "corporation":
+                return above
+        if self.kinds[name] != "auditors":
+            return ""
+        return next((maker for agent in self.agents(name) if (maker := self.maker_of(agent))), "")
+
+    # ---- labor --------------------------------------------------------------------------------------------------
+
+    def employer_of(self, name: str) -> str:
+        """Who pays these people or this vendor: the first firm they answer to; for auditors who answer to none, the
+        corporation whose guideline they apply."""
+        return self._first_firm(name) or (self.maker_of(name) if self.kinds[name] == "auditors" else "")
+
+    def _first_firm(self, name: str) -> str:
+        return next((above for above in self.principals(name) if self.kinds[above] in FIRMS), "")
+
+    def work_order(self, name: str) -> int:
+        """The order of what this party delivers: responses are 0, rankings of them 1, audits one more than what they
+        audit; a vendor delivers what its raters do, not what its own auditors say of them."""
+        return self._orders[name]
+
+    @cached_property
+    def _orders(self) -> dict[str, int]:
+        """The order of every party's work, those who are looked at first."""
+        orders: dict[str, int] = {}
+        for name in reversed(self.downward()):
+            below = [orders[agent] for agent in self.agents(name) if self.kinds[agent] in WORKFORCES]
+            orders[name] = _work_order(self.kinds[name], below)
+        return orders
+
+    # ---- machines -----------------------------------------------------------------------------------------------
+
+    def model_below(self, name: str) -> str:
+        """The language model at the end of a party's line of authority; if it ends with a reward model that judges
+        nobody, the one whose reward that limits."""
+        return next((below for below in self.models_below(name) if self.kinds[below] == "language_model"), "")
+
+    def models_below(self, name: str) -> Iterator[str]:
+        """Everyone below a party, and then the models whose reward it or they limit."""
+        below = list(self.below(name))
+        yield from below
+        yield from (self.limits[other] for other in (name, *below) if other in self.limits)
+
+    def limiters(self, model: str) -> list[str]:
+        """The reward models that limit the reward of a language model."""
+        return [name for name, limited in self.limits.items() if limited == model]
+
     @staticmethod
     def _walk(party: str, neighbours: Callable[[str], Sequence[str]]) -> Iterator[str]:
         seen = {party}
@@ -97,3 +172,10 @@ class Hierarchy:
                     seen.add(name)
                     queue.append(name)
                     yield name
+
+
+def _work_order(kind: str, below: Sequence[int]) -> int:
+    """The order of the work of a party of this kind whose agents' work is of these orders."""
+    if kind not in WORKFORCES:
+        return 0
+    return min(below, default=1) if kind == "vendor" else 1 + max(below, default=0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import combinations
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,6 @@ from simlab.arrays import Array, Indices
 from simlab.components.answers import given, not_numbers
 from simlab.rng import hashes, several_uniforms
 from simlab.worlds.world import Items
-
-if TYPE_CHECKING:
-    pass
 
 T = TypeVar("T", bound=np.generic)
 AT_ONCE = 1 << 18  # rankings; what is done with very many is done in pieces
@@ -282,3 +279,70 @@ def _flat(difference: Array) -> Array:
 
 
 ASKED, WRITTEN = "users", "written"  # where a prompt comes from
+
+
+@dataclass(slots=True)
+class Candidates:
+    """K responses to each of n prompts, and how they were come by."""
+
+    items: Items  # [n·K], prompt after prompt
+    source: NDArray[Any]  # [n] where each prompt comes from
+    prompts: int  # prompts that were asked
+    resampled: int  # of these, asked more than once
+    dropped: int  # of these, given up
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+
+@dataclass(slots=True)
+class Commission:
+    """Rankings asked of a pool. `exact` is the number of pairs that the scenario names; None if it names a share."""
+
+    closes: float  # the day on which what is left over is given up
+    options: int  # responses a ranking, K
+    overlap: int  # raters asked to rank the same responses
+    exact: int | None
+    wanted: int  # prompts there were to be
+    found: Candidates
+
+    @property
+    def pairs(self) -> int:
+        """Compared pairs a ranking."""
+        return self.options * (self.options - 1) // 2
+
+    @property
+    def asked(self) -> int:
+        """Labels asked for."""
+        return self.overlap * (self.wanted * self.pairs if self.exact is None else self.exact)
+
+    def shortages(self) -> list[str]:
+        """Why there cannot be as many labels as asked for, in words."""
+        said = []
+        if self.exact is not None and self.wanted * self.pairs < self.exact:
+            said.append(f"a ranking of {self.options} makes {self.pairs} pairs, which {self.exact} is no multiple of")
+        if missing := self.wanted - len(self.found):
+            fewer = "; a smaller `ranking` needs fewer" if self.options > 2 else ""
+            what = f"{missing} of {self.wanted} rankings lack a prompt with {self.options} different responses"
+            said.append(what + fewer)
+        return said
+
+
+def account(commissions: Sequence[Commission], labels: int) -> dict[str, Any]:
+    """What was asked and what came of it, as columns of the table `reward_model`; `labels` were given."""
+    asked = sum(one.asked for one in commissions)
+    offered = sum(len(one.found) * one.pairs * one.overlap for one in commissions)
+    why = [reason for one in commissions for reason in one.shortages()]
+    if labels < offered:
+        why.append(f"{offered - labels} labels were not given in the hours people had")
+    return {
+        "asked": asked,
+        "labels": labels,
+        "why_fewer": "; ".join(why) if labels < asked else "",
+        "prompts": sum(one.found.prompts for one in commissions),
+        "resampled": sum(one.found.resampled for one in commissions),
+        "dropped": sum(one.found.dropped for one in commissions),
+    }
+
+
+ROOM = 10_000_000_000  # numbers of tasks that each pool has to itself

@@ -30,8 +30,7 @@ if TYPE_CHECKING:
 
 if TYPE_CHECKING:
     from simlab.measures.panel import Panel
-    from simlab.parties.commission import Commission
-    from simlab.simulation import Simulation
+    from simlab.rankings import Commission
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +149,7 @@ class Party(ABC):
 
     work_order: ClassVar[int] = 0  # of what this party does: 0 responses, 1 judgements of responses, 2 of those …
 
-    def __init__(self, simulation: Simulation, name: str) -> None:
-        self.simulation = simulation
+    def __init__(self, name: str) -> None:
         self.name = name
 
     @abstractmethod
@@ -171,7 +169,7 @@ class Party(ABC):
         """What this party asks of its agents; machines pass on what they were taught, and issue none."""
         raise NotImplementedError(f"{self.name} issues no standard")
 
-    def told(self, standard: Standard) -> None:
+    def on_guideline(self, standard: Standard) -> None:
         """A principal's standard has changed; those who work by it read it anew."""
         del standard
 
@@ -188,7 +186,7 @@ class Party(ABC):
         raise NotImplementedError(f"{self.name} judges nobody")
         yield
 
-    def heard(self, judgement: Judgement) -> None:
+    def on_judged(self, judgement: Judgement) -> None:
         """Told how one was judged; most parties only feel the consequences."""
         del judgement
 
@@ -216,6 +214,19 @@ class Consequence(ABC):
         """Do it, taking whatever simulated time it takes, and say what was done."""
 
 
+class Log(Protocol):
+    """Whoever is told what becomes of a relation's looks."""
+
+    def judged(self, relation: Relation, judgement: Judgement) -> None:
+        """A judgement has been made."""
+
+    def followed(self, relation: Relation, judgement: Judgement, effects: Sequence[Effect]) -> None:
+        """A consequence has had these effects; of nothing in particular, where the judgement is empty."""
+
+    def acted(self, relation: Relation) -> Steps:
+        """A look is over that had effects; whoever measures them may take simulated time."""
+
+
 class Relation:
     """A principal, an agent, a calendar, a sample and consequences; each look is a SimPy process.
 
@@ -224,14 +235,14 @@ class Relation:
 
     def __init__(
         self,
-        simulation: Simulation,
+        log: Log,
         principal: Party,
         agent: Party,
         every: float,
         sample: float | int,
         consequences: Sequence[Consequence],
     ) -> None:
-        self.simulation = simulation
+        self.log = log
         self.principal = principal
         self.agent = agent
         self.every = every
@@ -264,12 +275,12 @@ class Relation:
         judgement = Judgement(self.agent.name, principal=self.principal.name, order=self.order)
         if work.size:  # of nothing there is no judgement; but a pool that has nobody left can still hire
             judgement = yield from self.principal.judge(self, work)
-            self.simulation.chronicle.judgement(self, judgement)
-            self.agent.heard(judgement)
+            self.log.judged(self, judgement)
+            self.agent.on_judged(judgement)
         acted = False
         for consequence in self.consequences:
             effects = yield from consequence.apply(self, judgement)
-            self.simulation.chronicle.effects(self, judgement, effects)
+            self.log.followed(self, judgement, effects)
             acted = acted or bool(effects)
         if acted:
-            yield from self.simulation.after(self)
+            yield from self.log.acted(self)

@@ -73,7 +73,7 @@ class Played:
     """A simulation that has been run: its parties as they ended, and its tables as attributes."""
 
     def __init__(self, simulation: Simulation, folder: Path) -> None:
-        self.simulation = simulation
+        self.context = simulation
         self._folder = folder
 
     @property

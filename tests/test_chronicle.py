@@ -135,7 +135,7 @@ def test_everybody_s_reading_of_the_guideline_is_written_down(run: Played) -> No
     assert set(readings.party) == {"acme", *spells.index}
     people = readings[readings.party != "acme"]
     np.testing.assert_array_equal(people.time, spells[people.party])
-    game, pool = run.simulation.game, run.simulation.parties["pool"]
+    game, pool = run.context.game, run.context.parties["pool"]
     weights = people.pivot(index="party", columns="criterion", values="weight").loc[pool.labels_of(np.arange(8))]
     vectors = pool.cohort.vector[:8]
     named = sum(weights[[name]].to_numpy() * game.value({name: 1}) for name in ("helpful", "brief", "engaging"))
@@ -167,7 +167,7 @@ def test_what_each_label_did_to_the_reward_model(run: Played) -> None:
 
 
 def test_the_last_margins_are_the_reward_model_s_own(run: Played) -> None:
-    machine, shown = run.simulation.parties["rm"], run.simulation.parties["rm"].memory[-1]
+    machine, shown = run.context.parties["rm"], run.context.parties["rm"].memory[-1]
     last = run.lessons[run.lessons.time == run.lessons.time.max()].set_index(["task", "worker"])
     raw = machine.margins(shown)
     scores = machine.score(shown.items).reshape(len(shown), 3)

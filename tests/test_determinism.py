@@ -206,7 +206,7 @@ def test_one_rater_more_in_the_gaussian_world(overlap: int, tmp_path: Path) -> N
         return play(tmp_path, {**CHANGING, **changes, f"{AUDIT}.consequence": "pay"})
 
     few, many = run(6), run(7)
-    same_people(few.simulation.parties["pool"].cohort, many.simulation.parties["pool"].cohort)
+    same_people(few.context.parties["pool"].cohort, many.context.parties["pool"].cohort)
     first = [run.comparisons[run.comparisons["round"] == 0] for run in (few, many)]  # later, the model differs
     assert len(same_labels(*first)) > 0.6 * len(first[0])
 
@@ -233,7 +233,7 @@ PEOPLE = (
 @pytest.mark.slow
 def test_one_rater_more_in_a_world_of_words(text: Callable[..., Played]) -> None:
     few, many = text(*PEOPLE), text(*PEOPLE, "parties.pool.count=6")
-    one, two = few.simulation.parties["pool"], many.simulation.parties["pool"]
+    one, two = few.context.parties["pool"], many.context.parties["pool"]
     same_people(one.cohort, two.cohort)
     beliefs = [[[seen.belief(fact) for fact in range(12)] for seen in pool.observers[:5]] for pool in (one, two)]
     assert beliefs[0] == beliefs[1]
@@ -253,8 +253,8 @@ def test_a_criterion_that_is_only_measured_changes_nothing(world: Path, whole: s
 @pytest.mark.slow
 def test_a_criterion_that_is_only_measured_changes_nobody_in_a_world_of_words(text: Callable[..., Played]) -> None:
     few, many = text(*PEOPLE), text(*PEOPLE, "criteria.brief={}")
-    position = [many.simulation.game.dimensions.index(name) for name in few.simulation.game.dimensions]
-    people, same = few.simulation.parties["pool"].cohort, many.simulation.parties["pool"].cohort
+    position = [many.context.game.dimensions.index(name) for name in few.context.game.dimensions]
+    people, same = few.context.parties["pool"].cohort, many.context.parties["pool"].cohort
     np.testing.assert_allclose(people.vector, same.vector[:, position], rtol=1e-12)
     np.testing.assert_array_equal(people.skill, same.skill[:, position])
     columns = ["worker", "task", "left", "right", "label", "gold", "held_out", "duration"]

@@ -190,7 +190,7 @@ def test_every_relation_of_a_run_looks_on_its_days(tmp_path: Path) -> None:
 def test_a_judge_is_judged_before_it_judges_on_the_same_day(tmp_path: Path) -> None:
     """Whatever the order of the file: audits come before the reward model learns, and it learns before it teaches."""
     order = {LOOK: 3, AUDIT: 2, LEARN: 1, TRAIN: 0}
-    said = play(tmp_path).simulation.scenario.canonical()["relations"]
+    said = play(tmp_path).context.scenario.canonical()["relations"]
     backwards = {f"relations.{place}": said[int(name[-1])] for name, place in order.items()}
     found = [play(tmp_path, {**changes, "days": 3}) for changes in ({}, backwards)]
     for run in found:

@@ -62,7 +62,7 @@ def test_what_the_dictionary_says_is_so(tmp_path: Path) -> None:
     assert "empty in vector worlds" in meaning("responses", "response")
     assert run.candidates.text.eq("").all()
     assert run.responses.response.eq("").all()
-    machine: Any = run.simulation.parties["rm"]
+    machine: Any = run.context.parties["rm"]
     raw = machine.head.score(machine.reference)
     assert "pretrained model's responses" in meaning("reward_model", "score_mean")
     assert run.reward_model.score_mean.iloc[-1] == pytest.approx(raw.mean())

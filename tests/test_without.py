@@ -38,7 +38,7 @@ def left_out(folder: Path, *names: str, **changes: Any) -> Played:
 
 
 def pool(run: Played, name: str) -> People:
-    found = run.simulation.parties[name]
+    found = run.context.parties[name]
     assert isinstance(found, People)
     return found
 
@@ -117,9 +117,9 @@ def test_nobody_is_hired_in_the_place_of_who_is_left_out(tmp_path: Path) -> None
 
 def test_without_a_vendor_the_other_s_people_are_as_before(whole: Played, tmp_path: Path) -> None:
     gone = left_out(tmp_path, "click")
-    assert {"click", "south"}.isdisjoint(gone.simulation.parties)
+    assert {"click", "south"}.isdisjoint(gone.context.parties)
     assert {"click", "south"}.isdisjoint(set(gone.ledger.account) | set(gone.comparisons.principal))
-    firms = [run.simulation.parties["relay"] for run in (whole, gone)]
+    firms = [run.context.parties["relay"] for run in (whole, gone)]
     assert all(isinstance(firm, Vendor) for firm in firms)
     np.testing.assert_array_equal(firms[0].standard().vector, firms[1].standard().vector)
     assert traits_alike(pool(whole, "north"), pool(gone, "north"))
@@ -134,12 +134,12 @@ def test_without_a_vendor_the_other_s_people_are_as_before(whole: Played, tmp_pa
 
 def test_without_a_vendor_its_people_go_though_others_audit_them(tmp_path: Path) -> None:
     gone = left_out(tmp_path, "click", **auditors("south", "leads", "chiefs"))
-    assert {"click", "south", "leads", "chiefs"}.isdisjoint(gone.simulation.parties)
+    assert {"click", "south", "leads", "chiefs"}.isdisjoint(gone.context.parties)
 
 
 def test_without_the_highest_auditors_those_below_stay(tmp_path: Path) -> None:
     gone = left_out(tmp_path, "chiefs", **auditors("south", "leads", "chiefs"))
-    assert "chiefs" not in gone.simulation.parties
+    assert "chiefs" not in gone.context.parties
     assert set(gone.judgements.query("order == 2").principal) >= {"leads", "click"}
 
 

@@ -14,8 +14,9 @@ from simlab.parties.people import People
 from simlab.rng import hashes
 
 if TYPE_CHECKING:
+    from simlab.engine.context import Context
     from simlab.rankings import Rankings
-    from simlab.simulation import Simulation
+    from simlab.relation import Party
 
 MOST_LABELS = 40 * MOST_TASKS  # kept between two rounds
 LAST = np.uint64(0xFFFFFFFFFFFFFFFF)
@@ -24,19 +25,21 @@ LAST = np.uint64(0xFFFFFFFFFFFFFFFF)
 class AgreementRoom(Room):
     """Fills the table `agreement`, for pools in which several people judge the same pairs."""
 
-    def __init__(self, simulation: Simulation) -> None:
-        super().__init__(simulation)
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
         self._said: dict[str, Said] = {}  # by pool, since its model's last round
 
-    def heard(self, pool: People, made: Rankings) -> None:
-        if getattr(pool.spec, "overlap", 1) < 2:  # no pair is judged by two, among auditors neither
+    def ranked(self, party: Party, made: Rankings) -> None:
+        if (
+            getattr(self.context.scenario.parties[party.name], "overlap", 1) < 2
+        ):  # no pair is judged by two, among auditors neither
             return
-        self._said.setdefault(pool.name, Said(self._key(pool.name))).add(made)
+        self._said.setdefault(party.name, Said(self._key(party.name))).add(made)
 
     def look(self, look: Look) -> Steps:
         yield from ()
-        for pool in self.simulation.of_kind(People):
-            if self.simulation.model_below(pool.name) is look.model and pool.name in self._said:
+        for pool in self.context.of_kind(People):
+            if self.context.hierarchy.model_below(pool.name) == look.model.name and pool.name in self._said:
                 self._record(look, pool, self._said.pop(pool.name))
 
     def _record(self, look: Look, pool: People, said: Said) -> None:
@@ -56,7 +59,7 @@ class AgreementRoom(Room):
         )
 
     def _key(self, *names: str | int) -> int:
-        return self.simulation.streams.key("bootstrap", "agreement", *names)
+        return self.context.rng.key("bootstrap", "agreement", *names)
 
 
 class Said:

@@ -12,10 +12,10 @@ from simlab.measures.panel import Panel
 from simlab.worlds.world import Items
 
 if TYPE_CHECKING:
+    from simlab.engine.context import Context
     from simlab.parties.language_model import LanguageModel
-    from simlab.parties.people import People
     from simlab.rankings import Rankings
-    from simlab.simulation import Simulation
+    from simlab.relation import Party
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +46,17 @@ class Look:
 class Room(ABC):
     """Takes one measure. It observes and changes nothing: what it draws has streams of its own."""
 
-    def __init__(self, simulation: Simulation) -> None:
-        self.simulation = simulation
+    def __init__(self, context: Context) -> None:
+        self.context = context
 
     @abstractmethod
     def look(self, look: Look) -> Steps:
         """Measure the round that has just ended, and write it down."""
 
-    def heard(self, pool: People, made: Rankings) -> None:
+    def ranked(self, party: Party, made: Rankings) -> None:
         """Rankings have been made."""
-        del pool, made
+        del party, made
 
     def add(self, table: str, look: Look, **columns: Any) -> None:
         """Rows about this look."""
-        self.simulation.chronicle.add(table, **look.stamp, **columns)
+        self.context.log.add(table, **look.stamp, **columns)

@@ -26,9 +26,9 @@ class FlatteningRoom(Room):
 
     def _criteria(self, features: Array) -> Array:
         """How good each item is by each criterion that anybody values [n, C]."""
-        simulation = self.simulation
-        valued = simulation.scenario.criteria_valued()
-        return np.stack([features @ simulation.game.value({name: 1.0}) for name in valued], axis=1)
+        context = self.context
+        valued = context.scenario.criteria_valued()
+        return np.stack([features @ context.game.value({name: 1.0}) for name in valued], axis=1)
 
     def _row(self, look: Look, order: int, panel: str, party: str, found: Flattening) -> None:
         self.add(

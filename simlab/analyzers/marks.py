@@ -18,19 +18,18 @@ import numpy as np
 from simlab.analyzers.analyzer import Look
 from simlab.arrays import Array
 from simlab.consequences.learning import explained
-from simlab.lineage import ROOM
 from simlab.machines.label_merging import relabelled
 from simlab.machines.linear_rm import LinearHead
 from simlab.measures.statistics import centre, lengthened, pearson
 from simlab.measures.waterfall import Drawn
 from simlab.parties.people import People
 from simlab.parties.reward_model import RewardModel
-from simlab.rankings import Rankings, sides
+from simlab.rankings import ROOM, Rankings, sides
 from simlab.rng import branch, uniforms
 
 if TYPE_CHECKING:
+    from simlab.engine.context import Context
     from simlab.measures.panel import Panel
-    from simlab.simulation import Simulation
 
 MOST_LINEAR, MOST_NETWORK = 10_000, 1_024  # pairs that are labelled again; of more, so many, and stepped up
 REDRAWS = 4  # where they cost little: of two, in few dimensions, the correlation says little
@@ -47,14 +46,14 @@ class Reading:
     seeds: Drawn
 
 
-def reading(simulation: Simulation, look: Look, machine: RewardModel, *, anew: bool, last: bool) -> Reading:
+def reading(context: Context, look: Look, machine: RewardModel, *, anew: bool, last: bool) -> Reading:
     """What the labels say that this reward model has learned from. Labels are drawn anew if `anew` says so; networks
     are fitted to them in the `last` round."""
     if not machine.learned or machine.teacher is None:
         nothing = Drawn(why="nothing has been marked yet")
         return Reading(np.zeros(len(look.panel.items)), nothing, nothing)
     reader = _Direction if isinstance(machine.head, LinearHead) else _Words
-    return reader(simulation, look, machine).read(anew=anew, last=last)
+    return reader(context, look, machine).read(anew=anew, last=last)
 
 
 def pooled(readings: Sequence[Reading], panel: Panel) -> Reading:
@@ -76,8 +75,8 @@ class _Reader:
 
     most = MOST_LINEAR
 
-    def __init__(self, simulation: Simulation, look: Look, machine: RewardModel) -> None:
-        self.simulation, self.look, self.machine = simulation, look, machine
+    def __init__(self, context: Context, look: Look, machine: RewardModel) -> None:
+        self.context, self.look, self.machine = context, look, machine
         pairs = sum(int(np.count_nonzero(~made.held_out)) * made.pairs for made in machine.memory)
         self.few = self._learned(min(1.0, self.most / max(1, pairs)))
         self.factor = pairs / max(1, sum(made.label.size for made in self.few))  # how many times more there are
@@ -93,12 +92,12 @@ class _Reader:
         return [made for made in found if len(made)]
 
     def key(self, *purpose: str | int) -> int:
-        return self.simulation.streams.key("redraw", self.machine.name, *purpose)
+        return self.context.rng.key("redraw", self.machine.name, *purpose)
 
     def again(self, number: int) -> list[Rankings]:
         """A redraw of the labels."""
         key = self.key("labels", number)
-        return [relabelled(self.simulation, made, branch(key, place)) for place, made in enumerate(self.few)]
+        return [relabelled(self.context, made, branch(key, place)) for place, made in enumerate(self.few)]
 
     def fitted(self, rankings: Sequence[Rankings], seed: str) -> Array:
         """The utility [n] of a machine of this kind that learned from these alone."""
@@ -158,7 +157,7 @@ class _Words(_Reader):
         """The utility [n] that explains these labels best: a weighted sum of what raters go by, criteria and length."""
         rows, labels = zip(*((self._differences(made), made.label.ravel()) for made in rankings), strict=True)
         weight = explained(np.concatenate(rows), np.concatenate(labels))
-        game, panel = self.simulation.game, self.look.panel
+        game, panel = self.context.game, self.look.panel
         perceived, length = np.zeros(len(panel.items)), game.lengths(panel.items)
         for pool, share in self._pools(rankings).items():
             perceived += share * panel.centred(self.look.utilities[pool.name])
@@ -167,7 +166,7 @@ class _Words(_Reader):
 
     def _differences(self, made: Rankings) -> Array:
         """Left less right of each pair [m · pairs, 2 + D]: as the rater perceived it, in each criterion, in length."""
-        game, (left, right) = self.simulation.game, sides(made.options)
+        game, (left, right) = self.context.game, sides(made.options)
         items = made.items
         each = np.column_stack([game.features(items), np.asarray(game.lengths(items))])
         each = each.reshape(len(made), made.options, -1)
@@ -175,7 +174,7 @@ class _Words(_Reader):
         return np.column_stack([perceived.ravel(), (each[:, left] - each[:, right]).reshape(perceived.size, -1)])
 
     def _pool(self, made: Rankings) -> People:
-        pool = self.simulation.parties[self.simulation.pools[int(made.task[0] // ROOM)]]
+        pool = self.context.parties[self.context.pools[int(made.task[0] // ROOM)]]
         assert isinstance(pool, People)
         return pool
 

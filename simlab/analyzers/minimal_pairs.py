@@ -19,7 +19,7 @@ from simlab.worlds.text import MinimalPairs, TextGame
 from simlab.worlds.world import Items
 
 if TYPE_CHECKING:
-    from simlab.simulation import Simulation
+    from simlab.engine.context import Context
 
 KINDS = ("scrambled", "false", "wrong_force")
 MOST_PAIRS = 240  # of each kind: a share's error is then .03 at most
@@ -29,13 +29,13 @@ _LOT = 0x9A125  # which, is the same in every run
 class MinimalPairsRoom(Room):
     """Fills the table `minimal_pairs`, in worlds of words that have such pairs."""
 
-    def __init__(self, simulation: Simulation) -> None:
-        super().__init__(simulation)
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
         self._pairs: dict[str, MinimalPairs] | None = None
 
     def look(self, look: Look) -> Steps:
         yield from ()
-        game, body = self.simulation.game, look.model.body
+        game, body = self.context.game, look.model.body
         if not isinstance(game, TextGame) or not isinstance(body, TransformerBody):
             return
         if self._pairs is None:
@@ -44,8 +44,8 @@ class MinimalPairsRoom(Room):
         if not self._pairs:
             return
         items = _all(self._pairs)
-        for machine in self.simulation.of_kind(RewardModel):
-            if machine.learned and self.simulation.judged_by(machine) is look.model:
+        for machine in self.context.of_kind(RewardModel):
+            if machine.learned and self.context.hierarchy.model_below(machine.name) == look.model.name:
                 self._record(look, game, machine.name, machine.score(items))
         self._record(look, game, look.model.name, body.likelihood(items))
 

@@ -19,7 +19,7 @@ from simlab.parties.users import Users
 from simlab.relation import Party
 
 if TYPE_CHECKING:
-    from simlab.simulation import Simulation
+    from simlab.engine.context import Context
 
 PER_PROMPT = 16  # reference responses to each prompt: ln 16 is 2.8 nats
 MOST_PROMPTS = 300
@@ -29,21 +29,21 @@ GOLD = Users | Corporation | Shareholders | Regulator  # whose utility is held t
 class OnPolicyRoom(Room):
     """Fills the table `on_policy`. `reference` holds, per model of words, its first responses to some prompts."""
 
-    def __init__(self, simulation: Simulation) -> None:
-        super().__init__(simulation)
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
         self.reference: dict[str, Panel] = {}
 
     def look(self, look: Look) -> Steps:
         yield from ()
-        simulation, name = self.simulation, look.model.name
+        context, name = self.context, look.model.name
         if not isinstance(look.model.body, TiltBody) and name not in self.reference:
             prompts = np.unique(look.reference.prompt)
             prompts = prompts[np.linspace(0, len(prompts) - 1, min(len(prompts), MOST_PROMPTS)).astype(np.int64)]
-            key = simulation.streams.key("panel", "reference", "many")
+            key = context.rng.key("panel", "reference", "many")
             items = look.model.body.sample(np.repeat(prompts, PER_PROMPT), key)  # queues for nothing
-            self.reference[name] = Panel(items, items.prompt, simulation.game.features(items))
-        for above in dict.fromkeys(simulation.hierarchy.above(name)):
-            party = simulation.parties[above]
+            self.reference[name] = Panel(items, items.prompt, context.game.features(items))
+        for above in dict.fromkeys(context.hierarchy.above(name)):
+            party = context.parties[above]
             if isinstance(party, GOLD):
                 self._record(look, party)
 
@@ -89,6 +89,6 @@ class OnPolicyRoom(Room):
             today = look.utilities[party.name][len(look.reference) :]  # its first half are the reference's
         else:
             items = reference.items.joined(look.current)
-            together = Panel(items, items.prompt, self.simulation.game.features(items))
+            together = Panel(items, items.prompt, self.context.game.features(items))
             many, today = np.split(party.utility(together), [len(reference.items)])
         return many.reshape(-1, PER_PROMPT), today

@@ -14,18 +14,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.arrays import Array
-from simlab.lineage import ROOM
+from simlab.hierarchy import WORKFORCES
 from simlab.measures.panel import Panel
 from simlab.parties.language_model import LanguageModel
 from simlab.parties.people import People
 from simlab.parties.raters import Raters
 from simlab.parties.reward_model import RewardModel
-from simlab.parties.users import Users
-from simlab.parties.vendor import Vendor
+from simlab.rankings import ROOM
 from simlab.relation import Party
 
 if TYPE_CHECKING:
-    from simlab.simulation import Simulation
+    from simlab.engine.context import Context
 
 NAMED = 3  # parties of a level that are called by name
 
@@ -68,28 +67,28 @@ def alone(name: str) -> Rung:
     return Rung({name: 1.0}, (name,))
 
 
-def ladder(simulation: Simulation, model: LanguageModel) -> list[Rung]:
+def ladder(context: Context, model: LanguageModel) -> list[Rung]:
     """The levels from users down to a language model, whoever is on them."""
-    principals = simulation.hierarchy.principals(model.name)
-    machines = [party for p in principals if isinstance(party := simulation.parties[p], RewardModel)]
+    principals = context.hierarchy.principals(model.name)
+    machines = [party for p in principals if isinstance(party := context.parties[p], RewardModel)]
     if not machines:
-        return [alone(name) for name in [*_authorities(simulation, model.name), model.name]]
+        return [alone(name) for name in [*_authorities(context, model.name), model.name]]
     weights: dict[str, float] = {}
     for machine in machines:
-        for pool, weight in _teachers(simulation, machine).items():
+        for pool, weight in _teachers(context, machine).items():
             weights[pool] = weights.get(pool, 0.0) + weight / len(machines)
-    rungs = [*_above(simulation, weights), Rung(_shares(weights), tuple(weights))] if weights else []
+    rungs = [*_above(context, weights), Rung(_shares(weights), tuple(weights))] if weights else []
     judges = {machine.name: 1 / len(machines) for machine in machines}
     return [*rungs, Rung(judges, tuple(judges)), alone(model.name)]
 
 
-def _teachers(simulation: Simulation, machine: RewardModel) -> dict[str, float]:
+def _teachers(context: Context, machine: RewardModel) -> dict[str, float]:
     """The pools a reward model learns from, with the share each has in the labels it was taught, or is to be taught."""
-    principals = simulation.hierarchy.principals(machine.name)
-    pools = [party for name in principals if isinstance(party := simulation.parties[name], People)]
+    principals = context.hierarchy.principals(machine.name)
+    pools = [party for name in principals if isinstance(party := context.parties[name], People)]
     taught = dict.fromkeys((pool.name for pool in pools), 0.0)
     for made in machine.memory:
-        taught[simulation.pools[int(made.task[0] // ROOM)]] += float(np.count_nonzero(~made.held_out) * made.pairs)
+        taught[context.pools[int(made.task[0] // ROOM)]] += float(np.count_nonzero(~made.held_out) * made.pairs)
     if not any(taught.values()):
         taught = {pool.name: pool.planned_pairs(1.0) if isinstance(pool, Raters) else 1.0 for pool in pools}
     return _shares(taught)
@@ -100,10 +99,10 @@ def _shares(weights: Mapping[str, float]) -> dict[str, float]:
     return {name: weight / total if total > 0 else 1 / len(weights) for name, weight in weights.items()}
 
 
-def _above(simulation: Simulation, pools: Mapping[str, float]) -> list[Rung]:
+def _above(context: Context, pools: Mapping[str, float]) -> list[Rung]:
     """The levels above pools, aligned at the top: a pool with fewer above it has its own principal in place of those
     it lacks."""
-    lines = {pool: _authorities(simulation, pool) for pool in pools}
+    lines = {pool: _authorities(context, pool) for pool in pools}
     depth = max(len(line) for line in lines.values())
     rungs = []
     for level in range(depth):
@@ -117,15 +116,16 @@ def _above(simulation: Simulation, pools: Mapping[str, float]) -> list[Rung]:
     return rungs
 
 
-def _authorities(simulation: Simulation, name: str) -> Sequence[str]:
+def _authorities(context: Context, name: str) -> Sequence[str]:
     """Those whose standards a party is held to, the highest first: whoever tells it its guideline, users before others,
     or its first principal."""
     found: list[str] = []
     while name:
-        issuer = simulation.issuer_for(name) if isinstance(simulation.parties[name], People | Vendor) else None
-        principals = simulation.hierarchy.principals(name)
-        users = [p for p in principals if isinstance(simulation.parties[p], Users)]
-        name = issuer.name if issuer is not None else next(iter([*users, *principals]), "")
+        hierarchy = context.hierarchy
+        issuer = hierarchy.issuer_of(name) if hierarchy.kinds[name] in WORKFORCES else ""
+        principals = hierarchy.principals(name)
+        users = [p for p in principals if hierarchy.kinds[p] == "users"]
+        name = issuer or next(iter([*users, *principals]), "")
         if name:
             found.insert(0, name)
     return found

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simlab.analyzers.agents_compared import AgentsCompared
 from simlab.analyzers.agreement import AgreementRoom
 from simlab.analyzers.analyzer import Agents, Look, Room
 from simlab.analyzers.flattening import FlatteningRoom
@@ -30,36 +31,38 @@ from simlab.parties.raters import Raters
 from simlab.parties.users import Users
 from simlab.parties.vendor import Vendor
 from simlab.rankings import Rankings, preferred
+from simlab.relation import Party
 from simlab.worlds.world import Items
 
 if TYPE_CHECKING:
-    from simlab.simulation import Simulation
+    from simlab.engine.context import Context
 
 
 ROOMS: tuple[type[Room], ...] = (WaterfallRoom, FlatteningRoom, AgreementRoom, OnPolicyRoom, MinimalPairsRoom)
 
 
-class Observatory:
-    """Measures one run. `reference` holds, per language model, what it said on the panel before any training;
-    `truth` each person's ρ with the guideline, per pool, as last measured."""
+class Survey:
+    """Measures one run. `reference` holds, per language model, what it said on the panel before any training."""
 
-    def __init__(self, simulation: Simulation) -> None:
-        self.simulation = simulation
+    def __init__(self, context: Context) -> None:
+        self.context = context
         self.reference: dict[str, Items] = {}
-        self.truth: dict[str, dict[int, float]] = {}
-        self.rooms = [room(simulation) for room in ROOMS]
+        self.compared = AgentsCompared(context)
+        self.rooms = [room(context) for room in ROOMS]
+        context.log.on_ranked.append(self.ranked)
+        context.log.on_round.append(self.look)
 
-    def heard(self, pool: People, made: Rankings) -> None:
+    def ranked(self, party: Party, made: Rankings) -> None:
         """Rankings have been made; whoever measures them takes note."""
         for room in self.rooms:
-            room.heard(pool, made)
+            room.ranked(party, made)
 
     def look(self, model: LanguageModel) -> Steps:
         """Measure the round of this language model that has just ended."""
-        self.simulation.report("measuring", 0.0)
-        simulation = self.simulation
-        stamp = {"time": simulation.now, "round": simulation.rounds[model.name]}
-        spec, game, streams = simulation.scenario.panel, simulation.game, simulation.streams
+        self.context.report("measuring", 0.0)
+        context = self.context
+        stamp = {"time": context.now, "round": context.rounds[model.name]}
+        spec, game, streams = context.scenario.panel, context.game, context.rng
         prompts = np.repeat(game.panel_prompts(spec.prompts), spec.responses)
         if model.name not in self.reference:
             reference = yield from model.respond(prompts, streams.key("panel", "reference"))
@@ -68,17 +71,17 @@ class Observatory:
         current = yield from model.respond(prompts, streams.key("panel", "current"))
         both = reference.joined(current)
         panel = Panel(both, both.prompt, game.features(both))
-        utilities = {name: party.utility(panel) for name, party in simulation.parties.items()}
+        utilities = {name: party.utility(panel) for name, party in context.parties.items()}
         look = Look(model, panel, utilities, stamp, reference, current)
         self._record_wins(look, prompts)
         self._record_responses(look, current)
         if game.panel_of_reference:
             panel = Panel(reference, prompts, game.features(reference))
-            utilities = {name: party.utility(panel) for name, party in simulation.parties.items()}
+            utilities = {name: party.utility(panel) for name, party in context.parties.items()}
             look = Look(model, panel, utilities, stamp, reference, current)
         self._record_alignment(look)
-        for pool in simulation.of_kind(People):
-            if simulation.model_below(pool.name) is model:
+        for pool in context.of_kind(People):
+            if context.hierarchy.model_below(pool.name) == model.name:
                 self._record_people(look, pool)
         self._record_vendors(look)
         for agents in look.agents:
@@ -88,11 +91,11 @@ class Observatory:
 
     def _record_alignment(self, look: Look) -> None:
         for a, b in pairs_of(look.utilities):
-            key = self.simulation.streams.key("bootstrap", a, b, look.stamp["round"])
+            key = self.context.rng.key("bootstrap", a, b, look.stamp["round"])
             row = compare(look.panel, look.utilities[a], look.utilities[b], key)
             self._alignment(look, order=1, panel="responses", against="", a=a, b=b, **row)
 
-        for firm in self.simulation.of_kind(Corporation):
+        for firm in self.context.of_kind(Corporation):
             self._record_faces(look, firm)
 
     def _record_faces(self, look: Look, firm: Corporation) -> None:
@@ -101,18 +104,18 @@ class Observatory:
         if np.array_equal(told.vector, told.published):
             return
         a, b = firm.name, f"{firm.name}:published"
-        key = self.simulation.streams.key("bootstrap", a, b, look.stamp["round"])
+        key = self.context.rng.key("bootstrap", a, b, look.stamp["round"])
         row = compare(look.panel, look.utilities[a], firm.published_utility(look.panel), key)
         self._alignment(look, order=1, panel="responses", against="", a=a, b=b, **row)
 
     def _alignment(self, look: Look, **row: Any) -> None:
-        self.simulation.chronicle.add("alignment", model=look.model.name, **look.stamp, **row)
+        self.context.log.add("alignment", model=look.model.name, **look.stamp, **row)
 
     def _record_responses(self, look: Look, current: Items) -> None:
-        game = self.simulation.game
-        self.simulation.chronicle.add(
+        game = self.context.game
+        self.context.log.add(
             "responses",
-            corporation=self.simulation.maker_of(look.model),
+            corporation=self.context.hierarchy.maker_of(look.model.name),
             agent=look.model.name,
             **look.stamp,
             **game.transcript(current),
@@ -122,7 +125,7 @@ class Observatory:
     def _evaluators(self, model: LanguageModel) -> list[Observer]:
         """Those who rank this model's responses, as they understand the world: all raters employed by then, or those
         who stand for a very large pool."""
-        pools = [p for p in self.simulation.of_kind(Raters) if self.simulation.model_below(p.name) is model]
+        pools = [p for p in self.context.of_kind(Raters) if self.context.hierarchy.model_below(p.name) == model.name]
         return [pool.observers[row] for pool in pools for row in pool.representatives().tolist()]
 
     def _record_wins(self, look: Look, prompts: Indices) -> None:
@@ -136,10 +139,10 @@ class Observatory:
             before, now = values[: len(prompts)], values[len(prompts) :]
             wins = np.choose(preferred(now - before), (0.5, 1.0, 0.0))
             sums = np.add.reduceat(np.stack([np.ones(len(wins)), wins], axis=1)[order], first)
-            key = self.simulation.streams.key("bootstrap", "wins", name, look.stamp["round"])
+            key = self.context.rng.key("bootstrap", "wins", name, look.stamp["round"])
             low, high = resample(sums, lambda s: np.asarray(s[:, 1] / s[:, 0]), key=key)
             row: dict[str, Any] = {"rate": float(wins.mean()), "n": len(first), "low": low, "high": high}
-            self.simulation.chronicle.add("win_rate", model=look.model.name, judge=name, **look.stamp, **row)
+            self.context.log.add("win_rate", model=look.model.name, judge=name, **look.stamp, **row)
 
     # ---- order 2 and above: those who judge are on the panel ----------------------------------------------------
 
@@ -151,12 +154,12 @@ class Observatory:
             return
         each = look.panel.centred(pool.individual_utilities(look.panel, rows))
         truth = self._truth(look, pool.name, each)
-        self.truth[pool.name] = dict(zip(rows.tolist(), truth["guideline"].tolist(), strict=True))
+        self.compared.truth[pool.name] = dict(zip(rows.tolist(), truth["guideline"].tolist(), strict=True))
         cohort = pool.cohort[rows]
-        self.simulation.chronicle.add(
+        self.context.log.add(
             "raters",
             worker=pool.labels_of(rows),
-            employer=self.simulation.employer_of(pool.name),
+            employer=self.context.hierarchy.employer_of(pool.name),
             employed=cohort.employed,
             tasks=cohort.tasks,
             score=cohort.score,
@@ -168,16 +171,16 @@ class Observatory:
             rho_intent=truth["intent"],
             **look.stamp,
         )
-        for name in self.simulation.hierarchy.principals(pool.name):
+        for name in self.context.hierarchy.principals(pool.name):
             scores = pool.record(name).score[rows]
             look.agents.append(Agents(name, pool.name, pool.work_order + 1, scores, each, truth))
 
     def _record_vendors(self, look: Look) -> None:
         """How well each firm's scores of its vendors tell which of them is truer to the guideline."""
-        simulation = self.simulation
-        vendors = [v for v in simulation.of_kind(Vendor) if simulation.model_below(v.name) is look.model]
-        for name in dict.fromkeys(p for v in vendors for p in simulation.hierarchy.principals(v.name)):
-            mine = [v for v in vendors if name in simulation.hierarchy.principals(v.name)]
+        context = self.context
+        vendors = [v for v in context.of_kind(Vendor) if context.hierarchy.model_below(v.name) == look.model.name]
+        for name in dict.fromkeys(p for v in vendors for p in context.hierarchy.principals(v.name)):
+            mine = [v for v in vendors if name in context.hierarchy.principals(v.name)]
             each = np.stack([look.panel.centred(look.utilities[v.name]) for v in mine], axis=1)
             scores = np.array([v.record(name).score[0] for v in mine])
             truth = self._truth(look, mine[0].name, each)
@@ -187,17 +190,17 @@ class Observatory:
     def _record_meta(self, look: Look, agents: Agents) -> None:
         a, b = agents.principal, agents.panel
         for against, rho in agents.truth.items():
-            key = self.simulation.streams.key("bootstrap", a, b, against, look.stamp["round"])
+            key = self.context.rng.key("bootstrap", a, b, against, look.stamp["round"])
             row = _order_two(agents.scores, rho, key)
             self._alignment(look, order=agents.order, panel=b, against=against, a=a, b=b, **row)
 
     def _truth(self, look: Look, agent: str, each: Array) -> dict[str, Array]:
         """ρ of each agent's centred utilities [n, agents] with the guideline above `agent`, and with users' intent."""
-        maker = self.simulation.maker_above(agent)
-        above = [self.simulation.parties[n] for n in (self.simulation.hierarchy.above(maker.name) if maker else ())]
-        users = next((p for p in above if isinstance(p, Users)), None)
+        maker = self.context.hierarchy.maker_of(agent)
+        above = self.context.hierarchy.above(maker) if maker else ()
+        users = next((name for name in above if isinstance(self.context.parties[name], Users)), "")
         return {
-            against: correlations(each, look.panel.centred(look.utilities[party.name]))
+            against: correlations(each, look.panel.centred(look.utilities[party]))
             if party
             else np.full(each.shape[1], np.nan)
             for against, party in (("guideline", maker), ("intent", users))

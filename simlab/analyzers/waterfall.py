@@ -51,20 +51,20 @@ class WaterfallRoom(Room):
 
     @property
     def _parties(self) -> dict[str, Party]:
-        return self.simulation.parties
+        return self.context.parties
 
     def _path(self, model: LanguageModel) -> list[Rung]:
         """The levels from first to last: as written, if that leads to this model; else whoever is above it."""
-        simulation = self.simulation
-        written = [name for name in simulation.scenario.waterfall.path if name in simulation.parties]
-        if written and model.name in (written[-1], getattr(simulation.model_below(written[-1]), "name", "")):
+        context = self.context
+        written = [name for name in context.scenario.waterfall.path if name in context.parties]
+        if written and model.name in (written[-1], context.hierarchy.model_below(written[-1])):
             return [alone(name) for name in written]
-        return ladder(simulation, model)
+        return ladder(context, model)
 
     @property
     def _marks(self) -> bool:
         """Whether what people mark is a level of its own: as written, or if nothing else is."""
-        spec = self.simulation.scenario.waterfall
+        spec = self.context.scenario.waterfall
         return spec.marks if spec.marks is not None else not spec.path and spec.redraw is None
 
     def _taught(self, path: list[Rung]) -> int:
@@ -86,7 +86,7 @@ class WaterfallRoom(Room):
 
     def _drawn(self, look: Look, rung: Rung) -> tuple[Array, Array] | Drawn | None:
         """Two redraws of those of a level who are drawn anew, all else being as it is; the same two in every round."""
-        written = self.simulation.scenario.waterfall.redraw
+        written = self.context.scenario.waterfall.redraw
         wanted = [name for name in rung.own if (self._cheap(name) if written is None else name in written)]
         if not wanted:
             return self._trained_again(look, rung) if written is None else None
@@ -113,7 +113,7 @@ class WaterfallRoom(Room):
         party = self._parties[name]
         if isinstance(party, People) and self._marks:
             party = by_themselves(party)
-        return party.redrawn(look.panel, self.simulation.streams.key("redraw", name, number))
+        return party.redrawn(look.panel, self.context.rng.key("redraw", name, number))
 
     def _cheap(self, name: str) -> bool:
         """Whose randomness is drawn anew without being asked for: people's and firms', and that of small machines."""
@@ -128,17 +128,15 @@ class WaterfallRoom(Room):
     def _read(self, look: Look, rung: Rung) -> Reading:
         """What the labels say that the reward models of a level have learned from."""
         machines = [party for name in rung.parties if isinstance(party := self._parties[name], RewardModel)]
-        written = self.simulation.scenario.waterfall.redraw
+        written = self.context.scenario.waterfall.redraw
         anew = written is None or not set(rung.parties).isdisjoint(written)
         last = self._last(look.model)
-        return pooled(
-            [reading(self.simulation, look, machine, anew=anew, last=last) for machine in machines], look.panel
-        )
+        return pooled([reading(self.context, look, machine, anew=anew, last=last) for machine in machines], look.panel)
 
     def _last(self, model: LanguageModel) -> bool:
         """Whether this model is not trained any more before the run ends."""
-        relations = [r for r in self.simulation.relations if r.agent is model]
-        return all(r.looks >= len(r.days(self.simulation.days)) for r in relations)
+        relations = [r for r in self.context.relations if r.agent is model]
+        return all(r.looks >= len(r.days(self.context.days)) for r in relations)
 
 
 def _is_number(step: Step, name: str) -> bool:

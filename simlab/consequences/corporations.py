@@ -38,8 +38,8 @@ class Churn(LaborConsequence):
             leaving = users.market.depart(firm.name, satisfied, users.open())
             reason = "not served, by order" if firm.suspended else "dissatisfied with a response"
             effects.append(Effect("churn", firm.name, float(leaving), "users", reason))
-        users.market.arrive(firm.name, self.simulation.now - self.looked, users.open())
-        self.looked = self.simulation.now
+        users.market.arrive(firm.name, self.context.now - self.looked, users.open())
+        self.looked = self.context.now
         self._record(relation, reception, revenue)
         return effects
 
@@ -56,14 +56,14 @@ class Churn(LaborConsequence):
         users.accrue(firm)
         fee = users.market.collect(firm)
         if fee > 0:
-            self.simulation.chronicle.transfer(users.name, firm, fee, "subscriptions")
+            self.context.log.transfer(users.name, firm, fee, "subscriptions")
         return fee
 
     def _record(self, relation: Relation, reception: object, revenue: float) -> None:
         users, firm = _users(relation), relation.agent.name
         market, moved = users.market, users.market.report(firm)
         asked = reception if isinstance(reception, Reception) else None
-        self.simulation.chronicle.add(
+        self.context.log.add(
             "market",
             about=firm,
             party=users.name,
@@ -112,7 +112,7 @@ class Fund(LaborConsequence):
         owners, firm = _owners(relation), _firm(relation)
         if not judgement.scores.get(firm.name, math.nan) > self.spec.above:
             return []
-        self.simulation.chronicle.transfer(owners.name, firm.name, self.spec.amount, CAPITAL)
+        self.context.log.transfer(owners.name, firm.name, self.spec.amount, CAPITAL)
         return [Effect("fund", firm.name, self.spec.amount, "$", f"{owners.spec.measure} above {self.spec.above:g}")]
 
 
@@ -125,10 +125,10 @@ class Withdraw(LaborConsequence):
         owners, firm = _owners(relation), _firm(relation)
         if not judgement.scores.get(firm.name, math.nan) < self.spec.below:
             return []
-        amount = min(self.spec.amount, self.simulation.accounts.balances[firm.name])
+        amount = min(self.spec.amount, self.context.ledger.balances[firm.name])
         if amount <= 0:
             return []
-        self.simulation.chronicle.transfer(firm.name, owners.name, amount, CAPITAL)
+        self.context.log.transfer(firm.name, owners.name, amount, CAPITAL)
         return [Effect("withdraw", firm.name, amount, "$", f"{owners.spec.measure} below {self.spec.below:g}")]
 
 
@@ -142,7 +142,7 @@ class Fine(LaborConsequence):
         if not found:
             return []
         amount = found * self.spec.amount
-        self.simulation.chronicle.transfer(firm, relation.principal.name, amount, "fines")
+        self.context.log.transfer(firm, relation.principal.name, amount, "fines")
         return [Effect("fine", firm, amount, "$", f"{found} violations of the law")]
 
 

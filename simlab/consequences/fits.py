@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from simlab.parties.commission import account
 from simlab.parties.holdout import prompts_held_out, share_held_out
 from simlab.parties.reward_model import RewardModel
-from simlab.rankings import Rankings, agreement
+from simlab.rankings import Rankings, account, agreement
 from simlab.relation import Judgement
 from simlab.worlds.text import TextGame
 
@@ -59,10 +58,10 @@ def asked_for(judgement: Judgement) -> dict[str, Any]:
 
 def _nothing_held_out(machine: RewardModel, rankings: Rankings) -> str:
     """Why there is no accuracy on held-out labels, in words."""
-    simulation, share = machine.simulation, share_held_out(machine.simulation, machine.name)
+    context, share = machine.context, share_held_out(machine.context, machine.name)
     if not share:
         return "nothing is held out (held_out is 0)"
-    if isinstance(simulation.game, TextGame) and not prompts_held_out(simulation, share).any():
+    if isinstance(context.game, TextGame) and not prompts_held_out(context, share).any():
         return "of so few prompts none can be held out"
     if not rankings.held_out.any():
         return "nobody was asked about a prompt that is held out"

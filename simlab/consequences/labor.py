@@ -16,16 +16,16 @@ from simlab.people import payroll
 from simlab.relation import Consequence, Effect, Judgement, Relation
 
 if TYPE_CHECKING:
+    from simlab.engine.context import Context
     from simlab.scenario import BonusSpec, FireSpec, RetrainSpec, WarnSpec
     from simlab.scenario.working_conditions import ProbationSpec
-    from simlab.simulation import Simulation
 
 
 class LaborConsequence(Consequence):
     """A consequence that takes no simulated time: it is told the relation and says what it did."""
 
-    def __init__(self, simulation: Simulation, spec: Any) -> None:
-        self.simulation = simulation
+    def __init__(self, context: Context, spec: Any) -> None:
+        self.context = context
         self.spec = spec
 
     def apply(self, relation: Relation, judgement: Judgement) -> Generator[Event, Any, Sequence[Effect]]:
@@ -43,8 +43,8 @@ class Pay(LaborConsequence):
     Paid are the people the relation judges; or `people`, if those are others (auditors nobody looks at).
     """
 
-    def __init__(self, simulation: Simulation, spec: Any, people: People | None = None) -> None:
-        super().__init__(simulation, spec)
+    def __init__(self, context: Context, spec: Any, people: People | None = None) -> None:
+        super().__init__(context, spec)
         self.people = people
 
     def act(self, relation: Relation, judgement: Judgement) -> Sequence[Effect]:
@@ -72,13 +72,13 @@ class Bonus(LaborConsequence):
         ]  # fmt: skip
         numbers = np.array([int(name.rpartition(":")[2]) for name in good], dtype=np.int64)
         rows = numbers[cohort.employed[numbers]]
-        employer = self.simulation.employer_of(pool.name)
+        employer = self.context.hierarchy.employer_of(pool.name)
         if not len(rows) or not employer:
             return []
         amounts, kind = np.full(len(rows), self.spec.amount), payroll.KINDS[pool.spec.kind]
-        self.simulation.chronicle.transfer(employer, pool.labels_of(rows), amounts, f"bonus for {kind}")
+        self.context.log.transfer(employer, pool.labels_of(rows), amounts, f"bonus for {kind}")
         pay = float(amounts.sum())
-        self.simulation.chronicle.labor(pool.name, kind, order=pool.work_order, hours=0.0, pay=pay)
+        self.context.log.labor(pool.name, kind, order=pool.work_order, hours=0.0, pay=pay)
         reason = f"agreement with gold of at least {self.spec.above:g}"
         return [Effect("bonus", f"{pool.name}:{r}", self.spec.amount, "$", reason) for r in rows.tolist()]
 
@@ -110,9 +110,9 @@ class Retrain(LaborConsequence):
         if not len(rows):
             return []
         pool.retrain(rows, self.spec.shrink, self.spec.hours)
-        employer = self.simulation.employer_of(pool.name)
+        employer = self.context.hierarchy.employer_of(pool.name)
         pay = np.full(len(rows), self.spec.hours * pool.spec.wage if employer else 0.0)
-        self.simulation.chronicle.labor(
+        self.context.log.labor(
             pool.name,
             "being trained",
             order=pool.work_order,
@@ -120,7 +120,7 @@ class Retrain(LaborConsequence):
             pay=float(pay.sum()),
         )
         if employer:
-            self.simulation.chronicle.transfer(employer, pool.labels_of(rows), pay, "wages in training")
+            self.context.log.transfer(employer, pool.labels_of(rows), pay, "wages in training")
         payroll.spend(pool, payroll.TRAINING, pool.spec.training_cost * len(rows))
         reason = f"agreement with gold below {self.spec.below:g}"
         return [Effect("retrain", f"{pool.name}:{r}", self.spec.hours, "hours", reason) for r in rows.tolist()]
@@ -156,7 +156,7 @@ class Probation(LaborConsequence):
     def act(self, relation: Relation, judgement: Judgement) -> Sequence[Effect]:
         pool, cohort = _pool(relation)
         rows = _judged(judgement, cohort)
-        rows = rows[self.simulation.now - cohort.hired[rows] <= self.spec.days]
+        rows = rows[self.context.now - cohort.hired[rows] <= self.spec.days]
         return dismissed(relation, pool, rows, self.spec.review, f"{self.spec.review.name} review", "failed probation")
 
 
@@ -188,9 +188,7 @@ class Heard(LaborConsequence):
             cohort.hours[rows] += hours
             cohort.unpaid[rows] += hours
             pay = float(pool.spec.pay.nominal(pool.spec.wage, hours, 0.0).sum())
-            self.simulation.chronicle.labor(
-                pool.name, "appealing", order=pool.work_order, hours=float(hours.sum()), pay=pay
-            )
+            self.context.log.labor(pool.name, "appealing", order=pool.work_order, hours=float(hours.sum()), pay=pay)
         return [
             Effect("appeal", name, float(upheld), "upheld", f"{upheld} of {made} appeals upheld")
             for name, (made, upheld) in judgement.appeals.items()

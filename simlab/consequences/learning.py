@@ -32,12 +32,13 @@ from simlab.parties.reward_model import RewardModel
 from simlab.rankings import Rankings, evidence
 from simlab.relation import Consequence, Effect, Judgement, Relation
 from simlab.rng import branch, uniforms
+from simlab.tables.recorder import coded
 from simlab.worlds.tokenizer import END
 
 if TYPE_CHECKING:
+    from simlab.engine.context import Context
     from simlab.measures.panel import Panel
     from simlab.scenario import GradientSpec
-    from simlab.simulation import Simulation
 
 Arrays = Mapping[str, NDArray[Any]]
 MOST_LESSONS = 100_000  # pairs shown at once beyond which what each did to the margins is not written down
@@ -46,8 +47,8 @@ MOST_LESSONS = 100_000  # pairs shown at once beyond which what each did to the 
 class Gradient(Consequence):
     """The judged machine is trained to be judged better."""
 
-    def __init__(self, simulation: Simulation, spec: GradientSpec) -> None:
-        self.simulation = simulation
+    def __init__(self, context: Context, spec: GradientSpec) -> None:
+        self.context = context
         self.spec = spec
         self.shape: RewardShape = spec.shape  # as it is now: some adapt to what they see
         self.rounds: list[Round] = []  # of training a transformer, so far
@@ -77,7 +78,7 @@ class Gradient(Consequence):
                     if not limiter.learned:  # and could not say what is too much
                         return []
                 flops = self._train(relation, machine, limiter)
-            yield from self.simulation.compute(machine.name, "training", flops)
+            yield from self.context.compute(machine.name, "training", flops)
         return [Effect("gradient", machine.name, flops, "FLOP", "learned from the judgement")]
 
     # ---- a reward model learns rankings -------------------------------------------------------------------------
@@ -92,7 +93,7 @@ class Gradient(Consequence):
         if not train.any():
             return None
         before = machine.margins(shown) if shown.label.size <= MOST_LESSONS else None
-        key = self.simulation.streams.key(machine.name, "fit", machine.learned)
+        key = self.context.rng.key(machine.name, "fit", machine.learned)
         if isinstance(machine.head, LinearHead):
             metrics = fit_directions(machine.head, rankings, train, shares, key)
         else:
@@ -105,10 +106,10 @@ class Gradient(Consequence):
         found = fitted(machine, rankings, metrics)
         self._record(relation, judgement, found)
         told = {name: value for name, value in found.items() if name != "why_nan"}
-        self.simulation.taught("reward_model_trained", machine.name, update=machine.learned, metrics=told)
+        self.context.taught("reward_model_trained", machine.name, update=machine.learned, metrics=told)
         if before is not None and isinstance(relation.principal, People):
             after, new = machine.margins(shown), ~shown.held_out
-            self.simulation.chronicle.lessons(relation.principal, machine.name, shown[new], before[new], after[new])
+            write_lessons(relation.principal, machine.name, shown[new], before[new], after[new])
         return metrics["flops"]
 
     def _learnable(self, rankings: Rankings) -> tuple[Rankings, NDArray[np.bool_], Array | None]:
@@ -128,11 +129,11 @@ class Gradient(Consequence):
         options = learner.model_dump(exclude={"kind", "replay", "warm_start"}) if learner else {}
         shown = train.shown[train.place]
         return [
-            self.simulation.jobs.run(
+            self.context.jobs.run(
                 fit, config=head.body.config, base=head.body.reference, weights=warm[member] if warm else None,
                 prompts=head.body.prompt_tokens(shown.prompt), responses=shown.response,
                 labels=train.label.astype(np.int64), shares=shares, seed=_own(key, member) % 2**63, options=options,
-                progress=self.simulation.stage("reward model"),
+                progress=self.context.stage("reward model"),
             )
             for member in range(machine.spec.members)
         ]  # fmt: skip
@@ -141,7 +142,7 @@ class Gradient(Consequence):
         """What became of a look, and of what was asked of people for it."""
         machine, pool = relation.agent.name, relation.principal.name
         row = {"principal": pool, "agent": machine, **found, **asked_for(judgement)}
-        self.simulation.chronicle.add("reward_model", about=machine, **row)
+        self.context.log.add("reward_model", about=machine, **row)
 
     # ---- a language model learns to please a reward model -------------------------------------------------------
 
@@ -150,7 +151,7 @@ class Gradient(Consequence):
         name = self.shape.costs()
         if not name:
             return None
-        limiter = self.simulation.parties[name]
+        limiter = self.context.parties[name]
         assert isinstance(limiter, RewardModel), "validation refuses other parties"
         return limiter
 
@@ -166,7 +167,7 @@ class Gradient(Consequence):
             rows, flops = self._train_network(relation, machine, machine.body, judge, limiter)
         machine.updates += 1
         columns = {name: np.array([row.get(name, np.nan) for row in rows]) for name in POLICY_METRICS}
-        self.simulation.chronicle.add(
+        self.context.log.add(
             "policy",
             about=machine.name,
             principal=judge.name,
@@ -174,7 +175,7 @@ class Gradient(Consequence):
             iteration=np.arange(1, len(rows) + 1),
             **columns,
         )
-        self.simulation.taught("policy_trained", machine.name, update=machine.updates, metrics=columns)
+        self.context.taught("policy_trained", machine.name, update=machine.updates, metrics=columns)
         return flops
 
     def _train_network(
@@ -193,7 +194,7 @@ class Gradient(Consequence):
         limit = limiter.taught() if limiter is not None and isinstance(limiter.head, TransformerHead) else None
         taught = Round(judge.taught(), limit, options.get("iterations", 12), relation.sample, options)
         self.rounds.append(taught)
-        key = self.simulation.streams.key(machine.name, "policy", machine.updates)
+        key = self.context.rng.key(machine.name, "policy", machine.updates)
         body.weights = result = self._practise(machine, body, taught, body.weights, self.shape, key)
         self.shape = restored(self.shape, str(result["shape"]))
         rows = [{n: float(result[f"metric/{n}"][i]) for n in POLICY_METRICS} for i in range(taught.iterations)]
@@ -210,13 +211,13 @@ class Gradient(Consequence):
     ) -> Result:
         """The language model that had these weights, after one round; and the shape it was rewarded by, after it."""
         count = taught.iterations * taught.batch
-        prompts = self.simulation.game.draw_prompts(branch(key, "prompts"), count)
+        prompts = self.context.game.draw_prompts(branch(key, "prompts"), count)
         grid = (np.arange(count)[:, None], np.arange(body.game.longest_response)[None, :])
-        return self.simulation.jobs.run(
+        return self.context.jobs.run(
             ppo, config=body.config, weights=weights, reference=body.reference, judge=taught.judge, limit=taught.limit,
             shape=shape, prompts=body.prompt_tokens(prompts), uniforms=uniforms(branch(key, "words"), *grid),
             iterations=taught.iterations, batch=taught.batch, seed=key % 2**63, options=taught.options,
-            temperature=machine.spec.temperature, progress=self.simulation.stage("policy"),
+            temperature=machine.spec.temperature, progress=self.context.stage("policy"),
         )  # fmt: skip
 
     # ---- what would have become of it by other draws ------------------------------------------------------------
@@ -225,7 +226,7 @@ class Gradient(Consequence):
         """The machine's utility [n]: a reward model's if the same raters labelled the same pairs again and it learned
         from nothing but that; a language model's if it were trained again from its reference, by the same judges."""
         if isinstance(machine, RewardModel):
-            again = [relabelled(self.simulation, made, branch(key, n)) for n, made in enumerate(machine.memory)]
+            again = [relabelled(self.context, made, branch(key, n)) for n, made in enumerate(machine.memory)]
             return self.reread(machine, panel, Rankings.together(again), branch(key, "fit"))
         assert isinstance(machine, LanguageModel)
         if isinstance(machine.body, TiltBody):  # moves to where it must: nothing is drawn
@@ -241,13 +242,33 @@ class Gradient(Consequence):
         """The reward model's utility [n], had it learned from nothing but these rankings, by the draws of this key."""
         rankings, train, shares = self._learnable(rankings)
         if isinstance(machine.head, LinearHead):
-            head = LinearHead(machine.spec.members, len(self.simulation.game.dimensions))
+            head = LinearHead(machine.spec.members, len(self.context.game.dimensions))
             fit_directions(head, rankings, train, shares, key)
             return head.score(panel.items)
         assert isinstance(machine.head, TransformerHead)
         other = copy(machine.head)
         other.weights = self._fit_networks(machine, other, rankings[train], shares, [], key)
         return other.score(panel.items)
+
+
+def write_lessons(pool: People, agent: str, taught: Rankings, before: Array, after: Array) -> None:
+    """What each label of these rankings did to a reward model's margins [m, pairs]."""
+    from scipy.special import expit
+
+    people, place = np.unique(taught.worker, return_inverse=True)
+    wins = np.choose(taught.label, (0.5, 1.0, 0.0))
+    pool.context.log.add(
+        "lessons",
+        about=agent,
+        principal=pool.name,
+        agent=agent,
+        task=taught.pair_numbers.ravel(),
+        worker=coded(np.repeat(place, taught.pairs), pool.labels_of(people).tolist()),
+        label=taught.label.ravel(),
+        margin_before=before.ravel(),
+        margin_after=after.ravel(),
+        push=(wins - expit(before)).ravel(),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ class Invoice(LaborConsequence):
         amount, vendor.sold = vendor.sold * vendor.spec.price, 0
         if not amount:
             return []
-        self.simulation.chronicle.transfer(relation.principal.name, vendor.name, amount, "labels delivered")
+        self.context.log.transfer(relation.principal.name, vendor.name, amount, "labels delivered")
         return [Effect("invoice", vendor.name, amount, "$", "labels delivered")]
 
 
@@ -38,13 +38,13 @@ class Penalty(LaborConsequence):
 
     def act(self, relation: Relation, judgement: Judgement) -> Sequence[Effect]:
         vendor, payer = _vendor(relation), relation.principal.name
-        received = sum(a for _, a, why in self.simulation.accounts.flows[vendor.name] if why == "labels delivered")
+        received = sum(a for _, a, why in self.context.ledger.flows[vendor.name] if why == "labels delivered")
         price, self.paid = received - self.paid, received
         score = judgement.scores.get(vendor.name, 1.0)
         amount = price * self.spec.share
         if not score < self.spec.below or not amount:
             return []
-        self.simulation.chronicle.transfer(vendor.name, payer, amount, "penalty")
+        self.context.log.transfer(vendor.name, payer, amount, "penalty")
         reason = f"agreement with gold {score:.3f}, below {self.spec.below:g}"
         return [Effect("penalty", vendor.name, amount, "$", reason)]
 
@@ -59,8 +59,8 @@ class ContractShare(LaborConsequence):
     spec: ContractShareSpec
 
     def act(self, relation: Relation, judgement: Judgement) -> Sequence[Effect]:
-        principal, above = relation.principal.name, self.simulation.hierarchy.principals
-        rivals = [v for v in self.simulation.of_kind(Vendor) if principal in above(v.name)]
+        principal, above = relation.principal.name, self.context.hierarchy.principals
+        rivals = [v for v in self.context.of_kind(Vendor) if principal in above(v.name)]
         known = [v for v in rivals if v.record(principal).audited[0] > 0]
         if len(known) < 2:
             return []

@@ -1,51 +1,68 @@
-"""The chronicle: what happened, row by row, as the tables want it.
+"""The event log: what happens in a run, row by row, as the tables want it.
 
-Parties, relations and consequences tell it events; it writes them through the recorder. What parties *prefer* is
-the observatory's business (`measures/observatory.py`).
+Parties, relations and consequences report events; the log stamps them with time and round and writes them through the
+recorder. Rows about people are made in `people/table_rows.py`, those about guidelines in `parties/guideline.py`; what
+parties *prefer* is measured by `analyzers/`, which subscribe to events here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
-from numpy.typing import NDArray
 
-from simlab.arrays import Array
-from simlab.components.cohort import Cohort
+from simlab.clock import Steps
+from simlab.engine.ledger import Ledger
 from simlab.engine.queues import Backlog, Queue
-from simlab.parties.language_model import LanguageModel
-from simlab.parties.people import People
-from simlab.people.demonstrations import Demonstrations
-from simlab.people.perception import looked_at
-from simlab.rankings import ASKED, WRITTEN, Rankings, preferred, sides
-from simlab.relation import Effect, Judgement, Relation
-from simlab.rng import hashes
-from simlab.tables.recorder import coded
-from simlab.worlds.world import Items
+from simlab.rankings import Rankings
+from simlab.relation import Effect, Judgement, Party, Relation
 
 if TYPE_CHECKING:
-    from simlab.simulation import Simulation
+    from simlab.tables.recorder import Recorder
+
+OnJudged = Callable[[Relation, Judgement], None]
+OnRanked = Callable[[Party, Rankings], None]
+OnActed = Callable[[Relation], Steps]
+OnRound = Callable[[Any], Steps]  # of the language model whose round is over
 
 
-class Chronicle:
-    """Writes down the events of one simulation, and numbers its judgements."""
+class EventLog:
+    """Writes down the events of one run, numbers its judgements, and tells subscribers of them.
 
-    def __init__(self, simulation: Simulation) -> None:
-        self.simulation = simulation
+    `stamp` gives time and round of a row about a party, `guideline_version` that in force where a relation stands.
+    """
+
+    def __init__(
+        self,
+        stamp: Callable[[str], Mapping[str, Any]],
+        guideline_version: Callable[[Relation], int],
+        ledger: Ledger,
+    ) -> None:
+        self.stamp = stamp
+        self.guideline_version = guideline_version
+        self.ledger = ledger
+        self.recorder: Recorder
         self.judgements = 0
+        self.on_judged: list[OnJudged] = []  # of several agents: R_a ≻ R_b
+        self.on_ranked: list[OnRanked] = []
+        self.on_acted: list[OnActed] = []
+        self.on_round: list[OnRound] = []
 
     def add(self, table: str, *, about: str = "", **columns: Any) -> None:
         """Rows of a table that has a time and a round, stamped with both.
 
         The round is that of the language model in whose making the party `about` has a part.
         """
-        stamp = {"time": self.simulation.now, "round": self.simulation.round_of(about)}
-        self.simulation.recorder.add(table, **{**stamp, **columns})
+        self.recorder.add(table, **{**self.stamp(about), **columns})
 
-    def judgement(self, relation: Relation, judgement: Judgement) -> None:
+    def add_timed(self, table: str, **columns: Any) -> None:
+        """Rows of a table that has a time and no round."""
+        self.recorder.add(table, time=self.stamp("")["time"], **columns)
+
+    # ---- relations ----------------------------------------------------------------------------------------------
+
+    def judged(self, relation: Relation, judgement: Judgement) -> None:
         """One row per member judged; remembers the row numbers for the consequences."""
         names = list(judgement.scores)
         if not names:
@@ -60,53 +77,15 @@ class Chronicle:
             order=relation.order,
             principal=relation.principal.name,
             agent=names,
-            guideline_version=self._guideline_version(relation),
+            guideline_version=self.guideline_version(relation),
             sample=np.array([judgement.samples[n] for n in names]),
             population=judgement.size,
             score=np.array([judgement.scores[n] for n in names]),
         )
-        if relation.order > 1 and len(names) > 1:
-            self._agents_compared(relation, judgement)
+        for tell in self.on_judged:
+            tell(relation, judgement)
 
-    def _agents_compared(self, relation: Relation, judgement: Judgement) -> None:
-        """R_a ≻ R_b: a judgement of several agents as comparisons of them, each with two others.
-
-        They stand in a circle, in an order keyed by their numbers, and each is compared with its neighbours: the label
-        is by their scores; gold by their true ρ with the guideline as last measured, undecided where that is unknown.
-        """
-        names = list(judgement.scores)
-        number = np.array([int(name.rpartition(":")[2]) for name in names])
-        key = self.simulation.streams.key("circle", relation.principal.name, relation.agent.name, relation.looks)
-        circle = np.argsort(hashes(key, number), kind="stable")
-        left, right = circle, np.roll(circle, -1)
-        if len(names) == 2:  # the circle is one pair
-            left, right = left[:1], right[:1]
-        score = np.array([judgement.scores[name] for name in names])
-        known = self.simulation.observatory.truth.get(relation.agent.name, {})
-        truth = np.array([known.get(n, np.nan) for n in number.tolist()])
-        identifier = np.array([judgement.identifiers[name] for name in names])
-        self.add(
-            "comparisons",
-            about=relation.agent.name,
-            order=relation.order,
-            principal=relation.principal.name,
-            agent=relation.agent.name,
-            task=identifier[left],
-            ranking=int(identifier.min()),
-            worker=relation.principal.name,
-            left=number[left],
-            right=number[right],
-            label=preferred(score[left] - score[right]),
-            source="score",
-            held_out=False,
-            guideline_version=self._guideline_version(relation),
-            perceived=score[left] - score[right],
-            gold=preferred(np.nan_to_num(truth[left] - truth[right])),
-            duration=np.nan,
-            pay=np.nan,
-        )
-
-    def effects(self, relation: Relation, judgement: Judgement, effects: Sequence[Effect]) -> None:
+    def followed(self, relation: Relation, judgement: Judgement, effects: Sequence[Effect]) -> None:
         """What followed, each with the judgement it followed from (-1: from none in particular)."""
         if not effects:
             return
@@ -122,147 +101,22 @@ class Chronicle:
             reason=[e.reason for e in effects],
         )
 
-    def guideline(self, corporation: str, version: int, kind: str, weights: Mapping[str, float]) -> None:
-        """One version of a guideline, published or operative."""
-        self.simulation.recorder.add(
-            "guidelines",
-            time=self.simulation.now,
-            corporation=corporation,
-            version=version,
-            kind=kind,
-            criterion=list(weights),
-            weight=np.array(list(weights.values()), dtype=float),
-        )
-        if kind == "operative":
-            practised = self.simulation.parties[corporation].standard().vector
-            self.readings(corporation, [corporation], practised[None, :], version)
+    def acted(self, relation: Relation) -> Steps:
+        """A look is over that had effects."""
+        for tell in self.on_acted:
+            yield from tell(relation)
 
-    def readings(self, party: str, people: Sequence[str], vectors: Array, version: int) -> None:
-        """What a party, or each of these people of a pool, goes by: value vectors [n, D], criterion by criterion.
+    def round_over(self, model: Party) -> Steps:
+        """A round of a language model is over, or it has been pretrained; measuring may take simulated time."""
+        for tell in self.on_round:
+            yield from tell(model)
 
-        What lies in no named criterion's direction is one row more, its length.
-        """
-        criteria, game = self.simulation.scenario.criteria_valued(), self.simulation.game
-        axes = np.stack([game.value({name: 1.0}) for name in criteria])
-        weights = vectors @ axes.T / np.sum(axes * axes, axis=1)
-        rest = np.linalg.norm(vectors - weights @ axes, axis=1)
-        columns = [*criteria, ""] if rest.max(initial=0.0) > 1e-12 else criteria
-        both = np.column_stack([weights, rest])[:, : len(columns)]
-        self.add(
-            "readings",
-            about=party,
-            party=coded(np.repeat(np.arange(len(people)), len(columns)), people),
-            version=version,
-            criterion=coded(np.tile(np.arange(len(columns)), len(people)), columns),
-            weight=both.ravel(),
-        )
+    def ranked(self, party: Party, made: Rankings) -> None:
+        """People of a party have made rankings."""
+        for tell in self.on_ranked:
+            tell(party, made)
 
-    def spells(self, pool: People, people: Cohort, reason: str = "") -> None:
-        """Employment spells as they begin and as they end; the last row of a spell counts."""
-        self.simulation.recorder.add(
-            "employment",
-            worker=pool.labels_of(people.number),
-            person=[pool.persons[n] for n in people.number.tolist()],
-            employer=self.simulation.employer_of(pool.name),
-            hired=people.hired,
-            ended=people.ended,
-            reason=reason,
-        )
-
-    def candidates(
-        self, model: LanguageModel, tasks: NDArray[np.int64], items: Items, options: int, asked: NDArray[np.bool_]
-    ) -> None:
-        """The responses that are to be compared, and which tasks' prompts users asked [m]; their numbers are
-        task · K + place."""
-        columns = self.simulation.game.transcript(items)
-        self.add(
-            "candidates",
-            about=model.name,
-            agent=model.name,
-            response=(tasks[:, None] * options + np.arange(options)[None, :]).ravel(),
-            prompt=columns["prompt"],
-            text=columns["response"],
-            origin=coded(np.repeat(asked, options), [WRITTEN, ASKED]),
-        )
-
-    def comparisons(
-        self, pool: People, agent: str, version: int, made: Rankings, pay: Array, source: pa.DictionaryArray
-    ) -> None:
-        """One row per compared pair of each ranking; `pay` [m] is what a pair of each is to bring, in $, and `source`
-        [m] who or what said so. Asks no plugin, and may so be called in a thread."""
-        left, right = sides(made.options)
-        each, number, ids = made.seconds / made.pairs, made.pair_numbers.ravel(), made.ids
-        self.add(
-            "comparisons",
-            about=pool.name,
-            order=1,
-            principal=pool.name,
-            agent=agent,
-            task=pa.array(number),
-            ranking=pa.array(_each(made.task, made.pairs) if made.pairs > 1 else number),
-            worker=coded(_each(made.worker, made.pairs), pool.names),
-            left=pa.array(ids[:, left].ravel()),
-            right=pa.array(ids[:, right].ravel()),
-            label=made.label.ravel(),
-            source=coded(_each(source.indices, made.pairs), source.dictionary),
-            held_out=_each(made.held_out, made.pairs),
-            guideline_version=version,
-            perceived=pa.array(made.perceived.ravel()),
-            gold=made.gold.ravel(),
-            duration=pa.array(_each(each, made.pairs)),
-            pay=pa.array(_each(pay, made.pairs)),
-        )
-
-    def worked(self, pool: People, made: Rankings) -> None:
-        """The hours of rankings that have been written down, as labor; and the observatory is told of them."""
-        self.simulation.observatory.heard(pool, made)
-        hours = float(made.seconds.sum()) / 3600
-        kind = "ranking" if pool.work_order == 1 else "auditing"
-        pay = float(self._worth(pool, np.array(hours), made.label.size))
-        care = float(looked_at(pool, made.worker).mean())
-        self.labor(pool.name, kind, order=pool.work_order, hours=hours, pay=pay, care=care)
-
-    def earned(self, pool: People, made: Rankings) -> Array:
-        """What a compared pair of each of these rankings [m] is to bring whoever made it, in $."""
-        return self._worth(pool, made.seconds / made.pairs / 3600, 1.0)
-
-    def _worth(self, pool: People, hours: Array, pairs: float) -> Array:
-        """What so much work is to bring somebody, in $; nobody employs, nobody pays."""
-        paid = 1.0 if self.simulation.employer_of(pool.name) else 0.0
-        return np.asarray(paid * pool.spec.pay.nominal(pool.spec.wage, hours, pairs))
-
-    def lessons(self, pool: People, agent: str, taught: Rankings, before: Array, after: Array) -> None:
-        """What each label of these rankings did to a reward model's margins [m, pairs]."""
-        from scipy.special import expit
-
-        people, place = np.unique(taught.worker, return_inverse=True)
-        wins = np.choose(taught.label, (0.5, 1.0, 0.0))
-        self.add(
-            "lessons",
-            about=agent,
-            principal=pool.name,
-            agent=agent,
-            task=taught.pair_numbers.ravel(),
-            worker=coded(np.repeat(place, taught.pairs), pool.labels_of(people).tolist()),
-            label=taught.label.ravel(),
-            margin_before=before.ravel(),
-            margin_after=after.ravel(),
-            push=(wins - expit(before)).ravel(),
-        )
-
-    def demonstrations(self, pool: People, model: str, shown: Demonstrations, pay: Array) -> None:
-        """What people wrote for a language model to imitate, and what each got for it [n]."""
-        columns = self.simulation.game.transcript(shown.items)
-        self.add(
-            "demonstrations",
-            about=model,
-            agent=model,
-            worker=pool.labels_of(shown.who),
-            prompt=columns["prompt"],
-            text=columns["response"],
-            duration=shown.seconds,
-            pay=pay,
-        )
+    # ---- work and money -----------------------------------------------------------------------------------------
 
     def labor(
         self, party: str, kind: str, *, hours: float, order: int = 0, pay: float = 0.0, flops: float = 0.0,
@@ -277,17 +131,17 @@ class Chronicle:
 
         Each transfer has two rows in the ledger, one for either side, and they sum to zero.
         """
-        accounts, now = self.simulation.accounts, self.simulation.now
+        ledger, now = self.ledger, self.stamp("")["time"]
         amounts = np.atleast_1d(np.asarray(amount, dtype=float))
         if not len(amounts):
             return
         payees = np.atleast_1d(np.asarray(payee, dtype=object))
-        numbers = accounts.transfers + np.arange(len(amounts))
-        accounts.transfers += len(amounts)
-        accounts.post(now, payer, str(payees[0]).partition(":")[0], float(amounts.sum()), reason)
+        numbers = ledger.transfers + np.arange(len(amounts))
+        ledger.transfers += len(amounts)
+        ledger.post(now, payer, str(payees[0]).partition(":")[0], float(amounts.sum()), reason)
         both = np.arange(2 * len(amounts)) // 2
         paid = np.arange(2 * len(amounts)) % 2 == 0
-        self.simulation.recorder.add(
+        self.recorder.add(
             "ledger",
             time=now,
             transfer=numbers[both],
@@ -300,9 +154,8 @@ class Chronicle:
     def flows(self, queues: Mapping[str, Queue | Backlog]) -> None:
         """What went through every queue from the first day to now."""
         flows = [queue.flow() for queue in queues.values()]
-        self.simulation.recorder.add(
+        self.add_timed(
             "queues",
-            time=self.simulation.now,
             queue=list(queues),
             arrivals=np.array([f.arrivals for f in flows]),
             departures=np.array([f.departures for f in flows]),
@@ -317,18 +170,3 @@ class Chronicle:
         if counts:
             columns = {"criterion": list(counts), "count": np.array(list(counts.values()), dtype=np.int64)}
             self.add("incidents", about=corporation, corporation=corporation, source=source, **columns)
-
-    def _guideline_version(self, relation: Relation) -> int:
-        """The version of the guideline in force where this relation stands; 0 where there is none."""
-        parties = self.simulation.parties
-        line = [relation.principal.name, *self.simulation.hierarchy.above(relation.principal.name), relation.agent.name]
-        found = next((v for v in (getattr(parties[name], "version", 0) for name in line) if v), 0)
-        if not found and isinstance(relation.agent, People):  # auditors who answer to nobody
-            found = self.simulation.guideline_for(relation.agent.name).version
-        return int(found)
-
-
-def _each(values: Any, pairs: int) -> NDArray[Any]:
-    """A value of each ranking, for each of its pairs."""
-    array = np.asarray(values)
-    return np.repeat(array, pairs) if pairs > 1 else array

@@ -12,7 +12,7 @@ Flow = tuple[float, float, str]  # when (days), how much ($; negative if paid), 
 
 
 @dataclass(slots=True)
-class Accounts:
+class Ledger:
     """What each party has received less what it has paid. People count under their pool."""
 
     balances: dict[str, float] = field(default_factory=lambda: defaultdict(float))

@@ -14,13 +14,12 @@ from simlab.arrays import Array
 from simlab.components.aggregator import Aggregator, Votes
 from simlab.components.answers import not_numbers
 from simlab.errors import PluginFailed
-from simlab.lineage import ROOM
 from simlab.parties.people import People
-from simlab.rankings import Rankings, sides
+from simlab.rankings import ROOM, Rankings, sides
 from simlab.rng import branch, hashes
 
 if TYPE_CHECKING:
-    from simlab.simulation import Simulation
+    from simlab.engine.context import Context
 
 NOBODY = -1  # the worker of a ranking that nobody made alone
 
@@ -56,10 +55,10 @@ def merged(rankings: Rankings, aggregator: Aggregator) -> tuple[Rankings, Array]
     return one, chances
 
 
-def relabelled(simulation: Simulation, made: Rankings, key: int) -> Rankings:
+def relabelled(context: Context, made: Rankings, key: int) -> Rankings:
     """The rankings of one pool, had the same people drawn other labels of the same responses: as they are now, their
     perception and their choice noisy in other ways."""
-    pool = simulation.parties[simulation.pools[int(made.task[0] // ROOM)]]
+    pool = context.parties[context.pools[int(made.task[0] // ROOM)]]
     assert isinstance(pool, People)
     seen, lot = hashes(branch(key, "seen"), made.ids).ravel(), hashes(branch(key, "lot"), made.task)
     again = made[:]

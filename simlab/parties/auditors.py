@@ -16,6 +16,7 @@ from simpy import Event
 from simlab.arrays import Indices
 from simlab.parties.audits import hear, sampled_pairs, verdict
 from simlab.parties.people import People
+from simlab.people import table_rows
 from simlab.people.assignment import assigned
 from simlab.people.working_life import within_hours
 from simlab.rankings import Rankings
@@ -23,8 +24,8 @@ from simlab.relation import Judgement, Relation, Work
 from simlab.rng import hashes
 
 if TYPE_CHECKING:
+    from simlab.engine.context import Context
     from simlab.scenario import AuditorsSpec
-    from simlab.simulation import Simulation
 
 HOURS_PER_DAY = 24.0
 
@@ -32,8 +33,8 @@ HOURS_PER_DAY = 24.0
 class Auditors(People):
     """A pool of auditors. Their judgements are labor: they take time and are paid for."""
 
-    def __init__(self, simulation: Simulation, name: str, spec: AuditorsSpec) -> None:
-        super().__init__(simulation, name, spec)
+    def __init__(self, context: Context, name: str, spec: AuditorsSpec) -> None:
+        super().__init__(context, name, spec)
         self.spec: AuditorsSpec = spec
 
     def judge(self, relation: Relation, work: Work) -> Generator[Event, None, Judgement]:
@@ -43,11 +44,11 @@ class Auditors(People):
         """
         assert self.cohort is not None
         agent = relation.agent.name
-        key = self.simulation.streams.key(self.name, "audits", agent)
+        key = self.context.rng.key(self.name, "audits", agent)
         pairs = sampled_pairs(relation, work, key)
         if not self.cohort.employed.any() or not len(pairs):
             return Judgement(agent, principal=self.name, order=relation.order)
-        key = self.simulation.streams.key(self.name, "assignment", agent)
+        key = self.context.rng.key(self.name, "assignment", agent)
         who = assigned(key, pairs.draw, self.cohort.employed, 1)[:, 0]
         seconds = self.durations(who, pairs.draw, 1)
         fits = within_hours(who, seconds, self.spec.hours * 3600 * relation.every)
@@ -55,36 +56,35 @@ class Auditors(People):
         if not len(pairs):
             return Judgement(agent, principal=self.name, order=relation.order)
         busiest = np.bincount(who, weights=seconds).max() / 3600
-        yield self.simulation.env.timeout(busiest / HOURS_PER_DAY)
+        yield self.context.env.timeout(busiest / HOURS_PER_DAY)
         stayed = self.cohort.employed[who]  # who was dismissed meanwhile leaves the rest undone
         pairs, who, seconds = pairs[stayed], who[stayed], seconds[stayed]
         if not len(pairs):
             return Judgement(agent, principal=self.name, order=relation.order)
         opinion = self._opinions(relation, pairs, who, seconds)
-        appeals = hear(relation, pairs, opinion, lambda rows: self._second_look(relation, pairs[rows]))
+        appeals = hear(self.context, relation, pairs, opinion, lambda rows: self._second_look(relation, pairs[rows]))
         return verdict(relation, work, pairs, opinion, appeals)
 
     def _second_look(self, relation: Relation, pairs: Rankings) -> NDArray[np.int64]:
         """What another auditor says of pairs that were appealed [n] (the same one, where there is no other)."""
         assert self.cohort is not None
-        draw = hashes(self.simulation.streams.key(self.name, "second look"), pairs.draw)
-        key = self.simulation.streams.key(self.name, "assignment", relation.agent.name)
+        draw = hashes(self.context.rng.key(self.name, "second look"), pairs.draw)
+        key = self.context.rng.key(self.name, "assignment", relation.agent.name)
         who = assigned(key, draw, self.cohort.employed, 1)[:, 0]
         return self._opinions(relation, pairs.redrawn(draw), who, self.durations(who, draw, 1))
 
     def _opinions(self, relation: Relation, pairs: Rankings, who: Indices, seconds: np.ndarray) -> NDArray[np.int64]:
         """What each auditor says of the pair before them [n]; written down, and open to audit in turn."""
-        streams, agent = self.simulation.streams, relation.agent.name
+        streams, agent = self.context.rng, relation.agent.name
         key = streams.key(self.name, "labels", agent)
         seen = hashes(streams.key("response"), pairs.draw[:, None], np.arange(2)[None, :]).ravel()
         label, perceived = self.labels(pairs.items, who, seen, pairs.draw, key, None, seconds, pairs.label)
         made = pairs[np.arange(len(pairs))]
         made.worker, made.label, made.perceived, made.seconds = who, label, perceived, seconds
         self.clock_off(who, made, elapsed=True)
-        version = self.simulation.guideline_for(self.name).version
+        version = self.context.guideline_for(self.name).version
         source = self.sources(who, "auditor")
-        chronicle = self.simulation.chronicle
-        chronicle.comparisons(self, agent, version, made, chronicle.earned(self, made), source)
-        chronicle.worked(self, made)
+        table_rows.comparisons(self, agent, version, made, table_rows.earned(self, made), source)
+        table_rows.worked(self, made)
         self.deliver(made)
         return label[:, 0]

@@ -14,37 +14,38 @@ import numpy as np
 from numpy.typing import NDArray
 from simpy import Event
 
+from simlab.engine.context import LiveParty
 from simlab.parties.appeals import Appeals, appealed, fresh_gold, heard
 from simlab.rankings import AT_ONCE, Rankings, preferred
-from simlab.relation import Answers, Judgement, Party, Relation, Standard, Work
+from simlab.relation import Answers, Judgement, Relation, Standard, Work
 from simlab.rng import further, hashes, uniforms
 
 LIKELY = 6.0  # standard deviations by which hardly ever fewer lots than expected are small
 SecondLook = Callable[[NDArray[np.int64]], NDArray[np.int64]]
 
 if TYPE_CHECKING:
+    from simlab.engine.context import Context
     from simlab.scenario import FirmSpec
     from simlab.scenario.working_conditions import VoiceSpec
-    from simlab.simulation import Simulation
 
 
-class Workforce(Party):
+class Workforce(LiveParty):
     """A party whose work is rankings. `unseen` keeps them until each principal looks."""
 
-    def __init__(self, simulation: Simulation, name: str) -> None:
-        super().__init__(simulation, name)
+    def __init__(self, context: Context, name: str) -> None:
+        super().__init__(context, name)
         self.unseen: dict[str, list[Rankings]] = {}  # by principal, made since it last looked
 
     @property
     def work_order(self) -> int:  # type: ignore[override]
         """One more than the order of what it judges: 1 for rankings of responses, 2 for audits of those, and so on."""
-        return self.simulation.work_order(self.name)
+        return self.context.hierarchy.work_order(self.name)
 
     def deliver(self, made: Rankings) -> None:
         """Rankings have been made, here or further down: every principal may look at them."""
-        for name in self.simulation.hierarchy.principals(self.name):
+        for name in self.context.hierarchy.principals(self.name):
             self.unseen.setdefault(name, []).append(made)
-            principal = self.simulation.parties[name]
+            principal = self.context.parties[name]
             if isinstance(principal, Workforce) and principal.passes_on and principal.work_order == self.work_order:
                 principal.deliver(made)
 
@@ -136,14 +137,16 @@ def verdict(
     )
 
 
-def hear(relation: Relation, pairs: Rankings, opinion: NDArray[np.int64], second: SecondLook) -> Appeals | None:
+def hear(
+    context: Context, relation: Relation, pairs: Rankings, opinion: NDArray[np.int64], second: SecondLook
+) -> Appeals | None:
     """What comes of it where people may appeal: `second(rows)` is the judge's second look at some of these pairs."""
     agent = relation.agent
     spec = agent.voice if isinstance(agent, Workforce) else None
     if spec is None:
         return None
     said, seen = pairs.label[:, 0], pairs.perceived[:, 0]
-    key = relation.simulation.streams.key(agent.name, "appeals", relation.principal.name)
+    key = context.rng.key(agent.name, "appeals", relation.principal.name)
     made = appealed(said, opinion, seen, spec.appeal, spec.sure, uniforms(key, pairs.draw, pairs.worker))
     return heard(said, opinion, made, second)
 
@@ -156,29 +159,29 @@ def _appeals(appeals: Appeals | None, names: list[str], place: NDArray[np.int64]
     return {name: (m, u) for name, m, u in zip(names, made.tolist(), upheld.tolist(), strict=True) if m}
 
 
-def audit(relation: Relation, work: Work, standard: Standard, spec: FirmSpec) -> Judgement:
+def audit(context: Context, relation: Relation, work: Work, standard: Standard, spec: FirmSpec) -> Judgement:
     """A firm checks a sample of pairs against gold: what its standard says of them, now and then wrongly.
 
     Pairs that are equal under it have no right answer and are not counted. Writing gold is labor of the firm's own
     staff, `audit_seconds` a pair.
     """
-    principal, simulation = relation.principal, relation.simulation
-    key = simulation.streams.key(principal.name, "audits", relation.agent.name)
+    principal = relation.principal
+    key = context.rng.key(principal.name, "audits", relation.agent.name)
     pairs = sampled_pairs(relation, work, key)
-    truly = standard.utilities(simulation.game.features(pairs.items)).reshape(len(pairs), 2)
+    truly = standard.utilities(context.game.features(pairs.items)).reshape(len(pairs), 2)
     gold = preferred(truly[:, 0] - truly[:, 1])
     pairs, gold = pairs[gold != 0], gold[gold != 0]
-    streams, names = simulation.streams, (principal.name, relation.agent.name)
+    streams, names = context.rng, (principal.name, relation.agent.name)
     opinion = fresh_gold(gold, spec.gold_error, streams.key(names[0], "gold", names[1]), pairs.draw)
     again = streams.key(names[0], "second gold", names[1])
     appeals = hear(
-        relation, pairs, opinion, lambda rows: fresh_gold(gold[rows], spec.gold_error, again, pairs.draw[rows])
+        context, relation, pairs, opinion, lambda rows: fresh_gold(gold[rows], spec.gold_error, again, pairs.draw[rows])
     )
     looks = len(pairs) + (int(appeals.made.sum()) if appeals is not None else 0)
     hours = looks * spec.audit_seconds / 3600
     if hours:
         pay = hours * spec.audit_wage
-        simulation.chronicle.labor(principal.name, "auditing", order=relation.order, hours=hours, pay=pay)
+        context.log.labor(principal.name, "auditing", order=relation.order, hours=hours, pay=pay)
         if pay:
-            simulation.chronicle.transfer(principal.name, f"{principal.name} staff", pay, "wages for auditing")
+            context.log.transfer(principal.name, f"{principal.name} staff", pay, "wages for auditing")
     return verdict(relation, work, pairs, opinion, appeals)

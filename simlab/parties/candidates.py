@@ -9,7 +9,6 @@ over in the same way. Draws are keyed by prompt and try, so that one prompt aske
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +16,9 @@ from numpy.typing import NDArray
 from simpy import Event
 
 from simlab.arrays import Indices
+from simlab.rankings import ASKED, WRITTEN, Candidates
 from simlab.rng import branch, uniforms
+from simlab.tables.recorder import coded
 from simlab.worlds.world import Game, Items
 
 if TYPE_CHECKING:
@@ -29,26 +30,12 @@ INSTEAD = 4  # how often other prompts are drawn for those given up
 Ask = Callable[[int, int], tuple[Indices, NDArray[Any]]]  # key, count → prompts [count], where each comes from [count]
 
 
-@dataclass(slots=True)
-class Candidates:
-    """K responses to each of n prompts, and how they were come by."""
-
-    items: Items  # [n·K], prompt after prompt
-    source: NDArray[Any]  # [n] where each prompt comes from
-    prompts: int  # prompts that were asked
-    resampled: int  # of these, asked more than once
-    dropped: int  # of these, given up
-
-    def __len__(self) -> int:
-        return len(self.source)
-
-
 def drawn(
     model: LanguageModel, ask: Ask, count: int, options: int, key: int, *, distinct: bool = True
 ) -> Generator[Event, Any, Candidates]:
     """`options` responses to each of `count` prompts from the model as it is, once it is free; fewer prompts if it has
     not so many different things to say. With `distinct` false a text may stand beside itself."""
-    game, (prompts, source) = model.simulation.game, ask(key, count)
+    game, (prompts, source) = model.context.game, ask(key, count)
     with model.busy.request() as turn:
         yield turn
         items, kept, resampled = _responses(model.body, game, prompts, options, key, distinct)
@@ -131,3 +118,20 @@ def _in_lots(said: NDArray[Any], fit: NDArray[np.bool_], options: int, key: int,
 def _items(prompts: Indices, response: NDArray[Any]) -> Items:
     """Responses [n, M, T] to prompts [n], prompt after prompt."""
     return Items(np.repeat(prompts, response.shape[1]), response.reshape(-1, response.shape[2]))
+
+
+def write_candidates(
+    model: LanguageModel, tasks: NDArray[np.int64], items: Items, options: int, asked: NDArray[np.bool_]
+) -> None:
+    """The responses that are to be compared, and which tasks' prompts users asked [m]; their numbers are
+    task · K + place."""
+    columns = model.context.game.transcript(items)
+    model.context.log.add(
+        "candidates",
+        about=model.name,
+        agent=model.name,
+        response=(tasks[:, None] * options + np.arange(options)[None, :]).ravel(),
+        prompt=columns["prompt"],
+        text=columns["response"],
+        origin=coded(np.repeat(asked, options), [WRITTEN, ASKED]),
+    )

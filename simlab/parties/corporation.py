@@ -13,24 +13,26 @@ from simpy import Event
 from simlab.arrays import Array, Indices
 from simlab.clock import Steps
 from simlab.components.guideline_policy import GuidelinePolicy, Term
+from simlab.engine.context import LiveParty
 from simlab.parties.audits import audit
-from simlab.parties.guideline import Guideline
+from simlab.parties.guideline import Guideline, write_version
+from simlab.parties.language_model import LanguageModel
 from simlab.parties.regulator import Audit, Regulator
 from simlab.parties.shareholders import Quarter, Shareholders
 from simlab.parties.users import Reception, Users
 from simlab.rankings import ASKED, WRITTEN
-from simlab.relation import Judgement, Party, Relation, Standard, Weighing, Work
+from simlab.relation import Judgement, Relation, Standard, Weighing, Work
 from simlab.rng import branch, uniforms
 
 if TYPE_CHECKING:
+    from simlab.engine.context import Context
     from simlab.measures.panel import Panel
     from simlab.scenario import CorporationSpec
-    from simlab.simulation import Simulation
 
 CAPITAL = "capital"  # the reason of transfers that are neither revenue nor cost
 
 
-class Corporation(Party):
+class Corporation(LiveParty):
     """A maker of language models. Its guideline is written in the scenario; what it operates by may differ.
 
     `misreading` turns the written guideline by an isotropic error of that many of its norms, once and for
@@ -38,13 +40,13 @@ class Corporation(Party):
     and then and may revise it; every revision is a new version, and a new standard for everybody below.
     """
 
-    def __init__(self, simulation: Simulation, name: str, spec: CorporationSpec) -> None:
-        super().__init__(simulation, name)
+    def __init__(self, context: Context, name: str, spec: CorporationSpec) -> None:
+        super().__init__(context, name)
         self.spec = spec
-        self.guideline = Guideline(spec.guideline, simulation.scenario.criteria_used())
-        self.unit = float(np.linalg.norm(simulation.game.value(self.guideline.operative)))
-        (self._error,) = simulation.deviations(simulation.streams.key(name, "misreading"), np.arange(1))
-        self._weighing = Weighing(spec.guideline.combine, simulation.game.dimensions)
+        self.guideline = Guideline(spec.guideline, context.scenario.criteria_used())
+        self.unit = float(np.linalg.norm(context.game.value(self.guideline.operative)))
+        (self._error,) = context.deviations(context.rng.key(name, "misreading"), np.arange(1))
+        self._weighing = Weighing(spec.guideline.combine, context.game.dimensions)
         self._standard = self._issued()
         self.suspensions: list[tuple[float, float]] = []  # days from, to
         self.satisfaction = float("nan")  # of users, as last heard
@@ -66,25 +68,25 @@ class Corporation(Party):
 
     def _issued(self) -> Standard:
         """The guideline in force as a standard: as it is practised, and as it is published."""
-        written = self.simulation.game.value(self.guideline.operative)
+        written = self.context.game.value(self.guideline.operative)
         operative = written + self.spec.misreading * self.unit * self._error
-        published = self.simulation.game.value(self.guideline.published)
+        published = self.context.game.value(self.guideline.published)
         return Standard(self.name, self.version, operative, published, self.unit, self._weighing)
 
     def redrawn(self, panel: Panel, key: int) -> Array:
         """As it would go by the same written guideline, misread otherwise."""
-        (error,) = self.simulation.deviations(branch(key, "misreading"), np.arange(1))
+        (error,) = self.context.deviations(branch(key, "misreading"), np.arange(1))
         otherwise = self._standard.vector + self.spec.misreading * self.unit * (error - self._error)
         return self._weighing.on(panel, otherwise)
 
     def start(self) -> Steps:
         yield from ()
-        self._quarters[self.name] = self.simulation.now, 0
+        self._quarters[self.name] = self.context.now, 0
         self._write_down()
 
     def _write_down(self) -> None:
         for kind, weights in (("published", self.guideline.published), ("operative", self.guideline.operative)):
-            self.simulation.chronicle.guideline(self.name, self.version, kind, weights)
+            write_version(self.context, self.name, self.version, kind, weights)
 
     def meet(self) -> None:
         """Those who set the guideline look at what came of it, and may revise it."""
@@ -102,7 +104,7 @@ class Corporation(Party):
         )
         self.history += (term,)
         self._incidents.clear()
-        key = self.simulation.streams.key(self.name, "guideline", len(self.history))
+        key = self.context.rng.key(self.name, "guideline", len(self.history))
         if self.guideline.meet(quarter.ended, self.history, self.returned, key):
             self._revised()
 
@@ -122,7 +124,7 @@ class Corporation(Party):
     def _revised(self) -> None:
         self._standard = self._issued()
         self._write_down()
-        self.simulation.revised(self)
+        self.context.issue(self.name)
 
     def utility(self, panel: Panel) -> Array:
         return self._weighing.on(panel, self._standard.vector)
@@ -135,7 +137,7 @@ class Corporation(Party):
 
     def _quarter(self, seer: str) -> Quarter | None:
         """Revenue and cost since `seer` last looked, as paid, capital left aside; None if that was not before today."""
-        flows, now = self.simulation.accounts.flows[self.name], self.simulation.now
+        flows, now = self.context.ledger.flows[self.name], self.context.now
         begun, first = self._quarters.get(seer, (0.0, 0))
         if now <= begun:
             return None
@@ -145,19 +147,19 @@ class Corporation(Party):
 
     def suspend(self, days: float) -> None:
         """Serve nobody for so many days, beginning now or when the last suspension ends."""
-        begins = max([self.simulation.now, *(end for _, end in self.suspensions)])
+        begins = max([self.context.now, *(end for _, end in self.suspensions)])
         self.suspensions.append((begins, begins + days))
 
     @property
     def suspended(self) -> bool:
         """Whether it may serve nobody now."""
-        return any(begins <= self.simulation.now < ends for begins, ends in self.suspensions)
+        return any(begins <= self.context.now < ends for begins, ends in self.suspensions)
 
     def served(self, since: float, until: float) -> float:
         """Days between `since` and `until` on which it served its users."""
         return until - since - sum(max(0.0, min(until, e) - max(since, b)) for b, e in self.suspensions)
 
-    def heard(self, judgement: Judgement) -> None:
+    def on_judged(self, judgement: Judgement) -> None:
         """Keep what users, shareholders and the law said; complaints and violations are incidents."""
         found = judgement.items
         if isinstance(found, Reception):
@@ -170,7 +172,7 @@ class Corporation(Party):
 
     def _incident(self, source: str, counts: Mapping[str, int]) -> None:
         self._incidents.update(counts)
-        self.simulation.chronicle.incidents(self.name, source, counts)
+        self.context.log.incidents(self.name, source, counts)
 
     # ---- what it does -------------------------------------------------------------------------------------------
 
@@ -183,21 +185,21 @@ class Corporation(Party):
             return Work(self.name, quarter, 1) if quarter else Work(self.name)
         if isinstance(seer, Regulator) and seer.spec.audits == "guideline":
             return Work(self.name, self.guideline.published, 1)
-        model = self.simulation.model_below(self.name)
+        model = self.context.hierarchy.model_below(self.name)
         public = self.public(seer.name) if isinstance(seer, Users) else self.public()
         count = relation.sampled(public)
-        if model is None or self.suspended or not count:
+        if not model or self.suspended or not count:
             return Work(self.name)
-        key = self.simulation.streams.key(relation.principal.name, "asks", self.name, relation.looks)
-        prompts = self.simulation.game.draw_prompts(branch(key, "prompts"), count)
+        key = self.context.rng.key(relation.principal.name, "asks", self.name, relation.looks)
+        prompts = self.context.game.draw_prompts(branch(key, "prompts"), count)
         if isinstance(seer, Users) and self.spec.prompts is not None:
             self._asked.append(prompts)
-        served = yield from model.respond(prompts, key)
+        served = yield from self.context.party(model, LanguageModel).respond(prompts, key)
         return Work(self.name, served, count)
 
     def public(self, party: str | None = None) -> int:
         """How many users it serves: those of one party of users, or of all."""
-        everybody = self.simulation.of_kind(Users)
+        everybody = self.context.of_kind(Users)
         return sum(
             u.market.count(self.name) for u in everybody if self.name in u.market.firms and party in (None, u.name)
         )
@@ -208,7 +210,7 @@ class Corporation(Party):
         Written ones cost time and money, at once. A corporation of which nothing is said about prompts has them
         for nothing, and they are like users'.
         """
-        game, spec = self.simulation.game, self.spec.prompts
+        game, spec = self.context.game, self.spec.prompts
         prompts = game.draw_prompts(branch(key, "prompts"), count, compared=True)
         if spec is None:
             return prompts, np.full(count, ASKED)
@@ -228,11 +230,11 @@ class Corporation(Party):
         if prompts:
             hours = prompts * self.spec.prompts.seconds / 3600
             pay = hours * self.spec.prompts.wage
-            self.simulation.chronicle.labor(self.name, "writing prompts", hours=hours, pay=pay)
+            self.context.log.labor(self.name, "writing prompts", hours=hours, pay=pay)
             if pay:
-                self.simulation.chronicle.transfer(self.name, f"{self.name} writers", pay, "wages for writing prompts")
+                self.context.log.transfer(self.name, f"{self.name} writers", pay, "wages for writing prompts")
 
     def judge(self, relation: Relation, work: Work) -> Generator[Event, Any, Judgement]:
         """Audit a random sample of what its people said against gold, which is itself wrong now and then."""
         yield from ()
-        return audit(relation, work, self._standard, self.spec)
+        return audit(self.context, relation, work, self._standard, self.spec)

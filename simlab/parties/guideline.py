@@ -9,10 +9,15 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from simlab.arrays import Array
 from simlab.clock import day_of
 from simlab.components.answers import given, not_a_number
 from simlab.components.guideline_policy import GuidelinePolicy, Situation, Term
+from simlab.engine.context import Context
 from simlab.errors import PluginFailed
+from simlab.tables.recorder import coded
 
 if TYPE_CHECKING:
     from simlab.scenario import GuidelineSpec
@@ -109,3 +114,42 @@ def _nonzero(weights: Weights) -> dict[str, float]:
 
 def _length(weights: Weights) -> float:
     return math.sqrt(sum(weight**2 for weight in weights.values()))
+
+
+# ---- rows of tables -------------------------------------------------------------------------------------------------
+
+
+def write_version(context: Context, corporation: str, version: int, kind: str, weights: Mapping[str, float]) -> None:
+    """One version of a guideline, published or operative."""
+    context.log.add_timed(
+        "guidelines",
+        corporation=corporation,
+        version=version,
+        kind=kind,
+        criterion=list(weights),
+        weight=np.array(list(weights.values()), dtype=float),
+    )
+    if kind == "operative":
+        practised = context.parties[corporation].standard().vector
+        write_readings(context, corporation, [corporation], practised[None, :], version)
+
+
+def write_readings(context: Context, party: str, people: Sequence[str], vectors: Array, version: int) -> None:
+    """What a party, or each of these people of a pool, goes by: value vectors [n, D], criterion by criterion.
+
+    What lies in no named criterion's direction is one row more, its length.
+    """
+    criteria, game = context.scenario.criteria_valued(), context.game
+    axes = np.stack([game.value({name: 1.0}) for name in criteria])
+    weights = vectors @ axes.T / np.sum(axes * axes, axis=1)
+    rest = np.linalg.norm(vectors - weights @ axes, axis=1)
+    columns = [*criteria, ""] if rest.max(initial=0.0) > 1e-12 else criteria
+    both = np.column_stack([weights, rest])[:, : len(columns)]
+    context.log.add(
+        "readings",
+        about=party,
+        party=coded(np.repeat(np.arange(len(people)), len(columns)), people),
+        version=version,
+        criterion=coded(np.tile(np.arange(len(columns)), len(people)), columns),
+        weight=both.ravel(),
+    )

@@ -16,32 +16,32 @@ from simlab.rng import Streams, uniforms
 from simlab.worlds.text import TextGame
 
 if TYPE_CHECKING:
-    from simlab.simulation import Simulation
+    from simlab.engine.context import Context
 
 
 LEAST = 2  # prompts that are left to learn from
 
 
-def share_held_out(simulation: Simulation, machine: str = "") -> float:
+def share_held_out(context: Context, machine: str = "") -> float:
     """The share of prompts that is kept from a reward model, or from any: the largest of those that the pools above it
     name, so that what one of them holds out is not taught by another."""
-    scenario = simulation.scenario
+    scenario = context.scenario
     models = [name for name, spec in scenario.parties.items() if spec.kind == "reward_model"]
     taught = [machine] if machine else models
     teachers = [scenario.parties[r.principal] for r in scenario.relations if r.agent in taught]
     return max((float(getattr(spec, "held_out", 0.0)) for spec in teachers), default=0.0)
 
 
-def prompts_held_out(simulation: Simulation, share: float) -> NDArray[np.bool_]:
+def prompts_held_out(context: Context, share: float) -> NDArray[np.bool_]:
     """Which prompts of a world of words are held out [prompts]: `share` of those that may be compared, but at least
     one, and at least two are left to learn from; so of one or two none. A larger share holds out the same and more."""
-    game = simulation.game
+    game = context.game
     assert isinstance(game, TextGame)
     texts = [prompt.text for prompt in game.prompts]
     allowed = game.may_be_compared(np.arange(len(texts)))
     candidates = list(dict.fromkeys(text for text, may in zip(texts, allowed.tolist(), strict=True) if may))
     count = min(max(1, round(share * len(candidates))), len(candidates) - LEAST) if share else 0
     keys = np.array([Streams(0).key(text) for text in candidates], dtype=np.uint64)
-    lot = uniforms(simulation.streams.key("prompts held out"), keys)
+    lot = uniforms(context.rng.key("prompts held out"), keys)
     kept = {candidates[row] for row in np.argsort(lot, kind="stable")[: max(0, count)].tolist()}
     return np.array([text in kept for text in texts], dtype=bool)

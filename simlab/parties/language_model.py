@@ -14,35 +14,37 @@ from simpy import Event
 
 from simlab.arrays import Array, Indices
 from simlab.clock import Steps
+from simlab.engine.context import LiveParty
+from simlab.errors import InvalidInput
 from simlab.machines.gaussian_lm import TiltBody
 from simlab.machines.language_backend import Body
 from simlab.machines.transformer_lm import TransformerBody
 from simlab.people.demonstrations import hand_in, write
-from simlab.relation import Party, Relation, Teacher, Work
+from simlab.relation import Relation, Teacher, Work
 from simlab.rng import branch
 from simlab.worlds.text import TextGame
 from simlab.worlds.world import Items
 
 if TYPE_CHECKING:
+    from simlab.engine.context import Context
     from simlab.measures.panel import Panel
     from simlab.scenario import LanguageModelSpec
-    from simlab.simulation import Simulation
 
 AUTHORS = "authors"  # those who wrote the corpus: nobody asked them, and nobody pays them
 
 
-class LanguageModel(Party):
+class LanguageModel(LiveParty):
     """A model that answers prompts. `busy` is held while it is being trained: nobody can ask it meanwhile."""
 
-    def __init__(self, simulation: Simulation, name: str, spec: LanguageModelSpec) -> None:
-        super().__init__(simulation, name)
+    def __init__(self, context: Context, name: str, spec: LanguageModelSpec) -> None:
+        super().__init__(context, name)
         self.spec = spec
-        self.busy = simulation.queue(name)
+        self.busy = context.queue(name)
         self.updates = 0
         self.teacher: Teacher | None = None
-        game = simulation.game
+        game = context.game
         self.body: Body = (
-            TransformerBody(name, spec, game, simulation.jobs, simulation.streams, simulation.stage)
+            TransformerBody(name, spec, game, context.jobs, context.rng, context.stage)
             if isinstance(game, TextGame)
             else TiltBody(len(game.dimensions))
         )
@@ -51,27 +53,27 @@ class LanguageModel(Party):
         """Pretraining; nobody can speak with the model before."""
         with self.busy.request() as turn:
             yield turn
-            yield from self.simulation.compute(self.name, "pretraining", self.body.pretrain())
-        self.simulation.taught("pretraining_finished", self.name, losses=self.body.losses())
+            yield from self.context.compute(self.name, "pretraining", self.body.pretrain())
+        self.context.taught("pretraining_finished", self.name, losses=self.body.losses())
         hours = self.body.authorship()
         if hours:
-            self.simulation.chronicle.labor(AUTHORS, "authoring", about=self.name, hours=hours)
+            self.context.log.labor(AUTHORS, "authoring", about=self.name, hours=hours)
 
     def imitate(self) -> Steps:
         """Learn from what people wrote for it, if anybody did; what it is then is its reference from now on."""
         spec = self.spec.demonstrations
-        pool: Any = self.simulation.parties.get(spec.by) if spec else None  # people, as validation has seen to
+        pool: Any = self.context.parties.get(spec.by) if spec else None  # people, as validation has seen to
         if spec is None or pool is None:
             return
         assert isinstance(self.body, TransformerBody)
-        shown = write(pool, self.body.game, spec, self.simulation.streams.key(self.name, "demonstrations"))
+        shown = write(pool, self.body.game, spec, self.context.rng.key(self.name, "demonstrations"))
         if not len(shown):
             return
         hand_in(pool, self.name, shown)
         with self.busy.request() as turn:
             yield turn
-            yield from self.simulation.compute(self.name, "imitation", self.body.imitate(shown.items, spec))
-        self.simulation.taught("imitation_finished", self.name, losses=self.body.losses())
+            yield from self.context.compute(self.name, "imitation", self.body.imitate(shown.items, spec))
+        self.context.taught("imitation_finished", self.name, losses=self.body.losses())
 
     def respond(self, prompts: Indices, key: int) -> Generator[Event, Any, Items]:
         """One response to each prompt from the model as it is, once it is free; draws are keyed per position."""
@@ -89,8 +91,16 @@ class LanguageModel(Party):
 
     def work(self, relation: Relation) -> Generator[Event, Any, Work]:
         """Responses to as many prompts as the principal samples."""
-        count = relation.sample if isinstance(relation.sample, int) else relation.sampled(self.simulation.panel_size)
-        key = self.simulation.streams.key(self.name, "shown to", relation.principal.name, relation.looks)
-        prompts = self.simulation.game.draw_prompts(branch(key, "prompts"), count)
+        count = relation.sample if isinstance(relation.sample, int) else relation.sampled(self.context.panel_size)
+        key = self.context.rng.key(self.name, "shown to", relation.principal.name, relation.looks)
+        prompts = self.context.game.draw_prompts(branch(key, "prompts"), count)
         items = yield from self.respond(prompts, key)
         return Work(self.name, items, count)
+
+
+def judged_model(context: Context, name: str) -> LanguageModel:
+    """The language model that a party judges, or whose reward it limits. Raises InvalidInput if there is none."""
+    model = context.hierarchy.model_below(name)
+    if not model:
+        raise InvalidInput(f"{name} judges no language model")
+    return context.party(model, LanguageModel)

@@ -23,13 +23,17 @@ from simlab.components.rater_policy import RaterPolicy
 from simlab.components.rater_view import Scene, shown
 from simlab.errors import InvalidInput, PluginFailed
 from simlab.parties.audits import Workforce
+from simlab.parties.guideline import write_readings
+from simlab.parties.language_model import LanguageModel
 from simlab.people import hiring, payroll, population
 from simlab.people import quitting as leaving
 from simlab.people.delegation import Delegation
 from simlab.people.effort import reconsider
 from simlab.people.hiring import Exam
+from simlab.people.labor_market import LaborMarket
 from simlab.people.noise_calibration import calibrate
 from simlab.people.perception import Sight, perceived, scene_of, turns_of
+from simlab.people.table_rows import spells
 from simlab.people.track_record import Record
 from simlab.people.working_life import WorkingLife
 from simlab.rankings import Rankings, draws_of_choice, not_labels, sides
@@ -39,9 +43,9 @@ from simlab.tables.recorder import coded
 from simlab.worlds.world import Items
 
 if TYPE_CHECKING:
+    from simlab.engine.context import Context
     from simlab.measures.panel import Panel
     from simlab.scenario import PeopleSpec
-    from simlab.simulation import Simulation
 
 T = TypeVar("T")
 PANEL_RATERS = 256  # a larger pool is represented by this many in its utility; its mean no longer moves
@@ -51,17 +55,18 @@ MOST_READINGS = 2000  # people of a pool beyond which nobody's reading of the gu
 class People(Workforce):
     """A pool of people with an employer. Its work is what they say of pairs of responses."""
 
-    def __init__(self, simulation: Simulation, name: str, spec: PeopleSpec) -> None:
-        super().__init__(simulation, name)
+    def __init__(self, context: Context, name: str, spec: PeopleSpec) -> None:
+        super().__init__(context, name)
         self.spec = spec
         self.policy: RaterPolicy = spec.policy
         self.cohort: Cohort | None = None
         self.observers: list[Any] = []
         self.persons: list[str] = []  # who each of them is: the name under which the person was first hired
         self.records: dict[str, Record] = {}  # what each principal knows of them
-        self.delegation = Delegation(simulation, name, spec.delegation) if spec.delegation else None
+        self.delegation = Delegation(context, name, spec.delegation) if spec.delegation else None
         self.life = WorkingLife(self)
         self.voice = spec.voice
+        self.labor_market = LaborMarket()  # of its own, until it is given one that it shares
         self.exam: Exam | None = None  # what candidates are asked
         self.quality: tuple[Indices, Array] = (np.zeros(0, dtype=np.int64), np.zeros(0))  # rows; P(right) with care
         self._labels: NDArray[Any] = np.array([], dtype=object)  # by number
@@ -73,10 +78,9 @@ class People(Workforce):
 
     def standard(self) -> Standard:
         """The guideline that reached them; people whom nobody gives one go by their own values."""
-        issuer = self.simulation.issuer_for(self.name)
-        if issuer is not None:
-            return issuer.standard()
-        own = self.simulation.game.value(self.spec.values)
+        if issuer := self.context.hierarchy.issuer_of(self.name):
+            return self.context.parties[issuer].standard()
+        own = self.context.game.value(self.spec.values)
         return Standard(self.name, 1, own, own, float(np.linalg.norm(own)))
 
     @cached_property
@@ -84,7 +88,7 @@ class People(Workforce):
         """How they make one number of several criteria: as the guideline does, at whatever version of it."""
         return self.standard().weighing
 
-    def told(self, standard: Standard) -> None:
+    def on_guideline(self, standard: Standard) -> None:
         """A new version of the guideline: each reads it with the same error as the last one."""
         if self.cohort is not None:
             self.cohort.vector = population.understood(self, self.cohort, self.standard())
@@ -131,12 +135,12 @@ class People(Workforce):
         """
         first = 0 if self.cohort is None else len(self.cohort)
         people = population.drawn(self, np.arange(first, first + count))
-        movers = self.simulation.labor_market.hire(self, count)
+        movers = self.labor_market.hire(self, count)
         persons = population.moved_in(self, people, movers)
         self.cohort = people if self.cohort is None else self.cohort.joined(people)
         names = self.labels_of(people.number).tolist()
-        keys = self.simulation.streams.keys(self.name, "beliefs", numbers=people.number.tolist())
-        observers = self.simulation.game.observers(names, keys, people.knowledge.tolist())
+        keys = self.context.rng.keys(self.name, "beliefs", numbers=people.number.tolist())
+        observers = self.context.game.observers(names, keys, people.knowledge.tolist())
         observers[: len(movers)] = [pool.observers[row] for pool, row in movers]
         self.observers += observers
         self.persons += persons
@@ -146,22 +150,22 @@ class People(Workforce):
     def begin(self, numbers: Indices) -> None:
         """These people are employed from now on."""
         assert self.cohort is not None
-        self.simulation.chronicle.spells(self, self.cohort[numbers])
+        spells(self, self.cohort[numbers])
         self._note_readings(self.cohort[numbers])
 
     def _note_readings(self, people: Cohort) -> None:
         """Write down what these people go by, unless the pool is very large."""
         if len(people) and self.spec.count <= MOST_READINGS:
             names = self.labels_of(people.number).tolist()
-            self.simulation.chronicle.readings(self.name, names, people.vector, self.standard().version)
+            write_readings(self.context, self.name, names, people.vector, self.standard().version)
 
     def dismiss(self, number: int, reason: str) -> None:
         """End a person's employment today, and pay what is owed."""
         assert self.cohort is not None
         payroll.pay_off(self, number)
-        self.cohort.ended[number] = self.simulation.now
-        self.simulation.labor_market.seek(self, number)
-        self.simulation.chronicle.spells(self, self.cohort[[number]], reason)
+        self.cohort.ended[number] = self.context.now
+        self.labor_market.seek(self, number)
+        spells(self, self.cohort[[number]], reason)
 
     def retrain(self, rows: Indices, shrink: float, hours: float) -> None:
         """Train some people: what is left of their misreading is `shrink`, and so many hours of the next shifts go."""
@@ -180,7 +184,7 @@ class People(Workforce):
     def missing(self) -> list[int]:
         """The numbers of the people this run is without."""
         prefix = f"{self.name}:"
-        out = self.simulation.scenario.without
+        out = self.context.scenario.without
         return [int(name.removeprefix(prefix)) for name in out if name.startswith(prefix)]
 
     # ---- what they see ------------------------------------------------------------------------------------------
@@ -227,7 +231,7 @@ class People(Workforce):
         people = np.flatnonzero(~self.life.rejected if former else self.cohort.employed)
         if len(people) <= PANEL_RATERS:
             return people
-        lot = hashes(self.simulation.streams.key(self.name, "representatives"), people)
+        lot = hashes(self.context.rng.key(self.name, "representatives"), people)
         return np.sort(people[np.argsort(lot, kind="stable")[:PANEL_RATERS]])
 
     def utility(self, panel: Panel) -> Array:
@@ -253,7 +257,7 @@ class People(Workforce):
         strangers.cohort.ended[:] = np.nan
         keys = [streams.key(self.name, "beliefs", n) for n in numbers.tolist()]
         names, known = self.labels_of(numbers).tolist(), strangers.cohort.knowledge.tolist()
-        strangers.observers = self.simulation.game.observers(names, keys, known)
+        strangers.observers = self.context.game.observers(names, keys, known)
         strangers._panel, strangers._columns = None, {}
         return strangers.utility(panel)
 
@@ -263,13 +267,12 @@ class People(Workforce):
         """Hire the first people, and set their noise once; where there is a test, those who fail it are replaced."""
         first = self.recruit if self.spec.screening is None else self.admit
         first(self.spec.count)
-        model = self.simulation.model_below(self.name)
-        if model is not None:
-            yield from calibrate(self, model)
+        if model := self.context.hierarchy.model_below(self.name):
+            yield from calibrate(self, self.context.party(model, LanguageModel))
         yield from hiring.screen(self)
         reconsider(self)
         if self.spec.quits is not None:
-            self.simulation.start(leaving.days(self))
+            self.context.start(leaving.days(self))
 
     def ask_policy(self, call: Callable[[], T], setting: str = "") -> T:
         """What the rater policy answers. Its own errors name it; invalid settings are led back to the scenario file."""
@@ -277,7 +280,7 @@ class People(Workforce):
             return call()
         except InvalidInput as error:
             place = ("parties", self.name, "policy", *([setting] if setting else []))
-            raise InvalidInput(self.simulation.scenario.problem(place, str(error))) from error
+            raise InvalidInput(self.context.scenario.problem(place, str(error))) from error
         except Exception as error:
             raise PluginFailed.raised(f"rater policy {self.policy.name!r}", error) from error
 
@@ -350,7 +353,7 @@ class People(Workforce):
     def durations(self, who: Indices, lot: NDArray[Any], comparisons: int) -> Array:
         """Seconds [n] for rankings of `comparisons` comparisons each: at one's pace, log-normally more or less."""
         assert self.cohort is not None
-        seconds = normals(self.simulation.streams.key(self.name, "pace"), who, lot)
+        seconds = normals(self.context.rng.key(self.name, "pace"), who, lot)
         seconds *= self.spec.seconds_spread
         np.exp(seconds, out=seconds)
         seconds *= self.cohort.seconds.take(who)
@@ -376,7 +379,7 @@ class People(Workforce):
         people, place = np.unique(made.worker, return_inverse=True)
         return self.labels_of(people).tolist(), place
 
-    def heard(self, judgement: Judgement) -> None:
+    def on_judged(self, judgement: Judgement) -> None:
         """Keep everyone's record: how many pairs were audited, and how many agreed with whoever did."""
         assert self.cohort is not None
         record = self.record(judgement.principal)

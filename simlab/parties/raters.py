@@ -18,23 +18,26 @@ from simlab.clock import Steps, at, day_of
 from simlab.engine.queues import Backlog
 from simlab.parallel import ahead, behind, side_by_side
 from simlab.parties import candidates
-from simlab.parties.commission import Commission
+from simlab.parties.corporation import Corporation
 from simlab.parties.holdout import prompts_held_out, share_held_out
+from simlab.parties.language_model import judged_model
 from simlab.parties.people import People
 from simlab.parties.users import Users
+from simlab.parties.vendor import contract_share
+from simlab.people import table_rows
 from simlab.people.assignment import assigned
 from simlab.people.tasks import Tasks
 from simlab.people.working_life import within_hours
-from simlab.rankings import ASKED, Rankings, Shown, agreement, draws_of_choice, preferred, sides
+from simlab.rankings import ASKED, Commission, Rankings, Shown, agreement, draws_of_choice, preferred, sides
 from simlab.relation import Judgement, Relation, Work
 from simlab.rng import branch, hashes, uniforms
 from simlab.worlds.text import TextGame
 from simlab.worlds.world import Items
 
 if TYPE_CHECKING:
+    from simlab.engine.context import Context
     from simlab.parties.reward_model import RewardModel
     from simlab.scenario import RatersSpec
-    from simlab.simulation import Simulation
 
 MORNING = 0.375  # of a day: shifts begin at nine
 Question = tuple[Items, Indices, Array]
@@ -53,8 +56,8 @@ def pieces(task: Indices) -> list[slice]:
 class Raters(People):
     """A pool of raters: judges of reward models by their rankings, judged in turn by how they rank."""
 
-    def __init__(self, simulation: Simulation, name: str, spec: RatersSpec) -> None:
-        super().__init__(simulation, name, spec)
+    def __init__(self, context: Context, name: str, spec: RatersSpec) -> None:
+        super().__init__(context, name, spec)
         self.spec: RatersSpec = spec
         self.fresh: dict[str, list[Rankings]] = {}  # rankings not yet learned from, by reward model
         self.tasks = 0
@@ -67,31 +70,31 @@ class Raters(People):
         much as they comply, and in proportion to their guideline."""
         if not self.spec.context:
             return None
-        above = (self.simulation.parties[name] for name in self.simulation.hierarchy.above(self.name))
+        above = (self.context.parties[name] for name in self.context.hierarchy.above(self.name))
         users = next((party for party in above if isinstance(party, Users)), None)
-        return None if users is None else self.spec.compliance * self.standard().unit * users.context(prompts)
+        return None if users is None else self.spec.compliance * self.standard().unit * users.situation(prompts)
 
     def start(self) -> Steps:
         """Hire the first raters, and put them to work for every reward model they judge."""
         yield from super().start()
-        for relation in self.simulation.relations_of(principal=self.name):
-            self.backlogs[relation.agent.name] = self.simulation.backlog(relation.name)
-            self.simulation.start(self._labour(relation))
+        for relation in self.context.relations_of(principal=self.name):
+            self.backlogs[relation.agent.name] = self.context.backlog(relation.name)
+            self.context.start(self._labour(relation))
 
     def _labour(self, relation: Relation) -> Steps:
         """Shift after shift: in the morning of a new window fresh responses come in, and are ranked day by day."""
         shift = min(1.0, relation.every)
         shifts = int(relation.every / shift)
         window = 0
-        while (opens := day_of(window, relation.every)) + MORNING * shift <= self.simulation.days:
-            yield from at(self.simulation.env, opens + MORNING * shift)
+        while (opens := day_of(window, relation.every)) + MORNING * shift <= self.context.days:
+            yield from at(self.context.env, opens + MORNING * shift)
             tasks = yield from self._commission(relation, window)
             for day in range(shifts):
-                if (begins := opens + (day + MORNING) * shift) > self.simulation.days:
+                if (begins := opens + (day + MORNING) * shift) > self.context.days:
                     return
-                yield from at(self.simulation.env, begins)
-                late = self.simulation.now > opens + (day + 1) * shift  # the model was busy: that shift is lost
-                if self.simulation.now <= self.simulation.days and not late:
+                yield from at(self.context.env, begins)
+                late = self.context.now > opens + (day + 1) * shift  # the model was busy: that shift is lost
+                if self.context.now <= self.context.days and not late:
                     self._work_shift(relation, tasks, day, shifts, self.spec.hours * shift)
             tasks.batch.leave(tasks.batch.left)  # what is left over is given up
             window += 1
@@ -101,10 +104,10 @@ class Raters(People):
         k, machine = self.spec.ranking, relation.agent.name
         wanted = self._wanted(relation)
         asked_for = max(1, round(wanted / (k * (k - 1) // 2)))
-        key = self.simulation.streams.key(self.name, "tasks", machine, window)
-        maker = self.simulation.maker_above(self.name)
-        ask = self._find_prompts if maker is None else maker.prompts_for
-        model = self.simulation.judged_by(relation.agent)
+        key = self.context.rng.key(self.name, "tasks", machine, window)
+        maker = self.context.hierarchy.maker_of(self.name)
+        ask = self.context.party(maker, Corporation).prompts_for if maker else self._find_prompts
+        model = judged_model(self.context, machine)
         found = yield from candidates.drawn(model, ask, asked_for, k, key, distinct=self.spec.distinct)
         items, asked, count = found.items, found.source == ASKED, len(found)
         closes = day_of(window + 1, relation.every)
@@ -113,13 +116,13 @@ class Raters(People):
         self.commissions.setdefault(machine, []).append(commission)
         local = self.tasks + np.arange(count)
         self.tasks += count
-        number = self.simulation.first_number(self.name) + local
+        number = self.context.first_task(self.name) + local
         if count:
-            self.simulation.chronicle.candidates(model, number, items, k, asked)
+            candidates.write_candidates(model, number, items, k, asked)
         batch = self.backlogs[machine].enter(count)
         shown = Shown(
             task=number,
-            draw=hashes(self.simulation.streams.key(self.name, "tasks"), local),
+            draw=hashes(self.context.rng.key(self.name, "tasks"), local),
             prompt=items.prompt[::k],
             response=items.response.reshape(count, k, items.response.shape[1]),
             ids=number[:, None] * k + np.arange(k)[None, :],
@@ -129,22 +132,22 @@ class Raters(People):
 
     def _find_prompts(self, key: int, count: int) -> tuple[Indices, NDArray[Any]]:
         """Prompts to be compared [count], which raters of nobody find themselves and which are like users'."""
-        prompts = self.simulation.game.draw_prompts(branch(key, "prompts"), count, compared=True)
+        prompts = self.context.game.draw_prompts(branch(key, "prompts"), count, compared=True)
         return prompts, np.full(count, ASKED)
 
     def _held_out(self, machine: str, prompts: Indices, local: Indices) -> NDArray[np.bool_]:
         """Which rankings are kept from a reward model [n]: in a world of words those of certain prompts, in a world of
         vectors, where each has its own, by lot."""
-        if not isinstance(self.simulation.game, TextGame):
-            return uniforms(self.simulation.streams.key(self.name, "held out"), local) < self.spec.held_out
+        if not isinstance(self.context.game, TextGame):
+            return uniforms(self.context.rng.key(self.name, "held out"), local) < self.spec.held_out
         if machine not in self.kept:
-            self.kept[machine] = prompts_held_out(self.simulation, share_held_out(self.simulation, machine))
+            self.kept[machine] = prompts_held_out(self.context, share_held_out(self.context, machine))
         return self.kept[machine][prompts]
 
     def _wanted(self, relation: Relation) -> float:
         """Pairs per window: a number as given, a share as that share of the pool's working time; and of a vendor's
         pools more or less, as its share of the contract goes."""
-        share = self.simulation.contract_share(self.name)
+        share = contract_share(self.context, self.name)
         if isinstance(relation.sample, int):
             return relation.sample * share
         seconds = self.spec.count * self.spec.hours * 3600 * relation.every
@@ -158,7 +161,7 @@ class Raters(People):
 
     def planned_pairs(self, days: float) -> float:
         """Pairs that all reward models together ask of the pool in so many days, each by `overlap` raters."""
-        relations = self.simulation.relations_of(principal=self.name)
+        relations = self.context.relations_of(principal=self.name)
         return sum(self._wanted(r) / r.every for r in relations) * self.spec.overlap * days
 
     def _work_shift(self, relation: Relation, tasks: Tasks, day: int, shifts: int, hours: float) -> None:
@@ -193,15 +196,15 @@ class Raters(People):
         assert self.cohort is not None
         employed = self.cohort.employed
         overlap = min(self.spec.overlap, int(employed.sum()))
-        chosen = assigned(self.simulation.streams.key(self.name, "assignment"), numbers, employed, overlap)
+        chosen = assigned(self.context.rng.key(self.name, "assignment"), numbers, employed, overlap)
         return np.repeat(rows, overlap), chosen.ravel()
 
     def _rank(self, relation: Relation, tasks: Tasks, task: Indices, who: Indices, seconds: Array) -> None:
         """Let rater who[i] rank the responses of task[i], and keep the result for those above and below."""
         assert self.cohort is not None
-        standard = self.simulation.guideline_for(self.name)
+        standard = self.context.guideline_for(self.name)
         left, right = sides(self.spec.ranking)
-        truly = standard.utilities(self.simulation.game.features(tasks.shown.items))
+        truly = standard.utilities(self.context.game.features(tasks.shown.items))
         truly = truly.reshape(len(tasks), self.spec.ranking)
         made = Rankings(
             shown=tasks.shown,
@@ -214,17 +217,17 @@ class Raters(People):
         )
         begun = np.zeros(len(self.cohort), dtype=np.int64)
         parts = [slice(0, len(task))] if self.spec.fatigue else pieces(task)  # who tires must be asked in order
-        chronicle, about = self.simulation.chronicle, (relation.agent.name, standard.version)
+        about = relation.agent.name, standard.version
         questions = ahead(lambda part: self._question(tasks, task[part], who[part]), parts)
         with behind(len(parts)) as later:
             for part, question in zip(parts, questions, strict=True):
                 said = self._say(tasks, task[part], who[part], seconds[part], begun, question)
                 made.label[part], made.perceived[part] = said
                 begun += np.bincount(who[part], minlength=len(begun))
-                pay, source = chronicle.earned(self, made[part]), self.sources(who[part], "rater")
-                later(chronicle.comparisons, self, *about, made[part], pay, source)
+                pay, source = table_rows.earned(self, made[part]), self.sources(who[part], "rater")
+                later(table_rows.comparisons, self, *about, made[part], pay, source)
             self.clock_off(who, made, elapsed=False)
-        self.simulation.chronicle.worked(self, made)
+        table_rows.worked(self, made)
         self.deliver(made)
         self.fresh.setdefault(relation.agent.name, []).append(made)
 
@@ -233,7 +236,7 @@ class Raters(People):
 
         Asks no plugin, and may so be called in a thread.
         """
-        key, local, k = self.simulation.streams.key(self.name, "labels"), tasks.local[task], self.spec.ranking
+        key, local, k = self.context.rng.key(self.name, "labels"), tasks.local[task], self.spec.ranking
         seen = np.empty((len(local), k), dtype=np.int64)
         for place in range(k):  # numpy is slow on rows of two or three
             seen[:, place] = local * k + place
@@ -243,7 +246,7 @@ class Raters(People):
         self, tasks: Tasks, task: Indices, who: Indices, seconds: Array, begun: Indices, question: Question
     ) -> tuple[NDArray[np.int64], Array]:
         """What rater who[i] says of the responses of task[i] after so many seconds: labels, perceived differences."""
-        key, asked = self.simulation.streams.key(self.name, "labels"), tasks.asked[task]
+        key, asked = self.context.rng.key(self.name, "labels"), tasks.asked[task]
         items, seen, draws = question
         return self.labels(items, who, seen, tasks.local[task], key, asked, seconds, begun=begun, draws=draws)
 
@@ -271,5 +274,5 @@ class Raters(People):
     def _commissioned(self, machine: str) -> list[Commission]:
         """What was asked of the pool since it last looked at a reward model, as far as its time is over."""
         every = self.commissions.pop(machine, [])
-        self.commissions[machine] = [one for one in every if one.closes > self.simulation.now]
-        return [one for one in every if one.closes <= self.simulation.now]
+        self.commissions[machine] = [one for one in every if one.closes > self.context.now]
+        return [one for one in every if one.closes <= self.context.now]

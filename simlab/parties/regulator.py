@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from simpy import Event
 
 from simlab.arrays import Array
+from simlab.engine.context import LiveParty
 from simlab.parties.users import blamed
-from simlab.relation import Judgement, Party, Relation, Standard, Work
+from simlab.relation import Judgement, Relation, Standard, Work
 
 if TYPE_CHECKING:
+    from simlab.engine.context import Context
     from simlab.measures.panel import Panel
     from simlab.scenario import RegulatorSpec
-    from simlab.simulation import Simulation
 
 
 @dataclass(slots=True)
@@ -29,14 +30,14 @@ class Audit:
     violations: Mapping[str, int]
 
 
-class Regulator(Party):
+class Regulator(LiveParty):
     """A public authority. It sees what everybody can see: responses as they are served, or the published guideline;
     never the one that is operative."""
 
-    def __init__(self, simulation: Simulation, name: str, spec: RegulatorSpec) -> None:
-        super().__init__(simulation, name)
+    def __init__(self, context: Context, name: str, spec: RegulatorSpec) -> None:
+        super().__init__(context, name)
         self.spec = spec
-        self.vector = simulation.game.value(spec.law)
+        self.vector = context.game.value(spec.law)
 
     def standard(self) -> Standard:
         return Standard(self.name, 1, self.vector, self.vector, float(np.linalg.norm(self.vector)))
@@ -64,7 +65,7 @@ class Regulator(Party):
         )
 
     def _responses(self, work: Work) -> Audit:
-        game = self.simulation.game
+        game = self.context.game
         features = game.features(work.items)
         unlawful = game.approval(self.vector, features) < self.spec.permit
         found = Counter(blamed(game, self.spec.law, features[unlawful])) if unlawful.any() else Counter[str]()
@@ -72,7 +73,7 @@ class Regulator(Party):
 
     def _guideline(self, published: Mapping[str, float]) -> Audit:
         """On paper: the cosine of law and published guideline, from −1 … 1 to 0 … 1, is what `permit` is held to."""
-        said = self.simulation.game.value(published)
+        said = self.context.game.value(published)
         lengths = float(np.linalg.norm(said)) * float(np.linalg.norm(self.vector))
         unlawful = (1 + float(said @ self.vector) / lengths) / 2 < self.spec.permit
         short = {name: published.get(name, 0.0) * weight for name, weight in self.spec.law.items()}

@@ -17,30 +17,32 @@ from simpy import Event
 
 from simlab.arrays import Array
 from simlab.clock import Steps
+from simlab.engine.context import LiveParty
 from simlab.machines.linear_rm import LinearHead
 from simlab.machines.reward_backend import Head
 from simlab.machines.transformer_lm import TransformerBody
 from simlab.machines.transformer_rm import TransformerHead
+from simlab.parties.language_model import judged_model
 from simlab.rankings import Rankings, preferred, sides
-from simlab.relation import Judgement, Party, Relation, Teacher, Work
+from simlab.relation import Judgement, Relation, Teacher, Work
 from simlab.rng import branch
 from simlab.worlds.world import Items
 
 if TYPE_CHECKING:
+    from simlab.engine.context import Context
     from simlab.measures.panel import Panel
     from simlab.scenario import RewardModelSpec
-    from simlab.simulation import Simulation
 
 REFERENCE_PROMPTS = 512  # enough for a mean and a standard deviation to within 5 %
 
 
-class RewardModel(Party):
+class RewardModel(LiveParty):
     """A model of what raters prefer. `busy` is held while it learns; until it has learnt it judges nobody."""
 
-    def __init__(self, simulation: Simulation, name: str, spec: RewardModelSpec) -> None:
-        super().__init__(simulation, name)
+    def __init__(self, context: Context, name: str, spec: RewardModelSpec) -> None:
+        super().__init__(context, name)
         self.spec = spec
-        self.busy = simulation.queue(name)
+        self.busy = context.queue(name)
         self.learned = 0
         self.memory: list[Rankings] = []  # every ranking it was ever shown
         self.teacher: Teacher | None = None
@@ -48,11 +50,11 @@ class RewardModel(Party):
         self.centre, self.scale = 0.0, 1.0  # of its raw score on the reference model's responses
         self.centres, self.scales = np.zeros(spec.members), np.ones(spec.members)  # of its members' raw scores
         self.disagreement = 0.0  # between its members, over the same responses
-        body = simulation.judged_by(self).body
+        body = judged_model(context, name).body
         self.head: Head = (
-            TransformerHead(body, simulation.jobs)
+            TransformerHead(body, context.jobs)
             if isinstance(body, TransformerBody)
-            else LinearHead(spec.members, len(simulation.game.dimensions))
+            else LinearHead(spec.members, len(context.game.dimensions))
         )
 
     def utility(self, panel: Panel) -> Array:
@@ -71,9 +73,9 @@ class RewardModel(Party):
 
     def start(self) -> Steps:
         """Keep some responses of the pretrained model, as the zero and the unit of the score."""
-        key = self.simulation.streams.key(self.name, "reference")
-        prompts = self.simulation.game.draw_prompts(branch(key, "prompts"), REFERENCE_PROMPTS)
-        self.reference = yield from self.simulation.judged_by(self).respond(prompts, key)
+        key = self.context.rng.key(self.name, "reference")
+        prompts = self.context.game.draw_prompts(branch(key, "prompts"), REFERENCE_PROMPTS)
+        self.reference = yield from judged_model(self.context, self.name).respond(prompts, key)
 
     def taught(self) -> dict[str, Any]:
         """The judge as it now is, for jobs: what `revive_judge` makes an ensemble of."""

@@ -10,13 +10,14 @@ import numpy as np
 from simpy import Event
 
 from simlab.arrays import Array
-from simlab.relation import Judgement, Party, Relation, Standard, Work
+from simlab.engine.context import LiveParty
+from simlab.relation import Judgement, Relation, Standard, Work
 from simlab.rng import normals
 
 if TYPE_CHECKING:
+    from simlab.engine.context import Context
     from simlab.measures.panel import Panel
     from simlab.scenario import ShareholdersSpec
-    from simlab.simulation import Simulation
 
 
 YEAR = 365.0  # days
@@ -32,14 +33,14 @@ class Quarter:
     cost: float
 
 
-class Shareholders(Party):
+class Shareholders(LiveParty):
     """Those who own a corporation. Their judgement is a number they read off its ledger; what they would have of a
     response, if anything, are their `values`."""
 
-    def __init__(self, simulation: Simulation, name: str, spec: ShareholdersSpec) -> None:
-        super().__init__(simulation, name)
+    def __init__(self, context: Context, name: str, spec: ShareholdersSpec) -> None:
+        super().__init__(context, name)
         self.spec = spec
-        self.vector = simulation.game.value(spec.values)
+        self.vector = context.game.value(spec.values)
         self._earned: dict[str, float] = {}  # revenue per day, of the quarter before, by corporation
 
     def standard(self) -> Standard:
@@ -57,7 +58,7 @@ class Shareholders(Party):
         yield from ()
         quarter: Quarter = work.items
         agent = relation.agent.name
-        key = self.simulation.streams.key(self.name, "valuation", agent)
+        key = self.context.rng.key(self.name, "valuation", agent)
         score = self._measured(agent, quarter) + self.spec.error * float(normals(key, relation.looks))
         return Judgement(
             agent=agent,

@@ -7,23 +7,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from simpy import Event
 
 from simlab.arrays import Array, Indices
+from simlab.engine.context import LiveParty
 from simlab.parties.market import Market
-from simlab.relation import Judgement, Party, Relation, Standard, Work
+from simlab.relation import Judgement, Relation, Standard, Work
 from simlab.rng import branch, uniforms
 from simlab.worlds.world import Game
 
 if TYPE_CHECKING:
+    from simlab.engine.context import Context
     from simlab.measures.panel import Panel
-    from simlab.parties.corporation import Corporation
     from simlab.scenario import UsersSpec
-    from simlab.simulation import Simulation
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ def blamed(game: Game, weights: Mapping[str, float], features: Array) -> list[st
     return [names[i] for i in worst.tolist()]
 
 
-class Users(Party):
+class Users(LiveParty):
     """A population of users: `vector` is the intent they share, or the mean of their intents, in value space.
 
     Their judgement of a corporation is the share of a sample of responses that satisfied the user who asked. What a
@@ -55,14 +55,14 @@ class Users(Party):
     same for every asking of a prompt, so that a preference that ignores it has ρ = 1/√(1 + context²) at best.
     """
 
-    def __init__(self, simulation: Simulation, name: str, spec: UsersSpec) -> None:
-        super().__init__(simulation, name)
+    def __init__(self, context: Context, name: str, spec: UsersSpec) -> None:
+        super().__init__(context, name)
         self.spec = spec
-        self.vector = simulation.game.value(spec.values)
-        self.intents = [simulation.game.value(i.values) for i in spec.intents] or [self.vector]
+        self.vector = context.game.value(spec.values)
+        self.intents = [context.game.value(i.values) for i in spec.intents] or [self.vector]
         self.weights: Sequence[Mapping[str, float]] = [i.values for i in spec.intents] or [spec.values]
-        firms = simulation.hierarchy.agents(name)
-        prices = [getattr(simulation.scenario.parties[firm], "price", None) for firm in firms]
+        firms = context.hierarchy.agents(name)
+        prices = [getattr(context.scenario.parties[firm], "price", None) for firm in firms]
         self.market = Market(spec, firms, [spec.subscription if p is None else p for p in prices])
         self._situation: tuple[Indices, Array] | None = None  # prompts last asked about, and their context
         self._accrued: dict[str, float] = {}  # day up to which fees are owed, by corporation
@@ -79,15 +79,15 @@ class Users(Party):
         """What is wanted on average, in the situation of each prompt."""
         if not self.spec.context:
             return panel.features @ self.vector
-        turned = self.vector + float(np.linalg.norm(self.vector)) * self.context(panel.items.prompt)
+        turned = self.vector + float(np.linalg.norm(self.vector)) * self.situation(panel.items.prompt)
         return np.asarray(np.einsum("nd,nd->n", panel.features, turned))
 
-    def context(self, prompts: Indices) -> Array:
+    def situation(self, prompts: Indices) -> Array:
         """What the situation of each prompt adds to what is wanted of a response to it [n, D], in norms of that."""
         if self._situation is None or self._situation[0] is not prompts:  # a panel is looked at by many
             numbers, place = np.unique(prompts, return_inverse=True)
-            key = self.simulation.streams.key(self.name, "context")
-            self._situation = prompts, (self.spec.context * self.simulation.deviations(key, numbers))[place]
+            key = self.context.rng.key(self.name, "context")
+            self._situation = prompts, (self.spec.context * self.context.deviations(key, numbers))[place]
         return self._situation[1]
 
     def work(self, relation: Relation) -> Generator[Event, Any, Work]:
@@ -101,7 +101,7 @@ class Users(Party):
         two compare what they say, not how hard to please those were who happened to be asked.
         """
         yield from ()
-        game, key = self.simulation.game, self.simulation.streams.key(self.name, "satisfaction", relation.looks)
+        game, key = self.context.game, self.context.rng.key(self.name, "satisfaction", relation.looks)
         features = game.features(work.items)
         intent = self._intents_of(relation, work.size)
         place = np.arange(work.size)
@@ -124,25 +124,25 @@ class Users(Party):
             return np.zeros(size, dtype=np.int64)
         members = self.market.members[self.market.place(relation.agent.name)]
         bounds = np.cumsum(members) / members.sum()
-        key = self.simulation.streams.key(self.name, "intents", relation.looks)
+        key = self.context.rng.key(self.name, "intents", relation.looks)
         drawn = np.searchsorted(bounds, uniforms(key, np.arange(size)), side="right")
         return np.minimum(drawn, len(self.intents) - 1).astype(np.int64)
 
     def _approval(self, prompts: Indices, intent: Indices, features: Array) -> Array:
         """How likely each is to be satisfied [n]: by their own intent, in the situation of their prompt."""
-        game = self.simulation.game
+        game = self.context.game
         if len(self.intents) == 1 and not self.spec.context:
             return game.approval(self.vector, features)
         vectors = np.stack(self.intents)[intent]
         if self.spec.context:
-            vectors = vectors + np.linalg.norm(vectors, axis=1, keepdims=True) * self.context(prompts)
+            vectors = vectors + np.linalg.norm(vectors, axis=1, keepdims=True) * self.situation(prompts)
         return game.approval(vectors, features)
 
     def _complaints(self, intent: Indices, features: Array) -> Mapping[str, int]:
         """How many complain of each criterion, each by their own intent."""
         found: Counter[str] = Counter()
         for number in np.unique(intent).tolist():
-            found.update(blamed(self.simulation.game, self.weights[number], features[intent == number]))
+            found.update(blamed(self.context.game, self.weights[number], features[intent == number]))
         return {name: found[name] for name in sorted(found)}
 
     def satisfaction(self, reception: Reception) -> Array:
@@ -154,15 +154,24 @@ class Users(Party):
 
     def accrue(self, *firms: str) -> None:
         """Let what users owe these corporations be up to date: they pay for every day on which they were served."""
-        now = min(self.simulation.now, self.simulation.days)
+        now = min(self.context.now, self.context.days)
         for firm in firms:
             since, self._accrued[firm] = self._accrued.get(firm, 0.0), now
-            self.market.accrue(firm, _serving(self.simulation, firm).served(since, now))
+            self.market.accrue(firm, _serving(self.context, firm).served(since, now))
 
     def open(self) -> NDArray[np.bool_]:
         """Which of their corporations serve anybody now [F]."""
-        return np.array([not _serving(self.simulation, firm).suspended for firm in self.market.firms])
+        return np.array([not _serving(self.context, firm).suspended for firm in self.market.firms])
 
 
-def _serving(simulation: Simulation, firm: str) -> Corporation:
-    return cast("Corporation", simulation.parties[firm])
+class Serving(Protocol):
+    """A corporation, as users know it."""
+
+    suspended: bool
+
+    def served(self, since: float, until: float) -> float:
+        """Days on which it served anybody, of those from `since` to `until`."""
+
+
+def _serving(context: Context, firm: str) -> Serving:
+    return cast("Serving", context.parties[firm])

@@ -6,6 +6,7 @@ audits, pays and dismisses its own people, and is judged by the labels it delive
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -17,15 +18,16 @@ from simpy import Event
 from simlab.arrays import Array
 from simlab.clock import Steps
 from simlab.parties.audits import Workforce, audit
+from simlab.parties.guideline import write_readings
 from simlab.people.track_record import Record
 from simlab.rankings import Rankings
 from simlab.relation import Judgement, Relation, Standard, Work
 from simlab.rng import branch
 
 if TYPE_CHECKING:
+    from simlab.engine.context import Context
     from simlab.measures.panel import Panel
     from simlab.scenario import VendorSpec
-    from simlab.simulation import Simulation
 
 
 class Vendor(Workforce):
@@ -33,8 +35,8 @@ class Vendor(Workforce):
 
     passes_on = True
 
-    def __init__(self, simulation: Simulation, name: str, spec: VendorSpec) -> None:
-        super().__init__(simulation, name)
+    def __init__(self, context: Context, name: str, spec: VendorSpec) -> None:
+        super().__init__(context, name)
         self.spec = spec
         self.share = 1.0
         self.records: dict[str, Record] = {}
@@ -48,26 +50,24 @@ class Vendor(Workforce):
         """
         told = self._told()
         if self._standard is None or self._standard.version != told.version:
-            key = self.simulation.streams.key(self.name, "misreading")
-            (error,) = self.simulation.deviations(key, np.arange(1))
+            key = self.context.rng.key(self.name, "misreading")
+            (error,) = self.context.deviations(key, np.arange(1))
             self._standard = replace(told, issuer=self.name, vector=self._understood(told, error))
         return self._standard
 
     def _told(self) -> Standard:
-        issuer = self.simulation.issuer_for(self.name)
-        assert issuer is not None, "validation refuses vendors without a principal"
-        return issuer.standard()
+        return self.context.parties[self.context.hierarchy.issuer_of(self.name)].standard()
 
     def _understood(self, told: Standard, error: Array) -> Array:
         """What it makes of a guideline [D], read with this error: weighed by compliance against its own values."""
         understood = told.vector + self.spec.misreading * told.unit * error
-        own = self.simulation.game.value(self.spec.values)
+        own = self.context.game.value(self.spec.values)
         return np.asarray(self.spec.compliance * understood + (1 - self.spec.compliance) * own)
 
     def redrawn(self, panel: Panel, key: int) -> Array:
         """As it would go by what it was told, misread otherwise."""
         told = self._told()
-        (error,) = self.simulation.deviations(branch(key, "misreading"), np.arange(1))
+        (error,) = self.context.deviations(branch(key, "misreading"), np.arange(1))
         return told.weighing.on(panel, self._understood(told, error))
 
     def start(self) -> Steps:
@@ -75,14 +75,14 @@ class Vendor(Workforce):
         yield from ()
         self._note_reading()
 
-    def told(self, standard: Standard) -> None:
+    def on_guideline(self, standard: Standard) -> None:
         """A new version of the guideline has come."""
         self._standard = None
         self._note_reading()
 
     def _note_reading(self) -> None:
         read = self.standard()
-        self.simulation.chronicle.readings(self.name, [self.name], read.vector[None, :], read.version)
+        write_readings(self.context, self.name, [self.name], read.vector[None, :], read.version)
 
     def utility(self, panel: Panel) -> Array:
         read = self.standard()
@@ -96,7 +96,7 @@ class Vendor(Workforce):
     def judge(self, relation: Relation, work: Work) -> Generator[Event, None, Judgement]:
         """Audit a sample of its people's pairs against the guideline as understood here."""
         yield from ()
-        return audit(relation, work, self.standard(), self.spec)
+        return audit(self.context, relation, work, self.standard(), self.spec)
 
     def subjects(self, made: Rankings) -> tuple[list[str], NDArray[np.int64]]:
         return [self.name], np.zeros(len(made), dtype=np.int64)
@@ -105,9 +105,15 @@ class Vendor(Workforce):
         """What this principal knows of it."""
         return self.records.setdefault(principal, Record.blank(1))
 
-    def heard(self, judgement: Judgement) -> None:
+    def on_judged(self, judgement: Judgement) -> None:
         """Keep the record of what each principal found."""
         record = self.record(judgement.principal)
         for name, score in judgement.scores.items():
             record.audited[0] += judgement.samples[name]
             record.agreed[0] += score * judgement.samples[name]
+
+
+def contract_share(context: Context, pool: str) -> float:
+    """How much of its first contract a pool has now, as the shares of the vendors above it have changed."""
+    above = (context.parties[name] for name in context.hierarchy.above(pool))
+    return math.prod(party.share for party in above if isinstance(party, Vendor))

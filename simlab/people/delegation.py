@@ -20,18 +20,18 @@ from simlab.rng import uniforms
 from simlab.worlds.world import Items
 
 if TYPE_CHECKING:
+    from simlab.engine.context import Context
     from simlab.measures.panel import Panel
     from simlab.parties.people import People
     from simlab.scenario import DelegationSpec
-    from simlab.simulation import Simulation
 
 
 Machine = RewardModel | LanguageModel
 
 
-def machine_called(simulation: Simulation, name: str) -> Machine | None:
+def machine_called(context: Context, name: str) -> Machine | None:
     """The machine of this name, if it has learnt anything yet."""
-    machine = simulation.parties[name]
+    machine = context.parties[name]
     assert isinstance(machine, Machine), "validation refuses other parties"
     taught = machine.learned if isinstance(machine, RewardModel) else machine.updates
     return machine if taught else None
@@ -54,15 +54,15 @@ def by_themselves(pool: People) -> People:
 class Delegation:
     """Which people of a pool ask a machine, and what it says. A machine that was never trained is not asked."""
 
-    def __init__(self, simulation: Simulation, pool: str, spec: DelegationSpec) -> None:
-        self.simulation = simulation
+    def __init__(self, context: Context, pool: str, spec: DelegationSpec) -> None:
+        self.context = context
         self.spec = spec
-        self.key = simulation.streams.key(pool, "delegates")
+        self.key = context.rng.key(pool, "delegates")
 
     @property
     def machine(self) -> Machine | None:
         """The machine they ask, if it has learnt anything yet."""
-        return machine_called(self.simulation, self.spec.to)
+        return machine_called(self.context, self.spec.to)
 
     def of(self, numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of these persons [n] delegate, now that there is a machine to ask."""

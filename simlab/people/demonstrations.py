@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from simlab.arrays import Array, Indices
 from simlab.parties.candidates import TRIES
 from simlab.parties.holdout import prompts_held_out, share_held_out
+from simlab.people import table_rows
 from simlab.people.assignment import assigned
 from simlab.rng import branch, uniforms
 from simlab.worlds.text import TextGame
@@ -49,7 +50,7 @@ def write(pool: People, game: TextGame, spec: DemonstrationsSpec, key: int) -> D
     assert cohort is not None
     if not cohort.employed.any():
         return Demonstrations(game.items([], []), np.zeros(0, dtype=np.int64), np.zeros(0))
-    kept = prompts_held_out(pool.simulation, share_held_out(pool.simulation))
+    kept = prompts_held_out(pool.context, share_held_out(pool.context))
     prompts, drafts = _drafts(game, spec, key, kept)
     number = np.arange(len(prompts))
     who = assigned(branch(key, "writers"), number, cohort.employed, 1)[:, 0]
@@ -65,12 +66,12 @@ def write(pool: People, game: TextGame, spec: DemonstrationsSpec, key: int) -> D
 
 def hand_in(pool: People, model: str, shown: Demonstrations) -> None:
     """Write down what was written for a model, and pay for it by the hour; where nobody employs, nobody pays."""
-    cohort, chronicle, employer = pool.cohort, pool.simulation.chronicle, pool.simulation.employer_of(pool.name)
+    cohort, chronicle, employer = pool.cohort, pool.context.log, pool.context.hierarchy.employer_of(pool.name)
     assert cohort is not None
     hours = shown.seconds / 3600
     pay = hours * pool.spec.wage if employer else np.zeros(len(shown))
     np.add.at(cohort.hours, shown.who, hours)
-    chronicle.demonstrations(pool, model, shown, pay)
+    table_rows.demonstrations(pool, model, shown, pay)
     chronicle.labor(pool.name, "demonstrating", about=model, hours=float(hours.sum()), pay=float(pay.sum()))
     if employer:
         people, place = np.unique(shown.who, return_inverse=True)

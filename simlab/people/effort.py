@@ -77,10 +77,10 @@ def situation_of(pool: People, rows: Indices) -> WorkSituation:
 
 def judged_in(pool: People) -> RelationSpec | None:
     """The relation that decides about these people's jobs: the first that dismisses, else that with the employer."""
-    mine = [r for r in pool.simulation.scenario.relations if r.agent == pool.name]
-    present = [r for r in mine if r.principal in pool.simulation.parties]
+    mine = [r for r in pool.context.scenario.relations if r.agent == pool.name]
+    present = [r for r in mine if r.principal in pool.context.parties]
     firing = [r for r in present if any(c.kind == "fire" for c in r.consequence)]
-    employing = [r for r in present if r.principal == pool.simulation.employer_of(pool.name)]
+    employing = [r for r in present if r.principal == pool.context.hierarchy.employer_of(pool.name)]
     return next(iter([*firing, *employing, *present]), None)
 
 
@@ -105,7 +105,7 @@ def _gold_error(pool: People, relation: RelationSpec | None) -> float:
     """How often the judge errs: a firm by its gold, people as often as people do."""
     if relation is None:
         return 0.0
-    judge = pool.simulation.parties[relation.principal]
+    judge = pool.context.parties[relation.principal]
     spec = getattr(judge, "spec", None)
     return float(getattr(spec, "gold_error", 0.0))
 
@@ -131,7 +131,7 @@ def quality_of(pool: People, rows: Indices, utilities: Array, truly: Array) -> A
     found = np.full(len(rows), COIN)
     for place, row in enumerate(rows.tolist()):
         who = np.full(len(pairs), row)
-        draws = uniforms(pool.simulation.streams.key(pool.name, "quality"), who[:, None], pairs[:, None], np.arange(3))
+        draws = uniforms(pool.context.rng.key(pool.name, "quality"), who[:, None], pairs[:, None], np.arange(3))
         label = pool.choose(utilities[pairs, :, place], who, draws)[:, 0]
         found[place] = np.where(label == 0, 0.5, label == gold[pairs]).mean() if len(pairs) else COIN
     return found

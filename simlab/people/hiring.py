@@ -15,6 +15,7 @@ from simlab.arrays import Array
 from simlab.clock import Steps
 from simlab.components.rater_view import UNSAID
 from simlab.components.review import Review, Standing, decided
+from simlab.parties.language_model import judged_model
 from simlab.people import payroll
 from simlab.rankings import preferred
 from simlab.rng import branch
@@ -74,17 +75,16 @@ def retrained(misread: Array, rows: NDArray[np.int64], shrink: float) -> Array:
 
 def screen(pool: People) -> Steps:
     """Set the pool's exam, put the first people to it, and replace those who fail. Without a test, nothing."""
-    spec, simulation = pool.spec.screening, pool.simulation
+    spec, context = pool.spec.screening, pool.context
     yield from ()
     if spec is None:
         return
     assert pool.cohort is not None
-    model = simulation.model_below(pool.name)
-    assert model is not None, "validation refuses pools that judge no machine"
-    key = simulation.streams.key(pool.name, "exam")
-    prompts = simulation.game.draw_prompts(branch(key, "prompts"), _SPARE * spec.items, compared=True)
+    model = judged_model(context, pool.name)
+    key = context.rng.key(pool.name, "exam")
+    prompts = context.game.draw_prompts(branch(key, "prompts"), _SPARE * spec.items, compared=True)
     items = yield from model.respond(np.repeat(prompts, 2), key)
-    truly = simulation.guideline_for(pool.name).utilities(simulation.game.features(items))
+    truly = context.guideline_for(pool.name).utilities(context.game.features(items))
     pool.exam = set_exam(items, truly, spec.items)
     first = np.flatnonzero(pool.cohort.employed)
     pool.begin(_taken_on(pool, examine(pool, first)))
@@ -126,17 +126,17 @@ def examine(pool: People, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     pairs = np.stack([2 * item, 2 * item + 1], axis=1).ravel()
     lot = _EXAM_IDS + item
     seconds = pool.durations(who, lot, 1)
-    key = pool.simulation.streams.key(pool.name, "labels", "exam")
+    key = pool.context.rng.key(pool.name, "labels", "exam")
     alone = np.full((len(who), 1), UNSAID)
     label, _ = pool.labels(exam.items[pairs], who, _EXAM_IDS + pairs, lot, key, seconds=seconds, said=alone)
     good = passed(marks(label.reshape(len(numbers), len(exam)), exam.gold), spec.test)
     away = numbers[~good]
-    cohort.hired[numbers] = pool.simulation.now
-    cohort.ended[away] = pool.simulation.now
+    cohort.hired[numbers] = pool.context.now
+    cohort.ended[away] = pool.context.now
     pool.life.lives.turned_away[away] = 1.0
     for row in away.tolist():
-        pool.simulation.labor_market.seek(pool, row)
+        pool.labor_market.seek(pool, row)
     hours = float(seconds.sum()) / 3600
-    pool.simulation.chronicle.labor(pool.name, "screening", order=pool.work_order, hours=hours)
+    pool.context.log.labor(pool.name, "screening", order=pool.work_order, hours=hours)
     payroll.spend(pool, payroll.TESTING, pool.spec.screening_cost * len(numbers))
     return numbers[good]

@@ -32,11 +32,11 @@ def calibrate(pool: People, model: LanguageModel) -> Steps:
     prompt there is nothing to agree about, and the policy stays as it is.
     """
     assert pool.cohort is not None
-    simulation = pool.simulation
-    key = simulation.streams.key(pool.name, "calibration")
+    context = pool.context
+    key = context.rng.key(pool.name, "calibration")
 
     def ask(key: int, count: int) -> tuple[Indices, NDArray[Any]]:
-        return simulation.game.draw_prompts(branch(key, "prompts"), count, compared=True), np.zeros(count)
+        return context.game.draw_prompts(branch(key, "prompts"), count, compared=True), np.zeros(count)
 
     distinct = getattr(pool.spec, "distinct", True)
     found = yield from candidates.drawn(model, ask, CALIBRATION_PROMPTS, 2, key, distinct=distinct)
@@ -54,5 +54,5 @@ def calibrate(pool: People, model: LanguageModel) -> Steps:
         raise PluginFailed.returned(pool.policy, what, "calibrated")
     pool.policy = policy
     if pool.spec.effort.reckons:
-        truly = simulation.guideline_for(pool.name).utilities(simulation.game.features(items))
+        truly = context.guideline_for(pool.name).utilities(context.game.features(items))
         pool.quality = people, quality_of(pool, people, pairs, truly.reshape(-1, 2))

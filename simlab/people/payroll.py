@@ -37,16 +37,16 @@ def pay_off(pool: People, row: int) -> None:
     assert pool.cohort is not None
     if not pool.cohort.unpaid[row] > 0:
         return
-    amounts, simulation = pay(pool, np.array([row])), pool.simulation
-    relation = relation_of(pool, simulation.employer_of(pool.name))
+    amounts, context = pay(pool, np.array([row])), pool.context
+    relation = relation_of(pool, context.hierarchy.employer_of(pool.name))
     if len(amounts) and relation is not None:
         slip = Effect("pay", f"{pool.name}:{row}", float(amounts[0]), "$", "wages")
-        simulation.chronicle.effects(relation, Judgement(pool.name), [slip])
+        context.log.followed(relation, Judgement(pool.name), [slip])
 
 
 def pay(pool: People, rows: Indices) -> Array:
     """Pay these people what they are owed by their employer; returns the amounts [R] in $, empty if there is none."""
-    employer, chronicle = pool.simulation.employer_of(pool.name), pool.simulation.chronicle
+    employer, chronicle = pool.context.hierarchy.employer_of(pool.name), pool.context.log
     if not len(rows) or not employer:
         return np.zeros(0)
     names, kind = pool.labels_of(rows), KINDS[pool.spec.kind]
@@ -62,14 +62,14 @@ def pay(pool: People, rows: Indices) -> Array:
 def relation_of(pool: People, principal: str = "") -> Relation | None:
     """The relation under which is written down what happens to these people: that with this principal (or with any);
     where nobody looks at them, one in which they look. None if there is neither."""
-    relations = pool.simulation.relations
+    relations = pool.context.relations
     below = (r for r in relations if r.agent is pool and principal in ("", r.principal.name))
     return next(below, None) or next((r for r in relations if r.principal is pool), None)
 
 
 def spend(pool: People, what: str, amount: float) -> None:
     """What these people's employer pays others so as to have them: to find, test or train them, `amount` in $."""
-    employer, chronicle = pool.simulation.employer_of(pool.name), pool.simulation.chronicle
+    employer, chronicle = pool.context.hierarchy.employer_of(pool.name), pool.context.log
     if not amount or not employer:
         return
     chronicle.labor(employer, what, hours=0.0, pay=amount, about=pool.name)

@@ -33,13 +33,13 @@ def perceived(pool: People, items: Items, who: Indices, ids: NDArray[Any] | None
     dimension.
     """
     assert pool.cohort is not None
-    game = pool.simulation.game
+    game = pool.context.game
     features = game.perceived(items, pool.observers, who)
     blurred = pool.cohort.skill.min(initial=1.0) < 1  # most pools have nobody to whom anything is blurred
     if blurred and np.any((skill := pool.cohort.skill[who]) < 1):
         features = game.midpoint + skill * (features - game.midpoint)
         if ids is not None:
-            key = pool.simulation.streams.key(pool.name, "perception")
+            key = pool.context.rng.key(pool.name, "perception")
             z = normals(key, who[:, None], ids[:, None], game.dimension_keys[None, :])
             features = features + (1 - skill) * game.difficulty * z
     return features
@@ -69,7 +69,7 @@ class Sight:
 
     def look(self, what: str) -> Array | None:
         """As `Scene.see`."""
-        game, (topic, _, name) = self.pool.simulation.game, what.partition(":")
+        game, (topic, _, name) = self.pool.context.game, what.partition(":")
         cohort = self.pool.cohort
         assert cohort is not None
         each: Array | None = None
@@ -81,7 +81,7 @@ class Sight:
         elif topic == "act":
             each = game.performs(self.items, name)
         elif topic == "machine":
-            machine = machine_called(self.pool.simulation, name)
+            machine = machine_called(self.pool.context, name)
             each = None if machine is None else opinion(machine, self.items)
         elif topic in ("own", "features"):
             people = np.repeat(self.who, len(self.items) // len(self.who))
@@ -107,7 +107,7 @@ def looked_at(pool: People, who: Indices) -> Array:
 
 def scene_of(pool: People, look: Any = None, earlier: NDArray[np.int64] | None = None) -> Scene:
     """A scene of this pool; without a `look`, people see nothing but utilities and know who they are."""
-    key = pool.simulation.streams.key(pool.name, "policy")
+    key = pool.context.rng.key(pool.name, "policy")
     return Scene(key, earlier=earlier) if look is None else Scene(key, look, earlier)
 
 

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 def drawn(pool: People, numbers: NDArray[np.int64], streams: Streams | None = None) -> Cohort:
     """New people as their numbers make them: the guideline as each understands it, blended with own values."""
-    spec, simulation, streams = pool.spec, pool.simulation, streams or pool.simulation.streams
+    spec, context, streams = pool.spec, pool.context, streams or pool.context.rng
     standard, name = pool.standard(), pool.name
-    tastes = simulation.deviations(streams.key(name, "tastes"), numbers)
-    keen = normals(streams.key(name, "skill"), numbers[:, None], simulation.game.dimension_keys[None, :])
+    tastes = context.deviations(streams.key(name, "tastes"), numbers)
+    keen = normals(streams.key(name, "skill"), numbers[:, None], context.game.dimension_keys[None, :])
 
     def personal(purpose: str) -> Array:
         return normals(streams.key(name, purpose), numbers)
@@ -30,15 +30,15 @@ def drawn(pool: People, numbers: NDArray[np.int64], streams: Streams | None = No
     zeros = np.zeros(len(numbers))
     people = Cohort(
         number=numbers,
-        misread=simulation.deviations(streams.key(name, "misreading"), numbers),
-        own=simulation.game.value(spec.values) + spec.values_spread * standard.unit * tastes,
+        misread=context.deviations(streams.key(name, "misreading"), numbers),
+        own=context.game.value(spec.values) + spec.values_spread * standard.unit * tastes,
         vector=np.empty(0),
         skill=np.clip(spec.skill + spec.skill_spread * keen, 0, 1),
         knowledge=np.clip(spec.knowledge + spec.knowledge_spread * personal("knowledge"), 0, 1),
         noise=np.exp(spec.temperature_spread * personal("noise")),
         seconds=spec.seconds * np.exp(spec.seconds_spread * personal("seconds")),
-        hired=np.full(len(numbers), simulation.now),
-        ended=np.where(np.isin(numbers, pool.missing()), simulation.now, np.nan),
+        hired=np.full(len(numbers), context.now),
+        ended=np.where(np.isin(numbers, pool.missing()), context.now, np.nan),
         tasks=np.zeros(len(numbers), dtype=np.int64),
         audited=zeros.copy(),
         agreed=zeros.copy(),

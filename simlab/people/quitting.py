@@ -25,25 +25,25 @@ EVENING = 0.99  # of a day: before anybody looks at midnight
 
 def days(pool: People) -> Steps:
     """Evening after evening, those leave who choose to."""
-    simulation, day = pool.simulation, 0
-    while day + EVENING <= simulation.days:
-        yield from at(simulation.env, day + EVENING)
+    context, day = pool.context, 0
+    while day + EVENING <= context.days:
+        yield from at(context.env, day + EVENING)
         leave(pool, day)
         day += 1
 
 
 def leave(pool: People, day: int) -> None:
     """Let people leave this evening, each by a draw of their own."""
-    cohort, simulation = pool.cohort, pool.simulation
+    cohort, context = pool.cohort, pool.context
     assert cohort is not None
-    draws = uniforms(simulation.streams.key(pool.name, "quits"), cohort.number, day)
+    draws = uniforms(context.rng.key(pool.name, "quits"), cohort.number, day)
     gone = np.flatnonzero(cohort.employed & (draws < leaving(hazard(pool), 1.0)))
     for row in gone.tolist():
         pool.dismiss(row, f"quit: {_reason(pool, row)}")
     relation = payroll.relation_of(pool)
     if relation is not None:
         effects = [Effect("quit", f"{pool.name}:{row}", 1.0, "person", _reason(pool, row)) for row in gone.tolist()]
-        simulation.chronicle.effects(relation, Judgement(pool.name), effects)
+        context.log.followed(relation, Judgement(pool.name), effects)
 
 
 def hazard(pool: People) -> Array:

@@ -57,19 +57,19 @@ class WorkingLife:
     def __init__(self, pool: People) -> None:
         self.pool = pool
         self.spec = pool.spec
-        self.simulation = pool.simulation
+        self.context = pool.context
         self.lives = Lives(**{f.name: np.zeros(0) for f in fields(Lives)})
         self.marks: list[Marks] = []  # answers that anybody judged since the last payday
 
     def _key(self, purpose: str) -> int:
-        return self.simulation.streams.key(self.pool.name, purpose)
+        return self.context.rng.key(self.pool.name, purpose)
 
     def join(self, numbers: Indices, movers: list[tuple[People, int]]) -> None:
         """New people, the first of whom may come from elsewhere, with all they have been through."""
         new = Lives(**{f.name: np.zeros(len(numbers)) for f in fields(Lives)})
         new.toil = np.exp(self.spec.effort.cost_spread * normals(self._key("toil"), numbers))
         new.care += 1.0
-        new.since += self.simulation.now
+        new.since += self.context.now
         for row, (pool, old) in enumerate(movers):
             for trait in ("toil", "fatigue", "exposure", "since"):
                 getattr(new, trait)[row] = getattr(pool.life.lives, trait)[old]
@@ -137,10 +137,10 @@ class WorkingLife:
         if self.spec.exposure is not None:
             harmful = self._harmful(made.items).reshape(len(who), -1).mean(axis=1)
             np.add.at(self.lives.exposure, who, harmful * seconds / 3600)
-        self.lives.since[rows] = self.simulation.now + (0.0 if elapsed else hours[rows] / HOURS_PER_DAY)
+        self.lives.since[rows] = self.context.now + (0.0 if elapsed else hours[rows] / HOURS_PER_DAY)
 
     def _harmful(self, items: Items) -> NDArray[np.bool_]:
-        spec, game = self.spec.exposure, self.simulation.game
+        spec, game = self.spec.exposure, self.context.game
         assert spec is not None
         axis = game.value({spec.criterion: 1.0})
         below = game.midpoint if spec.below is None else spec.below
@@ -148,12 +148,12 @@ class WorkingLife:
 
     def fatigue(self) -> Array:
         """Hours of work that nobody has slept off yet [R], now."""
-        rest = np.maximum(0.0, self.simulation.now - self.lives.since) * HOURS_PER_DAY
+        rest = np.maximum(0.0, self.context.now - self.lives.since) * HOURS_PER_DAY
         return faded(self.lives.fatigue, rest, self.spec.fatigue.half_life) if self.spec.fatigue else self.lives.fatigue
 
     def exposure(self) -> Array:
         """Hours of harm that have not faded yet [R], now."""
-        spec, days = self.spec.exposure, np.maximum(0.0, self.simulation.now - self.lives.since)
+        spec, days = self.spec.exposure, np.maximum(0.0, self.context.now - self.lives.since)
         return faded(self.lives.exposure, days, spec.half_life) if spec else self.lives.exposure
 
     def free(self, hours: float) -> Array | float:
@@ -204,7 +204,7 @@ class WorkingLife:
             audited=record.audited[rows],
             agreed=record.agreed[rows],
             warnings=cohort.warnings[rows],
-            days=self.simulation.now - cohort.hired[rows],
+            days=self.context.now - cohort.hired[rows],
             answers=answers_of(record.answers if history else [], rows, len(cohort)),
         )
 

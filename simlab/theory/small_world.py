@@ -24,7 +24,7 @@ from simlab.theory.raters import registry
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from simlab.analyzers.survey import Observatory
+    from simlab.analyzers.survey import Survey
     from simlab.clock import Steps
     from simlab.measures.panel import Panel
     from simlab.parties.language_model import LanguageModel
@@ -76,7 +76,7 @@ def play(seed: int, changes: Mapping[str, Any]) -> Run:
 
     with _recorded(seed, changes) as (simulation, folder, recorder):
         panels: list[Panel] = []
-        simulation.observatory = _unmeasured(simulation)
+        simulation.survey = _unmeasured(simulation)
 
         def asked(what: str, **said: Any) -> None:
             if what == "round_finished":
@@ -90,11 +90,11 @@ def play(seed: int, changes: Mapping[str, Any]) -> Run:
         return Run(simulation, content.read(stored, "policy").to_pandas(), panels)
 
 
-def _unmeasured(simulation: Simulation) -> Observatory:
+def _unmeasured(simulation: Simulation) -> Survey:
     """An observatory that never looks."""
-    from simlab.analyzers.survey import Observatory
+    from simlab.analyzers.survey import Survey
 
-    class Closed(Observatory):
+    class Closed(Survey):
         def look(self, model: LanguageModel) -> Steps:
             yield from ()
 
@@ -158,7 +158,7 @@ def panel(simulation: Simulation, prompts: int, responses: int = 2) -> Panel:
 
     (model,) = simulation.of_kind(LanguageModel)
     asked = np.repeat(simulation.game.panel_prompts(prompts), responses)
-    items = model.body.sample(asked, simulation.streams.key("theory", "panel"))
+    items = model.body.sample(asked, simulation.rng.key("theory", "panel"))
     return Panel(items, asked, simulation.game.features(items))
 
 

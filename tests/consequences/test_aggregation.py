@@ -27,15 +27,15 @@ def learns(name: str, **more: Any) -> dict[str, Any]:
 
 def shown(run: Played) -> Rankings:
     """Everything the reward model was ever shown."""
-    return Rankings.together(run.simulation.parties["rm"].memory)
+    return Rankings.together(run.context.parties["rm"].memory)
 
 
 def test_without_an_aggregator_every_label_counts(tmp_path: Path) -> None:
     run = play(tmp_path, learns("none"))
-    told = run.simulation.parties["rm"]
+    told = run.context.parties["rm"]
     assert run.reward_model.pairs.item() == (~shown(run).held_out).sum() > 600
     default = play(tmp_path, SHARED)
-    np.testing.assert_array_equal(default.simulation.parties["rm"].head.direction, told.head.direction)
+    np.testing.assert_array_equal(default.context.parties["rm"].head.direction, told.head.direction)
 
 
 @pytest.mark.parametrize("name", ["majority", "dawid_skene", "glad", "pooled_bt", "borda", "copeland"])
@@ -46,7 +46,7 @@ def test_rankings_of_one_task_become_one(name: str, tmp_path: Path) -> None:
     assert len(rankings) == 3 * tasks
     held = len(np.unique(rankings.task[rankings.held_out]))
     assert run.reward_model.pairs.item() == tasks - held
-    one, chances = merged(rankings, run.simulation.relations[2].consequences[0].spec.aggregator)
+    one, chances = merged(rankings, run.context.relations[2].consequences[0].spec.aggregator)
     assert (one.worker == NOBODY).all()
     assert chances.shape == one.label.shape == (tasks, 1)
     assert one.seconds.sum() == pytest.approx(rankings.seconds.sum())
@@ -64,7 +64,7 @@ def test_majorities_of_a_run_are_right_as_often_as_they_should(
     changes = learns("majority", **{"parties.pool.overlap": overlap, "parties.pool.policy.flip": flip})
     hits: list[np.ndarray] = []
     for run in replications(tmp_path, changes, range(20)):
-        one, _ = merged(shown(run), run.simulation.relations[2].consequences[0].spec.aggregator)
+        one, _ = merged(shown(run), run.context.relations[2].consequences[0].spec.aggregator)
         hits.append((one.label == one.gold).ravel())
     share, error = np.mean(np.concatenate(hits)), np.sqrt(right * (1 - right) / sum(map(len, hits)))
     assert abs(share - right) < 4 * error
@@ -75,7 +75,7 @@ def test_majorities_of_a_run_are_right_as_often_as_they_should(
 def test_a_majority_in_several_responses_at_once(tmp_path: Path) -> None:
     """Rankings of four: six pairs a task, and every aggregator that orders them leaves no circle."""
     run = play(tmp_path, learns("borda", **{"parties.pool.ranking": 4}))
-    one, chances = merged(shown(run), run.simulation.relations[2].consequences[0].spec.aggregator)
+    one, chances = merged(shown(run), run.context.relations[2].consequences[0].spec.aggregator)
     assert chances.shape[1] == 6
     wins = np.zeros((len(one), 4))
     for column, (i, j) in enumerate(((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))):

@@ -139,7 +139,7 @@ def test_those_who_pass_a_test_are_truer_than_those_who_come(tmp_path: Path) -> 
     truth = [run.raters[run.raters.employed].groupby("worker").rho_guideline.first() for run in (everybody, chosen)]
     assert len(truth[1]) == 30
     assert truth[1].mean() > truth[0].mean() + 0.05
-    pool: Any = chosen.simulation.parties["pool"]
+    pool: Any = chosen.context.parties["pool"]
     turned_away = {f"pool:{n}" for n in np.flatnonzero(pool.life.rejected)}
     assert len(turned_away) > 5
     assert not turned_away & ({*chosen.employment.worker, *chosen.comparisons.worker, *chosen.raters.worker})
@@ -467,7 +467,7 @@ def money_changes_hands_twice(run: Played) -> None:
     assert (sides["sum"] == 0).all()
     assert (sides["size"] == 2).all()
     assert abs(run.ledger.amount.sum()) < 1e-6
-    balances = run.simulation.accounts.balances
+    balances = run.context.ledger.balances
     assert abs(sum(balances.values())) < 1e-6
 
 

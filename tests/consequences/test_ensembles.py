@@ -37,7 +37,7 @@ def machine(folder: Path, store: Store, *settings: str) -> Any:
     """The reward model as a run left it."""
     folder.mkdir()
     scenario = load(FIRST, small=True, overrides=[*HURRIED, "days=1", *settings])
-    return played(scenario, folder, store).simulation.parties["rm"]
+    return played(scenario, folder, store).context.parties["rm"]
 
 
 @pytest.mark.parametrize("shape", ["ensemble_mean", "ensemble_worst", "ensemble_uncertain"])
@@ -99,7 +99,7 @@ def test_a_shape_discounts_as_its_learner_does() -> None:
 
 
 def test_the_score_is_the_mean_of_the_members(tmp_path: Path) -> None:
-    machine: Any = play(tmp_path, {"parties.rm.members": 3}).simulation.parties["rm"]
+    machine: Any = play(tmp_path, {"parties.rm.members": 3}).context.parties["rm"]
     each = machine.head.each(machine.reference)
     assert each.shape == (3, len(machine.reference))
     score = machine.score(machine.reference)

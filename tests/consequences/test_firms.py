@@ -20,7 +20,7 @@ CHURN = {f"{LOOK}.consequence": "churn"}
 
 
 def acme(run: Played) -> Corporation:
-    found = run.simulation.parties["acme"]
+    found = run.context.parties["acme"]
     assert isinstance(found, Corporation)
     return found
 
@@ -49,7 +49,7 @@ def test_the_dissatisfied_leave_and_those_who_are_there_pay(leave: float, tmp_pa
             satisfied = scores[left.judgement[day]]
             assert left.amount[day] == round(here * leave * (1 - satisfied))
             here -= int(left.amount[day])
-    party = run.simulation.parties["users"]
+    party = run.context.parties["users"]
     assert isinstance(party, Users)
     assert party.count == here
     assert (here == 500) == (leave == 0)
@@ -74,8 +74,8 @@ def test_without_churn_nobody_leaves_and_nobody_pays(tmp_path: Path) -> None:
 
 def check_the_market(run: Played) -> None:
     """Of every firm: users before + arrived + switched in = users after + left + switched out; and money matches."""
-    scenario = run.simulation.scenario
-    rows, party = run.market, run.simulation.parties["users"]
+    scenario = run.context.scenario
+    rows, party = run.market, run.context.parties["users"]
     assert isinstance(party, Users)
     spec = party.spec
     assert (rows[["users", "complaints", "arrived", "left", "switched_in", "switched_out"]] >= 0).all().all()
@@ -117,7 +117,7 @@ def test_two_corporations_share_and_exchange_users(tmp_path: Path) -> None:
     last = rows.groupby("corporation").satisfied.last()
     first = rows.groupby("corporation").satisfied.first()
     assert (last > first + 0.2).all()
-    party = run.simulation.parties["users"]
+    party = run.context.parties["users"]
     assert isinstance(party, Users)
     members = party.market.members
     assert members[0, 0] / members[0].sum() > 0.8
@@ -273,7 +273,7 @@ def test_users_flee_a_suspended_firm_to_the_other(tmp_path: Path) -> None:
 
 def test_a_second_suspension_begins_when_the_first_ends(tmp_path: Path) -> None:
     firm = acme(play(tmp_path))
-    now = firm.simulation.now
+    now = firm.context.now
     firm.suspend(2)
     firm.suspend(3)
     assert firm.suspensions == [(now, now + 2), (now + 2, now + 5)]

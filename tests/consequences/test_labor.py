@@ -32,7 +32,7 @@ class Books:
     """The tables of a run, and the rules that must hold among them."""
 
     def __init__(self, run: Played) -> None:
-        scenario = run.simulation.scenario
+        scenario = run.context.scenario
         self.pool = scenario.parties["pool"]
         self.audit = next(r for r in scenario.relations if r.agent == "pool")
         self.learn = next(r for r in scenario.relations if r.principal == "pool")

@@ -155,7 +155,7 @@ def parties(tmp_path_factory: pytest.TempPathFactory) -> Any:
         "parties.rm.members": 64,
         "relations.2.sample": 2000,
     }
-    return play(tmp_path_factory.mktemp("vectors"), changes).simulation.parties
+    return play(tmp_path_factory.mktemp("vectors"), changes).context.parties
 
 
 def looks(parties: Any, shape: RewardShape, count: int) -> tuple[dict[str, float], RewardShape]:
@@ -213,9 +213,9 @@ def test_members_differ_as_much_as_their_labels_leave_open(parties: Any, pairs: 
     train = rm.memory[0][~rm.memory[0].held_out][:pairs]
     assert len(train) == pairs
     everything = np.ones(pairs, dtype=bool)
-    head = LinearHead(rm.spec.members, len(rm.simulation.game.dimensions))
+    head = LinearHead(rm.spec.members, len(rm.context.game.dimensions))
     fit_directions(head, train, everything, None, key=3)
-    single = LinearHead(1, len(rm.simulation.game.dimensions))
+    single = LinearHead(1, len(rm.context.game.dimensions))
     fit_directions(single, train, everything, None, key=3)
     response = train.shown.response[train.place]
     x = response[:, 0] - response[:, 1]

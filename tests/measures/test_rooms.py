@@ -127,9 +127,9 @@ def test_the_share_gained_is_the_cosine(beta: float, tmp_path: Path) -> None:
         f"{TRAIN}.consequence": {"kind": "gradient", "shape": {"kind": "plain", "beta": beta}},
     }
     run = play(tmp_path, changes)
-    mean = run.simulation.parties["lm"].body.mean
+    mean = run.context.parties["lm"].body.mean
     for row in last(run.on_policy).itertuples():
-        value = run.simulation.parties[row.party].standard().vector
+        value = run.context.parties[row.party].standard().vector
         assert row.share == pytest.approx(value @ mean / np.linalg.norm(value) / np.linalg.norm(mean))
         assert row.kl == pytest.approx(mean @ mean / 2) == pytest.approx(1 / (2 * beta**2), rel=0.2)
         assert row.gain == pytest.approx(row.share * row.best)

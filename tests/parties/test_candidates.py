@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from simlab.arrays import Indices
 from simlab.engine.jobs import Jobs, Store
 from simlab.machines.language_backend import Body
-from simlab.parties.candidates import INSTEAD, TRIES, Candidates, drawn
-from simlab.rankings import ASKED
+from simlab.parties.candidates import INSTEAD, TRIES, drawn
+from simlab.rankings import ASKED, Candidates
 from simlab.rng import branch, uniforms
 from simlab.scenario import load
 from simlab.simulation import Simulation

@@ -20,7 +20,7 @@ WRITTEN = {"helpful": 3, "truthful": 4}  # of length 5
 
 def acme(run: Played) -> Corporation:
     """The corporation of a run."""
-    found = run.simulation.parties["acme"]
+    found = run.context.parties["acme"]
     assert isinstance(found, Corporation)
     return found
 
@@ -39,7 +39,7 @@ def test_its_practice_errs_in_norms_of_the_guideline_once_and_for_all(misreading
     squares = []
     for run in replications(tmp_path, changes, range(20)):
         standard = acme(run).standard()
-        written = run.simulation.game.value(WRITTEN)
+        written = run.context.game.value(WRITTEN)
         squares.append(np.sum((standard.vector - written) ** 2) / 5**2)
         np.testing.assert_array_equal(standard.published, written)
         assert (standard.issuer, standard.version, standard.unit) == ("acme", 1, 5)
@@ -56,7 +56,7 @@ def test_what_is_published_need_not_be_what_is_asked(tmp_path: Path) -> None:
         mine = rows[rows.kind == kind]
         assert dict(zip(mine.criterion, mine.weight, strict=True)) == weights
     assert set(zip(rows.corporation, rows.version, rows.time, strict=True)) == {("acme", 1, 0.0)}
-    game, standard = run.simulation.game, acme(run).standard()
+    game, standard = run.context.game, acme(run).standard()
     np.testing.assert_array_equal(standard.vector, game.value(told["operative"]))
     np.testing.assert_array_equal(standard.published, game.value(told["published"]))
     silent = play(tmp_path, {"parties.acme.guideline": {"operative": {"helpful": 2}}})
@@ -150,7 +150,7 @@ def audited(gold_error: float, label: Any, gold: Any, tmp_path: Path) -> dict[st
         shown, place=np.arange(n), worker=np.arange(n) // (n // 2), label=np.asarray(label)[:, None],
         gold=np.asarray(gold)[:, None], perceived=nothing[:, None], seconds=nothing,
     )  # fmt: skip
-    relation = run.simulation.relations[1]
+    relation = run.context.relations[1]
     assert isinstance(relation, Relation)
     steps = acme(run).judge(relation, Work("pool", [made], n))
     with pytest.raises(StopIteration) as stop:
@@ -238,8 +238,8 @@ def test_so_many_prompts_are_those_users_really_asked(recycled: float, tmp_path:
     prompts, source = asked_and_written(run, 4000)
     again = source == "users"
     assert abs(again.mean() - recycled) <= 4 * np.sqrt(recycled * (1 - recycled) / 4000)
-    key = run.simulation.streams.key
-    game = run.simulation.game
+    key = run.context.rng.key
+    game = run.context.game
     looks = [branch(key("users", "asks", "acme", look), "prompts") for look in (1, 2, 3)]
     harvest = np.concatenate([game.draw_prompts(look, 20) for look in looks])
     assert np.isin(prompts[again], harvest).all()

@@ -36,14 +36,14 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Played]:
 
 def drafted(shown: Played, **changes: int) -> Demonstrations:
     """What the pool of a run would write, were it asked again with other settings."""
-    parties = shown.simulation.parties
+    parties = shown.context.parties
     spec = parties["lm"].spec.demonstrations.model_copy(update=changes)
-    return write(parties["pool"], shown.simulation.game, spec, 17)
+    return write(parties["pool"], shown.context.game, spec, 17)
 
 
 def test_the_best_of_what_comes_to_mind_is_put_down(run: Callable[..., Played]) -> None:
     shown = run(SHOWN, *CLEAR)
-    game, acme = shown.simulation.game, shown.simulation.parties["acme"].standard().vector
+    game, acme = shown.context.game, shown.context.parties["acme"].standard().vector
     worth = {n: game.features(drafted(shown, count=400, drafts=n).items) @ acme for n in (1, 2, 4, 16)}
     means = [float(w.mean()) for w in worth.values()]
     assert means == sorted(means)
@@ -55,13 +55,13 @@ def test_the_best_of_what_comes_to_mind_is_put_down(run: Callable[..., Played]) 
 def test_people_who_see_wrongly_write_worse(run: Callable[..., Played]) -> None:
     calm = "parties.pool.policy={kind: mistaken}"  # noise of choice, which has no part in writing
     clear, blind = run(SHOWN, *CLEAR, calm), run(SHOWN, calm, "parties.pool.skill=0", "parties.pool.knowledge=0.5")
-    one, two = (r.simulation.game.features(drafted(r, count=400).items).sum(axis=1).mean() for r in (clear, blind))
+    one, two = (r.context.game.features(drafted(r, count=400).items).sum(axis=1).mean() for r in (clear, blind))
     assert one > two + 0.1
 
 
 def test_nobody_writes_of_held_out_facts(run: Callable[..., Played]) -> None:
     shown = run(SHOWN)
-    game = shown.simulation.game
+    game = shown.context.game
     items = drafted(shown, count=2000).items
     assert game.may_be_compared(items.prompt).all()
     assert game.comparable(items).all()
@@ -79,18 +79,18 @@ def test_writing_is_labor_and_is_paid_and_the_corpus_was_not(run: Callable[..., 
     assert wages.amount.sum() == pytest.approx(rows.pay.sum())
     assert set(wages.payee) == set(rows.worker)
     assert wages.payer.eq("acme").all()
-    words = sum(len(author.response.split()) for author in shown.simulation.game.corpus())
+    words = sum(len(author.response.split()) for author in shown.context.game.corpus())
     assert labor.loc["authoring", ["party", "hours", "pay"]].tolist() == ["authors", words / 19 / 60, 0.0]
     assert labor.loc["imitation", "flops"] > 0
 
 
 def test_the_model_comes_to_say_what_it_was_shown(run: Callable[..., Played]) -> None:
     shown, plain = run(SHOWN), run()
-    body, unshown = (r.simulation.parties["lm"].body for r in (shown, plain))
+    body, unshown = (r.context.parties["lm"].body for r in (shown, plain))
     assert isinstance(body, TransformerBody)
-    key = shown.simulation.streams.key("lm", "demonstrations")
-    spec = shown.simulation.parties["lm"].spec.demonstrations
-    items = write(shown.simulation.parties["pool"], body.game, spec, key).items
+    key = shown.context.rng.key("lm", "demonstrations")
+    spec = shown.context.parties["lm"].spec.demonstrations
+    items = write(shown.context.parties["pool"], body.game, spec, key).items
 
     def likelihood(of: TransformerBody, rows: object = slice(None)) -> float:
         of.weights, after = of.reference, of.weights  # as it was before any ranking

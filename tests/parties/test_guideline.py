@@ -33,7 +33,7 @@ def versions(run: Played, kind: str) -> dict[int, dict[str, float]]:
 
 
 def acme(run: Played) -> Corporation:
-    found = run.simulation.parties["acme"]
+    found = run.context.parties["acme"]
     assert isinstance(found, Corporation)
     return found
 
@@ -64,7 +64,7 @@ def test_every_version_is_written_down_when_it_comes(tmp_path: Path) -> None:
 def test_what_is_published_stays_or_follows_late(guideline: Any, told: list[Any], tmp_path: Path) -> None:
     run = play(tmp_path, walking(**guideline))
     assert list(versions(run, "published").values()) == told
-    standard, game = acme(run).standard(), run.simulation.game
+    standard, game = acme(run).standard(), run.context.game
     np.testing.assert_array_equal(standard.published, game.value(told[-1]))
     np.testing.assert_array_equal(standard.vector, game.value({"brand": 1.0}))
 
@@ -78,7 +78,7 @@ def test_published_and_operative_have_utilities_of_their_own(tmp_path: Path) -> 
 
 
 def _panel(firm: Corporation) -> Any:
-    simulation = firm.simulation
+    simulation = firm.context
     model = simulation.model_below(firm.name)
     assert model is not None
     items = model.body.sample(np.arange(1000), 7)
@@ -103,10 +103,10 @@ def test_a_revision_of_nothing_is_none(tmp_path: Path) -> None:
 
 def test_its_practice_errs_in_the_same_way_in_every_version(tmp_path: Path) -> None:
     firm = acme(play(tmp_path, {**walking(), "parties.acme.misreading": 0.3}))
-    written = firm.simulation.game.value({"brand": 1.0})
+    written = firm.context.game.value({"brand": 1.0})
     error = firm.standard().vector - written
     unrevised = acme(play(tmp_path, {**walking(policy="static"), "parties.acme.misreading": 0.3}))
-    before = unrevised.standard().vector - unrevised.simulation.game.value(OPERATIVE)
+    before = unrevised.standard().vector - unrevised.context.game.value(OPERATIVE)
     np.testing.assert_allclose(error, before)
     assert np.linalg.norm(error) > 0.1
     assert firm.standard().unit == unrevised.standard().unit == pytest.approx(np.sqrt(2))
@@ -114,14 +114,14 @@ def test_its_practice_errs_in_the_same_way_in_every_version(tmp_path: Path) -> N
 
 def test_raters_read_the_new_version_with_their_old_errors(tmp_path: Path) -> None:
     changes = {**walking(), "parties.pool.misreading": 0.5, "parties.pool.compliance": 0.8}
-    pool = play(tmp_path, changes).simulation.parties["pool"]
-    same = play(tmp_path, {**changes, **walking(policy="static")}).simulation.parties["pool"]
+    pool = play(tmp_path, changes).context.parties["pool"]
+    same = play(tmp_path, {**changes, **walking(policy="static")}).context.parties["pool"]
     assert isinstance(pool, People)
     assert isinstance(same, People)
     assert pool.cohort is not None
     assert same.cohort is not None
     moved = pool.cohort.vector - same.cohort.vector
-    game = pool.simulation.game
+    game = pool.context.game
     expected = 0.8 * (game.value({"brand": 1.0}) - game.value(OPERATIVE))
     np.testing.assert_allclose(moved, np.tile(expected, (len(moved), 1)), atol=1e-12)
 
@@ -143,10 +143,10 @@ def test_a_new_version_reaches_everybody_down_to_the_last_vendors_raters(tmp_pat
     }
     scenario = load(written(tmp_path / "deep.yaml", changes, DEEP))
     run = played(scenario, tmp_path)
-    game = run.simulation.game
+    game = run.context.game
     brand, helpful = game.value({"brand": 1.0}), game.value({"helpful": 1.0})
     for name in ("relay", "click", "north", "south", "aside"):
-        party = run.simulation.parties[name]
+        party = run.context.parties[name]
         mean = party.cohort.vector.mean(axis=0) if isinstance(party, People) else party.standard().vector
         assert mean @ brand > 0.5 > mean @ helpful, name
 

@@ -113,7 +113,7 @@ def test_the_columns_say_what_was_asked_and_what_was_tested(run: Played) -> None
 
 
 def test_nobody_writes_a_demonstration_for_a_held_out_prompt(run: Played) -> None:
-    simulation = run.simulation
+    simulation = run.context
     kept = prompts_held_out(simulation, 0.2)
     shown = write(simulation.parties["pool"], simulation.game, DemonstrationsSpec(by="pool", count=300), 5)
     assert not kept[shown.items.prompt].any()

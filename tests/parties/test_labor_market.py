@@ -18,7 +18,7 @@ CHANGES = {
 
 
 def pool(run: Played, name: str) -> People:
-    found = run.simulation.parties[name]
+    found = run.context.parties[name]
     assert isinstance(found, People)
     assert found.cohort is not None
     return found

@@ -37,7 +37,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Played:
 
 def told(run: Played) -> Rankings:
     """All rankings of the run."""
-    return Rankings.together(run.simulation.parties["rm"].memory)
+    return Rankings.together(run.context.parties["rm"].memory)
 
 
 def alone(rankings: Rankings) -> Rankings:
@@ -87,13 +87,13 @@ def test_labels_of_the_same_pair_teach_together_what_they_teach_one_by_one(run: 
     single = fit_linear(one, np.zeros(len(one)), shares=wins)
     both = fit_linear(difference, np.zeros(len(share)), shares=share, weights=weights)
     assert both == pytest.approx(single, rel=1e-9)
-    assert both == pytest.approx(run.simulation.parties["rm"].head.direction, rel=1e-12)
+    assert both == pytest.approx(run.context.parties["rm"].head.direction, rel=1e-12)
     wrong = fit_linear(difference, np.zeros(len(share)), shares=np.roll(share, 1), weights=weights)
     assert np.abs(wrong - single).max() > 0.01
 
 
 def test_a_machine_orders_shared_responses_as_it_would_one_by_one(run: Played) -> None:
-    rankings, machine = told(run), run.simulation.parties["rm"]
+    rankings, machine = told(run), run.context.parties["rm"]
     np.testing.assert_array_equal(machine.order(rankings), machine.order(alone(rankings)))
     assert machine.margins(rankings) == pytest.approx(machine.margins(alone(rankings)), rel=1e-12)
     assert 0 < np.mean(machine.order(rankings) == 1) < 1
@@ -137,7 +137,7 @@ def test_agreement_counts_silence_half() -> None:
 
 
 def test_columns_that_are_looked_up_are_those_of_the_rows(run: Played) -> None:
-    cohort, rows = run.simulation.parties["pool"].cohort, np.array([3, 0, 3])
+    cohort, rows = run.context.parties["pool"].cohort, np.array([3, 0, 3])
     found = cohort.looked_up(rows)
     assert len(found) == 3
     for field in fields(Cohort):
@@ -161,7 +161,7 @@ def test_an_audit_looks_at_the_pairs_with_the_smallest_lots(
     """However few of the lots are held at a time, and whether or not enough of them were expected to be small."""
     rankings = told(run)
     parts = [rankings[:500], rankings[500:507], rankings[507:]]
-    relation = next(r for r in run.simulation.relations if r.agent.name == "rm")
+    relation = next(r for r in run.context.relations if r.agent.name == "rm")
     monkeypatch.setattr(relation, "sample", sample)
 
     def chosen(share: float, at_once: int) -> list[tuple[int, int]]:

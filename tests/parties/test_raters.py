@@ -16,7 +16,7 @@ from tests.small_world import AUDIT, LEARN, Played, play
 
 def pool(run: Played) -> Raters:
     """The raters of a run, as they ended."""
-    found = run.simulation.parties["pool"]
+    found = run.context.parties["pool"]
     assert isinstance(found, Raters)
     return found
 
@@ -51,7 +51,7 @@ def test_misreadings_are_sized_in_norms_of_the_guideline_as_written(
         f"{LEARN}.sample": 900,
     }
     run = play(tmp_path, changes)
-    told = run.simulation.parties["acme"].standard()
+    told = run.context.parties["acme"].standard()
     assert told.unit == 5
     errors = people(run).vector - told.vector
     squares = np.sum(errors**2, axis=1) / 5**2 / misreading**2  # chi-square over its 256 degrees of freedom
@@ -64,7 +64,7 @@ def test_misreadings_are_sized_in_norms_of_the_guideline_as_written(
 def test_compliance_weighs_the_guideline_against_own_values(compliance: float, tmp_path: Path) -> None:
     changes = {"parties.pool.compliance": compliance, "parties.pool.values": {"brief": 2}}
     run = play(tmp_path, changes)
-    game, told = run.simulation.game, run.simulation.parties["acme"].standard()
+    game, told = run.context.game, run.context.parties["acme"].standard()
     expected = compliance * told.vector + (1 - compliance) * game.value({"brief": 2})
     np.testing.assert_allclose(people(run).vector, np.tile(expected, (8, 1)), atol=1e-12)
 
@@ -92,7 +92,7 @@ def test_a_pool_without_a_guideline_goes_by_its_own_values(tmp_path: Path) -> No
     run = play(tmp_path, {"relations.1": {"principal": "users", "agent": "acme2", "every": 1, "sample": 5},
                           "parties.acme2": {"kind": "corporation", "guideline": {"operative": {"brief": 1}}},
                           "parties.pool.values": {"sincere": 2}})  # fmt: skip
-    np.testing.assert_array_equal(people(run).vector[0], run.simulation.game.value({"sincere": 2}))
+    np.testing.assert_array_equal(people(run).vector[0], run.context.game.value({"sincere": 2}))
     assert set(run.employment.employer) == {""}
     assert "pay" not in set(run.consequences.kind)
     assert len(run.comparisons) == 200
@@ -237,9 +237,9 @@ def test_two_raters_see_the_same_response_each_in_their_own_way_and_always_alike
 
 def test_the_pool_prefers_what_its_members_prefer_on_average(tmp_path: Path) -> None:
     run = play(tmp_path, {"parties.pool.misreading": 1.0, "parties.pool.count": 5})
-    game, cohort = run.simulation.game, people(run)
+    game, cohort = run.context.game, people(run)
     mean = np.mean(cohort.vector / np.linalg.norm(cohort.vector, axis=1, keepdims=True), axis=0)
-    goal = run.simulation.parties["acme"].standard().vector
+    goal = run.context.parties["acme"].standard().vector
     cosine = mean @ goal / np.linalg.norm(mean) / np.linalg.norm(goal)
     rows = run.alignment
     found = rows[(rows.a == "acme") & (rows.b == "pool") & (rows.order == 1)].rho

@@ -20,7 +20,7 @@ BLIND = 1e12  # a temperature at which nobody sees any difference
 
 
 def pool(run: Played) -> People:
-    found = run.simulation.parties["pool"]
+    found = run.context.parties["pool"]
     assert isinstance(found, People)
     return found
 
@@ -180,7 +180,7 @@ def test_the_shirkers_of_another_seed_are_others(tmp_path: Path) -> None:
 def test_ideologues_judge_by_their_own_values_where_those_speak(tmp_path: Path) -> None:
     ideologue = {POLICY: {"kind": "own_values", "temperature": 0, "clear": 1.0}, "parties.pool.values": {"brief": 1}}
     people, n = pool(play(tmp_path, ideologue)), 3000
-    game = people.simulation.game
+    game = people.context.game
     items = Items(np.zeros(2 * n, dtype=np.int64), np.random.default_rng(3).normal(size=(2 * n, 8)))
     label, told = people.labels(items, np.arange(n) % 8, np.arange(2 * n), np.arange(n), 5)
     own = np.subtract(*(items.response @ game.value({"brief": 1})).reshape(n, 2).T)

@@ -22,7 +22,7 @@ LARGE = 64
 
 def judged(run: Played, items: Items, relation: int = 0) -> Judgement:
     """What the principal of a relation makes of these responses."""
-    here = run.simulation.relations[relation]
+    here = run.context.relations[relation]
     steps = here.principal.judge(here, Work(here.agent.name, items, len(items)))
     with pytest.raises(StopIteration) as stop:
         next(steps)
@@ -32,7 +32,7 @@ def judged(run: Played, items: Items, relation: int = 0) -> Judgement:
 
 def responses(run: Played, count: int, **lift: float) -> Items:
     """Responses of a model whose mean is moved along some criteria."""
-    game = run.simulation.game
+    game = run.context.game
     draws = np.random.default_rng(5).normal(size=(count, len(game.dimensions)))
     return Items(np.arange(count), draws + game.value(lift))
 
@@ -50,10 +50,10 @@ MIXED = [{"share": 3, "values": {"helpful": 1}}, {"share": 1, "values": {"brief"
 
 def test_a_mixture_wants_the_mean_of_its_intents(tmp_path: Path) -> None:
     run = play(tmp_path, {**users(intents=MIXED), "world.dimensions": LARGE})
-    party = run.simulation.parties["users"]
+    party = run.context.parties["users"]
     assert isinstance(party, Users)
     assert party.spec.values == {"helpful": 0.75, "brief": 0.5}
-    np.testing.assert_allclose(party.vector, run.simulation.game.value({"helpful": 0.75, "brief": 0.5}))
+    np.testing.assert_allclose(party.vector, run.context.game.value({"helpful": 0.75, "brief": 0.5}))
     assert abs(rho(run, "users", "acme") - 0.75 / np.hypot(0.75, 0.5)) < 0.02
     assert abs(rho(run, "users", "acme") - 1) > 0.1
 
@@ -67,7 +67,7 @@ def test_everyone_is_satisfied_by_their_own_intent(tmp_path: Path) -> None:
         mine = found.intent == intent
         assert abs(mine.mean() - share) < 4 * np.sqrt(share * (1 - share) / 20_000)
         assert abs(found.satisfied[mine].mean() - expected) < 4 * np.sqrt(0.25 / mine.sum())
-    party = run.simulation.parties["users"]
+    party = run.context.parties["users"]
     assert isinstance(party, Users)
     by_intent = party.satisfaction(found)
     assert by_intent[0] > 0.9 > 0.6 > by_intent[1]
@@ -98,7 +98,7 @@ def test_so_many_of_the_dissatisfied_complain(complain: float, tmp_path: Path) -
 
 def test_complaints_name_what_speaks_most_against_the_response(tmp_path: Path) -> None:
     run = play(tmp_path, users(values={"helpful": 1, "brief": 0.2}, complain=1.0))
-    game = run.simulation.game
+    game = run.context.game
     helpful, brief = game.value({"helpful": 1}), game.value({"brief": 1})
     features = np.stack([-helpful, -brief, -helpful - 4 * brief, -helpful - 6 * brief, helpful + brief])
     weights = {"helpful": 1.0, "brief": 0.2}
@@ -176,7 +176,7 @@ def test_situations_cost_satisfaction(context: float, tmp_path: Path) -> None:
 
 def test_a_prompt_has_one_situation_and_it_is_of_the_size_told(tmp_path: Path) -> None:
     run = play(tmp_path, {"world.dimensions": LARGE, **users(context=0.8)})
-    party = run.simulation.parties["users"]
+    party = run.context.parties["users"]
     assert isinstance(party, Users)
     prompts = np.array([5, 9, 5, 2_000_000_000])
     found = party.context(prompts)

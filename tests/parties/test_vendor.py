@@ -16,12 +16,12 @@ from tests.small_world import payments, play_as
 def test_a_vendor_s_misreading_is_shared_by_everyone_below(tmp_path: Path) -> None:
     run = play_as(DEEP, tmp_path, {"parties.north.misreading": 0.0, "parties.south.misreading": 0.0})
     for vendor, pool in (("relay", "north"), ("click", "south")):
-        firm, people = run.simulation.parties[vendor], run.simulation.parties[pool]
+        firm, people = run.context.parties[vendor], run.context.parties[pool]
         assert isinstance(firm, Vendor)
         assert isinstance(people, People)
         assert people.cohort is not None
         np.testing.assert_allclose(people.cohort.vector, np.tile(firm.standard().vector, (people.spec.count, 1)))
-        told = run.simulation.parties["acme"].standard()
+        told = run.context.parties["acme"].standard()
         assert firm.standard().unit == told.unit
         assert np.linalg.norm(firm.standard().vector - told.vector) > 0
 
@@ -31,9 +31,9 @@ def test_a_vendor_pulls_toward_its_own_values(compliance: float, tmp_path: Path)
     own = {"brief": 2.0}
     firm = {"kind": "vendor", "compliance": compliance, "values": own}
     run = play_as(DEEP, tmp_path, {"parties.relay": firm})
-    game, told = run.simulation.game, run.simulation.parties["acme"].standard()
+    game, told = run.context.game, run.context.parties["acme"].standard()
     expected = compliance * told.vector + (1 - compliance) * game.value(own)
-    np.testing.assert_allclose(run.simulation.parties["relay"].standard().vector, expected)
+    np.testing.assert_allclose(run.context.parties["relay"].standard().vector, expected)
 
 
 def test_labels_are_sold_by_the_pair_and_raters_paid_by_the_vendor(tmp_path: Path) -> None:
@@ -51,8 +51,8 @@ def test_labels_are_sold_by_the_pair_and_raters_paid_by_the_vendor(tmp_path: Pat
         checked = run.judgements[run.judgements.principal == vendor]["sample"].sum()
         np.testing.assert_allclose(staff.amount.sum(), checked * 60 / 3600 * 21)
         left = income.amount.sum() - wages.amount.sum() - staff.amount.sum()
-        assert run.simulation.accounts.balances[vendor] == pytest.approx(left)
-    assert sum(run.simulation.accounts.balances.values()) == pytest.approx(0, abs=1e-9)
+        assert run.context.ledger.balances[vendor] == pytest.approx(left)
+    assert sum(run.context.ledger.balances.values()) == pytest.approx(0, abs=1e-9)
 
 
 def test_acme_sees_the_vendor_s_labels_and_judges_the_vendor(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_work_goes_to_the_better_vendor_and_none_is_lost(tmp_path: Path) -> None
     rule = [{"kind": "contract_share", "sharpness": 8}]
     changes = {"days": 6, f"{RELAY}.consequence": rule, f"{CLICK}.consequence": rule}
     run = play_as(DEEP, tmp_path, changes)
-    vendors = [run.simulation.parties[name] for name in ("relay", "click")]
+    vendors = [run.context.parties[name] for name in ("relay", "click")]
     assert all(isinstance(v, Vendor) for v in vendors)
     shares = [v.share for v in vendors if isinstance(v, Vendor)]
     assert sum(shares) == pytest.approx(2)

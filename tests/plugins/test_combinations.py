@@ -204,7 +204,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Played]:
 def test_gold_is_by_the_rule(kind: str, runs: dict[str, Played]) -> None:
     """Gold of every compared pair, found anew from the texts and the rule."""
     run = runs[kind]
-    game, standard = run.simulation.game, run.simulation.parties["acme"].standard()
+    game, standard = run.context.game, run.context.parties["acme"].standard()
     said = run.candidates
     numbers = {prompt.text: i for i, prompt in enumerate(game.prompts)}
     items = game.items([numbers[p] for p in said.prompt], said.text)

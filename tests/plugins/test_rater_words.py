@@ -26,7 +26,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Played:
 
 
 def pool(run: Played) -> People:
-    found = run.simulation.parties["pool"]
+    found = run.context.parties["pool"]
     assert isinstance(found, People)
     return found
 
@@ -55,7 +55,7 @@ def said(people: People, items: Items) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_lengths_and_acts_are_read_off_the_words(run: Played) -> None:
-    game = pool(run).simulation.game
+    game = pool(run).context.game
     items = corpus_pairs(game)[np.arange(200)]
     exchanges = game.exchanges(items)  # type: ignore[attr-defined]
     assert game.lengths(items).tolist() == [len(e.response.words) for e in exchanges]
@@ -67,9 +67,9 @@ def test_people_who_like_length_prefer_the_longer_response_more_often(run: Playe
     """By the log-odds λ that makes it 62 % on the pretrained model's pairs, were length to say nothing of quality."""
     people = pool(run)
     swing, τ = people.policy.swing, people.policy.temperature  # type: ignore[attr-defined]
-    items = corpus_pairs(people.simulation.game)
+    items = corpus_pairs(people.context.game)
     label, told = said(people, items)
-    length = people.simulation.game.lengths(items).reshape(-1, 2)
+    length = people.context.game.lengths(items).reshape(-1, 2)
     longer = np.sign(length[:, 0] - length[:, 1])
     for leaning, holds in ((swing, True), (0.0, False)):
         left = 1 / (1 + np.exp(-(told / τ + leaning * longer)))
@@ -81,8 +81,8 @@ def test_people_who_like_length_prefer_the_longer_response_more_often(run: Playe
 @pytest.mark.parametrize("flattering", [0.5, 0.7, 0.9])
 def test_sycophants_reward_flattery_whatever_it_is_worth(run: Played, flattering: float) -> None:
     people, before = pool(run), pool(run).policy
-    items = corpus_pairs(people.simulation.game)
-    flatters = people.simulation.game.performs(items, "flatters").reshape(-1, 2)
+    items = corpus_pairs(people.context.game)
+    flatters = people.context.game.performs(items, "flatters").reshape(-1, 2)
     difference = flatters[:, 0] - flatters[:, 1]
     people.policy = policy("sycophant", temperature=1e9, flattering=flattering)
     try:

@@ -296,8 +296,8 @@ def tilted(run: Played) -> Row:
     acme values one axis, whose column of `responses` holds the normal distribution function of it; a prompt's draw
     is the same in every round, so the gain is known without sampling error.
     """
-    parties, learner = run.simulation.parties, run.policy.iloc[-1]
-    judge, shape = parties["rm"], run.simulation.relations[3].consequences[0].spec.shape
+    parties, learner = run.context.parties, run.policy.iloc[-1]
+    judge, shape = parties["rm"], run.context.relations[3].consequences[0].spec.shape
     mean = judge.head.direction / (judge.scale * shape.beta)
     said = run.responses
     helpful = [ndtri(said[said["round"] == number].helpful.to_numpy()).mean() for number in (0, 1)]
