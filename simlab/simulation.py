@@ -28,7 +28,7 @@ from simlab.machines.transformer_lm import TransformerBody
 from simlab.parties.auditors import Auditors
 from simlab.parties.corporation import Corporation
 from simlab.parties.language_model import LanguageModel
-from simlab.parties.people import People
+from simlab.parties.pool import Pool
 from simlab.parties.raters import Raters
 from simlab.parties.regulator import Regulator
 from simlab.parties.reward_model import RewardModel
@@ -100,7 +100,7 @@ class Simulation(Context):
                     self.parties[name] = build(self, name, scenario.parties[name])
         self.parties = {name: self.parties[name] for name in hierarchy.parties}
         market = LaborMarket()
-        for pool in self.of_kind(People):
+        for pool in self.of_kind(Pool):
             pool.labor_market = market
         self.relations = [self._relation(spec) for spec in relations]
         self.log.on_acted.append(self._acted)
@@ -112,11 +112,11 @@ class Simulation(Context):
         principal, agent = self.parties[spec.principal], self.parties[spec.agent]
         employs = self.hierarchy.employer_of(agent.name) == principal.name
         paid = any(isinstance(c, Pay) for c in consequences)
-        if isinstance(agent, People) and not paid and employs:
+        if isinstance(agent, Pool) and not paid and employs:
             consequences.insert(0, Pay(self, None))
-        if isinstance(agent, People) and agent.spec.probation and employs:
+        if isinstance(agent, Pool) and agent.spec.probation and employs:
             consequences.insert(int(not paid), Probation(self, agent.spec.probation))
-        if isinstance(agent, People) and agent.spec.voice:
+        if isinstance(agent, Pool) and agent.spec.voice:
             consequences.insert(0, Heard(self, None))
         if isinstance(agent, Vendor) and employs:
             consequences.insert(0, Invoice(self, None))

@@ -179,7 +179,7 @@ def test_the_last_margins_are_the_reward_model_s_own(run: Played) -> None:
 
 
 def test_very_large_pools_and_fits_write_neither(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simlab.parties.people.MOST_READINGS", 7)  # of a pool of eight
+    monkeypatch.setattr("simlab.parties.pool.MOST_READINGS", 7)  # of a pool of eight
     monkeypatch.setattr("simlab.consequences.learning.MOST_LESSONS", 199)  # of two hundred pairs
     few = play(tmp_path)
     assert set(few.readings.party) == {"acme"}

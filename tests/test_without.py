@@ -13,7 +13,7 @@ import pytest
 import simlab
 from simlab.cli.main import main
 from simlab.engine.jobs import Store
-from simlab.parties.people import People
+from simlab.parties.pool import Pool
 from simlab.parties.vendor import Vendor
 from tests.deep_world import DEEP, auditors
 from tests.small_world import Played, play_as, written
@@ -37,9 +37,9 @@ def left_out(folder: Path, *names: str, **changes: Any) -> Played:
     return play_as(DEEP, folder, {**DIFFERENT, "without": list(names), **changes})
 
 
-def pool(run: Played, name: str) -> People:
+def pool(run: Played, name: str) -> Pool:
     found = run.context.parties[name]
-    assert isinstance(found, People)
+    assert isinstance(found, Pool)
     return found
 
 
@@ -49,9 +49,7 @@ def first_round(run: Played, name: str, worker: str = "") -> pd.DataFrame:
     return rows[(rows.principal == name) & (rows["round"] == 0) & (rows.worker != worker)]
 
 
-def traits_alike(one: People, two: People) -> bool:
-    assert one.cohort is not None
-    assert two.cohort is not None
+def traits_alike(one: Pool, two: Pool) -> bool:
     return all(np.array_equal(getattr(one.cohort, name), getattr(two.cohort, name)) for name in TRAITS)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from simlab.analyzers.analyzer import Look, Room
 from simlab.clock import Steps
 from simlab.measures.interrater import MOST_TASKS, interrater
-from simlab.parties.people import People
+from simlab.parties.pool import Pool
 from simlab.rng import hashes
 
 if TYPE_CHECKING:
@@ -38,11 +38,11 @@ class AgreementRoom(Room):
 
     def look(self, look: Look) -> Steps:
         yield from ()
-        for pool in self.context.of_kind(People):
+        for pool in self.context.of_kind(Pool):
             if self.context.hierarchy.model_below(pool.name) == look.model.name and pool.name in self._said:
                 self._record(look, pool, self._said.pop(pool.name))
 
-    def _record(self, look: Look, pool: People, said: Said) -> None:
+    def _record(self, look: Look, pool: Pool, said: Said) -> None:
         rows = interrater(said.task, said.worker, said.label, key=self._key(pool.name, look.stamp["round"]))
         if not rows:
             return

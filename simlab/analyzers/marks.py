@@ -22,7 +22,7 @@ from simlab.machines.label_merging import relabelled
 from simlab.machines.linear_rm import LinearHead
 from simlab.measures.statistics import centre, lengthened, pearson
 from simlab.measures.waterfall import Drawn
-from simlab.parties.people import People
+from simlab.parties.pool import Pool
 from simlab.parties.reward_model import RewardModel
 from simlab.rankings import ROOM, Rankings, sides
 from simlab.rng import branch, uniforms
@@ -173,21 +173,21 @@ class _Words(_Reader):
         perceived = made.perceived / self._unit(self._pool(made))
         return np.column_stack([perceived.ravel(), (each[:, left] - each[:, right]).reshape(perceived.size, -1)])
 
-    def _pool(self, made: Rankings) -> People:
+    def _pool(self, made: Rankings) -> Pool:
         pool = self.context.parties[self.context.pools[int(made.task[0] // ROOM)]]
-        assert isinstance(pool, People)
+        assert isinstance(pool, Pool)
         return pool
 
-    def _pools(self, rankings: Sequence[Rankings]) -> dict[People, float]:
+    def _pools(self, rankings: Sequence[Rankings]) -> dict[Pool, float]:
         """The share of each pool in these labels."""
         total = sum(made.label.size for made in rankings)
-        found: dict[People, float] = {}
+        found: dict[Pool, float] = {}
         for made in rankings:
             pool = self._pool(made)
             found[pool] = found.get(pool, 0.0) + made.label.size / total
         return found
 
-    def _unit(self, pool: People) -> float:
+    def _unit(self, pool: Pool) -> float:
         """How far one of its people's utilities spread on the panel, as a pool's utility is of standardized ones."""
         people, panel = pool.representatives(), self.look.panel
         each = panel.centred(pool.individual_utilities(panel, people)) if len(people) else np.zeros((1, 1))

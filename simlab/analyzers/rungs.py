@@ -17,7 +17,7 @@ from simlab.arrays import Array
 from simlab.hierarchy import WORKFORCES
 from simlab.measures.panel import Panel
 from simlab.parties.language_model import LanguageModel
-from simlab.parties.people import People
+from simlab.parties.pool import Pool
 from simlab.parties.raters import Raters
 from simlab.parties.reward_model import RewardModel
 from simlab.rankings import ROOM
@@ -57,7 +57,7 @@ class Rung:
         total = np.zeros(len(panel.items))
         for name, weight in self.parties.items():
             utility = panel.centred(each[name])
-            spread = 1.0 if isinstance(parties[name], People) else float(utility.std()) or 1.0
+            spread = 1.0 if isinstance(parties[name], Pool) else float(utility.std()) or 1.0
             total += weight * utility / spread
         return total
 
@@ -85,7 +85,7 @@ def ladder(context: Context, model: LanguageModel) -> list[Rung]:
 def _teachers(context: Context, machine: RewardModel) -> dict[str, float]:
     """The pools a reward model learns from, with the share each has in the labels it was taught, or is to be taught."""
     principals = context.hierarchy.principals(machine.name)
-    pools = [party for name in principals if isinstance(party := context.parties[name], People)]
+    pools = [party for name in principals if isinstance(party := context.parties[name], Pool)]
     taught = dict.fromkeys((pool.name for pool in pools), 0.0)
     for made in machine.memory:
         taught[context.pools[int(made.task[0] // ROOM)]] += float(np.count_nonzero(~made.held_out) * made.pairs)

@@ -26,10 +26,11 @@ from simlab.measures.panel import Panel
 from simlab.measures.statistics import bootstrap, kendall_tau, pairwise_accuracy, pearson, resample
 from simlab.parties.corporation import Corporation
 from simlab.parties.language_model import LanguageModel
-from simlab.parties.people import People
+from simlab.parties.pool import Pool
 from simlab.parties.raters import Raters
 from simlab.parties.users import Users
 from simlab.parties.vendor import Vendor
+from simlab.people import working_life
 from simlab.rankings import Rankings, preferred
 from simlab.relation import Party
 from simlab.worlds.world import Items
@@ -80,7 +81,7 @@ class Survey:
             utilities = {name: party.utility(panel) for name, party in context.parties.items()}
             look = Look(model, panel, utilities, stamp, reference, current)
         self._record_alignment(look)
-        for pool in context.of_kind(People):
+        for pool in context.of_kind(Pool):
             if context.hierarchy.model_below(pool.name) == model.name:
                 self._record_people(look, pool)
         self._record_vendors(look)
@@ -146,9 +147,8 @@ class Survey:
 
     # ---- order 2 and above: those who judge are on the panel ----------------------------------------------------
 
-    def _record_people(self, look: Look, pool: People) -> None:
+    def _record_people(self, look: Look, pool: Pool) -> None:
         """Each person's true ρ with the guideline and with users' intent, and how well each principal told it."""
-        assert pool.cohort is not None
         rows = pool.representatives(former=True)
         if not len(rows):  # nobody was ever hired
             return
@@ -164,9 +164,9 @@ class Survey:
             tasks=cohort.tasks,
             score=cohort.score,
             warnings=cohort.warnings,
-            care=pool.life.lives.care[rows],
-            fatigue=pool.life.fatigue()[rows],
-            exposure=pool.life.exposure()[rows],
+            care=pool.work_state.care[rows],
+            fatigue=working_life.current_fatigue(pool)[rows],
+            exposure=working_life.current_exposure(pool)[rows],
             rho_guideline=truth["guideline"],
             rho_intent=truth["intent"],
             **look.stamp,

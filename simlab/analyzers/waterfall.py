@@ -17,13 +17,12 @@ from simlab.machines.linear_rm import LinearHead
 from simlab.measures.waterfall import Drawn, Step, waterfall
 from simlab.parties.corporation import Corporation
 from simlab.parties.language_model import LanguageModel
-from simlab.parties.people import People
+from simlab.parties.pool import Pool
 from simlab.parties.reward_model import RewardModel
 from simlab.parties.vendor import Vendor
-from simlab.people.delegation import by_themselves
 from simlab.relation import Party
 
-PEOPLE = Corporation | Vendor | People  # whose randomness costs nothing to draw anew
+PEOPLE = Corporation | Vendor | Pool  # whose randomness costs nothing to draw anew
 COLUMNS = (
     "place", "principal", "agent", "rho", "loss", "reliability", "noise", "bias", "side_channel", "share", "why_nan",
 )  # fmt: skip
@@ -70,7 +69,7 @@ class WaterfallRoom(Room):
     def _taught(self, path: list[Rung]) -> int:
         """The place of the reward models that pools on the level before have taught; 0 if that is no matter here."""
         for place, (above, below) in enumerate(pairwise(path), start=1):
-            people = all(isinstance(self._parties[name], People) for name in above.parties)
+            people = all(isinstance(self._parties[name], Pool) for name in above.parties)
             if self._marks and people and all(isinstance(self._parties[name], RewardModel) for name in below.parties):
                 return place
         return 0
@@ -80,8 +79,8 @@ class WaterfallRoom(Room):
     def _utilities(self, look: Look, rung: Rung) -> dict[str, Array]:
         """Those of the parties of a level. Where marks are a level of their own, people are asked what they value, and
         that some let a machine answer for them belongs to what they mark."""
-        pools = {name: party for name in rung.parties if isinstance(party := self._parties[name], People)}
-        alone = {n: by_themselves(p).utility(look.panel) for n, p in pools.items() if self._marks and p.delegation}
+        pools = {name: party for name in rung.parties if isinstance(party := self._parties[name], Pool)}
+        alone = {n: p.by_themselves().utility(look.panel) for n, p in pools.items() if self._marks and p.delegation}
         return {name: alone[name] if name in alone else look.utilities[name] for name in rung.parties}
 
     def _drawn(self, look: Look, rung: Rung) -> tuple[Array, Array] | Drawn | None:
@@ -111,8 +110,8 @@ class WaterfallRoom(Room):
 
     def _anew(self, look: Look, name: str, number: int) -> Array | None:
         party = self._parties[name]
-        if isinstance(party, People) and self._marks:
-            party = by_themselves(party)
+        if isinstance(party, Pool) and self._marks:
+            party = party.by_themselves()
         return party.redrawn(look.panel, self.context.rng.key("redraw", name, number))
 
     def _cheap(self, name: str) -> bool:

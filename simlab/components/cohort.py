@@ -33,6 +33,14 @@ class Cohort(Known):
     hours: Array  # [R] worked, so far
     unpaid: Array  # [R] hours worked and not yet paid
 
+    @staticmethod
+    def nobody(dimensions: int) -> Cohort:
+        """No person at all, in a world of so many dimensions."""
+        whole, each = np.zeros(0, dtype=np.int64), np.zeros(0)
+        wide = {name: np.zeros((0, dimensions)) for name in ("misread", "own", "vector", "skill")}
+        counted = dict.fromkeys(("number", "tasks", "warnings"), whole)
+        return Cohort(**dict.fromkeys((f.name for f in fields(Cohort)), each) | wide | counted)
+
     def __len__(self) -> int:
         return len(self.number)
 

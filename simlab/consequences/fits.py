@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from simlab.parties.holdout import prompts_held_out, share_held_out
+from simlab.engine.holdout import prompts_held_out, share_held_out
 from simlab.parties.reward_model import RewardModel
 from simlab.rankings import Rankings, account, agreement
 from simlab.relation import Judgement

@@ -11,8 +11,8 @@ from simpy import Event
 
 from simlab.components.cohort import Cohort
 from simlab.components.review import Below, Review, decided
-from simlab.parties.people import People
-from simlab.people import payroll
+from simlab.parties.pool import Pool
+from simlab.people import payroll, working_life
 from simlab.relation import Consequence, Effect, Judgement, Relation
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Pay(LaborConsequence):
     Paid are the people the relation judges; or `people`, if those are others (auditors nobody looks at).
     """
 
-    def __init__(self, context: Context, spec: Any, people: People | None = None) -> None:
+    def __init__(self, context: Context, spec: Any, people: Pool | None = None) -> None:
         super().__init__(context, spec)
         self.people = people
 
@@ -54,7 +54,7 @@ class Pay(LaborConsequence):
         pool = self.people or _pool(relation)[0]
         rows = payroll.due(pool)
         amounts = payroll.pay(pool, rows)
-        pool.life.marks.clear()
+        pool.marks.clear()
         names = pool.labels_of(rows).tolist() if len(amounts) else []
         return [Effect("pay", n, a, "$", "wages") for n, a in zip(names, amounts.tolist(), strict=True)]
 
@@ -161,13 +161,13 @@ class Probation(LaborConsequence):
 
 
 def dismissed(
-    relation: Relation, pool: People, rows: NDArray[np.int64], rule: Review, reason: str, how: str
+    relation: Relation, pool: Pool, rows: NDArray[np.int64], rule: Review, reason: str, how: str
 ) -> Sequence[Effect]:
     """Dismiss those in `rows` whom the rule says to dismiss, by what the judge has on record."""
     if not len(rows):
         return []
     principal = relation.principal.name
-    verdict = decided(rule, pool.life.standing(principal, rows, rule.history))
+    verdict = decided(rule, working_life.standing(pool, principal, rows, rule.history))
     rows, score = rows[verdict], pool.record(principal).score
     for row in rows.tolist():
         pool.dismiss(row, f"{how}: {reason}")
@@ -206,10 +206,9 @@ class Hire(LaborConsequence):
         return [Effect("hire", f"{pool.name}:{n}", 1.0, "person", "vacant place") for n in pool.recruit(vacant)]
 
 
-def _pool(relation: Relation) -> tuple[People, Cohort]:
+def _pool(relation: Relation) -> tuple[Pool, Cohort]:
     pool = relation.agent
-    assert isinstance(pool, People)
-    assert pool.cohort is not None
+    assert isinstance(pool, Pool)
     return pool, pool.cohort
 
 

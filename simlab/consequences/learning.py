@@ -27,7 +27,7 @@ from simlab.machines.shaped_reward import Rewarding, adapted, coefficient, direc
 from simlab.machines.transformer_lm import TransformerBody, revive
 from simlab.machines.transformer_rm import TransformerHead, revive_judge, revive_reward_model
 from simlab.parties.language_model import LanguageModel
-from simlab.parties.people import People
+from simlab.parties.pool import Pool
 from simlab.parties.reward_model import RewardModel
 from simlab.rankings import Rankings, evidence
 from simlab.relation import Consequence, Effect, Judgement, Relation
@@ -107,7 +107,7 @@ class Gradient(Consequence):
         self._record(relation, judgement, found)
         told = {name: value for name, value in found.items() if name != "why_nan"}
         self.context.taught("reward_model_trained", machine.name, update=machine.learned, metrics=told)
-        if before is not None and isinstance(relation.principal, People):
+        if before is not None and isinstance(relation.principal, Pool):
             after, new = machine.margins(shown), ~shown.held_out
             write_lessons(relation.principal, machine.name, shown[new], before[new], after[new])
         return metrics["flops"]
@@ -165,7 +165,7 @@ class Gradient(Consequence):
         else:
             assert isinstance(machine.body, TransformerBody)
             rows, flops = self._train_network(relation, machine, machine.body, judge, limiter)
-        machine.updates += 1
+        machine.learned += 1
         columns = {name: np.array([row.get(name, np.nan) for row in rows]) for name in POLICY_METRICS}
         self.context.log.add(
             "policy",
@@ -175,7 +175,7 @@ class Gradient(Consequence):
             iteration=np.arange(1, len(rows) + 1),
             **columns,
         )
-        self.context.taught("policy_trained", machine.name, update=machine.updates, metrics=columns)
+        self.context.taught("policy_trained", machine.name, update=machine.learned, metrics=columns)
         return flops
 
     def _train_network(
@@ -194,7 +194,7 @@ class Gradient(Consequence):
         limit = limiter.taught() if limiter is not None and isinstance(limiter.head, TransformerHead) else None
         taught = Round(judge.taught(), limit, options.get("iterations", 12), relation.sample, options)
         self.rounds.append(taught)
-        key = self.context.rng.key(machine.name, "policy", machine.updates)
+        key = self.context.rng.key(machine.name, "policy", machine.learned)
         body.weights = result = self._practise(machine, body, taught, body.weights, self.shape, key)
         self.shape = restored(self.shape, str(result["shape"]))
         rows = [{n: float(result[f"metric/{n}"][i]) for n in POLICY_METRICS} for i in range(taught.iterations)]
@@ -251,7 +251,7 @@ class Gradient(Consequence):
         return other.score(panel.items)
 
 
-def write_lessons(pool: People, agent: str, taught: Rankings, before: Array, after: Array) -> None:
+def write_lessons(pool: Pool, agent: str, taught: Rankings, before: Array, after: Array) -> None:
     """What each label of these rankings did to a reward model's margins [m, pairs]."""
     from scipy.special import expit
 

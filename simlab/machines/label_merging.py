@@ -14,7 +14,7 @@ from simlab.arrays import Array
 from simlab.components.aggregator import Aggregator, Votes
 from simlab.components.answers import not_numbers
 from simlab.errors import PluginFailed
-from simlab.parties.people import People
+from simlab.parties.pool import Pool
 from simlab.rankings import ROOM, Rankings, sides
 from simlab.rng import branch, hashes
 
@@ -59,7 +59,7 @@ def relabelled(context: Context, made: Rankings, key: int) -> Rankings:
     """The rankings of one pool, had the same people drawn other labels of the same responses: as they are now, their
     perception and their choice noisy in other ways."""
     pool = context.parties[context.pools[int(made.task[0] // ROOM)]]
-    assert isinstance(pool, People)
+    assert isinstance(pool, Pool)
     seen, lot = hashes(branch(key, "seen"), made.ids).ravel(), hashes(branch(key, "lot"), made.task)
     again = made[:]
     again.label, again.perceived = pool.labels(made.items, made.worker, seen, lot, branch(key, "labels"))

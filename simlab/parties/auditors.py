@@ -15,7 +15,7 @@ from simpy import Event
 
 from simlab.arrays import Indices
 from simlab.parties.audits import hear, sampled_pairs, verdict
-from simlab.parties.people import People
+from simlab.parties.pool import Pool
 from simlab.people import table_rows
 from simlab.people.assignment import assigned
 from simlab.people.working_life import within_hours
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 HOURS_PER_DAY = 24.0
 
 
-class Auditors(People):
+class Auditors(Pool):
     """A pool of auditors. Their judgements are labor: they take time and are paid for."""
 
     def __init__(self, context: Context, name: str, spec: AuditorsSpec) -> None:
@@ -42,7 +42,6 @@ class Auditors(People):
 
         The clock runs while they do: the judgement comes when the busiest of them is done.
         """
-        assert self.cohort is not None
         agent = relation.agent.name
         key = self.context.rng.key(self.name, "audits", agent)
         pairs = sampled_pairs(relation, work, key)
@@ -67,7 +66,6 @@ class Auditors(People):
 
     def _second_look(self, relation: Relation, pairs: Rankings) -> NDArray[np.int64]:
         """What another auditor says of pairs that were appealed [n] (the same one, where there is no other)."""
-        assert self.cohort is not None
         draw = hashes(self.context.rng.key(self.name, "second look"), pairs.draw)
         key = self.context.rng.key(self.name, "assignment", relation.agent.name)
         who = assigned(key, draw, self.cohort.employed, 1)[:, 0]

@@ -6,16 +6,14 @@ That makes every level above the first the same: it is judged by how it judges.
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from simpy import Event
 
-from simlab.engine.context import LiveParty
 from simlab.parties.appeals import Appeals, appealed, fresh_gold, heard
+from simlab.people.label_source import LabelSource
 from simlab.rankings import AT_ONCE, Rankings, preferred
 from simlab.relation import Answers, Judgement, Relation, Standard, Work
 from simlab.rng import further, hashes, uniforms
@@ -26,43 +24,6 @@ SecondLook = Callable[[NDArray[np.int64]], NDArray[np.int64]]
 if TYPE_CHECKING:
     from simlab.engine.context import Context
     from simlab.scenario import FirmSpec
-    from simlab.scenario.working_conditions import VoiceSpec
-
-
-class Workforce(LiveParty):
-    """A party whose work is rankings. `unseen` keeps them until each principal looks."""
-
-    def __init__(self, context: Context, name: str) -> None:
-        super().__init__(context, name)
-        self.unseen: dict[str, list[Rankings]] = {}  # by principal, made since it last looked
-
-    @property
-    def work_order(self) -> int:  # type: ignore[override]
-        """One more than the order of what it judges: 1 for rankings of responses, 2 for audits of those, and so on."""
-        return self.context.hierarchy.work_order(self.name)
-
-    def deliver(self, made: Rankings) -> None:
-        """Rankings have been made, here or further down: every principal may look at them."""
-        for name in self.context.hierarchy.principals(self.name):
-            self.unseen.setdefault(name, []).append(made)
-            principal = self.context.parties[name]
-            if isinstance(principal, Workforce) and principal.passes_on and principal.work_order == self.work_order:
-                principal.deliver(made)
-
-    voice: VoiceSpec | None = None  # whether those who work here may appeal judgements of their work
-    passes_on = False  # whether the work of those below counts as its own
-
-    def work(self, relation: Relation) -> Generator[Event, Any, Work]:
-        """The rankings made since this principal last looked."""
-        yield from ()
-        parts = self.unseen.pop(relation.principal.name, [])
-        if not parts:
-            return Work(self.name)
-        return Work(self.name, parts, sum(part.label.size for part in parts))
-
-    @abstractmethod
-    def subjects(self, made: Rankings) -> tuple[list[str], NDArray[np.int64]]:
-        """Who is judged by these rankings: names, and for each ranking [m] which of the names."""
 
 
 def sampled_pairs(relation: Relation, work: Work, key: int) -> Rankings:
@@ -120,7 +81,7 @@ def verdict(
     opinion = opinion if appeals is None else appeals.opinion
     right = np.where((said == 0) | (opinion == 0), 0.5, said == opinion)
     agent = relation.agent
-    assert isinstance(agent, Workforce)
+    assert isinstance(agent, LabelSource)
     names, place = agent.subjects(pairs)
     samples = np.bincount(place, minlength=len(names))
     agreed = np.bincount(place, weights=right, minlength=len(names))
@@ -142,7 +103,7 @@ def hear(
 ) -> Appeals | None:
     """What comes of it where people may appeal: `second(rows)` is the judge's second look at some of these pairs."""
     agent = relation.agent
-    spec = agent.voice if isinstance(agent, Workforce) else None
+    spec = agent.voice if isinstance(agent, LabelSource) else None
     if spec is None:
         return None
     said, seen = pairs.label[:, 0], pairs.perceived[:, 0]

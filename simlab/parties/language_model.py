@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from simpy import Event
 
-from simlab.arrays import Array, Indices
+from simlab.arrays import Array
 from simlab.clock import Steps
-from simlab.engine.context import LiveParty
 from simlab.errors import InvalidInput
 from simlab.machines.gaussian_lm import TiltBody
 from simlab.machines.language_backend import Body
+from simlab.machines.machine import Speaker
 from simlab.machines.transformer_lm import TransformerBody
 from simlab.people.demonstrations import hand_in, write
 from simlab.relation import Relation, Teacher, Work
@@ -33,14 +33,12 @@ if TYPE_CHECKING:
 AUTHORS = "authors"  # those who wrote the corpus: nobody asked them, and nobody pays them
 
 
-class LanguageModel(LiveParty):
-    """A model that answers prompts. `busy` is held while it is being trained: nobody can ask it meanwhile."""
+class LanguageModel(Speaker):
+    """A model that answers prompts, pretrained before the clock runs."""
 
     def __init__(self, context: Context, name: str, spec: LanguageModelSpec) -> None:
         super().__init__(context, name)
         self.spec = spec
-        self.busy = context.queue(name)
-        self.updates = 0
         self.teacher: Teacher | None = None
         game = context.game
         self.body: Body = (
@@ -75,11 +73,8 @@ class LanguageModel(LiveParty):
             yield from self.context.compute(self.name, "imitation", self.body.imitate(shown.items, spec))
         self.context.taught("imitation_finished", self.name, losses=self.body.losses())
 
-    def respond(self, prompts: Indices, key: int) -> Generator[Event, Any, Items]:
-        """One response to each prompt from the model as it is, once it is free; draws are keyed per position."""
-        with self.busy.request() as turn:
-            yield turn
-            return self.body.sample(prompts, key)
+    def opinion(self, items: Items) -> Array:
+        return self.body.preference(items)
 
     def utility(self, panel: Panel) -> Array:
         """log π − log π_ref of each response: what training has made the model prefer (up to the factor β)."""

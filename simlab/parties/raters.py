@@ -15,16 +15,16 @@ from simpy import Event
 
 from simlab.arrays import Array, Indices
 from simlab.clock import Steps, at, day_of
+from simlab.engine.holdout import prompts_held_out, share_held_out
 from simlab.engine.queues import Backlog
+from simlab.machines import candidates
 from simlab.parallel import ahead, behind, side_by_side
-from simlab.parties import candidates
 from simlab.parties.corporation import Corporation
-from simlab.parties.holdout import prompts_held_out, share_held_out
 from simlab.parties.language_model import judged_model
-from simlab.parties.people import People
+from simlab.parties.pool import Pool
 from simlab.parties.users import Users
 from simlab.parties.vendor import contract_share
-from simlab.people import table_rows
+from simlab.people import table_rows, working_life
 from simlab.people.assignment import assigned
 from simlab.people.tasks import Tasks
 from simlab.people.working_life import within_hours
@@ -53,7 +53,7 @@ def pieces(task: Indices) -> list[slice]:
     return [slice(start, end) for start, end in pairwise([*cuts.tolist(), len(task)])]
 
 
-class Raters(People):
+class Raters(Pool):
     """A pool of raters: judges of reward models by their rankings, judged in turn by how they rank."""
 
     def __init__(self, context: Context, name: str, spec: RatersSpec) -> None:
@@ -166,7 +166,6 @@ class Raters(People):
 
     def _work_shift(self, relation: Relation, tasks: Tasks, day: int, shifts: int, hours: float) -> None:
         """Rank today's share of the tasks, and what was left over; who runs out of hours leaves the rest."""
-        assert self.cohort is not None
         if not np.any(self.cohort.employed):
             return
         due = int(np.ceil(len(tasks) * (day + 1) / shifts))
@@ -178,7 +177,7 @@ class Raters(People):
         seconds: Array = np.concatenate(
             side_by_side(lambda part: self.durations(who[part], tasks.local[task[part]], comparisons), pieces(task))
         )
-        free = self.life.free(hours)
+        free = working_life.free_hours(self, hours)
         fits = within_hours(who, seconds, free[who] * 3600 if isinstance(free, np.ndarray) else free * 3600)
         finished = np.zeros(len(tasks), dtype=bool)
         finished[rows] = True
@@ -193,7 +192,6 @@ class Raters(People):
 
     def _assign(self, numbers: Indices, rows: Indices) -> tuple[Indices, Indices]:
         """(task row, rater) for `overlap` different raters a task."""
-        assert self.cohort is not None
         employed = self.cohort.employed
         overlap = min(self.spec.overlap, int(employed.sum()))
         chosen = assigned(self.context.rng.key(self.name, "assignment"), numbers, employed, overlap)
@@ -201,7 +199,6 @@ class Raters(People):
 
     def _rank(self, relation: Relation, tasks: Tasks, task: Indices, who: Indices, seconds: Array) -> None:
         """Let rater who[i] rank the responses of task[i], and keep the result for those above and below."""
-        assert self.cohort is not None
         standard = self.context.guideline_for(self.name)
         left, right = sides(self.spec.ranking)
         truly = standard.utilities(self.context.game.features(tasks.shown.items))

@@ -17,8 +17,8 @@ from simpy import Event
 
 from simlab.arrays import Array
 from simlab.clock import Steps
-from simlab.engine.context import LiveParty
 from simlab.machines.linear_rm import LinearHead
+from simlab.machines.machine import Machine
 from simlab.machines.reward_backend import Head
 from simlab.machines.transformer_lm import TransformerBody
 from simlab.machines.transformer_rm import TransformerHead
@@ -36,14 +36,12 @@ if TYPE_CHECKING:
 REFERENCE_PROMPTS = 512  # enough for a mean and a standard deviation to within 5 %
 
 
-class RewardModel(LiveParty):
+class RewardModel(Machine):
     """A model of what raters prefer. `busy` is held while it learns; until it has learnt it judges nobody."""
 
     def __init__(self, context: Context, name: str, spec: RewardModelSpec) -> None:
         super().__init__(context, name)
         self.spec = spec
-        self.busy = context.queue(name)
-        self.learned = 0
         self.memory: list[Rankings] = []  # every ranking it was ever shown
         self.teacher: Teacher | None = None
         self.reference: Items | None = None
@@ -70,6 +68,9 @@ class RewardModel(LiveParty):
         if not self.learned:
             return np.zeros(len(items))
         return (self.head.score(items) - self.centre) / self.scale
+
+    def opinion(self, items: Items) -> Array:
+        return self.score(items)
 
     def start(self) -> Steps:
         """Keep some responses of the pretrained model, as the zero and the unit of the score."""

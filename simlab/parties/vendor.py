@@ -17,8 +17,9 @@ from simpy import Event
 
 from simlab.arrays import Array
 from simlab.clock import Steps
-from simlab.parties.audits import Workforce, audit
+from simlab.parties.audits import audit
 from simlab.parties.guideline import write_readings
+from simlab.people.label_source import LabelSource
 from simlab.people.track_record import Record
 from simlab.rankings import Rankings
 from simlab.relation import Judgement, Relation, Standard, Work
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from simlab.scenario import VendorSpec
 
 
-class Vendor(Workforce):
+class Vendor(LabelSource):
     """A firm that sells labels. `share` is how much of its first contract it has now."""
 
     passes_on = True

@@ -6,15 +6,13 @@ of crowd workers did so for a writing task.
 
 from __future__ import annotations
 
-from copy import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simlab.arrays import Array
-from simlab.parties.language_model import LanguageModel
-from simlab.parties.reward_model import RewardModel
+from simlab.machines.machine import Machine
 from simlab.rankings import preferred, sides
 from simlab.rng import uniforms
 from simlab.worlds.world import Items
@@ -22,33 +20,13 @@ from simlab.worlds.world import Items
 if TYPE_CHECKING:
     from simlab.engine.context import Context
     from simlab.measures.panel import Panel
-    from simlab.parties.people import People
     from simlab.scenario import DelegationSpec
-
-
-Machine = RewardModel | LanguageModel
 
 
 def machine_called(context: Context, name: str) -> Machine | None:
     """The machine of this name, if it has learnt anything yet."""
-    machine = context.parties[name]
-    assert isinstance(machine, Machine), "validation refuses other parties"
-    taught = machine.learned if isinstance(machine, RewardModel) else machine.updates
-    return machine if taught else None
-
-
-def opinion(machine: Machine, items: Items) -> Array:
-    """How good a machine finds responses [n]; comparable within a prompt."""
-    return machine.score(items) if isinstance(machine, RewardModel) else machine.body.preference(items)
-
-
-def by_themselves(pool: People) -> People:
-    """The pool as it would be if all its people judged by themselves."""
-    if pool.delegation is None:
-        return pool
-    other = copy(pool)
-    other.delegation, other._panel = None, None
-    return other
+    machine = context.party(name, Machine)
+    return machine if machine.learned else None
 
 
 class Delegation:
@@ -75,7 +53,7 @@ class Delegation:
         machine = self.machine
         assert machine is not None
         left, right = sides(options)
-        each = opinion(machine, items).reshape(-1, options)
+        each = machine.opinion(items).reshape(-1, options)
         return np.asarray(each[:, left] - each[:, right])
 
     def labels(self, differences: Array) -> NDArray[np.int64]:

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlab.arrays import Array, Indices
-from simlab.parties.candidates import TRIES
-from simlab.parties.holdout import prompts_held_out, share_held_out
+from simlab.engine.holdout import prompts_held_out, share_held_out
+from simlab.machines.candidates import TRIES
 from simlab.people import table_rows
 from simlab.people.assignment import assigned
 from simlab.rng import branch, uniforms
@@ -25,7 +25,7 @@ from simlab.worlds.text import TextGame
 from simlab.worlds.world import Items
 
 if TYPE_CHECKING:
-    from simlab.parties.people import People
+    from simlab.people.choice import Judges
     from simlab.scenario import DemonstrationsSpec
 
 _DRAFT_IDS = 1 << 42  # numbers of drafts, beyond those of any task, of calibration and of exams
@@ -43,11 +43,10 @@ class Demonstrations:
         return len(self.items)
 
 
-def write(pool: People, game: TextGame, spec: DemonstrationsSpec, key: int) -> Demonstrations:
+def write(pool: Judges, game: TextGame, spec: DemonstrationsSpec, key: int) -> Demonstrations:
     """Let the pool's people write. Held-out facts are asked of nobody, and what strays to one is not handed in; nor do
     they write for prompts that are held out from reward models, which grow from the model that is shown this."""
     cohort = pool.cohort
-    assert cohort is not None
     if not cohort.employed.any():
         return Demonstrations(game.items([], []), np.zeros(0, dtype=np.int64), np.zeros(0))
     kept = prompts_held_out(pool.context, share_held_out(pool.context))
@@ -64,14 +63,13 @@ def write(pool: People, game: TextGame, spec: DemonstrationsSpec, key: int) -> D
     return Demonstrations(chosen[fit], who[fit], (spec.seconds * pace)[fit])
 
 
-def hand_in(pool: People, model: str, shown: Demonstrations) -> None:
+def hand_in(pool: Judges, model: str, shown: Demonstrations) -> None:
     """Write down what was written for a model, and pay for it by the hour; where nobody employs, nobody pays."""
     cohort, chronicle, employer = pool.cohort, pool.context.log, pool.context.hierarchy.employer_of(pool.name)
-    assert cohort is not None
     hours = shown.seconds / 3600
     pay = hours * pool.spec.wage if employer else np.zeros(len(shown))
     np.add.at(cohort.hours, shown.who, hours)
-    table_rows.demonstrations(pool, model, shown, pay)
+    table_rows.demonstrations(pool, model, shown.items, shown.who, shown.seconds, pay)
     chronicle.labor(pool.name, "demonstrating", about=model, hours=float(hours.sum()), pay=float(pay.sum()))
     if employer:
         people, place = np.unique(shown.who, return_inverse=True)

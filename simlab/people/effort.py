@@ -19,14 +19,13 @@ from simlab.rankings import preferred
 from simlab.rng import uniforms
 
 if TYPE_CHECKING:
-    from simlab.parties.people import People
+    from simlab.people.choice import Judges
     from simlab.scenario import RelationSpec
 
 
-def reconsider(pool: People) -> None:
+def reconsider(pool: Judges) -> None:
     """Let everybody employed choose anew how much care to take, as things stand."""
     effort, cohort = pool.spec.effort, pool.cohort
-    assert cohort is not None
     rows = np.flatnonzero(cohort.employed)
     if not effort.reckons or not len(rows):
         return
@@ -45,14 +44,14 @@ def reconsider(pool: People) -> None:
         if wrong or len(odd):
             what = f"{wanted} for {len(rows)} people; it gave {wrong or f'{odd[0]:g}'}"
             raise PluginFailed.returned(effort, what, method)
-    pool.life.lives.care[rows], pool.life.lives.pace[rows] = care, pace
+    pool.work_state.care[rows], pool.work_state.pace[rows] = care, pace
 
 
-def situation_of(pool: People, rows: Indices) -> WorkSituation:
+def situation_of(pool: Judges, rows: Indices) -> WorkSituation:
     """What these people reckon with."""
     relation, effort = judged_in(pool), pool.spec.effort
     days = relation.every if relation is not None else 1.0
-    pairs = pool.planned_pairs(days) / max(1, int(pool.cohort.employed.sum()) if pool.cohort is not None else 1)
+    pairs = pool.planned_pairs(days) / max(1, int(pool.cohort.employed.sum()))
     hours = min(pairs * pool.seconds_a_pair / 3600, pool.spec.hours * days)
 
     def same(value: float) -> Array:
@@ -61,7 +60,7 @@ def situation_of(pool: People, rows: Indices) -> WorkSituation:
     return WorkSituation(
         wage=same(pool.spec.wage),
         hours=same(hours),
-        cost=effort.cost * pool.life.lives.toil[rows],
+        cost=effort.cost * pool.work_state.effort_cost[rows],
         pairs=same(round(hours * 3600 / pool.seconds_a_pair)),
         audited=same(_audited(relation, pool.planned_pairs(days))),
         quality=_quality(pool, rows),
@@ -75,7 +74,7 @@ def situation_of(pool: People, rows: Indices) -> WorkSituation:
     )
 
 
-def judged_in(pool: People) -> RelationSpec | None:
+def judged_in(pool: Judges) -> RelationSpec | None:
     """The relation that decides about these people's jobs: the first that dismisses, else that with the employer."""
     mine = [r for r in pool.context.scenario.relations if r.agent == pool.name]
     present = [r for r in mine if r.principal in pool.context.parties]
@@ -101,7 +100,7 @@ def _audited(relation: RelationSpec | None, pairs: float) -> float:
     return min(1.0, share)
 
 
-def _gold_error(pool: People, relation: RelationSpec | None) -> float:
+def _gold_error(pool: Judges, relation: RelationSpec | None) -> float:
     """How often the judge errs: a firm by its gold, people as often as people do."""
     if relation is None:
         return 0.0
@@ -113,7 +112,7 @@ def _gold_error(pool: People, relation: RelationSpec | None) -> float:
 # ---- how well they can do ------------------------------------------------------------------------------------------
 
 
-def _quality(pool: People, rows: Indices) -> Array:
+def _quality(pool: Judges, rows: Indices) -> Array:
     """Chance [R] that a careful answer agrees with right gold: one's own where it was measured, else the mean."""
     rows_known, known = pool.quality
     found = np.full(len(rows), float(known.mean()) if len(known) else 1.0)
@@ -123,9 +122,8 @@ def _quality(pool: People, rows: Indices) -> Array:
     return found
 
 
-def quality_of(pool: People, rows: Indices, utilities: Array, truly: Array) -> Array:
+def quality_of(pool: Judges, rows: Indices, utilities: Array, truly: Array) -> Array:
     """Chance [R] that what these people say with care of pairs [m, 2, R] agrees with true utilities [m, 2]."""
-    assert pool.cohort is not None
     gold = preferred(truly[:, 0] - truly[:, 1])
     pairs = np.flatnonzero(gold)
     found = np.full(len(rows), COIN)

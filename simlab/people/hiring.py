@@ -22,7 +22,7 @@ from simlab.rng import branch
 from simlab.worlds.world import Items
 
 if TYPE_CHECKING:
-    from simlab.parties.people import People
+    from simlab.people.choice import Judges
 
 _SPARE = 4  # pairs drawn for each item, since pairs that are equal under the guideline have no right answer
 _EXAM_IDS = 1 << 41  # numbers of the exam's responses, beyond those of any task and of calibration
@@ -73,13 +73,12 @@ def retrained(misread: Array, rows: NDArray[np.int64], shrink: float) -> Array:
 # ---- on a pool ----------------------------------------------------------------------------------------------------
 
 
-def screen(pool: People) -> Steps:
+def screen(pool: Judges) -> Steps:
     """Set the pool's exam, put the first people to it, and replace those who fail. Without a test, nothing."""
     spec, context = pool.spec.screening, pool.context
     yield from ()
     if spec is None:
         return
-    assert pool.cohort is not None
     model = judged_model(context, pool.name)
     key = context.rng.key(pool.name, "exam")
     prompts = context.game.draw_prompts(branch(key, "prompts"), _SPARE * spec.items, compared=True)
@@ -91,12 +90,11 @@ def screen(pool: People) -> Steps:
     pool.recruit(pool.places - int(pool.cohort.employed.sum()))
 
 
-def hire(pool: People, count: int) -> NDArray[np.int64]:
+def hire(pool: Judges, count: int) -> NDArray[np.int64]:
     """The numbers of up to `count` new people, each of whom has passed the exam, if there is one."""
     spec = pool.spec.screening
     if spec is None or pool.exam is None:
         numbers = pool.admit(count)
-        assert pool.cohort is not None
         return _taken_on(pool, numbers[pool.cohort.employed[numbers]])
     hired: list[NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)]
     left = spec.candidates * count
@@ -107,18 +105,17 @@ def hire(pool: People, count: int) -> NDArray[np.int64]:
     return _taken_on(pool, np.concatenate(hired))
 
 
-def _taken_on(pool: People, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+def _taken_on(pool: Judges, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     """These people, once what it takes to hire them has been paid."""
     payroll.spend(pool, payroll.HIRING, pool.spec.hiring_cost * len(numbers))
     return numbers
 
 
-def examine(pool: People, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+def examine(pool: Judges, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     """Let candidates sit the exam, turn away those who fail, and return the numbers of the others."""
     spec, exam, cohort = pool.spec.screening, pool.exam, pool.cohort
     assert spec is not None
     assert exam is not None
-    assert cohort is not None
     numbers = numbers[cohort.employed[numbers]]
     if not len(exam) or not len(numbers):
         return numbers
@@ -133,7 +130,7 @@ def examine(pool: People, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     away = numbers[~good]
     cohort.hired[numbers] = pool.context.now
     cohort.ended[away] = pool.context.now
-    pool.life.lives.turned_away[away] = 1.0
+    pool.work_state.turned_away[away] = 1.0
     for row in away.tolist():
         pool.labor_market.seek(pool, row)
     hours = float(seconds.sum()) / 3600

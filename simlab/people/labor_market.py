@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from simlab.parties.people import People
+    from simlab.people.roster import Roster
 
-Seeker = tuple["People", int]  # the pool a person last worked for, and the row there
+Seeker = tuple["Roster", int]  # the pool a person last worked for, and the row there
 
 
 @dataclass(slots=True)
@@ -23,12 +23,12 @@ class LaborMarket:
 
     seekers: dict[str, list[Seeker]] = field(default_factory=lambda: defaultdict(list))
 
-    def seek(self, pool: People, row: int) -> None:
+    def seek(self, pool: Roster, row: int) -> None:
         """A person is out of work from now on."""
         if pool.spec.market:
             self.seekers[pool.spec.market].append((pool, row))
 
-    def hire(self, pool: People, count: int) -> list[Seeker]:
+    def hire(self, pool: Roster, count: int) -> list[Seeker]:
         """Up to `count` of those who have looked longest, but nobody who was with this pool last."""
         waiting = self.seekers[pool.spec.market] if pool.spec.market else []
         taken = [seeker for seeker in waiting if seeker[0] is not pool][:count]

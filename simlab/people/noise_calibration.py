@@ -12,26 +12,25 @@ from simlab.clock import Steps
 from simlab.components.answers import given
 from simlab.components.rater_policy import RaterPolicy
 from simlab.errors import PluginFailed
-from simlab.parties import candidates
+from simlab.machines import candidates
 from simlab.people.effort import quality_of
 from simlab.rng import branch
 
 if TYPE_CHECKING:
-    from simlab.parties.language_model import LanguageModel
-    from simlab.parties.people import People
+    from simlab.machines.machine import Speaker
+    from simlab.people.choice import Judges
 
 CALIBRATION_PROMPTS = 512
 CALIBRATION_IDS = 1 << 40  # numbers of the responses used for that, beyond those of any task
 
 
-def calibrate(pool: People, model: LanguageModel) -> Steps:
+def calibrate(pool: Judges, model: Speaker) -> Steps:
     """Noise for the target agreement, on pairs of the pretrained model's responses; frozen afterwards.
 
-    Whoever this run is without counts nevertheless: leaving one person out changes nobody else's noise. People who
+    Whoever this run is without counts nevertheless: leaving one person out changes nobody else's noise. Pool who
     choose their effort learn by the same pairs how well they can do. Where the model has but one response to every
     prompt there is nothing to agree about, and the policy stays as it is.
     """
-    assert pool.cohort is not None
     context = pool.context
     key = context.rng.key(pool.name, "calibration")
 

@@ -11,30 +11,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.arrays import Array, Indices
+from simlab.people import working_life
 from simlab.relation import Effect, Judgement, Relation
 
 if TYPE_CHECKING:
-    from simlab.parties.people import People
+    from simlab.people.roster import Roster
 
 KINDS = {"raters": "ranking", "auditors": "auditing"}
 HIRING, TESTING, TRAINING = "hiring", "testing candidates", "training people"
 PROVIDERS = {HIRING: "recruiters", TESTING: "recruiters", TRAINING: "trainers"}  # whom the employer pays for it
 
 
-def due(pool: People) -> Indices:
+def due(pool: Roster) -> Indices:
     """Rows of those to be paid today: who has worked since the last payday, or can win something by that work."""
-    assert pool.cohort is not None
     working = pool.cohort.unpaid > 0
-    if pool.spec.pay.judged and pool.life.marks:
+    if pool.spec.pay.judged and pool.marks:
         judged = np.zeros(len(working), dtype=bool)
-        judged[np.concatenate([who for who, _ in pool.life.marks])] = True
+        judged[np.concatenate([who for who, _ in pool.marks])] = True
         working = working | (judged & pool.cohort.employed)
     return np.flatnonzero(working)
 
 
-def pay_off(pool: People, row: int) -> None:
+def pay_off(pool: Roster, row: int) -> None:
     """Pay somebody who is leaving what is still owed, with a slip of its own."""
-    assert pool.cohort is not None
     if not pool.cohort.unpaid[row] > 0:
         return
     amounts, context = pay(pool, np.array([row])), pool.context
@@ -44,13 +43,13 @@ def pay_off(pool: People, row: int) -> None:
         context.log.followed(relation, Judgement(pool.name), [slip])
 
 
-def pay(pool: People, rows: Indices) -> Array:
+def pay(pool: Roster, rows: Indices) -> Array:
     """Pay these people what they are owed by their employer; returns the amounts [R] in $, empty if there is none."""
     employer, chronicle = pool.context.hierarchy.employer_of(pool.name), pool.context.log
     if not len(rows) or not employer:
         return np.zeros(0)
     names, kind = pool.labels_of(rows), KINDS[pool.spec.kind]
-    nominal, owed = pool.life.settle(rows)
+    nominal, owed = working_life.settle(pool, rows)
     chronicle.transfer(employer, names, np.minimum(owed, nominal), f"wages for {kind}")
     more = owed > nominal
     chronicle.transfer(employer, names[more], (owed - nominal)[more], f"bonus for {kind}")
@@ -59,7 +58,7 @@ def pay(pool: People, rows: Indices) -> Array:
     return owed
 
 
-def relation_of(pool: People, principal: str = "") -> Relation | None:
+def relation_of(pool: Roster, principal: str = "") -> Relation | None:
     """The relation under which is written down what happens to these people: that with this principal (or with any);
     where nobody looks at them, one in which they look. None if there is neither."""
     relations = pool.context.relations
@@ -67,7 +66,7 @@ def relation_of(pool: People, principal: str = "") -> Relation | None:
     return next(below, None) or next((r for r in relations if r.principal is pool), None)
 
 
-def spend(pool: People, what: str, amount: float) -> None:
+def spend(pool: Roster, what: str, amount: float) -> None:
     """What these people's employer pays others so as to have them: to find, test or train them, `amount` in $."""
     employer, chronicle = pool.context.hierarchy.employer_of(pool.name), pool.context.log
     if not amount or not employer:

@@ -17,22 +17,21 @@ from simlab.components.answers import not_numbers
 from simlab.components.rater_policy import RaterPolicy
 from simlab.components.rater_view import Scene
 from simlab.errors import PluginFailed
-from simlab.people.delegation import machine_called, opinion
+from simlab.people.delegation import machine_called
 from simlab.people.fatigue import before
 from simlab.rng import branch, hashes, normals
 from simlab.worlds.world import Items
 
 if TYPE_CHECKING:
-    from simlab.parties.people import People
+    from simlab.people.roster import Roster
 
 
-def perceived(pool: People, items: Items, who: Indices, ids: NDArray[Any] | None) -> Array:
+def perceived(pool: Roster, items: Items, who: Indices, ids: NDArray[Any] | None) -> Array:
     """Features [n, D] of item i as person `who[i]` perceives them; with response `ids` [n], through noise.
 
     Unskilled eyes blur: ŝ = mid + skill·(s − mid) + (1 − skill)·difficulty·z, with z drawn per person, response and
     dimension.
     """
-    assert pool.cohort is not None
     game = pool.context.game
     features = game.perceived(items, pool.observers, who)
     blurred = pool.cohort.skill.min(initial=1.0) < 1  # most pools have nobody to whom anything is blurred
@@ -49,7 +48,7 @@ def perceived(pool: People, items: Items, who: Indices, ids: NDArray[Any] | None
 class Sight:
     """What n people have before them: K responses each."""
 
-    pool: People
+    pool: Roster
     items: Items  # [n·K], ranking after ranking
     who: Indices  # [n]
     ids: NDArray[Any]  # [n·K] what keys how each response is perceived
@@ -71,7 +70,6 @@ class Sight:
         """As `Scene.see`."""
         game, (topic, _, name) = self.pool.context.game, what.partition(":")
         cohort = self.pool.cohort
-        assert cohort is not None
         each: Array | None = None
         if topic == "experience":
             done = cohort.tasks if self.begun is None else cohort.tasks + self.begun
@@ -82,7 +80,7 @@ class Sight:
             each = game.performs(self.items, name)
         elif topic == "machine":
             machine = machine_called(self.pool.context, name)
-            each = None if machine is None else opinion(machine, self.items)
+            each = None if machine is None else machine.opinion(self.items)
         elif topic in ("own", "features"):
             people = np.repeat(self.who, len(self.items) // len(self.who))
             each = perceived(self.pool, self.items, people, self.ids)
@@ -90,10 +88,9 @@ class Sight:
         return None if each is None else each.reshape(len(self.who), -1, *each.shape[1:])
 
 
-def looked_at(pool: People, who: Indices) -> Array:
+def looked_at(pool: Roster, who: Indices) -> Array:
     """The share of their answers that these people [n] look at: by the effort they take, and as their policy has it."""
-    assert pool.cohort is not None
-    care = pool.life.lives.care[who] if pool.spec.effort.reckons else np.ones(len(who))
+    care = pool.work_state.care[who] if pool.spec.effort.reckons else np.ones(len(who))
     if type(pool.policy).attention is RaterPolicy.attention:  # of very many, nobody need be asked
         return care
     cohort = pool.cohort.looked_up(who)
@@ -105,14 +102,14 @@ def looked_at(pool: People, who: Indices) -> Array:
     return np.asarray(care * found)
 
 
-def scene_of(pool: People, look: Any = None, earlier: NDArray[np.int64] | None = None) -> Scene:
+def scene_of(pool: Roster, look: Any = None, earlier: NDArray[np.int64] | None = None) -> Scene:
     """A scene of this pool; without a `look`, people see nothing but utilities and know who they are."""
     key = pool.context.rng.key(pool.name, "policy")
     return Scene(key, earlier=earlier) if look is None else Scene(key, look, earlier)
 
 
 def turns_of(
-    pool: People, label: NDArray[np.int64], lot: NDArray[Any], who: Indices, key: int, said: NDArray[np.int64] | None
+    pool: Roster, label: NDArray[np.int64], lot: NDArray[Any], who: Indices, key: int, said: NDArray[np.int64] | None
 ) -> Iterable[tuple[Any, NDArray[np.int64] | None]]:
     """Who labels at once, and what each was shown of earlier labels: everybody and nothing, or, where the policy goes
     by what others said, those of one task after the other (see `scene.turns`); auditors are shown what they audit."""

@@ -13,11 +13,11 @@ from simlab.relation import Standard
 from simlab.rng import Streams, normals
 
 if TYPE_CHECKING:
-    from simlab.parties.people import People
     from simlab.people.labor_market import Seeker
+    from simlab.people.roster import Roster
 
 
-def drawn(pool: People, numbers: NDArray[np.int64], streams: Streams | None = None) -> Cohort:
+def drawn(pool: Roster, numbers: NDArray[np.int64], streams: Streams | None = None) -> Cohort:
     """New people as their numbers make them: the guideline as each understands it, blended with own values."""
     spec, context, streams = pool.spec, pool.context, streams or pool.context.rng
     standard, name = pool.standard(), pool.name
@@ -50,18 +50,17 @@ def drawn(pool: People, numbers: NDArray[np.int64], streams: Streams | None = No
     return people
 
 
-def understood(pool: People, people: Cohort, standard: Standard) -> Array:
+def understood(pool: Roster, people: Cohort, standard: Standard) -> Array:
     """What each goes by [R, D]: the guideline as understood, weighed by compliance against own values."""
     spec = pool.spec
     vector = standard.vector + spec.misreading * standard.unit * people.misread
     return np.asarray(spec.compliance * vector + (1 - spec.compliance) * people.own)
 
 
-def moved_in(arrived: People, people: Cohort, movers: list[Seeker]) -> list[str]:
+def moved_in(arrived: Roster, people: Cohort, movers: list[Seeker]) -> list[str]:
     """Let people from elsewhere take the first rows, with all that makes a person; returns who everybody is."""
     persons: list[str] = arrived.labels_of(people.number).tolist()
     for row, (pool, old) in enumerate(movers):
-        assert pool.cohort is not None
         for trait in ("misread", "own", "skill", "knowledge", "noise", "seconds"):
             getattr(people, trait)[row] = getattr(pool.cohort, trait)[old]
         persons[row] = pool.persons[old]

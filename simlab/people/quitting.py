@@ -12,18 +12,18 @@ import numpy as np
 
 from simlab.arrays import Array
 from simlab.clock import Steps, at
-from simlab.people import payroll
+from simlab.people import payroll, working_life
 from simlab.people.fatigue import leaving, quit_hazard
 from simlab.relation import Effect, Judgement
 from simlab.rng import uniforms
 
 if TYPE_CHECKING:
-    from simlab.parties.people import People
+    from simlab.people.roster import Roster
 
 EVENING = 0.99  # of a day: before anybody looks at midnight
 
 
-def days(pool: People) -> Steps:
+def days(pool: Roster) -> Steps:
     """Evening after evening, those leave who choose to."""
     context, day = pool.context, 0
     while day + EVENING <= context.days:
@@ -32,10 +32,9 @@ def days(pool: People) -> Steps:
         day += 1
 
 
-def leave(pool: People, day: int) -> None:
+def leave(pool: Roster, day: int) -> None:
     """Let people leave this evening, each by a draw of their own."""
     cohort, context = pool.cohort, pool.context
-    assert cohort is not None
     draws = uniforms(context.rng.key(pool.name, "quits"), cohort.number, day)
     gone = np.flatnonzero(cohort.employed & (draws < leaving(hazard(pool), 1.0)))
     for row in gone.tolist():
@@ -46,25 +45,28 @@ def leave(pool: People, day: int) -> None:
         context.log.followed(relation, Judgement(pool.name), effects)
 
 
-def hazard(pool: People) -> Array:
+def hazard(pool: Roster) -> Array:
     """Everybody's hazard of leaving [R], per day, as things stand."""
-    spec, life = pool.spec.quits, pool.life
+    spec = pool.spec.quits
     assert spec is not None
-    strain = spec.fatigue * life.fatigue() + spec.exposure * life.exposure()
+    strain = spec.fatigue * working_life.current_fatigue(pool) + spec.exposure * working_life.current_exposure(pool)
     return quit_hazard(spec.rate, hourly_pay(pool), spec.outside, spec.wage, strain)
 
 
-def hourly_pay(pool: People) -> Array:
+def hourly_pay(pool: Roster) -> Array:
     """What an hour has brought each so far [R], in $; the wage, before the first payday."""
-    lives = pool.life.lives
+    lives = pool.work_state
     known = np.round(lives.received / np.maximum(lives.hours, 1e-12), 9)  # so that a wage of 21 is 21 again
     return np.where(lives.hours > 0, known, pool.spec.wage)
 
 
-def _reason(pool: People, row: int) -> str:
-    spec, life = pool.spec.quits, pool.life
+def _reason(pool: Roster, row: int) -> str:
+    spec = pool.spec.quits
     assert spec is not None
     if spec.wage and spec.outside > hourly_pay(pool)[row]:
         return "better paid elsewhere"
-    strain = {"fatigue": spec.fatigue * life.fatigue()[row], "exposure": spec.exposure * life.exposure()[row]}
+    strain = {
+        "fatigue": spec.fatigue * working_life.current_fatigue(pool)[row],
+        "exposure": spec.exposure * working_life.current_exposure(pool)[row],
+    }
     return max(strain, key=lambda cause: strain[cause]) if any(strain.values()) else "own reasons"

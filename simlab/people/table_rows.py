@@ -11,18 +11,18 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from simlab.arrays import Array
+from simlab.arrays import Array, Indices
 from simlab.components.cohort import Cohort
 from simlab.people.perception import looked_at
 from simlab.rankings import Rankings, sides
 from simlab.tables.recorder import coded
+from simlab.worlds.world import Items
 
 if TYPE_CHECKING:
-    from simlab.parties.people import People
-    from simlab.people.demonstrations import Demonstrations
+    from simlab.people.roster import Roster
 
 
-def spells(pool: People, people: Cohort, reason: str = "") -> None:
+def spells(pool: Roster, people: Cohort, reason: str = "") -> None:
     """Employment spells as they begin and as they end; the last row of a spell counts."""
     pool.context.log.recorder.add(
         "employment",
@@ -35,7 +35,7 @@ def spells(pool: People, people: Cohort, reason: str = "") -> None:
     )
 
 
-def comparisons(pool: People, agent: str, version: int, made: Rankings, pay: Array, source: pa.DictionaryArray) -> None:
+def comparisons(pool: Roster, agent: str, version: int, made: Rankings, pay: Array, source: pa.DictionaryArray) -> None:
     """One row per compared pair of each ranking; `pay` [m] is what a pair of each is to bring, in $, and `source`
     [m] who or what said so. Asks no plugin, and may so be called in a thread."""
     left, right = sides(made.options)
@@ -62,7 +62,7 @@ def comparisons(pool: People, agent: str, version: int, made: Rankings, pay: Arr
     )
 
 
-def worked(pool: People, made: Rankings) -> None:
+def worked(pool: Roster, made: Rankings) -> None:
     """The hours of rankings that have been written down, as labor; and whoever measures rankings is told of them."""
     pool.context.log.ranked(pool, made)
     hours = float(made.seconds.sum()) / 3600
@@ -72,28 +72,28 @@ def worked(pool: People, made: Rankings) -> None:
     pool.context.log.labor(pool.name, kind, order=pool.work_order, hours=hours, pay=pay, care=care)
 
 
-def earned(pool: People, made: Rankings) -> Array:
+def earned(pool: Roster, made: Rankings) -> Array:
     """What a compared pair of each of these rankings [m] is to bring whoever made it, in $."""
     return _worth(pool, made.seconds / made.pairs / 3600, 1.0)
 
 
-def _worth(pool: People, hours: Array, pairs: float) -> Array:
+def _worth(pool: Roster, hours: Array, pairs: float) -> Array:
     """What so much work is to bring somebody, in $; nobody employs, nobody pays."""
     paid = 1.0 if pool.context.hierarchy.employer_of(pool.name) else 0.0
     return np.asarray(paid * pool.spec.pay.nominal(pool.spec.wage, hours, pairs))
 
 
-def demonstrations(pool: People, model: str, shown: Demonstrations, pay: Array) -> None:
-    """What people wrote for a language model to imitate, and what each got for it [n]."""
-    columns = pool.context.game.transcript(shown.items)
+def demonstrations(pool: Roster, model: str, items: Items, who: Indices, seconds: Array, pay: Array) -> None:
+    """What people wrote for a language model to imitate, and what each got for it, in $ [n]."""
+    columns = pool.context.game.transcript(items)
     pool.context.log.add(
         "demonstrations",
         about=model,
         agent=model,
-        worker=pool.labels_of(shown.who),
+        worker=pool.labels_of(who),
         prompt=columns["prompt"],
         text=columns["response"],
-        duration=shown.seconds,
+        duration=seconds,
         pay=pay,
     )
 

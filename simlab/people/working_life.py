@@ -1,12 +1,11 @@
-"""The working life of a pool: how careful, tired, practised and exposed everybody is, and what everybody is owed.
+"""Working life in a pool: how careful, tired, practised and exposed everybody is, and what everybody is owed.
 
-`People` asks it whenever somebody works, is judged or is paid. Under the defaults of a scenario (diligent people paid
-by the hour, who neither tire nor learn) it changes nothing and costs nothing.
+Functions over a pool's `work_state`, asked whenever somebody works, is judged or is paid. Under the defaults of a
+scenario (diligent people paid by the hour, who neither tire nor learn) they change nothing and cost nothing.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,196 +16,170 @@ from simlab.components.incentives import spent, tossed
 from simlab.components.pay import Earned
 from simlab.components.review import Standing, lined_up
 from simlab.people.fatigue import before, faded, noise_of_fatigue, practised
+from simlab.people.track_record import Marks, WorkState
 from simlab.rankings import Rankings
 from simlab.rng import branch, normals, uniforms
 from simlab.worlds.world import Items
 
 if TYPE_CHECKING:
-    from simlab.parties.people import People
+    from simlab.people.roster import Roster
 
 HOURS_PER_DAY = 24.0
 ROUNDING = 1e-6  # more than sums of seconds can be off by
-Marks = tuple[NDArray[np.int32], NDArray[np.float32]]  # rows of people, and 1, ½ or 0 for one answer of each
 
 
-@dataclass(slots=True)
-class Lives:
-    """Columns over the rows of a cohort."""
-
-    toil: Array  # [R] multiplies the cost of care
-    care: Array  # [R] share of answers that are looked at with care
-    pace: Array  # [R] beyond the usual one, as a share of it
-    fatigue: Array  # [R] hours of work not slept off, at `since`
-    exposure: Array  # [R] hours spent on harmful responses and not faded, at `since`
-    since: Array  # [R] day until which all work is counted
-    away: Array  # [R] hours of training still to come off the next shifts
-    pairs: Array  # [R] compared and not yet paid
-    hours: Array  # [R] paid so far
-    received: Array  # [R] for them, in $
-    turned_away: Array  # [R] 1 for candidates who were not hired
-
-    def joined(self, other: Lives) -> Lives:
-        """These with `other` behind them."""
-        names = [f.name for f in fields(self)]
-        return Lives(**{n: np.concatenate([getattr(self, n), getattr(other, n)]) for n in names})
+def join(pool: Roster, numbers: Indices, movers: list[tuple[Roster, int]]) -> None:
+    """New people, the first of whom may come from elsewhere, with all they have been through."""
+    new = WorkState.blank(len(numbers))
+    new.effort_cost = np.exp(pool.spec.effort.cost_spread * normals(pool.context.rng.key(pool.name, "toil"), numbers))
+    new.care += 1.0
+    new.since += pool.context.now
+    for row, (former, old) in enumerate(movers):
+        for trait in ("effort_cost", "fatigue", "exposure", "since"):
+            getattr(new, trait)[row] = getattr(former.work_state, trait)[old]
+    pool.work_state = pool.work_state.joined(new)
 
 
-class WorkingLife:
-    """The lives of one pool. Rows are those of the pool's cohort."""
+# ---- at work ------------------------------------------------------------------------------------------------
 
-    def __init__(self, pool: People) -> None:
-        self.pool = pool
-        self.spec = pool.spec
-        self.context = pool.context
-        self.lives = Lives(**{f.name: np.zeros(0) for f in fields(Lives)})
-        self.marks: list[Marks] = []  # answers that anybody judged since the last payday
 
-    def _key(self, purpose: str) -> int:
-        return self.context.rng.key(self.pool.name, purpose)
+def with_care(pool: Roster, who: Indices, lot: NDArray[Any]) -> NDArray[np.bool_] | None:
+    """Which pieces of work [n] are looked at with care; None if all are."""
+    if not pool.spec.effort.reckons:
+        return None
+    care = pool.work_state.care[who]
+    return None if np.all(care >= 1) else uniforms(pool.context.rng.key(pool.name, "care"), who, lot) < care
 
-    def join(self, numbers: Indices, movers: list[tuple[People, int]]) -> None:
-        """New people, the first of whom may come from elsewhere, with all they have been through."""
-        new = Lives(**{f.name: np.zeros(len(numbers)) for f in fields(Lives)})
-        new.toil = np.exp(self.spec.effort.cost_spread * normals(self._key("toil"), numbers))
-        new.care += 1.0
-        new.since += self.context.now
-        for row, (pool, old) in enumerate(movers):
-            for trait in ("toil", "fatigue", "exposure", "since"):
-                getattr(new, trait)[row] = getattr(pool.life.lives, trait)[old]
-        self.lives = self.lives.joined(new)
 
-    @property
-    def rejected(self) -> NDArray[np.bool_]:
-        """Who was never hired, for having failed the test [R]."""
-        return self.lives.turned_away > 0
+def duration(pool: Roster, who: Indices, lot: NDArray[Any], seconds: Array) -> Array:
+    """Time [n] that the work takes people who are practised, careless or in a hurry."""
+    learning, cohort = pool.spec.learning, pool.cohort
+    if learning is not None and learning.seconds:
+        seconds = seconds * practised(cohort.tasks[who], learning.seconds, learning.floor)
+    careful = with_care(pool, who, lot)
+    if careful is not None:
+        seconds = spent(seconds, careful, pool.spec.effort.careless_seconds)
+    if not pool.spec.effort.reckons:  # nobody hurries
+        return seconds
+    pace = pool.work_state.pace[who]
+    return seconds / (1 + pace) if np.any(pace) else seconds
 
-    # ---- at work ------------------------------------------------------------------------------------------------
 
-    def careful(self, who: Indices, lot: NDArray[Any]) -> NDArray[np.bool_] | None:
-        """Which pieces of work [n] are looked at with care; None if all are."""
-        if not self.spec.effort.reckons:
-            return None
-        care = self.lives.care[who]
-        return None if np.all(care >= 1) else uniforms(self._key("care"), who, lot) < care
+def noise(pool: Roster, who: Indices, seconds: Array) -> Array | None:
+    """By what the noise of choice is multiplied [n] at each of these pieces of work, done in this order."""
+    fatigue, learning, cohort = pool.spec.fatigue, pool.spec.learning, pool.cohort
+    if fatigue is None and (learning is None or not learning.noise):
+        return None
+    factor = np.ones(len(who))
+    if fatigue is not None:
+        factor = noise_of_fatigue(current_fatigue(pool)[who] + before(who, seconds / 3600), fatigue.rate)
+    if learning is not None:
+        factor = factor * practised(cohort.tasks[who], learning.noise, learning.floor)
+    return factor
 
-    def seconds(self, who: Indices, lot: NDArray[Any], seconds: Array) -> Array:
-        """Time [n] that the work takes people who are practised, careless or in a hurry."""
-        learning, cohort = self.spec.learning, self.pool.cohort
-        assert cohort is not None
-        if learning is not None and learning.seconds:
-            seconds = seconds * practised(cohort.tasks[who], learning.seconds, learning.floor)
-        careful = self.careful(who, lot)
-        if careful is not None:
-            seconds = spent(seconds, careful, self.spec.effort.careless_seconds)
-        if not self.spec.effort.reckons:  # nobody hurries
-            return seconds
-        pace = self.lives.pace[who]
-        return seconds / (1 + pace) if np.any(pace) else seconds
 
-    def noise(self, who: Indices, seconds: Array) -> Array | None:
-        """By what the noise of choice is multiplied [n] at each of these pieces of work, done in this order."""
-        fatigue, learning, cohort = self.spec.fatigue, self.spec.learning, self.pool.cohort
-        assert cohort is not None
-        if fatigue is None and (learning is None or not learning.noise):
-            return None
-        factor = np.ones(len(who))
-        if fatigue is not None:
-            factor = noise_of_fatigue(self.fatigue()[who] + before(who, seconds / 3600), fatigue.rate)
-        if learning is not None:
-            factor = factor * practised(cohort.tasks[who], learning.noise, learning.floor)
-        return factor
+def toss(pool: Roster, label: NDArray[np.int64], who: Indices, lot: NDArray[Any], key: int, options: int) -> None:
+    """Replace the labels [n, pairs] of work that was done without care by tosses of a coin."""
+    careful = with_care(pool, who, lot)
+    if careful is not None:
+        draws = uniforms(branch(key, "toss"), who[:, None], lot[:, None], np.arange(options)[None, :])
+        label[~careful] = tossed(draws[~careful])
 
-    def toss(self, label: NDArray[np.int64], who: Indices, lot: NDArray[Any], key: int, options: int) -> None:
-        """Replace the labels [n, pairs] of work that was done without care by tosses of a coin."""
-        careful = self.careful(who, lot)
-        if careful is not None:
-            draws = uniforms(branch(key, "toss"), who[:, None], lot[:, None], np.arange(options)[None, :])
-            label[~careful] = tossed(draws[~careful])
 
-    def worked(self, who: Indices, made: Rankings, elapsed: bool) -> None:
-        """Count rankings that have just been recorded; the hours they took are over (`elapsed`), or still lie ahead."""
-        seconds = made.seconds
-        self.lives.pairs += made.pairs * np.bincount(who, minlength=len(self.lives.pairs))
-        if self.spec.fatigue is None and self.spec.exposure is None:
-            return
-        hours = np.bincount(who, weights=seconds / 3600, minlength=len(self.lives.toil))
-        rows = np.flatnonzero(hours)
-        fatigue, exposure = self.fatigue(), self.exposure()
-        self.lives.fatigue[rows] = fatigue[rows] + hours[rows]
-        self.lives.exposure[rows] = exposure[rows]
-        if self.spec.exposure is not None:
-            harmful = self._harmful(made.items).reshape(len(who), -1).mean(axis=1)
-            np.add.at(self.lives.exposure, who, harmful * seconds / 3600)
-        self.lives.since[rows] = self.context.now + (0.0 if elapsed else hours[rows] / HOURS_PER_DAY)
+def worked(pool: Roster, who: Indices, made: Rankings, elapsed: bool) -> None:
+    """Count rankings that have just been recorded; the hours they took are over (`elapsed`), or still lie ahead."""
+    seconds = made.seconds
+    pool.work_state.pairs += made.pairs * np.bincount(who, minlength=len(pool.work_state.pairs))
+    if pool.spec.fatigue is None and pool.spec.exposure is None:
+        return
+    hours = np.bincount(who, weights=seconds / 3600, minlength=len(pool.work_state.effort_cost))
+    rows = np.flatnonzero(hours)
+    fatigue, exposure = current_fatigue(pool), current_exposure(pool)
+    pool.work_state.fatigue[rows] = fatigue[rows] + hours[rows]
+    pool.work_state.exposure[rows] = exposure[rows]
+    if pool.spec.exposure is not None:
+        harmful = _harmful(pool, made.items).reshape(len(who), -1).mean(axis=1)
+        np.add.at(pool.work_state.exposure, who, harmful * seconds / 3600)
+    pool.work_state.since[rows] = pool.context.now + (0.0 if elapsed else hours[rows] / HOURS_PER_DAY)
 
-    def _harmful(self, items: Items) -> NDArray[np.bool_]:
-        spec, game = self.spec.exposure, self.context.game
-        assert spec is not None
-        axis = game.value({spec.criterion: 1.0})
-        below = game.midpoint if spec.below is None else spec.below
-        return np.asarray(game.features(items) @ axis < below)
 
-    def fatigue(self) -> Array:
-        """Hours of work that nobody has slept off yet [R], now."""
-        rest = np.maximum(0.0, self.context.now - self.lives.since) * HOURS_PER_DAY
-        return faded(self.lives.fatigue, rest, self.spec.fatigue.half_life) if self.spec.fatigue else self.lives.fatigue
+def _harmful(pool: Roster, items: Items) -> NDArray[np.bool_]:
+    spec, game = pool.spec.exposure, pool.context.game
+    assert spec is not None
+    axis = game.value({spec.criterion: 1.0})
+    below = game.midpoint if spec.below is None else spec.below
+    return np.asarray(game.features(items) @ axis < below)
 
-    def exposure(self) -> Array:
-        """Hours of harm that have not faded yet [R], now."""
-        spec, days = self.spec.exposure, np.maximum(0.0, self.context.now - self.lives.since)
-        return faded(self.lives.exposure, days, spec.half_life) if spec else self.lives.exposure
 
-    def free(self, hours: float) -> Array | float:
-        """How many of a shift's hours each has [R]: those in training have fewer."""
-        if not np.any(self.lives.away):
-            return hours
-        taken = np.minimum(self.lives.away, hours)
-        self.lives.away -= taken
-        return np.asarray(hours - taken)
+def current_fatigue(pool: Roster) -> Array:
+    """Hours of work that nobody has slept off yet [R], now."""
+    rest = np.maximum(0.0, pool.context.now - pool.work_state.since) * HOURS_PER_DAY
+    return (
+        faded(pool.work_state.fatigue, rest, pool.spec.fatigue.half_life)
+        if pool.spec.fatigue
+        else pool.work_state.fatigue
+    )
 
-    # ---- judged and paid ----------------------------------------------------------------------------------------
 
-    def heard(self, rows: Indices, right: Array) -> Marks:
-        """Somebody judged these answers; returns them as they are kept."""
-        kept = rows.astype(np.int32), right.astype(np.float32)
-        self.marks.append(kept)
-        return kept
+def current_exposure(pool: Roster) -> Array:
+    """Hours of harm that have not faded yet [R], now."""
+    spec, days = pool.spec.exposure, np.maximum(0.0, pool.context.now - pool.work_state.since)
+    return faded(pool.work_state.exposure, days, spec.half_life) if spec else pool.work_state.exposure
 
-    def earned(self, rows: Indices) -> Earned:
-        """What these people have done since they were last paid."""
-        cohort = self.pool.cohort
-        assert cohort is not None
-        return Earned(
-            wage=np.full(len(rows), self.spec.wage),
-            hours=cohort.unpaid[rows],
-            pairs=self.lives.pairs[rows],
-            answers=answers_of(self.marks, rows, len(cohort)),
-            here=cohort.employed[rows],
-        )
 
-    def settle(self, rows: Indices) -> tuple[Array, Array]:
-        """What the work of these people was to bring, and what they are owed for it [R], in $; then all is paid."""
-        cohort, scheme = self.pool.cohort, self.spec.pay
-        assert cohort is not None
-        nominal = scheme.nominal(self.spec.wage, cohort.unpaid[rows], self.lives.pairs[rows])
-        owed = scheme.owed(self.earned(rows)) if scheme.judged else nominal
-        self.lives.hours[rows] += cohort.unpaid[rows]
-        self.lives.received[rows] += owed
-        cohort.unpaid[rows] = 0.0
-        self.lives.pairs[rows] = 0.0
-        return nominal, owed
+def free_hours(pool: Roster, hours: float) -> Array | float:
+    """How many of a shift's hours each has [R]: those in training have fewer."""
+    if not np.any(pool.work_state.away):
+        return hours
+    taken = np.minimum(pool.work_state.away, hours)
+    pool.work_state.away -= taken
+    return np.asarray(hours - taken)
 
-    def standing(self, principal: str, rows: Indices, history: bool = True) -> Standing:
-        """All that this principal has on record about these people; single answers only if asked for."""
-        cohort, record = self.pool.cohort, self.pool.record(principal)
-        assert cohort is not None
-        return Standing(
-            audited=record.audited[rows],
-            agreed=record.agreed[rows],
-            warnings=cohort.warnings[rows],
-            days=self.context.now - cohort.hired[rows],
-            answers=answers_of(record.answers if history else [], rows, len(cohort)),
-        )
+
+# ---- judged and paid ----------------------------------------------------------------------------------------
+
+
+def note(pool: Roster, rows: Indices, right: Array) -> Marks:
+    """Somebody judged these answers; returns them as they are kept."""
+    kept = rows.astype(np.int32), right.astype(np.float32)
+    pool.marks.append(kept)
+    return kept
+
+
+def earned(pool: Roster, rows: Indices) -> Earned:
+    """What these people have done since they were last paid."""
+    cohort = pool.cohort
+    return Earned(
+        wage=np.full(len(rows), pool.spec.wage),
+        hours=cohort.unpaid[rows],
+        pairs=pool.work_state.pairs[rows],
+        answers=answers_of(pool.marks, rows, len(cohort)),
+        here=cohort.employed[rows],
+    )
+
+
+def settle(pool: Roster, rows: Indices) -> tuple[Array, Array]:
+    """What the work of these people was to bring, and what they are owed for it [R], in $; then all is paid."""
+    cohort, scheme = pool.cohort, pool.spec.pay
+    nominal = scheme.nominal(pool.spec.wage, cohort.unpaid[rows], pool.work_state.pairs[rows])
+    owed = scheme.owed(earned(pool, rows)) if scheme.judged else nominal
+    pool.work_state.hours[rows] += cohort.unpaid[rows]
+    pool.work_state.received[rows] += owed
+    cohort.unpaid[rows] = 0.0
+    pool.work_state.pairs[rows] = 0.0
+    return nominal, owed
+
+
+def standing(pool: Roster, principal: str, rows: Indices, history: bool = True) -> Standing:
+    """All that this principal has on record about these people; single answers only if asked for."""
+    cohort, record = pool.cohort, pool.record(principal)
+    return Standing(
+        audited=record.audited[rows],
+        agreed=record.agreed[rows],
+        warnings=cohort.warnings[rows],
+        days=pool.context.now - cohort.hired[rows],
+        answers=answers_of(record.answers if history else [], rows, len(cohort)),
+    )
 
 
 def answers_of(marks: list[Marks], rows: Indices, people: int) -> Array:

@@ -24,10 +24,7 @@ from simlab.theory.raters import registry
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from simlab.analyzers.survey import Survey
-    from simlab.clock import Steps
     from simlab.measures.panel import Panel
-    from simlab.parties.language_model import LanguageModel
     from simlab.scenario import Scenario
     from simlab.simulation import Simulation
 
@@ -76,7 +73,7 @@ def play(seed: int, changes: Mapping[str, Any]) -> Run:
 
     with _recorded(seed, changes) as (simulation, folder, recorder):
         panels: list[Panel] = []
-        simulation.survey = _unmeasured(simulation)
+        simulation.log.on_round.clear()  # what takes most of the time
 
         def asked(what: str, **said: Any) -> None:
             if what == "round_finished":
@@ -90,23 +87,12 @@ def play(seed: int, changes: Mapping[str, Any]) -> Run:
         return Run(simulation, content.read(stored, "policy").to_pandas(), panels)
 
 
-def _unmeasured(simulation: Simulation) -> Survey:
-    """An observatory that never looks."""
-    from simlab.analyzers.survey import Survey
-
-    class Closed(Survey):
-        def look(self, model: LanguageModel) -> Steps:
-            yield from ()
-
-    return Closed(simulation)
-
-
 def stand(seed: int, changes: Mapping[str, Any]) -> Simulation:
     """The same hierarchy before its clock runs: all parties are there, and raters have been hired."""
     from simlab.parties.raters import Raters
 
     with _recorded(seed, changes) as (simulation, _, recorder), recorder:
-        simulation.recorder = recorder
+        simulation.log.recorder = recorder
         for pool in simulation.of_kind(Raters):
             pool.recruit(pool.spec.count)
     return simulation

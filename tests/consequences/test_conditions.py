@@ -140,7 +140,7 @@ def test_those_who_pass_a_test_are_truer_than_those_who_come(tmp_path: Path) -> 
     assert len(truth[1]) == 30
     assert truth[1].mean() > truth[0].mean() + 0.05
     pool: Any = chosen.context.parties["pool"]
-    turned_away = {f"pool:{n}" for n in np.flatnonzero(pool.life.rejected)}
+    turned_away = {f"pool:{n}" for n in np.flatnonzero(pool.rejected)}
     assert len(turned_away) > 5
     assert not turned_away & ({*chosen.employment.worker, *chosen.comparisons.worker, *chosen.raters.worker})
     assert not turned_away & {*paid(chosen).payee}

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from simlab.arrays import Indices
 from simlab.engine.jobs import Jobs, Store
+from simlab.machines.candidates import INSTEAD, TRIES, drawn
 from simlab.machines.language_backend import Body
-from simlab.parties.candidates import INSTEAD, TRIES, drawn
 from simlab.rankings import ASKED, Candidates
 from simlab.rng import branch, uniforms
 from simlab.scenario import load

@@ -11,7 +11,7 @@ import pytest
 from simlab.errors import PluginFailed
 from simlab.measures.panel import Panel
 from simlab.parties.corporation import Corporation
-from simlab.parties.people import People
+from simlab.parties.pool import Pool
 from simlab.scenario import load
 from tests.deep_world import DEEP
 from tests.small_world import AUDIT, LOOK, Played, play, played, written
@@ -116,10 +116,8 @@ def test_raters_read_the_new_version_with_their_old_errors(tmp_path: Path) -> No
     changes = {**walking(), "parties.pool.misreading": 0.5, "parties.pool.compliance": 0.8}
     pool = play(tmp_path, changes).context.parties["pool"]
     same = play(tmp_path, {**changes, **walking(policy="static")}).context.parties["pool"]
-    assert isinstance(pool, People)
-    assert isinstance(same, People)
-    assert pool.cohort is not None
-    assert same.cohort is not None
+    assert isinstance(pool, Pool)
+    assert isinstance(same, Pool)
     moved = pool.cohort.vector - same.cohort.vector
     game = pool.context.game
     expected = 0.8 * (game.value({"brand": 1.0}) - game.value(OPERATIVE))
@@ -147,7 +145,7 @@ def test_a_new_version_reaches_everybody_down_to_the_last_vendors_raters(tmp_pat
     brand, helpful = game.value({"brand": 1.0}), game.value({"helpful": 1.0})
     for name in ("relay", "click", "north", "south", "aside"):
         party = run.context.parties[name]
-        mean = party.cohort.vector.mean(axis=0) if isinstance(party, People) else party.standard().vector
+        mean = party.cohort.vector.mean(axis=0) if isinstance(party, Pool) else party.standard().vector
         assert mean @ brand > 0.5 > mean @ helpful, name
 
 

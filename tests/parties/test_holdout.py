@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from simlab.engine.holdout import prompts_held_out, share_held_out
 from simlab.engine.jobs import Jobs, Store
-from simlab.parties.holdout import prompts_held_out, share_held_out
 from simlab.people.demonstrations import write
 from simlab.report.shortfall import shortfalls
 from simlab.scenario import DemonstrationsSpec, load

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from simlab.parties.people import People
+from simlab.parties.pool import Pool
 from tests.deep_world import DEEP, NORTH
 from tests.small_world import Played, play_as
 
@@ -17,10 +17,9 @@ CHANGES = {
 }  # fmt: skip
 
 
-def pool(run: Played, name: str) -> People:
+def pool(run: Played, name: str) -> Pool:
     found = run.context.parties[name]
-    assert isinstance(found, People)
-    assert found.cohort is not None
+    assert isinstance(found, Pool)
     return found
 
 

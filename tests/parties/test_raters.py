@@ -23,7 +23,6 @@ def pool(run: Played) -> Raters:
 
 def people(run: Played) -> Cohort:
     cohort = pool(run).cohort
-    assert cohort is not None
     return cohort
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from simlab.parties.people import People
+from simlab.parties.pool import Pool
 from simlab.people.perception import turns
 from simlab.worlds.world import Items
 from tests.small_world import LEARN, Played, play
@@ -19,9 +19,9 @@ POLICY = "parties.pool.policy"
 BLIND = 1e12  # a temperature at which nobody sees any difference
 
 
-def pool(run: Played) -> People:
+def pool(run: Played) -> Pool:
     found = run.context.parties["pool"]
-    assert isinstance(found, People)
+    assert isinstance(found, Pool)
     return found
 
 
@@ -203,7 +203,7 @@ def test_unsure_people_ask_the_machine_once_it_has_learnt(tmp_path: Path) -> Non
 
 
 def test_experience_counts_every_ranking_before_this_one(tmp_path: Path) -> None:
-    """People who learn all there is from one ranking err in their first, and never again."""
+    """Pool who learn all there is from one ranking err in their first, and never again."""
     learner = {"kind": "learner", "temperature": BLIND, "scale": 1e-3, "floor": 0.0}
     run = play(tmp_path, {POLICY: learner, "parties.pool.count": 60, "days": 2})
     rows = run.comparisons.sort_values("task", kind="stable")

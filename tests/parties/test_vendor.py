@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simlab.parties.people import People
+from simlab.parties.pool import Pool
 from simlab.parties.vendor import Vendor
 from tests.deep_world import CLICK, DEEP, RELAY
 from tests.small_world import payments, play_as
@@ -18,8 +18,7 @@ def test_a_vendor_s_misreading_is_shared_by_everyone_below(tmp_path: Path) -> No
     for vendor, pool in (("relay", "north"), ("click", "south")):
         firm, people = run.context.parties[vendor], run.context.parties[pool]
         assert isinstance(firm, Vendor)
-        assert isinstance(people, People)
-        assert people.cohort is not None
+        assert isinstance(people, Pool)
         np.testing.assert_allclose(people.cohort.vector, np.tile(firm.standard().vector, (people.spec.count, 1)))
         told = run.context.parties["acme"].standard()
         assert firm.standard().unit == told.unit

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simlab.parties.people import People
+from simlab.parties.pool import Pool
 from simlab.plugins.registry import discover
 from simlab.scenario import load
 from simlab.theory.raters import policy
@@ -25,9 +25,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Played:
     return played(scenario, tmp_path_factory.mktemp("words"))
 
 
-def pool(run: Played) -> People:
+def pool(run: Played) -> Pool:
     found = run.context.parties["pool"]
-    assert isinstance(found, People)
+    assert isinstance(found, Pool)
     return found
 
 
@@ -47,7 +47,7 @@ def corpus_pairs(game: Any) -> Items:
     return game.items(prompts, texts)
 
 
-def said(people: People, items: Items) -> tuple[np.ndarray, np.ndarray]:
+def said(people: Pool, items: Items) -> tuple[np.ndarray, np.ndarray]:
     """Labels and perceived differences of these pairs, each by one of twenty people."""
     n = len(items) // 2
     label, told = people.labels(items, np.arange(n) % 20, np.arange(2 * n), np.arange(n), 11)

@@ -167,7 +167,7 @@ def test_whoever_has_no_guideline_goes_by_own_values(tmp_path: Path) -> None:
 
 
 def test_very_large_pools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simlab.parties.people.MOST_READINGS", 7)
+    monkeypatch.setattr("simlab.parties.pool.MOST_READINGS", 7)
     monkeypatch.setattr("simlab.consequences.learning.MOST_LESSONS", 250)
     run = simlab.run(written(tmp_path / "w.yaml", {"days": 1}, DEEP), out=tmp_path / "out", store=Store(None))
     found = simlab.trace(run.path, int(a_label(run).task))

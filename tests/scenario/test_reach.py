@@ -108,4 +108,8 @@ def test_a_guideline_is_handed_down_four_hundred_levels(turned: bool, tmp_path: 
     (tmp_path / "deep.yaml").write_text(json.dumps(data), encoding="utf-8")
     simulation = Simulation(load(tmp_path / "deep.yaml", plugins=discover(local=False)), Jobs(Store(None), "cpu"))
     told = simulation.parties["v399"].standard()
-    assert (told.issuer, simulation.hierarchy.work_order("v399"), simulation.hierarchy.work_order("v0")) == ("v399", 1, 1)
+    assert (told.issuer, simulation.hierarchy.work_order("v399"), simulation.hierarchy.work_order("v0")) == (
+        "v399",
+        1,
+        1,
+    )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simlab.parties.people import People
+from simlab.parties.pool import Pool
 from simlab.theory.law import FEWEST, REPLICATIONS, Control, Law
 from simlab.theory.small_world import HIERARCHY, averaged, panel, stand
 
@@ -64,7 +64,7 @@ def planted(variances: Sequence[float], branching: Sequence[int]) -> dict[str, A
 
 def people(simulation: Simulation, seen: Panel) -> Array:
     """The centred utilities [n, people] of everyone at the bottom."""
-    each = [pool.individual_utilities(seen, pool.representatives()) for pool in simulation.of_kind(People)]
+    each = [pool.individual_utilities(seen, pool.representatives()) for pool in simulation.of_kind(Pool)]
     return seen.centred(np.concatenate(each, axis=1))
 
 
@@ -75,7 +75,7 @@ def _pooled(seed: int, *, variances: Sequence[float], branching: Sequence[int]) 
     def once(key: int) -> float:
         simulation = stand(key, planted(variances, branching))
         seen = panel(simulation, PROMPTS)
-        everyone = np.mean([pool.utility(seen) for pool in simulation.of_kind(People)], axis=0)
+        everyone = np.mean([pool.utility(seen) for pool in simulation.of_kind(Pool)], axis=0)
         return pearson(seen.centred(everyone), seen.centred(simulation.parties["users"].utility(seen)))
 
     return averaged(seed, WORLDS, once)
@@ -113,8 +113,7 @@ def line(compliance: float, readers: int, noise: float = 0.0, chains: int = 1) -
 
 def last_readers(simulation: Simulation) -> Iterator[Array]:
     """What the raters at the end of each chain go by."""
-    for pool in simulation.of_kind(People):
-        assert pool.cohort is not None
+    for pool in simulation.of_kind(Pool):
         yield pool.cohort.vector[0]
 
 

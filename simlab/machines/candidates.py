@@ -23,7 +23,7 @@ from simlab.worlds.world import Game, Items
 
 if TYPE_CHECKING:
     from simlab.machines.language_backend import Body
-    from simlab.parties.language_model import LanguageModel
+    from simlab.machines.machine import Speaker
 
 TRIES = 2  # how many more times a prompt is asked for K responses: more would rank what it hardly ever says
 INSTEAD = 4  # how often other prompts are drawn for those given up
@@ -31,7 +31,7 @@ Ask = Callable[[int, int], tuple[Indices, NDArray[Any]]]  # key, count → promp
 
 
 def drawn(
-    model: LanguageModel, ask: Ask, count: int, options: int, key: int, *, distinct: bool = True
+    model: Speaker, ask: Ask, count: int, options: int, key: int, *, distinct: bool = True
 ) -> Generator[Event, Any, Candidates]:
     """`options` responses to each of `count` prompts from the model as it is, once it is free; fewer prompts if it has
     not so many different things to say. With `distinct` false a text may stand beside itself."""
@@ -121,7 +121,7 @@ def _items(prompts: Indices, response: NDArray[Any]) -> Items:
 
 
 def write_candidates(
-    model: LanguageModel, tasks: NDArray[np.int64], items: Items, options: int, asked: NDArray[np.bool_]
+    model: Speaker, tasks: NDArray[np.int64], items: Items, options: int, asked: NDArray[np.bool_]
 ) -> None:
     """The responses that are to be compared, and which tasks' prompts users asked [m]; their numbers are
     task · K + place."""

@@ -1,0 +1,39 @@
+"""Machines among the parties: what people, and those who measure, may ask of one, whatever it is made of."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Generator
+from typing import Any
+
+from simpy import Event
+
+from simlab.arrays import Array, Indices
+from simlab.engine.context import Context, LiveParty
+from simlab.machines.language_backend import Body
+from simlab.worlds.world import Items
+
+
+class Machine(LiveParty):
+    """A party that learns. `busy` is held while it does: nobody can ask it meanwhile."""
+
+    def __init__(self, context: Context, name: str) -> None:
+        super().__init__(context, name)
+        self.busy = context.queue(name)
+        self.learned = 0  # how often it was trained
+
+    @abstractmethod
+    def opinion(self, items: Items) -> Array:
+        """How good it finds responses [n]; comparable within a prompt."""
+
+
+class Speaker(Machine):
+    """A machine that answers prompts."""
+
+    body: Body
+
+    def respond(self, prompts: Indices, key: int) -> Generator[Event, Any, Items]:
+        """One response to each prompt from the model as it is, once it is free; draws are keyed per position."""
+        with self.busy.request() as turn:
+            yield turn
+            return self.body.sample(prompts, key)
