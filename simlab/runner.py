@@ -22,6 +22,7 @@ from threadpoolctl import threadpool_limits
 from simlab import opened_files as reads
 from simlab import plain_files
 from simlab.components.logger import Logger
+from simlab.engine.context import Progress
 from simlab.engine.jobs import Jobs, Store
 from simlab.errors import InvalidInput, Mismatch, SimlabError, blaming
 from simlab.names import from_here
@@ -34,7 +35,7 @@ from simlab.runs.loading import Run, load
 from simlab.runs.manifest import read_manifest
 from simlab.scenario import Overrides, Scenario, costs
 from simlab.scenario import load as load_scenario
-from simlab.simulation import Progress, Simulation
+from simlab.simulation import Simulation
 from simlab.tables import files as content
 from simlab.tables.recorder import Recorder
 from simlab.tables.schemas import TABLES

@@ -36,6 +36,7 @@ from simlab.parties.shareholders import Shareholders
 from simlab.parties.users import Users
 from simlab.parties.vendor import Vendor
 from simlab.people.labor_market import LaborMarket
+from simlab.people.roster import Roster
 from simlab.relation import Consequence, Judgement, Relation
 from simlab.rng import Streams
 from simlab.worlds.text import TextGame, require_opinions
@@ -99,7 +100,7 @@ class Simulation(Context):
                 if hierarchy.kinds[name] == kind:
                     self.parties[name] = build(self, name, scenario.parties[name])
         self.parties = {name: self.parties[name] for name in hierarchy.parties}
-        market = LaborMarket()
+        market: LaborMarket[Roster] = LaborMarket()
         for pool in self.of_kind(Pool):
             pool.labor_market = market
         self.relations = [self._relation(spec) for spec in relations]

@@ -13,7 +13,6 @@ from simlab.relation import Standard
 from simlab.rng import Streams, normals
 
 if TYPE_CHECKING:
-    from simlab.people.labor_market import Seeker
     from simlab.people.roster import Roster
 
 
@@ -57,7 +56,7 @@ def understood(pool: Roster, people: Cohort, standard: Standard) -> Array:
     return np.asarray(spec.compliance * vector + (1 - spec.compliance) * people.own)
 
 
-def moved_in(arrived: Roster, people: Cohort, movers: list[Seeker]) -> list[str]:
+def moved_in(arrived: Roster, people: Cohort, movers: list[tuple[Roster, int]]) -> list[str]:
     """Let people from elsewhere take the first rows, with all that makes a person; returns who everybody is."""
     persons: list[str] = arrived.labels_of(people.number).tolist()
     for row, (pool, old) in enumerate(movers):

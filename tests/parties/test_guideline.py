@@ -79,7 +79,7 @@ def test_published_and_operative_have_utilities_of_their_own(tmp_path: Path) -> 
 
 def _panel(firm: Corporation) -> Any:
     simulation = firm.context
-    model = simulation.model_below(firm.name)
+    model = simulation.hierarchy.model_below(firm.name)
     assert model is not None
     items = model.body.sample(np.arange(1000), 7)
     return Panel(items, items.prompt, simulation.game.features(items))
