@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from simlab.arrays import Array
 from simlab.components.component import Component
-
-if TYPE_CHECKING:
-    pass
 
 
 def weighted_sum(scores: Array, weights: Array) -> Array:

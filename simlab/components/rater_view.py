@@ -93,6 +93,3 @@ def second(draws: Array, purpose: str) -> Array:
     """
     bits = (draws * 2.0**53).astype(np.uint64)
     return uniforms(branch(_SECOND, purpose), bits)
-
-
-# ---- one after the other ------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from simlab.errors import InvalidInput
-from simlab.scenario.checks.relations import Complaint, Path
+from simlab.scenario.messages import Complaint, Path
 from simlab.scenario.parties import LanguageModelSpec, PeopleSpec, RatersSpec, RewardModelSpec
 from simlab.scenario.relations import BradleyTerrySpec, GradientSpec, PPOSpec, RelationSpec
 

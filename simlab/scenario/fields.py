@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -25,6 +25,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from simlab.components.aggregator import Aggregator
+from simlab.components.catalogue import Catalogue
 from simlab.components.charter import Charter
 from simlab.components.combination import Combination
 from simlab.components.component import Component, parameters
@@ -35,13 +36,10 @@ from simlab.components.rater_policy import RaterPolicy
 from simlab.components.review import Review
 from simlab.components.reward_shape import RewardShape
 from simlab.components.spec import Spec, named
-from simlab.components.world import World
 from simlab.errors import InvalidInput
 from simlab.names import NAME, shown
 from simlab.scenario.yaml_tree import Node
-
-if TYPE_CHECKING:
-    from simlab.plugins.registry import Registry
+from simlab.worlds.world import World
 
 
 @dataclass(slots=True)
@@ -49,7 +47,7 @@ class Reading:
     """One reading of a scenario: the plugins there are, which model each mapping of the file was read as, where each
     mapping stands, and the criteria that the world has brought along (None until it has been read)."""
 
-    plugins: Registry
+    plugins: Catalogue
     models: dict[int, type[BaseModel]] = field(default_factory=dict)  # by id of the mapping
     nodes: dict[int, Node] = field(default_factory=dict)  # by id of the mapping
     brought: Mapping[str, Criterion] | None = None

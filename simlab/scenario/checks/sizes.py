@@ -1,6 +1,6 @@
 """What a well-formed scenario asks for and cannot have: sizes beyond reason, and what a world without networks lacks.
 
-Sizes are bounded where they multiply: each factor may be large, not all of them. `model.load` reports these.
+Sizes are bounded where they multiply: each factor may be large, not all of them. `reading` reports these.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from simlab.scenario import costs
-from simlab.scenario.checks import reward_shapes as shapes
-from simlab.scenario.checks.relations import Complaint
+from simlab.scenario.checks import reward_shapes
+from simlab.scenario.messages import Complaint
 from simlab.scenario.parties import LanguageModelSpec
 from simlab.scenario.relations import PPOSpec
 
@@ -31,7 +31,7 @@ def beyond(scenario: Scenario) -> Iterator[Complaint]:
     yield from _policy_training(scenario)
     yield from _waterfall(scenario)
     yield from costs.absurd(scenario)
-    yield from shapes.impossible(scenario)
+    yield from reward_shapes.impossible(scenario)
     if not scenario.world.networks:
         yield from _vectors(scenario)
 
