@@ -7,18 +7,16 @@ misspelt name would make a new direction that nobody else knows of: new ones are
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simlab.components.catalogue import Catalogue
 from simlab.names import clip, did_you_mean, shown
 from simlab.scenario.criteria import mentions
+from simlab.scenario.fields import Reading
 from simlab.scenario.messages import Complaint, Path
+from simlab.scenario.model import Scenario
 from simlab.tables.schemas import TABLES
 from simlab.worlds.world import World
-
-if TYPE_CHECKING:
-    from simlab.scenario.fields import Reading
-    from simlab.scenario.model import Scenario
 
 
 def unknown(data: Mapping[str, Any], world: type[World], reading: Reading) -> Iterator[Complaint]:

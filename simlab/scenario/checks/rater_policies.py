@@ -6,14 +6,11 @@ What a policy cannot do without it declares in `needs`; `reading` reports these 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from simlab.names import shown, suggestion
 from simlab.scenario.messages import Complaint, Path
+from simlab.scenario.model import Scenario
 from simlab.scenario.parties import PeopleSpec, RatersSpec
-
-if TYPE_CHECKING:
-    from simlab.scenario.model import Scenario
 
 
 def pointless(scenario: Scenario) -> Iterator[Complaint]:

@@ -6,16 +6,13 @@ Sizes are bounded where they multiply: each factor may be large, not all of them
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from simlab.scenario import costs
 from simlab.scenario.checks import reward_shapes
 from simlab.scenario.messages import Complaint
+from simlab.scenario.model import Scenario
 from simlab.scenario.parties import LanguageModelSpec
 from simlab.scenario.relations import PPOSpec
-
-if TYPE_CHECKING:
-    from simlab.scenario.model import Scenario
 
 MOST_SEQUENCES = 1e9  # read in pretraining
 MOST_RESPONSES = 1e8  # scored in one look of PPO

@@ -6,17 +6,15 @@ The entries are well-formed one by one; here they are held against each other. `
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simlab.hierarchy import Hierarchy
 from simlab.names import shown, suggestion
 from simlab.scenario.messages import Complaint, Path
+from simlab.scenario.model import Scenario
 from simlab.scenario.parties import RatersSpec
+from simlab.scenario.relations import RelationSpec
 from simlab.scenario.society import CorporationSpec, GuidelineSpec, ShareholdersSpec, UsersSpec
-
-if TYPE_CHECKING:
-    from simlab.scenario.model import Scenario
-    from simlab.scenario.relations import RelationSpec
 
 
 def impossible(scenario: Scenario) -> Iterator[Complaint]:
