@@ -1,4 +1,4 @@
-"""The scene: what raters can see beside utilities, for policies that ask; nothing is made up until they do.
+"""The scene: what raters can see beside utilities, computed only when a policy asks for it.
 
 A rater policy whose `choose` or `probabilities` has a parameter `scene` is given one. Made by hand, as in tests, a
 scene shows what it was given: `Scene(look={"length": lengths}.get)`.
