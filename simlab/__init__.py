@@ -42,14 +42,13 @@ if TYPE_CHECKING:
     from simlab.components.rater_view import Scene
     from simlab.components.review import Review
     from simlab.components.reward_shape import LeashedShape, RewardShape, reward_shape
-    from simlab.components.world import World
     from simlab.errors import InvalidInput, Mismatch, SimlabError
     from simlab.report.comparison import compare
     from simlab.report.trace import trace
     from simlab.runner import run_file as run
     from simlab.runner import verify
     from simlab.runs.loading import Run, load
-    from simlab.worlds.world import Game
+    from simlab.worlds.world import Game, World
 
 _PUBLIC = {  # by module
     "components.aggregator": ("Aggregator", "Votes"),
@@ -66,13 +65,12 @@ _PUBLIC = {  # by module
     "components.rater_view": ("Scene",),
     "components.review": ("Review",),
     "components.reward_shape": ("LeashedShape", "RewardShape", "reward_shape"),
-    "components.world": ("World",),
     "errors": ("InvalidInput", "Mismatch", "SimlabError"),
     "report.comparison": ("compare",),
     "report.trace": ("trace",),
     "runner": ("run", "verify"),
     "runs.loading": ("Run", "load"),
-    "worlds.world": ("Game",),
+    "worlds.world": ("Game", "World"),
 }
 _WHERE = {name: f"simlab.{module}" for module, names in _PUBLIC.items() for name in names}
 

@@ -23,9 +23,9 @@ from simlab.report import spending
 from simlab.report.orders import orders
 from simlab.report.summary_screen import screen
 from simlab.runs.loading import Run
-from simlab.scenario import load
 from simlab.scenario.budget import Budget, windows
 from tests.deep_world import CLICK, DEEP, NORTH, RELAY, SOUTH
+from tests.loading import load
 from tests.small_world import AUDIT, HIERARCHY, written
 
 CENT = 0.005

@@ -12,7 +12,7 @@ from simlab.arrays import Array
 from simlab.components.incentives import responses
 
 if TYPE_CHECKING:
-    from simlab.components.incentives import WorkSituation
+    from simlab.components.effort import WorkSituation
 
 
 class Linear(simlab.Effort):

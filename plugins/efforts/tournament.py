@@ -12,7 +12,7 @@ from simlab.arrays import Array
 from simlab.components.incentives import tournament_effort
 
 if TYPE_CHECKING:
-    from simlab.components.incentives import WorkSituation
+    from simlab.components.effort import WorkSituation
 
 
 class Tournament(simlab.Effort):

@@ -12,7 +12,7 @@ import numpy as np
 
 from simlab.arrays import Array, Indices
 from simlab.components.answers import not_numbers
-from simlab.components.incentives import COIN, WorkSituation
+from simlab.components.effort import COIN, WorkSituation
 from simlab.components.review import Below, Review
 from simlab.errors import PluginFailed
 from simlab.rankings import preferred

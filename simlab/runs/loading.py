@@ -125,7 +125,7 @@ class Run:
 
         Raises InvalidInput, naming the file, if it is another table, another run's, or missing though it was there.
         """
-        from simlab.plugins.registry import simlab_version
+        from simlab.provenance import simlab_version
         from simlab.tables import files as content
 
         said = self.manifest["tables"].get(name)

@@ -29,7 +29,7 @@ _BASES = {
     "combination": "simlab.components.combination:Combination",
     "charter": "simlab.components.charter:Charter",
     "aggregator": "simlab.components.aggregator:Aggregator",
-    "world": "simlab.components.world:World",
+    "world": "simlab.worlds.world:World",
     "logger": "simlab.components.logger:Logger",
 }
 _SHOWN = {  # by kind: what a method calls it, and its class
@@ -41,7 +41,7 @@ _SHOWN = {  # by kind: what a method calls it, and its class
         "observer": "simlab.components.exchange:Observer",
     },
     "rater": {"cohort": "simlab.components.cohort:Cohort", "scene": "simlab.components.rater_view:Scene"},
-    "effort": {"situation": "simlab.components.incentives:WorkSituation"},
+    "effort": {"situation": "simlab.components.effort:WorkSituation"},
     "review": {"record": "simlab.components.review:Standing"},
     "guideline": {
         "situation": "simlab.components.guideline_policy:Situation",

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from simlab.arrays import Array
 from simlab.components.aggregator import Votes
 from simlab.components.cohort import Cohort
+from simlab.components.effort import WorkSituation
 from simlab.components.exchange import Claim, Exchange, Observer, Prompt, Response
 from simlab.components.guideline_policy import Situation, Term
-from simlab.components.incentives import WorkSituation
 from simlab.components.rater_view import Scene
 from simlab.components.review import Below, Standing
 from simlab.rng import Streams, normals, uniforms

@@ -12,8 +12,8 @@ from simlab.errors import PluginFailed
 from simlab.measures.panel import Panel
 from simlab.parties.corporation import Corporation
 from simlab.parties.pool import Pool
-from simlab.scenario import load
 from tests.deep_world import DEEP
+from tests.loading import load
 from tests.small_world import AUDIT, LOOK, Played, play, played, written
 
 OPERATIVE, PUBLISHED = {"helpful": 1.0, "brand": 1.0}, {"helpful": 1.0}

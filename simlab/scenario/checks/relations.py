@@ -15,9 +15,8 @@ from typing import Any
 from simlab.hierarchy import Hierarchy
 from simlab.names import shown, suggestion
 from simlab.scenario.checks.rules import AGENTS, FIRMS, PRINCIPALS, RULES, Rule
+from simlab.scenario.messages import Complaint, Path
 from simlab.scenario.reach import Reach, several
-
-Path = tuple[str | int, ...]
 
 _MEANT = {"reward_model": "a reward model", "language_model": "a language model"}  # other kinds are plain words
 MOST_LOOKS = 100_000
@@ -32,9 +31,6 @@ class Edge:
     entry: Mapping[str, Any]
     principal: str
     agent: str
-
-
-Complaint = tuple[Path, str, str]  # where, what is wrong, the likely fix
 
 
 def complaints(data: Mapping[str, Any]) -> Iterator[Complaint]:

@@ -1,23 +1,20 @@
 """What the society of a scenario cannot be: shares of firms nobody uses, prompts nobody asked, money both ways.
 
-The entries are well-formed one by one; here they are held against each other. `model.load` reports these.
+The entries are well-formed one by one; here they are held against each other. `reading` reports these.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 from simlab.hierarchy import Hierarchy
 from simlab.names import shown, suggestion
-from simlab.scenario.checks.relations import Complaint, Path
+from simlab.scenario.messages import Complaint, Path
+from simlab.scenario.model import Scenario
 from simlab.scenario.parties import RatersSpec
+from simlab.scenario.relations import RelationSpec
 from simlab.scenario.society import CorporationSpec, GuidelineSpec, ShareholdersSpec, UsersSpec
-from simlab.tables.schemas import TABLES
-
-if TYPE_CHECKING:
-    from simlab.scenario.model import Scenario
-    from simlab.scenario.relations import RelationSpec
 
 
 def impossible(scenario: Scenario) -> Iterator[Complaint]:
@@ -32,7 +29,6 @@ def impossible(scenario: Scenario) -> Iterator[Complaint]:
             yield from _situations(scenario, hierarchy, name)
     for index, relation in enumerate(scenario.relations):
         yield from _owners(scenario, ("relations", index), relation)
-    yield from _policies(scenario)
 
 
 def _shares(scenario: Scenario, name: str, users: UsersSpec) -> Iterator[Complaint]:
@@ -95,31 +91,3 @@ def _owners(scenario: Scenario, here: Path, relation: RelationSpec) -> Iterator[
         if replace.kind == "replace" and replace.policy is None and aimless:
             what = f"{relation.principal} have no values to move the guideline toward"
             yield (*here, "consequence", place), what, f"give parties.{relation.principal}.values, or a policy"
-
-
-def named_by_plugins(scenario: Scenario) -> Iterator[tuple[Path, Iterable[str]]]:
-    """The criteria that guideline policies, combination rules and charters name, with the place of each plugin."""
-    for name, party in scenario.parties.items():
-        if isinstance(party, CorporationSpec):
-            here, guideline = ("parties", name, "guideline"), party.guideline
-            yield (*here, "policy"), guideline.policy.criteria()
-            yield (*here, "combine"), guideline.combine.criteria()
-            yield (*here, "charter"), guideline.charter.weights() if guideline.charter is not None else ()
-    for index, relation in enumerate(scenario.relations):
-        for place, consequence in enumerate(relation.consequence):
-            if consequence.kind == "replace" and consequence.policy is not None:
-                yield ("relations", index, "consequence", place, "policy"), consequence.policy.criteria()
-
-
-def _policies(scenario: Scenario) -> Iterator[Complaint]:
-    """Guideline policies, combination rules and charters that name criteria that are no plugins."""
-    for at, named in named_by_plugins(scenario):
-        for criterion in dict.fromkeys(named):
-            if criterion not in scenario.criteria:
-                yield at, f"there is no criterion called {shown(criterion)}", "simlab plugins lists them"
-            elif criterion in TABLES["responses"].names:
-                yield (
-                    at,
-                    f"{shown(criterion)} cannot be a criterion: it is a column of the responses table",
-                    "rename it",
-                )
