@@ -11,13 +11,15 @@ from numpy.typing import ArrayLike
 from simlab.arrays import Array
 
 
-def label_information(table: ArrayLike) -> float:
-    """Mutual information of two labels from their contingency table, in nats (the plug-in estimate)."""
-    share = np.asarray(table, dtype=float)
-    share = share / share.sum()
+def label_information(a: ArrayLike, b: ArrayLike) -> float:
+    """Mutual information of two labels [n] of the same things, in nats (the plug-in estimate)."""
+    x, y = np.asarray(a), np.asarray(b)
+    categories, both = np.unique(np.concatenate([x, y]), return_inverse=True)
+    q = len(categories)
+    share = np.bincount(both[: len(x)] * q + both[len(x) :], minlength=q * q).reshape(q, q) / len(x)
     product = share.sum(axis=1, keepdims=True) * share.sum(axis=0, keepdims=True)
-    seen = share > 0
-    return float(np.sum(share[seen] * np.log(share[seen] / product[seen])))
+    some = share > 0
+    return float(np.sum(share[some] * np.log(share[some] / product[some])))
 
 
 def mutual_information(a: Array, b: Array, neighbours: int = 3) -> float:

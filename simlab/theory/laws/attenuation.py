@@ -57,10 +57,9 @@ def binary_information(error: float) -> float:
 
 
 def _information(seed: int, *, flips: Sequence[float]) -> float:
-    from simlab.measures.agreement import contingency
     from simlab.measures.information import label_information
 
-    return label_information(contingency(*_passed_on(seed, flips)))
+    return label_information(*_passed_on(seed, flips))
 
 
 # ---- values ---------------------------------------------------------------------------------------------------------
