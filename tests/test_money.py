@@ -222,7 +222,7 @@ def the_screen_adds_up(run: Run, paid: pd.DataFrame) -> None:
 
 
 def comparisons_of_runs_add_up(run: Run, paid: pd.DataFrame) -> None:
-    from simlab.report.run_measures import measured
+    from simlab.report.compared_measures import measured
 
     found = measured(run)
     money = {of: value for (kind, _, of), value in found.items() if kind == "money"}

@@ -26,7 +26,6 @@ from simlab.errors import InvalidInput, Problem
 from simlab.rng import Streams
 
 VADER = "vader"
-REFERENCES = ("pool", "others")
 
 
 def rated(

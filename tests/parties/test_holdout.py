@@ -12,7 +12,7 @@ import pytest
 from simlab.engine.holdout import prompts_held_out, share_held_out
 from simlab.engine.jobs import Jobs, Store
 from simlab.people.demonstrations import write
-from simlab.report.shortfall import shortfalls
+from simlab.report.summary_screen.alerts import shortfalls
 from simlab.scenario import DemonstrationsSpec
 from simlab.simulation import Simulation
 from simlab.tables.recorder import Recorder
