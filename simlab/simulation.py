@@ -1,4 +1,4 @@
-"""One run: a world, a hierarchy of parties, a clock, keyed streams and a recorder.
+"""One run: a context filled with parties, relations and analyzers, and the calendar by which it goes.
 
 `run_file` is what `simlab run` and `simlab.run` call. A run is a deterministic function of scenario, seed and
 plugins; what torch computes comes from `jobs`, so a run that was cut off is simply run again.

@@ -81,7 +81,7 @@ class WorkSituation(Known):
         return WorkSituation(**{n: c[rows] if isinstance(c, np.ndarray) else c for n, c in columns.items()})
 
     @property
-    def toil(self) -> Array:
+    def effort_cost(self) -> Array:
         """Cost of full care over a period, in $ [R]."""
         return self.cost * self.hours
 

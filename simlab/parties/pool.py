@@ -122,10 +122,10 @@ class Pool(Judges):
         numbers = np.arange(len(self.representatives()))
         if not len(numbers):
             return None
-        strangers, streams = copy(self), Streams(key)
-        strangers.cohort = population.drawn(self, numbers, streams)
+        strangers, rng = copy(self), Streams(key)
+        strangers.cohort = population.drawn(self, numbers, rng)
         strangers.cohort.ended[:] = np.nan
-        keys = [streams.key(self.name, "beliefs", n) for n in numbers.tolist()]
+        keys = [rng.key(self.name, "beliefs", n) for n in numbers.tolist()]
         names, known = self.labels_of(numbers).tolist(), strangers.cohort.knowledge.tolist()
         strangers.observers = self.context.game.observers(names, keys, known)
         strangers.forget_panel()
