@@ -1,1 +1,1 @@
-"""What is measured after every round: one file for each table, and `survey`, which asks all parties the same questions."""
+"""What is measured after every round: one file a table; `survey` asks all parties the same questions."""
