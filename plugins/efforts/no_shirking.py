@@ -30,7 +30,7 @@ class NoShirking(simlab.Effort):
         return np.where(self.worth(situation, full) >= self.worth(situation, none), 1.0, 0.0)
 
     def worth(self, situation: WorkSituation, care: Array) -> Array:
-        """Value [R] of the job, in $, with so much care [R] ever after: V = income − cost of effort + δ·(keep·V + (1−keep)·V_U).
+        """Value [R] of the job, in $, with so much care [R] ever after: V = income − cost + δ·(keep·V + (1−keep)·V_U).
 
         Keeping it takes not being dismissed, and no bad luck: keep = (1−s)·(1−P(dismissed)).
         """
