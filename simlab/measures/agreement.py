@@ -45,8 +45,9 @@ class Ratings:
         """From long columns [n]. `values` tells where a label lies on a scale; without it, labels are such numbers."""
         categories, category = np.unique(np.asarray(label), return_inverse=True)
         places = categories.tolist() if values is None else [values[c] for c in categories.tolist()]
-        numbers = (np.unique(np.asarray(column), return_inverse=True)[1].ravel() for column in (item, rater))
-        return cls(*numbers, category.ravel(), np.asarray(places, dtype=float))
+        row = np.unique(np.asarray(item), return_inverse=True)[1].ravel()
+        person = np.unique(np.asarray(rater), return_inverse=True)[1].ravel()
+        return cls(row, person, category.ravel(), np.asarray(places, dtype=float))
 
     @classmethod
     def of_matrix(cls, matrix: ArrayLike) -> Ratings:

@@ -1,4 +1,4 @@
-"""What tables are made of: columns with a type, a unit and a meaning, and those that many tables share.
+"""Table and Column: the name, type, unit and meaning of a column; and the columns that many tables share.
 
 `schemas` collects the tables. Imports no library.
 """
