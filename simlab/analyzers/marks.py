@@ -17,9 +17,8 @@ import numpy as np
 
 from simlab.analyzers.analyzer import Look
 from simlab.arrays import Array
-from simlab.consequences.learning import explained
 from simlab.machines.label_merging import relabelled
-from simlab.machines.linear_rm import LinearHead
+from simlab.machines.linear_rm import LinearHead, explained
 from simlab.measures.statistics import centre, lengthened, pearson
 from simlab.measures.waterfall import Drawn
 from simlab.parties.pool import Pool

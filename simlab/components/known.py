@@ -20,6 +20,10 @@ _TOLD = {  # what the contract of which kind of plugin speaks of
     "Situation": "guideline",
     "Term": "guideline",
     "Votes": "aggregator",
+    "RankingLesson": "learner",
+    "VectorRankingLesson": "learner",
+    "RewardLesson": "learner",
+    "VectorRewardLesson": "learner",
 }
 
 

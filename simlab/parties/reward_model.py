@@ -50,7 +50,7 @@ class RewardModel(Machine):
         self.disagreement = 0.0  # between its members, over the same responses
         body = judged_model(context, name).body
         self.head: Head = (
-            TransformerHead(body, context.jobs)
+            TransformerHead(spec.members, body, context.jobs)
             if isinstance(body, TransformerBody)
             else LinearHead(spec.members, len(context.game.dimensions))
         )
@@ -79,8 +79,8 @@ class RewardModel(Machine):
         self.reference = yield from judged_model(self.context, self.name).respond(prompts, key)
 
     def taught(self) -> dict[str, Any]:
-        """The judge as it now is, for jobs: what `revive_judge` makes an ensemble of."""
-        assert isinstance(self.head, TransformerHead)
+        """The judge as it now is, for those who learn from it; of networks, what `revive_judge` makes an ensemble
+        of."""
         units = {"centres": self.centres.tolist(), "scales": self.scales.tolist()}
         return {**self.head.written(), **units, "centre": self.centre, "scale": self.scale}
 

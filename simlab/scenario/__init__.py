@@ -37,12 +37,8 @@ from simlab.scenario.parties import (
 from simlab.scenario.reading import load
 from simlab.scenario.relations import (
     AnyConsequence,
-    AnyLearner,
-    BradleyTerrySpec,
     GradientSpec,
-    PPOSpec,
     RelationSpec,
-    TiltSpec,
 )
 from simlab.scenario.society import (
     CorporationSpec,
@@ -57,11 +53,9 @@ from simlab.scenario.society import (
 
 __all__ = [
     "AnyConsequence",
-    "AnyLearner",
     "AnyParty",
     "AuditorsSpec",
     "BonusSpec",
-    "BradleyTerrySpec",
     "ChurnSpec",
     "ClusterSpec",
     "ContractShareSpec",
@@ -78,7 +72,6 @@ __all__ = [
     "IntentSpec",
     "LanguageModelSpec",
     "Overrides",
-    "PPOSpec",
     "PanelSpec",
     "PartySpec",
     "PaySpec",
@@ -95,7 +88,6 @@ __all__ = [
     "Scenario",
     "ShareholdersSpec",
     "SuspendSpec",
-    "TiltSpec",
     "UsersSpec",
     "VendorSpec",
     "WarnSpec",

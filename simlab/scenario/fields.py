@@ -31,6 +31,7 @@ from simlab.components.component import Component, parameters
 from simlab.components.criterion import Criterion
 from simlab.components.effort import Effort
 from simlab.components.guideline_policy import GuidelinePolicy
+from simlab.components.learner import Learner
 from simlab.components.rater_policy import RaterPolicy
 from simlab.components.review import Review
 from simlab.components.reward_shape import RewardShape
@@ -145,6 +146,12 @@ NoCharterField = Annotated[
     WithJsonSchema({"anyOf": [{"component": "charter"}, {"type": "null"}]}),
 ]
 AggregatorField = Annotated[SerializeAsAny[Aggregator], *_field("aggregator", "none")]
+NoLearnerField = Annotated[
+    SerializeAsAny[Learner] | None,
+    BeforeValidator(lambda value, info: None if value is None else _component("learner", "")(value, info)),
+    PlainSerializer(lambda learner: None if learner is None else parameters(learner)),
+    WithJsonSchema({"anyOf": [{"component": "learner"}, {"type": "null"}]}),
+]
 CriterionField = Annotated[
     SerializeAsAny[Criterion],
     BeforeValidator(_component("criterion", "")),

@@ -63,11 +63,12 @@ def load(
         problems += [complaints.problem(*p) for p in criteria.undeclared_by_plugins(scenario, data, found)]
     except ValidationError as error:
         problems += complaints.of(error)
-    problems += [complaints.problem(at, what, fix) for at, what, fix in authority.complaints(data)]
+    learners: Any = {name: found.get("learner", name) for name in found.names("learner")}
+    problems += [complaints.problem(at, what, fix) for at, what, fix in authority.complaints(data, learners)]
     world = _world(data, reading.plugins)
     if world is not None:
         problems += [complaints.problem(*p, at_key=True) for p in criteria.unknown(data, world, reading)]
-        problems += [complaints.problem(*p) for p in authority.learners_misplaced(data, world.networks)]
+        problems += [complaints.problem(*p) for p in authority.learners_misplaced(data, world.networks, learners)]
         problems += [complaints.problem(*p) for p in authority.imitators_misplaced(data, world.networks)]
     if problems:
         raise InvalidInput(*_presentable(problems))
