@@ -23,7 +23,7 @@ from simlab.machines.reward_backend import Head
 from simlab.machines.transformer_lm import TransformerBody
 from simlab.machines.transformer_rm import TransformerHead
 from simlab.parties.language_model import judged_model
-from simlab.rankings import Rankings, preferred, sides
+from simlab.rankings import Rankings, differences, preferred
 from simlab.relation import Judgement, Relation, Teacher, Work
 from simlab.rng import branch
 from simlab.worlds.world import Items
@@ -103,18 +103,16 @@ class RewardModel(Machine):
 
     def order(self, rankings: Rankings) -> NDArray[np.int8]:
         """The ordering itself, for those who hold the machine already."""
-        left, right = sides(rankings.options)
         scores = self.score(rankings.subject).reshape(-1, rankings.options)
-        return rankings.each(preferred(scores[:, left] - scores[:, right]).astype(np.int8))
+        return rankings.each(preferred(differences(scores)).astype(np.int8))
 
     def margins(self, rankings: Rankings) -> Array:
         """The log-odds it gives the left response of each pair [m, pairs], as it is fitted to them; 0 before the first
         fit. In units of `scale` they are differences of its score."""
-        left, right = sides(rankings.options)
         if not self.learned:
-            return np.zeros((len(rankings), len(left)))
+            return np.zeros((len(rankings), rankings.pairs))
         scores = self.head.score(rankings.subject).reshape(-1, rankings.options)
-        return rankings.each(scores[:, left] - scores[:, right])
+        return rankings.each(differences(scores))
 
     def work(self, relation: Relation) -> Generator[Event, Any, Work]:
         """Itself: those who taught it ask it to order the pairs they have ranked."""

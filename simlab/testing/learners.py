@@ -1,4 +1,4 @@
-"""The contract of learners, on lessons so small that a second is enough. torch is imported where networks are taught."""
+"""The contract of learners, on lessons that take a second. torch is imported where networks are taught."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,14 @@ LOGP, REWARD = np.log([0.4, 0.3, 0.2, 0.1]), np.arange(4.0)
 
 def made(**settings: Any) -> Any:
     return discover(local=False).get("learner", "reinforce")(**settings)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
