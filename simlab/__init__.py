@@ -41,6 +41,13 @@ if TYPE_CHECKING:
     from simlab.components.effort import Effort
     from simlab.components.exchange import Claim, Exchange, Observer, Prompt, Response
     from simlab.components.guideline_policy import GuidelinePolicy, Situation
+    from simlab.components.learner import (
+        Learner,
+        RankingLesson,
+        RewardLesson,
+        VectorRankingLesson,
+        VectorRewardLesson,
+    )
     from simlab.components.logger import Logger
     from simlab.components.rater_policy import RaterPolicy
     from simlab.components.rater_view import Scene
@@ -64,6 +71,13 @@ _PUBLIC = {  # by module
     "components.effort": ("Effort",),
     "components.exchange": ("Claim", "Exchange", "Observer", "Prompt", "Response"),
     "components.guideline_policy": ("GuidelinePolicy", "Situation"),
+    "components.learner": (
+        "Learner",
+        "RankingLesson",
+        "RewardLesson",
+        "VectorRankingLesson",
+        "VectorRewardLesson",
+    ),
     "components.logger": ("Logger",),
     "components.rater_policy": ("RaterPolicy",),
     "components.rater_view": ("Scene",),
@@ -80,9 +94,10 @@ _WHERE = {name: f"simlab.{module}" for module, names in _PUBLIC.items() for name
 
 __all__ = [
     "Aggregator", "Article", "Charter", "Claim", "Combination", "Component", "Criterion", "DataFile", "Effort",
-    "Exchange", "Game", "GuidelinePolicy", "InvalidInput", "LeashedShape", "Logger", "Mismatch", "Observer", "Prompt",
-    "RaterPolicy", "Response", "Review", "RewardShape", "Run", "Scene", "SimlabError", "Situation", "Votes", "World",
-    "compare", "load", "reward_shape", "run", "trace", "verify",
+    "Exchange", "Game", "GuidelinePolicy", "InvalidInput", "Learner", "LeashedShape", "Logger", "Mismatch", "Observer",
+    "Prompt", "RankingLesson", "RaterPolicy", "Response", "Review", "RewardLesson", "RewardShape", "Run", "Scene",
+    "SimlabError", "Situation", "VectorRankingLesson", "VectorRewardLesson", "Votes", "World", "compare", "load",
+    "reward_shape", "run", "trace", "verify",
 ]  # fmt: skip
 
 

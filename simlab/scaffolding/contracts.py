@@ -29,6 +29,7 @@ _BASES = {
     "combination": "simlab.components.combination:Combination",
     "charter": "simlab.components.charter:Charter",
     "aggregator": "simlab.components.aggregator:Aggregator",
+    "learner": "simlab.components.learner:Learner",
     "world": "simlab.worlds.world:World",
     "logger": "simlab.components.logger:Logger",
 }
@@ -49,6 +50,12 @@ _SHOWN = {  # by kind: what a method calls it, and its class
     },
     "charter": {"articles[i]": "simlab.components.charter:Article"},
     "aggregator": {"votes": "simlab.components.aggregator:Votes"},
+    "learner": {
+        "lesson (rankings)": "simlab.components.learner:RankingLesson",
+        "lesson (rankings of vectors)": "simlab.components.learner:VectorRankingLesson",
+        "lesson (rewards)": "simlab.components.learner:RewardLesson",
+        "lesson (rewards of vectors)": "simlab.components.learner:VectorRewardLesson",
+    },
     "world": {"open(…)": "simlab.worlds.world:Game", "criteria[i]": "simlab.components.criterion:Criterion"},
 }
 

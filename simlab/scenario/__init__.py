@@ -44,12 +44,8 @@ from simlab.scenario.parties import (
 from simlab.scenario.reading import load
 from simlab.scenario.relations import (
     AnyConsequence,
-    AnyLearner,
-    BradleyTerrySpec,
     GradientSpec,
-    PPOSpec,
     RelationSpec,
-    TiltSpec,
 )
 from simlab.scenario.society import (
     CorporationSpec,
@@ -64,11 +60,9 @@ from simlab.scenario.society import (
 
 __all__ = [
     "AnyConsequence",
-    "AnyLearner",
     "AnyParty",
     "AuditorsSpec",
     "BonusSpec",
-    "BradleyTerrySpec",
     "ChurnSpec",
     "ClusterSpec",
     "ContractShareSpec",
@@ -85,7 +79,6 @@ __all__ = [
     "IntentSpec",
     "LanguageModelSpec",
     "Overrides",
-    "PPOSpec",
     "PanelSpec",
     "PartySpec",
     "PaySpec",
@@ -102,7 +95,6 @@ __all__ = [
     "Scenario",
     "ShareholdersSpec",
     "SuspendSpec",
-    "TiltSpec",
     "UsersSpec",
     "VendorSpec",
     "WarnSpec",

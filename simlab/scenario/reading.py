@@ -58,11 +58,12 @@ def load(
         problems += [complaints.problem(*p) for p in criteria.undeclared_by_plugins(scenario, data, plugins)]
     except ValidationError as error:
         problems += complaints.of(error)
-    problems += [complaints.problem(at, what, fix) for at, what, fix in relations.complaints(data)]
+    learners: Any = {name: plugins.get("learner", name) for name in plugins.names("learner")}
+    problems += [complaints.problem(at, what, fix) for at, what, fix in relations.complaints(data, learners)]
     world = _world(data, reading.plugins)
     if world is not None:
         problems += [complaints.problem(*p, at_key=True) for p in criteria.unknown(data, world, reading)]
-        problems += [complaints.problem(*p) for p in relations.learners_misplaced(data, world.networks)]
+        problems += [complaints.problem(*p) for p in relations.learners_misplaced(data, world.networks, learners)]
         problems += [complaints.problem(*p) for p in relations.imitators_misplaced(data, world.networks)]
     if problems:
         raise InvalidInput(*_presentable(problems))

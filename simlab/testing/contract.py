@@ -33,6 +33,7 @@ _METHODS = {  # what a plugin of each kind is asked by, the first that is its ow
     "guideline": ("revise",),
     "combination": ("combine",),
     "aggregator": ("aggregate",),
+    "learner": ("learn", "learn_vector"),
     "world": ("open",),
 }
 _GROUND = ("made", "answers", "finite", "probabilities", "labels", "deterministic", "reproducible")

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What one kind of relation allows: its consequences, and the learners of a gradient."""
+    """What one kind of relation allows: its consequences, and whether the agent is a machine that learns by one."""
 
     consequences: tuple[str, ...]
-    learners: tuple[str, ...] = ()
+    taught: bool = False
     counted: bool = False  # the sample is a number of pieces, since there is no finite work to take a share of
 
 
@@ -31,8 +31,8 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("vendor", "auditors"): _LABOR,
     ("auditors", "raters"): _AUDIT,
     ("auditors", "auditors"): _AUDIT,
-    ("raters", "reward_model"): Rule(("gradient",), ("bradley_terry",)),
-    ("reward_model", "language_model"): Rule(("gradient",), ("ppo", "tilt"), counted=True),
+    ("raters", "reward_model"): Rule(("gradient",), taught=True),
+    ("reward_model", "language_model"): Rule(("gradient",), taught=True, counted=True),
 }
 
 PRINCIPALS: Mapping[str, tuple[int, int]] = {"reward_model": (1, 1000), "language_model": (1, 1), "vendor": (1, 1000)}
