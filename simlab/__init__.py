@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from simlab.components.charter import Article, Charter
     from simlab.components.combination import Combination
     from simlab.components.component import Component
+    from simlab.components.consequence import Consequence
     from simlab.components.criterion import Criterion
     from simlab.components.data_file import DataFile
     from simlab.components.effort import Effort
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from simlab.components.reward_shape import LeashedShape, RewardShape, reward_shape
     from simlab.components.world import World
     from simlab.errors import InvalidInput, Mismatch, SimlabError
+    from simlab.relation import Effect, Judgement, Relation
     from simlab.report.comparison import compare
     from simlab.report.trace import trace
     from simlab.runner import run_file as run
@@ -56,6 +58,7 @@ _PUBLIC = {  # by module
     "components.charter": ("Article", "Charter"),
     "components.combination": ("Combination",),
     "components.component": ("Component",),
+    "components.consequence": ("Consequence",),
     "components.criterion": ("Criterion",),
     "components.data_file": ("DataFile",),
     "components.effort": ("Effort",),
@@ -68,6 +71,7 @@ _PUBLIC = {  # by module
     "components.reward_shape": ("LeashedShape", "RewardShape", "reward_shape"),
     "components.world": ("World",),
     "errors": ("InvalidInput", "Mismatch", "SimlabError"),
+    "relation": ("Effect", "Judgement", "Relation"),
     "report.comparison": ("compare",),
     "report.trace": ("trace",),
     "runner": ("run", "verify"),
@@ -77,10 +81,10 @@ _PUBLIC = {  # by module
 _WHERE = {name: f"simlab.{module}" for module, names in _PUBLIC.items() for name in names}
 
 __all__ = [
-    "Aggregator", "Article", "Charter", "Claim", "Combination", "Component", "Criterion", "DataFile", "Effort",
-    "Exchange", "Game", "GuidelinePolicy", "InvalidInput", "LeashedShape", "Logger", "Mismatch", "Observer", "Prompt",
-    "RaterPolicy", "Response", "Review", "RewardShape", "Run", "Scene", "SimlabError", "Situation", "Votes", "World",
-    "compare", "load", "reward_shape", "run", "trace", "verify",
+    "Aggregator", "Article", "Charter", "Claim", "Combination", "Component", "Consequence", "Criterion", "DataFile",
+    "Effect", "Effort", "Exchange", "Game", "GuidelinePolicy", "InvalidInput", "Judgement", "LeashedShape", "Logger",
+    "Mismatch", "Observer", "Prompt", "RaterPolicy", "Relation", "Response", "Review", "RewardShape", "Run", "Scene",
+    "SimlabError", "Situation", "Votes", "World", "compare", "load", "reward_shape", "run", "trace", "verify",
 ]  # fmt: skip
 
 

@@ -103,7 +103,7 @@ class Context:
             a for a in self.parties if self.hierarchy.kinds[a] == "auditors" and self.hierarchy.maker_of(a) == name
         ]
         for party in dict.fromkeys([*below, *aside]):
-            self.parties[party].told(self.parties[name].standard())
+            self.parties[party].on_guideline(self.parties[name].standard())
 
     def first_task(self, pool: str) -> int:
         """The number of a pool's first task; each pool counts on from its own, so that one more leaves them as is."""

@@ -306,7 +306,9 @@ def _fault(cls: Any) -> str:
     if not (isinstance(cls, type) and issubclass(cls, Component)):
         return f"{cls!r} is no component class"
     if not cls.kind:
-        contracts = "Criterion, RaterPolicy, Effort, Review, RewardShape, GuidelinePolicy, Combination, Charter"
+        contracts = (
+            "Criterion, RaterPolicy, Effort, Review, RewardShape, GuidelinePolicy, Combination, Charter, Consequence"
+        )
         return f"class {cls.__name__} derives from none of the contracts ({contracts}, Aggregator, World, Logger)"
     if not isinstance(cls.name, str) or not is_name(cls.name):
         return f'class {cls.__name__} has no usable name (write name = "…": a letter, then letters, digits, - or _)'

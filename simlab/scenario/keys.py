@@ -16,7 +16,7 @@ from simlab.components.spec import Spec
 from simlab.errors import InvalidInput, Problem
 from simlab.names import CALLED, did_you_mean, shown
 from simlab.scenario.model import Scenario
-from simlab.scenario.relations import AnyConsequence, AnyLearner, RelationSpec
+from simlab.scenario.relations import AnyLearner, GradientSpec, RelationSpec
 
 if TYPE_CHECKING:
     from simlab.plugins.registry import Registry
@@ -71,8 +71,9 @@ def entries(plugins: Registry) -> list[Entry]:
         found.append(_entry(_kind(cls), "parties", cls, plugins))
         parts |= _parts(cls)
     found.append(_entry("relation", "relations", RelationSpec, plugins))
-    for group, union in (("consequences", AnyConsequence), ("learners", AnyLearner)):
-        found += [_entry(_kind(cls), group, cls, plugins) for cls in _kinds(union)]
+    found += [_entry(n, "consequences", plugins.get("consequence", n), plugins) for n in plugins.names("consequence")]
+    found.append(_entry(GradientSpec.name, "consequences", GradientSpec, plugins))
+    found += [_entry(_kind(cls), "learners", cls, plugins) for cls in _kinds(AnyLearner)]
     parts |= _parts(Scenario)
     found += [_entry(name, "parts of these", cls, plugins) for name, cls in parts.items()]
     for key, kind in PLUGINS.items():
@@ -174,13 +175,17 @@ def _type(name: str, part: Mapping[str, Any], defs: Mapping[str, Any], plugins: 
     if isinstance(part.get("component"), str):
         kind = part["component"]
         names = plugins.names(kind)
+        if kind == "consequence":
+            return f"see {', '.join(names)}"
         return f"{CALLED[kind]}: {', '.join(names)}" if kind != "criterion" else "parameters of a criterion"
     if "const" in part or "enum" in part:
         return "one of " + ", ".join(map(str, part.get("enum", [part.get("const")])))
     if "$ref" in part or "oneOf" in part:
         return _mapping(name, part, defs)
     if options := part.get("anyOf"):
-        return " or ".join(dict.fromkeys(_type(name, option, defs, plugins) for option in options))
+        words = list(dict.fromkeys(_type(name, option, defs, plugins) for option in options))
+        elsewhere = all(word.startswith("see ") for word in words)
+        return "see " + ", ".join(word.removeprefix("see ") for word in words) if elsewhere else " or ".join(words)
     if part.get("type") == "array":
         inner = _type(name, part.get("items", {}), defs, plugins)
         return f"list, {inner}" if inner.startswith("see ") else f"list of {inner}"

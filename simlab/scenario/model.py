@@ -15,6 +15,7 @@ from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from simlab.components.answers import criteria as criteria_of
+from simlab.components.consequence import Consequence, guideline_policies, inner
 from simlab.components.criterion import Criterion
 from simlab.components.data_file import data_files
 from simlab.components.spec import Spec
@@ -152,10 +153,9 @@ class Scenario(Spec):
                     yield "charter", party.guideline.charter.name
         for relation in self.relations:
             for consequence in relation.consequence:
-                if consequence.kind == "replace" and consequence.policy is not None:
-                    yield "guideline", consequence.policy.name
-                if consequence.kind == "fire" and consequence.review is not None:
-                    yield "review", consequence.review.name
+                if isinstance(consequence, Consequence):
+                    yield "consequence", consequence.name
+                yield from ((part.kind, part.name) for _, part in inner(consequence))
                 if consequence.kind == "gradient" and self._judges_language(relation):
                     yield "reward", consequence.shape.name
                 elif consequence.kind == "gradient":
@@ -249,5 +249,5 @@ def _mentions(parties: Mapping[str, Any], relations: Iterable[RelationSpec]) -> 
             yield from criteria_of(party.guideline.combine)
     for relation in relations:
         for consequence in relation.consequence:
-            if consequence.kind == "replace" and consequence.policy is not None:
-                yield from criteria_of(consequence.policy)
+            for policy in guideline_policies(consequence):
+                yield from criteria_of(policy)

@@ -15,13 +15,13 @@ from simlab.errors import InvalidInput, Problem
 from simlab.paths import given
 from simlab.plugins.registry import Registry, discover
 from simlab.scenario import criteria, layers
+from simlab.scenario.checks import consequences
 from simlab.scenario.checks import rater_policies as policies
 from simlab.scenario.checks import relations as authority
 from simlab.scenario.checks import sizes as limits
 from simlab.scenario.checks import society as market
 from simlab.scenario.checks.relations import Complaint
 from simlab.scenario.choices import Choices
-from simlab.scenario.consequences import FireSpec
 from simlab.scenario.fields import Reading
 from simlab.scenario.layers import Overrides
 from simlab.scenario.messages import Complaints
@@ -63,7 +63,7 @@ def load(
         problems += [complaints.problem(*p) for p in criteria.undeclared_by_plugins(scenario, data, found)]
     except ValidationError as error:
         problems += complaints.of(error)
-    problems += [complaints.problem(at, what, fix) for at, what, fix in authority.complaints(data)]
+    problems += [complaints.problem(at, what, fix) for at, what, fix in authority.complaints(data, found)]
     world = _world(data, reading.plugins)
     if world is not None:
         problems += [complaints.problem(*p, at_key=True) for p in criteria.unknown(data, world, reading)]
@@ -81,13 +81,15 @@ def _together(scenario: Scenario) -> Iterator[Complaint]:
     if all({relation.principal, relation.agent} <= scenario.parties.keys() for relation in scenario.relations):
         yield from limits.beyond(scenario)
         yield from market.impossible(scenario)
+        yield from consequences.misplaced(scenario)
         yield from policies.pointless(scenario)
 
 
 def _choices(plugins: Registry) -> Choices:
     """Which settings take the place of others, as kinds of party, consequence and plugin say it."""
-    parts = [(spec.model_fields["kind"].default, spec.instead_of) for spec in (UsersSpec, FireSpec)]
-    return Choices.of([*parts, *((e.name, e.cls.instead_of) for e in plugins.entries if e.cls is not None)])
+    return Choices.of(
+        [("users", UsersSpec.instead_of), *((e.name, e.cls.instead_of) for e in plugins.entries if e.cls is not None)]
+    )
 
 
 def _presentable(problems: Sequence[Problem]) -> list[Problem]:

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from simlab.components.consequence import Consequence
 from simlab.hierarchy import Hierarchy
 from simlab.names import shown, suggestion
 from simlab.scenario.checks.rules import AGENTS, FIRMS, PRINCIPALS, RULES, Rule
 from simlab.scenario.reach import Reach, several
+
+if TYPE_CHECKING:
+    from simlab.plugins.registry import Registry
 
 Path = tuple[str | int, ...]
 
@@ -37,8 +41,14 @@ class Edge:
 Complaint = tuple[Path, str, str]  # where, what is wrong, the likely fix
 
 
-def complaints(data: Mapping[str, Any]) -> Iterator[Complaint]:
-    """Everything wrong with the relations of a scenario as a whole. What is malformed in itself is passed over."""
+def complaints(data: Mapping[str, Any], plugins: Registry) -> Iterator[Complaint]:
+    """Everything wrong with the relations of a scenario as a whole, which may name the consequences among `plugins`.
+
+    What is malformed in itself is passed over.
+    """
+    consequences = [
+        cls for n in plugins.names("consequence") if issubclass(cls := plugins.get("consequence", n), Consequence)
+    ]
     kinds = _kinds(data)
     edges = list(_edges(data)) if kinds else []
     known = [e for e in edges if e.principal in kinds and e.agent in kinds]
@@ -52,7 +62,7 @@ def complaints(data: Mapping[str, Any]) -> Iterator[Complaint]:
         yield ("relations", last.index), what, "remove one of these relations"
     for edge in known:
         if not (edge.principal in circle and edge.agent in circle):
-            yield from _allowed(edge, kinds, data)
+            yield from _allowed(edge, kinds, data, consequences)
     limiters = _limiters(data)
     possible = len(known) == len(edges) and all((kinds[e.principal], kinds[e.agent]) in RULES for e in edges)
     if possible and not circle:  # else these would only follow from what was said already
@@ -111,7 +121,9 @@ def _repeated(edges: list[Edge]) -> Iterator[Complaint]:
         first.setdefault(pair, edge.index)
 
 
-def _allowed(edge: Edge, kinds: Mapping[str, str], data: Mapping[str, Any]) -> Iterator[Complaint]:
+def _allowed(
+    edge: Edge, kinds: Mapping[str, str], data: Mapping[str, Any], consequences: Sequence[type[Consequence]]
+) -> Iterator[Complaint]:
     """Whether these two kinds may stand in a relation, and this relation be as it is."""
     pair = (kinds[edge.principal], kinds[edge.agent])
     here: Path = ("relations", edge.index)
@@ -122,7 +134,9 @@ def _allowed(edge: Edge, kinds: Mapping[str, str], data: Mapping[str, Any]) -> I
         yield here, f"{_a(pair[0])} cannot judge {_a(pair[1])} in this version", f"possible: {', '.join(may)}"
         return
     rule = RULES[pair]
-    yield from _consequences(edge, rule, f"{pair[0]} → {pair[1]}")
+    yield from _consequences(edge, pair, consequences)
+    if rule.learners:
+        yield from _learners(edge, rule, f"{pair[0]} → {pair[1]}")
     if rule.counted and isinstance(edge.entry.get("sample"), float):
         what = f"{_a(pair[0])} looks at a number of responses, not a share"
         yield (*here, "sample"), what, "sample: 256"
@@ -135,30 +149,35 @@ def _allowed(edge: Edge, kinds: Mapping[str, str], data: Mapping[str, Any]) -> I
             yield (*here, "every"), what, "look less often, or run fewer days"
 
 
-def _consequences(edge: Edge, rule: Rule, pair: str) -> Iterator[Complaint]:
-    given = edge.entry.get("consequence")
-    entries = given if isinstance(given, list) else [given]
-    named = [_kind(entry) for entry in entries]
-    if rule.learners and entries in ([], [None]):
-        what = "nothing is ever learnt: the judgement has no consequence"
-        yield ("relations", edge.index), what, "add consequence: gradient"
-    for index, (entry, kind) in enumerate(zip(entries, named, strict=True)):
+def _consequences(edge: Edge, pair: tuple[str, str], known: Sequence[type[Consequence]]) -> Iterator[Complaint]:
+    """Consequences that cannot follow between these two kinds, and such as stand there twice."""
+    possible = [cls.name for cls in known if cls.may_follow(*pair)] + ["gradient"] * bool(RULES[pair].learners)
+    named = [_kind(entry) for entry in _entries(edge)]
+    for index, kind in enumerate(named):
         here: Path = ("relations", edge.index, "consequence", index)
-        if kind not in {k for r in RULES.values() for k in r.consequences}:
+        if kind != "gradient" and kind not in {cls.name for cls in known}:
             continue
-        if kind not in rule.consequences:
-            yield here, f"{kind} is no consequence of {pair}", f"possible: {', '.join(rule.consequences)}"
+        if kind not in possible:
+            yield here, f"{kind} is no consequence of {pair[0]} → {pair[1]}", f"possible: {', '.join(possible)}"
         elif kind in named[:index]:
             yield here, f"{kind} is given twice", "keep one"
-        if isinstance(entry, dict) and rule.learners:
-            yield from _learner(here, entry, rule, pair)
-        if (
-            isinstance(entry, dict)
-            and kind == "fire"
-            and _positive(entry.get("after_warnings"))
-            and "warn" not in named
-        ):
-            yield here, "fires only after warnings, but nobody is ever warned", "add {kind: warn, below: 0.65}"
+
+
+def _learners(edge: Edge, rule: Rule, pair: str) -> Iterator[Complaint]:
+    """How a machine learns, if it ever does."""
+    entries = _entries(edge)
+    if entries in ([], [None]):
+        what = "nothing is ever learnt: the judgement has no consequence"
+        yield ("relations", edge.index), what, "add consequence: gradient"
+    for index, entry in enumerate(entries):
+        if isinstance(entry, dict) and _kind(entry) == "gradient":
+            yield from _learner(("relations", edge.index, "consequence", index), entry, rule, pair)
+
+
+def _entries(edge: Edge) -> list[Any]:
+    """The consequences of a relation; a single one need not stand in a list."""
+    given = edge.entry.get("consequence")
+    return given if isinstance(given, list) else [given]
 
 
 def _learner(here: Path, entry: Mapping[str, Any], rule: Rule, pair: str) -> Iterator[Complaint]:
@@ -177,8 +196,7 @@ def learners_misplaced(data: Mapping[str, Any], networks: bool) -> Iterator[Comp
     parameters of `bradley_terry` that mean nothing where the fit is exact, to every ranking so far."""
     useless = "tilt" if networks else "ppo"
     for edge in _edges(data):
-        given = edge.entry.get("consequence")
-        for index, entry in enumerate(given if isinstance(given, list) else [given]):
+        for index, entry in enumerate(_entries(edge)):
             learner = entry.get("learner") if isinstance(entry, dict) else None
             here: Path = ("relations", edge.index, "consequence", index, "learner")
             if _kind(learner) == useless:
@@ -199,8 +217,7 @@ def _limiters(data: Mapping[str, Any]) -> set[str]:
     """Reward models that some reward shape names as its cost: they have a say in a model without judging it."""
     found = set()
     for edge in _edges(data):
-        given = edge.entry.get("consequence")
-        for entry in given if isinstance(given, list) else [given]:
+        for entry in _entries(edge):
             shape = entry.get("shape") if isinstance(entry, dict) else None
             if isinstance(shape, dict) and isinstance(shape.get("cost"), str):
                 found.add(shape["cost"])
@@ -243,7 +260,7 @@ def _spans(data: Mapping[str, Any], kinds: Mapping[str, str], hierarchy: Hierarc
     for name, kind in kinds.items():
         here: Path = ("parties", name)
         employers = [other for other in hierarchy.principals(name) if kinds[other] in FIRMS]
-        judged = {reach.order[agent] for agent in hierarchy.agents(name)} if kind == "auditors" else set()
+        judged = {hierarchy.work_order(agent) for agent in hierarchy.agents(name)} if kind == "auditors" else set()
         if kind != "corporation" and reach.of_several(name):
             makers = [other for other in hierarchy.above(name) if kinds[other] == "corporation"]
             what = f"works for several corporations, {_and(makers)}, by several guidelines at once"

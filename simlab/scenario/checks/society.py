@@ -1,4 +1,4 @@
-"""What the society of a scenario cannot be: shares of firms nobody uses, prompts nobody asked, money both ways.
+"""What the society of a scenario cannot be: shares of firms nobody uses, prompts nobody asked.
 
 The entries are well-formed one by one; here they are held against each other. `model.load` reports these.
 """
@@ -6,22 +6,23 @@ The entries are well-formed one by one; here they are held against each other. `
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from simlab.components.consequence import inner
+from simlab.components.guideline_policy import GuidelinePolicy
 from simlab.hierarchy import Hierarchy
 from simlab.names import shown, suggestion
 from simlab.scenario.checks.relations import Complaint, Path
 from simlab.scenario.parties import RatersSpec
-from simlab.scenario.society import CorporationSpec, GuidelineSpec, ShareholdersSpec, UsersSpec
+from simlab.scenario.society import CorporationSpec, GuidelineSpec, UsersSpec
 from simlab.tables.schemas import TABLES
 
 if TYPE_CHECKING:
     from simlab.scenario.model import Scenario
-    from simlab.scenario.relations import RelationSpec
 
 
 def impossible(scenario: Scenario) -> Iterator[Complaint]:
-    """Everything of a scenario's users, owners and corporations that contradicts itself or has no effect."""
+    """Everything of a scenario's users and corporations that contradicts itself or has no effect."""
     hierarchy = Hierarchy(scenario.parties, [(r.principal, r.agent) for r in scenario.relations])
     for name, party in scenario.parties.items():
         if isinstance(party, UsersSpec):
@@ -30,8 +31,6 @@ def impossible(scenario: Scenario) -> Iterator[Complaint]:
             yield from _corporation(scenario, name, party)
         if isinstance(party, RatersSpec) and party.context:
             yield from _situations(scenario, hierarchy, name)
-    for index, relation in enumerate(scenario.relations):
-        yield from _owners(scenario, ("relations", index), relation)
     yield from _policies(scenario)
 
 
@@ -80,23 +79,6 @@ def _weighing(scenario: Scenario, here: Path, guideline: GuidelineSpec) -> Itera
             yield (*here, "combine"), what, "give it a weight in the guideline, or leave it out of the rule"
 
 
-def _owners(scenario: Scenario, here: Path, relation: RelationSpec) -> Iterator[Complaint]:
-    """What shareholders do must be possible, and not the contrary of what else they do."""
-    given = {consequence.kind: (i, consequence) for i, consequence in enumerate(relation.consequence)}
-    if "fund" in given and "withdraw" in given:
-        (_, fund), (place, withdraw) = given["fund"], given["withdraw"]
-        if fund.kind == "fund" and withdraw.kind == "withdraw" and fund.above < withdraw.below:
-            what = f"money goes both ways between {fund.above:g} and {withdraw.below:g}"
-            yield (*here, "consequence", place, "below"), what, f"withdraw below {fund.above:g} or less"
-    if "replace" in given:
-        place, replace = given["replace"]
-        owners: Any = scenario.parties.get(relation.principal)
-        aimless = isinstance(owners, ShareholdersSpec) and not any(owners.values.values())
-        if replace.kind == "replace" and replace.policy is None and aimless:
-            what = f"{relation.principal} have no values to move the guideline toward"
-            yield (*here, "consequence", place), what, f"give parties.{relation.principal}.values, or a policy"
-
-
 def named_by_plugins(scenario: Scenario) -> Iterator[tuple[Path, Iterable[str]]]:
     """The criteria that guideline policies, combination rules and charters name, with the place of each plugin."""
     for name, party in scenario.parties.items():
@@ -107,8 +89,9 @@ def named_by_plugins(scenario: Scenario) -> Iterator[tuple[Path, Iterable[str]]]
             yield (*here, "charter"), guideline.charter.weights() if guideline.charter is not None else ()
     for index, relation in enumerate(scenario.relations):
         for place, consequence in enumerate(relation.consequence):
-            if consequence.kind == "replace" and consequence.policy is not None:
-                yield ("relations", index, "consequence", place, "policy"), consequence.policy.criteria()
+            for setting, policy in inner(consequence):
+                if isinstance(policy, GuidelinePolicy):
+                    yield ("relations", index, "consequence", place, setting), policy.criteria()
 
 
 def _policies(scenario: Scenario) -> Iterator[Complaint]:
