@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import ConfigDict, PrivateAttr
 
@@ -23,7 +23,7 @@ class Consequence(Component):
 
     model_config = ConfigDict(strict=True, allow_inf_nan=False)
 
-    kind: ClassVar[str] = "consequence"
+    kind: ClassVar[Literal["consequence"]] = "consequence"
     principals: ClassVar[tuple[str, ...]] = ()  # kinds of party that may apply it, as ("corporation", "vendor")
     agents: ClassVar[tuple[str, ...]] = ()  # to which kinds of party, as ("raters", "auditors")
     pays: ClassVar[bool] = False  # whether it pays people their wages; if none of an employer's does, simlab adds it

@@ -29,6 +29,7 @@ _BASES = {
     "combination": "simlab.components.combination:Combination",
     "charter": "simlab.components.charter:Charter",
     "aggregator": "simlab.components.aggregator:Aggregator",
+    "consequence": "simlab.components.consequence:Consequence",
     "world": "simlab.components.world:World",
     "logger": "simlab.components.logger:Logger",
 }
@@ -49,6 +50,11 @@ _SHOWN = {  # by kind: what a method calls it, and its class
     },
     "charter": {"articles[i]": "simlab.components.charter:Article"},
     "aggregator": {"votes": "simlab.components.aggregator:Votes"},
+    "consequence": {
+        "relation": "simlab.relation:Relation",
+        "judgement": "simlab.relation:Judgement",
+        "Effect(…)": "simlab.relation:Effect",
+    },
     "world": {"open(…)": "simlab.worlds.world:Game", "criteria[i]": "simlab.components.criterion:Criterion"},
 }
 

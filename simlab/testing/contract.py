@@ -33,6 +33,7 @@ _METHODS = {  # what a plugin of each kind is asked by, the first that is its ow
     "guideline": ("revise",),
     "combination": ("combine",),
     "aggregator": ("aggregate",),
+    "consequence": ("apply", "act"),
     "world": ("open",),
 }
 _GROUND = ("made", "answers", "finite", "probabilities", "labels", "deterministic", "reproducible")
@@ -61,10 +62,17 @@ class Subject:
     cls: type[Component]
     parameters: Mapping[str, Any]
     _found: dict[Function, str] = field(default_factory=dict)
+    _kept: dict[str, Any] = field(default_factory=dict)
 
     def made(self) -> Any:
         """A new instance, so that no check leaves anything behind for another; ValueError if there can be none."""
         return self.cls(**self.parameters)
+
+    def kept(self, what: str, make: Callable[[], Any]) -> Any:
+        """Something that several checks look at, and none changes: made once."""
+        if what not in self._kept:
+            self._kept[what] = make()
+        return self._kept[what]
 
     def declares(self, trait: str) -> bool:
         """Whether its class declares a trait."""
