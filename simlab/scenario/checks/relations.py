@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from simlab.components.consequence import Consequence
-from simlab.hierarchy import Hierarchy
+from simlab.hierarchy import FIRMS, Hierarchy
 from simlab.names import shown, suggestion
-from simlab.scenario.checks.rules import AGENTS, FIRMS, PRINCIPALS, RULES, Rule
+from simlab.scenario.checks.rules import AGENTS, PRINCIPALS, RULES, Rule
 from simlab.scenario.reach import Reach, several
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def complaints(data: Mapping[str, Any], plugins: Registry) -> Iterator[Complaint
     kinds = _kinds(data)
     edges = list(_edges(data)) if kinds else []
     known = [e for e in edges if e.principal in kinds and e.agent in kinds]
-    hierarchy = Hierarchy(kinds, [(e.principal, e.agent) for e in known])
+    hierarchy = Hierarchy(kinds, [(e.principal, e.agent) for e in known], _limits(data))
     circle = hierarchy.cycle()
     yield from _unknown_parties(kinds, edges)
     yield from _repeated(known)
@@ -63,14 +63,13 @@ def complaints(data: Mapping[str, Any], plugins: Registry) -> Iterator[Complaint
     for edge in known:
         if not (edge.principal in circle and edge.agent in circle):
             yield from _allowed(edge, kinds, data, consequences)
-    limiters = _limiters(data)
     possible = len(known) == len(edges) and all((kinds[e.principal], kinds[e.agent]) in RULES for e in edges)
     if possible and not circle:  # else these would only follow from what was said already
         for name in hierarchy.orphans():
             if not kinds[name]:
                 continue  # who is of no kind is perhaps somebody else, misspelt
             yield ("parties", name), "stands in no relation", "add a relation, or remove this party"
-        yield from _counts(kinds, hierarchy, limiters)
+        yield from _counts(kinds, hierarchy)
         yield from _rootless_raters(data, kinds, hierarchy)
         yield from _spans(data, kinds, hierarchy)
     yield from _delegates(data, kinds)
@@ -213,18 +212,19 @@ def _idle_parameters(here: Path, learner: Mapping[str, Any]) -> Iterator[Complai
             yield (*here, name), what, "remove it"
 
 
-def _limiters(data: Mapping[str, Any]) -> set[str]:
-    """Reward models that some reward shape names as its cost: they have a say in a model without judging it."""
-    found = set()
+def _limits(data: Mapping[str, Any]) -> dict[str, str]:
+    """Reward models that some reward shape names as its cost, and whose reward they limit: they have a say in a model
+    without judging it."""
+    found = {}
     for edge in _edges(data):
         for entry in _entries(edge):
             shape = entry.get("shape") if isinstance(entry, dict) else None
             if isinstance(shape, dict) and isinstance(shape.get("cost"), str):
-                found.add(shape["cost"])
+                found[shape["cost"]] = edge.agent
     return found
 
 
-def _counts(kinds: Mapping[str, str], hierarchy: Hierarchy, limiters: set[str]) -> Iterator[Complaint]:
+def _counts(kinds: Mapping[str, str], hierarchy: Hierarchy) -> Iterator[Complaint]:
     """How many principals and agents each kind of party may have."""
     for name, kind in kinds.items():
         above, below = hierarchy.principals(name), hierarchy.agents(name)
@@ -237,7 +237,7 @@ def _counts(kinds: Mapping[str, str], hierarchy: Hierarchy, limiters: set[str]) 
             ("agent", "judges", below, AGENTS, judged),
         ):
             least, most = bounds.get(kind, (0, 1000))
-            if kind == "reward_model" and role == "agent" and name in limiters:
+            if kind == "reward_model" and role == "agent" and name in hierarchy.limits:
                 least = 0
             if len(others) < least:
                 yield ("parties", name), f"{verb} nobody", f"add a relation with {_a(asked[0])} as its {role}"

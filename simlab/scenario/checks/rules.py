@@ -34,4 +34,3 @@ PRINCIPALS: Mapping[str, tuple[int, int]] = {"reward_model": (1, 1000), "languag
 AGENTS: Mapping[str, tuple[int, int]] = {
     "raters": (1, 1000), "auditors": (1, 1000), "vendor": (1, 1000), "reward_model": (1, 1)
 }  # fmt: skip
-FIRMS = ("corporation", "vendor")
