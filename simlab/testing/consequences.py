@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from simlab.components.answers import given
+from simlab.relation import Effect, Judgement
 from simlab.testing import society
 from simlab.testing.contract import Subject, check
 
@@ -33,8 +34,6 @@ def placed(subject: Subject) -> Iterator[str]:
 @check("consequence")
 def answers(subject: Subject) -> Iterator[str]:
     """What it says that it did is a list of effects, each with a finite amount."""
-    from simlab.relation import Effect
-
     for found in _life(subject).followed:
         if not isinstance(found.effects, list | tuple):
             yield f"act gave {given(found.effects)}; it should be a list of effects"
@@ -76,8 +75,6 @@ def pure(subject: Subject) -> Iterator[str]:
 @check("consequence")
 def nothing(subject: Subject) -> Iterator[str]:
     """It bears a judgement for which there was nothing to look at, with no scores and no samples."""
-    from simlab.relation import Judgement
-
     plugin, wrong = subject.made(), list[str]()
 
     def judge_nothing(simulation: Any) -> None:

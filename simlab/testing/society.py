@@ -9,10 +9,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from simlab.components.consequence import Consequence
+from simlab.relation import Effect
 
 if TYPE_CHECKING:
     from simlab.clock import Steps
-    from simlab.relation import Effect, Judgement, Log, Relation
+    from simlab.relation import Judgement, Log, Relation
     from simlab.scenario import Scenario
     from simlab.simulation import Simulation
 
@@ -113,7 +114,8 @@ class _Watch:
             names = relation.principal.name, relation.agent.name
             self.found.append(Followed(self.simulation.now, *names, effects))
         self.turn += 1
-        self.log.followed(relation, judgement, effects)
+        sound = isinstance(effects, list | tuple) and all(isinstance(effect, Effect) for effect in effects)
+        self.log.followed(relation, judgement, effects if sound else [])
 
     def acted(self, relation: Relation) -> Steps:
         """A look is over that had effects."""
