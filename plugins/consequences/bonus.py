@@ -1,6 +1,7 @@
 """A bonus for agreement: extra pay that rests on the audits of one look, as incentive contracts do.
 
-Source: Holmström 1979, "Moral hazard and observability"; annotation platforms pay it per batch."""
+Source: Holmström 1979, "Moral hazard and observability"; annotation platforms pay it per batch.
+"""
 
 from __future__ import annotations
 

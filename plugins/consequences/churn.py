@@ -1,7 +1,8 @@
 """Churn: users pay for the time since the last look; then some of the dissatisfied leave, and others come.
 
 They go to another corporation or do without; those who are not served at all are all dissatisfied. Source: Hirschman
-1970, "Exit, Voice, and Loyalty"."""
+1970, "Exit, Voice, and Loyalty".
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
 With V vendors of one principal, vendor i's share of its first contract becomes V·s_iᵃ / Σ_j s_jᵃ, where s is the
 agreement over the whole contract so far and a is `sharpness`. Of one vendor alone there is nothing to divide.
-Source: own idea; the rule is Luce's (1959)."""
+Source: own idea; the rule is Luce's (1959).
+"""
 
 from __future__ import annotations
 

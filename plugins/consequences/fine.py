@@ -1,6 +1,7 @@
 """A fine for every violation of the law that was found, paid to whoever found it.
 
-Source: Becker 1968, "Crime and Punishment: An Economic Approach"."""
+Source: Becker 1968, "Crime and Punishment: An Economic Approach".
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Dismissal: people whose record says that they are not good enough lose their jobs.
 
 Source: Shapiro & Stiglitz 1984, "Equilibrium unemployment as a worker discipline device": the threat is the incentive.
-`simlab.components.review` has the rules by which it may be decided."""
+`simlab.components.review` has the rules by which it may be decided.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Capital from pleased shareholders.
 
-Source: own idea, after rounds of venture funding."""
+Source: own idea, after rounds of venture funding.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Hiring: a pool is filled again when people have left or were dismissed.
 
-Source: own idea."""
+Source: own idea.
+"""
 
 from __future__ import annotations
 

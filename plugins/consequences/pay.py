@@ -1,6 +1,7 @@
 """Wages: what people are owed for work since the last payday, by the pay scheme of their pool.
 
-Source: own idea. An employer who gives no such consequence pays wages all the same, before anything else follows."""
+Source: own idea. An employer who gives no such consequence pays wages all the same, before anything else follows.
+"""
 
 from __future__ import annotations
 

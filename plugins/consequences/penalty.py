@@ -1,6 +1,7 @@
 """A penalty clause: a vendor whose labels are too often wrong pays back a share of their price.
 
-Source: own idea, after liquidated damages in contracts of service."""
+Source: own idea, after liquidated damages in contracts of service.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Replacement of those who set the guideline, by shareholders who have been disappointed for long enough.
 
 The new ones have a policy of their own, or move the guideline toward what shareholders value. Source: own idea, after
-Jensen & Meckling 1976, "Theory of the firm"."""
+Jensen & Meckling 1976, "Theory of the firm".
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Training for people whose work was found wanting: less misreading, for hours that are paid.
 
-Source: own idea; it is what annotation firms do before they let anybody go."""
+Source: own idea; it is what annotation firms do before they let anybody go.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """A suspension: after enough violations nobody is served for a while, and nobody pays.
 
-Source: own idea, after the Italian data protection authority's order against ChatGPT (March 2023)."""
+Source: own idea, after the Italian data protection authority's order against ChatGPT (March 2023).
+"""
 
 from __future__ import annotations
 

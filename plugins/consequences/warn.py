@@ -1,6 +1,7 @@
 """A warning: it costs nothing and changes nothing, but dismissal may wait for some of them.
 
-Source: own idea, after progressive discipline in labor law."""
+Source: own idea, after progressive discipline in labor law.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Withdrawal of capital by disappointed shareholders.
 
-Source: own idea, after dividends and buybacks."""
+Source: own idea, after dividends and buybacks.
+"""
 
 from __future__ import annotations
 

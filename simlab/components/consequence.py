@@ -16,7 +16,7 @@ Amiss = tuple[tuple[str, ...], str, str]  # the parameter it concerns (none: the
 class Consequence(Component):
     """What a principal of a given kind may do to an agent of a given kind after each look at its work.
 
-    Its class variables `principals` and `agents` say of which kinds; its fields are its parameters. `relation.principal`
+    Its class variables `principals` and `agents` say of which kinds; its fields are parameters. `relation.principal`
     and `relation.agent` are the parties; people are called `pool:17`, after the party they belong to. `self.context`
     is the run: `self.context.log.transfer(payer, payee, amount, why)` moves money, `self.context.now` is the day,
     `self.context.hierarchy` says who answers to whom. What it remembers from one look to the next are private
