@@ -1,23 +1,27 @@
 """simlab: the labor hierarchy that aligns language models, simulated with real networks inside.
 
-The map of the house, in the order to read it:
+The map of the house, from the ground up; a room imports only rooms above it in this list.
 
-- `relation`: the one idea. A principal issues a standard to its agents, looks at a sample of their work, forms a
-  judgement of it, and applies a consequence.
-- `parties/`: who there is, one file per kind. `consequences/`: what follows from a judgement.
-- `hierarchy`: who answers to whom. `simulation`: one run. `execution`: from a file to a run on disk.
-- `worlds/`: what a language game is; the games themselves are plugins, like criteria, raters, rewards and guidelines
-  (`components`, `plugins`, `hookspecs`, `hooks`); `scene` is what rater policies may look at, `data_file` a table
-  of the user's own, `sheets` the reader of such tables.
-- `nets/`: plain torch. `jobs`: computations by content. `streams`: random streams keyed by name.
-- `measures/`: alignment (ρ), where it is lost, agreement; the `observatory` and its `rooms` take them every round.
-  `tables`, `recorder`, `runs`: the outcome tables.
-- `folder`, `manifest`: a run on disk, and who may write there. `plain_files`, `stream_file`, `table_file`: files that
-  anybody may have touched since. `paths`: what people mean by a path.
-- `making/`: first drafts of plugins, and plugins at work on samples; `testing/`: what every plugin is held to;
-  `watchdog`: ends calls of plugins that do not come back.
-- `calibration/`: rater policies fitted to what real people said.
-- `scenario/`, `cli`, `report/`: what people write, type and read.
+- `arrays`, `rng` (random streams keyed by name), `parallel` (our own loops on several cores), `clock`, `provenance`
+  (whose code a class is), `errors`, `names` (which name was probably meant), `paths`, `plain_files`, `opened_files`.
+- `nets/`: plain torch, which knows nothing of simlab: transformer, PPO, preference fits, closed forms.
+- `hierarchy`: who answers to whom, by name and kind: employers, makers, orders of work.
+- `components/`: what a plugin can be, one file a kind, with the data that it is shown. `sheets/`: tables of the user's.
+- `worlds/`: what a language game is; the games themselves are plugins.
+- `tables/`: columns, schemas, the recorder. `rankings`: what people said, and machines learn from.
+- `measures/`: formulas, which know no party. `relation`: **the one idea**. A principal issues a standard to its agents,
+  looks at a sample of their work, forms a judgement of it, and applies a consequence.
+- `scenario/`: what a scenario file may say, its reading and its checks. `plugins/`: where plugins are found and loaded.
+- `runs/`: a run's folder, its manifest, and loading it.
+- `engine/`: what all share during a run: context, event log, ledger, queues, jobs by content.
+- `machines/`: what language and reward models are made of. `people/`: who is in a pool, what they perceive, say and are
+  paid. `parties/`: who there is, one file a kind. `consequences/`: what follows from a judgement.
+- `analyzers/`: what is measured after every round, one file a table. `simulation`: builds all of it; `runner`: from a
+  file to a run on disk.
+- `theory/`: laws that the simulator must obey. `testing/`: what every plugin is held to. `scaffolding/`: first drafts
+  of plugins. `calibration/`: rater policies fitted to people. `report/`: screens. `cli/`: one file a group of commands.
+
+To read it: `relation`, `hierarchy`, `engine/context`, `parties/raters`, `people/choice`, `simulation`.
 
 Public names are below. Importing simlab imports neither torch nor pandas.
 """
@@ -43,7 +47,6 @@ if TYPE_CHECKING:
     from simlab.components.rater_view import Scene
     from simlab.components.review import Review
     from simlab.components.reward_shape import LeashedShape, RewardShape, reward_shape
-    from simlab.components.world import World
     from simlab.errors import InvalidInput, Mismatch, SimlabError
     from simlab.relation import Effect, Judgement, Relation
     from simlab.report.comparison import compare
@@ -51,7 +54,7 @@ if TYPE_CHECKING:
     from simlab.runner import run_file as run
     from simlab.runner import verify
     from simlab.runs.loading import Run, load
-    from simlab.worlds.world import Game
+    from simlab.worlds.world import Game, World
 
 _PUBLIC = {  # by module
     "components.aggregator": ("Aggregator", "Votes"),
@@ -69,14 +72,13 @@ _PUBLIC = {  # by module
     "components.rater_view": ("Scene",),
     "components.review": ("Review",),
     "components.reward_shape": ("LeashedShape", "RewardShape", "reward_shape"),
-    "components.world": ("World",),
     "errors": ("InvalidInput", "Mismatch", "SimlabError"),
     "relation": ("Effect", "Judgement", "Relation"),
     "report.comparison": ("compare",),
     "report.trace": ("trace",),
     "runner": ("run", "verify"),
     "runs.loading": ("Run", "load"),
-    "worlds.world": ("Game",),
+    "worlds.world": ("Game", "World"),
 }
 _WHERE = {name: f"simlab.{module}" for module, names in _PUBLIC.items() for name in names}
 

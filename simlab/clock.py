@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simpy import Environment, Event
-
-if TYPE_CHECKING:
-    pass
-
 
 Steps = Generator[Event, Any, None]
 

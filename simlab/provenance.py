@@ -1,21 +1,27 @@
-"""Whose code a class is, and the hash of it."""
+"""Provenance: whose code a class is, the hash of it, and the version of simlab."""
 
 from __future__ import annotations
 
 import hashlib
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
 
 MODULE = "simlab_plugin_"  # how the names of modules begin that are plugin files, or files beside them
-
+CONTENT = "_content_sha256"  # of a registered class and its bases in the plugin: the hash of what it is, as imported
+CODE = "_code_files"  # of the same: the files of code that is one's own and run on its behalf
 
 _announced: set[str] = set()  # modules of installed packages that announced themselves as plugins
 
 
-CONTENT = "_content_sha256"  # of a registered class and its bases in the plugin: the hash of what it is, as imported
-
-
-CODE = "_code_files"  # of the same: the files of code that is one's own and run on its behalf
+@cache
+def simlab_version() -> str:
+    """The installed version of simlab, or "0" from a bare checkout."""
+    try:
+        return version("simlab")
+    except PackageNotFoundError:
+        return "0"
 
 
 def content_hash(path: Path) -> str:

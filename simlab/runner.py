@@ -22,19 +22,21 @@ from threadpoolctl import threadpool_limits
 from simlab import opened_files as reads
 from simlab import plain_files
 from simlab.components.logger import Logger
+from simlab.engine.context import Progress
 from simlab.engine.jobs import Jobs, Store
 from simlab.errors import InvalidInput, Mismatch, SimlabError, blaming
 from simlab.names import from_here
 from simlab.paths import given, staying
-from simlab.plugins.registry import Registry, discover, simlab_version
+from simlab.plugins.registry import Registry, discover
 from simlab.plugins.watchdog import patience, watched
+from simlab.provenance import simlab_version
 from simlab.runs.changes import libraries, refuse_changed, suspects, unlike, what_changed
 from simlab.runs.folder import SCENARIO, OpenRun, open_run
 from simlab.runs.loading import Run, load
 from simlab.runs.manifest import read_manifest
 from simlab.scenario import Overrides, Scenario, costs
 from simlab.scenario import load as load_scenario
-from simlab.simulation import Progress, Simulation
+from simlab.simulation import Simulation
 from simlab.tables import files as content
 from simlab.tables.recorder import Recorder
 from simlab.tables.schemas import TABLES
@@ -67,7 +69,7 @@ def run_file(
     """
     path = given(path)
     registry = discover(path.parent, plugins, local)
-    scenario = load_scenario(path, overrides=overrides, small=small, seed=seed, without=without, plugins=registry)
+    scenario = load_scenario(path, registry, overrides=overrides, small=small, seed=seed, without=without)
     if not yes:
         costs.ask(scenario, costs.GPU if costs.warning(scenario) and _device(scenario) == "cuda" else costs.CORE)
     for file, made in registry.aside(scenario.plugins_used()).items():
@@ -270,7 +272,7 @@ def verify(folder: Path | str, progress: Progress | None = None, *, cached: bool
     if manifest["status"] != "finished":
         raise InvalidInput(f"{path}: the run is {manifest['status']}, not finished; run it to its end first")
     registry = discover(None, manifest.get("plugin_folders", ()), False)
-    scenario = load_scenario(path / SCENARIO, plugins=registry)
+    scenario = load_scenario(path / SCENARIO, registry)
     now = _manifest(scenario, registry)
     if now["run"] != manifest["run"]:
         changed = [n for n in ("version", "parameters", "plugins", "data") if now[n] != manifest.get(n, {})]

@@ -1,4 +1,4 @@
-"""One run: a world, a hierarchy of parties, a clock, keyed streams and a recorder.
+"""One run: a context filled with parties, relations and analyzers, and the calendar by which it goes.
 
 `run_file` is what `simlab run` and `simlab.run` call. A run is a deterministic function of scenario, seed and
 plugins; what torch computes comes from `jobs`, so a run that was cut off is simply run again.
@@ -34,6 +34,7 @@ from simlab.parties.shareholders import Shareholders
 from simlab.parties.users import Users
 from simlab.parties.vendor import Vendor
 from simlab.people.labor_market import LaborMarket
+from simlab.people.roster import Roster
 from simlab.relation import Judgement, Relation
 from simlab.rng import Streams
 from simlab.worlds.text import TextGame, require_opinions
@@ -80,7 +81,7 @@ class Simulation(Context):
                 if hierarchy.kinds[name] == kind:
                     self.parties[name] = build(self, name, scenario.parties[name])
         self.parties = {name: self.parties[name] for name in hierarchy.parties}
-        market = LaborMarket()
+        market: LaborMarket[Roster] = LaborMarket()
         for pool in self.of_kind(Pool):
             pool.labor_market = market
         self.relations = [self._relation(spec) for spec in relations]

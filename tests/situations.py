@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from simlab.components.effort import Effort
-from simlab.components.incentives import WorkSituation
+from simlab.components.effort import Effort, WorkSituation
 from simlab.components.pay import HourlySpec
 from simlab.components.review import Review
 from simlab.plugins.registry import discover

@@ -20,10 +20,11 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from simlab.engine.jobs import Jobs, Store
-from simlab.scenario import Scenario, load
+from simlab.scenario import Scenario
 from simlab.simulation import Simulation
 from simlab.tables import files as content
 from simlab.tables.recorder import Recorder
+from tests.loading import load
 
 LOOK, AUDIT, LEARN, TRAIN = (f"relations.{i}" for i in range(4))
 

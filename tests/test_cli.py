@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from simlab.cli import commands, main
+from simlab.cli.main import main
 from simlab.errors import Mismatch
 
 ROOT = Path(__file__).parent.parent
 WHOLE = Path(__file__).parent / "bad_scenarios" / "base" / "whole.yaml"
-COMMANDS = [
-    "run", "validate", "describe", "schema", "plugins", "new", "try", "tables", "compare", "trace", "verify", "next",
-    "near", "calibrate",
+COMMANDS = [  # as `simlab --help` lists them
+    "run", "validate", "describe", "schema", "keys", "plugins", "new", "try", "tables", "compare", "trace", "verify",
+    "theory", "calibrate", "next", "near",
 ]  # fmt: skip
 
 
@@ -46,13 +47,11 @@ def program(*argv: str, code: str = "", cwd: Path | None = None) -> subprocess.C
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([command, "--help"]) == 0
     assert f"usage: simlab {command}" in capsys.readouterr().out
-    assert getattr(commands, "try_" if command == "try" else command).__doc__
 
 
-def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
-    printed = capsys.readouterr().out
-    assert all(f"\n    {command}" in printed for command in COMMANDS)
+    assert re.findall(r"^    ([a-z]+)", capsys.readouterr().out, re.MULTILINE) == COMMANDS
 
 
 @pytest.mark.parametrize(
@@ -235,7 +234,7 @@ def test_a_bug_is_apologized_for_and_logged(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr(commands, "validate", lambda args: 1 // 0)
+    monkeypatch.setattr("simlab.cli.run.validate", lambda args: 1 // 0)
     assert main(["validate", "x.yaml"]) == 1
     said = capsys.readouterr().err
     (log,) = tmp_path.glob("simlab-*.log")
@@ -249,7 +248,7 @@ def test_an_interruption_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch, caps
     def stopped(args: object) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(commands, "run", stopped)
+    monkeypatch.setattr("simlab.cli.run.run", stopped)
     assert main(["run", "x.yaml"]) == 130
     assert "the same command goes on where it stopped" in capsys.readouterr().err
 

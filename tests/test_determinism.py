@@ -19,7 +19,7 @@ import pytest
 import simlab
 from simlab.cli.main import main
 from simlab.engine.jobs import Store
-from simlab.scenario import load
+from tests.loading import load
 from tests.small_world import (
     AUDIT,
     FIRST,

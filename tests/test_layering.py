@@ -1,99 +1,228 @@
-"""Arrows run one way, and what must be quick to start imports nothing heavy."""
+"""Imports run one way: which package may import which, and that what must be quick to start imports nothing heavy.
+
+Every import counts, also those inside of functions and those for type checkers only. `FLOORS` is the order of packages
+from the ground up: a module may import modules of its own package and of lower floors.
+"""
+
+from __future__ import annotations
 
 import ast
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 HOUSE = Path(__file__).parent.parent / "simlab"
 HEAVY = {"torch", "pandas"}
+LONGEST = 400  # lines of a file
+LONGER = {"simlab.tables.schemas": 407}  # which may only become shorter
+
+FLOORS = (  # packages and modules of simlab, from the ground up; those on one floor do not know one another
+    ("arrays", "clock", "docstrings", "hierarchy", "names", "nets", "opened_files", "parallel", "provenance", "rng"),
+    ("errors",),
+    ("paths", "plain_files"),
+    ("components", "tables"),
+    ("runs", "sheets", "worlds"),
+    ("measures", "rankings", "scenario"),
+    ("plugins", "relation"),
+    ("calibration", "engine"),
+    ("machines",),
+    ("people", "report"),
+    ("parties",),
+    ("consequences",),
+    ("analyzers",),
+    ("simulation",),
+    ("runner", "testing", "theory"),
+    ("scaffolding",),
+    ("cli",),
+    ("__main__",),
+)
+# What shipped plugins import, as users' own may; "" is simlab itself, with the public names.
+FOR_PLUGINS = {
+    "", "arrays", "components", "consequences", "errors", "measures", "names", "relation", "rng", "scenario", "sheets",
+    "tables", "worlds"
+}  # fmt: skip
+
+Graph = Mapping[str, set[str]]  # what each module imports of simlab
 
 
-def modules():
-    def name(path):
-        return ".".join(path.relative_to(HOUSE.parent).with_suffix("").parts).removesuffix(".__init__")
-
-    return {name(path): path for path in sorted(HOUSE.rglob("*.py"))}
+# ---- reading imports -----------------------------------------------------------------------------------------------
 
 
-def imports(path, *, lazy=True):
-    """What a file imports: everywhere, or (lazy=False) only what importing it executes."""
+@cache
+def modules() -> dict[str, Path]:
+    """Every module of simlab and every shipped plugin file, by its full name."""
+    root = HOUSE.parent
+    files = [*sorted(HOUSE.rglob("*.py")), *sorted((root / "plugins").rglob("*.py"))]
+    return {".".join(f.relative_to(root).with_suffix("").parts).removesuffix(".__init__"): f for f in files}
+
+
+@cache
+def imports(name: str, *, lazy: bool = True) -> frozenset[str]:
+    """Full names of what a module imports: everywhere, or (lazy=False) only what importing it executes."""
     found = set()
-    for node in _nodes(ast.parse(path.read_text()), lazy):
+    for node in _nodes(ast.parse(modules()[name].read_text()), lazy):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            inside = {f"{node.module}.{alias.name}" for alias in node.names}
-            found.update(inside if inside <= set(modules()) else inside | {node.module})
-    return found
+            inside = [f"{node.module}.{alias.name}" for alias in node.names]
+            found.update(full if full in modules() else node.module for full in inside)
+    return frozenset(found)
 
 
-def _nodes(node, lazy):
+def _nodes(node: ast.AST, lazy: bool) -> Iterator[ast.AST]:
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
+        if not lazy and isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
-        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) and not lazy:
+        if not lazy and isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
             continue
         yield child
         yield from _nodes(child, lazy)
 
 
-def depends(name, *prefixes, lazy=True):
-    found = imports(modules()[name], lazy=lazy)
-    return sorted(f for f in found if any(f == p or f.startswith(p + ".") for p in prefixes))
+@cache
+def graph() -> Graph:
+    """What each module imports of simlab; simlab itself imports its public names only when they are asked for."""
+    whole = {name: {other for other in imports(name) if other in modules()} - {name} for name in modules()}
+    return whole | {"simlab": set()}
 
 
-def test_nets_know_nothing_of_simlab():
+def depends(name: str, *prefixes: str) -> list[str]:
+    """What a module imports of these packages."""
+    return sorted(f for f in imports(name) if any(f == p or f.startswith(p + ".") for p in prefixes))
+
+
+def package(module: str) -> str:
+    """The package of simlab, or the module right below it, that a module is or lies in; "" for simlab itself."""
+    first, *rest = module.split(".")
+    return "plugins/" if first == "plugins" else rest[0] if rest else ""
+
+
+# ---- floors and circles --------------------------------------------------------------------------------------------
+
+
+def upward(imported: Graph) -> list[tuple[str, str]]:
+    """Imports of a package that does not lie on a lower floor."""
+    floor = {name: number for number, names in enumerate(FLOORS) for name in names}
+    return [
+        (module, other)
+        for module, others in imported.items()
+        for other in sorted(others)
+        if package(module) in floor and package(module) != package(other)
+        if floor.get(package(other), len(FLOORS)) >= floor[package(module)]
+    ]
+
+
+def circles(imported: Graph) -> list[list[str]]:
+    """Modules that import one another, however far around: the strongly connected components (Tarjan 1972)."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    found: list[list[str]] = []
+
+    def visit(name: str) -> None:
+        index[name] = low[name] = len(index)
+        stack.append(name)
+        for other in sorted(imported[name]):
+            if other not in index:
+                visit(other)
+            if other in stack:
+                low[name] = min(low[name], low[other])
+        if low[name] == index[name]:
+            cut = stack.index(name)
+            found.append(sorted(stack[cut:]))
+            del stack[cut:]
+
+    for name in sorted(imported):
+        if name not in index:
+            visit(name)
+    return [circle for circle in found if len(circle) > 1]
+
+
+def shown(pairs: Iterable[tuple[str, str]]) -> str:
+    return "\n".join(f"{module} imports {other}" for module, other in pairs)
+
+
+def test_every_package_has_a_floor() -> None:
+    named = [name for floor in FLOORS for name in floor]
+    assert len(named) == len(set(named))
+    assert set(named) == {package(name) for name in modules()} - {"", "plugins/"}
+
+
+def test_imports_run_down() -> None:
+    assert not (found := upward(graph())), shown(found)
+
+
+def test_there_are_no_circles() -> None:
+    assert circles(graph()) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "other", "circle"),
+    [
+        ("simlab.scenario.reading", "simlab.plugins.registry", True),  # a scenario that looks for plugins itself
+        ("simlab.components.pay", "simlab.components.effort", True),  # within a package
+        ("simlab.names", "simlab.errors", True),  # on the ground
+        ("simlab.measures.agreement", "simlab.scenario.model", False),  # on one floor
+        ("simlab.runs.folder", "simlab.runner", True),
+        ("simlab.tables.recorder", "simlab.cli.terminal", False),
+        ("simlab.people.roster", "simlab.parties.pool", True),  # as a party is to its people
+        ("simlab.engine.context", "simlab.simulation", True),
+    ],
+)
+def test_an_import_that_runs_upward_is_found(module: str, other: str, circle: bool) -> None:
+    more = {**graph(), module: graph()[module] | {other}}
+    if package(module) != package(other):
+        assert set(upward(more)) - set(upward(graph())) == {(module, other)}
+    assert (circles(more) != circles(graph())) == circle
+
+
+# ---- single promises -----------------------------------------------------------------------------------------------
+
+
+def test_nets_know_nothing_of_simlab() -> None:
     for name in modules():
-        if name.startswith("simlab.nets"):
-            assert [d for d in depends(name, "simlab") if not d.startswith("simlab.nets")] == []
+        if package(name) == "nets":
+            assert [d for d in depends(name, "simlab") if package(d) != "nets"] == []
 
 
-def test_only_the_machine_parties_and_learning_import_nets():
-    parties = {"simlab.parties.language_model", "simlab.parties.reward_model"}
-    allowed = parties | {"simlab.consequences.learning", "simlab.report.next_words"}
-    users = {name for name in modules() if depends(name, "simlab.nets") and not name.startswith("simlab.nets")}
-    assert {name for name in users if not name.startswith("simlab.theory")} <= allowed
-
-
-def test_the_heart_imports_neither_torch_nor_pandas():
+def test_the_heart_imports_neither_torch_nor_pandas() -> None:
     assert depends("simlab.relation", *HEAVY) == []
     assert depends("simlab.hierarchy", *HEAVY, "simlab", "simpy", "numpy") == []
 
 
-def test_reports_read_tables_only():
+def test_reports_read_tables_only() -> None:
     for name in modules():
-        if name.startswith("simlab.report") and name != "simlab.report.next_words":
-            inside = ("simlab.simulation", "simlab.parties", "simlab.relation", "simlab.consequences", "torch")
-            assert depends(name, *inside) == []
+        if package(name) == "report" and name != "simlab.report.next_words":
+            others = {package(other) for other in depends(name, "simlab")}
+            assert not others & {"components", "engine", "machines", "people", "relation", "scenario"}, name
 
 
-def test_parties_and_consequences_stand_below_the_simulation():
+def test_only_the_machines_and_learning_import_nets() -> None:
+    allowed = {"machines", "consequences", "nets", "theory"}
+    users = {name for name in modules() if depends(name, "simlab.nets") and package(name) not in allowed}
+    assert users <= {"simlab.report.next_words"}
+
+
+def test_shipped_plugins_import_what_users_may() -> None:
     for name in modules():
-        if name.startswith(("simlab.parties", "simlab.consequences", "simlab.worlds", "simlab.nets")):
-            assert depends(name, "simlab.simulation", "simlab.runner", "simlab.cli.main", "simlab.report") == []
+        if package(name) == "plugins/":
+            assert {package(other) for other in depends(name, "simlab")} <= FOR_PLUGINS, name
 
 
-def test_there_are_no_circles():
-    names = modules()
-    graph = {n: {d for d in imports(p, lazy=False) if d in names and d != n} for n, p in names.items()}
-    done, trail = set(), []
+def test_nothing_imports_a_shipped_plugin() -> None:
+    for name in modules():
+        if package(name) != "plugins/":
+            assert depends(name, "plugins") == []
 
-    def visit(name):
-        assert name not in trail, " → ".join([*trail[trail.index(name) :], name])
-        if name in done:
-            return
-        trail.append(name)
-        for other in sorted(graph[name]):
-            visit(other)
-        trail.pop()
-        done.add(name)
 
-    graph["simlab"] = set()  # its names are imported lazily
-    for name in sorted(graph):
-        visit(name)
+def test_files_are_short() -> None:
+    for name, file in modules().items():
+        lines = len(file.read_text().splitlines())
+        assert lines <= LONGER.get(name, LONGEST), f"{name} has {lines} lines"
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,9 @@ from simlab.report import spending
 from simlab.report.orders import orders
 from simlab.report.summary_screen import screen
 from simlab.runs.loading import Run
-from simlab.scenario import load
 from simlab.scenario.budget import Budget, windows
 from tests.deep_world import CLICK, DEEP, NORTH, RELAY, SOUTH
+from tests.loading import load
 from tests.small_world import AUDIT, HIERARCHY, written
 
 CENT = 0.005
@@ -222,7 +222,7 @@ def the_screen_adds_up(run: Run, paid: pd.DataFrame) -> None:
 
 
 def comparisons_of_runs_add_up(run: Run, paid: pd.DataFrame) -> None:
-    from simlab.report.run_measures import measured
+    from simlab.report.compared_measures import measured
 
     found = measured(run)
     money = {of: value for (kind, _, of), value in found.items() if kind == "money"}

@@ -10,8 +10,8 @@ import pytest
 from simlab.errors import InvalidInput
 from simlab.names import composed, is_name, on_disk
 from simlab.plugins.registry import discover
-from simlab.scenario import load
 from simlab.scenario.yaml_tree import read_text
+from tests.loading import load
 
 APART, ONE = "e\u0301cole", "\u00e9cole"
 GAUSSIAN = Path(__file__).parent.parent / "scenarios" / "00_gaussian.yaml"

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from simlab.engine.jobs import Jobs, Store
 from simlab.engine.queues import Backlog, Flow, Queue
 from simlab.rng import uniforms
-from simlab.scenario import load
 from simlab.simulation import SECONDS_PER_DAY, Simulation
 from simlab.tables.recorder import Recorder
+from tests.loading import load
 from tests.small_world import Played, written
 
 

@@ -26,7 +26,7 @@ class Doer(Party):
     work_order = 0
 
     def __init__(self, name: str, diary: list[str], pieces: int = 3) -> None:
-        super().__init__(None, name)  # type: ignore[arg-type]
+        super().__init__(name)
         self.diary = diary
         self.pieces = pieces
 
@@ -43,7 +43,7 @@ class Doer(Party):
         self.diary.append(f"{self.name} judges")
         return Judgement(work.agent, work.items, work.size, self.name, relation.order, {work.agent: 1.0})
 
-    def heard(self, judgement: Judgement) -> None:
+    def on_judged(self, judgement: Judgement) -> None:
         self.diary.append(f"{self.name} hears of {judgement.scores[self.name]:g}")
 
 
@@ -65,13 +65,13 @@ def relation_between(diary: list[str], *, pieces: int = 3, sample: float | int =
         yield from ()
         diary.append("after")
 
-    chronicle = SimpleNamespace(
-        judgement=lambda relation, judgement: diary.append("judgement recorded"),
-        effects=lambda relation, judgement, effects: diary.append(f"{len(effects)} effects recorded"),
+    log: Any = SimpleNamespace(
+        judged=lambda relation, judgement: diary.append("judgement recorded"),
+        followed=lambda relation, judgement, effects: diary.append(f"{len(effects)} effects recorded"),
+        acted=after,
     )
-    simulation: Any = SimpleNamespace(chronicle=chronicle, after=after)
     principal, agent = Doer("acme", diary), Doer("pool", diary, pieces)
-    return Relation(simulation, principal, agent, 2.5, sample, [Praise(diary, empty=empty)])
+    return Relation(log, principal, agent, 2.5, sample, [Praise(diary, empty=empty)])
 
 
 def test_a_judgement_is_work() -> None:

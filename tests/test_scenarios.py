@@ -20,9 +20,9 @@ import pytest
 import simlab
 from simlab.cli.main import main
 from simlab.runs.loading import Run
-from simlab.scenario import load
 from simlab.tables.schemas import TABLES
 from tests.golden import HERE, MACHINE, SCENARIOS, differences, golden_file, machine, scenarios, sizes, summary
+from tests.loading import load
 from tests.test_tables import PINNED
 
 FILES = scenarios()

@@ -10,7 +10,7 @@ import simlab
 from simlab.arrays import Array
 
 if TYPE_CHECKING:
-    from simlab.components.incentives import WorkSituation
+    from simlab.components.effort import WorkSituation
 
 
 class Diligent(simlab.Effort):

@@ -10,7 +10,7 @@ import simlab
 from simlab.arrays import Array
 
 if TYPE_CHECKING:
-    from simlab.components.incentives import WorkSituation
+    from simlab.components.effort import WorkSituation
 
 
 class GoldBonus(simlab.Effort):
@@ -25,4 +25,4 @@ class GoldBonus(simlab.Effort):
 
     def choose(self, situation: WorkSituation) -> Array:
         full, none = np.ones(len(situation)), np.zeros(len(situation))
-        return np.where(situation.income(full) - situation.income(none) >= situation.toil, 1.0, 0.0)
+        return np.where(situation.income(full) - situation.income(none) >= situation.effort_cost, 1.0, 0.0)

@@ -12,7 +12,7 @@ from simlab.arrays import Array
 from simlab.components.incentives import responses
 
 if TYPE_CHECKING:
-    from simlab.components.incentives import WorkSituation
+    from simlab.components.effort import WorkSituation
 
 
 class Linear(simlab.Effort):
@@ -50,6 +50,6 @@ class Linear(simlab.Effort):
         lowest = situation.income(none)
         slopes = np.stack([situation.income(full) - lowest, situation.income(none, 1.0) - lowest], axis=1)
         matrix = np.array([[1.0, self.rivalry], [self.rivalry, self.pace_cost]])
-        cost = np.where(situation.toil > 0, situation.toil, 1.0)[:, None]
+        cost = np.where(situation.effort_cost > 0, situation.effort_cost, 1.0)[:, None]
         free = np.where(slopes > 0, np.inf, 0.0)
-        return np.where(situation.toil[:, None] > 0, responses(slopes / cost, matrix), free)
+        return np.where(situation.effort_cost[:, None] > 0, responses(slopes / cost, matrix), free)

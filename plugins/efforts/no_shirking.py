@@ -10,7 +10,7 @@ import simlab
 from simlab.arrays import Array
 
 if TYPE_CHECKING:
-    from simlab.components.incentives import WorkSituation
+    from simlab.components.effort import WorkSituation
 
 
 class NoShirking(simlab.Effort):
@@ -30,11 +30,11 @@ class NoShirking(simlab.Effort):
         return np.where(self.worth(situation, full) >= self.worth(situation, none), 1.0, 0.0)
 
     def worth(self, situation: WorkSituation, care: Array) -> Array:
-        """Value [R] of the job, in $, with so much care [R] ever after: V = income − toil + δ·(keep·V + (1−keep)·V_U).
+        """Value [R] of the job, in $, with so much care [R] ever after: V = income − cost + δ·(keep·V + (1−keep)·V_U).
 
         Keeping it takes not being dismissed, and no bad luck: keep = (1−s)·(1−P(dismissed)).
         """
         keep = (1 - situation.separation) * (1 - situation.dismissal(care))
         without = situation.idle / (1 - situation.discount)
-        now = situation.income(care) - care * situation.toil
+        now = situation.income(care) - care * situation.effort_cost
         return (now + situation.discount * (1 - keep) * without) / (1 - situation.discount * keep)

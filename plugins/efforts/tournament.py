@@ -12,7 +12,7 @@ from simlab.arrays import Array
 from simlab.components.incentives import tournament_effort
 
 if TYPE_CHECKING:
-    from simlab.components.incentives import WorkSituation
+    from simlab.components.effort import WorkSituation
 
 
 class Tournament(simlab.Effort):
@@ -34,11 +34,11 @@ class Tournament(simlab.Effort):
         care = np.zeros(players)
         if not prize or not 0 < winners < players:
             return care
-        care[situation.toil <= 0] = 1.0
-        alike, place = np.unique(np.stack([situation.toil, noise], axis=1), axis=0, return_inverse=True)
-        for kind, (toil, sigma) in enumerate(alike.tolist()):
-            if toil > 0 and np.isfinite(sigma):
-                effort = tournament_effort(prize, players, winners, toil, sigma)
+        care[situation.effort_cost <= 0] = 1.0
+        alike, place = np.unique(np.stack([situation.effort_cost, noise], axis=1), axis=0, return_inverse=True)
+        for kind, (cost, sigma) in enumerate(alike.tolist()):
+            if cost > 0 and np.isfinite(sigma):
+                effort = tournament_effort(prize, players, winners, cost, sigma)
                 care[place.ravel() == kind] = min(1.0, effort)
         return care
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from simlab.arrays import Array
-from simlab.components.incentives import tossed
+from simlab.components.effort import tossed
 from simlab.components.logit import LogitWithTies
 from simlab.components.rater_view import Scene, lots, second
 

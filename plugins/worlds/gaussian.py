@@ -11,10 +11,9 @@ from pydantic import Field
 from simlab.arrays import Array, Indices
 from simlab.components.criterion import Criterion
 from simlab.components.exchange import TRUTH, Observer
-from simlab.components.world import World
 from simlab.errors import InvalidInput
 from simlab.rng import Streams, uniforms
-from simlab.worlds.world import Game, Items
+from simlab.worlds.world import Game, Items, World
 
 
 class Gaussian(World):

@@ -1,1 +1,1 @@
-"""The rooms of the observatory: one for each measure that is taken of a round beside `alignment`."""
+"""What is measured after every round: one file a table; `survey` asks all parties the same questions."""

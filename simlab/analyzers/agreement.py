@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simlab.analyzers.analyzer import Look, Room
 from simlab.clock import Steps
-from simlab.measures.interrater import MOST_TASKS, interrater
+from simlab.measures.agreement import MOST_TASKS, interrater
 from simlab.parties.pool import Pool
 from simlab.rng import hashes
 

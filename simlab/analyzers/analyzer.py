@@ -1,4 +1,4 @@
-"""What every room of the observatory is given: one look at one language model, at the end of a round."""
+"""The contract of analyzers, and what each is given: one language model and everybody's utilities, after a round."""
 
 from __future__ import annotations
 

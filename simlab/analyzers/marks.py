@@ -18,11 +18,10 @@ import numpy as np
 from simlab.analyzers.analyzer import Look
 from simlab.arrays import Array
 from simlab.consequences.learning import explained
-from simlab.machines.label_merging import relabelled
 from simlab.machines.linear_rm import LinearHead
 from simlab.measures.statistics import centre, lengthened, pearson
 from simlab.measures.waterfall import Drawn
-from simlab.parties.pool import Pool
+from simlab.parties.pool import Pool, relabelled
 from simlab.parties.reward_model import RewardModel
 from simlab.rankings import ROOM, Rankings, sides
 from simlab.rng import branch, uniforms

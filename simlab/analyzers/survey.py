@@ -1,8 +1,8 @@
-"""The observatory: after every round it asks all parties the same questions and writes down the answers.
+"""The survey: after every round all parties are asked the same questions, and the answers are written down.
 
-It fills the tables `alignment`, `responses`, `win_rate` and `raters`; each further measure has a room of its own
-(`measures/rooms`). It observes and changes nothing: its panel's responses are drawn from streams of their own, the
-same in every round and every arm of a study.
+It fills the tables `alignment`, `responses`, `win_rate` and `raters`; each further table has an analyzer of its own in
+this package. It observes and changes nothing: its panel's responses are drawn from random streams of their own, the
+same in every round and every arm of a study. It subscribes to the event log; nobody calls it.
 """
 
 from __future__ import annotations
@@ -63,13 +63,13 @@ class Survey:
         self.context.report("measuring", 0.0)
         context = self.context
         stamp = {"time": context.now, "round": context.rounds[model.name]}
-        spec, game, streams = context.scenario.panel, context.game, context.rng
+        spec, game, rng = context.scenario.panel, context.game, context.rng
         prompts = np.repeat(game.panel_prompts(spec.prompts), spec.responses)
         if model.name not in self.reference:
-            reference = yield from model.respond(prompts, streams.key("panel", "reference"))
+            reference = yield from model.respond(prompts, rng.key("panel", "reference"))
             self.reference[model.name] = reference
         reference = self.reference[model.name]
-        current = yield from model.respond(prompts, streams.key("panel", "current"))
+        current = yield from model.respond(prompts, rng.key("panel", "current"))
         both = reference.joined(current)
         panel = Panel(both, both.prompt, game.features(both))
         utilities = {name: party.utility(panel) for name, party in context.parties.items()}

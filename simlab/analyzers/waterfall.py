@@ -106,7 +106,8 @@ class WaterfallRoom(Room):
             return Drawn(why=LATER.format(rung.own[0]))
         own = self._utilities(look, rung)
         drawn = own | {name: utility for name, utility in again.items() if utility is not None}
-        return Drawn.of(*(rung.pooled(each, self._parties, look.panel) for each in (own, drawn)), look.panel.group)
+        one, other = (rung.pooled(each, self._parties, look.panel) for each in (own, drawn))
+        return Drawn.of(one, other, look.panel.group)
 
     def _anew(self, look: Look, name: str, number: int) -> Array | None:
         party = self._parties[name]

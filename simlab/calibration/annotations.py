@@ -1,4 +1,4 @@
-"""Annotations: which pairs of responses people compared, what is known of either response, and what they said."""
+"""Annotations: labels that people gave to pairs of responses, and what is known of either response."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Codes = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Annotations:
-    """n labels. Without criteria, how good responses are is unknown, and all a model has is who agrees with whom."""
+    """n labels of pairs. Without criteria, quality of responses is latent, and models rest on who agrees with whom."""
 
     label: Codes  # [n] 1 left is better, 2 right is better, 0 undecided
     task: Codes  # [n] which pair, coded from 0
@@ -34,7 +34,7 @@ class Annotations:
         return len(self.label)
 
     def __getitem__(self, rows: Any) -> Annotations:
-        """Some of the labels; everybody keeps their code."""
+        """The labels of these rows; codes of tasks and workers stay."""
         return replace(
             self, label=self.label[rows], task=self.task[rows], worker=self.worker[rows],
             differences=self.differences[rows], words=None if self.words is None else self.words[rows],

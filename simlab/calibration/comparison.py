@@ -1,4 +1,4 @@
-"""Several rater models fitted to the same annotations: which one says best what people say of pairs it never saw?
+"""Comparison of rater models fitted to the same annotations, by their likelihood of held-out labels.
 
 Each is fitted to most tasks and judged by the likelihood it gives the labels of the others (held-out log likelihood,
 the logarithmic score of Good 1952, JRSS B 14). The best is fitted again to everything, turned into a policy, and put
@@ -29,7 +29,7 @@ ERRORS = 4.0  # standard errors by which simulated shares may miss
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A rater model as it did on labels it was not fitted to."""
+    """A rater model and its score on labels it was not fitted to."""
 
     model: Model
     parameters: int
@@ -40,7 +40,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Reproduction:
-    """How often people agree with the order of utilities, are undecided and disagree; and how often a policy does."""
+    """Shares of labels that agree with the order of utilities, are undecided, or disagree: people's, and a policy's."""
 
     observed: Order
     simulated: Order
@@ -57,7 +57,7 @@ class Reproduction:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What `simlab calibrate` found."""
+    """The result of `simlab calibrate`: candidates, the best fit, its policy, and how that reproduces the labels."""
 
     data: Annotations
     held_out: int  # labels
@@ -115,7 +115,7 @@ def _fits(models: list[Model], data: Annotations) -> tuple[list[Fit], list[str]]
 
 
 def default(data: Annotations) -> Iterator[Model]:
-    """The models that are compared unless somebody says which."""
+    """The models that are compared by default: all that these annotations can identify."""
     yield Model("coin")
     yield Model("mistaken")
     for family in LINEAR:
@@ -153,7 +153,7 @@ def _candidate(fitted: Fit, score: Array, best: Array, test: Annotations) -> Can
 
 
 def reproduction(policy: RaterPolicy, fitted: Fit, *, seed: int = 0) -> Reproduction:
-    """What raters of this policy say of the pairs a model was fitted to, beside what people said of them."""
+    """Labels of simulated raters of this policy beside people's, on the pairs a model was fitted to."""
     data = fitted.design.data
     weights = [e.value for e in fitted.estimates if e.name.startswith("weight.")]
     differences = data.weighted(np.array(weights or [1.0]))

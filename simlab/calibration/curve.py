@@ -1,4 +1,4 @@
-"""A choice curve without a formula: how often people find the better one better, at knots of the difference.
+"""A choice curve without a formula: the chances of better, undecided and worse at knots of the utility difference.
 
 Between knots the curve is straight, beyond the last it is level; a difference of the other sign mirrors it. It is the
 rater model `empirical`, the one to hold the others to, and what `plugins/raters/empirical.py` reproduces.

@@ -30,7 +30,7 @@ _FLAT = 1e-9  # information per label, in units of the fit, below which a direct
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A parameter as estimated, and its 95 % interval."""
+    """The estimate of a parameter, and its 95 % interval."""
 
     name: str
     value: float
@@ -52,7 +52,7 @@ class Fit:
 
     @property
     def model(self) -> Model:
-        """What was fitted."""
+        """The model that was fitted."""
         return self.design.model
 
     def __getitem__(self, name: str) -> float:
@@ -60,7 +60,7 @@ class Fit:
         return next(e.value for e in self.estimates if e.name == name)
 
     def log_likelihoods(self, data: Annotations) -> Array:
-        """How likely the model makes other labels: nats [n] of each, or [T] of each task's labels where Δ is latent."""
+        """Log likelihoods of other labels, in nats: [n] of each, or [T] of each task's labels where Δ is latent."""
         import torch
 
         design: Any = self.design.on(data)

@@ -1,4 +1,4 @@
-"""What people said of each pair, from the column `label`: numbers, or the words that people export.
+"""Labels of pairs from the column `label`: numbers, or the words of common exports.
 
 1 is "the left one is better", 2 the right one, 0 undecided. Other codings have the same letters and mean something
 else (0 and 1 for left and right, true for whichever side); nothing in a table tells them apart but that nobody ever

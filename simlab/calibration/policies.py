@@ -1,7 +1,7 @@
-"""From a fit to what a scenario file would say: the one place that knows which rater policy says what.
+"""From a fit to the keys of a scenario file: which rater policy expresses which rater model.
 
 A fit that a policy expresses exactly becomes that policy. Any other whose choice depends on the difference alone
-becomes a table of its own choice curve (`empirical`). What no policy expresses yet is left out, and said.
+becomes a table of its own choice curve (`empirical`). What no policy expresses is left out, with a note.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _FIRST = np.array([1e-6, 0.05, 0.15, 0.3, 0.6, 1.0])  # shares of the range, on 
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """What a scenario's pool of raters says to be like those of a fit."""
+    """The keys of a scenario's pool of raters that make it like the raters of a fit."""
 
     policy: dict[str, Any]  # as in the file, kind included
     spread: float  # `temperature_spread`: log-normal sd of noise between people

@@ -1,4 +1,4 @@
-"""What a fit is asked for: the parameters people know, as functions of those that were fitted."""
+"""Quantities that a fit reports (temperature, weights, shares, …), as functions of its fitted parameters."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A parameter people know. `of` gives it on the scale where intervals are made, `back` carries it back."""
+    """A reported parameter. `of` computes it on the scale where intervals are made, `back` carries it back."""
 
     name: str
     meaning: str
@@ -38,7 +38,7 @@ def _exp(x: float) -> float:
 
 
 def quantities(design: Design | Curve, theta: Array) -> Iterator[Quantity]:
-    """Everything that was estimated, in the order it is told; `theta` [P] are the fitted parameters."""
+    """All reported quantities, in the order of the report; `theta` [P] are the fitted parameters."""
     if isinstance(design, Curve):
         yield from _knots(design)
         return

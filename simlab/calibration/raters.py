@@ -1,7 +1,7 @@
-"""Which columns of a table of ratings are raters, and which only look like it: an index, an id, a mean.
+"""The columns of a table of ratings that are raters, told apart from others with numbers: an index, an id, a mean.
 
-Whatever is left out is named, with the reason. A column is told by its name, by what pandas wrote beside it, or by its
-numbers: a count of rows, or the mean or sum of the others.
+What is left out is named, with the reason: its name, what pandas wrote beside it, or its numbers (a count of rows, the
+mean or sum of the others).
 """
 
 from __future__ import annotations

@@ -26,7 +26,6 @@ from simlab.errors import InvalidInput, Problem
 from simlab.rng import Streams
 
 VADER = "vader"
-REFERENCES = ("pool", "others")
 
 
 def rated(
@@ -84,7 +83,7 @@ def _utilities(scores: Array, reference: str) -> Array:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """How raters' labels stand to an order of the same pairs: shares of the pairs that are no tie in that order."""
+    """Shares of labels that match an order of the same pairs, are undecided, or reverse it; its ties are left out."""
 
     match: float
     tie: float
@@ -92,7 +91,7 @@ class Order:
 
 
 def order_of(label: NDArray[np.int64], difference: Array) -> Order:
-    """Labels [n] against the sign of a difference in utility [n]; where that is 0, the pair is left out."""
+    """The shares of labels [n] against the signs of utility differences [n]; pairs of difference 0 are left out."""
     sign = np.sign(difference)
     said = np.where(label == 1, 1.0, np.where(label == 2, -1.0, 0.0))[sign != 0] * sign[sign != 0]
     return Order(float(np.mean(said > 0)), float(np.mean(said == 0)), float(np.mean(said < 0)))

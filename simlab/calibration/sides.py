@@ -1,4 +1,4 @@
-"""How a margin becomes chances: log P of undecided, left and right, each shaped like the margin, in torch.
+"""Log chances of undecided, left and right at a margin, each shaped like the margin, in torch.
 
 `tie` is a number without bounds that says how easily people are undecided, each rule in its own way; None where nobody
 ever is. The rules and their sources stand in `choice`.

@@ -1,15 +1,17 @@
-"""The command about real annotations: which rater model is like the people who made them, and with which parameters."""
+"""The command calibrate: which rater model is most like the people who made real annotations, and its parameters."""
 
 from __future__ import annotations
 
 import json
-from argparse import Namespace
+from argparse import ArgumentTypeError, Namespace
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simlab.cli.arguments import one_object, text
 from simlab.cli.console import print, print_table
+from simlab.cli.parser import Commands
 from simlab.errors import InvalidInput, Problem
 from simlab.paths import given
 
@@ -18,6 +20,58 @@ if TYPE_CHECKING:
     from simlab.calibration.fitting import Estimate
 
 _SHOWN = 5  # raters at either end, on a screen
+
+
+def add(commands: Commands) -> None:
+    """Add this file's command."""
+    about = "Fit rater policies to what real people said, and tell which is most like them."
+    parser = commands.add("calibrate", calibrate, about, _EXAMPLE)
+    parser.add_argument("data", metavar="DATA", help="table of labels or ratings, folder of a run, or vader")
+    parser.add_argument(
+        "--model",
+        action="append",
+        type=text,
+        default=[],
+        metavar="MODEL",
+        help="a rater model, as in boltzmann+position+flips; may be repeated (default: all the data can tell)",
+    )
+    parser.add_argument(
+        "--holdout", type=_share, default=0.2, metavar="SHARE", help="share of tasks to judge models by (default 0.2)"
+    )
+    parser.add_argument("--ratings", action="store_true", help="rows are items and columns raters")
+    parser.add_argument(
+        "--reference",
+        choices=("pool", "others"),
+        default="pool",
+        help="of ratings: an item's utility is its mean by the whole pool, or by the others (default: pool)",
+    )
+    parser.add_argument("--out", metavar="FILE", help="write the fragment of a scenario there")
+    one_object(parser)
+
+
+_EXAMPLE = """\
+simlab calibrate labels.csv --out policy.yaml
+simlab calibrate labels.csv --model boltzmann --model boltzmann+position+flips
+simlab calibrate scores.csv --ratings
+simlab calibrate runs/first                    (what a run's own raters said)
+simlab calibrate vader                         (human ratings inside the package vaderSentiment)
+Tables are CSV or tabs (UTF-8, UTF-16), JSON Lines, Parquet or Arrow, as they are or in a gz, bz2, xz, zst or zip.
+Labels have columns task, worker, label (1 left, 2 right, 0 undecided; or left, right, tie; model_a, model_b, tie) and
+of either response scores of criteria (left_helpful, right_helpful, …) or its text (left, right).
+Ratings have a column item, if you like, and one a rater; an index, an id or a mean among them is left out and named.
+Models: coin, mistaken, boltzmann, thurstone, rao_kupper, glad, empirical; parts: position, longer, length, flips,
+raters."""
+
+
+def _share(typed: str) -> float:
+    """A share of something: above 0 and below 1."""
+    try:
+        share = float(typed)
+    except ValueError:
+        share = float("nan")
+    if not 0 < share < 1:
+        raise ArgumentTypeError(f"{typed[:40]!r} is no share; give a number between 0 and 1, as in 0.2")
+    return share
 
 
 def calibrate(args: Namespace) -> int:

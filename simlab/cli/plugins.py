@@ -1,4 +1,4 @@
-"""Commands about plugins: which there are, what one of them is, a first draft of a new one, and one at work."""
+"""Commands about plugins: plugins (which there are, what one is), new (a first draft), try (one at work)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
 
+from simlab.cli.arguments import found_plugins, one_object, plugin_places, text
 from simlab.cli.console import console, print, print_table
+from simlab.cli.parser import Commands
 from simlab.docstrings import docstring
 from simlab.errors import InvalidInput, Problem, SimlabError, blaming, told
 from simlab.names import CALLED, clip, did_you_mean, from_here, who
@@ -23,11 +25,47 @@ if TYPE_CHECKING:
     from simlab.plugins.registry import Entry, Registry
 
 
+def add(commands: Commands) -> None:
+    """Add this file's commands."""
+    about = "List every plugin that was found, or say all about one."
+    example = "simlab plugins\nsimlab plugins boltzmann\nsimlab plugins --contract rater"
+    parser = commands.add("plugins", plugins, about, example)
+    plugin_places(parser)
+    parser.add_argument(
+        "name", metavar="NAME", type=text, nargs="?", help="say what this one is, and which parameters it has"
+    )
+    parser.add_argument(
+        "--contract", metavar="KIND", help="say what plugins of a kind are asked, and what they are shown"
+    )
+    parser.add_argument("--json", action="store_true", help="as a JSON list")
+
+    about = "Write a first draft of a plugin, with its test."
+    example = "simlab new criterion humble\nsimlab new rater moody --package"
+    parser = commands.add("new", new, about, example)
+    plugin_places(parser)
+    parser.add_argument("kind", metavar="KIND", type=text, help="criterion, rater, reward, world, review, guideline, …")
+    parser.add_argument("name", metavar="NAME", type=text, help="what scenario files are to call it")
+    parser.add_argument("--package", action="store_true", help="as a package that can be installed, instead of a file")
+
+    about = "Show a plugin at work on samples, and hold it to its contract."
+    example = "simlab try brief ideal=3\nsimlab try glad --kind rater sharpness=0"
+    parser = commands.add("try", try_, about, example, trailing={"parameters": text})
+    plugin_places(parser)
+    parser.add_argument("name", metavar="NAME", type=text, help="a plugin, as simlab plugins lists it")
+    parser.add_argument(
+        "parameters", metavar="KEY=VALUE", type=text, nargs="*", help="parameters, as in temperature=0.5"
+    )
+    parser.add_argument(
+        "--kind", metavar="KIND", type=text, help="which one, where plugins of several kinds have this name"
+    )
+    one_object(parser)
+
+
 def plugins(args: Namespace) -> int:
     """`simlab plugins`: every plugin found, broken ones with the reason; with a name, all there is to say of it."""
     if args.contract is not None:
         return _contract_of(args.contract, args.json)
-    found = _registry(args)
+    found = found_plugins(args)
     entries = found.entries if args.name is None else _called(found, args.name, None)
     if args.json:
         print(json.dumps([_record(entry) for entry in entries], indent=2))
@@ -57,7 +95,7 @@ def new(args: Namespace) -> int:
     """`simlab new`: a file that works, its test, and the lines that make something of them."""
     from simlab.scaffolding.drafts import draft
 
-    made = draft(args.kind, args.name, _registry(args), package=args.package)
+    made = draft(args.kind, args.name, found_plugins(args), package=args.package)
     made.write()
     for path in made.files:
         print(f"wrote {path}")
@@ -74,7 +112,7 @@ def try_(args: Namespace) -> int:
     from simlab.scaffolding.tryout import shown
     from simlab.testing import PATIENCE
 
-    (entry,) = _usable(_registry(args), args.name, args.kind)
+    (entry,) = _usable(found_plugins(args), args.name, args.kind)
     assert entry.cls is not None
     plugin = _made(entry.cls, args.parameters)
     try:
@@ -102,12 +140,6 @@ def try_(args: Namespace) -> int:
 
 
 # ---- which one -----------------------------------------------------------------------------------------------------
-
-
-def _registry(args: Namespace) -> Registry:
-    from simlab.plugins.registry import discover
-
-    return discover(None, args.plugins, not args.no_local_plugins)
 
 
 def _called(registry: Registry, name: str, kind: str | None) -> list[Entry]:
@@ -144,7 +176,7 @@ def _reason(entry: Entry) -> str:
     return entry.error.removeprefix(f"line {entry.line}: ")
 
 
-def _made(cls: type[Component], given: Sequence[str]) -> Component:
+def _made(cls: type[Component], assignments: Sequence[str]) -> Component:
     """The component with these `key=value` parameters. Raises InvalidInput with a sentence for each that is wrong."""
     from pydantic import ValidationError
 
@@ -154,15 +186,15 @@ def _made(cls: type[Component], given: Sequence[str]) -> Component:
 
     source = f"simlab try {cls.name}"
     values: dict[str, Node] = {}
-    for text in given:
-        key, equals, value = text.partition("=")
+    for assignment in assignments:
+        key, equals, value = assignment.partition("=")
         if not equals or not key:
-            raise InvalidInput(Problem("should be key=value", "as in temperature=1", f"{source} {clip(text)}"))
-        place = Place(f"{source} {clip(text)}")
+            raise InvalidInput(Problem("should be key=value", "as in temperature=1", f"{source} {clip(assignment)}"))
+        place = Place(f"{source} {clip(assignment)}")
         values[key] = read_argument(value, str(place.file)) if value.strip() else Node(None, place)
         displace(values[key], place)
     root = Node(values, Place(source), dict.fromkeys(values, Place(source)))
-    data = {**({} if given else cls.example), **root.plain()}
+    data = {**({} if assignments else cls.example), **root.plain()}
     try:
         return cls.model_validate_json(json.dumps(data), strict=True)
     except ValidationError as error:

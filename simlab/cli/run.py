@@ -1,22 +1,102 @@
-"""Commands about scenario files: run one, check it, describe it; and which keys there are."""
+"""Commands about scenario files: run, validate, describe, schema, keys."""
 
 from __future__ import annotations
 
 import json
 import sys
-from argparse import Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from simlab.cli.arguments import found_plugins, plugin_places, text
 from simlab.cli.console import console, print, print_table, progress
+from simlab.cli.parser import Commands
 from simlab.paths import given
 
 if TYPE_CHECKING:
-    from simlab.plugins.registry import Registry
     from simlab.runs.loading import Run
     from simlab.scenario import Scenario
     from simlab.scenario.keys import Entry
+
+
+def add(commands: Commands) -> None:
+    """Add this file's commands."""
+    run_parser = commands.add("run", run, "Run a scenario and leave its outcome tables.", _RUN)
+    _add_scenario(run_parser)
+    _add_run_options(run_parser)
+    about = "Check a scenario file; nothing is run."
+    _add_scenario(commands.add("validate", validate, about, "simlab validate scenarios/01_first.yaml --set days=30"))
+    about = "Say in words who does what to whom in a scenario."
+    _add_scenario(commands.add("describe", describe, about, "simlab describe scenarios/03_firing.yaml"))
+    about = "Print the JSON schema of scenario files."
+    plugin_places(commands.add("schema", schema, about, "simlab schema > scenario.schema.json", json=True))
+    about = "List every key of one kind of entry of scenario files, or the kinds."
+    example = "simlab keys\nsimlab keys raters\nsimlab keys learner --json"
+    keys_parser = commands.add("keys", keys, about, example)
+    plugin_places(keys_parser)
+    keys_parser.add_argument(
+        "kind", metavar="KIND", type=text, nargs="?", help="as scenario, raters, relation, fire, learner, world"
+    )
+    keys_parser.add_argument("--json", action="store_true", help="as a JSON list")
+
+
+_RUN = """\
+simlab run scenarios/01_first.yaml --set parties.pool.count=60 --seed 2
+simlab run scenarios/01_first.yaml --without pool:17
+simlab run scenarios/01_first.yaml --log tensorboard:board
+The same line again goes on where an interrupted run stopped."""
+
+
+def _add_scenario(parser: ArgumentParser) -> None:
+    """FILE, what is changed in it, and where its plugins are."""
+    parser.add_argument("file", metavar="FILE", help="scenario file (YAML)")
+    parser.add_argument("--small", action="store_true", help="apply the file's small: block, for a first look")
+    parser.add_argument(
+        "--set",
+        action="append",
+        type=text,
+        default=[],
+        metavar="KEY=VALUE",
+        help="override a setting, as in parties.pool.count=40; may be repeated",
+    )
+    parser.add_argument("--seed", type=_seed, metavar="N", help="seed, instead of the file's")
+    parser.add_argument(
+        "--without",
+        action="append",
+        type=text,
+        default=[],
+        metavar="WHO",
+        help="leave out a person (pool:17) or a party, while all other draws stay; may be repeated",
+    )
+    plugin_places(parser)
+
+
+def _seed(typed: str) -> int:
+    """A seed: a whole number from 0 to 2⁶³ − 1."""
+    if not (typed.isascii() and typed.isdecimal() and len(typed) < 20 and int(typed) < 2**63):
+        raise ArgumentTypeError(f"{typed[:40]!r} is no seed; give a whole number from 0 to 2^63 - 1")
+    return int(typed)
+
+
+def _add_run_options(parser: ArgumentParser) -> None:
+    """Where a run is left, on what it is computed, and what is printed of it."""
+    parser.add_argument("--out", metavar="DIR", help="folder of the run (default: runs/NAME-seedN-HASH)")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), help="what networks are computed on")
+    parser.add_argument(
+        "--log",
+        action="append",
+        default=[],
+        metavar="NAME[:DIR]",
+        help="tell a logger, such as tensorboard, how the run goes on; may be repeated",
+    )
+    parser.add_argument("--yes", action="store_true", help="run it even if that takes hours, or gigabytes of memory")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print one JSON object, and nothing else, on stdout; seconds are those of the run, over all its starts",
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress, no summary: only where the run is")
 
 
 def run(args: Namespace) -> int:
@@ -67,7 +147,7 @@ def validate(args: Namespace) -> int:
     """`simlab validate`: silent but for a line when all is well."""
     from simlab.scenario import costs
 
-    scenario, _ = _scenario(args)
+    scenario = _scenario(args)
     counts = f"{len(scenario.parties)} parties, {len(scenario.relations)} relations, {scenario.days:g} days"
     print(f"{args.file}: ok: {scenario.name}, {counts}, world {scenario.world.name}")
     if told := costs.warning(scenario):
@@ -80,27 +160,24 @@ def describe(args: Namespace) -> int:
     """`simlab describe`: who does what to whom."""
     from simlab.scenario.description import describe as description
 
-    scenario, _ = _scenario(args)
+    scenario = _scenario(args)
     print(description(scenario, given(args.file)))
     return 0
 
 
 def schema(args: Namespace) -> int:
     """`simlab schema`: the JSON schema of scenario files."""
-    from simlab.plugins.registry import discover
     from simlab.scenario import schema as json_schema
 
-    registry = discover(None, args.plugins, not args.no_local_plugins)
-    print(json.dumps(json_schema(registry), indent=2))
+    print(json.dumps(json_schema(found_plugins(args)), indent=2))
     return 0
 
 
 def keys(args: Namespace) -> int:
     """`simlab keys`: the kinds of entry there are; with one of them, its keys."""
-    from simlab.plugins.registry import discover
     from simlab.scenario.keys import asked, entries
 
-    registry = discover(None, args.plugins, not args.no_local_plugins)
+    registry = found_plugins(args)
     found = asked(registry, args.kind) if args.kind else entries(registry)
     if args.json:
         print(json.dumps([asdict(entry) for entry in found], indent=2))
@@ -125,10 +202,11 @@ def _show_keys(entry: Entry) -> None:
         print("It has no keys beside kind.\n")
 
 
-def _scenario(args: Namespace) -> tuple[Scenario, Registry]:
+def _scenario(args: Namespace) -> Scenario:
+    """The scenario that FILE and the options amount to."""
     from simlab.plugins.registry import discover
     from simlab.scenario import load
 
     registry = discover(given(args.file).parent, args.plugins, not args.no_local_plugins)
     options = {"overrides": args.set, "small": args.small, "seed": args.seed, "without": args.without}
-    return load(args.file, **options, plugins=registry), registry
+    return load(args.file, **options, plugins=registry)

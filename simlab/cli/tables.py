@@ -1,18 +1,87 @@
-"""Commands about what runs left: their tables, how they differ, one label's story, what their models say."""
+"""Commands about the tables of finished runs: tables, compare, trace, verify."""
 
 from __future__ import annotations
 
 import json
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from simlab.cli.arguments import one_object, run_folder, text, whole_number
 from simlab.cli.console import console, print, print_table, progress, width
+from simlab.cli.parser import Commands
 from simlab.errors import InvalidInput, Mismatch, Problem
 from simlab.names import suggestion
 
 if TYPE_CHECKING:
     from simlab.runs.loading import Run
+
+
+def add(commands: Commands) -> None:
+    """Add this file's commands."""
+    about = "List the tables of a run, or show one of them."
+    _add_tables(commands.add("tables", tables, about, _TABLES, trailing={"dir": str, "name": text}))
+    about = "Say what became different between runs of two arms or more."
+    _add_compare(commands.add("compare", compare, about, _COMPARE))
+    about = "Follow one label from the guideline to the responses that changed."
+    _add_trace(commands.add("trace", trace, about, _TRACE))
+    about = "Run a finished run again and compare every table."
+    _add_verify(commands.add("verify", verify, about, _VERIFY))
+
+
+_TABLES = """\
+simlab tables runs/first
+simlab tables runs/first alignment --rows 5
+simlab tables responses --describe"""
+_COMPARE = """\
+simlab compare runs/whole runs/without-17
+simlab compare runs/* --by without
+simlab compare runs/audit runs/wage --round 2
+Arms that differ in several things go by the names of their folders, and it is said in what they differ.
+Runs of one seed each are compared prompt by prompt; give several seeds of either arm for intervals over seeds."""
+_TRACE = """\
+simlab trace runs/first 17
+simlab trace runs/first 17:3                  (what rater 3 said of that pair)
+Numbers are in the column task of the table comparisons."""
+_VERIFY = "simlab verify runs/first\nExit code 4 says that a table came out differently."
+
+
+def _add_tables(parser: ArgumentParser) -> None:
+    parser.add_argument("dir", metavar="DIR", nargs="?", help="folder of a run, or of several")
+    parser.add_argument("name", metavar="TABLE", type=text, nargs="?", help="table to show")
+    parser.add_argument(
+        "--describe", action="store_true", help="what the columns mean, with types and units (needs no DIR)"
+    )
+    parser.add_argument("--rows", type=whole_number, default=20, metavar="N", help="rows to show (default 20, 0: all)")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _add_compare(parser: ArgumentParser) -> None:
+    parser.add_argument("paths", metavar="PATH", nargs="+", help="folder of a run, or of several; the base first")
+    parser.add_argument(
+        "--by", metavar="PARAMETER", type=text, help="what tells arms apart, as in without or parties.pool.count"
+    )
+    parser.add_argument(
+        "--round", type=whole_number, metavar="N", help="compare them after N trainings (default: at the end)"
+    )
+    one_object(parser)
+
+
+def _add_trace(parser: ArgumentParser) -> None:
+    run_folder(parser)
+    parser.add_argument(
+        "label", metavar="LABEL", type=text, help="number of a pair, as task in comparisons; 4711:17 is rater 17's"
+    )
+    parser.add_argument(
+        "--worker", metavar="WHO", type=text, help="who compared the pair, as pool:17, where several did"
+    )
+    one_object(parser)
+
+
+def _add_verify(parser: ArgumentParser) -> None:
+    run_folder(parser)
+    parser.add_argument("--cached", action="store_true", help="take remembered computations instead of doing them anew")
+    parser.add_argument("--quiet", action="store_true", help="no progress")
 
 
 def tables(args: Namespace) -> int:
@@ -125,25 +194,4 @@ def verify(args: Namespace) -> int:
         named = ", ".join(different)
         raise Mismatch(f"{args.dir}: run again, these tables came out differently: {named}{since}{told}")
     print(f"{args.dir}: same seed, same tables: all {len(verdict.tables)} agree{since}")
-    return 0
-
-
-def next(args: Namespace) -> int:
-    """`simlab next`: P(next word | text), before and after fine-tuning."""
-    from simlab.report.next_words import AFTER, BEFORE, next_words
-
-    return _beside("p", {when: next_words(args.dir, args.text, when=when) for when in (BEFORE, AFTER)})
-
-
-def near(args: Namespace) -> int:
-    """`simlab near`: nearest neighbours in the dictionary, before and after fine-tuning."""
-    from simlab.report.next_words import AFTER, BEFORE, neighbours
-
-    return _beside("cosine", {when: neighbours(args.dir, args.word, when=when) for when in (BEFORE, AFTER)})
-
-
-def _beside(number: str, found: Mapping[str, list[tuple[str, float]]]) -> int:
-    head = [title for when in found for title in (when, number)]
-    cells = [[(word, f"{value:.3f}") for word, value in words] for words in found.values()]
-    print_table(head, ([cell for pair in row for cell in pair] for row in zip(*cells, strict=False)))
     return 0

@@ -1,15 +1,42 @@
-"""The command about theory: what it predicts, beside what the simulator does."""
+"""The command theory: what each law predicts, beside what the simulator does."""
 
 from __future__ import annotations
 
 import json
 import os
 import time
-from argparse import Namespace
+from argparse import ArgumentTypeError, Namespace
 from collections.abc import Mapping
 from typing import Any
 
+from simlab.cli.arguments import text
 from simlab.cli.console import counting, print, print_table
+from simlab.cli.parser import Commands
+
+
+def add(commands: Commands) -> None:
+    """Add this file's command."""
+    about = "Hold the simulator to the laws it must agree with, and show prediction and observation."
+    parser = commands.add("theory", theory, about, _EXAMPLE)
+    parser.add_argument(
+        "--only", action="append", type=text, default=[], metavar="FAMILY", help="one family of laws; may be repeated"
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer points and replications: half a minute")
+    parser.add_argument("--json", action="store_true", help="as a JSON list of records")
+    parser.add_argument("--jobs", type=_jobs, metavar="N", help="processes (default: one a core, 8 at most)")
+
+
+_EXAMPLE = """\
+simlab theory --quick
+simlab theory --only choice --only tree
+Exit code 1 says that a law was refused, or that a control, which must be, was not."""
+
+
+def _jobs(typed: str) -> int:
+    """A number of processes: from 1 to 256."""
+    if not (typed.isascii() and typed.isdecimal() and 1 <= int(typed[:9]) <= 256):
+        raise ArgumentTypeError(f"{typed[:40]!r} is no number of processes; give one from 1 to 256")
+    return int(typed)
 
 
 def theory(args: Namespace) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +11,6 @@ from numpy.typing import NDArray
 from simlab.arrays import Array
 from simlab.components.component import Component
 from simlab.components.known import Known
-
-if TYPE_CHECKING:
-    pass
 
 
 class Aggregator(Component):

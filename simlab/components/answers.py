@@ -1,4 +1,4 @@
-"""What plugins answer: whether it is numbers of the shape that was wanted, and how a message says what came instead.
+"""Checks of what plugins return: whether it is numbers of the right shape, and how a message names what came instead.
 
 Nothing is taken for a number that is none: numpy would make NaN of None, 0.5 of "0.5", and 1 of True.
 """

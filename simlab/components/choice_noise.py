@@ -1,4 +1,4 @@
-"""How noisy people are, set once by a target that means something: how often two of them agree.
+"""Noise of choice, set by a target that has a scale of its own: how often two raters agree.
 
 Utilities have no natural scale, so a fixed temperature makes raters nearly deterministic in one world and
 coin tosses in another. Agreement is scale-free, and is what the literature reports (InstructGPT: 72.6 % between

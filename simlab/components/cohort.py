@@ -37,8 +37,9 @@ class Cohort(Known):
     @staticmethod
     def nobody(dimensions: int) -> Cohort:
         """No person at all, in a world of so many dimensions."""
-        whole, each = np.zeros(0, dtype=np.int64), np.zeros(0)
-        wide = {name: np.zeros((0, dimensions)) for name in ("misread", "own", "vector", "skill")}
+        whole: Any = np.zeros(0, dtype=np.int64)
+        each: Any = np.zeros(0)
+        wide: dict[str, Any] = {name: np.zeros((0, dimensions)) for name in ("misread", "own", "vector", "skill")}
         counted = dict.fromkeys(("number", "tasks", "warnings"), whole)
         return Cohort(**dict.fromkeys((f.name for f in fields(Cohort)), each) | wide | counted)
 

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from simlab.arrays import Array
 from simlab.components.component import Component
-
-if TYPE_CHECKING:
-    pass
-
-
-def weighted_sum(scores: Array, weights: Array) -> Array:
-    """Σ_k w_k·s_k [n] of scores [n, D], by weights [D], or [n, D] with some for each item."""
-    return np.asarray(scores @ weights if weights.ndim == 1 else np.einsum("nd,nd->n", scores, weights))
 
 
 class Combination(Component):
@@ -44,3 +36,8 @@ class Combination(Component):
         Scores are in [0, 1], but for the blur of unskilled eyes; a criterion with nothing to say scores ½.
         """
         raise NotImplementedError(f"combination rule {self.name!r} does not define combine")
+
+
+def weighted_sum(scores: Array, weights: Array) -> Array:
+    """Σ_k w_k·s_k [n] of scores [n, D], by weights [D], or [n, D] with some for each item."""
+    return np.asarray(scores @ weights if weights.ndim == 1 else np.einsum("nd,nd->n", scores, weights))

@@ -1,5 +1,4 @@
-"""The kinds of plugin and their contracts: `Criterion`, `RaterPolicy`, `Effort`, `Review`, `RewardShape`,
-`GuidelinePolicy`, `Combination`, `Charter`, `Aggregator`, `Logger` (and `World`, in worlds/).
+"""Components: what all kinds of plugin have in common.
 
 A component is a pydantic model: its fields are its parameters in the scenario file. `name` and the declared
 traits are class variables. One file, one class, nothing else needed; see `plugins/criteria/brief.py`.
@@ -9,12 +8,9 @@ Import torch and pandas only inside methods: `--help` and `validate` load every 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
-
-if TYPE_CHECKING:
-    pass
 
 
 class Component(BaseModel):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -12,9 +12,6 @@ from simlab.components.answers import not_a_number
 from simlab.components.component import Component
 from simlab.components.exchange import TRUTH, Exchange, Observer
 from simlab.errors import PluginFailed
-
-if TYPE_CHECKING:
-    pass
 
 
 class Criterion(Component):

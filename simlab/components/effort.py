@@ -1,17 +1,30 @@
-"""Efforts: how much care people take, given how they are paid and checked."""
+"""Efforts: how much care people take, and the work situation that such a plugin is shown.
+
+A `WorkSituation` holds what bears on the choice, as columns; effort plugins (`plugins/efforts/`) return the share of
+answers that are looked at with care. The rest is marked by coin toss.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from simlab.arrays import Array
+from simlab.components.answers import not_numbers
 from simlab.components.component import Component
+from simlab.components.known import Known
+from simlab.components.pay import PayScheme
+from simlab.components.review import Review
+from simlab.errors import PluginFailed
 
-if TYPE_CHECKING:
-    from simlab.components.incentives import WorkSituation
+COIN = 0.5  # chance that a coin toss agrees with gold
+_REACH = 8.0  # standard deviations of the number of audits that are reckoned with
+_PEERS = 201  # quantiles that stand for everybody else
 
 
 class Effort(Component):
@@ -40,3 +53,106 @@ class Effort(Component):
     def hurry(self, situation: WorkSituation) -> Array:
         """Pace [R] beyond the usual one, as a share of it; 0 unless a plugin says otherwise."""
         return np.zeros(len(situation))
+
+
+@dataclass(slots=True)
+class WorkSituation(Known):
+    """What people know when they choose: columns over R people. A period lies between two looks of the employer."""
+
+    wage: Array  # [R] $ per hour
+    hours: Array  # [R] of work a period
+    cost: Array  # [R] of full care to this person, in $ per hour
+    pairs: Array  # [R] answers a period, at the usual pace
+    audited: Array  # [R] share of them that the employer checks
+    quality: Array  # [R] chance that an answer given with care agrees with gold that is right
+    careless: Array  # [R] the same of an answer given without
+    gold_error: Array  # [R] share of gold that is wrong
+    discount: Array  # [R] δ, worth of a $ a period later
+    separation: Array  # [R] s, chance a period to lose the job by no fault
+    outside: Array  # [R] worth of being without this job, in $ per hour
+    pay: PayScheme  # how work is paid: pay.expected(situation, care, pace) is $ a period [R]
+    review: Review | None = None  # by which people are dismissed; None: nobody is
+
+    def __len__(self) -> int:
+        return len(self.wage)
+
+    def __getitem__(self, rows: Any) -> WorkSituation:
+        columns = {f.name: getattr(self, f.name) for f in fields(self)}
+        return WorkSituation(**{n: c[rows] if isinstance(c, np.ndarray) else c for n, c in columns.items()})
+
+    @property
+    def effort_cost(self) -> Array:
+        """Cost of full care over a period, in $ [R]."""
+        return self.cost * self.hours
+
+    @property
+    def idle(self) -> Array:
+        """Worth of a period without this job, (1 − δ)·V_U in $ [R]."""
+        return self.outside * self.hours
+
+    def observed(self, care: Array) -> Array:
+        """Chance [R] that an answer agrees with the employer's gold, which is wrong with rate η: p(1−η) + (1−p)η."""
+        right = self.careless + care * (self.quality - self.careless)
+        return right * (1 - self.gold_error) + (1 - right) * self.gold_error
+
+    def dismissal(self, care: Array) -> Array:
+        """Chance [R] to be dismissed at the next look, by a review of that look's audits alone.
+
+        Where a look checks too few answers for the rule to say anything, it is as if the chance after as many as it
+        takes were spread evenly over the looks that takes: records add up.
+        """
+        if self.review is None or not len(self):
+            return np.zeros(len(self))
+        review, accuracy = self.review, self.observed(care)
+        peers = np.quantile(self.observed(np.ones(len(self))), np.linspace(0, 1, min(_PEERS, len(self))))
+        needed = review.needed()
+
+        def per_look(rows: NDArray[np.int64], audits: Array) -> Array:
+            whole = review.chance(accuracy[rows], np.maximum(audits, needed), peers)
+            if wrong := not_numbers(whole, audits.shape):
+                what = f"must give a chance of dismissal for each of {len(audits)} cases; it gave {wrong}"
+                raise PluginFailed.returned(review, what, "chance", "decide")
+            return np.asarray(1 - (1 - whole) ** np.minimum(audits / needed, 1.0))
+
+        return self.over_audits(per_look)
+
+    def income(self, care: Array, pace: Array | float = 0.0) -> Array:
+        """What a period is expected to bring, in $ [R]."""
+        return self.pay.expected(self, care, np.broadcast_to(np.asarray(pace, dtype=float), care.shape))
+
+    def over_audits(self, value: Callable[[NDArray[np.int64], Array], Array]) -> Array:
+        """Expectation [R] of `value(rows, audits)` over how many of each person's answers are checked.
+
+        Each answer is checked with the same chance, so that their number is binomial.
+        """
+        from scipy.stats import binom
+
+        columns = np.stack([np.round(self.pairs), self.audited], axis=1)
+        distinct, place = np.unique(columns, axis=0, return_inverse=True)
+        place = place.ravel()
+        result = np.zeros(len(self))
+        for kind, (pairs, share) in enumerate(distinct.tolist()):
+            reach = _REACH * (np.sqrt(pairs * share * (1 - share)) + 1)
+            low, high = max(0.0, np.floor(pairs * share - reach)), min(pairs, np.ceil(pairs * share + reach))
+            audits = np.arange(low, high + 1)
+            weight = binom.pmf(audits, pairs, share)
+            rows = np.flatnonzero(place == kind)
+            each = value(np.repeat(rows, len(audits)), np.tile(audits, len(rows)))
+            result[rows] = each.reshape(len(rows), len(audits)) @ weight
+        return result
+
+
+# ---- what care does to answers ------------------------------------------------------------------------------------
+
+
+def tossed(uniforms: Array) -> NDArray[np.int64]:
+    """Labels [n, K(K−1)/2] of rankings made by coin toss, from draws [n, K]: any order as likely as any other."""
+    from itertools import combinations
+
+    left, right = np.array(list(combinations(range(uniforms.shape[1]), 2))).T
+    return np.where(uniforms[:, left] > uniforms[:, right], 1, 2).astype(np.int64)
+
+
+def spent(seconds: Array, careful: NDArray[np.bool_], share: float) -> Array:
+    """Time [n] that answers take, if one without care takes this share of it."""
+    return np.where(careful, seconds, share * seconds)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from simlab.components.component import Component
 from simlab.components.known import Known
-
-if TYPE_CHECKING:
-    pass
 
 
 class GuidelinePolicy(Component):

@@ -1,4 +1,4 @@
-"""What plugins are shown: asked for something that it does not have, it says what it has."""
+"""Data that plugins are shown: asked for an attribute that it does not have, an object names those it has."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from simlab.names import did_you_mean
 
-_TOLD = {  # what the contract of which kind of plugin speaks of
+_TOLD = {  # by class: the kind of plugin whose contract explains it
     "Cohort": "rater",
     "Scene": "rater",
     "Exchange": "criterion",
@@ -24,7 +24,7 @@ _TOLD = {  # what the contract of which kind of plugin speaks of
 
 
 class Known:
-    """A base of what plugins are shown, as `cohort` or `exchange`."""
+    """Base of all data that plugins are shown, as `cohort` or `exchange`."""
 
     __slots__ = ()
 
@@ -35,7 +35,7 @@ class Known:
 
 
 def lacking(shown: Known, name: str) -> AttributeError:
-    """What to raise where a plugin asks for an attribute that there is not, with all that there are."""
+    """The error for an attribute that an object does not have, with the names of all that it has."""
     cls = next(c for c in type(shown).__mro__ if not c.__name__.startswith("_"))
     what = f"{cls.__name__!r} object has no attribute {name!r}"
     if name.startswith("_"):  # asked by Python, not by people

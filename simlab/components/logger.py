@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
 from simlab.components.component import Component
-
-if TYPE_CHECKING:
-    pass
 
 
 class Logger(Component):

@@ -7,7 +7,7 @@ moment (`spread`), or to which responses people lean for reasons other than how 
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +15,9 @@ from pydantic import Field, model_validator
 
 from simlab.arrays import Array
 from simlab.components.choice_noise import logistic, one_measure_of_noise, scaled, temperature_for
+from simlab.components.cohort import Cohort
 from simlab.components.rater_policy import RaterPolicy
 from simlab.components.rater_view import Scene
-
-if TYPE_CHECKING:
-    from simlab.components.cohort import Cohort
 
 
 class Logit(RaterPolicy):

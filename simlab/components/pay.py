@@ -1,13 +1,15 @@
 """Pay schemes: what a scenario file may say about how people are paid, and what each owes for work done.
 
 `owed` is what the employer pays on payday, from what was really done; `expected` is what people reckon with when they
-choose how careful to be. Amounts are in $, columns over R people.
+choose how careful to be, from what a scheme may know of their work (`WorkTerms`). Amounts are in $, columns over R
+people.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +17,6 @@ from pydantic import BeforeValidator, Field
 
 from simlab.arrays import Array
 from simlab.components.spec import Spec, named
-
-if TYPE_CHECKING:
-    from simlab.components.incentives import WorkSituation
 
 
 @dataclass(slots=True)
@@ -45,6 +44,30 @@ class Earned:
         return np.where(asked > 0, np.nansum(self.answers, axis=1) / np.maximum(asked, 1), np.nan)
 
 
+class WorkTerms(Protocol):
+    """What pay in expectation depends on, for R people over a period between two looks of the employer."""
+
+    @property
+    def wage(self) -> Array:
+        """$ per hour [R]."""
+
+    @property
+    def hours(self) -> Array:
+        """Hours of work a period [R]."""
+
+    @property
+    def pairs(self) -> Array:
+        """Answers a period, at the usual pace [R]."""
+
+    def __len__(self) -> int: ...
+
+    def observed(self, care: Array) -> Array:
+        """Chance [R] that an answer made with so much care agrees with the employer's gold."""
+
+    def over_audits(self, value: Callable[[NDArray[np.int64], Array], Array]) -> Array:
+        """Expectation [R] of `value(rows, audits)` over how many of each person's answers are checked."""
+
+
 class PayScheme(Spec):
     """Any way of paying people. `judged`: what is owed depends on how good the work was found to be."""
 
@@ -58,7 +81,7 @@ class PayScheme(Spec):
         """Pay for so much work before anybody knows how good it was, in $; by default the wage for the hours."""
         return hours * wage
 
-    def expected(self, situation: WorkSituation, care: Array, pace: Array) -> Array:
+    def expected(self, work: WorkTerms, care: Array, pace: Array) -> Array:
         """What each expects of a period [R], taking so much care [R] at so much more than the usual pace [R]."""
         raise NotImplementedError
 
@@ -72,8 +95,8 @@ class HourlySpec(PayScheme):
     def owed(self, earned: Earned) -> Array:
         return earned.wages
 
-    def expected(self, situation: WorkSituation, care: Array, pace: Array) -> Array:
-        return situation.wage * situation.hours
+    def expected(self, work: WorkTerms, care: Array, pace: Array) -> Array:
+        return work.wage * work.hours
 
 
 class PieceSpec(PayScheme):
@@ -92,8 +115,8 @@ class PieceSpec(PayScheme):
     def nominal(self, wage: Array | float, hours: Array, pairs: Array | float) -> Array:
         return np.zeros_like(hours) + self.rate * np.asarray(pairs)
 
-    def expected(self, situation: WorkSituation, care: Array, pace: Array) -> Array:
-        return self.rate * situation.pairs * (1 + pace)
+    def expected(self, work: WorkTerms, care: Array, pace: Array) -> Array:
+        return self.rate * work.pairs * (1 + pace)
 
 
 class LinearSpec(PayScheme):
@@ -110,9 +133,9 @@ class LinearSpec(PayScheme):
         measured = self.bonus * np.nan_to_num(earned.score) + self.rate * earned.pairs
         return np.maximum(0.0, earned.wages + measured)
 
-    def expected(self, situation: WorkSituation, care: Array, pace: Array) -> Array:
-        measured = self.bonus * situation.observed(care) + self.rate * situation.pairs * (1 + pace)
-        return situation.wage * situation.hours + measured
+    def expected(self, work: WorkTerms, care: Array, pace: Array) -> Array:
+        measured = self.bonus * work.observed(care) + self.rate * work.pairs * (1 + pace)
+        return work.wage * work.hours + measured
 
 
 class TournamentSpec(PayScheme):
@@ -130,10 +153,10 @@ class TournamentSpec(PayScheme):
         running = np.where(earned.here, earned.score, np.nan)
         return earned.wages + self.bonus * shared_prizes(running, self.winners)
 
-    def expected(self, situation: WorkSituation, care: Array, pace: Array) -> Array:
+    def expected(self, work: WorkTerms, care: Array, pace: Array) -> Array:
         """In equilibrium all are alike, and each wins as often as the others."""
-        chance = min(1.0, self.winners / max(1, len(situation)))
-        return situation.wage * situation.hours + self.bonus * chance
+        chance = min(1.0, self.winners / max(1, len(work)))
+        return work.wage * work.hours + self.bonus * chance
 
 
 class DoubleOrNothingSpec(PayScheme):
@@ -163,14 +186,14 @@ class DoubleOrNothingSpec(PayScheme):
         paid = np.where(wrong, 0.0, self.times * self.confidence**left_open)
         return np.where(counted.any(axis=1), paid, 1.0)
 
-    def expected(self, situation: WorkSituation, care: Array, pace: Array) -> Array:
+    def expected(self, work: WorkTerms, care: Array, pace: Array) -> Array:
         """As if every answer were decided: `times` the wage with the chance that all that count are right."""
-        right = situation.observed(care)
+        right = work.observed(care)
 
         def paid(rows: Any, audits: Array) -> Array:
             return np.where(audits > 0, self.times * right[rows] ** np.minimum(audits, self.gold), 1.0)
 
-        return situation.wage * situation.hours * situation.over_audits(paid)
+        return work.wage * work.hours * work.over_audits(paid)
 
 
 AnyPay = Annotated[

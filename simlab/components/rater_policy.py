@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,10 @@ from pydantic import Field, model_validator
 
 from simlab.arrays import Array
 from simlab.components.answers import not_numbers
+from simlab.components.cohort import Cohort
 from simlab.components.component import Component
 from simlab.components.rater_view import Scene, shown
 from simlab.errors import PluginFailed
-
-if TYPE_CHECKING:
-    from simlab.components.cohort import Cohort
 
 
 class RaterPolicy(Component):

@@ -1,4 +1,4 @@
-"""The scene: what raters can see beside utilities, for policies that ask; nothing is made up until they do.
+"""The scene: what raters can see beside utilities, computed only when a policy asks for it.
 
 A rater policy whose `choose` or `probabilities` has a parameter `scene` is given one. Made by hand, as in tests, a
 scene shows what it was given: `Scene(look={"length": lengths}.get)`.
@@ -93,6 +93,3 @@ def second(draws: Array, purpose: str) -> Array:
     """
     bits = (draws * 2.0**53).astype(np.uint64)
     return uniforms(branch(_SECOND, purpose), bits)
-
-
-# ---- one after the other ------------------------------------------------------------------------------------------

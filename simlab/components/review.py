@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,7 @@ from simlab.components.known import Known
 from simlab.errors import PluginFailed
 from simlab.rng import Streams, uniforms
 
-if TYPE_CHECKING:
-    pass
-
+Count = NDArray[np.int64]
 
 _ALIKE = 1000  # people by whose fate a review rule without a formula says how likely dismissal is
 
@@ -42,7 +40,6 @@ class Review(Component):
         This is what people reckon with; `peers` [R] is everybody's accuracy. As defined here, it is what `decide`
         would do to a thousand people alike; rules with a formula, and rules that compare people, say it themselves.
         """
-
         length = max(1, int(np.max(audits, initial=0)))
         key = Streams(0).key("reckoning", self.name)
         draws = uniforms(key, np.arange(_ALIKE)[:, None], np.arange(length)[None, :])
@@ -52,9 +49,6 @@ class Review(Component):
             answers = np.where(place < asked, (draws < right).astype(float), np.nan)
             fate[row] = np.mean(self.decide(Standing.of(answers)))
         return fate
-
-
-Count = NDArray[np.int64]
 
 
 @dataclass(slots=True)

@@ -14,9 +14,6 @@ from simlab.docstrings import docstring
 if TYPE_CHECKING:
     from torch import Tensor
 
-if TYPE_CHECKING:
-    import torch
-
 
 class RewardShape(Component):
     """How the reward model's number becomes the reward of each token.
@@ -32,9 +29,7 @@ class RewardShape(Component):
     ends: ClassVar[bool] = False
     linear: ClassVar[bool] = True
 
-    def shape(
-        self, score: torch.Tensor, logp: torch.Tensor, logp_ref: torch.Tensor, mask: torch.Tensor
-    ) -> torch.Tensor:
+    def shape(self, score: Tensor, logp: Tensor, logp_ref: Tensor, mask: Tensor) -> Tensor:
         """Per-token rewards [B, T] from scores [B], log-probabilities [B, T] (policy, reference) and mask [B, T]."""
         raise NotImplementedError(f"reward shape {self.name!r} does not define shape")
 

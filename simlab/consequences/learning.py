@@ -21,13 +21,13 @@ from simlab.components.reward_shape import RewardShape
 from simlab.consequences.fits import asked_for, fitted, idle
 from simlab.engine.jobs import Result
 from simlab.machines.gaussian_lm import TiltBody
-from simlab.machines.label_merging import merged, relabelled
+from simlab.machines.label_merging import merged
 from simlab.machines.linear_rm import LinearHead
 from simlab.machines.shaped_reward import Rewarding, adapted, coefficient, directed, restored
 from simlab.machines.transformer_lm import TransformerBody, revive
 from simlab.machines.transformer_rm import TransformerHead, revive_judge, revive_reward_model
 from simlab.parties.language_model import LanguageModel
-from simlab.parties.pool import Pool
+from simlab.parties.pool import Pool, relabelled
 from simlab.parties.reward_model import RewardModel
 from simlab.rankings import Rankings, evidence
 from simlab.relation import Consequence, Effect, Judgement, Relation

@@ -1,7 +1,6 @@
 """Several raters' rankings of one task become one, before a reward model learns from them.
 
-How is an aggregator's business (`plugins/aggregators`); this turns rankings into votes and back. And the same
-rankings, had their labels been drawn anew.
+How is an aggregator's business (`plugins/aggregators`); this turns rankings into votes and back.
 """
 
 from __future__ import annotations
@@ -14,12 +13,10 @@ from simlab.arrays import Array
 from simlab.components.aggregator import Aggregator, Votes
 from simlab.components.answers import not_numbers
 from simlab.errors import PluginFailed
-from simlab.parties.pool import Pool
 from simlab.rankings import ROOM, Rankings, sides
-from simlab.rng import branch, hashes
 
 if TYPE_CHECKING:
-    from simlab.engine.context import Context
+    pass
 
 NOBODY = -1  # the worker of a ranking that nobody made alone
 
@@ -53,17 +50,6 @@ def merged(rankings: Rankings, aggregator: Aggregator) -> tuple[Rankings, Array]
     one.perceived = perceived / count[:, None]
     one.seconds = np.asarray(np.bincount(place, weights=rankings.seconds), dtype=float)
     return one, chances
-
-
-def relabelled(context: Context, made: Rankings, key: int) -> Rankings:
-    """The rankings of one pool, had the same people drawn other labels of the same responses: as they are now, their
-    perception and their choice noisy in other ways."""
-    pool = context.parties[context.pools[int(made.task[0] // ROOM)]]
-    assert isinstance(pool, Pool)
-    seen, lot = hashes(branch(key, "seen"), made.ids).ravel(), hashes(branch(key, "lot"), made.task)
-    again = made[:]
-    again.label, again.perceived = pool.labels(made.items, made.worker, seen, lot, branch(key, "labels"))
-    return again
 
 
 def _asked(aggregator: Aggregator, votes: Votes, tasks: int) -> Array:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Generator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simpy import Event
 
 from simlab.arrays import Array, Indices
 from simlab.engine.context import Context, LiveParty
+from simlab.errors import InvalidInput
 from simlab.machines.language_backend import Body
 from simlab.worlds.world import Items
+
+if TYPE_CHECKING:
+    from simlab.engine.context import Context
 
 
 class Machine(LiveParty):
@@ -37,3 +41,13 @@ class Speaker(Machine):
         with self.busy.request() as turn:
             yield turn
             return self.body.sample(prompts, key)
+
+
+def judged_model(context: Context, name: str) -> Speaker:
+    """The language model that a party judges, or whose reward it limits. Raises InvalidInput if there is none."""
+    model = context.hierarchy.model_below(name)
+    if not model:
+        raise InvalidInput(f"{name} judges no language model")
+    found = context.parties[model]
+    assert isinstance(found, Speaker)
+    return found

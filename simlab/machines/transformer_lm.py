@@ -27,7 +27,7 @@ class TransformerBody(Body):
     """A causal transformer (`simlab.nets`). `weights` is the model now, `reference` as pretrained."""
 
     def __init__(
-        self, name: str, spec: LanguageModelSpec, game: TextGame, jobs: Jobs, streams: Streams, stage: Stage
+        self, name: str, spec: LanguageModelSpec, game: TextGame, jobs: Jobs, rng: Streams, stage: Stage
     ) -> None:
         longest = max(len(game.tokenizer.encode(p.text)) for p in game.prompts) + 2
         if longest + game.longest_response > spec.context:
@@ -42,7 +42,7 @@ class TransformerBody(Body):
                 f"raise parties.{name}.context"
             )
         self.name, self.spec, self.game = name, spec, game
-        self.jobs, self.streams, self.stage = jobs, streams, stage
+        self.jobs, self.rng, self.stage = jobs, rng, stage
         self.config: dict[str, Any] = {
             "vocab": len(game.tokenizer), "width": spec.width, "layers": spec.layers,
             "heads": spec.heads, "context": spec.context,
@@ -55,7 +55,7 @@ class TransformerBody(Body):
         prompts, tokenizer = self.game.prompts, self.game.tokenizer
         dialogues = [tokenizer.dialogue(prompts[a.prompt].text, a.response) for a in corpus]
         sequences = pad([*dialogues, *(tokenizer.passage(text) for text in self.game.passages())])
-        seed = self.streams.key(self.name, "pretraining") if spec.seed is None else spec.seed
+        seed = self.rng.key(self.name, "pretraining") if spec.seed is None else spec.seed
         options = spec.pretraining
         self.reference = self.weights = self.jobs.run(
             pretrain, config=self.config, sequences=sequences, steps=options.steps, batch=options.batch,
@@ -78,7 +78,7 @@ class TransformerBody(Body):
         )
         self.reference = self.weights = self.jobs.run(
             pretrain, config=self.config, sequences=sequences, steps=-(-len(items) * spec.epochs // spec.batch),
-            batch=spec.batch, rate=spec.rate, seed=self.streams.key(self.name, "imitation") % 2**63,
+            batch=spec.batch, rate=spec.rate, seed=self.rng.key(self.name, "imitation") % 2**63,
             start=self.weights, progress=self.stage("demonstrations"),
         )  # fmt: skip
         return float(self.weights["flops"])

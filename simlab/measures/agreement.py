@@ -1,127 +1,157 @@
 """Agreement between raters who judged the same things: percent agreement, Cohen's (and Conger's) and Fleiss' κ,
-Krippendorff's α, Gwet's AC1 and AC2.
+Krippendorff's α, Gwet's AC1 and AC2; and all of them for one pool, with intervals.
 
-Ratings are a matrix [raters, items] with NaN where a rater did not rate an item; `ratings` makes one from long
-columns, as of the table `comparisons`. What a whole pool says, with intervals, is in `measures/interrater.py`.
+`coefficients` and `interrater` compute the same statistics from the same sums. The first takes any `Ratings` and is
+what theory's laws observe; the second takes the labels of a pool, and every round its values become rows of the table
+`agreement`. How a statistic treats missing labels stands in the functions of the last section.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from simlab.arrays import Array
+from simlab.arrays import Array, Indices
+from simlab.measures.statistics import interval, times_drawn
+from simlab.parallel import side_by_side
+from simlab.rng import hashes
 
-Counts = NDArray[np.int64]
-
-
-def ratings(item: ArrayLike, rater: ArrayLike, label: ArrayLike) -> Array:
-    """The matrix [raters, items] of labels given in long form, one entry a rating; the last of several counts."""
-    items, column = np.unique(np.asarray(item), return_inverse=True)
-    raters, row = np.unique(np.asarray(rater), return_inverse=True)
-    out = np.full((len(raters), len(items)), np.nan)
-    out[row, column] = np.asarray(label, dtype=float)
-    return out
+STATISTICS = ("percent", "cohen", "fleiss", "krippendorff", "gwet_ac1", "gwet_ac2")
+VALUES = {1: -1.0, 0: 0.0, 2: 1.0}  # where a label lies between left and right; undecided is half-way
+MOST_TASKS = 5000  # of a pool; more than these tell nothing that a share's error of .007 would hide
+_PART, _MOST_PARTS = 1 << 21, 16  # labels, over all replicates, that are worth a thread of their own; and most threads
 
 
-def category_counts(matrix: Array) -> Counts:
-    """How many raters put each item into each category [items, categories], categories in ascending order.
+@dataclass(frozen=True, slots=True, eq=False)
+class Ratings:
+    """Ratings of items by raters, one entry a rating [n]. Not every rater need have rated every item.
 
-    There is no category, and no column, if there is no rating at all.
+    `item`, `rater` and `category` [n] are numbers from 0; `values` [q] is where each category lies on a scale, which
+    matters to AC2 only.
     """
-    categories = np.unique(matrix[~np.isnan(matrix)])
-    if not len(categories):
-        return np.zeros((matrix.shape[1], 0), dtype=np.int64)
-    return np.stack([np.sum(matrix == category, axis=0) for category in categories], axis=1)
+
+    item: Indices
+    rater: Indices
+    category: Indices
+    values: Array
+
+    @classmethod
+    def of_columns(
+        cls, item: ArrayLike, rater: ArrayLike, label: ArrayLike, values: Mapping[int, float] | None = None
+    ) -> Ratings:
+        """From long columns [n]. `values` tells where a label lies on a scale; without it, labels are such numbers."""
+        categories, category = np.unique(np.asarray(label), return_inverse=True)
+        places = categories.tolist() if values is None else [values[c] for c in categories.tolist()]
+        row = np.unique(np.asarray(item), return_inverse=True)[1].ravel()
+        person = np.unique(np.asarray(rater), return_inverse=True)[1].ravel()
+        return cls(row, person, category.ravel(), np.asarray(places, dtype=float))
+
+    @classmethod
+    def of_matrix(cls, matrix: ArrayLike) -> Ratings:
+        """From a matrix [raters, items] of labels, NaN where a rater did not rate an item."""
+        labels = np.asarray(matrix, dtype=float)
+        rater, item = np.nonzero(~np.isnan(labels))
+        return cls.of_columns(item, rater, labels[rater, item])
+
+    @property
+    def counts(self) -> Indices:
+        """How many raters put each item into each category [items, q]."""
+        items, q = int(self.item.max(initial=-1)) + 1, len(self.values)
+        return np.bincount(self.item * q + self.category, minlength=items * q).reshape(items, q)
 
 
-def percent_agreement(matrix: Array) -> float:
-    """Share of pairs of ratings of one item that are equal, averaged over items; NaN if no item has two ratings.
+def coefficients(ratings: Ratings) -> dict[str, float]:
+    """Every one of STATISTICS by name; NaN where it is undefined, as all are where no item was rated twice.
 
-    Every item counts alike, however many rated it (Gwet 2014, ch. 2), as in the table `agreement`. Pooling all pairs
-    instead would give an item of ten ratings 45 times the weight of one of two.
+    `percent` is the chance that two ratings of an item are equal, averaged over items: every item counts alike,
+    however many rated it (Gwet 2014, "Handbook of Inter-Rater Reliability", 4th ed., ch. 2). `cohen` is Conger's κ
+    (1980), which of two raters is Cohen's (1960), `fleiss` the κ of Fleiss (1971), generalized to missing ratings,
+    `krippendorff` the nominal α. `gwet_ac1` is Gwet's AC1 (2008, Brit. J. Math. Stat. Psych. 61, eq. 3), which does
+    not collapse, as κ does, where one category is rare; `gwet_ac2` weighs disagreements by their squared distance.
     """
-    return float(agreement_of(item_sums(category_counts(matrix)).sum(axis=0)[None, :])[0])
+    once = np.ones((1, len(ratings.counts)))
+    return {name: float(values[0]) for name, values in _coefficients(ratings, once).items()}
 
 
-def contingency(a: ArrayLike, b: ArrayLike) -> Counts:
-    """How often one rater said i where the other said j [categories, categories]."""
-    x, y = np.asarray(a), np.asarray(b)
-    categories, both = np.unique(np.concatenate([x, y]), return_inverse=True)
-    k = len(categories)
-    return np.bincount(both[: len(x)] * k + both[len(x) :], minlength=k * k).reshape(k, k)
+def _coefficients(ratings: Ratings, times: Array) -> dict[str, Array]:
+    """STATISTICS [k] of samples in which each item is there so many times [k, items]."""
+    if not len(ratings.values):
+        return {name: np.full(len(times), np.nan) for name in STATISTICS}
+    counts, weights = ratings.counts, quadratic_weights(ratings.values)
+    sums, weighted = times @ item_sums(counts), times @ item_sums(counts, weights)
+    observed = agreement_of(sums)
+    return {
+        "percent": observed,
+        "cohen": beyond_chance(observed, _chance_by_habit(ratings, times)),
+        "fleiss": beyond_chance(observed, chance_of_category(sums)),
+        "krippendorff": alpha_of(sums),
+        "gwet_ac1": beyond_chance(observed, chance_of_hard_items(sums)),
+        "gwet_ac2": beyond_chance(agreement_of(weighted), chance_of_hard_items(weighted, weights)),
+    }
 
 
-def cohen_kappa(table: ArrayLike) -> float:
-    """κ = (p_o − p_e)/(1 − p_e) of two raters from their contingency table (Cohen 1960).
+def _chance_by_habit(ratings: Ratings, times: Array) -> Array:
+    """Chance agreement of Conger's κ [k] of such samples, computed on several threads if they are large."""
+    q, raters = len(ratings.values), int(ratings.rater.max()) + 1
+    cells = ratings.rater * q + ratings.category
 
-    NaN if both raters put everything into one and the same category.
+    def chances(part: Array) -> list[float]:
+        habits = (np.bincount(cells, weights=t[ratings.item], minlength=raters * q).reshape(1, -1, q) for t in part)
+        return [float(chance_by_habit(np.asarray(h, dtype=float))[0]) for h in habits]
+
+    parts = np.array_split(times, min(_MOST_PARTS, 1 + len(ratings.item) * len(times) // _PART))
+    return np.concatenate(side_by_side(chances, parts))
+
+
+# ---- of one pool, with intervals -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """One statistic of a pool: its value, how many tasks it rests on, and a 95 % bootstrap interval by task."""
+
+    statistic: str
+    value: float
+    n: int
+    low: float
+    high: float
+
+
+def interrater(task: Indices, worker: Indices, label: Indices, *, key: int, replicates: int = 200) -> list[Agreement]:
+    """All of STATISTICS for labels in long form [n], each 1 (left), 2 (right) or 0 (undecided).
+
+    Only tasks that several people judged count; of more than MOST_TASKS, those that hashes with `key` select. AC2
+    counts undecided against decided as three quarters of an agreement. Empty if no task was shared.
     """
-    share = np.asarray(table, dtype=float)
-    share = share / share.sum()
-    expected = float(share.sum(axis=1) @ share.sum(axis=0))
-    return (float(np.trace(share)) - expected) / (1 - expected) if expected < 1 else float("nan")
+    task, worker, label = _shared(task, worker, label, key)
+    if not len(task):
+        return []
+    ratings = Ratings.of_columns(task, worker, label, VALUES)
+    n = len(ratings.counts)
+    times = np.concatenate([np.ones((1, n)), times_drawn(key, replicates, n)])  # the first is the sample as it is
+    found = _coefficients(ratings, times)
+    return [Agreement(name, float(found[name][0]), n, *interval(found[name][1:])) for name in STATISTICS]
 
 
-def conger_kappa(matrix: Array) -> float:
-    """Cohen's κ for any number of raters, each with habits of their own (Conger 1980); of two it is Cohen's.
-
-    With ratings missing, agreement is averaged over items and each rater's habits are those shown where they rated
-    (Gwet 2014, "Handbook of Inter-Rater Reliability", 4th ed., ch. 2). NaN if nothing is left to chance.
-    """
-    categories = np.unique(matrix[~np.isnan(matrix)])
-    if not len(categories):
-        return float("nan")
-    by_rater = np.stack([np.sum(matrix == category, axis=1) for category in categories], axis=1)  # [raters, categories]
-    sums = item_sums(category_counts(matrix)).sum(axis=0)[None, :]
-    return float(beyond_chance(agreement_of(sums), chance_by_habit(by_rater[None].astype(float)))[0])
-
-
-def fleiss_kappa(counts: ArrayLike) -> float:
-    """κ of many raters from category counts [items, categories] (Fleiss 1971). NaN if there is one category only.
-
-    Raises ValueError unless every item has the same number of ratings, at least two; see `krippendorff_alpha`.
-    """
-    n = np.asarray(counts, dtype=float)
-    raters = float(n[0].sum())
-    if raters < 2 or np.any(n.sum(axis=1) != raters):
-        raise ValueError("Fleiss' kappa needs the same number of ratings, two or more, of every item")
-    observed = float(np.mean((np.sum(n * n, axis=1) - raters) / (raters * (raters - 1))))
-    expected = float(np.sum((n.sum(axis=0) / n.sum()) ** 2))
-    return (observed - expected) / (1 - expected) if expected < 1 else float("nan")
+def _shared(task: Indices, worker: Indices, label: Indices, key: int) -> tuple[Indices, Indices, Indices]:
+    """The labels of tasks that several people judged, of MOST_TASKS at most; of one person's on one task the last."""
+    people, person = np.unique(worker, return_inverse=True)
+    cell = np.unique(task, return_inverse=True)[1] * len(people) + person
+    latest = np.sort(len(task) - 1 - np.unique(cell[::-1], return_index=True)[1])
+    task, worker, label = task[latest], worker[latest], label[latest]
+    tasks, place, count = np.unique(task, return_inverse=True, return_counts=True)
+    kept = count >= 2
+    if kept.sum() > MOST_TASKS:
+        hashed = np.where(kept, hashes(key, tasks), np.iinfo(np.uint64).max)
+        kept &= hashed <= np.partition(hashed, MOST_TASKS - 1)[MOST_TASKS - 1]
+    rows = kept[place.ravel()]
+    return task[rows], worker[rows], label[rows]
 
 
-def krippendorff_alpha(matrix: Array, metric: Literal["nominal", "interval"] = "nominal") -> float:
-    """α = 1 − D_o/D_e for any number of raters and missing ratings (Krippendorff 2011, "Computing Krippendorff's
-    alpha-reliability"); disagreement is 0 or 1 if nominal, the squared difference if interval.
-
-    Items with fewer than two ratings are left out. NaN if the others do not vary.
-    """
-    paired = matrix[:, np.sum(~np.isnan(matrix), axis=0) >= 2]
-    if not paired.size:
-        return float("nan")
-    disagreement = _nominal if metric == "nominal" else _interval
-    each = np.sum(~np.isnan(paired), axis=0)
-    observed = float(np.sum(disagreement(paired) / (each - 1)))
-    together = paired[~np.isnan(paired)][:, None]
-    expected = float(disagreement(together)[0]) / (len(together) - 1)
-    return 1 - observed / expected if expected > 0 else float("nan")
-
-
-# ---- any number of ratings of each item (Gwet 2014): functions of sums over items, so that items can be redrawn ----
-
-
-def gwet_ac(counts: ArrayLike, weights: Array | None = None) -> float:
-    """Gwet's AC1 of category counts [items, categories]; with agreement weights [categories, categories], his AC2.
-
-    Chance agreement is what raters who cannot tell would reach on the items that are hard: T_w/(q(q−1))·Σπ(1−π), of
-    q categories of shares π, T_w the sum of the weights (Gwet 2008, Brit. J. Math. Stat. Psych. 61, eq. 3; 2014,
-    ch. 2 and 3). It does not collapse, as κ does, where one category is rare. NaN if there is one category only.
-    """
-    sums = item_sums(np.asarray(counts, dtype=float), weights).sum(axis=0)[None, :]
-    return float(beyond_chance(agreement_of(sums), chance_of_hard_items(sums, weights))[0])
+# ---- functions of sums over items (Gwet 2014), so that items can be redrawn ----------------------------------------
 
 
 def quadratic_weights(values: ArrayLike) -> Array:
@@ -195,16 +225,3 @@ def alpha_of(sums: Array) -> Array:
     expected = (ratings_**2 - np.sum(counts**2, axis=1)) / np.maximum(ratings_ - 1, 1)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.where(expected > 0, 1 - sums[:, 3] / expected, np.nan))
-
-
-def _nominal(matrix: Array) -> Array:
-    """Ordered pairs of unequal ratings of each item."""
-    counts = category_counts(matrix).astype(float)
-    return np.asarray(counts.sum(axis=1) ** 2 - np.sum(counts * counts, axis=1))
-
-
-def _interval(matrix: Array) -> Array:
-    """Squared differences of ratings of each item, summed over ordered pairs: 2mΣv² − 2(Σv)², about the mean."""
-    centred = matrix - np.nanmean(matrix)
-    n = np.sum(~np.isnan(matrix), axis=0)
-    return np.asarray(2 * n * np.nansum(centred**2, axis=0) - 2 * np.nansum(centred, axis=0) ** 2)

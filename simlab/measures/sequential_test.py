@@ -85,9 +85,3 @@ class SequentialTest:
             cleared += float(mass[through].sum())
             mass[out | through] = 0.0
         return expected, dismissed, cleared
-
-    def wald_length(self, accuracy: float) -> float:
-        """Wald's approximation of the expected number of answers, which neglects the overshoot."""
-        out, through = (1 - self.beta, self.beta) if accuracy == self.bad else (self.alpha, 1 - self.alpha)
-        right, wrong = self.steps
-        return (out * self.upper + through * self.lower) / (accuracy * right + (1 - accuracy) * wrong)

@@ -1,7 +1,7 @@
 """The statistics behind the measures: correlation and order within groups, and their intervals.
 
 A group is what may be compared: the responses to one prompt, or all agents of one principal. Used by
-`measures.alignment`, the observatory and the theory checks. Plain numpy.
+`measures.alignment`, the analyzers and the theory checks. Plain numpy.
 """
 
 from __future__ import annotations

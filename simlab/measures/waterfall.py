@@ -2,7 +2,7 @@
 
 In the gaussian world ρ multiplies along a chain of independent errors, so that losses −ln ρ add up. What they do not
 add up to went another way: a side channel. Pure mathematics on utilities; who stands on which level, and how its own
-randomness is drawn anew, is the observatory's business (`measures/rungs.py`, `measures/marks.py`).
+randomness is drawn anew, is the analyzers' business (`analyzers/rungs.py`, `analyzers/marks.py`).
 """
 
 from __future__ import annotations

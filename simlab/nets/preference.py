@@ -32,7 +32,7 @@ from .transformer import (
     trimmed,
 )
 
-__all__ = ["RewardModel", "accuracy", "bradley_terry_loss", "fit", "fit_linear", "plackett_luce_loss"]
+__all__ = ["RewardModel", "accuracy", "bradley_terry_loss", "fit", "fit_linear"]
 
 Ties = Literal["half", "davidson"]
 
@@ -114,16 +114,6 @@ def bradley_terry_loss(
         decided = first * chances[..., 0] + (1 - first) * chances[..., 1]
         losses = -torch.where(labels == 0, chances[..., 2], decided)
     return (losses * judged).sum() / judged.sum().clamp(min=1)
-
-
-def plackett_luce_loss(scores: Tensor, order: Tensor) -> Tensor:
-    """Mean negative log-likelihood of full rankings: scores [n, K], `order` [n, K] indices from best to worst.
-
-    Source: Plackett 1975, Applied Statistics 24; with K = 2 it is Bradley–Terry.
-    """
-    ranked = scores.gather(1, order)  # best first
-    remaining = ranked.flip(1).logcumsumexp(1).flip(1)  # log of what was left to choose from
-    return (remaining - ranked).sum(1).mean()
 
 
 def accuracy(differences: Tensor, labels: Tensor) -> float:

@@ -1,1 +1,1 @@
-"""One file per kind of party, read top to bottom; `simlab.simulation.PARTIES` maps kinds to classes."""
+"""Who there is in a hierarchy: one file a kind of party; `simlab.simulation.PARTIES` maps kinds to classes."""

@@ -73,9 +73,9 @@ class Auditors(Pool):
 
     def _opinions(self, relation: Relation, pairs: Rankings, who: Indices, seconds: np.ndarray) -> NDArray[np.int64]:
         """What each auditor says of the pair before them [n]; written down, and open to audit in turn."""
-        streams, agent = self.context.rng, relation.agent.name
-        key = streams.key(self.name, "labels", agent)
-        seen = hashes(streams.key("response"), pairs.draw[:, None], np.arange(2)[None, :]).ravel()
+        rng, agent = self.context.rng, relation.agent.name
+        key = rng.key(self.name, "labels", agent)
+        seen = hashes(rng.key("response"), pairs.draw[:, None], np.arange(2)[None, :]).ravel()
         label, perceived = self.labels(pairs.items, who, seen, pairs.draw, key, None, seconds, pairs.label)
         made = pairs[np.arange(len(pairs))]
         made.worker, made.label, made.perceived, made.seconds = who, label, perceived, seconds

@@ -132,9 +132,9 @@ def audit(context: Context, relation: Relation, work: Work, standard: Standard, 
     truly = standard.utilities(context.game.features(pairs.items)).reshape(len(pairs), 2)
     gold = preferred(truly[:, 0] - truly[:, 1])
     pairs, gold = pairs[gold != 0], gold[gold != 0]
-    streams, names = context.rng, (principal.name, relation.agent.name)
-    opinion = fresh_gold(gold, spec.gold_error, streams.key(names[0], "gold", names[1]), pairs.draw)
-    again = streams.key(names[0], "second gold", names[1])
+    rng, names = context.rng, (principal.name, relation.agent.name)
+    opinion = fresh_gold(gold, spec.gold_error, rng.key(names[0], "gold", names[1]), pairs.draw)
+    again = rng.key(names[0], "second gold", names[1])
     appeals = hear(
         context, relation, pairs, opinion, lambda rows: fresh_gold(gold[rows], spec.gold_error, again, pairs.draw[rows])
     )

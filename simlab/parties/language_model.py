@@ -14,7 +14,6 @@ from simpy import Event
 
 from simlab.arrays import Array
 from simlab.clock import Steps
-from simlab.errors import InvalidInput
 from simlab.machines.gaussian_lm import TiltBody
 from simlab.machines.language_backend import Body
 from simlab.machines.machine import Speaker
@@ -91,11 +90,3 @@ class LanguageModel(Speaker):
         prompts = self.context.game.draw_prompts(branch(key, "prompts"), count)
         items = yield from self.respond(prompts, key)
         return Work(self.name, items, count)
-
-
-def judged_model(context: Context, name: str) -> LanguageModel:
-    """The language model that a party judges, or whose reward it limits. Raises InvalidInput if there is none."""
-    model = context.hierarchy.model_below(name)
-    if not model:
-        raise InvalidInput(f"{name} judges no language model")
-    return context.party(model, LanguageModel)

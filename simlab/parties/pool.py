@@ -22,18 +22,17 @@ from simlab.people import hiring, payroll, population, working_life
 from simlab.people import quitting as leaving
 from simlab.people.choice import Judges
 from simlab.people.effort import reconsider
-from simlab.people.hiring import Exam
-from simlab.people.labor_market import LaborMarket
 from simlab.people.noise_calibration import calibrate
 from simlab.people.table_rows import spells
-from simlab.rankings import Rankings
+from simlab.rankings import ROOM, Rankings
 from simlab.relation import Judgement, Standard
-from simlab.rng import Streams
+from simlab.rng import Streams, branch, hashes
 
 if TYPE_CHECKING:
     from simlab.engine.context import Context
+
+if TYPE_CHECKING:
     from simlab.measures.panel import Panel
-    from simlab.scenario import PeopleSpec
 
 T = TypeVar("T")
 PANEL_RATERS = 256  # a larger pool is represented by this many in its utility; its mean no longer moves
@@ -42,11 +41,6 @@ MOST_READINGS = 2000  # people of a pool beyond which nobody's reading of the gu
 
 class Pool(Judges):
     """A pool of people with an employer, as a party. Its work is what they say of pairs of responses."""
-
-    def __init__(self, context: Context, name: str, spec: PeopleSpec) -> None:
-        super().__init__(context, name, spec)
-        self.labor_market = LaborMarket()  # of its own, until it is given one that it shares
-        self.exam: Exam | None = None  # what candidates are asked
 
     # ---- who they are -------------------------------------------------------------------------------------------
 
@@ -72,7 +66,7 @@ class Pool(Judges):
         """
         first = len(self.cohort)
         people = population.drawn(self, np.arange(first, first + count))
-        movers = self.labor_market.hire(self, count)
+        movers = self.labor_market.hire(self.spec.market, self, count)
         persons = population.moved_in(self, people, movers)
         self.cohort = self.cohort.joined(people)
         names = self.labels_of(people.number).tolist()
@@ -99,7 +93,7 @@ class Pool(Judges):
         """End a person's employment today, and pay what is owed."""
         payroll.pay_off(self, number)
         self.cohort.ended[number] = self.context.now
-        self.labor_market.seek(self, number)
+        self.labor_market.seek(self.spec.market, self, number)
         spells(self, self.cohort[[number]], reason)
 
     def retrain(self, rows: Indices, shrink: float, hours: float) -> None:
@@ -128,10 +122,10 @@ class Pool(Judges):
         numbers = np.arange(len(self.representatives()))
         if not len(numbers):
             return None
-        strangers, streams = copy(self), Streams(key)
-        strangers.cohort = population.drawn(self, numbers, streams)
+        strangers, rng = copy(self), Streams(key)
+        strangers.cohort = population.drawn(self, numbers, rng)
         strangers.cohort.ended[:] = np.nan
-        keys = [streams.key(self.name, "beliefs", n) for n in numbers.tolist()]
+        keys = [rng.key(self.name, "beliefs", n) for n in numbers.tolist()]
         names, known = self.labels_of(numbers).tolist(), strangers.cohort.knowledge.tolist()
         strangers.observers = self.context.game.observers(names, keys, known)
         strangers.forget_panel()
@@ -186,3 +180,14 @@ class Pool(Judges):
         other.delegation = None
         other.forget_panel()
         return other
+
+
+def relabelled(context: Context, made: Rankings, key: int) -> Rankings:
+    """The rankings of one pool, had the same people drawn other labels of the same responses: as they are now, their
+    perception and their choice noisy in other ways."""
+    pool = context.parties[context.pools[int(made.task[0] // ROOM)]]
+    assert isinstance(pool, Pool)
+    seen, lot = hashes(branch(key, "seen"), made.ids).ravel(), hashes(branch(key, "lot"), made.task)
+    again = made[:]
+    again.label, again.perceived = pool.labels(made.items, made.worker, seen, lot, branch(key, "labels"))
+    return again

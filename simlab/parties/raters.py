@@ -18,9 +18,9 @@ from simlab.clock import Steps, at, day_of
 from simlab.engine.holdout import prompts_held_out, share_held_out
 from simlab.engine.queues import Backlog
 from simlab.machines import candidates
+from simlab.machines.machine import judged_model
 from simlab.parallel import ahead, behind, side_by_side
 from simlab.parties.corporation import Corporation
-from simlab.parties.language_model import judged_model
 from simlab.parties.pool import Pool
 from simlab.parties.users import Users
 from simlab.parties.vendor import contract_share

@@ -18,11 +18,10 @@ from simpy import Event
 from simlab.arrays import Array
 from simlab.clock import Steps
 from simlab.machines.linear_rm import LinearHead
-from simlab.machines.machine import Machine
+from simlab.machines.machine import Machine, judged_model
 from simlab.machines.reward_backend import Head
 from simlab.machines.transformer_lm import TransformerBody
 from simlab.machines.transformer_rm import TransformerHead
-from simlab.parties.language_model import judged_model
 from simlab.rankings import Rankings, preferred, sides
 from simlab.relation import Judgement, Relation, Teacher, Work
 from simlab.rng import branch

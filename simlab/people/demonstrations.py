@@ -65,15 +65,15 @@ def write(pool: Judges, game: TextGame, spec: DemonstrationsSpec, key: int) -> D
 
 def hand_in(pool: Judges, model: str, shown: Demonstrations) -> None:
     """Write down what was written for a model, and pay for it by the hour; where nobody employs, nobody pays."""
-    cohort, chronicle, employer = pool.cohort, pool.context.log, pool.context.hierarchy.employer_of(pool.name)
+    cohort, log, employer = pool.cohort, pool.context.log, pool.context.hierarchy.employer_of(pool.name)
     hours = shown.seconds / 3600
     pay = hours * cohort.wage[shown.who] if employer else np.zeros(len(shown))
     np.add.at(cohort.hours, shown.who, hours)
     table_rows.demonstrations(pool, model, shown.items, shown.who, shown.seconds, pay)
-    chronicle.labor(pool.name, "demonstrating", about=model, hours=float(hours.sum()), pay=float(pay.sum()))
+    log.labor(pool.name, "demonstrating", about=model, hours=float(hours.sum()), pay=float(pay.sum()))
     if employer:
         people, place = np.unique(shown.who, return_inverse=True)
-        chronicle.transfer(employer, pool.labels_of(people), np.bincount(place, weights=pay), "wages for demonstrating")
+        log.transfer(employer, pool.labels_of(people), np.bincount(place, weights=pay), "wages for demonstrating")
 
 
 def _drafts(

@@ -13,7 +13,7 @@ import numpy as np
 from simlab.arrays import Array, Indices
 from simlab.components.answers import not_numbers
 from simlab.components.consequence import Consequence
-from simlab.components.incentives import COIN, WorkSituation
+from simlab.components.effort import COIN, WorkSituation
 from simlab.components.review import Review
 from simlab.errors import PluginFailed
 from simlab.rankings import preferred

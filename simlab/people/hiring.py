@@ -5,7 +5,6 @@ First functions of arrays, then what a pool does with them: `screen` when a run 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,8 +14,9 @@ from simlab.arrays import Array
 from simlab.clock import Steps
 from simlab.components.rater_view import UNSAID
 from simlab.components.review import Review, Standing, decided
-from simlab.parties.language_model import judged_model
+from simlab.machines.machine import judged_model
 from simlab.people import payroll
+from simlab.people.tasks import Exam
 from simlab.rankings import preferred
 from simlab.rng import branch
 from simlab.worlds.world import Items
@@ -26,17 +26,6 @@ if TYPE_CHECKING:
 
 _SPARE = 4  # pairs drawn for each item, since pairs that are equal under the guideline have no right answer
 _EXAM_IDS = 1 << 41  # numbers of the exam's responses, beyond those of any task and of calibration
-
-
-@dataclass(slots=True)
-class Exam:
-    """Gold items every candidate labels: pairs of responses, two after two, and the right label of each."""
-
-    items: Items  # [2n]
-    gold: NDArray[np.int64]  # [n] 1 or 2
-
-    def __len__(self) -> int:
-        return len(self.gold)
 
 
 def set_exam(items: Items, utilities: Array, count: int) -> Exam:
@@ -132,7 +121,7 @@ def examine(pool: Judges, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     cohort.ended[away] = pool.context.now
     pool.work_state.turned_away[away] = 1.0
     for row in away.tolist():
-        pool.labor_market.seek(pool, row)
+        pool.labor_market.seek(pool.spec.market, pool, row)
     hours = float(seconds.sum()) / 3600
     pool.context.log.labor(pool.name, "screening", order=pool.work_order, hours=hours)
     payroll.spend(pool, payroll.TESTING, pool.spec.screening_cost * len(numbers))

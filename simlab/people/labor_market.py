@@ -8,29 +8,25 @@ which person it is.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Generic, TypeVar
 
-if TYPE_CHECKING:
-    from simlab.people.roster import Roster
-
-Seeker = tuple["Roster", int]  # the pool a person last worked for, and the row there
+Pool = TypeVar("Pool")
 
 
-@dataclass(slots=True)
-class LaborMarket:
-    """Who is looking for work, by market, longest first."""
+class LaborMarket(Generic[Pool]):
+    """Who is looking for work, by market, longest first: the pool a person last worked for, and the row there."""
 
-    seekers: dict[str, list[Seeker]] = field(default_factory=lambda: defaultdict(list))
+    def __init__(self) -> None:
+        self.seekers: dict[str, list[tuple[Pool, int]]] = defaultdict(list)
 
-    def seek(self, pool: Roster, row: int) -> None:
-        """A person is out of work from now on."""
-        if pool.spec.market:
-            self.seekers[pool.spec.market].append((pool, row))
+    def seek(self, market: str, pool: Pool, row: int) -> None:
+        """A person is out of work from now on; who was with a pool that names no market finds no other."""
+        if market:
+            self.seekers[market].append((pool, row))
 
-    def hire(self, pool: Roster, count: int) -> list[Seeker]:
+    def hire(self, market: str, pool: Pool, count: int) -> list[tuple[Pool, int]]:
         """Up to `count` of those who have looked longest, but nobody who was with this pool last."""
-        waiting = self.seekers[pool.spec.market] if pool.spec.market else []
+        waiting = self.seekers[market] if market else []
         taken = [seeker for seeker in waiting if seeker[0] is not pool][:count]
         for seeker in taken:
             waiting.remove(seeker)

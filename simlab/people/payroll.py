@@ -45,16 +45,16 @@ def pay_off(pool: Roster, row: int) -> None:
 
 def pay(pool: Roster, rows: Indices) -> Array:
     """Pay these people what they are owed by their employer; returns the amounts [R] in $, empty if there is none."""
-    employer, chronicle = pool.context.hierarchy.employer_of(pool.name), pool.context.log
+    employer, log = pool.context.hierarchy.employer_of(pool.name), pool.context.log
     if not len(rows) or not employer:
         return np.zeros(0)
     names, kind = pool.labels_of(rows), KINDS[pool.spec.kind]
     nominal, owed = working_life.settle(pool, rows)
-    chronicle.transfer(employer, names, np.minimum(owed, nominal), f"wages for {kind}")
+    log.transfer(employer, names, np.minimum(owed, nominal), f"wages for {kind}")
     more = owed > nominal
-    chronicle.transfer(employer, names[more], (owed - nominal)[more], f"bonus for {kind}")
+    log.transfer(employer, names[more], (owed - nominal)[more], f"bonus for {kind}")
     if pool.spec.pay.judged:  # hours stand in the labor table already, with what they were to bring
-        chronicle.labor(pool.name, kind, order=pool.work_order, hours=0.0, pay=float((owed - nominal).sum()))
+        log.labor(pool.name, kind, order=pool.work_order, hours=0.0, pay=float((owed - nominal).sum()))
     return owed
 
 
@@ -68,8 +68,8 @@ def relation_of(pool: Roster, principal: str = "") -> Relation | None:
 
 def spend(pool: Roster, what: str, amount: float) -> None:
     """What these people's employer pays others so as to have them: to find, test or train them, `amount` in $."""
-    employer, chronicle = pool.context.hierarchy.employer_of(pool.name), pool.context.log
+    employer, log = pool.context.hierarchy.employer_of(pool.name), pool.context.log
     if not amount or not employer:
         return
-    chronicle.labor(employer, what, hours=0.0, pay=amount, about=pool.name)
-    chronicle.transfer(employer, f"{employer} {PROVIDERS[what]}", amount, what)
+    log.labor(employer, what, hours=0.0, pay=amount, about=pool.name)
+    log.transfer(employer, f"{employer} {PROVIDERS[what]}", amount, what)

@@ -13,24 +13,23 @@ from simlab.relation import Standard
 from simlab.rng import Streams, normals
 
 if TYPE_CHECKING:
-    from simlab.people.labor_market import Seeker
     from simlab.people.roster import Roster
 
 
-def drawn(pool: Roster, numbers: NDArray[np.int64], streams: Streams | None = None) -> Cohort:
+def drawn(pool: Roster, numbers: NDArray[np.int64], rng: Streams | None = None) -> Cohort:
     """New people as their numbers make them: the guideline as each understands it, blended with own values."""
-    spec, context, streams = pool.spec, pool.context, streams or pool.context.rng
+    spec, context, rng = pool.spec, pool.context, rng or pool.context.rng
     standard, name = pool.standard(), pool.name
-    tastes = context.deviations(streams.key(name, "tastes"), numbers)
-    keen = normals(streams.key(name, "skill"), numbers[:, None], context.game.dimension_keys[None, :])
+    tastes = context.deviations(rng.key(name, "tastes"), numbers)
+    keen = normals(rng.key(name, "skill"), numbers[:, None], context.game.dimension_keys[None, :])
 
     def personal(purpose: str) -> Array:
-        return normals(streams.key(name, purpose), numbers)
+        return normals(rng.key(name, purpose), numbers)
 
     zeros = np.zeros(len(numbers))
     people = Cohort(
         number=numbers,
-        misread=context.deviations(streams.key(name, "misreading"), numbers),
+        misread=context.deviations(rng.key(name, "misreading"), numbers),
         own=context.game.value(spec.values) + spec.values_spread * standard.unit * tastes,
         vector=np.empty(0),
         skill=np.clip(spec.skill + spec.skill_spread * keen, 0, 1),
@@ -58,7 +57,7 @@ def understood(pool: Roster, people: Cohort, standard: Standard) -> Array:
     return np.asarray(spec.compliance * vector + (1 - spec.compliance) * people.own)
 
 
-def moved_in(arrived: Roster, people: Cohort, movers: list[Seeker]) -> list[str]:
+def moved_in(arrived: Roster, people: Cohort, movers: list[tuple[Roster, int]]) -> list[str]:
     """Let people from elsewhere take the first rows, with all that makes a person; returns who everybody is."""
     persons: list[str] = arrived.labels_of(people.number).tolist()
     for row, (pool, old) in enumerate(movers):

@@ -6,6 +6,7 @@ reward model learned from. What people do is in the modules beside this one, as 
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,6 +21,8 @@ from simlab.components.rater_policy import RaterPolicy
 from simlab.engine.context import Context
 from simlab.errors import InvalidInput, PluginFailed
 from simlab.people.label_source import LabelSource
+from simlab.people.labor_market import LaborMarket
+from simlab.people.tasks import Exam
 from simlab.people.track_record import Marks, Record, WorkState
 from simlab.relation import Standard, Weighing
 from simlab.rng import hashes
@@ -45,6 +48,8 @@ class Roster(LabelSource):
         self.records: dict[str, Record] = {}  # what each principal knows of them
         self.marks: list[Marks] = []  # answers that anybody judged since the last payday
         self.quality: tuple[Indices, Array] = (np.zeros(0, dtype=np.int64), np.zeros(0))  # rows; P(right) with care
+        self.labor_market: LaborMarket[Roster] = LaborMarket()  # of its own, until it is given one that it shares
+        self.exam: Exam | None = None  # what candidates are asked
         self.voice = spec.voice
         self._labels: NDArray[Any] = np.array([], dtype=object)  # by number
         self._names = pa.array([], pa.string())
@@ -121,6 +126,24 @@ class Roster(LabelSource):
     def planned_pairs(self, days: float) -> float:
         """Pairs that the whole pool is to compare in so many days; if there is no plan, as many as it can."""
         return self.places * self.spec.hours * days * 3600 / self.seconds_a_pair
+
+    # ---- what their party does (`parties/pool.py`) --------------------------------------------------------------
+
+    @abstractmethod
+    def admit(self, count: int) -> Indices:
+        """Take in `count` people from the population, or from the labor market; returns their numbers."""
+
+    @abstractmethod
+    def begin(self, numbers: Indices) -> None:
+        """These people are employed from now on."""
+
+    @abstractmethod
+    def recruit(self, count: int) -> list[int]:
+        """Hire up to `count` new people, after a test if there is one; returns the numbers of those hired."""
+
+    @abstractmethod
+    def dismiss(self, number: int, reason: str) -> None:
+        """End a person's employment today, and pay what is owed."""
 
     # ---- their policy -------------------------------------------------------------------------------------------
 

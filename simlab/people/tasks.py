@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 
 from simlab.engine.queues import Batch
 from simlab.rankings import Shown
+from simlab.worlds.world import Items
+
+if TYPE_CHECKING:
+    pass
 
 if TYPE_CHECKING:
     pass
@@ -27,3 +31,14 @@ class Tasks:
 
     def __len__(self) -> int:
         return len(self.local)
+
+
+@dataclass(slots=True)
+class Exam:
+    """Gold items every candidate labels: pairs of responses, two after two, and the right label of each."""
+
+    items: Items  # [2n]
+    gold: NDArray[np.int64]  # [n] 1 or 2
+
+    def __len__(self) -> int:
+        return len(self.gold)

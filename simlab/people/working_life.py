@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlab.arrays import Array, Indices
-from simlab.components.incentives import spent, tossed
+from simlab.components.effort import spent, tossed
 from simlab.components.pay import Earned
 from simlab.components.review import Standing, lined_up
 from simlab.people.fatigue import before, faded, noise_of_fatigue, practised

@@ -1,7 +1,7 @@
 """The hooks of all plugins: which functions are accepted as one, and how they are called.
 
 What hooks there are, and when they are called, stands in `hookspecs`. The registry of plugins holds the one
-`Hooks` of an application; `execution` calls them. A function called `simlab_…` that is no hook, or that asks for
+`Hooks` of an application; `runner` calls them. A function called `simlab_…` that is no hook, or that asks for
 something its hook is not told, is refused before a run starts: it would never be called, or never with that.
 """
 

@@ -11,8 +11,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import PackageNotFoundError, entry_points, version
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -27,7 +26,7 @@ from simlab.plugins.footprint import Footprint, Part, label
 from simlab.plugins.hooks import Hooks, WrongHook, check, hooks_of, meant_as_hooks
 from simlab.plugins.importing import import_builtin, import_entry_point, import_plugin
 from simlab.plugins.watchdog import watched
-from simlab.provenance import CODE, CONTENT, announce, content_hash
+from simlab.provenance import CODE, CONTENT, announce, content_hash, simlab_version
 
 GROUP = "simlab"  # the entry-point group of installed packages
 BUILT_IN, BESIDE = "built in", "beside the scenario"  # where plugins were found
@@ -99,6 +98,10 @@ class Registry:
     def names(self, kind: str) -> list[str]:
         """Names of the components of this kind, in order of discovery."""
         return [name for k, name in self._components if k == kind]
+
+    def classes(self) -> Iterator[type[Component]]:
+        """Every component class, in order of discovery."""
+        return (entry.cls for entry in self.entries if entry.cls is not None)
 
     def unknown(self, kind: str, name: str) -> Problem:
         """What to say where a scenario names a component that is not there."""
@@ -328,15 +331,6 @@ def builtin_folder() -> Path:
     """Where built-ins are: inside an installed package, or in the source checkout."""
     package = Path(__file__).parent.parent  # simlab
     return package / "_plugins" if (package / "_plugins").is_dir() else package.parent / "plugins"
-
-
-@cache
-def simlab_version() -> str:
-    """The installed version, or "0" from a bare checkout."""
-    try:
-        return version("simlab")
-    except PackageNotFoundError:
-        return "0"
 
 
 def discover(scenario_dir: Path | str | None = None, extra: Sequence[Path | str] = (), local: bool = True) -> Registry:

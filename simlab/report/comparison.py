@@ -1,8 +1,9 @@
-"""What became different: runs of two arms or more, measure by measure, with the interval of each difference.
+"""The comparison of arms: what became different between runs of two arms or more, measure by measure, with intervals.
 
-`compare` reads tables only; what it takes from one run stands in `run_measures`. Of one run an arm, the difference of
-mean scores has a bootstrap interval over prompts, which says nothing about other seeds; of several, every difference
-is taken seed by seed, as both arms share their random draws, and has a t-interval. `side_by_side` shows it to people.
+`compare` returns one row for each measure (`compared_measures`) and pair of arms (`arms`). Of one run an arm, the
+difference of mean scores has a bootstrap interval over prompts, which says nothing about other seeds; of several, every
+difference is taken seed by seed, as both arms share their random draws, and has a t-interval. `comparison_screen` shows
+it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from simlab.arrays import Array
 from simlab.errors import InvalidInput, Problem
 from simlab.measures.statistics import resample
 from simlab.report.arms import Arms, arms
-from simlab.report.run_measures import CHANGED, COUNTED, SCORE, UNITS, Key, criteria, latest, measured
+from simlab.report.compared_measures import CHANGED, COUNTED, SCORE, UNITS, Key, criteria, latest, measured
 from simlab.rng import Streams
 
 if TYPE_CHECKING:

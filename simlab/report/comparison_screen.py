@@ -11,8 +11,8 @@ from rich.text import Text
 
 from simlab.names import clip
 from simlab.report.arm_names import WITHOUT
+from simlab.report.compared_measures import CARE, CHANGED, COST, COUNTED, NEVER, ON_POLICY, RIGHT, SCORE, TURNOVER
 from simlab.report.layout import NOTHING, noted, number, spaced, table
-from simlab.report.run_measures import CARE, CHANGED, COST, COUNTED, NEVER, ON_POLICY, RIGHT, SCORE, TURNOVER
 
 if TYPE_CHECKING:
     import pandas as pd

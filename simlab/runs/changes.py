@@ -1,4 +1,4 @@
-"""What changed since a run: plugins, what they rest on, data, simlab itself, and the libraries it computes with.
+"""Differences between a run's manifest and today: plugins, what they rest on, data, simlab itself, and libraries.
 
 Plugins and what they rest on, data and simlab's version are part of what a run is: where one of them changed, the same
 scenario is another run, and the folder of the old one is not shown as if it were that. Versions of libraries are not:
@@ -50,7 +50,7 @@ def refuse_changed(folder: Path, manifest: Mapping[str, Any]) -> None:
 
 
 def what_changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    """What makes the run of one manifest another one than that of an earlier one, each in words."""
+    """The differences, in words, that make the run of one manifest another run than that of an earlier one."""
     if before["version"] != now["version"]:
         yield f"simlab {before['version']} → {now['version']}"
     if before["parameters"] != now["parameters"]:
@@ -92,5 +92,5 @@ def _reads_changed(manifest: Mapping[str, Any]) -> list[str]:
 
 
 def suspects(manifest: Mapping[str, Any]) -> list[str]:
-    """What is no part of what a run is, and is other now than when it was made: libraries, and files that were read."""
+    """Changes since a run was made that do not make it another run, in words: libraries, and files that were read."""
     return [*unlike(manifest), *(from_here(Path(file)) for file in _reads_changed(manifest))]

@@ -1,4 +1,4 @@
-"""A run's folder: its manifest, its lock, and what the simulation needs to write one.
+"""The folder of a run while it is written: manifest, lock, status, and the table `runs`.
 
 The folder holds `manifest.json` (what was run, where, and how it ended), `scenario.yaml` (the scenario as it was
 resolved), `lock` (held while the run goes on) and `tables/`. The simulation uses `open_run`; `loading` reads.
@@ -33,7 +33,7 @@ _SAID = ("scenario", "seed", "days", "world", "version", "parameters")  # what t
 
 
 class OpenRun:
-    """A run's folder while the run goes on. `finished` says that an earlier process has completed the same run."""
+    """The folder of a run under way. `finished` says that an earlier process has completed the same run."""
 
     def __init__(self, path: Path, manifest: dict[str, Any]) -> None:
         self.path, self.manifest = path, manifest

@@ -1,7 +1,7 @@
-"""Loading what a run left: its tables as DataFrames, its manifest and status. For people, reports and studies.
+"""Loading a run from its folder: its tables as DataFrames, its manifest and status. For people, reports and studies.
 
-Nothing here imports torch; pandas and pyarrow are imported when the first table is read. What the simulation
-needs to write a run, `open_run`, is in `simlab.runs.folder` and can be had from here too.
+Nothing here imports torch; pandas and pyarrow are imported when the first table is read. Writing
+a run is the business of `simlab.runs.folder`.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Tables(Mapping[str, "pd.DataFrame"]):
 
 
 class Run:
-    """What a run left: `tables` (also as attributes, as `run.alignment`), `manifest`, `status`, `path`, `hashes`.
+    """A run on disk: `tables` (also as attributes, as `run.alignment`), `manifest`, `status`, `path`, `hashes`.
 
     `status` is running, finished, interrupted or failed; a run whose process is gone counts as interrupted.
     """
@@ -125,7 +125,7 @@ class Run:
 
         Raises InvalidInput, naming the file, if it is another table, another run's, or missing though it was there.
         """
-        from simlab.plugins.registry import simlab_version
+        from simlab.provenance import simlab_version
         from simlab.tables import files as content
 
         said = self.manifest["tables"].get(name)
@@ -173,7 +173,7 @@ class Study(Run):
         return {f"{p.manifest['run']}/{name}": sha for p in self.parts for name, sha in p.hashes.items()}
 
     def rehash(self) -> dict[str, dict[str, Any]]:
-        """As of a run, by `run/table`."""
+        """Rows and sha256 of every table of every run computed anew from the files, by `run/table`."""
         return {f"{p.manifest['run']}/{name}": found for p in self.parts for name, found in p.rehash().items()}
 
     def __repr__(self) -> str:

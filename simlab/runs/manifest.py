@@ -1,7 +1,4 @@
-"""A run's manifest as it lies on disk: read, and held against what a manifest is.
-
-Everything else that is said of a run is taken from it, so whoever has read it may rely on its fields and their types.
-"""
+"""Reading the manifest of a run, and checking that it is one: its fields have the types that all readers rely on."""
 
 from __future__ import annotations
 
@@ -26,7 +23,7 @@ _MAY = {"plugins": dict, "data": dict, "plugin_folders": list}
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
-    """The manifest in a run's folder; InvalidInput if it is none or from a later version of simlab."""
+    """The manifest in a run's folder; raises InvalidInput if it is malformed or from a later version of simlab."""
     file = path / MANIFEST
     try:
         with plain_files.opened(file, _FIX) as opened:

@@ -1,1 +1,4 @@
-"""Making a plugin: a first draft of one (`drafts`), and one at work on samples (`showing`). Used by the commands."""
+"""Help for authors of plugins: first drafts (`drafts`), contracts in words (`contracts`), samples (`tryout`).
+
+Used by the commands `simlab new`, `simlab plugins --contract` and `simlab try`.
+"""

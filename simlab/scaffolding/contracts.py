@@ -1,4 +1,4 @@
-"""What plugins of a kind are asked, and what they are shown: read off the classes themselves, so that it stays true.
+"""The contract of each kind of plugin in words: its methods and what their arguments hold, read off the classes.
 
 `simlab plugins --contract KIND` prints it, and drafts carry what concerns them in their docstring.
 """
@@ -30,7 +30,7 @@ _BASES = {
     "charter": "simlab.components.charter:Charter",
     "aggregator": "simlab.components.aggregator:Aggregator",
     "consequence": "simlab.components.consequence:Consequence",
-    "world": "simlab.components.world:World",
+    "world": "simlab.worlds.world:World",
     "logger": "simlab.components.logger:Logger",
 }
 _SHOWN = {  # by kind: what a method calls it, and its class
@@ -42,7 +42,7 @@ _SHOWN = {  # by kind: what a method calls it, and its class
         "observer": "simlab.components.exchange:Observer",
     },
     "rater": {"cohort": "simlab.components.cohort:Cohort", "scene": "simlab.components.rater_view:Scene"},
-    "effort": {"situation": "simlab.components.incentives:WorkSituation"},
+    "effort": {"situation": "simlab.components.effort:WorkSituation"},
     "review": {"record": "simlab.components.review:Standing"},
     "guideline": {
         "situation": "simlab.components.guideline_policy:Situation",
@@ -61,7 +61,7 @@ _SHOWN = {  # by kind: what a method calls it, and its class
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A method, field or property: how it is written, and what it is."""
+    """A method, field or property: its signature, and its meaning."""
 
     written: str
     meaning: str
@@ -69,7 +69,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Something a method is given: what it is called there, what it is, and what it holds."""
+    """An argument of a method: its name there, its type, and what it holds."""
 
     name: str
     about: str
@@ -78,7 +78,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What plugins of a kind are asked and shown."""
+    """The methods of a kind of plugin, and the objects passed to them."""
 
     kind: str
     base: str
@@ -87,7 +87,7 @@ class Contract:
     shown: tuple[Shown, ...]
 
     def as_text(self) -> str:
-        """For the screen."""
+        """The contract as a text for the screen."""
         parts = [f"{CALLED[self.kind]}: class … (simlab.{self.base})", _filled(self.about), "", "It is asked:"]
         parts += [f"\n  {s.written}\n{_filled(s.meaning, 6)}" for s in self.asked]
         for shown in self.shown:
@@ -96,7 +96,7 @@ class Contract:
         return "\n".join(parts)
 
     def as_docstring(self) -> str:
-        """What its methods are given, for the docstring of a draft."""
+        """Names and attributes of the methods' arguments, for the docstring of a draft."""
         lines = []
         for shown in self.shown:
             held = ", ".join(s.written.partition(":")[0] + _shape(s.meaning) for s in shown.holds)

@@ -24,11 +24,11 @@ _IMPORTS = {  # what the test of each kind needs
     "rater": f"{_NUMPY}{_TESTING}",
     "reward": _TESTING,
     "effort": _SAMPLES,
-    "review": f"{_NUMPY}{_TESTING}from simlab.components.performance import Standing\n",
+    "review": f"{_NUMPY}{_TESTING}from simlab.components.review import Standing\n",
     "guideline": _SAMPLES,
     "combination": f"{_NUMPY}{_TESTING}",
     "charter": _TESTING,
-    "aggregator": f"{_NUMPY}{_TESTING}from simlab.components.votes import Votes\n",
+    "aggregator": f"{_NUMPY}{_TESTING}from simlab.components.aggregator import Votes\n",
     "consequence": f"{_TESTING}from simlab.testing import society\n",
     "world": f"{_TESTING}from simlab.rng import Streams\n",
 }
@@ -49,7 +49,7 @@ _USES = {  # how a scenario is told to use one, as an argument of `simlab run`
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Files to be written, and the command lines that make something of them; paths are as seen from here."""
+    """Files to be written, by path from the current folder, and command lines that try and use them, by title."""
 
     files: dict[Path, str]
     lines: dict[str, str]  # what for: the line
@@ -69,7 +69,7 @@ class Draft:
 def draft(kind: str, name: str, registry: Registry, *, package: bool = False) -> Draft:
     """The draft of a plugin of this kind and name: a file in ./plugins and its test, or a package in its own folder.
 
-    Raises InvalidInput for a kind there is not, for a name that cannot be one, and for one that is taken.
+    Raises InvalidInput for an unknown kind, and for a name that is malformed or taken.
     """
     _check(kind, name, registry)
     words = {
@@ -157,6 +157,6 @@ def _check_free(kind: str, name: str, registry: Registry) -> None:
 
 
 def _usable(name: str) -> str:
-    """A name that is one, as like the given one as may be."""
+    """The well-formed name most like the given one."""
     parts = re.sub(r"\W+", "_", name).strip("_").removeprefix("test_").removesuffix("_test")
     return parts if re.match(r"[^\W\d]", parts) else f"my_{parts}".rstrip("_")

@@ -26,9 +26,9 @@ _EXCHANGES = 26  # one of each voice and force there is
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a plugin does: a sentence, and records that all have the same keys (the columns of a table).
+    """The output of a plugin on samples: a sentence, and records that all have the same keys (the columns of a table).
 
-    `bars` gives each record a picture, where one helps; `aside` names columns that are not for the screen.
+    `bars`, if not None, is a bar of text for each record; `aside` names columns that the screen leaves out.
     """
 
     about: str
@@ -38,7 +38,7 @@ class Shown:
 
 
 def shown(plugin: Component) -> Shown:
-    """What this plugin makes of the samples of its kind."""
+    """The output of a plugin on the samples of its kind."""
     show = _SHOWS.get(plugin.kind)
     if show is None:
         about = f"There are no samples for a {CALLED.get(plugin.kind, plugin.kind)}; these are its parameters."

@@ -1,5 +1,12 @@
-"""Scenario files: what they may say (`parties`, `relations`, `model`), how they are read (`nodes`, `layers`), what is
-said when they are wrong (`authority`, `complaints`), and what a run of them would cost (`costs`).
+"""Scenario files, from YAML to a checked `Scenario`. Nothing here looks for plugins: `load` is given a catalogue.
+
+- What a file may say: `model` (the whole), `parties`, `working_conditions`, `society`, `relations`, `consequences`;
+  `fields` is what all of these share, and `criteria` finds every criterion that is named.
+- How it is read: `reading` (`load`), `yaml_tree` (values with their lines), `layers` (what extends what), `merging`,
+  `settings` and `addresses` (dotted settings), `choices` (settings that take each other's place).
+- What is wrong with it: `checks`, and `messages`, which says it with file, line and fix.
+- What can be said before it is run: `description`, `keys`, `json_schema`, `budget` (wages), `costs` (computing time)
+  and `reach` (how far authority reaches).
 """
 
 from simlab.scenario.fields import PartySpec

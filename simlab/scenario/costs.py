@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from simlab.errors import InvalidInput
-from simlab.scenario.checks.relations import Complaint, Path
+from simlab.scenario.messages import Complaint, Path
+from simlab.scenario.model import Scenario
 from simlab.scenario.parties import LanguageModelSpec, PeopleSpec, RatersSpec, RewardModelSpec
 from simlab.scenario.relations import BradleyTerrySpec, GradientSpec, PPOSpec, RelationSpec
-
-if TYPE_CHECKING:
-    from simlab.scenario.model import Scenario
 
 ASKED = 600.0, 3e9  # seconds and bytes, above which a run is asked for twice
 ABSURD = 1e7, 4e12  # and above which it is refused: four months, and what no machine has

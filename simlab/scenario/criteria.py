@@ -1,89 +1,94 @@
-"""The criteria a scenario names: which of them there are, and in a vector world, which are new and were declared.
+"""The criteria a scenario names, and where: the one walk over parties and relations that knows who may name some.
 
-In a world of words a criterion is a plugin. In a world whose criteria are directions any name could be one, so that a
-misspelt name would make a new direction that nobody else knows of: new ones are listed under `criteria:`.
+The walk reads models as well as the plain data of a file, which may be malformed: what is not as it should be is
+passed over. Weights and watched criteria are found in both; what plugins and charters name, in models only, since data
+has no more than their parameters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from simlab.components.world import World
-from simlab.names import clip, did_you_mean, shown
-from simlab.scenario.checks import society as market
-from simlab.scenario.checks.relations import Complaint, Path
-from simlab.tables.schemas import TABLES
+from pydantic import BaseModel
 
-if TYPE_CHECKING:
-    from simlab.plugins.registry import Registry
-    from simlab.scenario.fields import Reading
-    from simlab.scenario.model import Scenario
+from simlab.components.answers import criteria as criteria_of
+from simlab.components.charter import Charter
+from simlab.components.combination import Combination
+from simlab.components.consequence import inner
+from simlab.components.guideline_policy import GuidelinePolicy
+from simlab.scenario.messages import Path
 
+How = Literal["weight", "watched", "plugin", "charter"]
 
-def unknown(data: Mapping[str, Any], world: type[World], reading: Reading) -> Iterator[Complaint]:
-    """Names of criteria that are no plugins, or would be columns of the responses table twice."""
-    taken, plugins = TABLES["responses"].names, reading.plugins
-    if reading.brought is None and world.brings is not World.brings:
-        return  # the world is wrong, and what it would bring along is not known
-    known = [*plugins.names("criterion"), *world.directions, *_declared(data)] if world.own_criteria else []
-    for at, name in _named_criteria(data):
-        if name in (reading.brought or ()) and name not in taken:
-            continue
-        if name in taken:
-            yield at, f"{shown(name)} cannot be a criterion: it is a column of the responses table", "rename it"
-        elif world.own_criteria and name not in known:
-            yield _undeclared(at, name, known)
-        elif not world.own_criteria and name not in plugins.names("criterion"):
-            problem = plugins.unknown("criterion", name)
-            yield at, problem.what, problem.fix
-        elif not world.own_criteria and (doubt := plugins.doubtful("criterion", name)):
-            yield at, doubt.what, doubt.fix
+_EACH, _INNER = "*", "**"  # in a way: every item of a list, every component that a consequence names
+_OF_PARTIES: tuple[tuple[How, tuple[str, ...]], ...] = (  # where a party may name criteria, in order of mention
+    ("weight", ("values",)),
+    ("weight", ("law",)),
+    ("weight", ("guideline", "operative")),
+    ("weight", ("guideline", "published")),
+    ("plugin", ("guideline", "policy")),
+    ("plugin", ("guideline", "combine")),
+    ("charter", ("guideline", "charter")),
+    ("weight", ("intents", _EACH, "values")),
+    ("watched", ("exposure", "criterion")),
+)
+_OF_RELATIONS: tuple[tuple[How, tuple[str, ...]], ...] = (("plugin", ("consequence", _EACH, _INNER)),)
 
 
-def _declared(data: Mapping[str, Any]) -> Iterable[str]:
-    """The criteria that the raw data lists under `criteria:`."""
-    listed = data.get("criteria")
-    return listed if isinstance(listed, dict) else ()
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One criterion that is named: where, its name, and how.
+
+    As "weight", it is a key of a mapping of weights, and `at` ends with it; as "watched", it is the value at `at`; as
+    named by a "plugin" or a "charter", `at` is the place of that.
+    """
+
+    at: Path
+    name: str
+    how: How
+
+    @property
+    def valued(self) -> bool:
+        """Whether somebody's values or guideline can depend on it; else it is only measured."""
+        return self.how in ("weight", "plugin")
 
 
-def undeclared_by_plugins(scenario: Scenario, data: Mapping[str, Any], plugins: Registry) -> Iterator[Complaint]:
-    """Names of no criterion in the parameters of guideline policies and combination rules, in a vector world."""
-    world = scenario.world
-    known = [*plugins.names("criterion"), *world.directions, *_declared(data)]
-    for at, named in market.named_by_plugins(scenario) if world.own_criteria else ():
-        yield from (_undeclared(at, name, known) for name in dict.fromkeys(named) if name not in known)
+def mentions(parties: Any, relations: Any) -> Iterator[Mention]:
+    """Every mention of a criterion by a party, and then by a relation, in order. Raises PluginFailed where a plugin
+    gives no names."""
+    for name, party in parties.items() if isinstance(parties, Mapping) else ():
+        for how, way in _OF_PARTIES:
+            yield from _led_to(party, ("parties", name), how, way)
+    for index, relation in enumerate(relations if isinstance(relations, list) else ()):
+        for how, way in _OF_RELATIONS:
+            yield from _led_to(relation, ("relations", index), how, way)
 
 
-def _undeclared(at: Path, name: str, known: Sequence[str]) -> Complaint:
-    """What to say of a name that would be a new direction of a vector world, and is perhaps only misspelt."""
-    what = f"there is no criterion called {shown(name)} in this world"
-    declare = f"a new one is declared, as in criteria: {{{clip(name)}: {{}}}}"
-    return at, what, f"{did_you_mean(name, known)} {declare}".strip()
+def _led_to(part: Any, at: Path, how: How, way: Sequence[str]) -> Iterator[Mention]:
+    """The mentions that a way leads to from a part of the scenario, which stands at `at`."""
+    if not way:
+        yield from _named(part, at, how)
+    elif way[0] == _EACH:
+        for index, item in enumerate(part if isinstance(part, list) else ()):
+            yield from _led_to(item, (*at, index), how, way[1:])
+    elif way[0] == _INNER:
+        for name, component in inner(part):
+            yield from _led_to(component, (*at, name), how, way[1:])
+    elif isinstance(part, Mapping):
+        yield from _led_to(part.get(way[0]), (*at, way[0]), how, way[1:])
+    elif isinstance(part, BaseModel):
+        yield from _led_to(getattr(part, way[0], None), (*at, way[0]), how, way[1:])
 
 
-def _named_criteria(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
-    """Every criterion the raw data names, with its path."""
-    for way in _weighed(data):
-        here: Any = data
-        for step in way:
-            inside = isinstance(here, list) if isinstance(step, int) else isinstance(here, dict) and step in here
-            here = here[step] if inside else None
-        yield from (((*way, key), key) for key in (here if isinstance(here, dict) else ()))
-    parties = data.get("parties")
-    for name, party in parties.items() if isinstance(parties, dict) else ():
-        exposure = party.get("exposure") if isinstance(party, dict) else None
-        if isinstance(exposure, dict) and isinstance(exposure.get("criterion"), str):
-            yield ("parties", name, "exposure", "criterion"), exposure["criterion"]
-
-
-def _weighed(data: Mapping[str, Any]) -> Iterator[Path]:
-    """Where the raw data may hold weights of criteria."""
-    yield ("criteria",)
-    parties = data.get("parties")
-    for name, party in parties.items() if isinstance(parties, dict) else ():
-        yield from (("parties", name, "values"), ("parties", name, "law"))
-        yield from (("parties", name, "guideline", kind) for kind in ("operative", "published"))
-        intents = party.get("intents") if isinstance(party, dict) else None
-        for index in range(len(intents) if isinstance(intents, list) else 0):
-            yield ("parties", name, "intents", index, "values")
+def _named(part: Any, at: Path, how: How) -> Iterator[Mention]:
+    """The criteria that are named in one place."""
+    if how == "weight" and isinstance(part, Mapping):
+        yield from (Mention((*at, name), name, how) for name in part)
+    elif how == "watched" and isinstance(part, str):
+        yield Mention(at, part, how)
+    elif how == "plugin" and isinstance(part, GuidelinePolicy | Combination):
+        yield from (Mention(at, name, how) for name in criteria_of(part))
+    elif how == "charter" and isinstance(part, Charter):
+        yield from (Mention(at, name, how) for name in part.weights())

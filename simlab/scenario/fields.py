@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -25,6 +25,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from simlab.components.aggregator import Aggregator
+from simlab.components.catalogue import Catalogue
 from simlab.components.charter import Charter
 from simlab.components.combination import Combination
 from simlab.components.component import Component, parameters
@@ -35,13 +36,10 @@ from simlab.components.rater_policy import RaterPolicy
 from simlab.components.review import Review
 from simlab.components.reward_shape import RewardShape
 from simlab.components.spec import Spec, named
-from simlab.components.world import World
 from simlab.errors import InvalidInput
 from simlab.names import NAME, shown
 from simlab.scenario.yaml_tree import Node
-
-if TYPE_CHECKING:
-    from simlab.plugins.registry import Registry
+from simlab.worlds.world import World
 
 
 @dataclass(slots=True)
@@ -49,7 +47,7 @@ class Reading:
     """One reading of a scenario: the plugins there are, which model each mapping of the file was read as, where each
     mapping stands, and the criteria that the world has brought along (None until it has been read)."""
 
-    plugins: Registry
+    plugins: Catalogue
     models: dict[int, type[BaseModel]] = field(default_factory=dict)  # by id of the mapping
     nodes: dict[int, Node] = field(default_factory=dict)  # by id of the mapping
     brought: Mapping[str, Criterion] | None = None
@@ -123,35 +121,31 @@ def build(kind: str, name: str, entry: Mapping[str, Any], reading: Reading) -> C
 
 
 def _field(kind: str, default: str = "") -> tuple[Any, ...]:
+    """How a field that holds a component of this kind is read, written and described."""
     return BeforeValidator(_component(kind, default)), PlainSerializer(parameters), WithJsonSchema({"component": kind})
+
+
+def _optional(kind: str) -> tuple[Any, ...]:
+    """The same of a field that may be empty."""
+    find = _component(kind, "")
+    return (
+        BeforeValidator(lambda value, info: None if value is None else find(value, info)),
+        PlainSerializer(lambda component: None if component is None else parameters(component)),
+        WithJsonSchema({"anyOf": [{"component": kind}, {"type": "null"}]}),
+    )
 
 
 WorldField = Annotated[SerializeAsAny[World], *_field("world")]
 RaterPolicyField = Annotated[SerializeAsAny[RaterPolicy], *_field("rater", "boltzmann")]
 EffortField = Annotated[SerializeAsAny[Effort], *_field("effort", "diligent")]
 ReviewField = Annotated[SerializeAsAny[Review], *_field("review", "threshold")]
-NoReviewField = Annotated[
-    SerializeAsAny[Review] | None,
-    BeforeValidator(lambda value, info: None if value is None else _component("review", "")(value, info)),
-    PlainSerializer(lambda review: None if review is None else parameters(review)),
-    WithJsonSchema({"anyOf": [{"component": "review"}, {"type": "null"}]}),
-]
+NoReviewField = Annotated[SerializeAsAny[Review] | None, *_optional("review")]
 GoldTestField = Annotated[SerializeAsAny[Review], *_field("review", "gold_test")]
 RewardShapeField = Annotated[SerializeAsAny[RewardShape], *_field("reward", "plain")]
 GuidelinePolicyField = Annotated[SerializeAsAny[GuidelinePolicy], *_field("guideline", "static")]
-NoGuidelinePolicyField = Annotated[
-    SerializeAsAny[GuidelinePolicy] | None,
-    BeforeValidator(lambda value, info: None if value is None else _component("guideline", "")(value, info)),
-    PlainSerializer(lambda policy: None if policy is None else parameters(policy)),
-    WithJsonSchema({"anyOf": [{"component": "guideline"}, {"type": "null"}]}),
-]
+NoGuidelinePolicyField = Annotated[SerializeAsAny[GuidelinePolicy] | None, *_optional("guideline")]
 CombinationField = Annotated[SerializeAsAny[Combination], *_field("combination")]
-NoCharterField = Annotated[
-    SerializeAsAny[Charter] | None,
-    BeforeValidator(lambda value, info: None if value is None else _component("charter", "")(value, info)),
-    PlainSerializer(lambda charter: None if charter is None else parameters(charter)),
-    WithJsonSchema({"anyOf": [{"component": "charter"}, {"type": "null"}]}),
-]
+NoCharterField = Annotated[SerializeAsAny[Charter] | None, *_optional("charter")]
 AggregatorField = Annotated[SerializeAsAny[Aggregator], *_field("aggregator", "none")]
 CriterionField = Annotated[
     SerializeAsAny[Criterion],

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from simlab.plugins.registry import Registry
+from simlab.components.catalogue import Catalogue
 from simlab.scenario.model import Scenario
 
 
-def schema(plugins: Registry) -> dict[str, Any]:
+def schema(plugins: Catalogue) -> dict[str, Any]:
     """The JSON schema of scenario files, with the parameters of every plugin in it."""
     whole = Scenario.model_json_schema()
     whole["$schema"] = "https://json-schema.org/draft/2020-12/schema"
@@ -18,7 +18,7 @@ def schema(plugins: Registry) -> dict[str, Any]:
     return found
 
 
-def _with_components(part: Any, plugins: Registry) -> Any:
+def _with_components(part: Any, plugins: Catalogue) -> Any:
     """`part` of a schema with each `{"component": kind}` replaced by what the plugins of that kind accept."""
     if isinstance(part, list):
         return [_with_components(p, plugins) for p in part]

@@ -8,18 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from simlab.components.catalogue import Catalogue
 from simlab.components.spec import Spec
 from simlab.errors import InvalidInput, Problem
 from simlab.names import CALLED, did_you_mean, shown
 from simlab.scenario.model import Scenario
 from simlab.scenario.relations import AnyLearner, GradientSpec, RelationSpec
-
-if TYPE_CHECKING:
-    from simlab.plugins.registry import Registry
 
 PLUGINS = {  # where a scenario file names a plugin: the key, and the kind of plugin
     "world": "world", "policy": "rater", "effort": "effort", "review": "review", "shape": "reward",
@@ -63,7 +61,7 @@ class Entry:
     keys: tuple[Key, ...]
 
 
-def entries(plugins: Registry) -> list[Entry]:
+def entries(plugins: Catalogue) -> list[Entry]:
     """Every kind of entry there is, in the order in which a file has them."""
     found = [_entry("scenario", "the file", Scenario, plugins, _OUTSIDE)]
     parts = dict[str, type[BaseModel]]()
@@ -82,7 +80,7 @@ def entries(plugins: Registry) -> list[Entry]:
     return found
 
 
-def asked(plugins: Registry, name: str) -> list[Entry]:
+def asked(plugins: Catalogue, name: str) -> list[Entry]:
     """The entries meant by a name: of that name, and all of a group of plugins or learners that is called so.
 
     Raises `InvalidInput` with the closest name if there are none.
@@ -140,7 +138,7 @@ def _parts(cls: type[BaseModel]) -> dict[str, type[BaseModel]]:
     return found
 
 
-def _entry(name: str, group: str, cls: type[BaseModel], plugins: Registry, more: tuple[Key, ...] = ()) -> Entry:
+def _entry(name: str, group: str, cls: type[BaseModel], plugins: Catalogue, more: tuple[Key, ...] = ()) -> Entry:
     schema = cls.model_json_schema()
     needed = schema.get("required", [])
     keys = [
@@ -152,7 +150,7 @@ def _entry(name: str, group: str, cls: type[BaseModel], plugins: Registry, more:
     return Entry(name, group, about, (*keys, *more))
 
 
-def _key(name: str, part: Mapping[str, Any], required: bool, defs: Mapping[str, Any], plugins: Registry) -> Key:
+def _key(name: str, part: Mapping[str, Any], required: bool, defs: Mapping[str, Any], plugins: Catalogue) -> Key:
     meaning = str(part.get("description", ""))
     default = part.get("default")
     return Key(name, _type(name, part, defs, plugins), required, default, _unit(meaning), meaning)
@@ -170,7 +168,7 @@ def _unit(meaning: str) -> str:
 _TYPES = {"number": "number", "integer": "whole number", "string": "text", "boolean": "true or false", "null": "null"}
 
 
-def _type(name: str, part: Mapping[str, Any], defs: Mapping[str, Any], plugins: Registry) -> str:
+def _type(name: str, part: Mapping[str, Any], defs: Mapping[str, Any], plugins: Catalogue) -> str:
     """The type of a value, in words."""
     if isinstance(part.get("component"), str):
         kind = part["component"]

@@ -14,6 +14,9 @@ from simlab.errors import Problem
 from simlab.names import NAME, did_you_mean, shown, suggestion
 from simlab.scenario.yaml_tree import Node, Place
 
+Path = tuple[str | int, ...]  # of keys and numbers, from the root of a scenario
+Complaint = tuple[Path, str, str]  # where, what is wrong, the likely fix
+
 _SILENT = {"default_factory_not_called"}  # follows from another error
 _MISSING_KIND = {"union_tag_not_found", "no_kind"}
 _PYDANTIC = {*get_args(ErrorType)} - {"value_error", "assertion_error"}

@@ -8,25 +8,25 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from simlab.components.answers import criteria as criteria_of
-from simlab.components.consequence import Consequence, guideline_policies, inner
+from simlab.components.consequence import Consequence, inner
 from simlab.components.criterion import Criterion
 from simlab.components.data_file import data_files
 from simlab.components.spec import Spec
 from simlab.errors import Problem
 from simlab.names import NAME
-from simlab.scenario.checks import relations as authority
+from simlab.scenario.checks.relations import MEANT_WITHOUT_NETWORKS
+from simlab.scenario.criteria import mentions
 from simlab.scenario.fields import CriterionField, Name, Reading, WorldField
 from simlab.scenario.messages import Complaints
-from simlab.scenario.parties import AnyParty, PeopleSpec, VendorSpec
+from simlab.scenario.parties import AnyParty, PeopleSpec
 from simlab.scenario.relations import RelationSpec, completed
-from simlab.scenario.society import CorporationSpec, RegulatorSpec, ShareholdersSpec, UsersSpec
+from simlab.scenario.society import CorporationSpec
 
 
 class ClusterSpec(Spec):
@@ -111,8 +111,9 @@ class Scenario(Spec):
         assert isinstance(reading, Reading), "scenarios are read with simlab.scenario.load"
         for name, settings in given.items():
             _refuse_settings(name, settings, world.own_criteria or name in world.brings())
-        watched = [p.exposure.criterion for p in parties.values() if isinstance(p, PeopleSpec) and p.exposure]
-        used = dict.fromkeys([*_mentions(parties, info.data.get("relations") or ()), *watched, *given])
+        named = list(mentions(parties, info.data.get("relations")))
+        valued, watched = [m.name for m in named if m.valued], [m.name for m in named if m.how == "watched"]
+        used = dict.fromkeys([*valued, *watched, *given])
         if world.own_criteria:
             return dict.fromkeys(used)
         brought = reading.brought = world.brings()
@@ -128,7 +129,7 @@ class Scenario(Spec):
 
     def criteria_valued(self) -> list[str]:
         """Names of the criteria that somebody's values or guideline mention; the others are only measured."""
-        return list(dict.fromkeys(_mentions(self.parties, self.relations)))
+        return list(dict.fromkeys(m.name for m in mentions(self.parties, self.relations) if m.valued))
 
     def criterion_components(self) -> list[Criterion]:
         """The criteria that are plugins, in order; none where the world has its own."""
@@ -178,8 +179,8 @@ class Scenario(Spec):
                 else:
                     del consequence["shape"]
                     if not self.world.networks:  # where rankings are fitted exactly, and nothing else is to be said
-                        kept = authority.MEANT_WITHOUT_NETWORKS
-                        consequence["learner"] = {k: v for k, v in consequence["learner"].items() if k in kept}
+                        learner = consequence["learner"]
+                        consequence["learner"] = {k: v for k, v in learner.items() if k in MEANT_WITHOUT_NETWORKS}
         return data
 
     def hash(self, plugin_hashes: Mapping[str, str]) -> str:
@@ -233,21 +234,3 @@ def _refuse_settings(name: str, settings: Any, own_criteria: bool) -> None:
         what = "is called by its name, and needs no kind"
     if what:
         raise PydanticCustomError("criterion", "{name} {what}", {"name": name, "what": what})
-
-
-def _mentions(parties: Mapping[str, Any], relations: Iterable[RelationSpec]) -> Iterator[str]:
-    """Every criterion that a party, or a guideline policy, names, in order."""
-    for party in parties.values():
-        if isinstance(party, UsersSpec | ShareholdersSpec | PeopleSpec | VendorSpec):
-            yield from party.values
-        if isinstance(party, RegulatorSpec):
-            yield from party.law
-        if isinstance(party, CorporationSpec):
-            yield from party.guideline.operative
-            yield from party.guideline.published
-            yield from criteria_of(party.guideline.policy)
-            yield from criteria_of(party.guideline.combine)
-    for relation in relations:
-        for consequence in relation.consequence:
-            for policy in guideline_policies(consequence):
-                yield from criteria_of(policy)

@@ -9,66 +9,60 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from simlab.components.catalogue import Catalogue
 from simlab.components.spec import named
-from simlab.components.world import World
 from simlab.errors import InvalidInput, Problem
 from simlab.paths import given
-from simlab.plugins.registry import Registry, discover
-from simlab.scenario import criteria, layers
-from simlab.scenario.checks import consequences
-from simlab.scenario.checks import rater_policies as policies
-from simlab.scenario.checks import relations as authority
-from simlab.scenario.checks import sizes as limits
-from simlab.scenario.checks import society as market
-from simlab.scenario.checks.relations import Complaint
+from simlab.scenario import layers
+from simlab.scenario.checks import consequences, criteria, rater_policies, relations, sizes, society
 from simlab.scenario.choices import Choices
 from simlab.scenario.fields import Reading
 from simlab.scenario.layers import Overrides
-from simlab.scenario.messages import Complaints
+from simlab.scenario.messages import Complaint, Complaints
 from simlab.scenario.model import Scenario
 from simlab.scenario.society import UsersSpec
 from simlab.scenario.yaml_tree import Node, Place, located
+from simlab.worlds.world import World
 
 _MOST_PROBLEMS = 30  # shown at once
 
 
 def load(
     path: Path | str,
+    plugins: Catalogue,
     *,
     overrides: Overrides = (),
     small: bool = False,
     seed: int | None = None,
     without: Sequence[str] = (),
-    plugins: Registry | None = None,
 ) -> Scenario:
-    """Read a scenario file, what it `extends`, its `small:` block if asked for, and `key=value` overrides on top.
+    """The scenario of a file, with what it `extends`, its `small:` block if asked for, and `key=value` overrides.
 
-    `without` names whom the run is to be without, beside those the file names; `plugins` defaults to what
-    `simlab.plugins` finds from the file's folder. Raises `InvalidInput` with every problem of the file at
-    once, each as `file:line:column: path: what is wrong (the likely fix)`.
+    `plugins` are the components it may name; `without` names whom the run is to be without, beside those the file
+    names. Raises `InvalidInput` with every problem of the file at once, each as
+    `file:line:column: path: what is wrong (the likely fix)`.
     """
     file = os.fspath(given(path))
-    found = discover(Path(file).parent) if plugins is None else plugins
-    root = layers.resolve(file, overrides=overrides, small=small, choices=_choices(found))
+    root = layers.resolve(file, overrides=overrides, small=small, choices=_choices(plugins))
     if seed is not None:
         root.value["seed"], root.keys["seed"] = Node(seed, Place("--seed")), Place("--seed")
     layers.leave_out(root, without)
     data = root.plain()
-    reading = Reading(found, nodes=dict(located(root, data)))
+    reading = Reading(plugins, nodes=dict(located(root, data)))
     complaints = Complaints(root, data, reading.models)
     problems = reading.plugins.refused()
     try:
         scenario = Scenario.model_validate(data, context=reading)
         problems += [complaints.problem(*p) for p in _together(scenario)]
-        problems += [complaints.problem(*p) for p in criteria.undeclared_by_plugins(scenario, data, found)]
+        problems += [complaints.problem(*p) for p in criteria.undeclared_by_plugins(scenario, data, plugins)]
     except ValidationError as error:
         problems += complaints.of(error)
-    problems += [complaints.problem(at, what, fix) for at, what, fix in authority.complaints(data, found)]
+    problems += [complaints.problem(at, what, fix) for at, what, fix in relations.complaints(data, plugins)]
     world = _world(data, reading.plugins)
     if world is not None:
         problems += [complaints.problem(*p, at_key=True) for p in criteria.unknown(data, world, reading)]
-        problems += [complaints.problem(*p) for p in authority.learners_misplaced(data, world.networks)]
-        problems += [complaints.problem(*p) for p in authority.imitators_misplaced(data, world.networks)]
+        problems += [complaints.problem(*p) for p in relations.learners_misplaced(data, world.networks)]
+        problems += [complaints.problem(*p) for p in relations.imitators_misplaced(data, world.networks)]
     if problems:
         raise InvalidInput(*_presentable(problems))
     scenario._complaints = complaints
@@ -76,20 +70,19 @@ def load(
 
 
 def _together(scenario: Scenario) -> Iterator[Complaint]:
-    """What entries that are well-formed one by one cannot be together; `authority` complains of relations that lead to
-    nobody, of which nothing else can be said."""
+    """What entries that are well-formed one by one cannot be together; `checks.relations` complains of relations that
+    lead to nobody, of which nothing else can be said."""
     if all({relation.principal, relation.agent} <= scenario.parties.keys() for relation in scenario.relations):
-        yield from limits.beyond(scenario)
-        yield from market.impossible(scenario)
+        yield from sizes.beyond(scenario)
+        yield from society.impossible(scenario)
         yield from consequences.misplaced(scenario)
-        yield from policies.pointless(scenario)
+        yield from criteria.unknown_to_plugins(scenario)
+        yield from rater_policies.pointless(scenario)
 
 
-def _choices(plugins: Registry) -> Choices:
+def _choices(plugins: Catalogue) -> Choices:
     """Which settings take the place of others, as kinds of party, consequence and plugin say it."""
-    return Choices.of(
-        [("users", UsersSpec.instead_of), *((e.name, e.cls.instead_of) for e in plugins.entries if e.cls is not None)]
-    )
+    return Choices.of([("users", UsersSpec.instead_of), *((cls.name, cls.instead_of) for cls in plugins.classes())])
 
 
 def _presentable(problems: Sequence[Problem]) -> list[Problem]:
@@ -99,7 +92,7 @@ def _presentable(problems: Sequence[Problem]) -> list[Problem]:
     return [*ordered[:_MOST_PROBLEMS], *([Problem(f"… and {rest} more problems")] if rest > 0 else [])]
 
 
-def _world(data: Mapping[str, Any], plugins: Registry) -> type[World] | None:
+def _world(data: Mapping[str, Any], plugins: Catalogue) -> type[World] | None:
     """The class of the world the raw data names, if there is one."""
     entry = named(data.get("world"))
     name = entry.get("kind") if isinstance(entry, dict) else None

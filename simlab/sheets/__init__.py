@@ -1,4 +1,4 @@
-"""Tables that users bring along, in whatever file they come: the one reader of them.
+"""The reader of users' own tables: CSV, tabs, JSON, Parquet, Arrow, packed or not.
 
 `read(path)` gives a `Sheet`, or raises `Unusable` with one sentence and the likely fix. The annotations of
 `simlab calibrate` and the exchanges of the world `records` are read with it. In the order to read it: `sheet` (cells,

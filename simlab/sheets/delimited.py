@@ -1,4 +1,4 @@
-"""CSV, and the like with tabs: a line of names, then a line for each row, more where a text in quotes has several."""
+"""Delimited text, with commas, tabs or the like: a line of names, then rows; a quoted text may span several lines."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ENCODINGS = (  # how texts begin that say how they are encoded
 def decoded(data: bytes) -> str:
     """Bytes as text: UTF-8, or UTF-16 or 32 that say so. Raises Unusable, naming the line, for anything else.
 
-    Which of the many older encodings another text is in nobody can tell: é and щ may be the same byte.
+    Older encodings are refused, since they cannot be told apart: é and щ may be the same byte.
     """
     encoding = next((name for begin, name in _ENCODINGS if data.startswith(begin)), "utf-8")
     try:
@@ -42,7 +42,7 @@ def decoded(data: bytes) -> str:
 
 
 def delimited(text: str, suffix: str) -> Sheet:
-    """The table in a text. Raises Unusable."""
+    """The table in a delimited text; `suffix` is that of its file. Raises Unusable."""
     delimiter = _delimiter(text, suffix)
     with _long_cells():
         records = _records(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
@@ -56,7 +56,7 @@ def delimited(text: str, suffix: str) -> Sheet:
 
 
 def distinct(names: Sequence[str], line: int | None = None) -> tuple[str, ...]:
-    """Names of columns; Unusable if there is one twice."""
+    """Names of columns; raises Unusable if one occurs twice."""
     seen: set[str] = set()
     for name in names:
         if name in seen:

@@ -1,7 +1,6 @@
-"""A cell as a number, read as it is written or not at all, and what to write instead.
+"""Cells as numbers, read exactly as they are written or refused, and the fix for a cell that is refused.
 
-Nobody can tell whether 1,234 is one and a bit or a thousand and more; so signs other than a decimal point are named,
-and never dropped.
+1,234 may mean 1.234 or 1234; so signs other than a decimal point are named, and never dropped.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ _UNSEEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\xad]|(?<=.
 
 
 def finite(cell: Any) -> float | None:
-    """The number in a cell that is not blank; None if it is none, or not finite. Space around it is passed over."""
+    """The number in a cell that is not blank, None if it is no finite number. Space around it is ignored."""
     if isinstance(cell, bool):
         return None
     if isinstance(cell, str):
@@ -35,7 +34,7 @@ def finite(cell: Any) -> float | None:
 
 
 def advice(cell: Any) -> str:
-    """What to write instead of a cell that is no number; "" where there is nothing to say."""
+    """What to write instead of a cell that is no number, as a fix; "" if no fix is known."""
     if isinstance(cell, bool):
         return "true and false are no numbers"
     text = cell.strip() if isinstance(cell, str) else ""

@@ -1,4 +1,4 @@
-"""What is in a file: its bytes, unpacked where they are packed, and never more of them than memory bears."""
+"""The bytes of a file, unpacked where they are packed (gz, bz2, xz, zst, zip), and never more than fit in memory."""
 
 from __future__ import annotations
 

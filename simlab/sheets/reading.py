@@ -1,4 +1,4 @@
-"""From a path to a sheet: what a file is, by its content first and its name second."""
+"""From a path to a sheet: the format of a file is told by its content first and its name second."""
 
 from __future__ import annotations
 

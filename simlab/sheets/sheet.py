@@ -1,7 +1,7 @@
-"""A table of cells as its file has them, with the place of each, and what is wrong with one.
+"""A table of cells as they stand in a file, the place of each for messages, and the error of a table that is unusable.
 
 Cells of a CSV are texts, so that NA, None and 007 stay what they are; cells of JSON, Parquet and Arrow have the types
-they were written with. What a column means is for whoever asks for it to say.
+they were written with. Their meaning is decided by the reader of a column.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Unusable(ValueError):
 
 
 def blank(cell: Any) -> bool:
-    """Whether nothing is said in a cell: a null, NaN (how pandas writes one), or a text without a visible sign."""
+    """Whether a cell is empty: a null, NaN (how pandas writes one), or a text without a visible sign."""
     if isinstance(cell, str):
         return not cell or cell.isspace() or (not cell.isascii() and not cell.strip(INVISIBLE + " \t\r\n\xa0"))
     return (
@@ -50,7 +50,7 @@ def called(text: str) -> str:
 
 
 def told(cell: Any, width: int = 60) -> str:
-    """A cell as a message tells it: what it says, clipped, with signs that are not seen spelt out."""
+    """A cell as a message quotes it: clipped, with invisible signs spelt out."""
     text = str(cell)[: 2 * width]
     return clip("".join(c if c.isprintable() else ascii(c)[1:-1] for c in text), width)
 
@@ -73,7 +73,7 @@ class Sheet:
         return name in self.names
 
     def where(self, row: int) -> str:
-        """Where a row (from 0) stands, in words."""
+        """The place of a row (from 0) in words, as "line 3" or "row 2"."""
         return f"row {row + 1}" if self.lines is None else f"line {self.lines[row]}"
 
     def again(self, columns: Sequence[str]) -> list[int]:

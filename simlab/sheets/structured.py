@@ -1,4 +1,4 @@
-"""Tables with types: JSON (lines, a list of rows, or pandas' columns), Parquet and Arrow."""
+"""Tables whose cells have types: JSON (lines, a list of rows, or pandas' columns), Parquet and Arrow."""
 
 from __future__ import annotations
 

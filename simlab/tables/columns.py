@@ -1,6 +1,6 @@
-"""What tables are made of: columns with a type, a unit and a meaning, and those that many tables share.
+"""Table and Column: the name, type, unit and meaning of a column; and the columns that many tables share.
 
-The tables themselves are in `simlab/tables/schemas.py`. Imports no library.
+`schemas` collects the tables. Imports no library.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""What a table holds on disk: Arrow schemas, streams that may end in mid-write, keyed rows, the canonical sha256.
+"""Tables on disk: Arrow schemas, streams that may end in mid-write, keyed rows, the canonical sha256.
 
 The recorder writes with this module and `simlab.runs.loading` reads with it. While a run goes on, its tables are Arrow
 streams in `DIR/tables`; when it is done they are Parquet files. A run that was interrupted and is started again
 keeps the rows it had in `DIR/tables/earlier` until it has produced them once more.
 
-Whatever is read is held against what it should be before it is: a plain file (`plain_files`), which grows to no more
-than it may (`stream_file`, `table_file`). What cannot be read is InvalidInput, naming the file.
+Whatever is read is checked first: a plain file (`plain_files`), which grows to no more
+than it may (`stream_file`, `parquet_file`). What cannot be read is InvalidInput, naming the file.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def streamed(columns: pa.Schema) -> pa.Schema:
 
 
 def plain(rows: pa.Table) -> pa.Table:
-    """The same rows with texts as texts."""
+    """The same rows with dictionary-coded texts decoded."""
     return rows.cast(pa.schema([field.with_type(_plain(field.type)) for field in rows.schema]))
 
 
@@ -118,7 +118,7 @@ def count(path: Path) -> int:
 
 
 def metadata(path: Path) -> pq.FileMetaData:
-    """What a Parquet file says about itself."""
+    """The metadata of a Parquet file."""
     with opened(path) as file:
         return table_file.bounded(file).metadata
 
@@ -214,7 +214,7 @@ class Digest:
         self._columns = [(field.name, _ColumnDigest(_plain(field.type))) for field in columns]
 
     def update(self, batch: pa.RecordBatch | pa.Table) -> None:
-        """Take in further rows."""
+        """Add further rows."""
         for name, column in self._columns:
             values = batch[name]
             for chunk in values.chunks if isinstance(values, pa.ChunkedArray) else [values]:

@@ -1,6 +1,5 @@
-"""Tables of what the observatory measures after every round, beside `alignment`: where alignment is lost and how,
-what one number cannot say, and what the machines can tell apart.
-"""
+"""What is measured after every round: alignment, responses, win_rate, waterfall, flattening, agreement, on_policy,
+minimal_pairs."""
 
 from __future__ import annotations
 
@@ -10,7 +9,76 @@ _MODEL = text("model", "the language model whose round it is")
 _LOW = number("low", "lower end of the 95 % interval, within run")
 _HIGH = number("high", "upper end of the 95 % interval, within run")
 
-_WATERFALL = Table(
+ALIGNMENT = Table(
+    "alignment",
+    "How far two parties agree about one panel: one row a pair of parties, panel and round.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        text("model", "the language model whose responses are on the panel"),
+        whole("order", "order of the panel: 1 for responses, k for the agents judged at order k-1"),
+        text("panel", "name of the panel"),
+        text("against", "at order 2 and above: the truth agents are held to, guideline or intent; else empty"),
+        text("a", "one party"),
+        text("b", "the other party; acme:published is what acme says in public"),
+        number(
+            "rho",
+            "correlation of the two parties' utilities, centred within prompts; NaN if undefined. The utilities of"
+            " parties whose guideline is no weighted sum are ranks within prompts",
+        ),
+        number("accuracy", "share of pairs under one prompt that both order alike; ties count one half"),
+        number("tau", "Kendall's tau-b over pairs under one prompt"),
+        whole("n", "items of the panel"),
+        number("low", "lower end of the 95 % interval of rho, within run"),
+        number("high", "upper end of the 95 % interval of rho, within run"),
+        text("why_nan", "why rho is undefined; empty if it is defined"),
+    ),
+)
+
+RESPONSES = Table(
+    "responses",
+    "What language models say: the same prompts after every round, one row a response.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        text("corporation", "the corporation whose model it is"),
+        text("agent", "the language model"),
+        text("prompt", "text of the prompt"),
+        text("response", "text of the response; empty in vector worlds"),
+        text("force", "illocutionary force of the prompt, as question or command"),
+        flag("fact_held_out", "whether the prompt is about a fact that never appears in a comparison"),
+        flag("answered", "whether the response answers the prompt in kind; always true in vector worlds"),
+        number(
+            "truthful_believed",
+            "truth as those who evaluate understand it: the share of the response's claims that a rater takes to be"
+            " true, mean over the raters employed at this time; NaN where nothing is claimed, or nobody judges",
+            often_absent=True,
+        ),
+    ),
+    extra="score by the criterion of this name, in [0, 1], by the facts of the world, which nobody need know: so"
+    " `truthful` is here what `factual` is, and as raters understand it, `truthful_believed`; NaN where it has nothing"
+    " to say",
+)
+
+WIN_RATE = Table(
+    "win_rate",
+    "How often a party prefers the responses of a round to those of round 0: one row a party and round.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        text("model", "the language model that gave the responses"),
+        text("judge", "the party whose utilities decide"),
+        number("rate", "share of prompts for which the round's response is preferred; ties count one half"),
+        whole("n", "prompts compared"),
+        number("low", "lower end of the 95 % interval of the rate, within run"),
+        number("high", "upper end of the 95 % interval of the rate, within run"),
+    ),
+)
+
+WATERFALL = Table(
     "waterfall",
     "Where alignment is lost on the way from users to the model: one row a link of a path, and one for the whole path.",
     (
@@ -51,7 +119,7 @@ _WATERFALL = Table(
     ),
 )
 
-_FLATTENING = Table(
+FLATTENING = Table(
     "flattening",
     "What is lost when many values become one number: one row a party's utility or score, panel and round.",
     (
@@ -71,7 +139,7 @@ _FLATTENING = Table(
     ),
 )
 
-_AGREEMENT = Table(
+AGREEMENT = Table(
     "agreement",
     "How well people who judged the same pairs agree with one another: one row a pool, round and statistic.",
     (
@@ -88,7 +156,7 @@ _AGREEMENT = Table(
     ),
 )
 
-_ON_POLICY = Table(
+ON_POLICY = Table(
     "on_policy",
     "What a model's own responses gained for somebody, of what was possible: one row a party and round.",
     (
@@ -108,7 +176,7 @@ _ON_POLICY = Table(
     ),
 )
 
-_MINIMAL_PAIRS = Table(
+MINIMAL_PAIRS = Table(
     "minimal_pairs",
     "Which of two responses that differ in one respect a machine finds better: one row a machine, kind and force.",
     (
@@ -125,6 +193,3 @@ _MINIMAL_PAIRS = Table(
         _HIGH,
     ),
 )
-
-MEASURED = (_WATERFALL, _FLATTENING, _AGREEMENT, _ON_POLICY, _MINIMAL_PAIRS)
-"""Those tables, in the order in which they are written."""

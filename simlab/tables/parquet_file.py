@@ -1,7 +1,7 @@
-"""A finished table's Parquet file: that it is no larger than it looks, and whose it is.
+"""Checks of a Parquet file before it is read: that its rows fit in memory, and which run they belong to.
 
 A file of a few kilobytes can hold a billion rows, or texts of gigabytes, as long as they are all alike. No table of
-ours is like that, and whoever opens one is told before the memory is gone.
+ours is like that, and such a file is refused before memory runs out.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _most(group: pq.RowGroupMetaData, columns: Sequence[int]) -> int:
 
 
 def runs(about: pq.FileMetaData) -> set[str]:
-    """Whose rows these are, by the column `run`, as far as the file says so without being read."""
+    """The runs whose rows these are, by the statistics of the column `run`, which need no reading of rows."""
     found: set[str] = set()
     place = about.schema.to_arrow_schema().get_field_index("run")
     for group in range(about.num_row_groups if place >= 0 else 0):

@@ -1,6 +1,6 @@
-"""Writes the outcome tables while the clock runs, so that a kill at any instant loses no row already flushed.
+"""The recorder writes the outcome tables during a run; a kill at any instant loses no row already flushed.
 
-The simulation adds rows to a `Recorder` and flushes it once a round. Rows go to Arrow streams (`content`);
+The simulation adds rows to a `Recorder` and flushes it once a round. Rows go to Arrow streams (`files`);
 `close` turns the streams into Parquet. A run that is started again where an earlier one was interrupted must
 produce the earlier rows once more: the recorder checks that it does and raises `Mismatch` if not.
 """

@@ -1,8 +1,8 @@
-"""An Arrow stream in a file: how far it goes, and that it is no larger than it looks.
+"""Reading an Arrow stream from a file that may have been cut off, with checks that its rows fit in memory.
 
 A stream grows while a run is under way and may have been cut off anywhere; whoever reads it gets its whole messages.
-Before Arrow sees any of them, their frames are walked through: what a message says of its own length is held against
-the file, and what its buffers say they grow to against a bound, so that nothing is allocated on a file's mere word.
+Before Arrow sees any of them, their frames are walked through: the declared length of a message is held against
+the file, and the declared sizes of its buffers against a bound, so that nothing is allocated on a declaration alone.
 The frames are Arrow's (https://arrow.apache.org/docs/format/Columnar.html#encapsulated-message-format), and what is
 read of their metadata are flatbuffers (https://flatbuffers.dev/internals).
 """

@@ -1,4 +1,4 @@
-"""What every plugin is held to: contract checks, for a user's own plugin and for all that ship.
+"""Contract checks that every plugin must pass, a user's own and those that ship.
 
 A plugin's test file needs three lines for them (`simlab new` writes such a file):
 

@@ -1,4 +1,4 @@
-"""Checks: how they are defined, which of them a plugin has to pass, and what is said where it does not.
+"""Checks: how they are defined, which of them a plugin must pass, and the error of one that fails.
 
 A check is a function of a `Subject`, the plugin under test; it yields a sentence for whatever is wrong (one is
 enough) and says in its docstring what it is for. `@check("criterion")` makes it part of the contract of criteria,
@@ -46,7 +46,7 @@ class Broken(AssertionError):
 
 
 def check(kind: str = "") -> Callable[[Function], Function]:
-    """Make a function, by whose name the check is called, part of the contract of this kind of plugin, or of all."""
+    """A decorator that makes a function a check of this kind of plugin, or of all, under the function's name."""
 
     def add(function: Function) -> Function:
         _CHECKS.append((kind, function))
@@ -65,7 +65,7 @@ class Subject:
     _kept: dict[str, Any] = field(default_factory=dict)
 
     def made(self) -> Any:
-        """A new instance, so that no check leaves anything behind for another; ValueError if there can be none."""
+        """A new instance, so that checks share no state; ValueError if none can be made."""
         return self.cls(**self.parameters)
 
     def kept(self, what: str, make: Callable[[], Any]) -> Any:
@@ -79,7 +79,7 @@ class Subject:
         return bool(getattr(self.cls, trait, False))
 
     def asked(self, function: Function) -> str:
-        """What is wrong by this check, in words; "" if nothing is. Exceptions and calls without end are, too."""
+        """The first complaint of a check, "" if there is none; exceptions and calls that do not end are complaints."""
         try:
             with watched(PATIENCE):
                 return next(function(self), "")
@@ -89,7 +89,7 @@ class Subject:
             return str(PluginFailed.raised("it", error))
 
     def unfounded(self, wanted: Function) -> str:
-        """What another check says by which this one has nothing to look at; "" if there is no such thing."""
+        """The complaint of a check that this one presupposes, which is then skipped; "" if there is none."""
         for kind, function in _CHECKS:
             if function is wanted:
                 break
@@ -119,7 +119,7 @@ class Check:
 
     @property
     def about(self) -> str:
-        """What it looks at, in a sentence."""
+        """What the check demands, in a sentence."""
         return " ".join(docstring(self.function).split())
 
     def __call__(self) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from simlab.arrays import Array
 from simlab.components.answers import not_numbers
-from simlab.components.incentives import WorkSituation
+from simlab.components.effort import WorkSituation
 from simlab.testing import samples
 from simlab.testing.contract import Subject, check
 

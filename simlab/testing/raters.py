@@ -1,4 +1,4 @@
-"""The contract of rater policies. Those that look at a scene are asked with one in which there is everything to see."""
+"""The contract of rater policies. Policies that use a scene get one in which every attribute is filled."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def says_chances(policy: Any) -> bool:
 
 
 def curve(policy: Any, pairs: Array, drawn: int, seen: NDArray[np.int64] | None = None) -> tuple[Array, Array]:
-    """Of pairs of utilities [n, 2], what a policy says and chooses in `drawn` labels: shares, both [n, 3].
+    """Shares of undecided, left and right [n, 3] for pairs of utilities [n, 2], as a policy predicts and chooses them.
 
     Everybody is as noisy as the policy says, and sees the sample scenes `seen` [n], or none. What the policy says is
     NaN for one that only chooses.

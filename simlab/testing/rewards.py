@@ -1,4 +1,4 @@
-"""The contract of reward shapes. torch is imported where a shape is asked."""
+"""The contract of reward shapes. torch is imported inside the functions that need it."""
 
 from __future__ import annotations
 
@@ -117,12 +117,12 @@ def leash(subject: Subject) -> Iterator[str]:
 
 
 def members(shape: Any) -> int:
-    """How many reward models' scores a shape wants [M, B]; 0 if one's [B]."""
+    """How many reward models a shape takes scores [M, B] of; 0 if it takes those of one [B]."""
     return 3 if getattr(shape, "members", False) else 0
 
 
 def shaped(shape: Any, batch: Batch) -> Any:
-    """Rewards of a batch. A shape that declares `ends` is told what ended, one that names a `cost` what it is."""
+    """Rewards of a batch [B, T]; a shape that declares `ends` gets which responses ended, one with `cost` the costs."""
     told = {"ended": batch.ended} if getattr(shape, "ends", False) else {}
     if getattr(shape, "cost", ""):
         told["cost"] = batch.cost

@@ -1,4 +1,4 @@
-"""Samples: what plugins of each kind are asked about, by the checks and by `simlab try`. Always the same.
+"""Samples on which the checks and `simlab try` run plugins of each kind; always the same ones.
 
 Exchanges come from the almanac's corpus, which many voices wrote, with a few nobody would write; numbers come from
 keyed streams. torch is imported only where tensors are asked for.
@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from simlab.arrays import Array
 from simlab.components.aggregator import Votes
 from simlab.components.cohort import Cohort
+from simlab.components.effort import WorkSituation
 from simlab.components.exchange import Claim, Exchange, Observer, Prompt, Response
 from simlab.components.guideline_policy import Situation, Term
-from simlab.components.incentives import WorkSituation
 from simlab.components.rater_view import Scene
 from simlab.components.review import Below, Standing
 from simlab.rng import Streams, normals, uniforms
@@ -72,7 +72,7 @@ _ASKED = "what is the capital of france ?"
 
 @cache
 def exchanges() -> tuple[Exchange, ...]:
-    """Those of the corpus, and some odd ones: silence, a torso, one word again and again, strange words, two claims."""
+    """Exchanges of the corpus and some odd ones: silence, a torso, one word repeated, unknown words, two claims."""
     odd = (
         exchange(_ASKED, "", ended=False),
         exchange(_ASKED, "the capital of", ended=False),
@@ -96,13 +96,13 @@ def observers() -> tuple[Observer, ...]:
 
 
 def otherwise(seen: Exchange) -> Exchange:
-    """The same exchange in a world in which something else is true; what anybody says and believes stays."""
+    """The same exchange in a world in which other facts are true; what is said and believed stays."""
     claims = tuple(replace(c, truth=("something else",)) for c in seen.response.claims)
     return replace(seen, response=replace(seen.response, claims=claims))
 
 
 def situated(seen: Exchange) -> Exchange:
-    """The same exchange in another situation: people know of it whatever the response says, and more."""
+    """The same exchange with another context of the prompt, which observers know and the model does not."""
     return replace(seen, prompt=replace(seen.prompt, context=f"{seen.response.text} ; a child asks , in danger"))
 
 
@@ -110,7 +110,7 @@ def situated(seen: Exchange) -> Exchange:
 
 
 def cohort(people: int) -> Cohort:
-    """People who differ: in noise from ½ to 2, in skill and knowledge, in what is on record."""
+    """People who differ in noise (½ to 2), skill, knowledge and record."""
     row = np.arange(people)
 
     def spread(low: float, high: float) -> Array:
@@ -141,7 +141,7 @@ def draws(rows: int, options: int, key: int = 0) -> Array:
 
 
 def scene(rows: NDArray[np.int64], options: int) -> Scene:
-    """What those who rank `options` responses see, where there is everything to see; row i is sample `rows[i]`.
+    """The scene of people who rank `options` responses, with every attribute filled; row i is sample `rows[i]`.
 
     A row is the same whichever others are asked for.
     """
@@ -165,7 +165,7 @@ def scene(rows: NDArray[np.int64], options: int) -> Scene:
 
 
 def work(people: int, **said: Any) -> WorkSituation:
-    """What people know when they choose how careful to be; numbers for all, arrays one by one."""
+    """The situation in which people choose their effort; numbers hold for all, arrays for each [people]."""
     from simlab.components.pay import HourlySpec
 
     columns: dict[str, Any] = {
@@ -203,7 +203,7 @@ def votes() -> Votes:
 
 
 def meetings(first: dict[str, float] | None = None) -> list[Situation]:
-    """What those who set a guideline know at five meetings: revenue rises and falls, incidents come and go."""
+    """The situations of a guideline policy at five meetings: revenue rises and falls, incidents come and go."""
     weights = first or {"helpful": 1.0, "truthful": 1.0, "harmless": 1.0}
     revenues = (100.0, 140.0, 90.0, 120.0, 80.0)
     criteria = list(weights)
@@ -221,7 +221,7 @@ def meetings(first: dict[str, float] | None = None) -> list[Situation]:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What a reward shape is asked about: scores [B], log-probabilities of policy and reference and mask [B, T]; and
+    """The input of a reward shape: scores [B], log-probabilities of policy and reference and mask [B, T]; and
     which responses ended by themselves, and what a second reward model holds against each, both [B]."""
 
     score: Tensor

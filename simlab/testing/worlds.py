@@ -1,4 +1,4 @@
-"""The contract of worlds: of the games they open."""
+"""The contract of worlds, held on the games they open."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from simlab.theory.laws import (
     hiring,
     labor,
     overoptimization,
+    rater_accuracy,
     reward_model,
     waiting,
 )
@@ -32,6 +33,7 @@ _MODULES = (
     choice,
     bpref,
     agreement,
+    rater_accuracy,
     aggregation,
     borda,
     fits,

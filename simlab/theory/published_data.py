@@ -11,6 +11,8 @@ FLEISS = (
 )
 # 3 coders, 15 units, * for no rating: Krippendorff's example, as in "Computing Krippendorff's alpha-reliability" (2011)
 KRIPPENDORFF = "*****34121133*3 1*213343******* **21344*21133*4"
+# Four raters, twelve units, five categories, ratings missing: Gwet (2014), "Handbook of Inter-Rater Reliability", p. 55
+GWET = "123321412*** 1233224125** *33323422513 12332441251*"
 # Two raters, three categories: SAS/STAT User's Guide, the FREQ procedure
 SAS = ((0, 4, 1), (0, 8, 0), (0, 1, 5))
 

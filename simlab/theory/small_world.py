@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from simlab.scenario import Scenario
     from simlab.simulation import Simulation
 
-LOOK, AUDIT, LEARN, TRAIN = (f"relations.{i}" for i in range(4))
+LEARN, TRAIN = "relations.2", "relations.3"
 HIERARCHY: dict[str, Any] = {
     "name": "theory",
     "days": 1,

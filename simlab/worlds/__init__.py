@@ -1,0 +1,1 @@
+"""Worlds: what a language game is, games of words, and their tokenizer. The games themselves are plugins."""

@@ -1,6 +1,6 @@
-"""What a language game is: prompts, responses, and a space of values in which a guideline is a vector.
+"""Worlds: the kind of plugin, and the game it opens, with prompts, responses, and a space of values.
 
-A `World` is a plugin (settings in the scenario file); opening it gives a `Game`, the live object parties use.
+A `World` has the settings of a scenario file as its fields; opening it gives a `Game`, the live object parties use.
 Parties never look inside a response: they ask the game for its *features*, and a utility is the product of a
 value vector with features as perceived. In a text world the features are criterion scores; in the gaussian
 world they are the response itself. Misreadings, tastes and compliance are then vectors too, in every world.
@@ -18,8 +18,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlab.arrays import Array, Indices
+from simlab.components.component import Component
+from simlab.components.criterion import Criterion
 from simlab.components.exchange import Observer
 from simlab.rng import Streams, normals
+
+
+class World(Component):
+    """A kind of language game; its fields are the settings a scenario file gives under `world:`.
+
+    Implement `open`. In a world of words it returns a `TextGame` (`simlab.worlds.text`, where a whole world is shown
+    as an example); in a world of vectors a `Game` (as plugins/worlds/gaussian.py). A file of data is a field of type
+    `simlab.DataFile`. What a setting makes impossible is refused by a pydantic validator, at its line of the scenario;
+    what only the open world can tell, by `simlab.InvalidInput` from `open`.
+    """
+
+    kind: ClassVar[str] = "world"
+    own_criteria: ClassVar[bool] = False  # True: criteria are directions of this world, and may have any declared name
+    directions: ClassVar[tuple[str, ...]] = ()  # names of such directions that need not be declared
+    networks: ClassVar[bool] = True  # False: nothing is trained in torch, so nothing asks for a GPU
+    words: ClassVar[bool] = True  # False: responses are no texts, so they have no length and perform no acts
+
+    def brings(self) -> Mapping[str, Criterion]:
+        """Criteria of this very world, by name; they stand before plugins of the same name. Asked more than once."""
+        return {}
+
+    def longest_exchange(self) -> tuple[int, str] | None:
+        """How many tokens its longest prompt and response take together, and where in the user's own data these are;
+        None if the world has no such data, or only the open world can tell."""
+        return None
+
+    def open(self, streams: Streams, criteria: Sequence[Criterion]) -> Game:
+        """The game itself, made anew at every call and the same for the same seed. `criteria` are every criterion the
+        scenario names, in order (empty if own_criteria)."""
+        raise NotImplementedError(f"world {self.name!r} does not define open")
 
 
 @dataclass(slots=True)

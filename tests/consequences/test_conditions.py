@@ -12,8 +12,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from simlab.errors import InvalidInput
-from simlab.scenario import load
 from tests.deep_world import DEEP
+from tests.loading import load
 from tests.small_world import AUDIT, LEARN, Played, payments, play, replications, written
 
 POOL = "parties.pool"

@@ -15,7 +15,7 @@ import pytest
 import simlab
 from simlab.engine.jobs import Store
 from simlab.errors import InvalidInput
-from simlab.scenario import load
+from tests.loading import load
 from tests.small_world import FIRST, HURRIED, play, played
 
 THREE = "parties.rm.members=3"

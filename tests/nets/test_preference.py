@@ -18,7 +18,6 @@ from simlab.nets.preference import (
     fit,
     fit_linear,
     pair_differences,
-    plackett_luce_loss,
 )
 from simlab.nets.transformer import Transformer, from_arrays, generate, to_arrays
 from tests.nets.conftest import END
@@ -64,18 +63,6 @@ def test_missing_labels_do_not_count() -> None:
     (gradient,) = torch.autograd.grad(loss, delta)
     assert float(gradient[0, 1]) == 0 != float(gradient[0, 0])
     assert float(bradley_terry_loss(torch.ones(1, 2), torch.full((1, 2), -1))) == 0
-
-
-@pytest.mark.parametrize(("order", "chance"), [((0, 1, 2), 1 / 3), ((2, 1, 0), 1 / 15), ((1, 0, 2), 1 / 4)])
-def test_plackett_luce(order: tuple[int, ...], chance: float) -> None:
-    loss = plackett_luce_loss(torch.tensor([[3.0, 2.0, 1.0]]).log(), torch.tensor([order]))
-    assert float(loss.neg().exp()) == pytest.approx(chance, abs=1e-6)
-
-
-def test_plackett_luce_of_two_is_bradley_terry() -> None:
-    for delta in (-1.0, 0.5, 3.0):
-        loss = plackett_luce_loss(torch.tensor([[delta, 0.0]]), torch.tensor([[0, 1]]))
-        assert float(loss) == pytest.approx(_loss(delta, 1), abs=1e-6)
 
 
 def test_accuracy_counts_decided_pairs_only() -> None:

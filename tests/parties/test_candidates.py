@@ -14,10 +14,10 @@ from simlab.machines.candidates import INSTEAD, TRIES, drawn
 from simlab.machines.language_backend import Body
 from simlab.rankings import ASKED, Candidates
 from simlab.rng import branch, uniforms
-from simlab.scenario import load
 from simlab.simulation import Simulation
 from simlab.worlds.tokenizer import END, pad
 from simlab.worlds.world import Items
+from tests.loading import load
 from tests.small_world import FIRST, HURRIED
 
 TEXTS = ("yes .", "no .", "maybe so .", "i do not know .")

@@ -13,7 +13,7 @@ from simlab.engine.jobs import Store
 from simlab.machines.transformer_lm import TransformerBody
 from simlab.people.demonstrations import Demonstrations, write
 from simlab.rng import hashes
-from simlab.scenario import load
+from tests.loading import load
 from tests.small_world import FIRST, HURRIED, Played, payments, played
 
 SHOWN = "parties.lm.demonstrations={by: pool, count: 60, drafts: 4, seconds: 90, epochs: 20, rate: 0.01}"

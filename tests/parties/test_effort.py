@@ -7,14 +7,8 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from simlab.components.incentives import (
-    prize_slope,
-    responses,
-    spent,
-    tossed,
-    tournament_effort,
-    win_chance,
-)
+from simlab.components.effort import spent, tossed
+from simlab.components.incentives import prize_slope, responses, tournament_effort, win_chance
 from simlab.rng import normals, uniforms
 from tests.situations import review, situation
 

@@ -12,8 +12,8 @@ from simlab.errors import PluginFailed
 from simlab.measures.panel import Panel
 from simlab.parties.corporation import Corporation
 from simlab.parties.pool import Pool
-from simlab.scenario import load
 from tests.deep_world import DEEP
+from tests.loading import load
 from tests.small_world import AUDIT, LOOK, Played, play, played, written
 
 OPERATIVE, PUBLISHED = {"helpful": 1.0, "brand": 1.0}, {"helpful": 1.0}
@@ -79,7 +79,7 @@ def test_published_and_operative_have_utilities_of_their_own(tmp_path: Path) -> 
 
 def _panel(firm: Corporation) -> Any:
     simulation = firm.context
-    model = simulation.model_below(firm.name)
+    model = simulation.hierarchy.model_below(firm.name)
     assert model is not None
     items = model.body.sample(np.arange(1000), 7)
     return Panel(items, items.prompt, simulation.game.features(items))

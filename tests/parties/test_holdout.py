@@ -12,10 +12,11 @@ import pytest
 from simlab.engine.holdout import prompts_held_out, share_held_out
 from simlab.engine.jobs import Jobs, Store
 from simlab.people.demonstrations import write
-from simlab.report.shortfall import shortfalls
-from simlab.scenario import DemonstrationsSpec, load
+from simlab.report.summary_screen.alerts import shortfalls
+from simlab.scenario import DemonstrationsSpec
 from simlab.simulation import Simulation
 from simlab.tables.recorder import Recorder
+from tests.loading import load
 from tests.small_world import FIRST, HURRIED, Played, played, written
 
 SAID = ("yes .", "no .", "maybe so .", "i do not know .")

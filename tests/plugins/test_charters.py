@@ -8,8 +8,9 @@ import pytest
 
 from simlab.cli.main import main
 from simlab.components.charter import Charter
-from simlab.scenario import Scenario, load
+from simlab.scenario import Scenario
 from simlab.scenario.society import CorporationSpec, GuidelineSpec
+from tests.loading import load
 from tests.plugins.conftest import BUILT_IN
 
 BASE = Path(__file__).parents[1] / "bad_scenarios" / "base" / "whole.yaml"

@@ -16,8 +16,8 @@ from simlab.errors import PluginFailed
 from simlab.measures.panel import Panel
 from simlab.measures.statistics import centre, pearson
 from simlab.relation import SUM, Standard, Weighing
-from simlab.scenario import load
 from simlab.worlds.world import Items
+from tests.loading import load
 from tests.plugins.conftest import BUILT_IN
 from tests.small_world import Played, played, written
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from simlab.report.labor import working
-from simlab.report.spending import labor_costs, shares
+from simlab.report.labor_costs import labor_costs, shares
+from simlab.report.labor_measures import working
 from simlab.report.summary_screen import screen
 from simlab.runs.loading import Run, load, open_run
 from simlab.tables.recorder import Recorder

@@ -63,7 +63,7 @@ def test_a_costly_run_is_asked_about_by_the_key_that_drives_it(key: str, plugins
 
 def crowded(folder: Path, many: int) -> Path:
     """Hundreds of pools that teach one reward model."""
-    base = json.loads(json.dumps(load(GAUSSIAN).canonical()))
+    base = json.loads(json.dumps(load(GAUSSIAN, discover(local=False)).canonical()))
     for number in range(many):
         base["parties"][f"p{number}"] = {"kind": "raters", "count": 3}
         base["relations"] += [

@@ -10,6 +10,7 @@ import pytest
 from simlab.errors import InvalidInput
 from simlab.plugins.registry import Registry, discover
 from simlab.scenario import load
+from simlab.scenario.criteria import Mention, mentions
 
 SHIPPED = Path(__file__).parents[2] / "scenarios"
 GAUSSIAN = SHIPPED / "00_gaussian.yaml"
@@ -64,3 +65,34 @@ def test_what_a_file_says_whole_can_be_read_again(tmp_path: Path, plugins: Regis
 @pytest.mark.parametrize("known", ["engaging", "honest", "brief", "brand", "safe"])
 def test_criteria_of_other_worlds_need_no_declaration(known: str, plugins: Registry) -> None:
     assert known in load(GAUSSIAN, overrides={f"parties.users.values.{known}": 1}, plugins=plugins).criteria_used()
+
+
+def test_the_walk_finds_who_names_which_criterion_and_where(plugins: Registry) -> None:
+    changes: dict[str, Any] = {
+        "parties.acme.guideline.policy": {"kind": "scheduled", "switches": [{"day": 5, "weights": {"harmless": 1}}]},
+        "parties.acme.guideline.every": 5,
+        "parties.pool.exposure": {"criterion": "truthful"},
+    }
+    found = load(GAUSSIAN, overrides=changes, plugins=plugins)
+    named = list(mentions(found.parties, found.relations))
+    acme = ("parties", "acme", "guideline")
+    assert Mention((*acme, "operative", "engaging"), "engaging", "weight") in named
+    assert Mention((*acme, "policy"), "harmless", "plugin") in named
+    assert [m for m in named if not m.valued] == [
+        Mention(("parties", "pool", "exposure", "criterion"), "truthful", "watched")
+    ]
+
+
+def test_the_walk_passes_over_what_is_malformed() -> None:
+    parties = {
+        "a": "users", "b": None, "c": {"values": ["helpful"], "law": {"just": "very"}},
+        "d": {"exposure": {"criterion": 3}},
+        "e": {"guideline": {"operative": {"brief": 1}, "policy": "static", "combine": {"kind": "lexicographic"}}},
+        "f": {"intents": [{"values": {"kind": 1}}, 5]},
+    }  # fmt: skip
+    assert [(m.at, m.name) for m in mentions(parties, {"consequence": 1})] == [
+        (("parties", "c", "law", "just"), "just"),
+        (("parties", "e", "guideline", "operative", "brief"), "brief"),
+        (("parties", "f", "intents", 0, "values", "kind"), "kind"),
+    ]
+    assert not list(mentions([1], None))

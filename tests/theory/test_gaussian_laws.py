@@ -18,7 +18,7 @@ import pytest
 from scipy.special import ndtri
 
 from simlab.components.choice_noise import NEAR_TIE
-from simlab.measures.agreement import cohen_kappa, contingency, percent_agreement, ratings
+from simlab.measures.agreement import Ratings, coefficients
 from tests.small_world import AUDIT, LEARN, TRAIN, Played, replications
 
 REPLICATIONS = 24
@@ -231,12 +231,12 @@ def labelled(run: Played) -> Row:
     """What two raters a pair made of it, and what acme's audit of all labels found."""
     labels = run.comparisons
     assert len(labels) == 2 * PAIRS
-    pairs = labels.groupby("task", sort=False).label
     audits = run.judgements[run.judgements.order == 2]
     assert audits["sample"].sum() == len(labels)
+    found = coefficients(Ratings.of_columns(labels.task, labels.worker, labels.label))
     return {
-        "agreement": percent_agreement(ratings(labels.task, labels.worker, labels.label)),
-        "kappa": cohen_kappa(contingency(pairs.first(), pairs.last())),
+        "agreement": found["percent"],
+        "kappa": found["krippendorff"],  # of raters who are all alike, and of whom other two judge each pair
         "accuracy": float((labels.label == labels.gold).mean()),
         "audited": float(np.average(audits.score, weights=audits["sample"])),
     }

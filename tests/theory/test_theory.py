@@ -264,10 +264,8 @@ def _rated(rng: Random, missing: float) -> list[list[float | None]]:
 ELSEWHERE: dict[str, Callable[[Random], dict[str, Any]]] = {
     "agreement.cohen": lambda rng: {"table": rng.integers(1, 20, size=(3, 3)).tolist()},
     "agreement.fleiss": lambda rng: {"rated": rng.integers(0, 3, size=(12, 4)).tolist()},
-    "agreement.krippendorff": lambda rng: {
-        "rated": _rated(rng, 0.2),
-        "metric": str(rng.choice(["nominal", "interval"])),
-    },
+    "agreement.krippendorff": lambda rng: {"rated": _rated(rng, 0.2)},
+    "agreement.gwet": lambda rng: {"rated": _rated(rng, 0.2)},
     "aggregation.borda": _pair_of_population,
     "aggregation.copeland": _pair_of_population,
     "aggregation.pooled_bt": _pair_of_population,

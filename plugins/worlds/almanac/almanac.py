@@ -13,8 +13,8 @@ from typing import ClassVar, Literal
 from pydantic import Field, field_validator
 
 from simlab.components.criterion import Criterion
-from simlab.components.world import World
 from simlab.rng import Streams
+from simlab.worlds.world import World
 
 from .facts import COUNTRIES, Facts
 from .game import AlmanacGame

@@ -21,10 +21,10 @@ from pydantic_core import PydanticCustomError
 
 from simlab.components.criterion import Criterion
 from simlab.components.data_file import DataFile
-from simlab.components.world import World
 from simlab.names import composed, is_name, shown
 from simlab.rng import Streams
 from simlab.sheets import Unusable
+from simlab.worlds.world import World
 
 from .collection import Collection, collected, exchanges, longest, recorded
 from .game import ROOM, RecordsGame

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from simlab.components.consequence import Consequence
-from simlab.scenario.checks.relations import Complaint
-
-if TYPE_CHECKING:
-    from simlab.scenario.model import Scenario
+from simlab.scenario.messages import Complaint
+from simlab.scenario.model import Scenario
 
 
 def misplaced(scenario: Scenario) -> Iterator[Complaint]:

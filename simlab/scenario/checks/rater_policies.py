@@ -1,19 +1,16 @@
 """Rater policies that a scenario gives nothing to go by: refused, with the place in the file and the likely fix.
 
-What a policy cannot do without it declares in `needs`; `model.load` reports these complaints.
+What a policy cannot do without it declares in `needs`; `reading` reports these complaints.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from simlab.names import shown, suggestion
-from simlab.scenario.checks.relations import Complaint, Path
+from simlab.scenario.messages import Complaint, Path
+from simlab.scenario.model import Scenario
 from simlab.scenario.parties import PeopleSpec, RatersSpec
-
-if TYPE_CHECKING:
-    from simlab.scenario.model import Scenario
 
 
 def pointless(scenario: Scenario) -> Iterator[Complaint]:

@@ -10,18 +10,15 @@ from bisect import bisect
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from simlab.components.catalogue import Catalogue
 from simlab.components.consequence import Consequence
 from simlab.hierarchy import FIRMS, Hierarchy
 from simlab.names import shown, suggestion
 from simlab.scenario.checks.rules import AGENTS, PRINCIPALS, RULES, Rule
+from simlab.scenario.messages import Complaint, Path
 from simlab.scenario.reach import Reach, several
-
-if TYPE_CHECKING:
-    from simlab.plugins.registry import Registry
-
-Path = tuple[str | int, ...]
 
 _MEANT = {"reward_model": "a reward model", "language_model": "a language model"}  # other kinds are plain words
 MOST_LOOKS = 100_000
@@ -38,10 +35,7 @@ class Edge:
     agent: str
 
 
-Complaint = tuple[Path, str, str]  # where, what is wrong, the likely fix
-
-
-def complaints(data: Mapping[str, Any], plugins: Registry) -> Iterator[Complaint]:
+def complaints(data: Mapping[str, Any], plugins: Catalogue) -> Iterator[Complaint]:
     """Everything wrong with the relations of a scenario as a whole, which may name the consequences among `plugins`.
 
     What is malformed in itself is passed over.

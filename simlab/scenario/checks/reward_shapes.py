@@ -1,22 +1,19 @@
 """Which reward shapes a scenario can have: what each asks of its world, its learner and the reward models there are.
 
-`limits.beyond` reports these with the shape's place in the file.
+`sizes.beyond` reports these with the shape's place in the file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from simlab.components.answers import number
 from simlab.components.reward_shape import RewardShape
 from simlab.names import shown, suggestion
-from simlab.scenario.checks.relations import Complaint, Path
+from simlab.scenario.messages import Complaint, Path
+from simlab.scenario.model import Scenario
 from simlab.scenario.parties import RewardModelSpec
 from simlab.scenario.relations import PPOSpec, RelationSpec
-
-if TYPE_CHECKING:
-    from simlab.scenario.model import Scenario
 
 
 def impossible(scenario: Scenario) -> Iterator[Complaint]:

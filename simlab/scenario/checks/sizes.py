@@ -1,21 +1,18 @@
 """What a well-formed scenario asks for and cannot have: sizes beyond reason, and what a world without networks lacks.
 
-Sizes are bounded where they multiply: each factor may be large, not all of them. `model.load` reports these.
+Sizes are bounded where they multiply: each factor may be large, not all of them. `reading` reports these.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from simlab.scenario import costs
-from simlab.scenario.checks import reward_shapes as shapes
-from simlab.scenario.checks.relations import Complaint
+from simlab.scenario.checks import reward_shapes
+from simlab.scenario.messages import Complaint
+from simlab.scenario.model import Scenario
 from simlab.scenario.parties import LanguageModelSpec
 from simlab.scenario.relations import PPOSpec
-
-if TYPE_CHECKING:
-    from simlab.scenario.model import Scenario
 
 MOST_SEQUENCES = 1e9  # read in pretraining
 MOST_RESPONSES = 1e8  # scored in one look of PPO
@@ -31,7 +28,7 @@ def beyond(scenario: Scenario) -> Iterator[Complaint]:
     yield from _policy_training(scenario)
     yield from _waterfall(scenario)
     yield from costs.absurd(scenario)
-    yield from shapes.impossible(scenario)
+    yield from reward_shapes.impossible(scenario)
     if not scenario.world.networks:
         yield from _vectors(scenario)
 

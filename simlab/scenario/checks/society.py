@@ -1,24 +1,18 @@
 """What the society of a scenario cannot be: shares of firms nobody uses, prompts nobody asked.
 
-The entries are well-formed one by one; here they are held against each other. `model.load` reports these.
+The entries are well-formed one by one; here they are held against each other. `reading` reports these.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from simlab.components.consequence import inner
-from simlab.components.guideline_policy import GuidelinePolicy
 from simlab.hierarchy import Hierarchy
 from simlab.names import shown, suggestion
-from simlab.scenario.checks.relations import Complaint, Path
+from simlab.scenario.messages import Complaint, Path
+from simlab.scenario.model import Scenario
 from simlab.scenario.parties import RatersSpec
 from simlab.scenario.society import CorporationSpec, GuidelineSpec, UsersSpec
-from simlab.tables.schemas import TABLES
-
-if TYPE_CHECKING:
-    from simlab.scenario.model import Scenario
 
 
 def impossible(scenario: Scenario) -> Iterator[Complaint]:
@@ -31,7 +25,6 @@ def impossible(scenario: Scenario) -> Iterator[Complaint]:
             yield from _corporation(scenario, name, party)
         if isinstance(party, RatersSpec) and party.context:
             yield from _situations(scenario, hierarchy, name)
-    yield from _policies(scenario)
 
 
 def _shares(scenario: Scenario, name: str, users: UsersSpec) -> Iterator[Complaint]:
@@ -77,32 +70,3 @@ def _weighing(scenario: Scenario, here: Path, guideline: GuidelineSpec) -> Itera
         if criterion in scenario.criteria and not weighed.get(criterion):
             what = f"{shown(criterion)} has no weight, whose sign would say which way is better"
             yield (*here, "combine"), what, "give it a weight in the guideline, or leave it out of the rule"
-
-
-def named_by_plugins(scenario: Scenario) -> Iterator[tuple[Path, Iterable[str]]]:
-    """The criteria that guideline policies, combination rules and charters name, with the place of each plugin."""
-    for name, party in scenario.parties.items():
-        if isinstance(party, CorporationSpec):
-            here, guideline = ("parties", name, "guideline"), party.guideline
-            yield (*here, "policy"), guideline.policy.criteria()
-            yield (*here, "combine"), guideline.combine.criteria()
-            yield (*here, "charter"), guideline.charter.weights() if guideline.charter is not None else ()
-    for index, relation in enumerate(scenario.relations):
-        for place, consequence in enumerate(relation.consequence):
-            for setting, policy in inner(consequence):
-                if isinstance(policy, GuidelinePolicy):
-                    yield ("relations", index, "consequence", place, setting), policy.criteria()
-
-
-def _policies(scenario: Scenario) -> Iterator[Complaint]:
-    """Guideline policies, combination rules and charters that name criteria that are no plugins."""
-    for at, named in named_by_plugins(scenario):
-        for criterion in dict.fromkeys(named):
-            if criterion not in scenario.criteria:
-                yield at, f"there is no criterion called {shown(criterion)}", "simlab plugins lists them"
-            elif criterion in TABLES["responses"].names:
-                yield (
-                    at,
-                    f"{shown(criterion)} cannot be a criterion: it is a column of the responses table",
-                    "rename it",
-                )

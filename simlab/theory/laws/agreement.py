@@ -1,20 +1,17 @@
-"""How often raters agree, and what that says, and does not say, about who is right."""
+"""Coefficients of agreement: of raters who flip labels, by their definitions, and on published examples."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 
 from simlab.arrays import Array
 from simlab.theory.law import REPLICATIONS, Control, Law
-from simlab.theory.laws.choice import logistic
-from simlab.theory.normal import mean_over_normal
-from simlab.theory.published_data import FLEISS, KRIPPENDORFF, SAS, ratings
+from simlab.theory.published_data import FLEISS, GWET, KRIPPENDORFF, SAS, ratings
 from simlab.theory.raters import cohort, draws, policy
 
 COUNT = 40_000  # pairs judged
@@ -41,28 +38,27 @@ def mean_product(flips: Sequence[float]) -> float:
     return math.fsum(products) / len(products)
 
 
-def _two_flips(seed: int, *, first: float, second: float) -> float:
-    from simlab.measures.agreement import percent_agreement
+def _statistic(name: str, labels: Array) -> float:
+    """One of the statistics of agreement, as runs compute it, from labels [raters, items], NaN for none."""
+    from simlab.measures.agreement import Ratings, coefficients
 
-    return percent_agreement(_flippers(seed, (first, second)))
+    return coefficients(Ratings.of_matrix(labels))[name]
+
+
+def _two_flips(seed: int, *, first: float, second: float) -> float:
+    return _statistic("percent", _flippers(seed, (first, second)))
 
 
 def _kappa(seed: int, *, first: float, second: float) -> float:
-    from simlab.measures.agreement import cohen_kappa, contingency
-
-    return cohen_kappa(contingency(*_flippers(seed, (first, second))))
+    return _statistic("cohen", _flippers(seed, (first, second)))
 
 
 def _fleiss_of_flips(seed: int, *, flips: Sequence[float]) -> float:
-    from simlab.measures.agreement import category_counts, fleiss_kappa
-
-    return fleiss_kappa(category_counts(_flippers(seed, flips)))
+    return _statistic("fleiss", _flippers(seed, flips))
 
 
 def _alpha_of_flips(seed: int, *, flips: Sequence[float], missing: float) -> float:
-    from simlab.measures.agreement import krippendorff_alpha
-
-    return krippendorff_alpha(_flippers(seed, flips, missing))
+    return _statistic("krippendorff", _flippers(seed, flips, missing))
 
 
 # ---- coefficients by their definitions ------------------------------------------------------------------------------
@@ -78,9 +74,8 @@ def cohen(table: Table) -> float:
 
 
 def _cohen(seed: int, *, table: Table) -> float:
-    from simlab.measures.agreement import cohen_kappa
-
-    return cohen_kappa(table)
+    i, j = np.indices(np.shape(table))
+    return _statistic("cohen", np.repeat([i.ravel(), j.ravel()], np.ravel(table), axis=1).astype(float))
 
 
 def fleiss(rated: Ratings) -> float:
@@ -93,31 +88,42 @@ def fleiss(rated: Ratings) -> float:
 
 
 def _fleiss(seed: int, *, rated: Ratings) -> float:
-    from simlab.measures.agreement import category_counts, fleiss_kappa
-
-    return fleiss_kappa(category_counts(np.array(rated, dtype=float).T))
+    return _statistic("fleiss", np.array(rated, dtype=float).T)
 
 
-def krippendorff(rated: Ratings, metric: str) -> float:
-    """α from the coincidences of values within units, in fractions; `rated` is [raters, items]."""
-    distance: Callable[[Any, Any], Any] = (
-        (lambda a, b: int(a != b)) if metric == "nominal" else lambda a, b: (a - b) ** 2
-    )
-    units = [[Fraction(v) for v in unit if v is not None] for unit in zip(*rated, strict=True)]
+def krippendorff(rated: Ratings, others: int = 1) -> float:
+    """Nominal α by counting unequal pairs, in fractions; `rated` is [raters, items], None for a missing rating.
+
+    Chance pairs a rating with all but this many of the ratings of items rated twice or more: itself.
+    """
+    units = [[v for v in unit if v is not None] for unit in zip(*rated, strict=True)]
     units = [unit for unit in units if len(unit) > 1]
     values = [value for unit in units for value in unit]
-    observed = sum(2 * distance(a, b) / Fraction(len(u) - 1) for u in units for a, b in combinations(u, 2))
-    expected = sum(2 * distance(a, b) for a, b in combinations(values, 2)) / Fraction(len(values) - 1)
+    observed = sum(2 * int(a != b) / Fraction(len(unit) - 1) for unit in units for a, b in combinations(unit, 2))
+    expected = Fraction(sum(2 * int(a != b) for a, b in combinations(values, 2)), len(values) - others)
     return float(1 - observed / expected)
 
 
-def _krippendorff(seed: int, *, rated: Ratings, metric: Any) -> float:
-    from simlab.measures.agreement import krippendorff_alpha
-
-    return krippendorff_alpha(np.array(rated, dtype=float), metric)
+def _krippendorff(seed: int, *, rated: Ratings) -> float:
+    return _statistic("krippendorff", np.array(rated, dtype=float))
 
 
-PUBLISHED = {"fleiss": 0.4302445, "krippendorff nominal": 0.691358, "krippendorff interval": 0.810845, "sas": 0.4842}
+def gwet(rated: Ratings) -> float:
+    """AC1 from chance agreement Σπ(1 − π)/(q − 1), in fractions; `rated` is [raters, items], None if missing."""
+    units = [unit for unit in ([v for v in u if v is not None] for u in zip(*rated, strict=True)) if unit]
+    pairs = [list(combinations(unit, 2)) for unit in units if len(unit) > 1]
+    observed = sum(Fraction(sum(a == b for a, b in of_unit), len(of_unit)) for of_unit in pairs) / len(pairs)
+    categories = {v for unit in units for v in unit}
+    shares = [sum(Fraction(unit.count(c), len(unit)) for unit in units) / len(units) for c in categories]
+    expected = sum(share * (1 - share) for share in shares) / (len(categories) - 1)
+    return float((observed - expected) / (1 - expected))
+
+
+def _gwet(seed: int, *, rated: Ratings) -> float:
+    return _statistic("gwet_ac1", np.array(rated, dtype=float))
+
+
+PUBLISHED = {"fleiss": 0.4302445, "krippendorff": 0.691358, "sas": 0.4842, "conger": 0.76282, "gwet": 0.77544}
 
 
 def _published(seed: int, *, example: str) -> float:
@@ -125,78 +131,9 @@ def _published(seed: int, *, example: str) -> float:
         return _fleiss(seed, rated=ratings(FLEISS))
     if example == "sas":
         return _cohen(seed, table=SAS)
-    return _krippendorff(seed, rated=ratings(KRIPPENDORFF), metric=example.split()[1])
-
-
-# ---- what an agreement rate means -----------------------------------------------------------------------------------
-
-
-def _mean_over(utilities: str) -> Callable[[Callable[[float], float]], float]:
-    """The expectation over utility differences that are normal, or Laplace distributed."""
-    if utilities == "normal":
-        return mean_over_normal
-    from scipy.integrate import quad
-
-    return lambda f: float(quad(lambda x: (f(x) + f(-x)) * math.exp(-x) / 2, 0, 50, limit=200)[0])
-
-
-def boltzmann_accuracy(agreement: float, utilities: str) -> float:
-    """E σ(|Δ|/τ) at the τ for which E[σ² + (1 − σ)²] is this agreement."""
-    from scipy.optimize import brentq
-
-    mean = _mean_over(utilities)
-
-    def excess(log_tau: float) -> float:
-        return mean(lambda x: 1 - 2 * logistic(x / math.exp(log_tau)) * logistic(-x / math.exp(log_tau))) - agreement
-
-    tau = math.exp(float(brentq(excess, -6, 6)))
-    return mean(lambda x: logistic(abs(x) / tau))
-
-
-def _differences(seed: int, utilities: str) -> Array:
-    """Utility differences of as many pairs, of normal or Laplace distribution."""
-    from scipy.special import ndtri
-
-    u = draws(seed, "differences", COUNT)[:, 0]
-    return np.asarray(ndtri(u) if utilities == "normal" else -np.sign(u - 0.5) * np.log1p(-2 * np.abs(u - 0.5)))
-
-
-def _boltzmann_accuracy(seed: int, *, agreement: float, utilities: str) -> float:
-    """The accuracy of raters whose temperature is set so that two of them agree so often on all pairs."""
-    from scipy.optimize import brentq
-
-    from simlab.components.choice_noise import expected_agreement
-
-    pairs = np.stack([_differences(seed, utilities), np.zeros(COUNT)], axis=1)
-
-    def excess(log_tau: float) -> float:
-        rater = policy("boltzmann", temperature=math.exp(log_tau))
-        return expected_agreement(rater.probabilities(pairs, cohort(COUNT))[:, :1]) - agreement
-
-    rater = policy("boltzmann", temperature=math.exp(float(brentq(excess, -6, 6, xtol=1e-6))))
-    said = rater.choose(pairs, cohort(COUNT), draws(seed, "labels", COUNT))[:, 0]
-    return float(np.mean((said == 1) == (pairs[:, 0] > 0)))
-
-
-def _flip_accuracy(seed: int, *, agreement: float) -> float:
-    rater = policy("mistaken", agreement=agreement).calibrated(np.ones((1, 1)))
-    return float(
-        np.mean(rater.choose(np.tile([1.0, 0.0], (COUNT, 1)), cohort(COUNT), draws(seed, "labels", COUNT)) == 1)
-    )
-
-
-def _calibrated(seed: int, *, agreement: float, rater: str, utilities: str = "normal") -> float:
-    """How often two raters who were calibrated to agree so often do, on other pairs that are clear."""
-    from simlab.components.choice_noise import clear_pairs
-    from simlab.measures.agreement import percent_agreement
-
-    asked, other = (_differences(2 * seed + i, utilities)[:, None] for i in (0, 1))
-    found = policy(rater, agreement=agreement).calibrated(asked)
-    clear = clear_pairs(other)
-    pairs = np.concatenate([clear, np.zeros_like(clear)], axis=1)
-    people = cohort(len(pairs))
-    both = [found.choose(pairs, people, draws(seed, f"rater {i}", len(pairs)))[:, 0].astype(float) for i in (0, 1)]
-    return percent_agreement(np.stack(both))
+    if example == "krippendorff":
+        return _krippendorff(seed, rated=ratings(KRIPPENDORFF))
+    return _statistic({"conger": "cohen", "gwet": "gwet_ac1"}[example], np.array(ratings(GWET), dtype=float))
 
 
 LAWS = (
@@ -308,85 +245,45 @@ LAWS = (
         source="Krippendorff (2011), Computing Krippendorff's alpha-reliability",
         regime="exact",
         points=(
-            {"rated": ratings(KRIPPENDORFF), "metric": "nominal"},
-            {"rated": ratings(KRIPPENDORFF), "metric": "interval"},
-            {"rated": [[1.0, 2.0, 3.5, None], [1.5, 2.0, 3.0, 7.0], [None, 2.5, 4.0, 6.0]], "metric": "interval"},
+            {"rated": ratings(KRIPPENDORFF)},
+            {"rated": [[1.0, 2.0, 3.0, None], [1.0, 2.0, 2.0, 7.0], [None, 3.0, 2.0, 7.0]]},
+            {"rated": ratings(GWET)},
         ),
         predicted=krippendorff,
         observe=_krippendorff,
         control=Control(
-            params={"rated": ratings(KRIPPENDORFF), "metric": "interval"},
-            wrong="the nominal metric",
-            predicted=lambda rated, metric: krippendorff(rated, "nominal"),
+            params={"rated": ratings(KRIPPENDORFF)},
+            wrong="a rating may be paired with itself by chance",
+            predicted=lambda rated: krippendorff(rated, others=0),
         ),
+    ),
+    Law(
+        id="agreement.gwet",
+        says="AC1 = (agreement − chance)/(1 − chance) with chance Σπ(1 − π)/(q − 1)",
+        source="Gwet (2008), Brit. J. Math. Stat. Psych. 61, eq. 3",
+        regime="exact",
+        points=(
+            {"rated": ratings(GWET)},
+            {"rated": ratings(KRIPPENDORFF)},
+            {"rated": [[1.0, 1.0, 2.0, 1.0, None], [1.0, 2.0, 2.0, 1.0, 1.0]]},
+        ),
+        predicted=gwet,
+        observe=_gwet,
+        control=Control(params={"rated": ratings(KRIPPENDORFF)}, wrong="chance agreement of α", predicted=krippendorff),
     ),
     Law(
         id="agreement.published",
         says="published worked examples, to the digits printed",
-        source="Fleiss (1971); Krippendorff (2011); SAS/STAT User's Guide, FREQ",
+        source="Fleiss (1971); Krippendorff (2011); SAS/STAT User's Guide, FREQ; Gwet (2014), pp. 55–56",
         regime="exact",
         points=tuple({"example": name} for name in PUBLISHED),
         predicted=lambda example: PUBLISHED[example],
         observe=_published,
         control=Control(
-            params={"example": "krippendorff interval"},
-            wrong="the nominal figure",
-            predicted=lambda example: PUBLISHED["krippendorff nominal"],
+            params={"example": "conger"},
+            wrong="Fleiss' generalized κ of the same ratings",
+            predicted=lambda example: 0.76117,
         ),
         margin=5e-5,
-    ),
-    Law(
-        id="agreement.accuracy_of_flips",
-        says="raters who flip labels and agree on a share A are right on ½ + ½√(2A − 1)",
-        source="inverse of A = (1 − ε)² + ε²; Lee et al. (2021), arXiv:2111.03026, for the raters",
-        regime="language model",
-        points=({"agreement": 0.726}, {"agreement": 0.6}, {"agreement": 0.9}),
-        predicted=lambda agreement: 0.5 + 0.5 * math.sqrt(2 * agreement - 1),
-        observe=_flip_accuracy,
-        control=Control(
-            params={"agreement": 0.726}, wrong="accuracy is agreement", predicted=lambda agreement: agreement
-        ),
-        margin=0.01,
-        replications=REPLICATIONS,
-    ),
-    Law(
-        id="agreement.accuracy_of_boltzmann",
-        says="Bradley–Terry raters who agree on a share A = E[σ² + (1 − σ)²] are right on E σ(|Δ|/τ)",
-        source="numerical inversion over normal or Laplace utility differences",
-        regime="gaussian",
-        points=(
-            {"agreement": 0.726, "utilities": "normal"},
-            {"agreement": 0.726, "utilities": "laplace"},
-            {"agreement": 0.85, "utilities": "normal"},
-        ),
-        predicted=boltzmann_accuracy,
-        observe=_boltzmann_accuracy,
-        control=Control(
-            params={"agreement": 0.726, "utilities": "normal"},
-            wrong="raters who flip labels: agreement does not identify the rater",
-            predicted=lambda agreement, utilities: 0.5 + 0.5 * math.sqrt(2 * agreement - 1),
-        ),
-        margin=0.01,
-        replications=REPLICATIONS,
-    ),
-    Law(
-        id="agreement.calibrated",
-        says="raters whose noise was set for an agreement agree that often on clear pairs they never saw",
-        source="the definition of the setting `agreement`",
-        regime="language model",
-        points=(
-            {"agreement": 0.726, "rater": "boltzmann"},
-            {"agreement": 0.6, "rater": "thurstone"},
-            {"agreement": 0.85, "rater": "boltzmann", "utilities": "laplace"},
-        ),
-        predicted=lambda agreement, rater, utilities="normal": agreement,
-        observe=_calibrated,
-        control=Control(
-            params={"agreement": 0.726, "rater": "boltzmann"},
-            wrong="agreement of one rater with the truth",
-            predicted=lambda agreement, rater: 0.5 + 0.5 * math.sqrt(2 * agreement - 1),
-        ),
-        margin=0.015,
-        replications=REPLICATIONS,
     ),
 )

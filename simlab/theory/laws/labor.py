@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from simlab.components.effort import Effort
-from simlab.components.incentives import WorkSituation
+from simlab.components.effort import Effort, WorkSituation
 from simlab.components.pay import DoubleOrNothingSpec, Earned, HourlySpec, PayScheme, TournamentSpec
 from simlab.components.review import Review
 from simlab.rng import Streams, normals

@@ -14,7 +14,7 @@ import simlab
 from simlab.cli.main import main
 from simlab.report.next_words import next_words
 from simlab.rng import Streams
-from simlab.scenario import load
+from tests.loading import load
 from tests.small_world import FIRST, HURRIED
 
 FACTBOOK = "world.kind=factbook"

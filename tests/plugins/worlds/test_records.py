@@ -23,8 +23,9 @@ from simlab.cli.main import main
 from simlab.components.exchange import TRUTH
 from simlab.errors import InvalidInput, Mismatch
 from simlab.rng import Streams
-from simlab.scenario import Scenario, load
+from simlab.scenario import Scenario
 from simlab.scenario.description import describe
+from tests.loading import load
 from tests.small_world import FIRST
 
 PPO = "relations.3.consequence.learner"

@@ -1,4 +1,4 @@
-"""Where alignment was lost, on the screen: the last round's waterfall, in shares that add up."""
+"""Section: where alignment is lost on the way from users to the model, link by link, in the last round."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What a run's screen must say before all else: that a language model has collapsed, or run away from its reference."""
+"""Sections: what a reader must know before all else. A model that has collapsed or run away from its reference; labels
+that were asked for and not given."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from simlab.runs.loading import Run
+
 
 ALIKE = 0.8  # share of a model's responses that are one and the same, from which it has collapsed
 DISTINCT = 0.02  # or share of its responses that are distinct, to which it has
@@ -50,3 +52,20 @@ def _policy(run: Run, model: str) -> tuple[float, float]:
     """KL and entropy per response, in nats, as last trained; NaN if it never was."""
     rows = run.policy[run.policy.agent == model]
     return (float(rows.objective_kl.iloc[-1]), float(rows.objective_entropy.iloc[-1])) if len(rows) else (math.nan,) * 2
+
+
+def shortfalls(run: Run) -> list[Text]:
+    """A paragraph, if fewer labels were given than asked for: by whom, how many, and why in the worst round."""
+    looks = run.reward_model
+    lines: list[str] = []
+    if "asked" not in looks:  # a run of a version that did not count it
+        return []
+    for (pool, machine), rows in looks.groupby(["principal", "agent"], sort=False):
+        short = rows[rows.labels < rows.asked]
+        if len(short):
+            worst = short.loc[(short.asked - short.labels).idxmax()]
+            lines.append(
+                f"{pool} gave {rows.labels.sum():,} of {rows.asked.sum():,} labels asked for about {machine}; round "
+                f"{worst['round']}: {worst.why_fewer}."
+            )
+    return [Text("\n".join(lines))] if lines else []

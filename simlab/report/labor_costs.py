@@ -1,4 +1,4 @@
-"""What labor cost in a run, and whose work was paid: from the ledger and the table `labor` alone.
+"""What labor cost in a run, in USD, and hours of paid and unpaid work, from the tables `ledger` and `labor`.
 
 A corporation pays its people, its staff and its vendors; a vendor pays its own people out of its price. So what
 corporations spend on labor is what those who work get and what vendors keep, to the cent.
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from simlab.runs.loading import Run
 
 NO_LABOR = ("subscriptions", "capital", "fines")  # reasons of transfers that pay for no work
-_UNPAID = {"screening": "tests of candidates", "authoring": "writing the corpus"}
 
 
 def balances(run: Run, until: float = math.inf) -> pd.Series[float]:
@@ -29,15 +28,15 @@ def balances(run: Run, until: float = math.inf) -> pd.Series[float]:
 def labor_costs(run: Run, until: float = math.inf) -> dict[str, float]:
     """What each corporation has paid for labor up to a day, in $: to people, staff and vendors, less what vendors paid
     back."""
-    return {name: -amount for name, amount in _of(run, balances(run, until), "corporation").items()}
+    return {name: -amount for name, amount in amounts_of_kind(run, balances(run, until), "corporation").items()}
 
 
 def shares(run: Run, until: float = math.inf) -> tuple[float, float]:
     """Of what corporations have paid for labor, in $: what those who did the work got, and what vendors kept (below
     zero if they paid more than they got)."""
     found = balances(run, until)
-    kept = sum(_of(run, found, "vendor").values())
-    return -sum(_of(run, found, "corporation").values()) - kept, kept
+    kept = sum(amounts_of_kind(run, found, "vendor").values())
+    return -sum(amounts_of_kind(run, found, "corporation").values()) - kept, kept
 
 
 def hours(run: Run) -> tuple[float, dict[str, float]]:
@@ -49,29 +48,14 @@ def hours(run: Run) -> tuple[float, dict[str, float]]:
     return float(people.hours[people.pay > 0].sum()), {str(kind): float(h) for kind, h in by_kind.items()}
 
 
-def told(run: Run) -> str:
-    """All that as sentences: hours paid and unpaid, what each corporation spent and on whom, who got how much."""
-    paid, unpaid = hours(run)
-    said = f"{paid:,.0f} hours of paid work"
-    said += "".join(f", {h:,.0f} of {_UNPAID.get(kind, kind)} unpaid" for kind, h in unpaid.items()) + "."
-    for name, amount in labor_costs(run).items():
-        each = ", ".join(f"{payee} {part:,.0f}" for payee, part in _payees(run, name).items())
-        said += f"\n{name} paid {amount:,.0f} USD for labor: {each}."
-    if _of(run, balances(run), "vendor"):
-        people, kept = shares(run)
-        said += f"\nThose who did the work got {people:,.0f} USD; "
-        said += f"vendors kept {kept:,.0f}." if kept >= 0 else f"vendors paid {-kept:,.0f} more than they got."
-    return said
-
-
-def _payees(run: Run, payer: str) -> dict[str, float]:
+def payees(run: Run, payer: str) -> dict[str, float]:
     """Whom a party has paid how much for labor, less what came back, in $."""
     money = run.ledger[~run.ledger.reason.isin(NO_LABOR) & (run.ledger.account == payer)]
     sums = -money.amount.groupby(money.counterparty.str.split(":").str[0], sort=False).sum()
     return {str(name): float(amount) for name, amount in sums.items()}
 
 
-def _of(run: Run, amounts: pd.Series[float], kind: str) -> dict[str, float]:
-    """Those accounts that belong to parties of a kind."""
+def amounts_of_kind(run: Run, amounts: pd.Series[float], kind: str) -> dict[str, float]:
+    """The amounts of those accounts that belong to parties of a kind, as "vendor"."""
     parties = json.loads(run.runs.parameters.iloc[0]).get("parties", {})
     return {str(n): float(a) for n, a in amounts.items() if parties.get(n, {}).get("kind") == kind}

@@ -1,6 +1,7 @@
-"""What is measured of one run so that it can be compared with another: by measure, language model, and whom or what.
+"""The measures of one run that `compare` compares, by name of the measure, language model, and party or criterion.
 
-`measured` takes a run as it ended, or as it was after a round; shares and sums of what people did go up to there.
+`measured` returns them for a run as it ended, or as it was after a round; shares and sums of what people did go up to
+there. A new measure is a line in one of its parts, and a place in `comparison_screen`.
 """
 
 from __future__ import annotations
@@ -8,8 +9,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from simlab.report.labor import care, labels, posts
-from simlab.report.spending import labor_costs
+from simlab.report.labor_costs import labor_costs
+from simlab.report.labor_measures import care, labels, posts
 from simlab.tables.schemas import TABLES
 
 if TYPE_CHECKING:

@@ -1,29 +1,20 @@
-"""The labor of a run, from its tables: who works with what care, is right how often, stays how long, and what all of it
-costs.
+"""How people work, measured from a run's tables: care, correct labels, separations and tenure, by pool and round.
 
-`working` has a row for each pool; what labor costs is `spending`'s business.
+What their labor costs is in `labor_costs`.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-
-from rich.console import RenderableType
-from rich.markup import escape
-from rich.text import Text
-
-from simlab.report import spending
-from simlab.report.layout import NOTHING, change, many, noted, number, table
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from simlab.runs.loading import Run
 
-NAMED = 6  # dismissals told one by one
 WORKED = ("pool", "care", "care_now", "right", "right_now", "copied", "copied_now", "n", "left", "left_now", "tenure",
           "tenure_now")  # fmt: skip
 
@@ -105,55 +96,6 @@ def _left(run: Run, pool: str, rounds: pd.Series) -> pd.DataFrame:
         ended = int(((spells.ended > before) & (spells.ended <= now)).sum())
         found.append({"left": ended / places, "tenure": float((now - here.hired).mean())})
     return pd.DataFrame(found, columns=["left", "tenure"])
-
-
-# ---- on the screen ------------------------------------------------------------------------------------------------
-
-
-def labor(run: Run) -> list[RenderableType]:
-    """Who was hired, warned and fired, and why; what their work costs; and how they work."""
-    if not len(run.employment):
-        return []
-    text = Text("Labor", style="bold").append("\n", style="not bold")
-    text.append(f"{'; '.join(_counts(run))}.")
-    text.append(f"\n{spending.told(run)}")
-    for line in _fired(run):
-        text.append(f"\n{line}")
-    rows = working(run)
-    return [text, *([_table(rows)] if rows[["care", "right", "left"]].notna().any(axis=None) else [])]
-
-
-def _counts(run: Run) -> Iterator[str]:
-    happened, people = run.consequences.groupby("kind").size(), run.employment
-    employed = many(int(people.ended.isna().sum()), "rater")
-    yield f"{employed} employed at the end, {many(len(people), 'spell')} in all"
-    for kind, past in (("warn", "warned"), ("fire", "fired"), ("quit", "quit")):
-        if kind in happened:
-            yield f"{happened[kind]} {past}"
-
-
-def _fired(run: Run) -> Iterator[str]:
-    fired = run.consequences[run.consequences.kind == "fire"]
-    for row in fired.head(NAMED).itertuples():
-        yield f"  day {row.time:g}  {row.agent} fired: {row.reason} ({number(row.amount, '.3f')})"
-    if len(fired) > NAMED:
-        yield f"  … and {len(fired) - NAMED} more, in the table consequences"
-
-
-def _table(rows: pd.DataFrame) -> RenderableType:
-    made = table("How people worked", ["", "care", "right", "of labels", "left per post", "days here"])
-    for r in rows.itertuples():
-        marked = change(r.right, r.right_now), f"{r.n:,}" if r.n else NOTHING
-        stayed = change(r.left, r.left_now), change(r.tenure, r.tenure_now, ".1f")
-        made.add_row(escape(r.pool), change(r.care, r.care_now), *marked, *stayed)
-    note = (
-        "First round → last. Care: share of answers looked at; the others are coin tosses, or habit. Right: as gold "
-        "says, of the labels on which gold is decided (so many in the last round). Left: dismissed or quit in that "
-        "round. Days here: since hired, of those employed at its end."
-    )
-    copied = rows[(rows.copied > 0) | (rows.copied_now > 0)]
-    told = [f" Of {r.pool}'s labels a machine gave {r.copied:.2f} → {r.copied_now:.2f}." for r in copied.itertuples()]
-    return noted(made, note + "".join(told))
 
 
 def _parties(run: Run) -> dict[str, Mapping[str, Any]]:

@@ -1,0 +1,61 @@
+"""Arguments that several commands take, and the types of values that arguments have.
+
+A type is a function from what was typed to its value; it raises ArgumentTypeError, which argparse reports with the
+name of the argument.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from simlab.errors import InvalidInput, Problem
+from simlab.names import clip
+
+if TYPE_CHECKING:
+    from simlab.plugins.registry import Registry
+
+
+def run_folder(parser: argparse.ArgumentParser) -> None:
+    """DIR, the folder of a run."""
+    parser.add_argument("dir", metavar="DIR", help="folder of a run")
+
+
+def one_object(parser: argparse.ArgumentParser) -> None:
+    """--json, for commands that print one JSON object."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object, and nothing else, on stdout")
+
+
+def plugin_places(parser: argparse.ArgumentParser) -> None:
+    """--plugins and --no-local-plugins: where plugins are looked for."""
+    parser.add_argument(
+        "--plugins", action="append", default=[], metavar="PATH", help="a further plugin file or folder"
+    )
+    parser.add_argument("--no-local-plugins", action="store_true", help="leave out ./plugins and the scenario's folder")
+
+
+def found_plugins(args: argparse.Namespace) -> Registry:
+    """The plugins found in the places that `plugin_places` reads."""
+    from simlab.plugins.registry import discover
+
+    return discover(None, args.plugins, not args.no_local_plugins)
+
+
+# ---- types of values -----------------------------------------------------------------------------------------------
+
+
+def text(typed: str) -> str:
+    """A text, read as UTF-8 also where the locale knows no more than ASCII (names of files need no such type, and
+    stay as they are). Raises InvalidInput if it is not UTF-8.
+    """
+    try:
+        return typed.encode("utf-8", "surrogateescape").decode("utf-8")
+    except UnicodeError:
+        raise InvalidInput(Problem(f"{clip(typed)} is not text in UTF-8", "write it in UTF-8")) from None
+
+
+def whole_number(typed: str) -> int:
+    """A whole number from 0 on, of at most eleven digits."""
+    if not (typed.isascii() and typed.isdecimal() and len(typed) < 12):
+        raise argparse.ArgumentTypeError(f"{typed[:40]!r} is no whole number from 0 on")
+    return int(typed)

@@ -1,0 +1,95 @@
+"""The training of machines: reward_model, lessons, policy."""
+
+from __future__ import annotations
+
+from simlab.tables.columns import AGENT, LABEL, PRINCIPAL, ROUND, RUN, TIME, Table, number, text, whole
+
+REWARD_MODEL = Table(
+    "reward_model",
+    "Training of reward models: one row a look, which leads from round `round` to the next; of a look that taught "
+    "nothing the numbers are NaN.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        PRINCIPAL,
+        AGENT,
+        whole("asked", "labels asked of the people who judge, since they last looked"),
+        whole("labels", "labels they gave, held-out ones included"),
+        text("why_fewer", "why they gave fewer than were asked for; empty if they did not"),
+        whole("prompts", "prompts the language model was given for that"),
+        whole("resampled", "of these, given again: responses read alike, or strayed to a fact that is not compared"),
+        whole("dropped", "of these, given up for want of different responses; others took their place, if they could"),
+        whole("pairs", "pairs trained on"),
+        whole("ties", "of these, undecided"),
+        number("loss", "training loss per pair", "nats"),
+        number("accuracy_train", "share of training pairs that are no ties ordered as labelled"),
+        number("accuracy_held_out", "the same of pairs held out from training, whose prompts are never trained on"),
+        whole("held_out_pairs", "pairs in accuracy_held_out"),
+        text("why_nan", "why accuracy_held_out is undefined; empty if it is defined"),
+        number("accuracy_gold", "share of held-out pairs ordered as by noise-free preference, ties excluded"),
+        whole("gold_pairs", "pairs in accuracy_gold"),
+        number("score_mean", "mean raw score of the pretrained model's responses, by which scores are standardized"),
+        number("score_std", "standard deviation of the same"),
+        number("trunk_change", "relative change of the trunk's parameters (Euclidean norm)"),
+        number("head_change", "relative change of the head's parameters (Euclidean norm)"),
+        number(
+            "disagreement",
+            "standard deviation between the members' standardized scores of a response, mean over the pretrained "
+            "model's responses; 0 for a single model",
+        ),
+    ),
+)
+
+LESSONS = Table(
+    "lessons",
+    "What each new label did to a reward model: one row a pair newly learned. Fits to more than 100,000 write nothing.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        PRINCIPAL,
+        AGENT,
+        whole("task", "number of the pair, as in `comparisons`"),
+        text("worker", 'who labelled it, as "pool:17"'),
+        LABEL,
+        number("margin_before", "raw score of left less that of right before the fit, 0 before the first", "log-odds"),
+        number("margin_after", "the same after the fit, which many other labels had a part in", "log-odds"),
+        number(
+            "push",
+            "gradient of the label's Bradley–Terry log-likelihood in the margin, before the fit: w − σ(margin_before), "
+            "w being 1 if left was preferred, 0 if right, ½ if neither",
+        ),
+    ),
+)
+
+POLICY = Table(
+    "policy",
+    "Training of language models, from round `round` to the next: one row an iteration. TRL's metrics, / written as _.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        PRINCIPAL,
+        AGENT,
+        whole("iteration", "iteration within the round, from 1"),
+        number("objective_kl", "KL divergence from the reference model per response", "nats"),
+        number("objective_entropy", "entropy per response", "nats"),
+        number("objective_scores", "mean score by the reward model"),
+        number(
+            "objective_rlhf_reward",
+            "mean reward: mean score less the KL penalty, and what else the shape takes or gives",
+        ),
+        number(
+            "objective_non_score_reward",
+            "mean reward less mean score: the KL penalty, negative, and what else the shape takes or gives",
+        ),
+        number("policy_approxkl_avg", "mean squared change of log-probability over the update, halved", "nats"),
+        number("policy_clipfrac_avg", "share of tokens whose ratio was clipped"),
+        number("loss_policy_avg", "mean policy loss"),
+        number("loss_value_avg", "mean value loss"),
+        number("lr", "learning rate"),
+        number("objective_cost", "mean cost, minus the score of the reward model that sets a limit; NaN if none does"),
+        number("coefficient", "coefficient of the reward shape as used: the leash β; of `constrained` the multiplier"),
+    ),
+)
