@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 import simlab
 from simlab.consequences.corporations import corporation_of, received, users_of
-
-if TYPE_CHECKING:
-    from simlab.parties.users import Reception
 
 
 class Churn(simlab.Consequence):
@@ -43,7 +39,7 @@ class Churn(simlab.Consequence):
             effects.append(simlab.Effect("churn", firm.name, float(leaving), "users", reason))
         users.market.arrive(firm.name, self.context.now - self._looked, users.open())
         self._looked = self.context.now
-        self._record(relation, reception, revenue)
+        self._record(relation, judgement, revenue)
         return effects
 
     def settle(self, relation: simlab.Relation) -> Sequence[simlab.Effect]:
@@ -62,8 +58,9 @@ class Churn(simlab.Consequence):
             self.context.log.transfer(users.name, firm, fee, "subscriptions")
         return fee
 
-    def _record(self, relation: simlab.Relation, asked: Reception | None, revenue: float) -> None:
+    def _record(self, relation: simlab.Relation, judgement: simlab.Judgement | None, revenue: float) -> None:
         users, firm = users_of(relation), relation.agent.name
+        asked = received(judgement) if judgement else None
         market, moved = users.market, users.market.report(firm)
         self.context.log.add(
             "market",
