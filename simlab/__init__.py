@@ -42,6 +42,13 @@ if TYPE_CHECKING:
     from simlab.components.effort import Effort
     from simlab.components.exchange import Claim, Exchange, Observer, Prompt, Response
     from simlab.components.guideline_policy import GuidelinePolicy, Situation
+    from simlab.components.learner import (
+        Learner,
+        RankingLesson,
+        RewardLesson,
+        VectorRankingLesson,
+        VectorRewardLesson,
+    )
     from simlab.components.logger import Logger
     from simlab.components.rater_policy import RaterPolicy
     from simlab.components.rater_view import Scene
@@ -67,6 +74,13 @@ _PUBLIC = {  # by module
     "components.effort": ("Effort",),
     "components.exchange": ("Claim", "Exchange", "Observer", "Prompt", "Response"),
     "components.guideline_policy": ("GuidelinePolicy", "Situation"),
+    "components.learner": (
+        "Learner",
+        "RankingLesson",
+        "RewardLesson",
+        "VectorRankingLesson",
+        "VectorRewardLesson",
+    ),
     "components.logger": ("Logger",),
     "components.rater_policy": ("RaterPolicy",),
     "components.rater_view": ("Scene",),
@@ -84,9 +98,10 @@ _WHERE = {name: f"simlab.{module}" for module, names in _PUBLIC.items() for name
 
 __all__ = [
     "Aggregator", "Article", "Charter", "Claim", "Combination", "Component", "Consequence", "Criterion", "DataFile",
-    "Effect", "Effort", "Exchange", "Game", "GuidelinePolicy", "InvalidInput", "Judgement", "LeashedShape", "Logger",
-    "Mismatch", "Observer", "Prompt", "RaterPolicy", "Relation", "Response", "Review", "RewardShape", "Run", "Scene",
-    "SimlabError", "Situation", "Votes", "World", "compare", "load", "reward_shape", "run", "trace", "verify",
+    "Effect", "Effort", "Exchange", "Game", "GuidelinePolicy", "InvalidInput", "Judgement", "Learner", "LeashedShape",
+    "Logger", "Mismatch", "Observer", "Prompt", "RankingLesson", "RaterPolicy", "Relation", "Response", "Review",
+    "RewardLesson", "RewardShape", "Run", "Scene", "SimlabError", "Situation", "VectorRankingLesson",
+    "VectorRewardLesson", "Votes", "World", "compare", "load", "reward_shape", "run", "trace", "verify",
 ]  # fmt: skip
 
 

@@ -31,6 +31,7 @@ CALLED = {  # what people call the kinds of plugin
     "charter": "charter",
     "aggregator": "aggregator",
     "consequence": "consequence",
+    "learner": "learner",
     "world": "world",
     "logger": "logger",
 }

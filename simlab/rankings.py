@@ -30,6 +30,12 @@ def sides(options: int) -> tuple[Indices, Indices]:
     return left, right
 
 
+def differences(each: Array) -> Array:
+    """Left less right of every pair [n, K(K−1)/2, …], given something about each response of n rankings [n, K, …]."""
+    left, right = sides(each.shape[1])
+    return np.asarray(each[:, left] - each[:, right])
+
+
 def draws_of_choice(key: int, who: Indices, lot: NDArray[Any], options: int) -> Array:
     """Uniform draws [n, K + pairs] for person who[i] ranking what `lot[i]` keys: one a response, then one a pair."""
     return several_uniforms(options * (options + 1) // 2, key, who, lot)
@@ -252,11 +258,10 @@ def evidence(
 ) -> tuple[Array, Array, Array | None]:
     """What pairs teach a direction: left − right [n, D], which share of a win the left has [n], and how many labels
     each row stands for [n] (None: one). Of what many people ranked, a likelihood only asks how often who won."""
-    left, right = sides(rankings.options)
     store = rankings.shown
     if not rankings.shared:
         wins, response = _wins(rankings, rows, shares), store.response.take(rankings.place[rows], axis=0)
-        return _flat(response[:, left] - response[:, right]), wins.ravel(), None
+        return _flat(differences(response)), wins.ravel(), None
     count, won = np.zeros(len(store), dtype=np.int64), np.zeros((len(store), rankings.pairs))
     for start in range(0, len(rows), AT_ONCE):
         part = slice(start, start + AT_ONCE)
@@ -266,7 +271,7 @@ def evidence(
             won[:, pair] += np.bincount(place, weights=wins[:, pair], minlength=len(store))
     ranked, response = count > 0, store.response[count > 0]
     share = won[ranked] / count[ranked, None]
-    return _flat(response[:, left] - response[:, right]), share.ravel(), np.repeat(count[ranked], rankings.pairs)
+    return _flat(differences(response)), share.ravel(), np.repeat(count[ranked], rankings.pairs)
 
 
 def _wins(rankings: Rankings, rows: NDArray[np.int64], shares: Array | None) -> Array:

@@ -8,17 +8,15 @@ from typing import Any
 
 import pytest
 
+from simlab.components.component import parameters
 from simlab.errors import InvalidInput
 from simlab.plugins.registry import Registry, discover
 from simlab.scenario import (
-    BradleyTerrySpec,
     CorporationSpec,
     GradientSpec,
     LanguageModelSpec,
-    PPOSpec,
     RatersSpec,
     Scenario,
-    TiltSpec,
     UsersSpec,
     load,
     schema,
@@ -71,11 +69,16 @@ def test_defaults_are_filled_in(plugins: Registry) -> None:
     assert (lm.width, lm.layers, lm.heads, lm.context, lm.pretraining.steps) == (64, 2, 4, 48, 600)
 
 
+def made(plugins: Registry, learner: str) -> Any:
+    """A learner with its defaults."""
+    return plugins.get("learner", learner)()
+
+
 def test_short_forms_mean_the_long_ones(tmp_path: Path, plugins: Registry) -> None:
     scenario = load(WHOLE, plugins=plugins)
     (gradient,) = scenario.relations[2].consequence
     assert isinstance(gradient, GradientSpec)
-    assert gradient.learner == BradleyTerrySpec()
+    assert gradient.learner == made(plugins, "bradley_terry")
     assert gradient.shape.name == "plain"
     text = "relations:\n" + "".join(f"  - {json.dumps(relation)}\n" for relation in scenario.canonical()["relations"])
     again = load(extended(tmp_path, text), plugins=plugins)
@@ -89,7 +92,7 @@ def test_a_learner_by_its_name_has_its_defaults(tmp_path: Path, plugins: Registr
     )
     (gradient,) = scenario.relations[2].consequence
     assert isinstance(gradient, GradientSpec)
-    assert gradient.learner == BradleyTerrySpec()
+    assert gradient.learner == made(plugins, "bradley_terry")
 
 
 def test_criteria_stand_in_order_of_first_mention(tmp_path: Path, plugins: Registry) -> None:
@@ -283,11 +286,12 @@ def learners(scenario: Scenario) -> list[Any]:
 @pytest.mark.parametrize("world", ["gaussian", "almanac"])
 def test_a_learner_left_out_is_the_documented_one(world: str, tmp_path: Path, plugins: Registry) -> None:
     scenario = load(extended(tmp_path, f"world: {world}\n"), plugins=plugins)
-    assert learners(scenario) == [BradleyTerrySpec(), TiltSpec() if world == "gaussian" else PPOSpec()]
+    names = ("bradley_terry", "tilt" if world == "gaussian" else "ppo")
+    assert learners(scenario) == [made(plugins, name) for name in names]
     _, _, fits, trains = scenario.canonical()["relations"]
-    said = {"kind": "bradley_terry", "replay": True} if world == "gaussian" else BradleyTerrySpec().model_dump()
+    said = {"kind": "bradley_terry", "replay": True} if world == "gaussian" else parameters(learners(scenario)[0])
     assert fits["consequence"] == [{"kind": "gradient", "learner": said, "aggregator": {"kind": "none"}}]
-    assert trains["consequence"][0]["learner"] == learners(scenario)[1].model_dump()
+    assert trains["consequence"][0]["learner"] == parameters(learners(scenario)[1])
     again = load(written(tmp_path, scenario.as_yaml()), plugins=plugins)
     assert again.canonical() == scenario.canonical()
     assert learners(again) == learners(scenario)

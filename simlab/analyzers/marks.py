@@ -17,13 +17,12 @@ import numpy as np
 
 from simlab.analyzers.analyzer import Look
 from simlab.arrays import Array
-from simlab.consequences.learning import explained
-from simlab.machines.linear_rm import LinearHead
+from simlab.machines.linear_rm import LinearHead, explained
 from simlab.measures.statistics import centre, lengthened, pearson
 from simlab.measures.waterfall import Drawn
 from simlab.parties.pool import Pool, relabelled
 from simlab.parties.reward_model import RewardModel
-from simlab.rankings import ROOM, Rankings, sides
+from simlab.rankings import ROOM, Rankings, differences
 from simlab.rng import branch, uniforms
 
 if TYPE_CHECKING:
@@ -165,12 +164,11 @@ class _Words(_Reader):
 
     def _differences(self, made: Rankings) -> Array:
         """Left less right of each pair [m · pairs, 2 + D]: as the rater perceived it, in each criterion, in length."""
-        game, (left, right) = self.context.game, sides(made.options)
-        items = made.items
+        game, items = self.context.game, made.items
         each = np.column_stack([game.features(items), np.asarray(game.lengths(items))])
         each = each.reshape(len(made), made.options, -1)
         perceived = made.perceived / self._unit(self._pool(made))
-        return np.column_stack([perceived.ravel(), (each[:, left] - each[:, right]).reshape(perceived.size, -1)])
+        return np.column_stack([perceived.ravel(), differences(each).reshape(perceived.size, -1)])
 
     def _pool(self, made: Rankings) -> Pool:
         pool = self.context.parties[self.context.pools[int(made.task[0] // ROOM)]]

@@ -20,6 +20,10 @@ _TOLD = {  # by class: the kind of plugin whose contract explains it
     "Situation": "guideline",
     "Term": "guideline",
     "Votes": "aggregator",
+    "RankingLesson": "learner",
+    "VectorRankingLesson": "learner",
+    "RewardLesson": "learner",
+    "VectorRewardLesson": "learner",
 }
 
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from simlab.arrays import Array, Indices
-from simlab.machines.language_backend import Body
+from simlab.components import answers
+from simlab.components.learner import Learner, VectorRewardLesson
+from simlab.components.reward_shape import RewardShape
+from simlab.machines.language_backend import Body, Round, Taught
+from simlab.machines.lessons import vector
+from simlab.machines.shaped_reward import adapted, coefficient, directed
 from simlab.rng import branch, normals
 from simlab.worlds.world import Items
 
@@ -24,6 +29,33 @@ class TiltBody(Body):
         places = np.arange(len(prompts)) if places is None else places
         draws = normals(branch(key, "words"), places[:, None], np.arange(self.dimensions)[None, :])
         return Items(prompts, self.mean + draws)
+
+    def fresh(self) -> TiltBody:
+        return TiltBody(self.dimensions)
+
+    def learn(self, learner: Learner, round: Round, shape: RewardShape, key: int) -> Taught:
+        """Move the mean by a reward θ·φ/scale; KL = |mean|²/2. θ is what the shape makes of the score's direction, its
+        members' and the cost's, which is minus that of the reward model that limits."""
+        judge, limit = round.judge, round.limit
+        score = judge["directions"].mean(axis=0) / judge["scale"]
+        cost = None if limit is None else -limit["directions"].mean(axis=0) / limit["scale"]
+        each = judge["directions"] / np.array(judge["scales"])[:, None]
+        reward = directed(shape, each if shape.members else score, cost)
+        beta = max(answers.number(shape, "leash"), 1e-6)
+        self.mean = vector(learner, self.mean, VectorRewardLesson(reward, beta, key % 2**63))
+        kl = float(self.mean @ self.mean / 2)
+        scored = float(score @ self.mean) - judge["centre"] / judge["scale"]
+        total = scored + float((reward - score) @ self.mean)
+        paid = float("nan")
+        if limit is not None and cost is not None:
+            paid = float(cost @ self.mean) + limit["centre"] / limit["scale"]
+        row = {
+            "objective_kl": kl, "objective_entropy": self.dimensions / 2 * float(np.log(2 * np.pi * np.e)),
+            "objective_scores": scored, "objective_rlhf_reward": total - beta * kl,
+            "objective_non_score_reward": total - scored - beta * kl, "objective_cost": paid,
+            "coefficient": coefficient(shape),
+        }  # fmt: skip
+        return Taught([row], 0.0, adapted(shape, row))
 
     def preference(self, items: Items) -> Array:
         return np.asarray(items.response @ self.mean - self.mean @ self.mean / 2)

@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simlab.arrays import Array, Indices
+from simlab.components.learner import Learner
+from simlab.components.reward_shape import RewardShape
 from simlab.worlds.world import Items
 
-Arrays = Mapping[str, NDArray[Any]]
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """By what a language model is taught in one round: the judge as it then is, and whose dislike is a cost."""
+
+    judge: dict[str, Any]  # see `RewardModel.taught`
+    limit: dict[str, Any] | None
+    batch: int  # responses that are judged at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """What a round came to: one mapping a batch, as the `policy` table has them, and floating-point operations; and
+    the reward shape as it has become."""
+
+    rows: Sequence[Mapping[str, float]]
+    flops: float
+    shape: RewardShape
 
 
 class Body(ABC):
@@ -33,6 +53,14 @@ class Body(ABC):
     @abstractmethod
     def sample(self, prompts: Indices, key: int, places: Indices | None = None) -> Items:
         """One response per prompt; draw i is keyed by (key, i), or (key, places[i])."""
+
+    @abstractmethod
+    def learn(self, learner: Learner, round: Round, shape: RewardShape, key: int) -> Taught:
+        """Learn to please a judge, by the draws of this key."""
+
+    @abstractmethod
+    def fresh(self) -> Body:
+        """One of its kind that is still its own reference."""
 
     @abstractmethod
     def preference(self, items: Items) -> Array:

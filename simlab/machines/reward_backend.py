@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simlab.arrays import Array
+from simlab.components.learner import Learner
+from simlab.rankings import Rankings
+from simlab.rng import branch
 from simlab.worlds.world import Items
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a reward model is to learn from."""
+
+    rankings: Rankings
+    train: NDArray[np.bool_]  # [m] which of them; the others are held out
+    shares: Array | None  # [those in train, pairs] how much of a win the left has, if several labels were put together
 
 
 class Head(ABC):
@@ -17,6 +32,24 @@ class Head(ABC):
     def each(self, items: Items) -> Array:
         """Raw scores [M, n] by each member."""
 
+    @abstractmethod
+    def learn(self, learner: Learner, evidence: Evidence, key: int) -> dict[str, float]:
+        """Have every member learn, each by its own draws: `loss`, `trunk_change` and `head_change` (means over members)
+        and `flops` (in all)."""
+
+    @abstractmethod
+    def fresh(self) -> Head:
+        """One of its kind that has learned nothing."""
+
+    @abstractmethod
+    def written(self) -> dict[str, Any]:
+        """Its members as they now are, as inputs of jobs."""
+
     def score(self, items: Items) -> Array:
         """Raw scores [n]: the mean over members."""
         return np.asarray(self.each(items).mean(axis=0))
+
+
+def own_key(key: int, member: int) -> int:
+    """The key of a member's own draws; the first has that of a reward model without others."""
+    return branch(key, "member", member) if member else key

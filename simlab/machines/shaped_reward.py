@@ -19,15 +19,14 @@ class Rewarding:
     """Scores responses by a judge, shapes the scores, and lets the shape adapt to what each iteration came to.
 
     `judge` and `limiter` (None unless the shape has a cost) are ensembles of `simlab.nets`. `shape` is the shape of the
-    next iteration; `costs` and `coefficients` are those of the iterations so far.
+    next iteration; `measured` is what the iterations so far came to, under the names of the `policy` table.
     """
 
     def __init__(self, shape: RewardShape, judge: Any, limiter: Any = None) -> None:
         self.shape = shape
         self.judge = judge
         self.limiter = limiter
-        self.costs: list[float] = []
-        self.coefficients: list[float] = []
+        self.measured: list[dict[str, float]] = []
         self._told: dict[str, Any] = {}  # what the shape is told of the responses that were scored last
 
     def score(self, prompts: Any, responses: Any) -> Any:
@@ -48,8 +47,9 @@ class Rewarding:
             "objective_scores": float(score.mean()),
             "objective_cost": math.nan if cost is None else float(cost.mean()),
         }
-        self.costs.append(figures["objective_cost"])
-        self.coefficients.append(coefficient(self.shape))
+        total = float(out.masked_fill(~mask.bool(), 0.0).sum(1).mean())
+        rewards = {"objective_rlhf_reward": total, "objective_non_score_reward": total - figures["objective_scores"]}
+        self.measured.append({**figures, **rewards, "coefficient": coefficient(self.shape)})
         self.shape = adapted(self.shape, figures)
         return out
 

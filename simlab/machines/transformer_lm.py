@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simlab.arrays import Array, Indices
+from simlab.components.learner import Learner
+from simlab.components.reward_shape import RewardShape
 from simlab.engine.jobs import Jobs, Result
 from simlab.errors import InvalidInput
-from simlab.machines.language_backend import Arrays, Body, _rows
+from simlab.machines.language_backend import Body, Round, Taught, _rows
+from simlab.machines.lessons import POLICY_METRICS, practise
+from simlab.machines.networks import Arrays, revive
+from simlab.machines.shaped_reward import restored
 from simlab.rng import Streams, branch, uniforms
 from simlab.worlds.text import TextGame
 from simlab.worlds.tokenizer import END, SEP, START, pad
@@ -96,10 +102,30 @@ class TransformerBody(Body):
         )  # fmt: skip
         return Items(prompts, result["responses"])
 
-    def preference(self, items: Items, weights: Result | None = None) -> Array:
-        """log π − log π_ref [n]; of the model with other `weights`, if given."""
+    def fresh(self) -> TransformerBody:
+        other = copy(self)
+        other.weights = self.reference
+        return other
+
+    def learn(self, learner: Learner, round: Round, shape: RewardShape, key: int) -> Taught:
+        """Practise on new prompts: as many batches as the learner asks for."""
+        batches, count = learner.batches(), learner.batches() * round.batch
+        prompts = self.game.draw_prompts(branch(key, "prompts"), count)
+        grid = (np.arange(count)[:, None], np.arange(self.game.longest_response)[None, :])
+        self.weights = result = self.jobs.run(
+            practise, learner=learner, config=self.config, weights=self.weights, reference=self.reference,
+            judge=round.judge, limit=round.limit, shape=shape,
+            prompts=self.prompt_tokens(prompts).reshape(batches, round.batch, -1),
+            uniforms=uniforms(branch(key, "words"), *grid).reshape(batches, round.batch, -1), seed=key % 2**63,
+            temperature=self.spec.temperature, progress=self.stage("policy"),
+        )  # fmt: skip
+        rows = [{n: float(result[f"metric/{n}"][i]) for n in POLICY_METRICS} for i in range(batches)]
+        return Taught(rows, float(result["flops"]), restored(shape, str(result["shape"])))
+
+    def preference(self, items: Items) -> Array:
+        """log π − log π_ref [n]."""
         result = self.jobs.run(
-            compare, config=self.config, weights=weights or self.weights, reference=self.reference,
+            compare, config=self.config, weights=self.weights, reference=self.reference,
             prompts=self.prompt_tokens(items.prompt), responses=items.response,
             temperature=self.spec.temperature,
         )  # fmt: skip
@@ -188,15 +214,3 @@ def _read(
 
     model = revive(config, arrays, device)
     return log_probs(model, prompts, responses, temperature=temperature).double().sum(1)
-
-
-def revive(config: Mapping[str, Any], weights: Arrays, device: str) -> Any:
-    """The transformer whose arrays these are."""
-    import torch
-
-    from simlab.nets.transformer import Transformer, TransformerConfig, from_arrays
-
-    model = Transformer(TransformerConfig(**config), torch.Generator().manual_seed(0))
-    names = set(model.state_dict())
-    from_arrays(model, {name: array for name, array in weights.items() if name in names})
-    return model.to(device)

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from copy import copy
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simlab.arrays import Array
+from simlab.components.learner import Learner
 from simlab.engine.jobs import Jobs, Result
-from simlab.machines.reward_backend import Head
+from simlab.machines.lessons import fit
+from simlab.machines.networks import Arrays, revive_reward_model
+from simlab.machines.reward_backend import Evidence, Head, own_key
 from simlab.machines.transformer_lm import TransformerBody
 from simlab.worlds.world import Items
-
-Arrays = Mapping[str, NDArray[Any]]
 
 
 class TransformerHead(Head):
     """Copies of the pretrained transformer with a scalar head (`simlab.nets.preference`), one for each member."""
 
-    def __init__(self, body: TransformerBody, jobs: Jobs) -> None:
+    def __init__(self, members: int, body: TransformerBody, jobs: Jobs) -> None:
+        self.members = members
         self.body = body
         self.jobs = jobs
         self.weights: list[Result] = []  # of the members; empty until they have learnt
@@ -36,6 +38,28 @@ class TransformerHead(Head):
         ]  # fmt: skip
         return np.asarray(scores, dtype=np.float64)
 
+    def fresh(self) -> TransformerHead:
+        other = copy(self)
+        other.weights = []
+        return other
+
+    def learn(self, learner: Learner, evidence: Evidence, key: int) -> dict[str, float]:
+        """Every member learns from the same labels; they differ by their first heads and in which order they read."""
+        train = evidence.rankings[evidence.train]
+        shown = train.shown[train.place]
+        warm = self.weights if learner.continues() else []
+        self.weights = fits = [
+            self.jobs.run(
+                fit, learner=learner, config=self.body.config, base=self.body.reference,
+                weights=warm[member] if warm else None, prompts=self.body.prompt_tokens(shown.prompt),
+                responses=shown.response, labels=train.label.astype(np.int64), shares=evidence.shares,
+                seed=own_key(key, member) % 2**63, progress=self.body.stage("reward model"),
+            )
+            for member in range(self.members)
+        ]  # fmt: skip
+        found = {n: float(np.mean([float(f[n]) for f in fits])) for n in ("loss", "trunk_change", "head_change")}
+        return found | {"flops": float(sum(float(f["flops"]) for f in fits))}
+
     def written(self) -> dict[str, Any]:
         """The networks as they now are, for jobs: with the units of their scores, what `revive_judge` asks for."""
         return {"config": self.body.config, "base": self.body.reference, "members": list(self.weights)}
@@ -48,27 +72,3 @@ def score(
     """`scores` [n] of responses by the reward model with these weights, grown from this pretrained base."""
     model = revive_reward_model(config, base, weights, device)
     return {"scores": model.score(prompts, responses).cpu().numpy()}
-
-
-def revive_reward_model(
-    config: Mapping[str, Any], base: Arrays, weights: Arrays | None, device: str, seed: int = 0
-) -> Any:
-    """The reward model with these weights; if there are none yet, the pretrained model with a head drawn by `seed`."""
-    import torch
-
-    from simlab.machines.transformer_lm import revive
-    from simlab.nets.preference import RewardModel as Net
-    from simlab.nets.transformer import from_arrays
-
-    model = Net(revive(config, base, device), torch.Generator().manual_seed(seed))
-    if weights is not None:
-        from_arrays(model, {name: array for name, array in weights.items() if name in model.state_dict()})
-    return model.to(device)
-
-
-def revive_judge(judge: Mapping[str, Any], device: str) -> Any:
-    """The ensemble (`simlab.nets.ensemble`) that `RewardModel.taught` wrote down."""
-    from simlab.nets.ensemble import Ensemble
-
-    members = [revive_reward_model(judge["config"], judge["base"], weights, device) for weights in judge["members"]]
-    return Ensemble(members, judge["centres"], judge["scales"], judge["centre"], judge["scale"])

@@ -28,7 +28,7 @@ from simlab.people import table_rows, working_life
 from simlab.people.assignment import assigned
 from simlab.people.tasks import Tasks
 from simlab.people.working_life import within_hours
-from simlab.rankings import ASKED, Commission, Rankings, Shown, agreement, draws_of_choice, preferred, sides
+from simlab.rankings import ASKED, Commission, Rankings, Shown, agreement, differences, draws_of_choice, preferred
 from simlab.relation import Judgement, Relation, Work
 from simlab.rng import branch, hashes, uniforms
 from simlab.worlds.text import TextGame
@@ -200,16 +200,15 @@ class Raters(Pool):
     def _rank(self, relation: Relation, tasks: Tasks, task: Indices, who: Indices, seconds: Array) -> None:
         """Let rater who[i] rank the responses of task[i], and keep the result for those above and below."""
         standard = self.context.guideline_for(self.name)
-        left, right = sides(self.spec.ranking)
         truly = standard.utilities(self.context.game.features(tasks.shown.items))
-        truly = truly.reshape(len(tasks), self.spec.ranking)
+        truly = differences(truly.reshape(len(tasks), self.spec.ranking))
         made = Rankings(
             shown=tasks.shown,
             place=task,
             worker=who,
-            label=np.empty((len(task), len(left)), dtype=np.int8),
-            gold=preferred(truly[:, left] - truly[:, right]).astype(np.int8).take(task, axis=0),
-            perceived=np.empty((len(task), len(left))),
+            label=np.empty((len(task), truly.shape[1]), dtype=np.int8),
+            gold=preferred(truly).astype(np.int8).take(task, axis=0),
+            perceived=np.empty((len(task), truly.shape[1])),
             seconds=seconds,
         )
         begun = np.zeros(len(self.cohort), dtype=np.int64)

@@ -22,7 +22,7 @@ from simlab.machines.machine import Machine, judged_model
 from simlab.machines.reward_backend import Head
 from simlab.machines.transformer_lm import TransformerBody
 from simlab.machines.transformer_rm import TransformerHead
-from simlab.rankings import Rankings, preferred, sides
+from simlab.rankings import Rankings, differences, preferred
 from simlab.relation import Judgement, Relation, Teacher, Work
 from simlab.rng import branch
 from simlab.worlds.world import Items
@@ -49,7 +49,7 @@ class RewardModel(Machine):
         self.disagreement = 0.0  # between its members, over the same responses
         body = judged_model(context, name).body
         self.head: Head = (
-            TransformerHead(body, context.jobs)
+            TransformerHead(spec.members, body, context.jobs)
             if isinstance(body, TransformerBody)
             else LinearHead(spec.members, len(context.game.dimensions))
         )
@@ -78,8 +78,8 @@ class RewardModel(Machine):
         self.reference = yield from judged_model(self.context, self.name).respond(prompts, key)
 
     def taught(self) -> dict[str, Any]:
-        """The judge as it now is, for jobs: what `revive_judge` makes an ensemble of."""
-        assert isinstance(self.head, TransformerHead)
+        """The judge as it now is, for those who learn from it; of networks, what `revive_judge` makes an ensemble
+        of."""
         units = {"centres": self.centres.tolist(), "scales": self.scales.tolist()}
         return {**self.head.written(), **units, "centre": self.centre, "scale": self.scale}
 
@@ -102,18 +102,16 @@ class RewardModel(Machine):
 
     def order(self, rankings: Rankings) -> NDArray[np.int8]:
         """The ordering itself, for those who hold the machine already."""
-        left, right = sides(rankings.options)
         scores = self.score(rankings.subject).reshape(-1, rankings.options)
-        return rankings.each(preferred(scores[:, left] - scores[:, right]).astype(np.int8))
+        return rankings.each(preferred(differences(scores)).astype(np.int8))
 
     def margins(self, rankings: Rankings) -> Array:
         """The log-odds it gives the left response of each pair [m, pairs], as it is fitted to them; 0 before the first
         fit. In units of `scale` they are differences of its score."""
-        left, right = sides(rankings.options)
         if not self.learned:
-            return np.zeros((len(rankings), len(left)))
+            return np.zeros((len(rankings), rankings.pairs))
         scores = self.head.score(rankings.subject).reshape(-1, rankings.options)
-        return rankings.each(scores[:, left] - scores[:, right])
+        return rankings.each(differences(scores))
 
     def work(self, relation: Relation) -> Generator[Event, Any, Work]:
         """Itself: those who taught it ask it to order the pairs they have ranked."""

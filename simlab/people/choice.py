@@ -19,7 +19,7 @@ from simlab.people import working_life
 from simlab.people.delegation import Delegation
 from simlab.people.perception import Sight, perceived, scene_of, turns_of
 from simlab.people.roster import Roster
-from simlab.rankings import draws_of_choice, not_labels, sides
+from simlab.rankings import differences, draws_of_choice, not_labels
 from simlab.rng import normals
 from simlab.tables.recorder import coded
 from simlab.worlds.world import Items
@@ -105,14 +105,13 @@ class Judges(Roster):
         n = len(who)
         k = len(items) // n
         utilities = self.perceive(items, who, seen, asked).reshape(n, k)
-        left, right = sides(k)
         draws = draws_of_choice(key, who, lot, k) if draws is None else draws
         noise = None if seconds is None else working_life.noise(self, who, seconds)
-        felt = utilities[:, left] - utilities[:, right]
+        felt = differences(utilities)
         asks = self.delegates(who)
         if self.delegation and asks.any():
             felt[asks] = self.delegation.differences(items[np.repeat(asks, k)], k)
-        sight, label = Sight(self, items, who, seen, begun), np.zeros((n, len(left)), dtype=np.int64)
+        sight, label = Sight(self, items, who, seen, begun), np.zeros(felt.shape, dtype=np.int64)
         for rows, earlier in turns_of(self, label, lot, who, key, said):
             scene = sight.scene(rows, earlier)
             part = self.choose(utilities[rows], who[rows], draws[rows], None if noise is None else noise[rows], scene)

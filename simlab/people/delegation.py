@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from simlab.arrays import Array
 from simlab.machines.machine import Machine
-from simlab.rankings import preferred, sides
+from simlab.rankings import differences, preferred
 from simlab.rng import uniforms
 from simlab.worlds.world import Items
 
@@ -53,9 +53,7 @@ class Delegation:
         """How much better the machine finds the left response of each pair [m, pairs] of rankings of K."""
         machine = self.machine
         assert machine is not None
-        left, right = sides(options)
-        each = machine.opinion(items).reshape(-1, options)
-        return np.asarray(each[:, left] - each[:, right])
+        return differences(machine.opinion(items).reshape(-1, options))
 
     def labels(self, differences: Array) -> NDArray[np.int64]:
         """The labels they copy [m, pairs]."""

@@ -309,10 +309,9 @@ def _fault(cls: Any) -> str:
     if not (isinstance(cls, type) and issubclass(cls, Component)):
         return f"{cls!r} is no component class"
     if not cls.kind:
-        contracts = (
-            "Criterion, RaterPolicy, Effort, Review, RewardShape, GuidelinePolicy, Combination, Charter, Consequence"
-        )
-        return f"class {cls.__name__} derives from none of the contracts ({contracts}, Aggregator, World, Logger)"
+        contracts = "Criterion, RaterPolicy, Effort, Review, RewardShape, GuidelinePolicy, Combination, Charter"
+        more = "Aggregator, Learner, Consequence, World, Logger"
+        return f"class {cls.__name__} derives from none of the contracts ({contracts}, {more})"
     if not isinstance(cls.name, str) or not is_name(cls.name):
         return f'class {cls.__name__} has no usable name (write name = "…": a letter, then letters, digits, - or _)'
     if issubclass(cls, Charter) and not (cls.articles and all(isinstance(a, Article) for a in cls.articles)):

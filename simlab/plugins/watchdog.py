@@ -65,7 +65,7 @@ class _Watch:
 
     def look(self, signum: int, frame: FrameType | None) -> None:
         innermost, call = _plugin_call(frame)
-        if call is not self.call or call is None or innermost is None:
+        if call is not self.call or call is None or innermost is None or not _timed(call):
             self.call, self.since = call, time.monotonic()
         elif time.monotonic() - self.since >= self.seconds:
             place = f"{from_here(Path(innermost.f_code.co_filename))}:{innermost.f_lineno}"
@@ -81,6 +81,11 @@ def _plugin_call(frame: FrameType | None) -> tuple[FrameType | None, FrameType |
     while frame is not None and is_plugin(frame.f_globals.get("__name__", "")):
         entered, frame = frame, frame.f_back
     return innermost, entered
+
+
+def _timed(call: FrameType) -> bool:
+    """Whether a call should be over soon: learners take as long as they take."""
+    return bool(getattr(call.f_locals.get("self"), "timed", True))
 
 
 def _name(call: FrameType) -> str:

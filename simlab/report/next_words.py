@@ -72,7 +72,7 @@ def _meant(word: str, known: Sequence[str]) -> list[str]:
 
 def _model(folder: Path | str, when: str) -> tuple[Any, Tokenizer]:
     """The run's (first) language model as it was, and its dictionary."""
-    from simlab.machines.transformer_lm import revive
+    from simlab.machines.networks import revive
 
     folder = given(folder)
     if not folder.is_dir():

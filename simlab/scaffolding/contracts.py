@@ -30,6 +30,7 @@ _BASES = {
     "charter": "simlab.components.charter:Charter",
     "aggregator": "simlab.components.aggregator:Aggregator",
     "consequence": "simlab.components.consequence:Consequence",
+    "learner": "simlab.components.learner:Learner",
     "world": "simlab.worlds.world:World",
     "logger": "simlab.components.logger:Logger",
 }
@@ -54,6 +55,12 @@ _SHOWN = {  # by kind: what a method calls it, and its class
         "relation": "simlab.relation:Relation",
         "judgement": "simlab.relation:Judgement",
         "Effect(…)": "simlab.relation:Effect",
+    },
+    "learner": {
+        "lesson (rankings)": "simlab.components.learner:RankingLesson",
+        "lesson (rankings of vectors)": "simlab.components.learner:VectorRankingLesson",
+        "lesson (rewards)": "simlab.components.learner:RewardLesson",
+        "lesson (rewards of vectors)": "simlab.components.learner:VectorRewardLesson",
     },
     "world": {"open(…)": "simlab.worlds.world:Game", "criteria[i]": "simlab.components.criterion:Criterion"},
 }

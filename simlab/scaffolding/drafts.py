@@ -30,6 +30,7 @@ _IMPORTS = {  # what the test of each kind needs
     "charter": _TESTING,
     "aggregator": f"{_NUMPY}{_TESTING}from simlab.components.aggregator import Votes\n",
     "consequence": f"{_TESTING}from simlab.testing import society\n",
+    "learner": f"{_TESTING}from simlab.testing import learners\n",
     "world": f"{_TESTING}from simlab.rng import Streams\n",
 }
 _USES = {  # how a scenario is told to use one, as an argument of `simlab run`
@@ -43,6 +44,7 @@ _USES = {  # how a scenario is told to use one, as an argument of `simlab run`
     "charter": "--set parties.acme.guideline.charter={name}",
     "aggregator": '--set parties.pool.overlap=3 --set "relations.2.consequence.aggregator={{kind: {name}}}"',
     "consequence": '--set "relations.1.consequence={{kind: {name}}}"',
+    "learner": '--set "relations.3.consequence.learner={{kind: {name}}}"',
     "world": '--set "world={{kind: {name}}}"',
 }
 

@@ -1,7 +1,7 @@
 """Plugins at work on samples: what `simlab try NAME` shows, as tables for people and records for programs.
 
 One function for each kind of plugin. They ask the plugin about the same samples as its contract does
-(`simlab.testing.samples`); only reward shapes need torch.
+(`simlab.testing.samples`); only reward shapes and learners need torch.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from simlab.components.component import Component
 from simlab.components.exchange import TRUTH
 from simlab.names import CALLED, clip
-from simlab.testing import raters, rewards, samples
+from simlab.testing import learners, raters, rewards, samples
 from simlab.worlds.text import TextGame
 
 Record = dict[str, Any]
@@ -163,6 +163,21 @@ def _aggregator(plugin: Any) -> Shown:
     return Shown("What it makes of five people's votes; two of them are poor judges.", records)
 
 
+def _learner(plugin: Any) -> Shown:
+    """What it makes of a network, or of a vector, that has learned nothing."""
+    if not plugin.networks:
+        found = learners.vector(plugin)
+        return Shown("What it makes of a vector of zeros.", [{"number": n, "value": v} for n, v in enumerate(found)])
+    tried = learners.taught(plugin)
+    before, after = (learners.grade(plugin, each) for each in (learners.network(plugin), tried.network))
+    names = dict.fromkeys(name for row in tried.rows for name in row)
+    records = [
+        {"step": n, **{name: float(row.get(name, np.nan)) for name in names}} for n, row in enumerate(tried.rows)
+    ]
+    meant = "margin of what was preferred" if plugin.teaches == "reward_model" else "log-chance of what is liked"
+    return Shown(f"A small network is taught; {meant}: {before:.3g} before, {after:.3g} after.", records)
+
+
 def _world(plugin: Any) -> Shown:
     """What is asked, and what its corpus answers."""
     from simlab.rng import Streams
@@ -230,6 +245,7 @@ _SHOWS: dict[str, Callable[[Any], Shown]] = {
     "review": _review,
     "guideline": _guideline,
     "aggregator": _aggregator,
+    "learner": _learner,
     "world": _world,
     "combination": _combination,
     "charter": _charter,

@@ -28,12 +28,8 @@ from simlab.scenario.parties import (
 from simlab.scenario.reading import load
 from simlab.scenario.relations import (
     AnyConsequence,
-    AnyLearner,
-    BradleyTerrySpec,
     GradientSpec,
-    PPOSpec,
     RelationSpec,
-    TiltSpec,
 )
 from simlab.scenario.society import (
     CorporationSpec,
@@ -48,10 +44,8 @@ from simlab.scenario.society import (
 
 __all__ = [
     "AnyConsequence",
-    "AnyLearner",
     "AnyParty",
     "AuditorsSpec",
-    "BradleyTerrySpec",
     "ClusterSpec",
     "CorporationSpec",
     "DelegationSpec",
@@ -62,7 +56,6 @@ __all__ = [
     "IntentSpec",
     "LanguageModelSpec",
     "Overrides",
-    "PPOSpec",
     "PanelSpec",
     "PartySpec",
     "PeopleSpec",
@@ -74,7 +67,6 @@ __all__ = [
     "RewardModelSpec",
     "Scenario",
     "ShareholdersSpec",
-    "TiltSpec",
     "UsersSpec",
     "VendorSpec",
     "load",

@@ -23,6 +23,12 @@ DEFAULT_KINDS: Mapping[str, tuple[str, ...]] = {  # of an entry without `kind`, 
     "test": ("gold_test",),
     "review": ("threshold",),
 }
+DEFAULT_LEARNERS: Mapping[tuple[str, bool], str] = {  # by whom they teach, and whether the world has networks
+    ("reward_model", True): "bradley_terry",
+    ("reward_model", False): "bradley_terry",
+    ("language_model", True): "ppo",
+    ("language_model", False): "tilt",
+}
 
 
 @dataclass(frozen=True, slots=True)

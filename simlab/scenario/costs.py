@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from simlab.components.learner import Learner
 from simlab.errors import InvalidInput
 from simlab.scenario.messages import Complaint, Path
 from simlab.scenario.model import Scenario
 from simlab.scenario.parties import LanguageModelSpec, PeopleSpec, RatersSpec, RewardModelSpec
-from simlab.scenario.relations import BradleyTerrySpec, GradientSpec, PPOSpec, RelationSpec
+from simlab.scenario.relations import GradientSpec, RelationSpec
 
 ASKED = 600.0, 3e9  # seconds and bytes, above which a run is asked for twice
 ABSURD = 1e7, 4e12  # and above which it is refused: four months, and what no machine has
@@ -194,28 +195,46 @@ def _language(scenario: Scenario, name: str, party: LanguageModelSpec, rounds: i
 
 
 def _learning(scenario: Scenario, index: int, relation: RelationSpec, flops: float) -> Iterator[Part]:
-    """Fits of reward models, which may be to all rankings so far, and training of language models."""
-    looks, agent = _looks(scenario, relation), scenario.parties[relation.agent]
-    judge = scenario.parties[relation.principal]
+    """What machines learn at every look of a relation, as their learners reckon it."""
     models = [p for p in scenario.parties.values() if isinstance(p, LanguageModelSpec)]
     size = max((model.parameters + WORDS * model.width for model in models), default=0)
     for place, consequence in enumerate(relation.consequence):
         learner = consequence.learner if isinstance(consequence, GradientSpec) else None
-        at: Path = ("relations", index, "consequence", place, "learner")
-        if isinstance(learner, PPOSpec) and isinstance(agent, LanguageModelSpec):
-            responses = learner.iterations * relation.sample
-            work = responses * agent.context / 2 * size * (8.0 + 6.0 * learner.epochs)
-            what = f"{responses:,.0f} responses in {looks:,} rounds of PPO, with {size:,} parameters"
-            room = 4.0 * learner.minibatch * agent.context * (WORDS + 20 * agent.width * agent.layers)
-            yield Part((*at, "iterations"), what, looks * work / flops, room)
-        if isinstance(learner, BradleyTerrySpec) and isinstance(judge, RatersSpec):
-            rankings, labels = _labels(scenario, relation, judge)
-            fits = looks * (looks + 1) / 2 if learner.replay else looks
-            what = f"{fits * rankings:,.0f} rankings to be fitted in {looks:,} looks"
-            if not scenario.world.networks:
-                seconds = labels * 40.0 * _numbers(scenario) ** 2 / CORE
-            else:
-                members = agent.members if isinstance(agent, RewardModelSpec) else 1
-                work = rankings * judge.ranking * _context(scenario) * size * 6.0 * learner.epochs * members
-                seconds = work / flops
-            yield Part(("relations", index, "every" if looks > 1000 else "sample"), what, fits * seconds)
+        agent = scenario.parties[relation.agent]
+        if learner is None:
+            continue
+        if learner.teaches == "language_model" and isinstance(agent, LanguageModelSpec) and scenario.world.networks:
+            at: Path = ("relations", index, "consequence", place, "learner", "iterations")
+            yield _practising(scenario, relation, learner, agent, size, at, flops)
+        if learner.teaches == "reward_model" and isinstance(scenario.parties[relation.principal], RatersSpec):
+            yield _fitting(scenario, index, relation, learner, size, flops)
+
+
+def _practising(
+    scenario: Scenario, relation: RelationSpec, learner: Learner, model: LanguageModelSpec, size: int, at: Path,
+    flops: float,
+) -> Part:  # fmt: skip
+    """Training of a language model: responses are drawn, then read again, by itself and by others."""
+    looks, responses = _looks(scenario, relation), learner.batches() * relation.sample
+    work = responses * model.context / 2 * size * (2.0 + 6.0 * learner.passes())
+    what = f"{responses:,.0f} responses in {looks:,} rounds of {type(learner).__name__}, with {size:,} parameters"
+    room = 4.0 * learner.at_once() * model.context * (WORDS + 20 * model.width * model.layers)
+    return Part(at, what, looks * work / flops, room)
+
+
+def _fitting(scenario: Scenario, index: int, relation: RelationSpec, learner: Learner, size: int, flops: float) -> Part:
+    """Fits of a reward model, which may be to all rankings so far."""
+    looks, judge, agent = (
+        _looks(scenario, relation), scenario.parties[relation.principal], scenario.parties[relation.agent]
+    )  # fmt: skip
+    assert isinstance(judge, RatersSpec)
+    rankings, labels = _labels(scenario, relation, judge)
+    fits = looks * (looks + 1) / 2 if learner.replays() else looks
+    what = f"{fits * rankings:,.0f} rankings to be fitted in {looks:,} looks"
+    if not scenario.world.networks:
+        seconds = labels * 40.0 * _numbers(scenario) ** 2 / CORE
+    else:
+        members = agent.members if isinstance(agent, RewardModelSpec) else 1
+        work = rankings * judge.ranking * _context(scenario) * size * 6.0 * learner.passes() * members
+        seconds = work / flops
+    return Part(("relations", index, "every" if looks > 1000 else "sample"), what, fits * seconds)

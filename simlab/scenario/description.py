@@ -13,12 +13,13 @@ from pydantic import BaseModel
 
 from simlab.components.charter import Charter
 from simlab.components.component import Component
+from simlab.components.learner import Learner
 from simlab.components.pay import PieceSpec
 from simlab.docstrings import docstring
 from simlab.scenario.budget import DEMONSTRATING, HIRING, LABELS, PROMPTS, RANKING, Budget, Item, looks
 from simlab.scenario.model import Scenario
 from simlab.scenario.parties import LanguageModelSpec, PeopleSpec
-from simlab.scenario.relations import AnyConsequence, BradleyTerrySpec, GradientSpec, RelationSpec
+from simlab.scenario.relations import AnyConsequence, GradientSpec, RelationSpec
 from simlab.scenario.society import CorporationSpec
 
 _THINGS = {
@@ -109,7 +110,7 @@ def _settings(entry: BaseModel, whole: bool = False) -> str:
 
 def _plain(value: Any) -> str:
     if isinstance(value, Component):
-        settings = _settings(value, whole=True)
+        settings = _settings(value, whole=not isinstance(value, Learner))  # learners have many
         return f"{value.name} ({settings})" if settings else value.name
     if isinstance(value, BaseModel):
         settings, kind = _settings(value), getattr(value, "kind", "")
@@ -132,8 +133,9 @@ def _relation(relation: RelationSpec) -> Iterator[str]:
 def _consequence(consequence: AnyConsequence) -> str:
     settings = _settings(consequence)
     if isinstance(consequence, GradientSpec):
-        teaches = isinstance(consequence.learner, BradleyTerrySpec)
-        last = ("aggregator", consequence.aggregator) if teaches else ("shape", consequence.shape)
+        assert consequence.learner is not None
+        ranked = consequence.learner.teaches == "reward_model"
+        last = ("aggregator", consequence.aggregator) if ranked else ("shape", consequence.shape)
         settings = ", ".join(f"{name} {_plain(part)}" for name, part in (("learner", consequence.learner), last))
     meaning = docstring(type(consequence)).strip().rstrip(".")
     return f"{consequence.name}{f' ({settings})' if settings else ''}: {meaning[:1].lower()}{meaning[1:]}"

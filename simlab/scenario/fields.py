@@ -32,6 +32,7 @@ from simlab.components.component import Component, parameters
 from simlab.components.criterion import Criterion
 from simlab.components.effort import Effort
 from simlab.components.guideline_policy import GuidelinePolicy
+from simlab.components.learner import Learner
 from simlab.components.rater_policy import RaterPolicy
 from simlab.components.review import Review
 from simlab.components.reward_shape import RewardShape
@@ -147,6 +148,12 @@ NoGuidelinePolicyField = Annotated[SerializeAsAny[GuidelinePolicy] | None, *_opt
 CombinationField = Annotated[SerializeAsAny[Combination], *_field("combination")]
 NoCharterField = Annotated[SerializeAsAny[Charter] | None, *_optional("charter")]
 AggregatorField = Annotated[SerializeAsAny[Aggregator], *_field("aggregator", "none")]
+NoLearnerField = Annotated[
+    SerializeAsAny[Learner] | None,
+    BeforeValidator(lambda value, info: None if value is None else _component("learner", "")(value, info)),
+    PlainSerializer(lambda learner: None if learner is None else parameters(learner)),
+    WithJsonSchema({"anyOf": [{"component": "learner"}, {"type": "null"}]}),
+]
 CriterionField = Annotated[
     SerializeAsAny[Criterion],
     BeforeValidator(_component("criterion", "")),

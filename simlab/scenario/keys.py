@@ -17,7 +17,7 @@ from simlab.components.spec import Spec
 from simlab.errors import InvalidInput, Problem
 from simlab.names import CALLED, did_you_mean, shown
 from simlab.scenario.model import Scenario
-from simlab.scenario.relations import AnyLearner, GradientSpec, RelationSpec
+from simlab.scenario.relations import GradientSpec, RelationSpec
 
 PLUGINS = {  # where a scenario file names a plugin: the key, and the kind of plugin
     "world": "world", "policy": "rater", "effort": "effort", "review": "review", "shape": "reward",
@@ -71,7 +71,7 @@ def entries(plugins: Catalogue) -> list[Entry]:
     found.append(_entry("relation", "relations", RelationSpec, plugins))
     found += [_entry(n, "consequences", plugins.get("consequence", n), plugins) for n in plugins.names("consequence")]
     found.append(_entry(GradientSpec.name, "consequences", GradientSpec, plugins))
-    found += [_entry(_kind(cls), "learners", cls, plugins) for cls in _kinds(AnyLearner)]
+    found += [_entry(name, "learners", plugins.get("learner", name), plugins) for name in plugins.names("learner")]
     parts |= _parts(Scenario)
     found += [_entry(name, "parts of these", cls, plugins) for name, cls in parts.items()]
     for key, kind in PLUGINS.items():
@@ -130,7 +130,7 @@ def _parts(cls: type[BaseModel]) -> dict[str, type[BaseModel]]:
     """The mappings that stand in an entry, and in those, by the key they stand under; pay schemes by their kind."""
     found: dict[str, type[BaseModel]] = {}
     for name, field in cls.model_fields.items():
-        if name in ("parties", "relations", "consequence", "learner"):
+        if name in ("parties", "relations", "consequence"):
             continue
         for part in _kinds(field.annotation):
             found[_kind(part) if "kind" in part.model_fields else name] = part

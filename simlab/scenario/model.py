@@ -20,7 +20,6 @@ from simlab.components.data_file import data_files
 from simlab.components.spec import Spec
 from simlab.errors import Problem
 from simlab.names import NAME
-from simlab.scenario.checks.relations import MEANT_WITHOUT_NETWORKS
 from simlab.scenario.criteria import mentions
 from simlab.scenario.fields import CriterionField, Name, Reading, WorldField
 from simlab.scenario.messages import Complaints
@@ -97,8 +96,14 @@ class Scenario(Spec):
         world, parties = info.data.get("world"), info.data.get("parties")
         if world is None or parties is None:
             return relations
+        assert isinstance(info.context, Reading), "scenarios are read with simlab.scenario.load"
+        plugins = info.context.plugins
+
+        def find(name: str) -> Any:
+            return plugins.get("learner", name)()
+
         kinds = {name: party.kind for name, party in parties.items()}
-        return [completed(relation, kinds.get(relation.agent, ""), world.networks) for relation in relations]
+        return [completed(relation, kinds.get(relation.agent, ""), world.networks, find) for relation in relations]
 
     @field_validator("criteria", mode="before")
     @classmethod
@@ -157,10 +162,13 @@ class Scenario(Spec):
                 if isinstance(consequence, Consequence):
                     yield "consequence", consequence.name
                 yield from ((part.kind, part.name) for _, part in inner(consequence))
-                if consequence.kind == "gradient" and self._judges_language(relation):
-                    yield "reward", consequence.shape.name
-                elif consequence.kind == "gradient":
-                    yield "aggregator", consequence.aggregator.name
+                if consequence.kind == "gradient":
+                    assert consequence.learner is not None
+                    yield "learner", consequence.learner.name
+                    if self._judges_language(relation):
+                        yield "reward", consequence.shape.name
+                    else:
+                        yield "aggregator", consequence.aggregator.name
 
     def _judges_language(self, relation: RelationSpec) -> bool:
         return self.parties[relation.agent].kind == "language_model"
@@ -171,16 +179,13 @@ class Scenario(Spec):
         for relation, said in zip(self.relations, data["relations"], strict=True):
             if relation.name is None:
                 del said["name"]
-            for consequence in said["consequence"]:
-                if consequence["kind"] != "gradient":
+            for spec, consequence in zip(relation.consequence, said["consequence"], strict=True):
+                if spec.kind != "gradient":
                     continue
-                if self._judges_language(relation):
-                    del consequence["aggregator"]
-                else:
-                    del consequence["shape"]
-                    if not self.world.networks:  # where rankings are fitted exactly, and nothing else is to be said
-                        learner = consequence["learner"]
-                        consequence["learner"] = {k: v for k, v in learner.items() if k in MEANT_WITHOUT_NETWORKS}
+                del consequence["aggregator" if self._judges_language(relation) else "shape"]
+                if spec.learner is not None and spec.learner.of_vectors is not None and not self.world.networks:
+                    kept = {"kind", *spec.learner.of_vectors}
+                    consequence["learner"] = {k: v for k, v in consequence["learner"].items() if k in kept}
         return data
 
     def hash(self, plugin_hashes: Mapping[str, str]) -> str:

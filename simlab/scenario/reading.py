@@ -60,8 +60,9 @@ def load(
     problems += [complaints.problem(at, what, fix) for at, what, fix in relations.complaints(data, plugins)]
     world = _world(data, reading.plugins)
     if world is not None:
+        learners = relations.known_learners(plugins)
         problems += [complaints.problem(*p, at_key=True) for p in criteria.unknown(data, world, reading)]
-        problems += [complaints.problem(*p) for p in relations.learners_misplaced(data, world.networks)]
+        problems += [complaints.problem(*p) for p in relations.learners_misplaced(data, world.networks, learners)]
         problems += [complaints.problem(*p) for p in relations.imitators_misplaced(data, world.networks)]
     if problems:
         raise InvalidInput(*_presentable(problems))

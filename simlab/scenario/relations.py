@@ -1,7 +1,8 @@
-"""What a scenario file may say about a relation: its calendar, its sample, its consequences, and how machines learn."""
+"""What a scenario file may say about a relation: its calendar, its sample and its consequences."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
@@ -18,56 +19,14 @@ from pydantic_core import CoreSchema, PydanticCustomError
 
 from simlab.components.component import parameters
 from simlab.components.consequence import Consequence
+from simlab.components.learner import Learner
 from simlab.components.spec import Spec, named
 from simlab.names import shown
+from simlab.scenario.choices import DEFAULT_LEARNERS
 from simlab.scenario.consequences import named_by
-from simlab.scenario.fields import AggregatorField, Name, Reading, RewardShapeField
+from simlab.scenario.fields import AggregatorField, Name, NoLearnerField, Reading, RewardShapeField
 
 LARGEST_SAMPLE = 10_000_000
-
-
-class BradleyTerrySpec(Spec):
-    """A reward model is fitted to rankings by the Bradley–Terry likelihood (Bradley & Terry 1952)."""
-
-    kind: Literal["bradley_terry"] = "bradley_terry"
-    epochs: int = Field(3, ge=1, le=10_000, description="passes over the rankings")
-    rate: float = Field(1e-3, gt=0, le=1, description="learning rate")
-    batch: int = Field(64, ge=1, le=65_536, description="rankings per step")
-    ties: Literal["half", "davidson"] = Field(
-        "half", description="undecided pairs count half for each side, or follow Davidson (1970)"
-    )
-    smoothing: float = Field(0.0, ge=0, lt=0.5, description="label smoothing: chance that a label is taken for wrong")
-    warm_start: bool = Field(True, description="go on from the last fit, instead of from the pretrained model")
-    replay: bool = Field(True, description="fit to all rankings so far, instead of the new ones only")
-
-
-class PPOSpec(Spec):
-    """A language model is trained to please by proximal policy optimization (Schulman et al. 2017)."""
-
-    kind: Literal["ppo"] = "ppo"
-    iterations: int = Field(12, ge=1, le=100_000, description="batches of responses per look")
-    epochs: int = Field(2, ge=1, le=1000, description="passes over each batch")
-    minibatch: int = Field(64, ge=1, le=65_536, description="responses per step")
-    rate: float = Field(5e-4, gt=0, le=1, description="learning rate at the start")
-    clip: float = Field(0.2, gt=0, le=10, description="bound on the change of a word's probability ratio")
-    value_clip: float = Field(0.2, gt=0, le=1e6, description="bound on the change of the value estimate")
-    lam: float = Field(0.95, ge=0, le=1, description="λ of generalized advantage estimation")
-    gamma: float = Field(1.0, ge=0, le=1, description="discount from word to word")
-    value_coef: float = Field(0.1, ge=0, le=100, description="weight of the value loss")
-    score_clip: float = Field(3.0, gt=0, le=1e6, description="bound on standardized scores")
-    decay: bool = Field(True, description="let the rate fall linearly to zero")
-
-
-class TiltSpec(Spec):
-    """In a vector world: move to the optimum π* ∝ π_ref·exp(r/β), which is known there."""
-
-    kind: Literal["tilt"] = "tilt"
-    step: float = Field(1.0, gt=0, le=1, description="share of the way to the optimum")
-
-
-AnyLearner = Annotated[
-    Annotated[BradleyTerrySpec | PPOSpec | TiltSpec, Field(discriminator="kind")], BeforeValidator(named)
-]
 
 
 class GradientSpec(Spec):
@@ -75,7 +34,7 @@ class GradientSpec(Spec):
 
     name: ClassVar[str] = "gradient"
     kind: Literal["gradient"] = "gradient"
-    learner: AnyLearner | None = Field(
+    learner: NoLearnerField = Field(
         None,
         description="how it learns; default: bradley_terry for a reward model, and for a language model ppo, or tilt"
         " in worlds without networks",
@@ -161,15 +120,14 @@ class RelationSpec(Spec):
     )
 
 
-def completed(relation: RelationSpec, judged: str, networks: bool) -> RelationSpec:
+def completed(relation: RelationSpec, judged: str, networks: bool, find: Callable[[str], Learner]) -> RelationSpec:
     """The relation with the learner of this kind of agent, and of a world with or without networks, where none is
-    given."""
-    learners: dict[str, AnyLearner] = {
-        "reward_model": BradleyTerrySpec(),
-        "language_model": PPOSpec() if networks else TiltSpec(),
-    }
+    given; `find` makes one by its name."""
+    default = DEFAULT_LEARNERS.get((judged, networks))
     consequence = [
-        c.model_copy(update={"learner": learners.get(judged)}) if c.kind == "gradient" and c.learner is None else c
+        c.model_copy(update={"learner": find(default)})
+        if default is not None and c.kind == "gradient" and c.learner is None
+        else c
         for c in relation.consequence
     ]
     return relation.model_copy(update={"consequence": consequence})

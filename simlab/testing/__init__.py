@@ -10,8 +10,8 @@ A plugin's test file needs three lines for them (`simlab new` writes such a file
 
 Each check asks the plugin about samples (`samples`: exchanges of the almanac, pairs of utilities, a small batch of
 tokens, …) and raises `Broken`, with a sentence that names the plugin, the check and what was found. Nothing here
-needs pytest. Checks of reward shapes import torch; all others do without. To add a check, write a function and
-decorate it, see `contract.check`.
+needs pytest. Checks of reward shapes and of learners import torch; all others do without. To add a check, write a
+function and decorate it, see `contract.check`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from simlab.testing import (
     criteria,
     efforts,
     guidelines,
+    learners,
     raters,
     reviews,
     rewards,
@@ -36,16 +37,7 @@ from simlab.testing.samples import exchange
 __all__ = ["PATIENCE", "TRUTH", "Broken", "Check", "Observer", "Subject", "checks", "exchange", "load"]
 
 _ = (
-    components,
-    criteria,
-    raters,
-    efforts,
-    reviews,
-    rewards,
-    guidelines,
-    combinations,
-    aggregators,
-    worlds,
-    consequences,
-)
+    components, criteria, raters, efforts, reviews, rewards, guidelines, combinations, aggregators, learners,
+    consequences, worlds,
+)  # fmt: skip
 """Importing these is what defines the checks."""

@@ -34,6 +34,7 @@ _METHODS = {  # what a plugin of each kind is asked by, the first that is its ow
     "combination": ("combine",),
     "aggregator": ("aggregate",),
     "consequence": ("apply", "act"),
+    "learner": ("learn", "learn_vector"),
     "world": ("open",),
 }
 _GROUND = ("made", "answers", "finite", "probabilities", "labels", "deterministic", "reproducible")

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from simlab.components.reward_shape import RewardShape
-from simlab.consequences.learning import fit_directions, tilt
 from simlab.errors import PluginFailed
+from simlab.machines.language_backend import Round
 from simlab.machines.linear_rm import LinearHead
+from simlab.machines.reward_backend import Evidence
 from simlab.machines.shaped_reward import Rewarding, adapted, directed
 from simlab.nets.closed_form import divergence, tilted
 from simlab.nets.policy import PPOConfig, ppo
@@ -32,6 +33,10 @@ LOGP, REWARD, COST = np.log([0.4, 0.3, 0.2, 0.1]), np.arange(4.0), np.array([-1.
 
 def made(name: str, **settings: Any) -> Any:
     return PLUGINS.get("reward", name)(**settings)
+
+
+def learner(name: str) -> Any:
+    return PLUGINS.get("learner", name)()
 
 
 # ---- PPO, with responses of one word ------------------------------------------------------------------------------
@@ -74,8 +79,10 @@ def practised(reference: Transformer, shape: RewardShape, iterations: int = 80) 
     )  # fmt: skip
     words = np.arange(FIRST, FIRST + 4)[:, None]
     found = log_probs(policy, np.tile([[START, SEP]], (4, 1)), words)[:, 0].double().numpy()
-    rows = ([row["objective_kl"] for row in metrics], rewarding.costs, rewarding.coefficients)
-    kl, costs, coefficients = (np.array(row[-LAST:]) for row in rows)
+    for row, measured in zip(metrics, rewarding.measured, strict=True):  # what both have measured is the same
+        assert row == pytest.approx(row | {name: measured[name] for name in row.keys() & measured.keys()}, abs=1e-5)
+    names = ("objective_kl", "objective_cost", "coefficient")
+    kl, costs, coefficients = (np.array([row[name] for row in rewarding.measured[-LAST:]]) for name in names)
     return found, kl, costs, coefficients
 
 
@@ -160,11 +167,11 @@ def parties(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 def looks(parties: Any, shape: RewardShape, count: int) -> tuple[dict[str, float], RewardShape]:
     """What the last of so many looks came to, by the same judges, and the shape after it."""
-    row: dict[str, float] = {}
+    row: Any = {}
     for _ in range(count):
-        limiter = parties["care"] if shape.costs() else None
-        row = tilt(parties["lm"].body, parties["rm"], shape, SimpleNamespace(learner=None), limiter)  # type: ignore[arg-type]
-        shape = adapted(shape, row)
+        limit = parties["care"].taught() if shape.costs() else None
+        done = parties["lm"].body.learn(learner("tilt"), Round(parties["rm"].taught(), limit, 1), shape, key=0)
+        (row,), shape = done.rows, done.shape
     return row, shape
 
 
@@ -212,11 +219,11 @@ def test_members_differ_as_much_as_their_labels_leave_open(parties: Any, pairs: 
     rm = parties["rm"]
     train = rm.memory[0][~rm.memory[0].held_out][:pairs]
     assert len(train) == pairs
-    everything = np.ones(pairs, dtype=bool)
+    everything = Evidence(train, np.ones(pairs, dtype=bool), None)
     head = LinearHead(rm.spec.members, len(rm.context.game.dimensions))
-    fit_directions(head, train, everything, None, key=3)
+    head.learn(learner("bradley_terry"), everything, key=3)
     single = LinearHead(1, len(rm.context.game.dimensions))
-    fit_directions(single, train, everything, None, key=3)
+    single.learn(learner("bradley_terry"), everything, key=3)
     response = train.shown.response[train.place]
     x = response[:, 0] - response[:, 1]
     p = 1 / (1 + np.exp(-x @ single.direction))

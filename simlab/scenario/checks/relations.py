@@ -8,21 +8,22 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from simlab.components.catalogue import Catalogue
-from simlab.components.consequence import Consequence
+from simlab.components.learner import Learner
 from simlab.hierarchy import FIRMS, Hierarchy
 from simlab.names import shown, suggestion
-from simlab.scenario.checks.rules import AGENTS, PRINCIPALS, RULES, Rule
+from simlab.scenario.checks.rules import AGENTS, PRINCIPALS, RULES
+from simlab.scenario.choices import DEFAULT_LEARNERS
 from simlab.scenario.messages import Complaint, Path
 from simlab.scenario.reach import Reach, several
 
 _MEANT = {"reward_model": "a reward model", "language_model": "a language model"}  # other kinds are plain words
 MOST_LOOKS = 100_000
-MEANT_WITHOUT_NETWORKS = ("kind", "replay")  # of bradley_terry's parameters
+Learners = Mapping[str, type[Learner]]  # by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +37,8 @@ class Edge:
 
 
 def complaints(data: Mapping[str, Any], plugins: Catalogue) -> Iterator[Complaint]:
-    """Everything wrong with the relations of a scenario as a whole, which may name the consequences among `plugins`.
-
-    What is malformed in itself is passed over.
-    """
-    consequences = [
-        cls for n in plugins.names("consequence") if issubclass(cls := plugins.get("consequence", n), Consequence)
-    ]
+    """Everything wrong with the relations of a scenario as a whole, which may name these plugins. What is malformed in
+    itself is passed over."""
     kinds = _kinds(data)
     edges = list(_edges(data)) if kinds else []
     known = [e for e in edges if e.principal in kinds and e.agent in kinds]
@@ -56,7 +52,7 @@ def complaints(data: Mapping[str, Any], plugins: Catalogue) -> Iterator[Complain
         yield ("relations", last.index), what, "remove one of these relations"
     for edge in known:
         if not (edge.principal in circle and edge.agent in circle):
-            yield from _allowed(edge, kinds, data, consequences)
+            yield from _allowed(edge, kinds, data, plugins)
     possible = len(known) == len(edges) and all((kinds[e.principal], kinds[e.agent]) in RULES for e in edges)
     if possible and not circle:  # else these would only follow from what was said already
         for name in hierarchy.orphans():
@@ -114,9 +110,7 @@ def _repeated(edges: list[Edge]) -> Iterator[Complaint]:
         first.setdefault(pair, edge.index)
 
 
-def _allowed(
-    edge: Edge, kinds: Mapping[str, str], data: Mapping[str, Any], consequences: Sequence[type[Consequence]]
-) -> Iterator[Complaint]:
+def _allowed(edge: Edge, kinds: Mapping[str, str], data: Mapping[str, Any], plugins: Catalogue) -> Iterator[Complaint]:
     """Whether these two kinds may stand in a relation, and this relation be as it is."""
     pair = (kinds[edge.principal], kinds[edge.agent])
     here: Path = ("relations", edge.index)
@@ -127,9 +121,9 @@ def _allowed(
         yield here, f"{_a(pair[0])} cannot judge {_a(pair[1])} in this version", f"possible: {', '.join(may)}"
         return
     rule = RULES[pair]
-    yield from _consequences(edge, pair, consequences)
-    if rule.learners:
-        yield from _learners(edge, rule, f"{pair[0]} → {pair[1]}")
+    yield from _consequences(edge, pair, plugins)
+    if rule.taught:
+        yield from _learners(edge, pair, known_learners(plugins))
     if rule.counted and isinstance(edge.entry.get("sample"), float):
         what = f"{_a(pair[0])} looks at a number of responses, not a share"
         yield (*here, "sample"), what, "sample: 256"
@@ -142,29 +136,23 @@ def _allowed(
             yield (*here, "every"), what, "look less often, or run fewer days"
 
 
-def _consequences(edge: Edge, pair: tuple[str, str], known: Sequence[type[Consequence]]) -> Iterator[Complaint]:
+def _consequences(edge: Edge, pair: tuple[str, str], plugins: Catalogue) -> Iterator[Complaint]:
     """Consequences that cannot follow between these two kinds, and such as stand there twice."""
-    possible = [cls.name for cls in known if cls.may_follow(*pair)] + ["gradient"] * bool(RULES[pair].learners)
+    classes: list[Any] = [plugins.get("consequence", name) for name in plugins.names("consequence")]
+    taught = RULES[pair].taught
+    possible = [cls.name for cls in classes if cls.may_follow(*pair)] + ["gradient"] * taught
     named = [_kind(entry) for entry in _entries(edge)]
+    if taught and _entries(edge) in ([], [None]):
+        what = "nothing is ever learnt: the judgement has no consequence"
+        yield ("relations", edge.index), what, "add consequence: gradient"
     for index, kind in enumerate(named):
         here: Path = ("relations", edge.index, "consequence", index)
-        if kind != "gradient" and kind not in {cls.name for cls in known}:
+        if kind != "gradient" and kind not in plugins.names("consequence"):
             continue
         if kind not in possible:
             yield here, f"{kind} is no consequence of {pair[0]} → {pair[1]}", f"possible: {', '.join(possible)}"
         elif kind in named[:index]:
             yield here, f"{kind} is given twice", "keep one"
-
-
-def _learners(edge: Edge, rule: Rule, pair: str) -> Iterator[Complaint]:
-    """How a machine learns, if it ever does."""
-    entries = _entries(edge)
-    if entries in ([], [None]):
-        what = "nothing is ever learnt: the judgement has no consequence"
-        yield ("relations", edge.index), what, "add consequence: gradient"
-    for index, entry in enumerate(entries):
-        if isinstance(entry, dict) and _kind(entry) == "gradient":
-            yield from _learner(("relations", edge.index, "consequence", index), entry, rule, pair)
 
 
 def _entries(edge: Edge) -> list[Any]:
@@ -173,35 +161,54 @@ def _entries(edge: Edge) -> list[Any]:
     return given if isinstance(given, list) else [given]
 
 
-def _learner(here: Path, entry: Mapping[str, Any], rule: Rule, pair: str) -> Iterator[Complaint]:
-    kind = _kind(entry.get("learner"))
-    every_kind = {k for r in RULES.values() for k in r.learners}
-    if kind in every_kind and kind not in rule.learners:
-        yield (*here, "learner"), f"{kind} is no learner of {pair}", f"possible: {', '.join(rule.learners)}"
-    if rule.learners == ("bradley_terry",) and entry.get("shape") is not None:
-        yield (*here, "shape"), "a reward shape belongs to reward_model → language_model", "remove it"
-    if rule.learners != ("bradley_terry",) and entry.get("aggregator") is not None:
-        yield (*here, "aggregator"), "an aggregator belongs to raters → reward_model", "remove it"
+def known_learners(plugins: Catalogue) -> Learners:
+    """The learners among these plugins, by name."""
+    found: Any = {name: plugins.get("learner", name) for name in plugins.names("learner")}
+    return found
 
 
-def learners_misplaced(data: Mapping[str, Any], networks: bool) -> Iterator[Complaint]:
-    """Learners that the world has no use for: `tilt` is for worlds without networks, `ppo` for worlds with; and
-    parameters of `bradley_terry` that mean nothing where the fit is exact, to every ranking so far."""
-    useless = "tilt" if networks else "ppo"
+def _learners(edge: Edge, pair: tuple[str, str], learners: Learners) -> Iterator[Complaint]:
+    """Whether the learners of a machine can teach it, and are told of what they need."""
+    said, judged = " → ".join(pair), pair[1]
+    useless, whose = ("shape", "a reward shape") if judged == "reward_model" else ("aggregator", "an aggregator")
+    where = "reward_model → language_model" if useless == "shape" else "raters → reward_model"
+    for here, entry in _given(edge):
+        kind = _kind(entry.get("learner"))
+        if kind in learners and learners[kind].teaches != judged:
+            possible = ", ".join(name for name, cls in learners.items() if cls.teaches == judged)
+            yield (*here, "learner"), f"{kind} is no learner of {said}", f"possible: {possible}"
+        if entry.get(useless) is not None:
+            yield (*here, useless), f"{whose} belongs to {where}", "remove it"
+
+
+def learners_misplaced(data: Mapping[str, Any], networks: bool, learners: Learners) -> Iterator[Complaint]:
+    """Learners that the world has no use for, and parameters of theirs that mean nothing of vectors."""
     for edge in _edges(data):
-        for index, entry in enumerate(_entries(edge)):
-            learner = entry.get("learner") if isinstance(entry, dict) else None
-            here: Path = ("relations", edge.index, "consequence", index, "learner")
-            if _kind(learner) == useless:
-                what = f"{useless} is for worlds {'without' if networks else 'with'} networks"
-                yield here, what, f"leave the learner out, or use {'ppo' if networks else 'tilt'}"
-            if not networks and _kind(learner) == "bradley_terry" and isinstance(learner, dict):
-                yield from _idle_parameters(here, learner)
+        for here, entry in _given(edge):
+            given = entry.get("learner")
+            cls = learners.get(_kind(given))
+            if cls is None:
+                continue
+            if not (cls.networks if networks else cls.vectors):
+                what = f"{cls.name} is for worlds {'without' if networks else 'with'} networks"
+                default = DEFAULT_LEARNERS.get((cls.teaches, networks))
+                yield (*here, "learner"), what, f"leave the learner out{f', or use {default}' if default else ''}"
+            if not networks and cls.of_vectors is not None and isinstance(given, dict):
+                yield from _idle_parameters((*here, "learner"), given, cls.of_vectors)
 
 
-def _idle_parameters(here: Path, learner: Mapping[str, Any]) -> Iterator[Complaint]:
+def _given(edge: Edge) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """The consequences of a relation that are spelled out, each with its place."""
+    for index, entry in enumerate(_entries(edge)):
+        if isinstance(entry, dict):
+            yield ("relations", edge.index, "consequence", index), entry
+
+
+def _idle_parameters(here: Path, learner: Mapping[str, Any], meant: Mapping[str, Any]) -> Iterator[Complaint]:
+    """Parameters that mean nothing in a world without networks, or have a single value there."""
     for name, value in learner.items():
-        if name not in MEANT_WITHOUT_NETWORKS or (name == "replay" and value is False):
+        other = name in meant and type(value) is type(meant[name]) and value != meant[name]
+        if name not in {"kind", *meant} or other:
             what = "means nothing in a world without networks: the fit is exact, and to every ranking so far"
             yield (*here, name), what, "remove it"
 
@@ -211,8 +218,8 @@ def _limits(data: Mapping[str, Any]) -> dict[str, str]:
     without judging it."""
     found = {}
     for edge in _edges(data):
-        for entry in _entries(edge):
-            shape = entry.get("shape") if isinstance(entry, dict) else None
+        for _, entry in _given(edge):
+            shape = entry.get("shape")
             if isinstance(shape, dict) and isinstance(shape.get("cost"), str):
                 found[shape["cost"]] = edge.agent
     return found

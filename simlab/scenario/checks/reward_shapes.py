@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from simlab.components.answers import number
+from simlab.components.learner import Learner
 from simlab.components.reward_shape import RewardShape
 from simlab.names import shown, suggestion
 from simlab.scenario.messages import Complaint, Path
 from simlab.scenario.model import Scenario
 from simlab.scenario.parties import RewardModelSpec
-from simlab.scenario.relations import PPOSpec, RelationSpec
+from simlab.scenario.relations import RelationSpec
 
 
 def impossible(scenario: Scenario) -> Iterator[Complaint]:
@@ -26,8 +27,8 @@ def impossible(scenario: Scenario) -> Iterator[Complaint]:
                 yield from _members(scenario, relation, shape, at)
                 yield from _limiter(scenario, relation, shape, at)
                 yield from _discount(shape, consequence.learner, at)
-                if not scenario.world.networks:
-                    yield from _without_networks(shape, at)
+                if consequence.learner is not None and consequence.learner.optimum:
+                    yield from _without_optimum(shape, at)
 
 
 def _members(scenario: Scenario, relation: RelationSpec, shape: RewardShape, at: Path) -> Iterator[Complaint]:
@@ -56,15 +57,15 @@ def _limiter(scenario: Scenario, relation: RelationSpec, shape: RewardShape, at:
         yield (*at, "cost"), what, "name a reward model that judges nobody"
 
 
-def _discount(shape: RewardShape, learner: object, at: Path) -> Iterator[Complaint]:
+def _discount(shape: RewardShape, learner: Learner | None, at: Path) -> Iterator[Complaint]:
     """A shape that discounts has to do so as the learner does."""
-    gamma = getattr(shape, "gamma", None)
-    if isinstance(learner, PPOSpec) and gamma is not None and gamma != learner.gamma:
-        what = f"{shape.name} discounts by {gamma:g}, but its learner by {learner.gamma:g}"
+    gamma, other = getattr(shape, "gamma", None), None if learner is None else learner.discount()
+    if gamma is not None and other is not None and gamma != other:
+        what = f"{shape.name} discounts by {gamma:g}, but its learner by {other:g}"
         yield (*at, "gamma"), what, "the same gamma for both"
 
 
-def _without_networks(shape: RewardShape, at: Path) -> Iterator[Complaint]:
+def _without_optimum(shape: RewardShape, at: Path) -> Iterator[Complaint]:
     """Where a language model moves to its optimum at once, the optimum has to be known, and not infinitely far."""
     if not shape.linear:
         what = f"{shape.name} does more than weigh the score, and a world without networks knows no optimum then"

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What one kind of relation allows: the learners of a gradient. Which other consequences may follow they say."""
+    """What one kind of relation allows: whether the agent is a machine that learns by a gradient. Which consequences
+    may follow they say themselves."""
 
-    learners: tuple[str, ...] = ()
+    taught: bool = False
     counted: bool = False  # the sample is a number of pieces, since there is no finite work to take a share of
 
 
@@ -26,8 +27,8 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("vendor", "auditors"): Rule(),
     ("auditors", "raters"): Rule(),
     ("auditors", "auditors"): Rule(),
-    ("raters", "reward_model"): Rule(("bradley_terry",)),
-    ("reward_model", "language_model"): Rule(("ppo", "tilt"), counted=True),
+    ("raters", "reward_model"): Rule(taught=True),
+    ("reward_model", "language_model"): Rule(taught=True, counted=True),
 }
 
 PRINCIPALS: Mapping[str, tuple[int, int]] = {"reward_model": (1, 1000), "language_model": (1, 1), "vendor": (1, 1000)}

@@ -12,10 +12,9 @@ from simlab.scenario.checks import reward_shapes
 from simlab.scenario.messages import Complaint
 from simlab.scenario.model import Scenario
 from simlab.scenario.parties import LanguageModelSpec
-from simlab.scenario.relations import PPOSpec
 
 MOST_SEQUENCES = 1e9  # read in pretraining
-MOST_RESPONSES = 1e8  # scored in one look of PPO
+MOST_RESPONSES = 1e8  # scored in one look
 MOST_ITEMS = 1e6  # on the panel, per source
 MOST_NUMBERS = 1e9  # in the vectors of one sample, or of the panel
 
@@ -63,9 +62,11 @@ def _policy_training(scenario: Scenario) -> Iterator[Complaint]:
     for index, relation in enumerate(scenario.relations):
         for place, consequence in enumerate(relation.consequence):
             learner = consequence.learner if consequence.kind == "gradient" else None
-            if isinstance(learner, PPOSpec) and learner.iterations * relation.sample > MOST_RESPONSES:
-                size = learner.iterations * relation.sample
-                what = f"{learner.iterations:,} iterations of {relation.sample:,} responses are {size:.2g}"
+            if learner is None or learner.teaches != "language_model":
+                continue
+            batches = learner.batches() if scenario.world.networks else 0
+            if (size := batches * relation.sample) > MOST_RESPONSES:
+                what = f"{batches:,} iterations of {relation.sample:,} responses are {size:.2g}"
                 at = ("relations", index, "consequence", place, "learner", "iterations")
                 yield at, f"{what}; the most is {MOST_RESPONSES:g}", "fewer iterations, or a smaller sample"
 

@@ -1,0 +1,138 @@
+"""Learners: how a machine is trained, and the lessons they are given.
+
+A learner teaches either a reward model or a language model, in worlds of words (`learn`, a network), in worlds of
+vectors (`learn_vector`, a direction or a mean), or in both. It sees a machine and a lesson, and nothing else of a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+from numpy.typing import NDArray
+
+from simlab.arrays import Array
+from simlab.components.component import Component
+from simlab.components.known import Known
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from simlab.nets.transformer import Transformer
+
+Figures: TypeAlias = Mapping[str, float]  # what a step of learning came to, by name
+Progress: TypeAlias = Callable[[int, int], None]  # steps done, steps in all
+
+
+class Learner(Component):
+    """How a machine learns from a judgement of its work.
+
+    `teaches` says whom: "reward_model" or "language_model". `networks` says that it can teach the networks of worlds of
+    words, and defines `learn`; `vectors` that it can teach the vectors of worlds without networks, and defines
+    `learn_vector`. `of_vectors` names the only parameters that mean anything of vectors, with their only values; None
+    if all do. `optimum` says that a language model of vectors goes where the reward is best, which has to be known:
+    the reward's shape must be linear, and have a leash.
+
+    `batches`, `passes` and `at_once` say what it costs.
+    """
+
+    kind: ClassVar[str] = "learner"
+    teaches: ClassVar[str] = ""
+    networks: ClassVar[bool] = True
+    vectors: ClassVar[bool] = False
+    of_vectors: ClassVar[Mapping[str, Any] | None] = None
+    optimum: ClassVar[bool] = False
+    timed: ClassVar[bool] = False  # learning takes as long as it takes
+
+    def learn(self, network: Any, lesson: Any) -> Sequence[Figures]:
+        """Change `network` where it is, so that it does better by the lesson, and say what each step came to.
+
+        A reward model is a `simlab.nets.preference.RewardModel`, its lesson a `RankingLesson`; the last mapping counts,
+        and has to have "loss" [nats a pair]. A language model is a `simlab.nets.transformer.Transformer`, its lesson a
+        `RewardLesson`; there is one mapping for each batch of prompts, under names of the `policy` table. What the
+        lesson has measured itself (`objective_…`, `coefficient`) need not be said. All chance follows from the
+        lesson's `seed` and `uniforms`.
+        """
+        raise NotImplementedError(f"learner {self.name!r} does not define learn")
+
+    def learn_vector(self, vector: Array, lesson: Any) -> Array:
+        """What becomes of a vector [D] by the lesson: of a reward model's direction by a `VectorRankingLesson`, of a
+        language model's mean response by a `VectorRewardLesson`."""
+        raise NotImplementedError(f"learner {self.name!r} does not define learn_vector")
+
+    def batches(self) -> int:
+        """How many batches of responses a language model is asked for at a look, each of the relation's sample."""
+        return int(getattr(self, "iterations", 1))
+
+    def passes(self) -> float:
+        """How often a network reads what it learns from, forward and backward: what its computing costs."""
+        return float(getattr(self, "epochs", 1))
+
+    def at_once(self) -> int:
+        """How many responses a network holds in memory at once while it learns; 0: few enough not to be reckoned."""
+        return 0
+
+    def discount(self) -> float | None:
+        """γ, the discount of rewards from token to token, with which a shape that discounts must agree; None: any."""
+        return None
+
+    def replays(self) -> bool:
+        """Whether a reward model is shown all rankings so far, instead of the new ones only."""
+        return bool(getattr(self, "replay", True))
+
+    def continues(self) -> bool:
+        """Whether a network goes on from what it learned last, instead of from the pretrained model."""
+        return bool(getattr(self, "warm_start", True))
+
+
+@dataclass(slots=True)
+class RankingLesson(Known):
+    """What a reward model of words learns from: m rankings of K responses each, with K(K−1)/2 compared pairs, in the
+    order of itertools.combinations(range(K), 2). Tokens are padded with 0."""
+
+    prompts: NDArray[Any]  # [m, P] tokens
+    responses: NDArray[Any]  # [m, K, T] tokens
+    labels: NDArray[Any]  # [m, pairs] 1 the first is better, 2 the second, 0 undecided
+    shares: Array | None  # [m, pairs] which share of a win the first has, where labels were put together; else None
+    seed: int  # of all chance there is
+    progress: Progress | None = None  # to be told of steps done, and steps in all
+
+
+@dataclass(slots=True)
+class VectorRankingLesson(Known):
+    """What a reward model of vectors learns from: n compared pairs, or kinds of pair that were compared often."""
+
+    differences: Array  # [n, D] the first response less the second
+    wins: Array  # [n] in [0, 1], which share of a win the first has
+    weights: Array | None  # [n] for how many comparisons each row stands; None: for one
+    seed: int  # of all chance there is
+
+
+@dataclass(slots=True)
+class RewardLesson(Known):
+    """What a language model of words learns from: prompts to answer, and somebody who rewards the answers.
+
+    I batches of B prompts, P tokens to a prompt and T at most to a response; π is the network, π_ref the reference.
+    `reward` is of the responses that were scored last: it takes their scores and the log-probabilities and the mask
+    [B, T] of their tokens. It is to be asked once for each batch, since a shape adapts to what it saw.
+    """
+
+    reference: Transformer  # the model as pretrained, not to be changed
+    prompts: NDArray[Any]  # [I, B, P] tokens
+    uniforms: Array  # [I, B, T] what words are drawn by, see simlab.nets.transformer.generate
+    score: Callable[[Tensor, Tensor], Tensor]  # prompts [B, P], responses [B, T] → scores [B], or [M, B] of M judges
+    reward: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]  # scores, log π, log π_ref, mask → rewards [B, T]
+    end: int  # the token that ends a response
+    temperature: float  # of speaking, and of log-probabilities
+    seed: int  # of all other chance there is
+    progress: Progress | None = None  # to be told of batches done, and batches in all
+
+
+@dataclass(slots=True)
+class VectorRewardLesson(Known):
+    """What a language model of vectors learns from: the reward of a response φ is reward·φ, less a leash."""
+
+    reward: Array  # [D] the direction of the reward
+    beta: float  # the leash β: what a nat of leaving N(0, I) costs
+    seed: int  # of all chance there is

@@ -1,0 +1,45 @@
+"""Networks made of their arrays again: what jobs are handed, and what they compute with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from numpy.typing import NDArray
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+def revive(config: Mapping[str, Any], weights: Arrays, device: str) -> Any:
+    """The transformer whose arrays these are."""
+    import torch
+
+    from simlab.nets.transformer import Transformer, TransformerConfig, from_arrays
+
+    model = Transformer(TransformerConfig(**config), torch.Generator().manual_seed(0))
+    names = set(model.state_dict())
+    from_arrays(model, {name: array for name, array in weights.items() if name in names})
+    return model.to(device)
+
+
+def revive_reward_model(
+    config: Mapping[str, Any], base: Arrays, weights: Arrays | None, device: str, seed: int = 0
+) -> Any:
+    """The reward model with these weights; if there are none yet, the pretrained model with a head drawn by `seed`."""
+    import torch
+
+    from simlab.nets.preference import RewardModel as Net
+    from simlab.nets.transformer import from_arrays
+
+    model = Net(revive(config, base, device), torch.Generator().manual_seed(seed))
+    if weights is not None:
+        from_arrays(model, {name: array for name, array in weights.items() if name in model.state_dict()})
+    return model.to(device)
+
+
+def revive_judge(judge: Mapping[str, Any], device: str) -> Any:
+    """The ensemble (`simlab.nets.ensemble`) that `RewardModel.taught` wrote down."""
+    from simlab.nets.ensemble import Ensemble
+
+    members = [revive_reward_model(judge["config"], judge["base"], weights, device) for weights in judge["members"]]
+    return Ensemble(members, judge["centres"], judge["scales"], judge["centre"], judge["scale"])
