@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from simlab.components.charter import Article, Charter
     from simlab.components.combination import Combination
     from simlab.components.component import Component
+    from simlab.components.consequence import Consequence
     from simlab.components.criterion import Criterion
     from simlab.components.data_file import DataFile
     from simlab.components.effort import Effort
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from simlab.components.review import Review
     from simlab.components.reward_shape import LeashedShape, RewardShape, reward_shape
     from simlab.errors import InvalidInput, Mismatch, SimlabError
+    from simlab.relation import Effect, Judgement, Relation
     from simlab.report.comparison import compare
     from simlab.report.trace import trace
     from simlab.runner import run_file as run
@@ -66,6 +68,7 @@ _PUBLIC = {  # by module
     "components.charter": ("Article", "Charter"),
     "components.combination": ("Combination",),
     "components.component": ("Component",),
+    "components.consequence": ("Consequence",),
     "components.criterion": ("Criterion",),
     "components.data_file": ("DataFile",),
     "components.effort": ("Effort",),
@@ -84,6 +87,7 @@ _PUBLIC = {  # by module
     "components.review": ("Review",),
     "components.reward_shape": ("LeashedShape", "RewardShape", "reward_shape"),
     "errors": ("InvalidInput", "Mismatch", "SimlabError"),
+    "relation": ("Effect", "Judgement", "Relation"),
     "report.comparison": ("compare",),
     "report.trace": ("trace",),
     "runner": ("run", "verify"),
@@ -93,11 +97,11 @@ _PUBLIC = {  # by module
 _WHERE = {name: f"simlab.{module}" for module, names in _PUBLIC.items() for name in names}
 
 __all__ = [
-    "Aggregator", "Article", "Charter", "Claim", "Combination", "Component", "Criterion", "DataFile", "Effort",
-    "Exchange", "Game", "GuidelinePolicy", "InvalidInput", "Learner", "LeashedShape", "Logger", "Mismatch", "Observer",
-    "Prompt", "RankingLesson", "RaterPolicy", "Response", "Review", "RewardLesson", "RewardShape", "Run", "Scene",
-    "SimlabError", "Situation", "VectorRankingLesson", "VectorRewardLesson", "Votes", "World", "compare", "load",
-    "reward_shape", "run", "trace", "verify",
+    "Aggregator", "Article", "Charter", "Claim", "Combination", "Component", "Consequence", "Criterion", "DataFile",
+    "Effect", "Effort", "Exchange", "Game", "GuidelinePolicy", "InvalidInput", "Judgement", "Learner", "LeashedShape",
+    "Logger", "Mismatch", "Observer", "Prompt", "RankingLesson", "RaterPolicy", "Relation", "Response", "Review",
+    "RewardLesson", "RewardShape", "Run", "Scene", "SimlabError", "Situation", "VectorRankingLesson",
+    "VectorRewardLesson", "Votes", "World", "compare", "load", "reward_shape", "run", "trace", "verify",
 ]  # fmt: skip
 
 

@@ -121,6 +121,15 @@ class Hierarchy:
             return ""
         return next((maker for agent in self.agents(name) if (maker := self.maker_of(agent))), "")
 
+    def guideline_line(self, name: str) -> list[str]:
+        """The firms by which a guideline reached this party, from its corporation down; none, if nobody gave it one."""
+        line: list[str] = []
+        firm = self._first_firm(name)
+        while firm and firm not in line:
+            line.insert(0, firm)
+            firm = self._first_firm(firm) if self.kinds[firm] == "vendor" else ""
+        return line
+
     # ---- labor --------------------------------------------------------------------------------------------------
 
     def employer_of(self, name: str) -> str:

@@ -30,6 +30,7 @@ CALLED = {  # what people call the kinds of plugin
     "combination": "combination rule",
     "charter": "charter",
     "aggregator": "aggregator",
+    "consequence": "consequence",
     "learner": "learner",
     "world": "world",
     "logger": "logger",

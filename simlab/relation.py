@@ -27,9 +27,6 @@ from simlab.errors import PluginFailed
 
 if TYPE_CHECKING:
     from simlab.measures.panel import Panel
-
-if TYPE_CHECKING:
-    from simlab.measures.panel import Panel
     from simlab.rankings import Commission
 
 
@@ -201,8 +198,8 @@ class Teacher(Protocol):
         """The machine's utility [n], had it learned from nothing but these rankings, by the draws of this key."""
 
 
-class Consequence(ABC):
-    """What follows from a judgement."""
+class Consequence(Protocol):
+    """What follows from a judgement; of which kinds it may be, `components.consequence` and the plugins say."""
 
     def settle(self, relation: Relation) -> Sequence[Effect]:
         """What is still owed when the run ends between two looks."""

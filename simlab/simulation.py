@@ -7,7 +7,6 @@ plugins; what torch computes comes from `jobs`, so a run that was cut off is sim
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
@@ -16,10 +15,9 @@ from simpy import Event
 from simlab.analyzers.survey import Survey
 from simlab.clock import Steps, at
 from simlab.components.answers import given
-from simlab.consequences.corporations import Churn, Fine, Fund, Replace, Suspend, Withdraw
-from simlab.consequences.labor import Bonus, Fire, Heard, Hire, Pay, Probation, Retrain, Warn
+from simlab.components.consequence import Consequence, guideline_policies
+from simlab.consequences.contract_terms import implied
 from simlab.consequences.learning import Gradient
-from simlab.consequences.vendors import ContractShare, Invoice, Penalty
 from simlab.engine.context import Context, Progress, Tell, nobody
 from simlab.engine.jobs import Jobs
 from simlab.errors import InvalidInput, PluginFailed, SimlabError
@@ -37,7 +35,7 @@ from simlab.parties.users import Users
 from simlab.parties.vendor import Vendor
 from simlab.people.labor_market import LaborMarket
 from simlab.people.roster import Roster
-from simlab.relation import Consequence, Judgement, Relation
+from simlab.relation import Judgement, Relation
 from simlab.rng import Streams
 from simlab.worlds.text import TextGame, require_opinions
 from simlab.worlds.world import Game
@@ -57,23 +55,6 @@ PARTIES: dict[str, type[Any]] = {
     "shareholders": Shareholders,
     "regulator": Regulator,
 }  # in the order in which they come to be: a reward model grows from a language model
-CONSEQUENCES: dict[str, Callable[..., Consequence]] = {
-    "churn": Churn,
-    "replace": Replace,
-    "fund": Fund,
-    "withdraw": Withdraw,
-    "fine": Fine,
-    "suspend": Suspend,
-    "pay": Pay,
-    "bonus": Bonus,
-    "warn": Warn,
-    "retrain": Retrain,
-    "fire": Fire,
-    "hire": Hire,
-    "contract_share": ContractShare,
-    "penalty": Penalty,
-    "gradient": Gradient,
-}
 CALLS_PER_LEVEL = 10
 
 
@@ -108,22 +89,11 @@ class Simulation(Context):
         self.survey = Survey(self)
 
     def _relation(self, spec: RelationSpec) -> Relation:
-        """The live relation; what is owed for work is always paid, whether or not the file says so."""
-        consequences = [CONSEQUENCES[c.kind](self, c) for c in spec.consequence]
+        """The live relation; what stands in every contract follows first, whether or not the file says so."""
         principal, agent = self.parties[spec.principal], self.parties[spec.agent]
-        employs = self.hierarchy.employer_of(agent.name) == principal.name
-        paid = any(isinstance(c, Pay) for c in consequences)
-        if isinstance(agent, Pool) and not paid and employs:
-            consequences.insert(0, Pay(self, None))
-        if isinstance(agent, Pool) and agent.spec.probation and employs:
-            consequences.insert(int(not paid), Probation(self, agent.spec.probation))
-        if isinstance(agent, Pool) and agent.spec.voice:
-            consequences.insert(0, Heard(self, None))
-        if isinstance(agent, Vendor) and employs:
-            consequences.insert(0, Invoice(self, None))
-        above = self.hierarchy.principals(principal.name)
-        if isinstance(principal, Auditors) and self.hierarchy.employer_of(principal.name) not in above:
-            consequences.insert(0, Pay(self, None, principal))  # nobody looks at these auditors, yet they are paid
+        given = [c.in_play(self) if isinstance(c, Consequence) else Gradient(self, c) for c in spec.consequence]
+        pays = any(isinstance(c, Consequence) and c.pays for c in given)
+        consequences = [*implied(self, principal, agent, pays), *given]
         return Relation(self.log, principal, agent, spec.every, spec.sample, consequences)
 
     # ---- the clock ----------------------------------------------------------------------------------------------
@@ -190,7 +160,7 @@ class Simulation(Context):
         policies = [corporation.guideline.policy]
         for relation in self.relations:
             if relation.agent is corporation:
-                policies += [c.spec.policy for c in relation.consequences if isinstance(c, Replace) and c.spec.policy]
+                policies += [policy for c in relation.consequences for policy in guideline_policies(c)]
         revised = any(policy.name != "static" for policy in policies)
         return corporation.guideline.meetings(self.days) if revised else []
 

@@ -28,20 +28,22 @@ FLOORS = (  # packages and modules of simlab, from the ground up; those on one f
     ("runs", "sheets", "worlds"),
     ("measures", "rankings", "scenario"),
     ("plugins", "relation"),
-    ("calibration", "engine", "testing"),
-    ("machines", "scaffolding"),
+    ("calibration", "engine"),
+    ("machines",),
     ("people", "report"),
     ("parties",),
     ("consequences",),
     ("analyzers",),
     ("simulation",),
-    ("runner", "theory"),
+    ("runner", "testing", "theory"),
+    ("scaffolding",),
     ("cli",),
     ("__main__",),
 )
 # What shipped plugins import, as users' own may; "" is simlab itself, with the public names.
 FOR_PLUGINS = {
-    "", "arrays", "components", "errors", "measures", "names", "nets", "rng", "scenario", "sheets", "tables", "worlds"
+    "", "arrays", "components", "consequences", "errors", "measures", "names", "nets", "relation", "rng", "scenario",
+    "sheets", "tables", "worlds"
 }  # fmt: skip
 
 Graph = Mapping[str, set[str]]  # what each module imports of simlab

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from simlab.scenario import FireSpec
+from simlab.plugins.registry import discover
 from simlab.tables.schemas import TABLES
 from tests.small_world import play
 
@@ -70,7 +70,9 @@ def test_what_the_dictionary_says_is_so(tmp_path: Path) -> None:
     assert "one row a shift of people (all they did at one time) or a computation" in TABLES["labor"].meaning
     people = run.labor[run.labor.party == "pool"]
     assert len(people) == run.comparisons.time.nunique()
-    assert "audited pairs" in str(FireSpec.model_fields["min_sample"].description)
+    assert "audited pairs" in str(
+        discover(local=False).get("consequence", "fire").model_fields["min_sample"].description
+    )
 
 
 def test_dictionary_and_loader_import_no_library() -> None:

@@ -209,8 +209,8 @@ def _people(noise: Array) -> Cohort:
     whole, none = np.zeros(len(noise), dtype=np.int64), np.zeros((len(noise), 0))
     return Cohort(
         number=numbers, misread=none, own=none, vector=none, skill=none, knowledge=zeros, noise=noise, seconds=zeros,
-        hired=zeros, ended=np.full(len(noise), np.nan), tasks=whole, audited=zeros, agreed=zeros, warnings=whole,
-        hours=zeros, unpaid=zeros,
+        wage=zeros, hired=zeros, ended=np.full(len(noise), np.nan), tasks=whole, audited=zeros, agreed=zeros,
+        warnings=whole, hours=zeros, unpaid=zeros,
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ class Cohort(Known):
     knowledge: Array  # [R] chance of believing the truth about a fact
     noise: Array  # [R] multiplies the policy's temperature
     seconds: Array  # [R] typical time for one comparison
+    wage: Array  # [R] paid per hour, in $
     hired: Array  # [R] day
     ended: Array  # [R] day, or NaN
     tasks: NDArray[np.int64]  # [R] rankings made, so far

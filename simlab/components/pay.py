@@ -77,7 +77,7 @@ class PayScheme(Spec):
         """What each is owed [R]; who would owe the employer is owed nothing."""
         raise NotImplementedError
 
-    def nominal(self, wage: float, hours: Array, pairs: Array | float) -> Array:
+    def nominal(self, wage: Array | float, hours: Array, pairs: Array | float) -> Array:
         """Pay for so much work before anybody knows how good it was, in $; by default the wage for the hours."""
         return hours * wage
 
@@ -112,7 +112,7 @@ class PieceSpec(PayScheme):
     def owed(self, earned: Earned) -> Array:
         return self.rate * earned.pairs
 
-    def nominal(self, wage: float, hours: Array, pairs: Array | float) -> Array:
+    def nominal(self, wage: Array | float, hours: Array, pairs: Array | float) -> Array:
         return np.zeros_like(hours) + self.rate * np.asarray(pairs)
 
     def expected(self, work: WorkTerms, care: Array, pace: Array) -> Array:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+CAPITAL = "capital"  # the reason of transfers that are neither revenue nor cost
 Flow = tuple[float, float, str]  # when (days), how much ($; negative if paid), what for
 
 

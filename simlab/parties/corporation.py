@@ -14,6 +14,7 @@ from simlab.arrays import Array, Indices
 from simlab.clock import Steps
 from simlab.components.guideline_policy import GuidelinePolicy, Term
 from simlab.engine.context import LiveParty
+from simlab.engine.ledger import CAPITAL
 from simlab.parties.audits import audit
 from simlab.parties.guideline import Guideline, write_version
 from simlab.parties.language_model import LanguageModel
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from simlab.engine.context import Context
     from simlab.measures.panel import Panel
     from simlab.scenario import CorporationSpec
-
-CAPITAL = "capital"  # the reason of transfers that are neither revenue nor cost
 
 
 class Corporation(LiveParty):

@@ -67,7 +67,7 @@ def hand_in(pool: Judges, model: str, shown: Demonstrations) -> None:
     """Write down what was written for a model, and pay for it by the hour; where nobody employs, nobody pays."""
     cohort, log, employer = pool.cohort, pool.context.log, pool.context.hierarchy.employer_of(pool.name)
     hours = shown.seconds / 3600
-    pay = hours * pool.spec.wage if employer else np.zeros(len(shown))
+    pay = hours * cohort.wage[shown.who] if employer else np.zeros(len(shown))
     np.add.at(cohort.hours, shown.who, hours)
     table_rows.demonstrations(pool, model, shown.items, shown.who, shown.seconds, pay)
     log.labor(pool.name, "demonstrating", about=model, hours=float(hours.sum()), pay=float(pay.sum()))

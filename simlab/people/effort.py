@@ -12,8 +12,9 @@ import numpy as np
 
 from simlab.arrays import Array, Indices
 from simlab.components.answers import not_numbers
+from simlab.components.consequence import Consequence
 from simlab.components.effort import COIN, WorkSituation
-from simlab.components.review import Below, Review
+from simlab.components.review import Review
 from simlab.errors import PluginFailed
 from simlab.rankings import preferred
 from simlab.rng import uniforms
@@ -58,7 +59,7 @@ def situation_of(pool: Judges, rows: Indices) -> WorkSituation:
         return np.full(len(rows), float(value))
 
     return WorkSituation(
-        wage=same(pool.spec.wage),
+        wage=pool.cohort.wage[rows],
         hours=same(hours),
         cost=effort.cost * pool.work_state.effort_cost[rows],
         pairs=same(round(hours * 3600 / pool.seconds_a_pair)),
@@ -78,19 +79,16 @@ def judged_in(pool: Judges) -> RelationSpec | None:
     """The relation that decides about these people's jobs: the first that dismisses, else that with the employer."""
     mine = [r for r in pool.context.scenario.relations if r.agent == pool.name]
     present = [r for r in mine if r.principal in pool.context.parties]
-    firing = [r for r in present if any(c.kind == "fire" for c in r.consequence)]
+    firing = [r for r in present if _rule(r) is not None]
     employing = [r for r in present if r.principal == pool.context.hierarchy.employer_of(pool.name)]
     return next(iter([*firing, *employing, *present]), None)
 
 
 def _rule(relation: RelationSpec | None) -> Review | None:
-    for consequence in relation.consequence if relation is not None else ():
-        if consequence.kind == "fire":
-            if consequence.review is not None:
-                return consequence.review
-            below = consequence.below if consequence.below is not None else 0.0
-            return Below(below=below, min_sample=consequence.min_sample)
-    return None
+    """The first rule by which this relation dismisses people; None if it dismisses nobody."""
+    given = relation.consequence if relation is not None else ()
+    rules = (c.dismissal() for c in given if isinstance(c, Consequence))
+    return next((rule for rule in rules if rule is not None), None)
 
 
 def _audited(relation: RelationSpec | None, pairs: float) -> float:

@@ -36,6 +36,7 @@ def drawn(pool: Roster, numbers: NDArray[np.int64], rng: Streams | None = None) 
         knowledge=np.clip(spec.knowledge + spec.knowledge_spread * personal("knowledge"), 0, 1),
         noise=np.exp(spec.temperature_spread * personal("noise")),
         seconds=spec.seconds * np.exp(spec.seconds_spread * personal("seconds")),
+        wage=np.full(len(numbers), spec.wage),
         hired=np.full(len(numbers), context.now),
         ended=np.where(np.isin(numbers, pool.missing()), context.now, np.nan),
         tasks=np.zeros(len(numbers), dtype=np.int64),

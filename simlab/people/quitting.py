@@ -57,7 +57,7 @@ def hourly_pay(pool: Roster) -> Array:
     """What an hour has brought each so far [R], in $; the wage, before the first payday."""
     lives = pool.work_state
     known = np.round(lives.received / np.maximum(lives.hours, 1e-12), 9)  # so that a wage of 21 is 21 again
-    return np.where(lives.hours > 0, known, pool.spec.wage)
+    return np.where(lives.hours > 0, known, pool.cohort.wage)
 
 
 def _reason(pool: Roster, row: int) -> str:

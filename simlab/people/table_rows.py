@@ -67,20 +67,29 @@ def worked(pool: Roster, made: Rankings) -> None:
     pool.context.log.ranked(pool, made)
     hours = float(made.seconds.sum()) / 3600
     kind = "ranking" if pool.work_order == 1 else "auditing"
-    pay = float(_worth(pool, np.array(hours), made.label.size))
+    pay = float(_worth(pool, _mean_wage(pool, made), np.array(hours), made.label.size))
     care = float(looked_at(pool, made.worker).mean())
     pool.context.log.labor(pool.name, kind, order=pool.work_order, hours=hours, pay=pay, care=care)
 
 
 def earned(pool: Roster, made: Rankings) -> Array:
     """What a compared pair of each of these rankings [m] is to bring whoever made it, in $."""
-    return _worth(pool, made.seconds / made.pairs / 3600, 1.0)
+    return _worth(pool, pool.cohort.wage[made.worker], made.seconds / made.pairs / 3600, 1.0)
 
 
-def _worth(pool: Roster, hours: Array, pairs: float) -> Array:
-    """What so much work is to bring somebody, in $; nobody employs, nobody pays."""
+def _mean_wage(pool: Roster, made: Rankings) -> float:
+    """The wage of an hour spent on these rankings, in $: exactly everybody's, if all earn the same."""
+    wages = pool.cohort.wage[made.worker]
+    alike = not len(wages) or wages.min() == wages.max()
+    return (
+        float(wages[0] if len(wages) else pool.spec.wage) if alike else float(np.average(wages, weights=made.seconds))
+    )
+
+
+def _worth(pool: Roster, wage: Array | float, hours: Array, pairs: float) -> Array:
+    """What so much work at this wage is to bring, in $; nobody employs, nobody pays."""
     paid = 1.0 if pool.context.hierarchy.employer_of(pool.name) else 0.0
-    return np.asarray(paid * pool.spec.pay.nominal(pool.spec.wage, hours, pairs))
+    return np.asarray(paid * pool.spec.pay.nominal(wage, hours, pairs))
 
 
 def demonstrations(pool: Roster, model: str, items: Items, who: Indices, seconds: Array, pay: Array) -> None:

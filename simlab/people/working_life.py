@@ -150,7 +150,7 @@ def earned(pool: Roster, rows: Indices) -> Earned:
     """What these people have done since they were last paid."""
     cohort = pool.cohort
     return Earned(
-        wage=np.full(len(rows), pool.spec.wage),
+        wage=cohort.wage[rows],
         hours=cohort.unpaid[rows],
         pairs=pool.work_state.pairs[rows],
         answers=answers_of(pool.marks, rows, len(cohort)),
@@ -161,7 +161,7 @@ def earned(pool: Roster, rows: Indices) -> Earned:
 def settle(pool: Roster, rows: Indices) -> tuple[Array, Array]:
     """What the work of these people was to bring, and what they are owed for it [R], in $; then all is paid."""
     cohort, scheme = pool.cohort, pool.spec.pay
-    nominal = scheme.nominal(pool.spec.wage, cohort.unpaid[rows], pool.work_state.pairs[rows])
+    nominal = scheme.nominal(cohort.wage[rows], cohort.unpaid[rows], pool.work_state.pairs[rows])
     owed = scheme.owed(earned(pool, rows)) if scheme.judged else nominal
     pool.work_state.hours[rows] += cohort.unpaid[rows]
     pool.work_state.received[rows] += owed

@@ -13,7 +13,7 @@ from stat import S_ISDIR
 
 _CONTRACTS = {
     "Component", "Criterion", "RaterPolicy", "Effort", "Review", "RewardShape", "LeashedShape", "GuidelinePolicy",
-    "Combination", "Charter", "Aggregator", "Learner", "World", "Logger",
+    "Combination", "Charter", "Aggregator", "Learner", "Consequence", "World", "Logger",
 }  # fmt: skip
 
 

@@ -310,9 +310,8 @@ def _fault(cls: Any) -> str:
         return f"{cls!r} is no component class"
     if not cls.kind:
         contracts = "Criterion, RaterPolicy, Effort, Review, RewardShape, GuidelinePolicy, Combination, Charter"
-        return (
-            f"class {cls.__name__} derives from none of the contracts ({contracts}, Aggregator, Learner, World, Logger)"
-        )
+        more = "Aggregator, Learner, Consequence, World, Logger"
+        return f"class {cls.__name__} derives from none of the contracts ({contracts}, {more})"
     if not isinstance(cls.name, str) or not is_name(cls.name):
         return f'class {cls.__name__} has no usable name (write name = "…": a letter, then letters, digits, - or _)'
     if issubclass(cls, Charter) and not (cls.articles and all(isinstance(a, Article) for a in cls.articles)):

@@ -172,14 +172,7 @@ def _chain(run: Run, pool: str) -> list[str]:
     """Whose guideline reached a pool: the corporation, and each vendor below it; nobody's, if it has none."""
     parameters = run.manifest["parameters"]
     edges = [(relation["principal"], relation["agent"]) for relation in parameters["relations"]]
-    hierarchy = Hierarchy(list(parameters["parties"]), edges)
-    chain: list[str] = []
-    here = pool
-    while here and (not chain or _kind(run, here) == "vendor"):
-        firms = [name for name in hierarchy.principals(here) if _kind(run, name) in ("corporation", "vendor")]
-        here = firms[0] if firms and firms[0] not in chain else ""
-        chain = [*([here] if here else []), *chain]
-    return chain
+    return Hierarchy({name: _kind(run, name) for name in parameters["parties"]}, edges).guideline_line(pool)
 
 
 def _told(given: _Tables, row: Row, chain: Sequence[str]) -> Row:

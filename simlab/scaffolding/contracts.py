@@ -29,6 +29,7 @@ _BASES = {
     "combination": "simlab.components.combination:Combination",
     "charter": "simlab.components.charter:Charter",
     "aggregator": "simlab.components.aggregator:Aggregator",
+    "consequence": "simlab.components.consequence:Consequence",
     "learner": "simlab.components.learner:Learner",
     "world": "simlab.worlds.world:World",
     "logger": "simlab.components.logger:Logger",
@@ -50,6 +51,11 @@ _SHOWN = {  # by kind: what a method calls it, and its class
     },
     "charter": {"articles[i]": "simlab.components.charter:Article"},
     "aggregator": {"votes": "simlab.components.aggregator:Votes"},
+    "consequence": {
+        "relation": "simlab.relation:Relation",
+        "judgement": "simlab.relation:Judgement",
+        "Effect(…)": "simlab.relation:Effect",
+    },
     "learner": {
         "lesson (rankings)": "simlab.components.learner:RankingLesson",
         "lesson (rankings of vectors)": "simlab.components.learner:VectorRankingLesson",
@@ -138,13 +144,18 @@ def _shown(name: str, cls: Any) -> Shown:
     said = dict(re.findall(r"^    (\w+): [^#\n]*#\s*(.*)$", source, re.MULTILINE))
     own = {f.name: f.type for f in fields(cls)} if hasattr(cls, "__dataclass_fields__") else {}
     held = [Said(f"{field}: {_plain(type_)}", said.get(field, "")) for field, type_ in own.items()]
-    names = attributes(cls) if own else [f"{n}()" for n in vars(cls) if not n.startswith(("_", "model_"))]
+    names = attributes(cls) if own else [_called(cls, n) for n in vars(cls) if not n.startswith(("_", "model_"))]
     for written in names[len(own) :]:
         thing = inspect.getattr_static(cls, written.removesuffix("()"))
         function = thing.fget if isinstance(thing, property) else getattr(thing, "__func__", thing)
         if inspect.isfunction(function):
             held.append(Said(written, docstring(function).partition("\n\n")[0].replace("\n", " ")))
     return Shown(name, docstring(cls), tuple(held))
+
+
+def _called(cls: Any, name: str) -> str:
+    """A property as it is, a method with ()."""
+    return name if isinstance(vars(cls)[name], property) else f"{name}()"
 
 
 def _plain(type_: Any) -> str:

@@ -29,6 +29,7 @@ _IMPORTS = {  # what the test of each kind needs
     "combination": f"{_NUMPY}{_TESTING}",
     "charter": _TESTING,
     "aggregator": f"{_NUMPY}{_TESTING}from simlab.components.aggregator import Votes\n",
+    "consequence": f"{_TESTING}from simlab.testing import society\n",
     "learner": f"{_TESTING}from simlab.testing import learners\n",
     "world": f"{_TESTING}from simlab.rng import Streams\n",
 }
@@ -42,6 +43,7 @@ _USES = {  # how a scenario is told to use one, as an argument of `simlab run`
     "combination": '--set "parties.acme.guideline.combine={{kind: {name}}}"',
     "charter": "--set parties.acme.guideline.charter={name}",
     "aggregator": '--set parties.pool.overlap=3 --set "relations.2.consequence.aggregator={{kind: {name}}}"',
+    "consequence": '--set "relations.1.consequence={{kind: {name}}}"',
     "learner": '--set "relations.3.consequence.learner={{kind: {name}}}"',
     "world": '--set "world={{kind: {name}}}"',
 }

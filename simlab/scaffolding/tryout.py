@@ -220,6 +220,23 @@ def _charter(plugin: Any) -> Shown:
     return Shown(f"{len(records)} articles, and the criteria they are measured by.", records)
 
 
+def _consequence(plugin: Any) -> Shown:
+    """What it does in a small society, look by look."""
+    from simlab.testing import society
+
+    found = society.played(society.living(plugin), type(plugin))
+    records = [
+        {"day": look.day, "judge": look.principal, "to": e.agent, "amount": e.amount, "unit": e.unit, "why": e.reason}
+        for look in found
+        for e in look.effects
+    ]
+    where = ", ".join(f"{principal} → {agent}" for principal, agent in society.places(type(plugin)))
+    about = f"What it does in two days of a small society, where it stands in {where}"
+    if not records:
+        return Shown(f"{about}: nothing.", [{"looks": len(found), "effects": 0}])
+    return Shown(f"{about}: {len(records)} effects, of which these are the first.", records[:_EXCHANGES])
+
+
 _SHOWS: dict[str, Callable[[Any], Shown]] = {
     "criterion": _criterion,
     "rater": _rater,
@@ -232,6 +249,7 @@ _SHOWS: dict[str, Callable[[Any], Shown]] = {
     "world": _world,
     "combination": _combination,
     "charter": _charter,
+    "consequence": _consequence,
 }
 
 

@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from simlab.components.consequence import Consequence
 from simlab.components.pay import LinearSpec, PieceSpec
 from simlab.hierarchy import Hierarchy
 from simlab.scenario.model import Scenario
@@ -60,12 +61,14 @@ class Budget:
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
+        kinds = {name: spec.kind for name, spec in scenario.parties.items()}
         edges = [(r.principal, r.agent) for r in scenario.relations]
-        auditors = [name for name, spec in scenario.parties.items() if isinstance(spec, AuditorsSpec)]
-        gone = Hierarchy(scenario.parties, edges).without(scenario.without, auditors)
+        auditors = [name for name, kind in kinds.items() if kind == "auditors"]
+        gone = Hierarchy(kinds, edges).without(scenario.without, auditors)
         self.parties = {name: spec for name, spec in scenario.parties.items() if name not in gone}
         self.relations = [r for r in scenario.relations if gone.isdisjoint((r.principal, r.agent))]
-        self.hierarchy = Hierarchy(self.parties, [(r.principal, r.agent) for r in self.relations])
+        present = {name: kinds[name] for name in self.parties}
+        self.hierarchy = Hierarchy(present, [(r.principal, r.agent) for r in self.relations])
 
     def items(self) -> Iterator[Item]:
         """Everything that is paid for and can be foreseen, in file order."""
@@ -75,7 +78,7 @@ class Budget:
             elif isinstance(self.parties[relation.principal], AuditorsSpec | FirmSpec):
                 yield from self._auditing(relation)
         for name, spec in self.parties.items():
-            if isinstance(spec, VendorSpec) and (payer := self.employer_of(name)):
+            if isinstance(spec, VendorSpec) and (payer := self.hierarchy.employer_of(name)):
                 pairs = self.delivered(name, self.scenario.days)
                 yield Item(payer, name, LABELS, pairs, 0.0, pairs * spec.price)
             if isinstance(spec, PeopleSpec):
@@ -87,13 +90,11 @@ class Budget:
 
     def unforeseen(self) -> list[str]:
         """What else will be paid, or saved, depending on how people do and on what they are shown."""
-        kinds = {c.kind for relation in self.relations for c in relation.consequence}
+        following = [c for relation in self.relations for c in relation.consequence if isinstance(c, Consequence)]
         people = [spec for spec in self.parties.values() if isinstance(spec, PeopleSpec)]
         staff = any(isinstance(self.parties[r.principal], FirmSpec) for r in self.relations)
         found = {
-            "bonuses": "bonus" in kinds,
-            "training": "retrain" in kinds,
-            "penalties": "penalty" in kinds,
+            **{c.unforeseen: True for c in following if c.unforeseen},
             "pay that rests on checked answers": any(spec.pay.judged for spec in people),
             "later hires and candidates": any(spec.hiring_cost or spec.screening_cost for spec in people),
             "time saved by carelessness or haste": any(spec.effort.reckons for spec in people),
@@ -102,24 +103,6 @@ class Budget:
             "pairs that are equal by the guideline, which cost staff no time": staff and self.scenario.world.networks,
         }
         return [what for what, there in found.items() if there]
-
-    # ---- who employs whom ---------------------------------------------------------------------------------------
-
-    def employer_of(self, name: str) -> str:
-        """Who pays these people or this vendor, by the rule of `lineage.employer_of`; empty if nobody."""
-        for above in self.hierarchy.principals(name):
-            if isinstance(self.parties[above], FirmSpec):
-                return above
-        return self._maker(name) if isinstance(self.parties[name], AuditorsSpec) else ""
-
-    def _maker(self, name: str) -> str:
-        """The nearest corporation above a party, or above those whom auditors without one audit; empty if none."""
-        for above in self.hierarchy.above(name):
-            if isinstance(self.parties[above], CorporationSpec):
-                return above
-        if isinstance(self.parties[name], AuditorsSpec):
-            return next((m for agent in self.hierarchy.agents(name) if (m := self._maker(agent))), "")
-        return ""
 
     # ---- how much is done ---------------------------------------------------------------------------------------
 
@@ -182,7 +165,7 @@ class Budget:
         done = windows(relation.every, self.scenario.days)[0]
         pairs = self._asked(spec, relation) * done * self._share(name, spec)
         hours = pairs * spec.seconds * 2 / spec.ranking / 3600 * pace(spec)
-        payer = self.employer_of(name)
+        payer = self.hierarchy.employer_of(name)
         return Item(payer, name, RANKING, pairs, hours, self._wages(spec, hours, pairs) if payer else 0.0, relation)
 
     def _auditing(self, relation: RelationSpec) -> Iterator[Item]:
@@ -196,7 +179,7 @@ class Budget:
         elif isinstance(spec, AuditorsSpec):
             most = spec.count * spec.hours * relation.every * looks(self.scenario, relation)
             hours = min(most, pairs * spec.seconds / 3600 * pace(spec))
-            payer = self.employer_of(name)
+            payer = self.hierarchy.employer_of(name)
             amount = self._wages(spec, hours, pairs) if payer else 0.0
             yield Item(payer, name, AUDITING, pairs, hours, amount, relation)
 
@@ -208,7 +191,7 @@ class Budget:
 
     def _hiring(self, name: str, spec: PeopleSpec) -> Iterator[Item]:
         """The first people, each of whom sat one test at least."""
-        payer, cost = self.employer_of(name), spec.hiring_cost + spec.screening_cost
+        payer, cost = self.hierarchy.employer_of(name), spec.hiring_cost + spec.screening_cost
         if payer and cost:
             people = self._places(name, spec)
             yield Item(payer, f"{payer} recruiters", HIRING, people, 0.0, cost * people)
@@ -219,7 +202,7 @@ class Budget:
         pool = self.parties.get(spec.by)
         if isinstance(pool, PeopleSpec):
             hours = spec.count * spec.seconds / 3600 * math.exp(pool.seconds_spread**2 / 2)
-            payer = self.employer_of(spec.by)
+            payer = self.hierarchy.employer_of(spec.by)
             yield Item(payer, spec.by, DEMONSTRATING, spec.count, hours, hours * pool.wage if payer else 0.0)
 
     def _prompts(self, name: str, spec: CorporationSpec) -> Item:
@@ -228,7 +211,7 @@ class Budget:
         written = 0.0
         for relation in self.relations:
             pool = self.parties[relation.principal]
-            if isinstance(pool, RatersSpec) and self._maker(relation.principal) == name:
+            if isinstance(pool, RatersSpec) and self.hierarchy.maker_of(relation.principal) == name:
                 tasks = self._asked(pool, relation) / pool.overlap / (pool.ranking * (pool.ranking - 1) / 2)
                 begun = windows(relation.every, self.scenario.days)[1]
                 written += tasks * (1 + (begun - 1) * (1 - spec.prompts.recycled)) if begun else 0.0

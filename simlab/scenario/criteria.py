@@ -16,12 +16,13 @@ from pydantic import BaseModel
 from simlab.components.answers import criteria as criteria_of
 from simlab.components.charter import Charter
 from simlab.components.combination import Combination
+from simlab.components.consequence import inner
 from simlab.components.guideline_policy import GuidelinePolicy
 from simlab.scenario.messages import Path
 
 How = Literal["weight", "watched", "plugin", "charter"]
 
-_EACH = "*"  # in a way: every item of a list
+_EACH, _INNER = "*", "**"  # in a way: every item of a list, every component that a consequence names
 _OF_PARTIES: tuple[tuple[How, tuple[str, ...]], ...] = (  # where a party may name criteria, in order of mention
     ("weight", ("values",)),
     ("weight", ("law",)),
@@ -33,7 +34,7 @@ _OF_PARTIES: tuple[tuple[How, tuple[str, ...]], ...] = (  # where a party may na
     ("weight", ("intents", _EACH, "values")),
     ("watched", ("exposure", "criterion")),
 )
-_OF_RELATIONS: tuple[tuple[How, tuple[str, ...]], ...] = (("plugin", ("consequence", _EACH, "policy")),)
+_OF_RELATIONS: tuple[tuple[How, tuple[str, ...]], ...] = (("plugin", ("consequence", _EACH, _INNER)),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,9 @@ def _led_to(part: Any, at: Path, how: How, way: Sequence[str]) -> Iterator[Menti
     elif way[0] == _EACH:
         for index, item in enumerate(part if isinstance(part, list) else ()):
             yield from _led_to(item, (*at, index), how, way[1:])
+    elif way[0] == _INNER:
+        for name, component in inner(part):
+            yield from _led_to(component, (*at, name), how, way[1:])
     elif isinstance(part, Mapping):
         yield from _led_to(part.get(way[0]), (*at, way[0]), how, way[1:])
     elif isinstance(part, BaseModel):

@@ -138,7 +138,7 @@ def _consequence(consequence: AnyConsequence) -> str:
         last = ("aggregator", consequence.aggregator) if ranked else ("shape", consequence.shape)
         settings = ", ".join(f"{name} {_plain(part)}" for name, part in (("learner", consequence.learner), last))
     meaning = docstring(type(consequence)).strip().rstrip(".")
-    return f"{consequence.kind}{f' ({settings})' if settings else ''}: {meaning[:1].lower()}{meaning[1:]}"
+    return f"{consequence.name}{f' ({settings})' if settings else ''}: {meaning[:1].lower()}{meaning[1:]}"
 
 
 def _schedule(scenario: Scenario) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -52,12 +52,17 @@ class Reading:
     models: dict[int, type[BaseModel]] = field(default_factory=dict)  # by id of the mapping
     nodes: dict[int, Node] = field(default_factory=dict)  # by id of the mapping
     brought: Mapping[str, Criterion] | None = None
+    here: Mapping[str, Path] = field(default_factory=dict)  # the `folders` of the entry that is being read
 
     def folders(self, entry: Mapping[str, Any]) -> dict[str, Path]:
         """For each key of a mapping, the folder of the file that says it; on the command line, the current one."""
         node = self.nodes.get(id(entry))
         said = node.value.items() if node is not None else ()
         return {key: Path(n.place.file).parent if n.place.line is not None else Path() for key, n in said}
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """What parameters of a component ask of the context in which they are read: `folders`."""
+        return self.here if key == "folders" else default
 
 
 class PartySpec(Spec):
@@ -99,7 +104,8 @@ def _component(kind: str, default: str) -> Callable[[Any, ValidationInfo], Any]:
 def build(kind: str, name: str, entry: Mapping[str, Any], reading: Reading) -> Component:
     """The component `name` with the parameters of `entry`. Its errors stay where they are in the file.
 
-    Parameters are checked as strict JSON: no text where a number should be, while a list may fill a tuple.
+    Parameters are checked as strict JSON: no text where a number should be, while a list may fill a tuple. Those of
+    consequences may name components in turn, so they are read as the part of the file that they are.
     """
     try:
         cls = reading.plugins.get(kind, name)
@@ -110,6 +116,8 @@ def build(kind: str, name: str, entry: Mapping[str, Any], reading: Reading) -> C
         raise PydanticCustomError("unknown_component", "{what}", {"what": problem.what, "fix": problem.fix}) from None
     reading.models[id(entry)] = cls
     given = {key: value for key, value in entry.items() if key != "kind"}
+    if kind == "consequence":
+        return cls.model_validate(given, context=replace(reading, here=reading.folders(entry)))
     return cls.model_validate_json(json.dumps(given), strict=True, context={"folders": reading.folders(entry)})
 
 

@@ -26,7 +26,8 @@ def _with_components(part: Any, plugins: Catalogue) -> Any:
         return part
     if isinstance(part.get("component"), str):
         kind = part["component"]
-        options = [_component_schema(plugins.get(kind, n), n) for n in plugins.names(kind)]
+        schemas = [_component_schema(plugins.get(kind, n), n) for n in plugins.names(kind)]
+        options = _with_components(schemas, plugins)  # some name components in turn
         rest = {k: v for k, v in part.items() if k != "component"}
         return rest | {"anyOf": [{"enum": plugins.names(kind)}, *options]}
     return {key: _with_components(value, plugins) for key, value in part.items()}

@@ -17,7 +17,7 @@ from simlab.components.spec import Spec
 from simlab.errors import InvalidInput, Problem
 from simlab.names import CALLED, did_you_mean, shown
 from simlab.scenario.model import Scenario
-from simlab.scenario.relations import AnyConsequence, RelationSpec
+from simlab.scenario.relations import GradientSpec, RelationSpec
 
 PLUGINS = {  # where a scenario file names a plugin: the key, and the kind of plugin
     "world": "world", "policy": "rater", "effort": "effort", "review": "review", "shape": "reward",
@@ -69,7 +69,8 @@ def entries(plugins: Catalogue) -> list[Entry]:
         found.append(_entry(_kind(cls), "parties", cls, plugins))
         parts |= _parts(cls)
     found.append(_entry("relation", "relations", RelationSpec, plugins))
-    found += [_entry(_kind(cls), "consequences", cls, plugins) for cls in _kinds(AnyConsequence)]
+    found += [_entry(n, "consequences", plugins.get("consequence", n), plugins) for n in plugins.names("consequence")]
+    found.append(_entry(GradientSpec.name, "consequences", GradientSpec, plugins))
     found += [_entry(name, "learners", plugins.get("learner", name), plugins) for name in plugins.names("learner")]
     parts |= _parts(Scenario)
     found += [_entry(name, "parts of these", cls, plugins) for name, cls in parts.items()]
@@ -172,13 +173,17 @@ def _type(name: str, part: Mapping[str, Any], defs: Mapping[str, Any], plugins: 
     if isinstance(part.get("component"), str):
         kind = part["component"]
         names = plugins.names(kind)
+        if kind == "consequence":
+            return f"see {', '.join(names)}"
         return f"{CALLED[kind]}: {', '.join(names)}" if kind != "criterion" else "parameters of a criterion"
     if "const" in part or "enum" in part:
         return "one of " + ", ".join(map(str, part.get("enum", [part.get("const")])))
     if "$ref" in part or "oneOf" in part:
         return _mapping(name, part, defs)
     if options := part.get("anyOf"):
-        return " or ".join(dict.fromkeys(_type(name, option, defs, plugins) for option in options))
+        words = list(dict.fromkeys(_type(name, option, defs, plugins) for option in options))
+        elsewhere = all(word.startswith("see ") for word in words)
+        return "see " + ", ".join(word.removeprefix("see ") for word in words) if elsewhere else " or ".join(words)
     if part.get("type") == "array":
         inner = _type(name, part.get("items", {}), defs, plugins)
         return f"list, {inner}" if inner.startswith("see ") else f"list of {inner}"

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from simlab.components.consequence import Consequence, inner
 from simlab.components.criterion import Criterion
 from simlab.components.data_file import data_files
 from simlab.components.spec import Spec
@@ -158,10 +159,9 @@ class Scenario(Spec):
                     yield "charter", party.guideline.charter.name
         for relation in self.relations:
             for consequence in relation.consequence:
-                if consequence.kind == "replace" and consequence.policy is not None:
-                    yield "guideline", consequence.policy.name
-                if consequence.kind == "fire" and consequence.review is not None:
-                    yield "review", consequence.review.name
+                if isinstance(consequence, Consequence):
+                    yield "consequence", consequence.name
+                yield from ((part.kind, part.name) for _, part in inner(consequence))
                 if consequence.kind == "gradient":
                     assert consequence.learner is not None
                     yield "learner", consequence.learner.name

@@ -12,13 +12,11 @@ from simlab.hierarchy import Hierarchy
 class Reach:
     """How far authority reaches, for every party of a hierarchy without circles, in one pass down and one up.
 
-    `order` is 0 for who makes responses, 1 for who judges them, 2 for who judges those judgements, and so on;
     `makers` the corporations above, `models` the language models below, as sets of bits.
     """
 
     def __init__(self, kinds: Mapping[str, str], hierarchy: Hierarchy) -> None:
         self.hierarchy = hierarchy
-        self.order: dict[str, int] = {}
         self.makers: dict[str, int] = {}
         self.models: dict[str, int] = {}
         bits = {name: 1 << number for number, name in enumerate(kinds)}
@@ -29,7 +27,6 @@ class Reach:
                 self.makers[name] |= self.makers[above] | (bits[above] if kinds[above] == "corporation" else 0)
         for name in reversed(downward):
             agents = hierarchy.agents(name)
-            self.order[name] = _order(kinds[name], [self.order[agent] for agent in agents])
             self.models[name] = 0
             for agent in agents:
                 self.models[name] |= self.models[agent] | (bits[agent] if kinds[agent] == "language_model" else 0)
@@ -43,12 +40,3 @@ class Reach:
 def several(bits: int) -> bool:
     """Whether a set of bits has more than one."""
     return bool(bits & (bits - 1))
-
-
-def _order(kind: str, below: list[int]) -> int:
-    """The order of the work of a party of this kind whose agents' work is of these orders."""
-    if kind not in ("raters", "auditors", "vendor"):
-        return 0
-    if kind == "vendor":
-        return min((order for order in below if order), default=1)
-    return 1 + max(below, default=0)

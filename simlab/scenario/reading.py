@@ -14,9 +14,8 @@ from simlab.components.spec import named
 from simlab.errors import InvalidInput, Problem
 from simlab.paths import given
 from simlab.scenario import layers
-from simlab.scenario.checks import criteria, rater_policies, relations, sizes, society
+from simlab.scenario.checks import consequences, criteria, rater_policies, relations, sizes, society
 from simlab.scenario.choices import Choices
-from simlab.scenario.consequences import FireSpec
 from simlab.scenario.fields import Reading
 from simlab.scenario.layers import Overrides
 from simlab.scenario.messages import Complaint, Complaints
@@ -58,10 +57,10 @@ def load(
         problems += [complaints.problem(*p) for p in criteria.undeclared_by_plugins(scenario, data, plugins)]
     except ValidationError as error:
         problems += complaints.of(error)
-    learners: Any = {name: plugins.get("learner", name) for name in plugins.names("learner")}
-    problems += [complaints.problem(at, what, fix) for at, what, fix in relations.complaints(data, learners)]
+    problems += [complaints.problem(at, what, fix) for at, what, fix in relations.complaints(data, plugins)]
     world = _world(data, reading.plugins)
     if world is not None:
+        learners = relations.known_learners(plugins)
         problems += [complaints.problem(*p, at_key=True) for p in criteria.unknown(data, world, reading)]
         problems += [complaints.problem(*p) for p in relations.learners_misplaced(data, world.networks, learners)]
         problems += [complaints.problem(*p) for p in relations.imitators_misplaced(data, world.networks)]
@@ -77,14 +76,14 @@ def _together(scenario: Scenario) -> Iterator[Complaint]:
     if all({relation.principal, relation.agent} <= scenario.parties.keys() for relation in scenario.relations):
         yield from sizes.beyond(scenario)
         yield from society.impossible(scenario)
+        yield from consequences.misplaced(scenario)
         yield from criteria.unknown_to_plugins(scenario)
         yield from rater_policies.pointless(scenario)
 
 
 def _choices(plugins: Catalogue) -> Choices:
     """Which settings take the place of others, as kinds of party, consequence and plugin say it."""
-    parts = [(spec.model_fields["kind"].default, spec.instead_of) for spec in (UsersSpec, FireSpec)]
-    return Choices.of([*parts, *((cls.name, cls.instead_of) for cls in plugins.classes())])
+    return Choices.of([("users", UsersSpec.instead_of), *((cls.name, cls.instead_of) for cls in plugins.classes())])
 
 
 def _presentable(problems: Sequence[Problem]) -> list[Problem]:

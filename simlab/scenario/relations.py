@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    BeforeValidator,
+    Field,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    PlainValidator,
+    SerializeAsAny,
+    ValidationInfo,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema, PydanticCustomError
 
+from simlab.components.component import parameters
+from simlab.components.consequence import Consequence
 from simlab.components.learner import Learner
 from simlab.components.spec import Spec, named
 from simlab.names import shown
 from simlab.scenario.choices import DEFAULT_LEARNERS
-from simlab.scenario.consequences import (
-    BonusSpec,
-    ChurnSpec,
-    ContractShareSpec,
-    FineSpec,
-    FireSpec,
-    FundSpec,
-    HireSpec,
-    PaySpec,
-    PenaltySpec,
-    ReplaceSpec,
-    RetrainSpec,
-    SuspendSpec,
-    WarnSpec,
-    WithdrawSpec,
-)
-from simlab.scenario.fields import AggregatorField, Name, NoLearnerField, RewardShapeField
+from simlab.scenario.consequences import named_by
+from simlab.scenario.fields import AggregatorField, Name, NoLearnerField, Reading, RewardShapeField
 
 LARGEST_SAMPLE = 10_000_000
 
@@ -36,6 +32,7 @@ LARGEST_SAMPLE = 10_000_000
 class GradientSpec(Spec):
     """The judged machine is trained to be judged better."""
 
+    name: ClassVar[str] = "gradient"
     kind: Literal["gradient"] = "gradient"
     learner: NoLearnerField = Field(
         None,
@@ -50,26 +47,31 @@ class GradientSpec(Spec):
     )
 
 
+def _consequence(value: Any, info: ValidationInfo) -> Any:
+    """A gradient, which trains machines by a learner, or else the consequence that an entry names."""
+    if isinstance(value, Consequence | GradientSpec):
+        return value
+    entry = named(value)
+    if isinstance(entry, dict) and entry.get("kind") == GradientSpec.name:
+        return GradientSpec.model_validate(entry, context=info.context)
+    assert isinstance(info.context, Reading), "components are named in scenario files only"
+    return named_by(entry, info.context, [GradientSpec.name])
+
+
+def _said(consequence: Consequence | GradientSpec) -> dict[str, Any]:
+    """What a scenario file would say to get it."""
+    return parameters(consequence) if isinstance(consequence, Consequence) else consequence.model_dump(mode="json")
+
+
+class _EitherSchema:
+    """The JSON schema of an entry: that of any plugin of the kind, or a gradient's."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [{"component": "consequence"}, handler(GradientSpec.__pydantic_core_schema__)]}
+
+
 AnyConsequence = Annotated[
-    Annotated[
-        ChurnSpec
-        | ReplaceSpec
-        | FundSpec
-        | WithdrawSpec
-        | FineSpec
-        | SuspendSpec
-        | PaySpec
-        | WarnSpec
-        | RetrainSpec
-        | BonusSpec
-        | FireSpec
-        | HireSpec
-        | ContractShareSpec
-        | PenaltySpec
-        | GradientSpec,
-        Field(discriminator="kind"),
-    ],
-    BeforeValidator(named),
+    SerializeAsAny[Consequence] | GradientSpec, BeforeValidator(_consequence), PlainSerializer(_said), _EitherSchema()
 ]
 
 

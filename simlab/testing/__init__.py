@@ -21,6 +21,7 @@ from simlab.testing import (
     aggregators,
     combinations,
     components,
+    consequences,
     criteria,
     efforts,
     guidelines,
@@ -35,5 +36,8 @@ from simlab.testing.samples import exchange
 
 __all__ = ["PATIENCE", "TRUTH", "Broken", "Check", "Observer", "Subject", "checks", "exchange", "load"]
 
-_ = (components, criteria, raters, efforts, reviews, rewards, guidelines, combinations, aggregators, learners, worlds)
+_ = (
+    components, criteria, raters, efforts, reviews, rewards, guidelines, combinations, aggregators, learners,
+    consequences, worlds,
+)  # fmt: skip
 """Importing these is what defines the checks."""

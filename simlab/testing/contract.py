@@ -33,6 +33,7 @@ _METHODS = {  # what a plugin of each kind is asked by, the first that is its ow
     "guideline": ("revise",),
     "combination": ("combine",),
     "aggregator": ("aggregate",),
+    "consequence": ("apply", "act"),
     "learner": ("learn", "learn_vector"),
     "world": ("open",),
 }
@@ -62,10 +63,17 @@ class Subject:
     cls: type[Component]
     parameters: Mapping[str, Any]
     _found: dict[Function, str] = field(default_factory=dict)
+    _kept: dict[str, Any] = field(default_factory=dict)
 
     def made(self) -> Any:
         """A new instance, so that checks share no state; ValueError if none can be made."""
         return self.cls(**self.parameters)
+
+    def kept(self, what: str, make: Callable[[], Any]) -> Any:
+        """Something that several checks look at, and none changes: made once."""
+        if what not in self._kept:
+            self._kept[what] = make()
+        return self._kept[what]
 
     def declares(self, trait: str) -> bool:
         """Whether its class declares a trait."""

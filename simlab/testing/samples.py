@@ -120,9 +120,9 @@ def cohort(people: int) -> Cohort:
     audited = np.floor(spread(5, 40))
     return Cohort(
         number=row, misread=0.1 * vectors, own=vectors, vector=vectors + 1, skill=np.abs(np.tanh(vectors)),
-        knowledge=spread(0.5, 1.0), noise=spread(0.5, 2.0), seconds=spread(20, 40), hired=np.zeros(people),
-        ended=np.full(people, np.nan), tasks=10 * row, audited=audited, agreed=np.floor(audited * spread(0.5, 1.0)),
-        warnings=row % 3, hours=spread(1, 30), unpaid=spread(0, 8),
+        knowledge=spread(0.5, 1.0), noise=spread(0.5, 2.0), seconds=spread(20, 40), wage=spread(15, 30),
+        hired=np.zeros(people), ended=np.full(people, np.nan), tasks=10 * row, audited=audited,
+        agreed=np.floor(audited * spread(0.5, 1.0)), warnings=row % 3, hours=spread(1, 30), unpaid=spread(0, 8),
     )  # fmt: skip
 
 

@@ -39,8 +39,8 @@ def cohort(count: int, **columns: ArrayLike) -> Cohort:
     plain: dict[str, ArrayLike] = {
         "number": np.arange(count), "misread": np.zeros((count, 1)), "own": np.zeros((count, 1)),
         "vector": np.zeros((count, 1)), "skill": np.ones((count, 1)), "knowledge": 1.0,
-        "noise": 1.0, "seconds": 30.0, "hired": 0.0, "ended": np.nan, "tasks": 0, "audited": 0.0, "agreed": 0.0,
-        "warnings": 0, "hours": 0.0, "unpaid": 0.0,
+        "noise": 1.0, "seconds": 30.0, "wage": 21.0, "hired": 0.0, "ended": np.nan, "tasks": 0, "audited": 0.0,
+        "agreed": 0.0, "warnings": 0, "hours": 0.0, "unpaid": 0.0,
     }  # fmt: skip
     made: dict[str, NDArray[Any]] = {}
     for name, value in (plain | columns).items():

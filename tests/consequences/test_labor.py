@@ -37,7 +37,7 @@ class Books:
         self.audit = next(r for r in scenario.relations if r.agent == "pool")
         self.learn = next(r for r in scenario.relations if r.principal == "pool")
         self.days = float(scenario.days)
-        self.rules = {c.kind: c for c in self.audit.consequence}
+        self.rules = {c.name: c for c in self.audit.consequence}
         self.made = run.comparisons
         self.spells = run.employment.set_index("worker")
         self.acts = run.consequences[run.consequences.agent.str.startswith("pool:")]

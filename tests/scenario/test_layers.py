@@ -95,7 +95,7 @@ def test_values_give_way_to_intents_and_a_threshold_to_a_review(tmp_path: Path, 
         assert users.values == expected
     review = ["relations.acme → pool.consequence.1.review={kind: threshold, below: 0.55}"]
     fire = load(GAUSSIAN, overrides=review, plugins=plugins).relations[1].consequence[1]
-    assert fire.kind == "fire"
+    assert fire.name == "fire"
     assert (fire.below, fire.min_sample) == (None, 1)
 
 
@@ -218,7 +218,7 @@ def test_overrides_may_be_a_mapping(tmp_path: Path, plugins: Registry) -> None:
     }  # fmt: skip
     found = load(GAUSSIAN, overrides=changes, plugins=plugins)
     assert (pool(found).wage, pool(found).count, found.days) == (9.0, 7, 10.0)
-    assert [c.kind for c in found.relations[1].consequence] == ["warn"]
+    assert [c.name for c in found.relations[1].consequence] == ["warn"]
     (said,) = refused(GAUSSIAN, plugins, overrides={"parties.pool.wage": "21,5"})
     assert said.startswith("overrides['parties.pool.wage']: parties.pool.wage: '21,5' should be a valid number")
     for wrong in ({"days": object()}, {3: 3}, {"days": 10**500}, {"days": float("nan")}, [3], {"days": {1: 2}}):

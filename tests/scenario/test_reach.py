@@ -24,6 +24,7 @@ ENDS: dict[str, Any] = {
     "rm": "reward_model",
     "lm": "language_model",
 }
+PLUGINS = discover(local=False)
 TEACH = [("pool", "rm"), ("rm", "lm")]
 
 
@@ -54,7 +55,7 @@ def ladder(many: int) -> dict[str, Any]:
 def seconds(make: Callable[[int], dict[str, Any]], many: int) -> float:
     data = make(many)
     began = time.process_time()
-    assert list(complaints(data)) == []
+    assert list(complaints(data, PLUGINS)) == []
     return time.process_time() - began
 
 
@@ -67,8 +68,9 @@ def test_validation_is_not_quadratic(make: Callable[[int], dict[str, Any]]) -> N
 def test_the_order_of_work_counts_audits_of_audits() -> None:
     kinds = {"acme": "corporation", "pool": "raters", "one": "auditors", "two": "auditors", "firm": "vendor"}
     edges = [("acme", "firm"), ("firm", "pool"), ("one", "pool"), ("two", "one"), ("two", "firm")]
-    reach = Reach(kinds, Hierarchy(kinds, edges))
-    assert reach.order == {"acme": 0, "pool": 1, "one": 2, "two": 3, "firm": 1}
+    hierarchy = Hierarchy(kinds, edges)
+    orders = {name: hierarchy.work_order(name) for name in kinds}
+    assert orders == {"acme": 0, "pool": 1, "one": 2, "two": 3, "firm": 1}
 
 
 def test_who_works_for_several_is_named_once() -> None:
@@ -92,7 +94,7 @@ def test_leaving_out_a_thousand_people_is_looked_up_once() -> None:
     data["relations"].append({"principal": "more", "agent": "rm", "every": 5, "sample": 9, "consequence": "gradient"})
     data["without"] = [*(f"more:{n}" for n in range(1000)), *(f"pool:{n}" for n in range(9))]
     began = time.process_time()
-    (said,) = complaints(data)
+    (said,) = complaints(data, PLUGINS)
     assert said == (("without", 1008), "nobody would be left to judge rm", "leave out fewer")
     assert time.process_time() - began < 2
 
@@ -106,7 +108,7 @@ def test_a_guideline_is_handed_down_four_hundred_levels(turned: bool, tmp_path: 
     for relation in data["relations"]:
         relation.update(consequence=relation["consequence"] or [])
     (tmp_path / "deep.yaml").write_text(json.dumps(data), encoding="utf-8")
-    simulation = Simulation(load(tmp_path / "deep.yaml", plugins=discover(local=False)), Jobs(Store(None), "cpu"))
+    simulation = Simulation(load(tmp_path / "deep.yaml", plugins=PLUGINS), Jobs(Store(None), "cpu"))
     told = simulation.parties["v399"].standard()
     assert (told.issuer, simulation.hierarchy.work_order("v399"), simulation.hierarchy.work_order("v0")) == (
         "v399",

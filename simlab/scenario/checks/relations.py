@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from simlab.components.catalogue import Catalogue
 from simlab.components.learner import Learner
-from simlab.hierarchy import Hierarchy
+from simlab.hierarchy import FIRMS, Hierarchy
 from simlab.names import shown, suggestion
-from simlab.scenario.checks.rules import AGENTS, FIRMS, PRINCIPALS, RULES, Rule
+from simlab.scenario.checks.rules import AGENTS, PRINCIPALS, RULES
 from simlab.scenario.choices import DEFAULT_LEARNERS
 from simlab.scenario.messages import Complaint, Path
 from simlab.scenario.reach import Reach, several
@@ -35,13 +36,13 @@ class Edge:
     agent: str
 
 
-def complaints(data: Mapping[str, Any], learners: Learners) -> Iterator[Complaint]:
-    """Everything wrong with the relations of a scenario as a whole, where these learners are known. What is malformed
-    in itself is passed over."""
+def complaints(data: Mapping[str, Any], plugins: Catalogue) -> Iterator[Complaint]:
+    """Everything wrong with the relations of a scenario as a whole, which may name these plugins. What is malformed in
+    itself is passed over."""
     kinds = _kinds(data)
     edges = list(_edges(data)) if kinds else []
     known = [e for e in edges if e.principal in kinds and e.agent in kinds]
-    hierarchy = Hierarchy(kinds, [(e.principal, e.agent) for e in known])
+    hierarchy = Hierarchy(kinds, [(e.principal, e.agent) for e in known], _limits(data))
     circle = hierarchy.cycle()
     yield from _unknown_parties(kinds, edges)
     yield from _repeated(known)
@@ -51,15 +52,14 @@ def complaints(data: Mapping[str, Any], learners: Learners) -> Iterator[Complain
         yield ("relations", last.index), what, "remove one of these relations"
     for edge in known:
         if not (edge.principal in circle and edge.agent in circle):
-            yield from _allowed(edge, kinds, data, learners)
-    limiters = _limiters(data)
+            yield from _allowed(edge, kinds, data, plugins)
     possible = len(known) == len(edges) and all((kinds[e.principal], kinds[e.agent]) in RULES for e in edges)
     if possible and not circle:  # else these would only follow from what was said already
         for name in hierarchy.orphans():
             if not kinds[name]:
                 continue  # who is of no kind is perhaps somebody else, misspelt
             yield ("parties", name), "stands in no relation", "add a relation, or remove this party"
-        yield from _counts(kinds, hierarchy, limiters)
+        yield from _counts(kinds, hierarchy)
         yield from _rootless_raters(data, kinds, hierarchy)
         yield from _spans(data, kinds, hierarchy)
     yield from _delegates(data, kinds)
@@ -110,7 +110,7 @@ def _repeated(edges: list[Edge]) -> Iterator[Complaint]:
         first.setdefault(pair, edge.index)
 
 
-def _allowed(edge: Edge, kinds: Mapping[str, str], data: Mapping[str, Any], learners: Learners) -> Iterator[Complaint]:
+def _allowed(edge: Edge, kinds: Mapping[str, str], data: Mapping[str, Any], plugins: Catalogue) -> Iterator[Complaint]:
     """Whether these two kinds may stand in a relation, and this relation be as it is."""
     pair = (kinds[edge.principal], kinds[edge.agent])
     here: Path = ("relations", edge.index)
@@ -121,9 +121,9 @@ def _allowed(edge: Edge, kinds: Mapping[str, str], data: Mapping[str, Any], lear
         yield here, f"{_a(pair[0])} cannot judge {_a(pair[1])} in this version", f"possible: {', '.join(may)}"
         return
     rule = RULES[pair]
-    yield from _consequences(edge, rule, f"{pair[0]} → {pair[1]}")
+    yield from _consequences(edge, pair, plugins)
     if rule.taught:
-        yield from _learners(edge, pair, learners)
+        yield from _learners(edge, pair, known_learners(plugins))
     if rule.counted and isinstance(edge.entry.get("sample"), float):
         what = f"{_a(pair[0])} looks at a number of responses, not a share"
         yield (*here, "sample"), what, "sample: 256"
@@ -136,28 +136,35 @@ def _allowed(edge: Edge, kinds: Mapping[str, str], data: Mapping[str, Any], lear
             yield (*here, "every"), what, "look less often, or run fewer days"
 
 
-def _consequences(edge: Edge, rule: Rule, pair: str) -> Iterator[Complaint]:
-    given = edge.entry.get("consequence")
-    entries = given if isinstance(given, list) else [given]
-    named = [_kind(entry) for entry in entries]
-    if rule.taught and entries in ([], [None]):
+def _consequences(edge: Edge, pair: tuple[str, str], plugins: Catalogue) -> Iterator[Complaint]:
+    """Consequences that cannot follow between these two kinds, and such as stand there twice."""
+    classes: list[Any] = [plugins.get("consequence", name) for name in plugins.names("consequence")]
+    taught = RULES[pair].taught
+    possible = [cls.name for cls in classes if cls.may_follow(*pair)] + ["gradient"] * taught
+    named = [_kind(entry) for entry in _entries(edge)]
+    if taught and _entries(edge) in ([], [None]):
         what = "nothing is ever learnt: the judgement has no consequence"
         yield ("relations", edge.index), what, "add consequence: gradient"
-    for index, (entry, kind) in enumerate(zip(entries, named, strict=True)):
+    for index, kind in enumerate(named):
         here: Path = ("relations", edge.index, "consequence", index)
-        if kind not in {k for r in RULES.values() for k in r.consequences}:
+        if kind != "gradient" and kind not in plugins.names("consequence"):
             continue
-        if kind not in rule.consequences:
-            yield here, f"{kind} is no consequence of {pair}", f"possible: {', '.join(rule.consequences)}"
+        if kind not in possible:
+            yield here, f"{kind} is no consequence of {pair[0]} → {pair[1]}", f"possible: {', '.join(possible)}"
         elif kind in named[:index]:
             yield here, f"{kind} is given twice", "keep one"
-        if (
-            isinstance(entry, dict)
-            and kind == "fire"
-            and _positive(entry.get("after_warnings"))
-            and "warn" not in named
-        ):
-            yield here, "fires only after warnings, but nobody is ever warned", "add {kind: warn, below: 0.65}"
+
+
+def _entries(edge: Edge) -> list[Any]:
+    """The consequences of a relation; a single one need not stand in a list."""
+    given = edge.entry.get("consequence")
+    return given if isinstance(given, list) else [given]
+
+
+def known_learners(plugins: Catalogue) -> Learners:
+    """The learners among these plugins, by name."""
+    found: Any = {name: plugins.get("learner", name) for name in plugins.names("learner")}
+    return found
 
 
 def _learners(edge: Edge, pair: tuple[str, str], learners: Learners) -> Iterator[Complaint]:
@@ -192,8 +199,7 @@ def learners_misplaced(data: Mapping[str, Any], networks: bool, learners: Learne
 
 def _given(edge: Edge) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     """The consequences of a relation that are spelled out, each with its place."""
-    given = edge.entry.get("consequence")
-    for index, entry in enumerate(given if isinstance(given, list) else [given]):
+    for index, entry in enumerate(_entries(edge)):
         if isinstance(entry, dict):
             yield ("relations", edge.index, "consequence", index), entry
 
@@ -207,18 +213,19 @@ def _idle_parameters(here: Path, learner: Mapping[str, Any], meant: Mapping[str,
             yield (*here, name), what, "remove it"
 
 
-def _limiters(data: Mapping[str, Any]) -> set[str]:
-    """Reward models that some reward shape names as its cost: they have a say in a model without judging it."""
-    found = set()
+def _limits(data: Mapping[str, Any]) -> dict[str, str]:
+    """Reward models that some reward shape names as its cost, and whose reward they limit: they have a say in a model
+    without judging it."""
+    found = {}
     for edge in _edges(data):
         for _, entry in _given(edge):
             shape = entry.get("shape")
             if isinstance(shape, dict) and isinstance(shape.get("cost"), str):
-                found.add(shape["cost"])
+                found[shape["cost"]] = edge.agent
     return found
 
 
-def _counts(kinds: Mapping[str, str], hierarchy: Hierarchy, limiters: set[str]) -> Iterator[Complaint]:
+def _counts(kinds: Mapping[str, str], hierarchy: Hierarchy) -> Iterator[Complaint]:
     """How many principals and agents each kind of party may have."""
     for name, kind in kinds.items():
         above, below = hierarchy.principals(name), hierarchy.agents(name)
@@ -231,7 +238,7 @@ def _counts(kinds: Mapping[str, str], hierarchy: Hierarchy, limiters: set[str]) 
             ("agent", "judges", below, AGENTS, judged),
         ):
             least, most = bounds.get(kind, (0, 1000))
-            if kind == "reward_model" and role == "agent" and name in limiters:
+            if kind == "reward_model" and role == "agent" and name in hierarchy.limits:
                 least = 0
             if len(others) < least:
                 yield ("parties", name), f"{verb} nobody", f"add a relation with {_a(asked[0])} as its {role}"
@@ -254,7 +261,7 @@ def _spans(data: Mapping[str, Any], kinds: Mapping[str, str], hierarchy: Hierarc
     for name, kind in kinds.items():
         here: Path = ("parties", name)
         employers = [other for other in hierarchy.principals(name) if kinds[other] in FIRMS]
-        judged = {reach.order[agent] for agent in hierarchy.agents(name)} if kind == "auditors" else set()
+        judged = {hierarchy.work_order(agent) for agent in hierarchy.agents(name)} if kind == "auditors" else set()
         if kind != "corporation" and reach.of_several(name):
             makers = [other for other in hierarchy.above(name) if kinds[other] == "corporation"]
             what = f"works for several corporations, {_and(makers)}, by several guidelines at once"

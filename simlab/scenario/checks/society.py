@@ -1,4 +1,4 @@
-"""What the society of a scenario cannot be: shares of firms nobody uses, prompts nobody asked, money both ways.
+"""What the society of a scenario cannot be: shares of firms nobody uses, prompts nobody asked.
 
 The entries are well-formed one by one; here they are held against each other. `reading` reports these.
 """
@@ -6,19 +6,17 @@ The entries are well-formed one by one; here they are held against each other. `
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from simlab.hierarchy import Hierarchy
 from simlab.names import shown, suggestion
 from simlab.scenario.messages import Complaint, Path
 from simlab.scenario.model import Scenario
 from simlab.scenario.parties import RatersSpec
-from simlab.scenario.relations import RelationSpec
-from simlab.scenario.society import CorporationSpec, GuidelineSpec, ShareholdersSpec, UsersSpec
+from simlab.scenario.society import CorporationSpec, GuidelineSpec, UsersSpec
 
 
 def impossible(scenario: Scenario) -> Iterator[Complaint]:
-    """Everything of a scenario's users, owners and corporations that contradicts itself or has no effect."""
+    """Everything of a scenario's users and corporations that contradicts itself or has no effect."""
     hierarchy = Hierarchy(scenario.parties, [(r.principal, r.agent) for r in scenario.relations])
     for name, party in scenario.parties.items():
         if isinstance(party, UsersSpec):
@@ -27,8 +25,6 @@ def impossible(scenario: Scenario) -> Iterator[Complaint]:
             yield from _corporation(scenario, name, party)
         if isinstance(party, RatersSpec) and party.context:
             yield from _situations(scenario, hierarchy, name)
-    for index, relation in enumerate(scenario.relations):
-        yield from _owners(scenario, ("relations", index), relation)
 
 
 def _shares(scenario: Scenario, name: str, users: UsersSpec) -> Iterator[Complaint]:
@@ -74,20 +70,3 @@ def _weighing(scenario: Scenario, here: Path, guideline: GuidelineSpec) -> Itera
         if criterion in scenario.criteria and not weighed.get(criterion):
             what = f"{shown(criterion)} has no weight, whose sign would say which way is better"
             yield (*here, "combine"), what, "give it a weight in the guideline, or leave it out of the rule"
-
-
-def _owners(scenario: Scenario, here: Path, relation: RelationSpec) -> Iterator[Complaint]:
-    """What shareholders do must be possible, and not the contrary of what else they do."""
-    given = {consequence.kind: (i, consequence) for i, consequence in enumerate(relation.consequence)}
-    if "fund" in given and "withdraw" in given:
-        (_, fund), (place, withdraw) = given["fund"], given["withdraw"]
-        if fund.kind == "fund" and withdraw.kind == "withdraw" and fund.above < withdraw.below:
-            what = f"money goes both ways between {fund.above:g} and {withdraw.below:g}"
-            yield (*here, "consequence", place, "below"), what, f"withdraw below {fund.above:g} or less"
-    if "replace" in given:
-        place, replace = given["replace"]
-        owners: Any = scenario.parties.get(relation.principal)
-        aimless = isinstance(owners, ShareholdersSpec) and not any(owners.values.values())
-        if replace.kind == "replace" and replace.policy is None and aimless:
-            what = f"{relation.principal} have no values to move the guideline toward"
-            yield (*here, "consequence", place), what, f"give parties.{relation.principal}.values, or a policy"

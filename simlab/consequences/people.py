@@ -1,0 +1,52 @@
+"""What consequences for people share: whom a judgement is about, and dismissal by a review rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from simlab.arrays import Indices
+from simlab.components.review import Review, decided
+from simlab.people import working_life
+from simlab.relation import Effect, Judgement, Relation
+
+if TYPE_CHECKING:
+    from simlab.parties.pool import Pool
+
+
+def pool_of(relation: Relation) -> Pool:
+    """The pool of people that a relation judges."""
+    return cast("Pool", relation.agent)
+
+
+def rows_of(names: Iterable[str]) -> Indices:
+    """The rows in their pool of people called `pool:17`."""
+    return np.array([int(name.rpartition(":")[2]) for name in names], dtype=np.int64)
+
+
+def judged(pool: Pool, judgement: Judgement) -> Indices:
+    """Rows of the people a judgement is about who still work here."""
+    rows = rows_of(judgement.scores)
+    return rows[pool.cohort.employed[rows]] if len(rows) else rows
+
+
+def did_well(pool: Pool, judgement: Judgement, above: float, min_sample: int) -> Indices:
+    """Rows of those who still work here and whose answers, of this look alone, agreed often enough."""
+    scores, samples = judgement.scores, judgement.samples
+    rows = rows_of(name for name, score in scores.items() if score >= above and samples[name] >= min_sample)
+    return rows[pool.cohort.employed[rows]]
+
+
+def dismissed(relation: Relation, pool: Pool, rows: Indices, rule: Review, reason: str, how: str) -> Sequence[Effect]:
+    """Dismiss those in `rows` whom the rule says to dismiss, by what the principal has on record."""
+    if not len(rows):
+        return []
+    principal = relation.principal.name
+    verdict = decided(rule, working_life.standing(pool, principal, rows, rule.history))
+    rows, score = rows[verdict], pool.record(principal).score
+    for row in rows.tolist():
+        pool.dismiss(row, f"{how}: {reason}")
+    why = reason if how == "fired" else f"{how}: {reason}"
+    return [Effect("fire", f"{pool.name}:{r}", float(score[r]), "agreement", why) for r in rows.tolist()]
