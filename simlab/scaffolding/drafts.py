@@ -24,11 +24,11 @@ _IMPORTS = {  # what the test of each kind needs
     "rater": f"{_NUMPY}{_TESTING}",
     "reward": _TESTING,
     "effort": _SAMPLES,
-    "review": f"{_NUMPY}{_TESTING}from simlab.components.performance import Standing\n",
+    "review": f"{_NUMPY}{_TESTING}from simlab.components.review import Standing\n",
     "guideline": _SAMPLES,
     "combination": f"{_NUMPY}{_TESTING}",
     "charter": _TESTING,
-    "aggregator": f"{_NUMPY}{_TESTING}from simlab.components.votes import Votes\n",
+    "aggregator": f"{_NUMPY}{_TESTING}from simlab.components.aggregator import Votes\n",
     "world": f"{_TESTING}from simlab.rng import Streams\n",
 }
 _USES = {  # how a scenario is told to use one, as an argument of `simlab run`
