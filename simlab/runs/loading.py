@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from simlab.errors import InvalidInput, Problem
 from simlab.names import suggestion
 from simlab.paths import given
-from simlab.runs.folder import OpenRun, is_held, open_run, runs_row
+from simlab.runs.folder import is_held, runs_row
 from simlab.runs.manifest import MANIFEST, read_manifest
 from simlab.tables.schemas import TABLES
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["OpenRun", "Run", "Study", "Tables", "load", "open_run"]
+__all__ = ["Run", "Study", "Tables", "load"]
 
 _DEPTH = 4  # how far below a study's folder its runs may be
 
