@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from simlab.provenance import simlab_version
-from simlab.runs.loading import open_run
+from simlab.runs.folder import open_run
 from simlab.tables.recorder import Recorder, coded
 
 EXTRA = {"responses": ["helpful", "brief"]}

@@ -20,8 +20,8 @@ import simlab
 from simlab import runner as execution
 from simlab.cli.main import main
 from simlab.errors import InvalidInput
-from simlab.runs.folder import _identified
-from simlab.runs.loading import load, open_run
+from simlab.runs.folder import _identified, open_run
+from simlab.runs.loading import load
 from simlab.tables.schemas import TABLES
 from tests.small_run import MANIFEST, write
 from tests.small_world import written

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from simlab.errors import InvalidInput
-from simlab.runs.loading import load, open_run
+from simlab.runs.folder import open_run
+from simlab.runs.loading import load
 from simlab.runs.manifest import read_manifest
 from tests.small_run import MANIFEST, write
 

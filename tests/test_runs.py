@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from simlab.errors import InvalidInput
-from simlab.runs.loading import Study, load, open_run
+from simlab.runs.folder import open_run
+from simlab.runs.loading import Study, load
 from simlab.tables.schemas import TABLES
 from tests.small_run import MANIFEST, write
 

@@ -17,7 +17,8 @@ import pytest
 
 import simlab
 from simlab.errors import InvalidInput
-from simlab.runs.loading import load, open_run
+from simlab.runs.folder import open_run
+from simlab.runs.loading import load
 from simlab.tables import files as content
 from simlab.tables import stream_file
 from simlab.tables.recorder import Recorder

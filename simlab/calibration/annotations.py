@@ -56,8 +56,8 @@ class Annotations:
 
     def split(self, share: float) -> tuple[Annotations, Annotations]:
         """Labels to fit to, and labels of about this `share` of tasks, which are held out; the same ones every time."""
-        lot = uniforms(Streams(0).key("calibrate", "held out"), self.task)
-        return self[lot >= share], self[lot < share]
+        draw = uniforms(Streams(0).key("calibrate", "held out"), self.task)
+        return self[draw >= share], self[draw < share]
 
     def weighted(self, weights: Array) -> Array:
         """The difference in utility [n] for raters who give each criterion its weight [K]."""

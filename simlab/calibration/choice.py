@@ -188,18 +188,18 @@ class Design:
             torch.as_tensor(np.log(weights / weights.sum()) if latent else weights),
         )
 
-    def log_likelihoods(self, theta: torch.Tensor, seen: Evidence) -> torch.Tensor:
+    def log_likelihoods(self, theta: torch.Tensor, evidence: Evidence) -> torch.Tensor:
         """Of each label [n], in nats; of each task [T], where the differences are latent."""
         import torch
 
-        margin = self.margin(theta, seen)  # [n], or [n, nodes]
-        said = seen.label if margin.ndim == 1 else seen.label[:, None].expand(margin.shape)
-        each = self.outcomes(theta, margin).gather(-1, said.unsqueeze(-1)).squeeze(-1)
+        margin = self.margin(theta, evidence)  # [n], or [n, nodes]
+        outcome = evidence.label if margin.ndim == 1 else evidence.label[:, None].expand(margin.shape)
+        each = self.outcomes(theta, margin).gather(-1, outcome.unsqueeze(-1)).squeeze(-1)
         if margin.ndim == 1:
             return each
-        tasks = int(seen.task.max()) + 1
-        together = torch.zeros(tasks, margin.shape[1], dtype=each.dtype).index_add(0, seen.task, each)
-        return torch.logsumexp(together + seen.weights, dim=1)
+        tasks = int(evidence.task.max()) + 1
+        together = torch.zeros(tasks, margin.shape[1], dtype=each.dtype).index_add(0, evidence.task, each)
+        return torch.logsumexp(together + evidence.weights, dim=1)
 
     def penalty(self, theta: torch.Tensor) -> torch.Tensor:
         """Minus the log density of the prior of ln α, in nats; 0 without `raters`."""
@@ -207,25 +207,25 @@ class Design:
         total = theta.new_zeros(()) if free is None else (free**2).sum() + free.sum() ** 2
         return 0.5 * total / RELIABILITY**2
 
-    def margin(self, theta: torch.Tensor, seen: Evidence) -> torch.Tensor:
+    def margin(self, theta: torch.Tensor, evidence: Evidence) -> torch.Tensor:
         """Of each label [n], or [n, nodes] where the differences are latent."""
         import torch
 
         latent, slopes = self.data.latent, self.part(theta, "slopes")
-        x = seen.nodes.expand(len(seen.label), -1) if latent else seen.x
+        x = evidence.nodes.expand(len(evidence.label), -1) if latent else evidence.x
         if slopes is None:
             margin = torch.zeros(x.shape if latent else x.shape[:1], dtype=theta.dtype)
         elif self.model.family in LINEAR:
             margin = slopes[0] * x if latent else x @ slopes
         else:
-            given = x if latent else x[:, 0]
+            difference = x if latent else x[:, 0]
             sharpness = self.part(theta, "sharpness")
-            power = 1.0 if sharpness is None else given.abs().clamp_min(_LEAST) ** sharpness[0]
-            margin = slopes[0] * given.sign() * power
+            power = 1.0 if sharpness is None else difference.abs().clamp_min(_LEAST) ** sharpness[0]
+            margin = slopes[0] * difference.sign() * power
         reliability = self.part(theta, "raters")
         if reliability is not None and "raters" in self.model.parts:
-            margin = _times(margin, torch.cat([reliability, -reliability.sum()[None]])[seen.worker].exp())
-        amounts = torch.ones_like(seen.words), seen.words.sign(), seen.words
+            margin = _times(margin, torch.cat([reliability, -reliability.sum()[None]])[evidence.worker].exp())
+        amounts = torch.ones_like(evidence.words), evidence.words.sign(), evidence.words
         for name, amount in zip(BIASES, amounts, strict=True):
             bias = self.part(theta, name)
             if bias is not None and name in self.model.parts:

@@ -86,15 +86,15 @@ def calibrate(data: Annotations, models: Sequence[str] = (), holdout: float = 0.
     best = max(fits, key=lambda f: float(scores[str(f.model)].sum()))
     candidates = [_candidate(f, scores[str(f.model)], scores[str(best.model)], test) for f in fits]
     final = fit(best.model, _seen(best.model, data, data))
-    said = fragment(final)
+    keys = fragment(final)
     return Calibration(
         data=data,
         held_out=len(test),
         candidates=tuple(sorted(candidates, key=lambda c: c.behind)),
         refused=tuple(refused),
         best=final,
-        fragment=said,
-        reproduction=None if data.latent else reproduction(said.made(), final),
+        fragment=keys,
+        reproduction=None if data.latent else reproduction(keys.made(), final),
     )
 
 
@@ -157,11 +157,11 @@ def reproduction(policy: RaterPolicy, fitted: Fit, *, seed: int = 0) -> Reproduc
     data = fitted.design.data
     weights = [e.value for e in fitted.estimates if e.name.startswith("weight.")]
     differences = data.weighted(np.array(weights or [1.0]))
-    said = simulated(policy, differences, _noise(fitted)[data.worker], seed=seed)
+    label = simulated(policy, differences, _noise(fitted)[data.worker], seed=seed)
     apart = differences != 0
-    errors = [_error(data, said, apart, outcome(differences)) for outcome in (_better, _neither, _worse)]
+    errors = [_error(data, label, apart, outcome(differences)) for outcome in (_better, _neither, _worse)]
     return Reproduction(
-        order_of(data.label, differences), order_of(said, differences), Order(*(ERRORS * e for e in errors))
+        order_of(data.label, differences), order_of(label, differences), Order(*(ERRORS * e for e in errors))
     )
 
 
@@ -183,9 +183,11 @@ def _neither(differences: Array) -> NDArray[np.int64]:
     return np.zeros(len(differences), dtype=np.int64)
 
 
-def _error(data: Annotations, said: NDArray[np.int64], apart: NDArray[np.bool_], outcome: NDArray[np.int64]) -> float:
+def _error(
+    data: Annotations, simulated_label: NDArray[np.int64], apart: NDArray[np.bool_], outcome: NDArray[np.int64]
+) -> float:
     """The standard error of how much oftener an outcome is simulated than observed, clustered by task."""
-    more = (said == outcome).astype(float) - (data.label == outcome)
+    more = (simulated_label == outcome).astype(float) - (data.label == outcome)
     more = np.where(apart, more - more[apart].mean(), 0.0)
     return float(np.sqrt(np.sum(_sums(data, more) ** 2)) / apart.sum())
 

@@ -90,16 +90,16 @@ class Curve:
         return torch.as_tensor(below), torch.as_tensor(along), torch.as_tensor(outcome)
 
     def log_likelihoods(
-        self, theta: torch.Tensor, seen: tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+        self, theta: torch.Tensor, evidence: tuple[torch.Tensor, torch.Tensor, torch.Tensor]
     ) -> torch.Tensor:
         """Of each label [n], in nats."""
-        below, along, outcome = seen
+        below, along, outcome = evidence
         shares = self.log_shares(theta).exp()
         chance = (1 - along) * shares[below, outcome] + along * shares[below + 1, outcome]
         return chance.clamp_min(1e-300).log()
 
     def penalty(self, theta: torch.Tensor) -> torch.Tensor:
         """Minus the log density of the prior, in nats."""
-        said = self.log_shares(theta)
-        total: torch.Tensor = -_COUNT * (said if self.ties else said[:, 1:]).sum()
+        shares = self.log_shares(theta)
+        total: torch.Tensor = -_COUNT * (shares if self.ties else shares[:, 1:]).sum()
         return total

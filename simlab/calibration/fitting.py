@@ -85,18 +85,18 @@ def fit(model: Model, data: Annotations) -> Fit:
 def _fit(model: Model, data: Annotations) -> Fit:
     check(model, data)
     design = Curve.of(model, data) if model.family == "empirical" else Design.of(model, data)
-    seen = design.tensors()
+    evidence = design.tensors()
     if not design.size:  # nothing to fit: a coin that never falls on its edge
         return Fit(design, np.zeros(0), np.zeros((0, 0)), (), -len(data) * float(np.log(2)), "")
-    theta, value = _maximum(design, seen)
-    information = _information(design, seen, theta)
+    theta, value = _maximum(design, evidence)
+    information = _information(design, evidence, theta)
     _identified(design, information / len(data))
     covariance, reach = np.asarray(np.linalg.inv(information), dtype=float), Z95
     by, cluster = data.clusters()
     if data.latent or "raters" in model.parts:  # tasks are independent; what raters have of their own is in the model
         by = ""
     if by:
-        covariance, reach = _sandwich(covariance, _scores(design, seen, theta), cluster)
+        covariance, reach = _sandwich(covariance, _scores(design, evidence, theta), cluster)
     estimates = tuple(_estimate(q, theta, covariance, reach) for q in quantities(design, theta))
     return Fit(design, theta, covariance, estimates, -value, by)
 
@@ -136,33 +136,33 @@ def _refuse(data: Annotations, what: str, fix: str) -> None:
     raise InvalidInput(Problem(what, fix, data.source))
 
 
-def _maximum(design: Layout, seen: Any) -> tuple[Array, float]:
+def _maximum(design: Layout, evidence: Any) -> tuple[Array, float]:
     """The parameters [P] of least loss, and that loss."""
     import torch
     from scipy.optimize import minimize
 
     n = len(design.data)
 
-    def loss(given: Array) -> tuple[float, Array]:
-        theta = torch.tensor(given, dtype=torch.float64, requires_grad=True)
-        value = _loss(design, seen, theta) / n
+    def loss(values: Array) -> tuple[float, Array]:
+        theta = torch.tensor(values, dtype=torch.float64, requires_grad=True)
+        value = _loss(design, evidence, theta) / n
         (slope,) = torch.autograd.grad(value, theta)
         return value.item(), slope.numpy()
 
     options = {"maxiter": 1000, "ftol": 1e-14, "gtol": 1e-8}
     found = minimize(loss, design.start, jac=True, method="L-BFGS-B", bounds=design.bounds, options=options)
-    _noisy(design, seen, found.x)
+    _noisy(design, evidence, found.x)
     _agreed(design, found.x)
     return np.asarray(found.x), float(found.fun) * n
 
 
-def _noisy(design: Layout, seen: Any, theta: Array) -> None:
+def _noisy(design: Layout, evidence: Any, theta: Array) -> None:
     """InvalidInput if all decided labels follow the best fit, which then has no noise that could be estimated."""
     import torch
 
     if isinstance(design, Curve) or design.data.latent or design.part(theta, "slopes") is None:
         return
-    margin = design.margin(torch.as_tensor(theta), seen).numpy()
+    margin = design.margin(torch.as_tensor(theta), evidence).numpy()
     label = design.data.label
     if not np.any((label == 1) & (margin <= 0) | (label == 2) & (margin >= 0)):
         what = f"every label follows the differences, so {design.model} finds no noise in them"
@@ -177,17 +177,17 @@ def _agreed(design: Layout, theta: Array) -> None:
         _refuse(design.data, "raters of one task agree no more than by chance, so their noise has no bound", fix)
 
 
-def _loss(design: Layout, seen: Any, theta: torch.Tensor) -> torch.Tensor:
+def _loss(design: Layout, evidence: Any, theta: torch.Tensor) -> torch.Tensor:
     """Negative log likelihood, and what priors there are, in nats."""
-    return design.penalty(theta) - design.log_likelihoods(theta, seen).sum()
+    return design.penalty(theta) - design.log_likelihoods(theta, evidence).sum()
 
 
-def _information(design: Layout, seen: Any, theta: Array) -> Array:
+def _information(design: Layout, evidence: Any, theta: Array) -> Array:
     """The observed information [P, P]: second derivatives of the loss."""
     import torch
 
     at = torch.tensor(theta, dtype=torch.float64, requires_grad=True)
-    (slope,) = torch.autograd.grad(_loss(design, seen, at), at, create_graph=True)
+    (slope,) = torch.autograd.grad(_loss(design, evidence, at), at, create_graph=True)
     rows = [torch.autograd.grad(slope[p], at, retain_graph=True)[0] for p in range(len(theta))]
     return np.asarray(torch.stack(rows).numpy())
 
@@ -202,12 +202,12 @@ def _identified(design: Layout, information: Array) -> None:
     _refuse(design.data, f"the labels do not tell {' from '.join(guilty)} in the model {design.model}", fix)
 
 
-def _scores(design: Layout, seen: Any, theta: Array) -> Array:
+def _scores(design: Layout, evidence: Any, theta: Array) -> Array:
     """The gradient of each label's log likelihood [n, P]."""
     import torch
 
     at = torch.tensor(theta, dtype=torch.float64, requires_grad=True)
-    each = design.log_likelihoods(at, seen)
+    each = design.log_likelihoods(at, evidence)
     weight = torch.zeros_like(each, requires_grad=True)  # the derivative of a weighted sum's slope by the weights
     (slope,) = torch.autograd.grad(each @ weight, at, create_graph=True)
     columns = [torch.autograd.grad(slope[p], weight, retain_graph=True)[0] for p in range(len(theta))]

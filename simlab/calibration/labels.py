@@ -46,9 +46,9 @@ def labels(sheet: Sheet) -> tuple[Codes, list[str]]:
     wrong = [row for row, number in enumerate(numbers) if number not in (0, 1, 2)]
     if wrong:
         raise _no_label(sheet, cells, wrong[0], words[wrong[0]] is not None)
-    said = np.array(numbers, dtype=np.int64)
-    _both_sides(said)
-    return said, []
+    label = np.array(numbers, dtype=np.int64)
+    _both_sides(label)
+    return label, []
 
 
 def _truth(cell: Any) -> bool:
@@ -74,11 +74,11 @@ def _worded(sheet: Sheet, cells: Any, words: list[int | None]) -> tuple[Codes, l
     means: dict[int, list[str]] = {0: [], 1: [], 2: []}
     for word in sorted(count):
         means[WORDS[_plain(word)]].append(word)
-    said = np.array(words, dtype=np.int64)
-    _both_sides(said)
+    label = np.array(words, dtype=np.int64)
+    _both_sides(label)
     sides = ((1, "the left one is better"), (2, "the right one is better"), (0, "undecided"))
     read = "; ".join(f"{', '.join(map(told, means[k]))}: {meaning}" for k, meaning in sides if means[k])
-    return said, [f"labels are words: {read}"]
+    return label, [f"labels are words: {read}"]
 
 
 def _no_label(sheet: Sheet, cells: Any, row: int, word: bool) -> Unusable:
@@ -87,10 +87,10 @@ def _no_label(sheet: Sheet, cells: Any, row: int, word: bool) -> Unusable:
     return sheet.wrong(row, "label", what.format(told(cells[row])), fix)
 
 
-def _both_sides(said: Codes) -> None:
+def _both_sides(label: Codes) -> None:
     """Unusable where some are undecided and one side never won: labels that count from 0, most likely."""
     for side, name, other in ((2, "right", 1), (1, "left", 2)):
-        if 0 in said and other in said and side not in said:
+        if 0 in label and other in label and side not in label:
             what = f"no label is {side}: nobody ever found the {name} one better, while 0 is undecided here"
             raise Unusable(what, f"if 0 is one of the sides, write {MEANING}", column="label")
 

@@ -49,9 +49,9 @@ class Fragment:
         """The policy itself, from the built-in plugins, checked as a scenario file is."""
         from simlab.plugins.registry import discover
 
-        given = {key: value for key, value in self.policy.items() if key != "kind"}
+        parameters = {key: value for key, value in self.policy.items() if key != "kind"}
         cls = discover(local=False).get("rater", self.policy["kind"])
-        made = cls.model_validate_json(json.dumps(given), strict=True)
+        made = cls.model_validate_json(json.dumps(parameters), strict=True)
         assert isinstance(made, RaterPolicy)
         return made
 
@@ -64,8 +64,10 @@ def fragment(fit: Fit) -> Fragment:
             notes.append(f"left out, because no policy has it: {fit[part]:.4g} log-odds for {whom}")
     weights = {e.name.removeprefix("weight."): e.value for e in fit.estimates if e.name.startswith("weight.")}
     if weights:
-        said = ", ".join(f"{name}: {value:.4g}" for name, value in weights.items())
-        notes.append(f"for raters who go by the weights {{{said}}}: an operative guideline, or their own values")
+        weights_text = ", ".join(f"{name}: {value:.4g}" for name, value in weights.items())
+        notes.append(
+            f"for raters who go by the weights {{{weights_text}}}: an operative guideline, or their own values"
+        )
     if fit.design.data.latent:
         notes.append("utility is in standard deviations of the difference between two responses")
     return Fragment(policy, _spread(fit), tuple(notes))
@@ -182,11 +184,11 @@ def _spread(fit: Fit) -> float:
         return 0.0
     posterior, low, high = (np.log(np.array(x)) for x in zip(*((e.value, e.low, e.high) for e in found), strict=True))
     information = ((high - low) / (2 * Z95)) ** -2 - RELIABILITY**-2
-    told = information > 0.5  # of others nearly all there is to know is the prior
-    if np.count_nonzero(told) < 2:
+    informative = information > 0.5  # of others nearly all there is to know is the prior
+    if np.count_nonzero(informative) < 2:
         return 0.0
-    information = information[told]
-    estimate = posterior[told] * (1 + RELIABILITY**-2 / information)
+    information = information[informative]
+    estimate = posterior[informative] * (1 + RELIABILITY**-2 / information)
     spread = np.var(estimate)
     for _ in range(1000):
         kept = spread / (spread + 1 / information)  # how much of an estimate is the rater's own

@@ -69,10 +69,10 @@ def _by_name(sheet: Sheet, name: str) -> str:
         return _NAMES if plain == "item" else _TELLS
     if plain in SUMMARIES or _SUMMARY.fullmatch(plain):
         return "by its name it sums the others up"
-    said = [finite(cell) is not None for cell in sheet.cells(name) if not _hole(cell)]
-    if not said:
+    numeric = [finite(cell) is not None for cell in sheet.cells(name) if not _hole(cell)]
+    if not numeric:
         return "it is empty"
-    if 2 * sum(said) < len(said):
+    if 2 * sum(numeric) < len(numeric):
         return _NAMES if name == sheet.names[0] else "most of what it holds is no number"
     return ""
 
@@ -172,12 +172,12 @@ def _once(sheet: Sheet, left_out: Mapping[str, str], scores: Array) -> tuple[Arr
     if not again:
         return scores, []
     where = sheet.where(again[0])
-    said = (
+    remark = (
         f"{len(again):,} rows are the same as earlier ones (the first: {where}), and count once"
         if len(again) > 1
         else f"1 row is the same as an earlier one ({where}), and counts once"
     )
-    return np.delete(scores, again, axis=0), [said]
+    return np.delete(scores, again, axis=0), [remark]
 
 
 def _holes(sheet: Sheet, names: Sequence[str], scores: Array) -> list[str]:
@@ -187,7 +187,7 @@ def _holes(sheet: Sheet, names: Sequence[str], scores: Array) -> list[str]:
         return []
     cells = (cell for name in names for cell in sheet.cells(name) if isinstance(cell, str))
     words = sorted({called(cell) for cell in cells if not blank(cell) and called(cell).lower() in HOLES})
-    said = f" ({', '.join(map(told, words))} among them)" if words else ""
+    remark = f" ({', '.join(map(told, words))} among them)" if words else ""
     return [
-        f"{missing:,} of {scores.size:,} ratings are missing{said}: a rater compares two items where both are rated"
+        f"{missing:,} of {scores.size:,} ratings are missing{remark}: a rater compares two items where both are rated"
     ]

@@ -93,8 +93,8 @@ class Order:
 def order_of(label: NDArray[np.int64], difference: Array) -> Order:
     """The shares of labels [n] against the signs of utility differences [n]; pairs of difference 0 are left out."""
     sign = np.sign(difference)
-    said = np.where(label == 1, 1.0, np.where(label == 2, -1.0, 0.0))[sign != 0] * sign[sign != 0]
-    return Order(float(np.mean(said > 0)), float(np.mean(said == 0)), float(np.mean(said < 0)))
+    agreed = np.where(label == 1, 1.0, np.where(label == 2, -1.0, 0.0))[sign != 0] * sign[sign != 0]
+    return Order(float(np.mean(agreed > 0)), float(np.mean(agreed == 0)), float(np.mean(agreed < 0)))
 
 
 def vader_ratings() -> Array:

@@ -69,16 +69,16 @@ def _refused(error: Unusable, file: Path) -> InvalidInput:
 def pairs(sheet: Sheet, source: Path) -> Annotations:
     """Annotations from a table of labels. Raises Unusable."""
     _check(sheet)
-    said, remarks = labels(sheet)
+    label, remarks = labels(sheet)
     workers, worker = _coded(sheet.words("worker"))
     task = _coded(sheet.words("task"))[1] if "task" in sheet else np.arange(len(sheet), dtype=np.int64)
     differences, criteria = _criteria(sheet)
     words = _words(sheet, remarks)
-    found = Annotations(said, task, worker, differences, words, workers, criteria, str(source))
+    found = Annotations(label, task, worker, differences, words, workers, criteria, str(source))
     if "task" in sheet:
         if not criteria and {"left", "right"} <= set(sheet.names):
             turned(sheet, task)
-        rows, again = repeated(sheet, task, worker, said)
+        rows, again = repeated(sheet, task, worker, label)
         remarks += again
         found = found[rows] if again else found
     else:
@@ -143,8 +143,10 @@ def _words(sheet: Sheet, remarks: list[str]) -> Array | None:
         return None  # numbers are codes of responses
     left, right = sheet.texts("left"), sheet.texts("right")
     many = len({*left, *right})
-    said = f"left and right are taken for the texts of responses ({many:,} different ones), and their lengths compared"
-    remarks.append(f"{said}; if they are names, rename these columns")
+    remark = (
+        f"left and right are taken for the texts of responses ({many:,} different ones), and their lengths compared"
+    )
+    remarks.append(f"{remark}; if they are names, rename these columns")
     return np.array(
         [len(one.split()) - len(other.split()) for one, other in zip(left, right, strict=True)], dtype=float
     )
@@ -161,8 +163,8 @@ def _copies(sheet: Sheet) -> list[str]:
     if not again:
         return []
     many = f"{len(again):,} rows are" if len(again) > 1 else "1 row is"
-    said = f"{many} the same as an earlier one (the first: {sheet.where(again[0])})"
-    return [f"{said}; without a column task each counts as a pair"]
+    remark = f"{many} the same as an earlier one (the first: {sheet.where(again[0])})"
+    return [f"{remark}; without a column task each counts as a pair"]
 
 
 def _rated(sheet: Sheet, file: Path, reference: str) -> Annotations:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from simlab.errors import InvalidInput, Problem
 from simlab.names import suggestion
 from simlab.paths import given
-from simlab.runs.folder import OpenRun, is_held, open_run, runs_row
+from simlab.runs.folder import is_held, runs_row
 from simlab.runs.manifest import MANIFEST, read_manifest
 from simlab.tables.schemas import TABLES
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["OpenRun", "Run", "Study", "Tables", "load", "open_run"]
+__all__ = ["Run", "Study", "Tables", "load"]
 
 _DEPTH = 4  # how far below a study's folder its runs may be
 
@@ -128,14 +128,14 @@ class Run:
         from simlab.provenance import simlab_version
         from simlab.tables import files as content
 
-        said = self.manifest["tables"].get(name)
+        entry = self.manifest["tables"].get(name)
         path = content.stored(self.path, name)
-        if path is None and said is not None:
+        if path is None and entry is not None:
             lost = content.tables_folder(self.path) / f"{name}{content.PARQUET}"
             raise InvalidInput(Problem("is missing", "the command that began the run makes it again", lost))
         if path is not None:
             exact = self.manifest["version"] == simlab_version()
-            content.require(path, name, self.manifest["run"], said and said["rows"], exact=exact)
+            content.require(path, name, self.manifest["run"], entry and entry["rows"], exact=exact)
         return path
 
     def _frame(self, name: str) -> pd.DataFrame:
@@ -219,14 +219,14 @@ class _Selection:
 
     def of(self, name: str, rows: pa.Table) -> pa.Table:
         """The selected part of a table in memory."""
-        columns, wanted = self._names(name, rows.column_names), self._filter(name, rows.schema)
-        return (rows if wanted is None else rows.filter(wanted)).select(columns)
+        columns, condition = self._names(name, rows.column_names), self._filter(name, rows.schema)
+        return (rows if condition is None else rows.filter(condition)).select(columns)
 
     def _names(self, table: str, there: list[str]) -> list[str]:
-        wanted = self._columns.get(table) if isinstance(self._columns, Mapping) else self._columns
-        for column in wanted or ():
+        names = self._columns.get(table) if isinstance(self._columns, Mapping) else self._columns
+        for column in names or ():
             _require_column(table, column, there)
-        return there if wanted is None else list(wanted)
+        return there if names is None else list(names)
 
     def _filter(self, table: str, schema: pa.Schema) -> pa.compute.Expression | None:
         """All conditions at once, or None if there are none."""

@@ -33,8 +33,8 @@ def read_manifest(path: Path) -> dict[str, Any]:
         found = json.loads(text.decode("utf-8"), parse_constant=_no_number)
         if what := next(_wrong(found), ""):
             raise ValueError(what)
-        said = [found[name] for name in TABLES["runs"].names]
-        json.dumps(said, ensure_ascii=False).encode()  # JSON can hold halves of a character, and no table can
+        entry = [found[name] for name in TABLES["runs"].names]
+        json.dumps(entry, ensure_ascii=False).encode()  # JSON can hold halves of a character, and no table can
     except (OSError, ValueError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
         what = f"is not the manifest of a simlab run: {clip(reason, 160)}"
@@ -81,10 +81,10 @@ def _wrong_tables(found: Mapping[str, Any]) -> Iterator[str]:
     if not isinstance(tables, dict):
         yield "it lists no tables"
         return
-    for name, said in tables.items():
-        if not (name.isidentifier() and isinstance(said, dict)):
+    for name, entry in tables.items():
+        if not (name.isidentifier() and isinstance(entry, dict)):
             yield f"its table {clip(repr(name), 40)} is none"
-        elif not (_whole(said.get("rows")) and said["rows"] >= 0 and isinstance(said.get("sha256"), str)):
+        elif not (_whole(entry.get("rows")) and entry["rows"] >= 0 and isinstance(entry.get("sha256"), str)):
             yield f"it does not say how many rows the table {name} has, and their sha256"
     if found["status"] == "finished" and "runs" not in tables:
         yield "it says the run is finished, and lists no tables"

@@ -67,7 +67,7 @@ _SHOWN = {  # by kind: what a method calls it, and its class
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Member:
     """A method, field or property: its signature, and its meaning."""
 
     written: str
@@ -75,12 +75,12 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Argument:
     """An argument of a method: its name there, its type, and what it holds."""
 
     name: str
     about: str
-    holds: tuple[Said, ...]
+    holds: tuple[Member, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,24 +90,24 @@ class Contract:
     kind: str
     base: str
     about: str
-    asked: tuple[Said, ...]
-    shown: tuple[Shown, ...]
+    asked: tuple[Member, ...]
+    shown: tuple[Argument, ...]
 
     def as_text(self) -> str:
         """The contract as a text for the screen."""
         parts = [f"{CALLED[self.kind]}: class … (simlab.{self.base})", _filled(self.about), "", "It is asked:"]
         parts += [f"\n  {s.written}\n{_filled(s.meaning, 6)}" for s in self.asked]
-        for shown in self.shown:
-            parts += [f"\n{shown.name} holds:", _filled(shown.about, 2), ""]
-            parts += [_filled(f"{s.written}: {s.meaning}" if s.meaning else s.written, 4) for s in shown.holds]
+        for argument in self.shown:
+            parts += [f"\n{argument.name} holds:", _filled(argument.about, 2), ""]
+            parts += [_filled(f"{s.written}: {s.meaning}" if s.meaning else s.written, 4) for s in argument.holds]
         return "\n".join(parts)
 
     def as_docstring(self) -> str:
         """Names and attributes of the methods' arguments, for the docstring of a draft."""
         lines = []
-        for shown in self.shown:
-            held = ", ".join(s.written.partition(":")[0] + _shape(s.meaning) for s in shown.holds)
-            lines.append(_filled(f"`{shown.name}` holds {held}."))
+        for argument in self.shown:
+            held = ", ".join(s.written.partition(":")[0] + _shape(s.meaning) for s in argument.holds)
+            lines.append(_filled(f"`{argument.name}` holds {held}."))
         return "\n".join([*lines, f"What they are, and in which units: simlab plugins --contract {self.kind}"])
 
 
@@ -125,32 +125,32 @@ def _class(where: str) -> Any:
     return getattr(import_module(module), name)
 
 
-def _asked(kind: str, base: Any) -> Iterator[Said]:
+def _asked(kind: str, base: Any) -> Iterator[Member]:
     """The methods of a contract, in the order in which they are defined; of a logger, the hooks it may have."""
     place = vars(import_module("simlab.plugins.hookspecs")) if kind == "logger" else vars(base)
     for name, method in place.items():
-        wanted = name.startswith("simlab_") if kind == "logger" else not name.startswith(("_", "model_"))
-        if wanted and inspect.isfunction(method) and method.__qualname__.rpartition(".")[0] in ("", base.__name__):
+        public = name.startswith("simlab_") if kind == "logger" else not name.startswith(("_", "model_"))
+        if public and inspect.isfunction(method) and method.__qualname__.rpartition(".")[0] in ("", base.__name__):
             signature = str(inspect.signature(method)).replace("'", "")
-            yield Said(f"{name}{signature}", docstring(method))
+            yield Member(f"{name}{signature}", docstring(method))
 
 
-def _shown(name: str, cls: Any) -> Shown:
+def _shown(name: str, cls: Any) -> Argument:
     """What an object holds: its fields with what their lines say of them, then properties and methods."""
     try:
         source = inspect.getsource(cls)
     except (OSError, TypeError):
         source = ""
-    said = dict(re.findall(r"^    (\w+): [^#\n]*#\s*(.*)$", source, re.MULTILINE))
+    meanings = dict(re.findall(r"^    (\w+): [^#\n]*#\s*(.*)$", source, re.MULTILINE))
     own = {f.name: f.type for f in fields(cls)} if hasattr(cls, "__dataclass_fields__") else {}
-    held = [Said(f"{field}: {_plain(type_)}", said.get(field, "")) for field, type_ in own.items()]
+    held = [Member(f"{field}: {_plain(type_)}", meanings.get(field, "")) for field, type_ in own.items()]
     names = attributes(cls) if own else [_called(cls, n) for n in vars(cls) if not n.startswith(("_", "model_"))]
     for written in names[len(own) :]:
         thing = inspect.getattr_static(cls, written.removesuffix("()"))
         function = thing.fget if isinstance(thing, property) else getattr(thing, "__func__", thing)
         if inspect.isfunction(function):
-            held.append(Said(written, docstring(function).partition("\n\n")[0].replace("\n", " ")))
-    return Shown(name, docstring(cls), tuple(held))
+            held.append(Member(written, docstring(function).partition("\n\n")[0].replace("\n", " ")))
+    return Argument(name, docstring(cls), tuple(held))
 
 
 def _called(cls: Any, name: str) -> str:

@@ -50,21 +50,21 @@ def _criterion(plugin: Any) -> Shown:
     """Scores of exchanges, the highest first; two columns where it matters who looks."""
     sceptic = samples.observers()[2]
     records = []
-    for seen in samples.corpus(_EXCHANGES):
-        record = {"score": plugin.score(seen, TRUTH)}
+    for exchange in samples.corpus(_EXCHANGES):
+        record = {"score": plugin.score(exchange, TRUTH)}
         if plugin.personal:
-            record["for whom all is false"] = plugin.score(seen, sceptic)
-        records.append(record | {"prompt": seen.prompt.text, "response": seen.response.text})
+            record["for whom all is false"] = plugin.score(exchange, sceptic)
+        records.append(record | {"prompt": exchange.prompt.text, "response": exchange.response.text})
     records.sort(key=lambda r: (np.isnan(r["score"]), -r["score"]))
     scores = np.array([record["score"] for record in records], dtype=float)
-    silent, said = int(np.isnan(scores).sum()), scores[~np.isnan(scores)]
-    mean = f"Mean {said.mean():.2f}, from {said.min():g} to {said.max():g}" if len(said) else "No scores"
+    silent, numbers = int(np.isnan(scores).sum()), scores[~np.isnan(scores)]
+    mean = f"Mean {numbers.mean():.2f}, from {numbers.min():g} to {numbers.max():g}" if len(numbers) else "No scores"
     nothing = f"; nothing to say of {silent}" if silent else ""
     return Shown(f"Scores of exchanges of the almanac's corpus. {mean}{nothing}.", records)
 
 
 def _rater(plugin: Any) -> Shown:
-    """The choice curve: what is said of pairs, by how much better the left is."""
+    """The choice curve: the chance of each choice, by how much better the left is."""
     policy = raters.set_for_samples(plugin)
     differences = np.linspace(-3.0, 3.0, 13)
     pairs = np.stack([np.maximum(differences, 0.0), np.maximum(-differences, 0.0)], axis=1)
@@ -72,9 +72,11 @@ def _rater(plugin: Any) -> Shown:
     records, bars = [], []
     for difference, chance, share in zip(differences.tolist(), chances.tolist(), shares.tolist(), strict=True):
         names = ("left", "right", "undecided")
-        said = {f"P({name})": p for name, p in zip(names, chance, strict=True)} if raters.says_chances(policy) else {}
+        predicted = (
+            {f"P({name})": p for name, p in zip(names, chance, strict=True)} if raters.says_chances(policy) else {}
+        )
         drawn = {f"drawn {name}": p for name, p in zip(names, share, strict=True)}
-        records.append({"left better by": difference, **said, **drawn})
+        records.append({"left better by": difference, **predicted, **drawn})
         bars.append(_bar(share))
     noise = policy.model_dump(exclude_defaults=True, exclude_none=True)
     settings = ", ".join(f"{name} {_cell(value)}" for name, value in noise.items())
@@ -158,7 +160,7 @@ def _aggregator(plugin: Any) -> Shown:
     records = []
     for task, chance in zip(tasks.tolist(), chances.tolist(), strict=False):
         label = votes.label[votes.task == task]
-        cast = {name: int((label == said).sum()) for name, said in (("left", 1), ("right", 2), ("undecided", 0))}
+        cast = {name: int((label == code).sum()) for name, code in (("left", 1), ("right", 2), ("undecided", 0))}
         records.append({"pair": task, **cast, "P(left is better)": chance})
     return Shown("What it makes of five people's votes; two of them are poor judges.", records)
 

@@ -57,11 +57,11 @@ def delimited(text: str, suffix: str) -> Sheet:
 
 def distinct(names: Sequence[str], line: int | None = None) -> tuple[str, ...]:
     """Names of columns; raises Unusable if one occurs twice."""
-    seen: set[str] = set()
+    earlier: set[str] = set()
     for name in names:
-        if name in seen:
+        if name in earlier:
             raise Unusable(f"has two columns {shown(name)}", "rename one", line=line)
-        seen.add(name)
+        earlier.add(name)
     return tuple(names)
 
 

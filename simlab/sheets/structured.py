@@ -164,7 +164,7 @@ def _index(schema: Any, names: Iterable[str]) -> set[str]:
     """Columns that were the index of a pandas frame, by what pandas wrote beside the table."""
     try:
         noted = schema.pandas_metadata or {}
-        said = {called(name) for name in noted.get("index_columns", ()) if isinstance(name, str)}
+        index = {called(name) for name in noted.get("index_columns", ()) if isinstance(name, str)}
     except (ValueError, TypeError, AttributeError):
-        said = set()
-    return said & set(names)
+        index = set()
+    return index & set(names)

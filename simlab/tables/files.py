@@ -152,11 +152,11 @@ def _misfit(columns: pa.Schema, table: Table, exact: bool) -> str:
     """Why these cannot be the columns of a table; empty if they can."""
     own = schema(table)
     for field in columns:
-        wanted = own.field(field.name).type if field.name in own.names else pa.float64() if table.extra else None
-        if wanted is None:
+        expected = own.field(field.name).type if field.name in own.names else pa.float64() if table.extra else None
+        if expected is None:
             return f"that has no column {clip(repr(field.name))}"
-        if _plain(field.type) != wanted:
-            return f"its column {clip(repr(field.name))} is {field.type}, not {wanted}"
+        if _plain(field.type) != expected:
+            return f"its column {clip(repr(field.name))} is {field.type}, not {expected}"
     if len(set(columns.names)) < len(columns.names):
         return "it has a column twice"
     missing = [name for name in own.names if name not in columns.names]
@@ -182,8 +182,8 @@ def columns_of(path: Path, name: str) -> pa.Schema:
     with opened(path) as file:
         if path.suffix == PARQUET:
             return table_file.bounded(file).schema_arrow
-        said = stream_file.columns(file)
-        return schema(TABLES[name]) if said is None else plain(said.empty_table()).schema
+        columns = stream_file.columns(file)
+        return schema(TABLES[name]) if columns is None else plain(columns.empty_table()).schema
 
 
 def latest(rows: pa.Table, key: Sequence[str]) -> pa.Table:

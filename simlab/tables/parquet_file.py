@@ -38,15 +38,15 @@ def whole(file: BinaryIO, columns: Sequence[str] | None = None) -> pq.ParquetFil
     """The same, if its texts, or those of these columns, can be so large, too, when every row has its own."""
     found = bounded(file)
     about, names = found.metadata, found.schema_arrow.names
-    asked = [
+    places = [
         i for i, field in enumerate(found.schema_arrow)
         if _is_text(field.type) and (columns is None or field.name in columns)
     ]  # fmt: skip
     bound, total = plain_files.bound(file.seek(0, 2)), 0
-    if sum(_most(about.row_group(g), asked) for g in range(about.num_row_groups)) > bound:
-        coded = pq.ParquetFile(file, read_dictionary=[names[i] for i in asked])
+    if sum(_most(about.row_group(g), places) for g in range(about.num_row_groups)) > bound:
+        coded = pq.ParquetFile(file, read_dictionary=[names[i] for i in places])
         for group in range(about.num_row_groups):
-            total += texts(coded.read_row_group(group, columns=[names[i] for i in asked]))
+            total += texts(coded.read_row_group(group, columns=[names[i] for i in places]))
             if total > bound:
                 raise ValueError(f"its texts say they are {total:,} bytes or more")
     file.seek(0)
@@ -63,9 +63,9 @@ def runs(about: pq.FileMetaData) -> set[str]:
     found: set[str] = set()
     place = about.schema.to_arrow_schema().get_field_index("run")
     for group in range(about.num_row_groups if place >= 0 else 0):
-        said = about.row_group(group).column(place).statistics
-        if said is not None and said.has_min_max:
-            found |= {str(said.min), str(said.max)}
+        statistics = about.row_group(group).column(place).statistics
+        if statistics is not None and statistics.has_min_max:
+            found |= {str(statistics.min), str(statistics.max)}
     return found
 
 

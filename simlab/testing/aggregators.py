@@ -20,9 +20,9 @@ _CLOSE = 1e-6  # EM and Newton steps stop when little changes
 def answers(subject: Subject) -> Iterator[str]:
     """It gives one number for each task: an array [T]."""
     votes = samples.votes()
-    wanted = (len(np.unique(votes.task)),)
-    if wrong := not_numbers(subject.made().aggregate(votes), wanted):
-        yield f"aggregate must give numbers of shape {wanted}; it gave {wrong}"
+    shape = (len(np.unique(votes.task)),)
+    if wrong := not_numbers(subject.made().aggregate(votes), shape):
+        yield f"aggregate must give numbers of shape {shape}; it gave {wrong}"
 
 
 @check("aggregator")
@@ -31,12 +31,12 @@ def bounded(subject: Subject) -> Iterator[str]:
     votes = samples.votes()
     undecided = _some(votes, np.arange(len(votes)))
     undecided.label = np.zeros_like(votes.label)
-    for what, asked in (
+    for what, sample in (
         ("thirty-six tasks", votes),
         ("one vote", _some(votes, np.arange(1))),
         ("no opinions", undecided),
     ):
-        found = np.asarray(subject.made().aggregate(asked), dtype=float)
+        found = np.asarray(subject.made().aggregate(sample), dtype=float)
         wrong = found[~((found >= -1e-9) & (found <= 1 + 1e-9))]
         if len(wrong):
             yield f"says that the left is better with probability {wrong[0]:g} for {what}"

@@ -72,9 +72,9 @@ def additive(subject: Subject) -> Iterator[str]:
 @check("combination")
 def pure(subject: Subject) -> Iterator[str]:
     """It leaves the scores and weights it is given as they are."""
-    asked, weights = scores(_ROWS), np.ones(3)
-    combined(subject, asked, weights)
-    if not (np.array_equal(asked, scores(_ROWS)) and np.array_equal(weights, np.ones(3))):
+    table, weights = scores(_ROWS), np.ones(3)
+    combined(subject, table, weights)
+    if not (np.array_equal(table, scores(_ROWS)) and np.array_equal(weights, np.ones(3))):
         yield "changed the scores or the weights it was given"
 
 
@@ -117,7 +117,7 @@ def scores(rows: int) -> Array:
     return found
 
 
-def combined(subject: Subject, asked: Array, weights: Array | None = None) -> Array:
+def combined(subject: Subject, table: Array, weights: Array | None = None) -> Array:
     """Utilities [n] of scores [n, 3], all criteria weighing the same unless weights are given."""
     weights = np.ones(3) if weights is None else weights
-    return np.asarray(subject.made().combine(asked, weights, criteria(subject)), dtype=float)
+    return np.asarray(subject.made().combine(table, weights, criteria(subject)), dtype=float)

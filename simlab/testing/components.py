@@ -27,8 +27,8 @@ def made(subject: Subject) -> Iterator[str]:
     try:
         subject.made()
     except ValueError as error:
-        told = " ".join(str(error).split("\n    For further", 1)[0].split())
-        yield f"cannot be made of {dict(subject.parameters)}: {told} (give it an example = {{…}} of its parameters)"
+        reason = " ".join(str(error).split("\n    For further", 1)[0].split())
+        yield f"cannot be made of {dict(subject.parameters)}: {reason} (give it an example = {{…}} of its parameters)"
 
 
 @check()
@@ -65,16 +65,16 @@ def yaml(subject: Subject) -> Iterator[str]:
     try:
         plugin = subject.made()
     except ValueError:
-        return  # said by another check
+        return  # another check says so
     writer = YAML(typ="safe", pure=True)
     text = io.StringIO()
-    said = parameters(plugin)
+    written = parameters(plugin)
     try:
-        writer.dump(said, text)
-        given = {name: value for name, value in writer.load(text.getvalue()).items() if name != "kind"}
-        again = subject.cls.model_validate(given)
+        writer.dump(written, text)
+        read = {name: value for name, value in writer.load(text.getvalue()).items() if name != "kind"}
+        again = subject.cls.model_validate(read)
     except Exception as error:
-        yield f"its parameters {said} do not come back from YAML: {' '.join(str(error).split())}"
+        yield f"its parameters {written} do not come back from YAML: {' '.join(str(error).split())}"
         return
     for name in subject.cls.model_fields:
         before, after = getattr(plugin, name), getattr(again, name)

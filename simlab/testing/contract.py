@@ -89,10 +89,10 @@ class Subject:
         except Exception as error:
             return str(PluginFailed.raised("it", error))
 
-    def unfounded(self, wanted: Function) -> str:
+    def unfounded(self, checked: Function) -> str:
         """The complaint of a check that this one presupposes, which is then skipped; "" if there is none."""
         for kind, function in _CHECKS:
-            if function is wanted:
+            if function is checked:
                 break
             if function.__name__ in _GROUND and kind in ("", self.cls.kind):
                 if function not in self._found:

@@ -18,13 +18,13 @@ from simlab.testing.contract import Subject, check
 @check("criterion")
 def answers(subject: Subject) -> Iterator[str]:
     """It scores every sample exchange: a number for each, an array [exchanges, observers] for all of them."""
-    criterion, seen, people = subject.made(), samples.exchanges(), samples.observers()
-    for one in seen:
+    criterion, exchanges, people = subject.made(), samples.exchanges(), samples.observers()
+    for one in exchanges:
         if wrong := not_a_number(criterion.score(one, TRUTH)):
-            wanted = "it should be one number, or nan where there is nothing to say"
-            yield f"score gave {wrong} for {_said(one)}; {wanted}"
-    shape = (len(seen), len(people))
-    if wrong := not_numbers(criterion.score_batch(list(seen), list(people)), shape):
+            fix = "it should be one number, or nan where there is nothing to say"
+            yield f"score gave {wrong} for {_said(one)}; {fix}"
+    shape = (len(exchanges), len(people))
+    if wrong := not_numbers(criterion.score_batch(list(exchanges), list(people)), shape):
         yield f"score_batch gave {wrong}; it should be numbers of shape [exchanges, observers] = {shape}"
 
 
@@ -86,10 +86,10 @@ def order(subject: Subject) -> Iterator[str]:
     """A score does not depend on which exchanges are scored beside it, nor in which order."""
     if not subject.declares("deterministic"):
         return
-    criterion, seen = subject.made(), samples.exchanges()
-    whole, backwards = _scores(criterion), _scores(criterion, seen[::-1])[::-1]
-    third = _scores(criterion, seen[::3])
-    for place, one in enumerate(seen):
+    criterion, exchanges = subject.made(), samples.exchanges()
+    whole, backwards = _scores(criterion), _scores(criterion, exchanges[::-1])[::-1]
+    third = _scores(criterion, exchanges[::3])
+    for place, one in enumerate(exchanges):
         if not _same(whole[place], backwards[place]):
             yield f"scored {_of(whole[place], backwards[place])} for {_said(one)}, and another score in another order"
         if place % 3 == 0 and not _same(whole[place], third[place // 3]):
@@ -99,12 +99,14 @@ def order(subject: Subject) -> Iterator[str]:
 @check("criterion")
 def pure(subject: Subject) -> Iterator[str]:
     """It leaves the exchanges and observers it is given as they are."""
-    seen, people = list(samples.exchanges()), list(samples.observers())
-    before = [repr(one) for one in seen]
-    subject.made().score_batch(seen, people)
-    if [id(one) for one in seen] != [id(one) for one in samples.exchanges()] or len(people) != len(samples.observers()):
+    exchanges, people = list(samples.exchanges()), list(samples.observers())
+    before = [repr(one) for one in exchanges]
+    subject.made().score_batch(exchanges, people)
+    if [id(one) for one in exchanges] != [id(one) for one in samples.exchanges()] or len(people) != len(
+        samples.observers()
+    ):
         yield "changed the list of exchanges or observers it was given"
-    for text, one in zip(before, seen, strict=False):
+    for text, one in zip(before, exchanges, strict=False):
         if text != repr(one):
             yield f"changed an exchange it was given: {_said(one)}"
 
@@ -139,11 +141,11 @@ def needs_context(subject: Subject) -> Iterator[str]:
     yield from _declared(subject, "needs_context", differ, "the situation of the prompt")
 
 
-def _declared(subject: Subject, trait: str, shown: bool, what: str) -> Iterator[str]:
+def _declared(subject: Subject, trait: str, differs: bool, what: str) -> Iterator[str]:
     says = subject.declares(trait)
-    if shown and not says:
+    if differs and not says:
         yield f"its scores depend on {what}, so declare {trait} = True"
-    if says and not shown:
+    if says and not differs:
         yield f"declares {trait}, but no score of the samples depends on {what}"
 
 
@@ -152,13 +154,15 @@ def _differ(subject: Subject, others: Sequence[Exchange], observer: Observer) ->
     return not _same(_alone(criterion, samples.exchanges(), observer), _alone(criterion, others, observer))
 
 
-def _alone(criterion: Any, seen: Sequence[Exchange], observer: Observer) -> Array:
+def _alone(criterion: Any, exchanges: Sequence[Exchange], observer: Observer) -> Array:
     """What `score` says of each exchange [n], for criteria that are not personal, too."""
-    return np.array([criterion.score(one, observer) for one in seen], dtype=float)
+    return np.array([criterion.score(one, observer) for one in exchanges], dtype=float)
 
 
-def _scores(criterion: Any, seen: Sequence[Exchange] | None = None) -> Array:
-    found = criterion.score_batch(list(samples.exchanges() if seen is None else seen), list(samples.observers()))
+def _scores(criterion: Any, exchanges: Sequence[Exchange] | None = None) -> Array:
+    found = criterion.score_batch(
+        list(samples.exchanges() if exchanges is None else exchanges), list(samples.observers())
+    )
     return np.asarray(found, dtype=float)
 
 

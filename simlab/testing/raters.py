@@ -35,9 +35,9 @@ def answers(subject: Subject) -> Iterator[str]:
             yield f"probabilities must give numbers of shape {(_ROWS, 3)}; it gave {wrong}"
     for options in (2, 3, 4) if type(policy).choose is not RaterPolicy.choose else ():
         label = _labels(policy, options)
-        wanted = (_ROWS, options * (options - 1) // 2)
-        if not_numbers(label, wanted) or np.asarray(label).dtype.kind not in "iu":
-            yield f"choose must give whole numbers of shape {wanted}; it gave {given(label)}"
+        shape = (_ROWS, options * (options - 1) // 2)
+        if not_numbers(label, shape) or np.asarray(label).dtype.kind not in "iu":
+            yield f"choose must give whole numbers of shape {shape}; it gave {given(label)}"
 
 
 @check("rater")
@@ -149,8 +149,8 @@ def says_chances(policy: Any) -> bool:
     return type(policy).probabilities is not RaterPolicy.probabilities
 
 
-def curve(policy: Any, pairs: Array, drawn: int, seen: NDArray[np.int64] | None = None) -> tuple[Array, Array]:
-    """Shares of undecided, left and right [n, 3] for pairs of utilities [n, 2], as a policy predicts and chooses them.
+def curve(policy: Any, pairs: Array, drawn: int, scenes: NDArray[np.int64] | None = None) -> tuple[Array, Array]:
+    """Shares of left, right and undecided [n, 3] for pairs of utilities [n, 2], as a policy predicts and chooses them.
 
     Everybody is as noisy as the policy says, and sees the sample scenes `seen` [n], or none. What the policy says is
     NaN for one that only chooses.
@@ -160,20 +160,20 @@ def curve(policy: Any, pairs: Array, drawn: int, seen: NDArray[np.int64] | None 
     alike.noise = np.ones(count)
     chances = np.full((count, 3), np.nan)
     if says_chances(policy):
-        chances = np.asarray(_chances(policy, pairs, alike, seen), dtype=float)
+        chances = np.asarray(_chances(policy, pairs, alike, scenes), dtype=float)
     many = np.repeat(np.arange(count), drawn)
     draws = samples.draws(len(many), 2, key=1)
-    label = np.asarray(_chosen(policy, pairs[many], alike[many], draws, None if seen is None else seen[many]))[:, 0]
-    return chances, np.stack([(label.reshape(count, drawn) == said).mean(axis=1) for said in (1, 2, 0)], axis=1)
+    label = np.asarray(_chosen(policy, pairs[many], alike[many], draws, None if scenes is None else scenes[many]))[:, 0]
+    return chances, np.stack([(label.reshape(count, drawn) == outcome).mean(axis=1) for outcome in (1, 2, 0)], axis=1)
 
 
-def _chances(policy: Any, pairs: Array, people: Cohort, seen: NDArray[np.int64] | None) -> Any:
-    scene = None if seen is None else samples.scene(seen, 2).pair(0, 1, 0)
+def _chances(policy: Any, pairs: Array, people: Cohort, scenes: NDArray[np.int64] | None) -> Any:
+    scene = None if scenes is None else samples.scene(scenes, 2).pair(0, 1, 0)
     return policy.probabilities(pairs, people, **shown(policy.probabilities, scene))
 
 
-def _chosen(policy: Any, utilities: Array, people: Cohort, draws: Array, seen: NDArray[np.int64] | None) -> Any:
-    scene = None if seen is None else samples.scene(seen, utilities.shape[1])
+def _chosen(policy: Any, utilities: Array, people: Cohort, draws: Array, scenes: NDArray[np.int64] | None) -> Any:
+    scene = None if scenes is None else samples.scene(scenes, utilities.shape[1])
     return policy.choose(utilities, people, draws, **shown(policy.choose, scene))
 
 
@@ -184,5 +184,5 @@ def _differences() -> Array:
 
 
 def _labels(policy: Any, options: int) -> Any:
-    given = samples.utilities(_ROWS, options), samples.cohort(_ROWS), samples.draws(_ROWS, options)
-    return _chosen(policy, *given, np.arange(_ROWS))
+    inputs = samples.utilities(_ROWS, options), samples.cohort(_ROWS), samples.draws(_ROWS, options)
+    return _chosen(policy, *inputs, np.arange(_ROWS))

@@ -19,11 +19,11 @@ def answers(subject: Subject) -> Iterator[str]:
     """It gives a reward for each token: a floating-point tensor [B, T]."""
     batch = _batch(subject)
     found = shaped(subject.made(), batch)
-    wanted = tuple(batch.logp.shape)
+    shape = tuple(batch.logp.shape)
     if not hasattr(found, "is_floating_point"):
-        yield f"shape must give a floating-point tensor of shape {wanted}; it gave {given(found)}"
-    elif tuple(found.shape) != wanted:
-        yield f"gave shape {tuple(found.shape)}; it should be {wanted}"
+        yield f"shape must give a floating-point tensor of shape {shape}; it gave {given(found)}"
+    elif tuple(found.shape) != shape:
+        yield f"gave shape {tuple(found.shape)}; it should be {shape}"
     elif not found.is_floating_point():
         yield f"shape gave {found.dtype}; it should be floating-point numbers"
 
@@ -123,10 +123,10 @@ def members(shape: Any) -> int:
 
 def shaped(shape: Any, batch: Batch) -> Any:
     """Rewards of a batch [B, T]; a shape that declares `ends` gets which responses ended, one with `cost` the costs."""
-    told = {"ended": batch.ended} if getattr(shape, "ends", False) else {}
+    options = {"ended": batch.ended} if getattr(shape, "ends", False) else {}
     if getattr(shape, "cost", ""):
-        told["cost"] = batch.cost
-    return shape.shape(batch.score, batch.logp, batch.logp_ref, batch.mask, **told)
+        options["cost"] = batch.cost
+    return shape.shape(batch.score, batch.logp, batch.logp_ref, batch.mask, **options)
 
 
 def _batch(subject: Subject) -> Batch:

@@ -44,8 +44,8 @@ def exchange(
     ended: bool = True,
 ) -> Exchange:
     """An exchange made by hand, for tests of a value: two texts, and what the response does ("answers", "sells", …)."""
-    asked = Prompt(prompt, tuple(prompt.split()), force, content, context=context)
-    return Exchange(asked, Response(response, tuple(response.split()), tuple(claims), frozenset(acts), ended))
+    given_prompt = Prompt(prompt, tuple(prompt.split()), force, content, context=context)
+    return Exchange(given_prompt, Response(response, tuple(response.split()), tuple(claims), frozenset(acts), ended))
 
 
 @cache
@@ -95,15 +95,17 @@ def observers() -> tuple[Observer, ...]:
     )
 
 
-def otherwise(seen: Exchange) -> Exchange:
+def otherwise(exchange: Exchange) -> Exchange:
     """The same exchange in a world in which other facts are true; what is said and believed stays."""
-    claims = tuple(replace(c, truth=("something else",)) for c in seen.response.claims)
-    return replace(seen, response=replace(seen.response, claims=claims))
+    claims = tuple(replace(c, truth=("something else",)) for c in exchange.response.claims)
+    return replace(exchange, response=replace(exchange.response, claims=claims))
 
 
-def situated(seen: Exchange) -> Exchange:
+def situated(exchange: Exchange) -> Exchange:
     """The same exchange with another context of the prompt, which observers know and the model does not."""
-    return replace(seen, prompt=replace(seen.prompt, context=f"{seen.response.text} ; a child asks , in danger"))
+    return replace(
+        exchange, prompt=replace(exchange.prompt, context=f"{exchange.response.text} ; a child asks , in danger")
+    )
 
 
 # ---- people --------------------------------------------------------------------------------------------------------
@@ -160,11 +162,11 @@ def scene(rows: NDArray[np.int64], options: int) -> Scene:
         return normals(key, *at) if topic in ("own", "machine") else None
 
     pairs = np.arange(options * (options - 1) // 2)
-    said = np.floor(4 * uniforms(_KEY, rows[:, None, None], pairs[None, :, None], np.arange(3)[None, None, :]))
-    return Scene(_KEY, look, said.astype(np.int64))
+    earlier = np.floor(4 * uniforms(_KEY, rows[:, None, None], pairs[None, :, None], np.arange(3)[None, None, :]))
+    return Scene(_KEY, look, earlier.astype(np.int64))
 
 
-def work(people: int, **said: Any) -> WorkSituation:
+def work(people: int, **values: Any) -> WorkSituation:
     """The situation in which people choose their effort; numbers hold for all, arrays for each [people]."""
     from simlab.components.pay import HourlySpec
 
@@ -172,8 +174,10 @@ def work(people: int, **said: Any) -> WorkSituation:
         "wage": 20.0, "hours": 8.0, "cost": np.linspace(0.5, 12.0, people), "pairs": 20.0, "audited": 0.2,
         "quality": 0.9, "careless": 0.5, "gold_error": 0.0, "discount": 0.95, "separation": 0.05, "outside": 10.0,
     }  # fmt: skip
-    columns = {name: np.array(np.broadcast_to(said.pop(name, value), people), float) for name, value in columns.items()}
-    return WorkSituation(**columns, pay=said.pop("pay", HourlySpec()), review=said.pop("review", Below(below=0.6)))
+    columns = {
+        name: np.array(np.broadcast_to(values.pop(name, value), people), float) for name, value in columns.items()
+    }
+    return WorkSituation(**columns, pay=values.pop("pay", HourlySpec()), review=values.pop("review", Below(below=0.6)))
 
 
 def standing() -> Standing:
@@ -191,9 +195,9 @@ def votes() -> Votes:
         grid.ravel() for grid in np.meshgrid(np.arange(6), np.arange(6), np.arange(5), indexing="ij")
     )
     left, right = (side[pair] for side in np.triu_indices(4, 1))
-    lot = uniforms(_KEY, 1000 * prompt + pair, worker)
-    better = np.where(lot < np.where(worker < 3, 0.9, 0.6), 1, 2)
-    label = np.where(lot > 0.97, 0, better)
+    draw = uniforms(_KEY, 1000 * prompt + pair, worker)
+    better = np.where(draw < np.where(worker < 3, 0.9, 0.6), 1, 2)
+    label = np.where(draw > 0.97, 0, better)
     return Votes(
         task=10 + 6 * prompt + pair, worker=worker, left=4 * prompt + left, right=4 * prompt + right, label=label
     )

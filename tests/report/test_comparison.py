@@ -20,7 +20,7 @@ from simlab.engine.jobs import Store
 from simlab.report.arms import arms
 from simlab.report.comparison import COLUMNS
 from simlab.report.comparison_screen import screen
-from simlab.runs.loading import open_run
+from simlab.runs.folder import open_run
 from simlab.tables.recorder import Recorder
 from tests.deep_world import DEEP
 from tests.small_world import written

@@ -14,7 +14,8 @@ from rich.console import Console
 from simlab.report.labor_costs import labor_costs, shares
 from simlab.report.labor_measures import working
 from simlab.report.summary_screen import screen
-from simlab.runs.loading import Run, load, open_run
+from simlab.runs.folder import open_run
+from simlab.runs.loading import Run, load
 from simlab.tables.recorder import Recorder
 
 PARTIES = {

@@ -11,7 +11,8 @@ import pytest
 from rich.console import Console
 
 from simlab.report.summary_screen import screen
-from simlab.runs.loading import load, open_run
+from simlab.runs.folder import open_run
+from simlab.runs.loading import load
 from simlab.tables.recorder import Recorder
 
 PARTIES = {
