@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from simlab.components.data_file import DataFile
     from simlab.components.effort import Effort
     from simlab.components.exchange import Claim, Exchange, Observer, Prompt, Response
-    from simlab.components.guideline_policy import GuidelinePolicy, Situation
+    from simlab.components.guideline_policy import GuidelinePolicy, GuidelineReview
     from simlab.components.learner import (
         Learner,
         RankingLesson,
@@ -51,9 +51,9 @@ if TYPE_CHECKING:
     )
     from simlab.components.logger import Logger
     from simlab.components.rater_policy import RaterPolicy
-    from simlab.components.rater_view import Scene
+    from simlab.components.rater_view import RaterView
     from simlab.components.review import Review
-    from simlab.components.reward_shape import LeashedShape, RewardShape, reward_shape
+    from simlab.components.reward_shape import KLPenalizedReward, RewardShape, reward_shape
     from simlab.errors import InvalidInput, Mismatch, SimlabError
     from simlab.relation import Effect, Judgement, Relation
     from simlab.report.comparison import compare
@@ -73,7 +73,7 @@ _PUBLIC = {  # by module
     "components.data_file": ("DataFile",),
     "components.effort": ("Effort",),
     "components.exchange": ("Claim", "Exchange", "Observer", "Prompt", "Response"),
-    "components.guideline_policy": ("GuidelinePolicy", "Situation"),
+    "components.guideline_policy": ("GuidelinePolicy", "GuidelineReview"),
     "components.learner": (
         "Learner",
         "RankingLesson",
@@ -83,9 +83,9 @@ _PUBLIC = {  # by module
     ),
     "components.logger": ("Logger",),
     "components.rater_policy": ("RaterPolicy",),
-    "components.rater_view": ("Scene",),
+    "components.rater_view": ("RaterView",),
     "components.review": ("Review",),
-    "components.reward_shape": ("LeashedShape", "RewardShape", "reward_shape"),
+    "components.reward_shape": ("KLPenalizedReward", "RewardShape", "reward_shape"),
     "errors": ("InvalidInput", "Mismatch", "SimlabError"),
     "relation": ("Effect", "Judgement", "Relation"),
     "report.comparison": ("compare",),
@@ -98,10 +98,11 @@ _WHERE = {name: f"simlab.{module}" for module, names in _PUBLIC.items() for name
 
 __all__ = [
     "Aggregator", "Article", "Charter", "Claim", "Combination", "Component", "Consequence", "Criterion", "DataFile",
-    "Effect", "Effort", "Exchange", "Game", "GuidelinePolicy", "InvalidInput", "Judgement", "Learner", "LeashedShape",
-    "Logger", "Mismatch", "Observer", "Prompt", "RankingLesson", "RaterPolicy", "Relation", "Response", "Review",
-    "RewardLesson", "RewardShape", "Run", "Scene", "SimlabError", "Situation", "VectorRankingLesson",
-    "VectorRewardLesson", "Votes", "World", "compare", "load", "reward_shape", "run", "trace", "verify",
+    "Effect", "Effort", "Exchange", "Game", "GuidelinePolicy", "GuidelineReview", "InvalidInput", "Judgement",
+    "KLPenalizedReward", "Learner", "Logger", "Mismatch", "Observer", "Prompt", "RankingLesson", "RaterPolicy",
+    "RaterView", "Relation", "Response", "Review", "RewardLesson", "RewardShape", "Run", "SimlabError",
+    "VectorRankingLesson", "VectorRewardLesson", "Votes", "World", "compare", "load", "reward_shape", "run", "trace",
+    "verify",
 ]  # fmt: skip
 
 

@@ -220,7 +220,7 @@ class Rankings:
             seconds=self.seconds[row] / self.pairs,
         )
 
-    def redrawn(self, draw: NDArray[np.uint64]) -> Rankings:
+    def with_draws(self, draw: NDArray[np.uint64]) -> Rankings:
         """The same for a second time, with other random draws [m]."""
         return replace(self, shown=replace(self.shown[self.place], draw=draw), place=np.arange(len(self)))
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Weighing:
+class UtilityFunction:
     """A combination rule at work on features of these `criteria` [D]; without a rule, the weighted sum."""
 
     rule: Combination | None = None
@@ -72,7 +72,7 @@ class Weighing:
         return utilities if self.additive else panel.ranked(utilities)
 
 
-SUM = Weighing()
+SUM = UtilityFunction()
 """The weighted sum: of those whose values nobody told them how to combine."""
 
 
@@ -81,7 +81,7 @@ class Standard:
     """What a principal asks for: a value vector [D] as operative and as published, and how it is weighed.
 
     `unit` is the norm of the vector as first written down; every later misreading is sized in it, so that an
-    error near the root and one near the leaf are comparable. `weighing` makes one number of several criteria.
+    error near the root and one near the leaf are comparable. `utility_function` makes one number of several criteria.
     """
 
     issuer: str
@@ -89,11 +89,11 @@ class Standard:
     vector: NDArray[np.float64]
     published: NDArray[np.float64]
     unit: float
-    weighing: Weighing = SUM
+    utility_function: UtilityFunction = SUM
 
     def utilities(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """How good things with these features [n, D] are by it, as operative [n]."""
-        return self.weighing.utilities(features, self.vector)
+        return self.utility_function.utilities(features, self.vector)
 
 
 @dataclass(slots=True)
@@ -153,7 +153,7 @@ class Party(ABC):
     def utility(self, panel: Panel) -> NDArray[np.float64]:
         """How good each item of the panel is to this party, in expectation, without a draw [n]."""
 
-    def redrawn(self, panel: Panel, key: int) -> NDArray[np.float64] | None:
+    def resampled_utility(self, panel: Panel, key: int) -> NDArray[np.float64] | None:
         """Its utility [n] had its own randomness fallen out otherwise, everything above it being as it is.
 
         That is misreadings and tastes of people and firms, label draws and seeds of machines; None if it has none, or
@@ -191,10 +191,10 @@ class Party(ABC):
 class Teacher(Protocol):
     """Whoever trains a machine, and can say what would have become of it by other draws."""
 
-    def anew(self, machine: Any, panel: Panel, key: int) -> NDArray[np.float64]:
+    def retrained_utility(self, machine: Any, panel: Panel, key: int) -> NDArray[np.float64]:
         """The machine's utility [n], had the draws of its training fallen out otherwise."""
 
-    def reread(self, machine: Any, panel: Panel, rankings: Any, key: int) -> NDArray[np.float64]:
+    def refitted_utility(self, machine: Any, panel: Panel, rankings: Any, key: int) -> NDArray[np.float64]:
         """The machine's utility [n], had it learned from nothing but these rankings, by the draws of this key."""
 
 

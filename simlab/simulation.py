@@ -22,7 +22,7 @@ from simlab.engine.context import Context, Progress, Tell, nobody
 from simlab.engine.jobs import Jobs
 from simlab.errors import InvalidInput, PluginFailed, SimlabError
 from simlab.hierarchy import Hierarchy
-from simlab.machines.transformer_lm import TransformerBody
+from simlab.machines.transformer_lm import TransformerLM
 from simlab.parties.auditors import Auditors
 from simlab.parties.corporation import Corporation
 from simlab.parties.language_model import LanguageModel
@@ -183,7 +183,7 @@ class Simulation(Context):
         """What is worth keeping of each language model of words: dictionary, shape, and arrays before and after."""
         kept = {}
         for model in self.of_kind(LanguageModel):
-            if isinstance(model.body, TransformerBody):
+            if isinstance(model.body, TransformerLM):
                 kept[model.name] = model.body.state()
         return kept
 

@@ -17,7 +17,7 @@ from simlab.components.criterion import Criterion
 from simlab.components.reward_shape import RewardShape
 from simlab.errors import PluginFailed
 from simlab.plugins.registry import discover
-from simlab.relation import Weighing
+from simlab.relation import UtilityFunction
 from simlab.rng import Streams
 from simlab.testing import load, samples
 from simlab.worlds.text import require_opinions
@@ -202,7 +202,7 @@ def test_a_combination_rule_is_named_with_file_and_line(answer: str, said: str, 
         f"    def combine(self, scores, weights, criteria):\n        return {answer}\n"
     )
     with pytest.raises(PluginFailed) as caught:
-        Weighing(load("odd.py")(), ("a", "b", "c")).utilities(np.ones((2, 3)), np.ones(3))
+        UtilityFunction(load("odd.py")(), ("a", "b", "c")).utilities(np.ones((2, 3)), np.ones(3))
     assert str(caught.value) == f"combination rule 'odd' must give 2 finite numbers; it gave {said} (odd.py:6)"
 
 

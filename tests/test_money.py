@@ -19,7 +19,7 @@ from rich.console import Console
 import simlab
 from simlab.cli.main import main
 from simlab.engine.jobs import Store
-from simlab.report import spending
+from simlab.report import labor_costs as spending
 from simlab.report.orders import orders
 from simlab.report.summary_screen import screen
 from simlab.runs.loading import Run

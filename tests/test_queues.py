@@ -13,10 +13,11 @@ import simpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simlab.engine.context import SECONDS_PER_DAY
 from simlab.engine.jobs import Jobs, Store
 from simlab.engine.queues import Backlog, Flow, Queue
 from simlab.rng import uniforms
-from simlab.simulation import SECONDS_PER_DAY, Simulation
+from simlab.simulation import Simulation
 from simlab.tables.recorder import Recorder
 from tests.loading import load
 from tests.small_world import Played, written

@@ -37,7 +37,7 @@ class FollowRevenue(simlab.GuidelinePolicy):
     def criteria(self) -> tuple[str, ...]:
         return self.also
 
-    def revise(self, situation: simlab.Situation) -> Mapping[str, float] | None:
+    def revise(self, situation: simlab.GuidelineReview) -> Mapping[str, float] | None:
         names = list(dict.fromkeys([*situation.first, *situation.weights, *self.also]))
 
         def vector(weights: Mapping[str, float]) -> Array:

@@ -24,7 +24,7 @@ class RespondToIncidents(simlab.GuidelinePolicy):
     decay: float = Field(0.25, gt=0, le=1, description="share of the excess that is lost between two meetings")
     least: int = Field(1, ge=1, le=1_000_000_000, description="incidents between two meetings it takes to react")
 
-    def revise(self, situation: simlab.Situation) -> Mapping[str, float] | None:
+    def revise(self, situation: simlab.GuidelineReview) -> Mapping[str, float] | None:
         incidents = situation.history[-1].incidents if situation.history else {}
         total = sum(incidents.values())
         gain = self.rise * float(np.linalg.norm(list(situation.first.values()))) if total >= self.least else 0.0

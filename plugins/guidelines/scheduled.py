@@ -41,6 +41,6 @@ class Scheduled(simlab.GuidelinePolicy):
     def criteria(self) -> list[str]:
         return [name for switch in self.switches for name in switch.weights]
 
-    def revise(self, situation: simlab.Situation) -> Mapping[str, float] | None:
+    def revise(self, situation: simlab.GuidelineReview) -> Mapping[str, float] | None:
         due = [switch.weights for switch in self.switches if switch.day <= situation.day]
         return due[-1] if due else None

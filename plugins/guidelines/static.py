@@ -13,5 +13,5 @@ class Static(simlab.GuidelinePolicy):
 
     name = "static"
 
-    def revise(self, situation: simlab.Situation) -> None:
+    def revise(self, situation: simlab.GuidelineReview) -> None:
         return None

@@ -25,7 +25,7 @@ class Walk(simlab.GuidelinePolicy):
     def criteria(self) -> list[str]:
         return list(self.to)
 
-    def revise(self, situation: simlab.Situation) -> Mapping[str, float] | None:
+    def revise(self, situation: simlab.GuidelineReview) -> Mapping[str, float] | None:
         if situation.turn >= self.steps:
             return None
         way = (situation.turn + 1) / self.steps

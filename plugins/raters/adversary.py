@@ -11,7 +11,7 @@ from pydantic import Field
 from simlab.arrays import Array
 from simlab.components.logit import LogitWithTies
 from simlab.components.rater_policy import RaterPolicy
-from simlab.components.rater_view import Scene, lots
+from simlab.components.rater_view import RaterView, lots
 
 if TYPE_CHECKING:
     from simlab.components.cohort import Cohort
@@ -34,25 +34,25 @@ class Adversary(LogitWithTies):
     def needed(self) -> tuple[str, ...]:
         return ("values",) if self.aim == "own" else ()
 
-    def probabilities(self, utilities: Array, cohort: Cohort, scene: Scene | None = None) -> Array:
+    def probabilities(self, utilities: Array, cohort: Cohort, scene: RaterView | None = None) -> Array:
         honest = super().probabilities(utilities, cohort, scene)
         sign = np.sign(self._aimed(utilities, scene))
         aimed = np.stack([sign > 0, sign < 0, sign == 0], axis=1).astype(float)
         return np.where(self.strategic(cohort, scene)[:, None], aimed, honest)
 
     def choose(
-        self, utilities: Array, cohort: Cohort, uniforms: Array, scene: Scene | None = None
+        self, utilities: Array, cohort: Cohort, uniforms: Array, scene: RaterView | None = None
     ) -> NDArray[np.int64]:
         label = super().choose(utilities, cohort, uniforms, scene)
         aimed = RaterPolicy.choose(self, utilities, cohort, uniforms, scene)
         return np.where(self.strategic(cohort, scene)[:, None], aimed, label)
 
-    def strategic(self, cohort: Cohort, scene: Scene | None) -> NDArray[np.bool_]:
+    def strategic(self, cohort: Cohort, scene: RaterView | None) -> NDArray[np.bool_]:
         """Who of these people [n] is an adversary."""
         chosen = lots(scene, "adversary", cohort.number) < self.share
         return np.asarray(chosen | (cohort.number == self.rater) if self.rater is not None else chosen)
 
-    def _aimed(self, utilities: Array, scene: Scene | None) -> Array:
+    def _aimed(self, utilities: Array, scene: RaterView | None) -> Array:
         """By how much the left serves the aim better than the right [n]."""
         own = scene.see("own") if scene is not None and self.aim == "own" else None
         served = -utilities if self.aim == "reverse" else utilities if own is None else own

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 
 import simlab
 from simlab.arrays import Array
-from simlab.components.rater_view import Scene, lots
+from simlab.components.rater_view import RaterView, lots
 
 if TYPE_CHECKING:
     from simlab.components.cohort import Cohort
@@ -40,7 +40,7 @@ class DawidSkene(simlab.RaterPolicy):
             raise ValueError(f"the three chances sum to {sum(row):g}, not to 1")
         return row
 
-    def probabilities(self, utilities: Array, cohort: Cohort, scene: Scene | None = None) -> Array:
+    def probabilities(self, utilities: Array, cohort: Cohort, scene: RaterView | None = None) -> Array:
         difference = utilities[:, 0] - utilities[:, 1]
         truth = np.where(difference > self.notice, 0, np.where(-difference > self.notice, 1, 2))
         matrix = np.array([self.left, self.right, self.equal])
@@ -49,7 +49,7 @@ class DawidSkene(simlab.RaterPolicy):
         people, place = np.unique(cohort.number, return_inverse=True)
         return np.asarray(self._personal(matrix, people, scene)[place, truth])
 
-    def _personal(self, matrix: Array, people: np.ndarray, scene: Scene | None) -> Array:
+    def _personal(self, matrix: Array, people: np.ndarray, scene: RaterView | None) -> Array:
         """Everybody's own matrix [R, 3, 3]: rows of gamma variates, scaled to 1."""
         from scipy.special import gammaincinv  # slow to import, and `--help` loads this file
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from simlab.arrays import Array
 from simlab.components.logit import LogitWithTies
 from simlab.components.rater_policy import RaterPolicy
-from simlab.components.rater_view import Scene, lots
+from simlab.components.rater_view import RaterView, lots
 
 if TYPE_CHECKING:
     from simlab.components.cohort import Cohort
@@ -32,7 +32,7 @@ class Delegator(LogitWithTies):
     sure: float = Field(0.75, ge=0.5, le=1.0, description="certainty below which they ask; ½ never, 1 always")
     share: float = Field(1.0, ge=0.0, le=1.0, description="chance that a person asks at all")
 
-    def probabilities(self, utilities: Array, cohort: Cohort, scene: Scene | None = None) -> Array:
+    def probabilities(self, utilities: Array, cohort: Cohort, scene: RaterView | None = None) -> Array:
         own = super().probabilities(utilities, cohort, scene)
         advice = None if scene is None else scene.see(f"machine:{self.to}")
         if advice is None:
@@ -43,6 +43,6 @@ class Delegator(LogitWithTies):
         return np.where(asks[:, None], said, own)
 
     def choose(
-        self, utilities: Array, cohort: Cohort, uniforms: Array, scene: Scene | None = None
+        self, utilities: Array, cohort: Cohort, uniforms: Array, scene: RaterView | None = None
     ) -> NDArray[np.int64]:
         return RaterPolicy.choose(self, utilities, cohort, uniforms, scene)

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from simlab.arrays import Array
 from simlab.components.logit import LogitWithTies
-from simlab.components.rater_view import Scene, leanings
+from simlab.components.rater_view import RaterView, leanings
 
 if TYPE_CHECKING:
     from simlab.components.cohort import Cohort
@@ -29,7 +29,7 @@ class Drifter(LogitWithTies):
     rate: float = Field(0.2, ge=-10, le=10, description="growth of log noise per hundred rankings, mean")
     rate_spread: float = Field(0.2, ge=0, le=10, description="standard deviation of it between people")
 
-    def spread(self, cohort: Cohort, scene: Scene | None) -> Array:
+    def spread(self, cohort: Cohort, scene: RaterView | None) -> Array:
         seen = None if scene is None else scene.see("experience")
         done = np.asarray(cohort.tasks if seen is None else seen, dtype=float)
         rate = self.rate + self.rate_spread * leanings(scene, "drift", cohort.number)

@@ -12,7 +12,7 @@ from simlab.arrays import Array
 from simlab.components.choice_noise import logistic, scaled
 from simlab.components.logit import Logit
 from simlab.components.rater_policy import RaterPolicy
-from simlab.components.rater_view import Scene
+from simlab.components.rater_view import RaterView
 
 if TYPE_CHECKING:
     from simlab.components.cohort import Cohort
@@ -31,7 +31,7 @@ class Herding(Logit):
     needs = ("earlier",)
     trust: float = Field(0.65, gt=0.0, lt=1.0, description="q, how often others are taken to be right; ½ ignores them")
 
-    def probabilities(self, utilities: Array, cohort: Cohort, scene: Scene | None = None) -> Array:
+    def probabilities(self, utilities: Array, cohort: Cohort, scene: RaterView | None = None) -> Array:
         own = scaled(utilities[:, 0] - utilities[:, 1], self.spread(cohort, scene))
         if scene is not None and scene.earlier is not None:
             said = scene.earlier[:, 0]
@@ -40,6 +40,6 @@ class Herding(Logit):
         return np.stack([left, 1 - left, np.zeros_like(left)], axis=1)
 
     def choose(
-        self, utilities: Array, cohort: Cohort, uniforms: Array, scene: Scene | None = None
+        self, utilities: Array, cohort: Cohort, uniforms: Array, scene: RaterView | None = None
     ) -> NDArray[np.int64]:
         return RaterPolicy.choose(self, utilities, cohort, uniforms, scene)

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from simlab.arrays import Array
 from simlab.components.logit import LogitWithTies
-from simlab.components.rater_view import Scene
+from simlab.components.rater_view import RaterView
 
 if TYPE_CHECKING:
     from simlab.components.cohort import Cohort
@@ -27,7 +27,7 @@ class Learner(LogitWithTies):
     scale: float = Field(100.0, gt=0.0, le=1e9, description="rankings after which all but 37 % of it is learnt")
     floor: float = Field(0.5, ge=0.0, le=1.0, description="noise of the practised, as a share of a beginner's")
 
-    def spread(self, cohort: Cohort, scene: Scene | None) -> Array:
+    def spread(self, cohort: Cohort, scene: RaterView | None) -> Array:
         seen = None if scene is None else scene.see("experience")
         done = np.asarray(cohort.tasks if seen is None else seen, dtype=float)
         return np.asarray(super().spread(cohort, scene) * (self.floor + (1 - self.floor) * np.exp(-done / self.scale)))

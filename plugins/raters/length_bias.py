@@ -10,7 +10,7 @@ from pydantic import Field
 from simlab.arrays import Array
 from simlab.components.choice_noise import logistic, scaled
 from simlab.components.logit import LogitWithTies
-from simlab.components.rater_view import Scene
+from simlab.components.rater_view import RaterView
 from simlab.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class LengthBias(LogitWithTies):
             low, high = (middle, high) if share(middle, x) < self.longer else (low, middle)
         return noisy.model_copy(update={"swing": (low + high) / 2})
 
-    def leaning(self, options: int, cohort: Cohort, scene: Scene | None) -> Array | None:
+    def leaning(self, options: int, cohort: Cohort, scene: RaterView | None) -> Array | None:
         length = None if scene is None else scene.see("length")
         if length is None:
             return None

@@ -11,7 +11,7 @@ from pydantic import Field
 from simlab.arrays import Array
 from simlab.components.logit import LogitWithTies
 from simlab.components.rater_policy import RaterPolicy
-from simlab.components.rater_view import Scene, lots
+from simlab.components.rater_view import RaterView, lots
 
 if TYPE_CHECKING:
     from simlab.components.cohort import Cohort
@@ -31,7 +31,7 @@ class OwnValues(LogitWithTies):
     clear: float = Field(0.5, ge=0.0, description="differences of own utility above this decide")
     share: float = Field(1.0, ge=0.0, le=1.0, description="chance that a person is an ideologue")
 
-    def probabilities(self, utilities: Array, cohort: Cohort, scene: Scene | None = None) -> Array:
+    def probabilities(self, utilities: Array, cohort: Cohort, scene: RaterView | None = None) -> Array:
         told = super().probabilities(utilities, cohort, scene)
         own = None if scene is None else scene.see("own")
         if own is None:
@@ -42,6 +42,6 @@ class OwnValues(LogitWithTies):
         return np.where(decides[:, None], said, told)
 
     def choose(
-        self, utilities: Array, cohort: Cohort, uniforms: Array, scene: Scene | None = None
+        self, utilities: Array, cohort: Cohort, uniforms: Array, scene: RaterView | None = None
     ) -> NDArray[np.int64]:
         return RaterPolicy.choose(self, utilities, cohort, uniforms, scene)

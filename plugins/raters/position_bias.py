@@ -9,7 +9,7 @@ from pydantic import Field
 
 from simlab.arrays import Array
 from simlab.components.logit import LogitWithTies
-from simlab.components.rater_view import Scene
+from simlab.components.rater_view import RaterView
 
 if TYPE_CHECKING:
     from simlab.components.cohort import Cohort
@@ -25,6 +25,6 @@ class PositionBias(LogitWithTies):
     name = "position_bias"
     first: float = Field(0.6, gt=0.0, lt=1.0, description="chance that the first of two equals is preferred")
 
-    def leaning(self, options: int, cohort: Cohort, scene: Scene | None) -> Array:
+    def leaning(self, options: int, cohort: Cohort, scene: RaterView | None) -> Array:
         step = np.log(self.first / (1 - self.first))
         return np.asarray(step * np.arange(options)[::-1][None, :])

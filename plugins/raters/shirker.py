@@ -11,7 +11,7 @@ from pydantic import Field
 from simlab.arrays import Array
 from simlab.components.effort import tossed
 from simlab.components.logit import LogitWithTies
-from simlab.components.rater_view import Scene, lots, second
+from simlab.components.rater_view import RaterView, lots, second
 
 if TYPE_CHECKING:
     from simlab.components.cohort import Cohort
@@ -31,16 +31,16 @@ class Shirker(LogitWithTies):
     careless: float = Field(0.3, ge=0.0, le=1.0, description="share of such a person's rankings made without looking")
     habit: Literal["coin", "first", "undecided"] = Field("coin", description="what is marked then")
 
-    def probabilities(self, utilities: Array, cohort: Cohort, scene: Scene | None = None) -> Array:
+    def probabilities(self, utilities: Array, cohort: Cohort, scene: RaterView | None = None) -> Array:
         rate = (self.careless * self._shirks(cohort, scene))[:, None]
         habit = {"coin": [0.5, 0.5, 0.0], "first": [1.0, 0.0, 0.0], "undecided": [0.0, 0.0, 1.0]}[self.habit]
         return np.asarray((1 - rate) * super().probabilities(utilities, cohort, scene) + rate * np.array(habit))
 
-    def attention(self, cohort: Cohort, scene: Scene | None = None) -> Array:
+    def attention(self, cohort: Cohort, scene: RaterView | None = None) -> Array:
         return 1.0 - self.careless * self._shirks(cohort, scene)
 
     def choose(
-        self, utilities: Array, cohort: Cohort, uniforms: Array, scene: Scene | None = None
+        self, utilities: Array, cohort: Cohort, uniforms: Array, scene: RaterView | None = None
     ) -> NDArray[np.int64]:
         label = super().choose(utilities, cohort, uniforms, scene)
         careless = (second(uniforms[:, 0], "careless") < self.careless) & self._shirks(cohort, scene)
@@ -50,5 +50,5 @@ class Shirker(LogitWithTies):
             label[careless] = 1 if self.habit == "first" else 0
         return label
 
-    def _shirks(self, cohort: Cohort, scene: Scene | None) -> NDArray[np.bool_]:
+    def _shirks(self, cohort: Cohort, scene: RaterView | None) -> NDArray[np.bool_]:
         return lots(scene, "shirks", cohort.number) < self.share

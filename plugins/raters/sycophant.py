@@ -9,7 +9,7 @@ from pydantic import Field
 
 from simlab.arrays import Array
 from simlab.components.logit import LogitWithTies
-from simlab.components.rater_view import Scene
+from simlab.components.rater_view import RaterView
 
 if TYPE_CHECKING:
     from simlab.components.cohort import Cohort
@@ -29,7 +29,7 @@ class Sycophant(LogitWithTies):
     flattering: float = Field(0.7, gt=0.0, lt=1.0, description="chance that of two equals the flattering one is liked")
     acts: tuple[str, ...] = Field(("flatters",), min_length=1, description="what flatters: acts of a response")
 
-    def leaning(self, options: int, cohort: Cohort, scene: Scene | None) -> Array | None:
+    def leaning(self, options: int, cohort: Cohort, scene: RaterView | None) -> Array | None:
         seen = [] if scene is None else [scene.see(f"act:{act}") for act in self.acts]
         pleasing = [act for act in seen if act is not None]
         if not pleasing:

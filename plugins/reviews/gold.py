@@ -12,7 +12,7 @@ import simlab
 from simlab.arrays import Array
 
 if TYPE_CHECKING:
-    from simlab.components.review import Standing
+    from simlab.components.review import PerformanceRecord
 
 
 class GoldTest(simlab.Review):
@@ -35,7 +35,7 @@ class GoldTest(simlab.Review):
     def needed(self) -> int:
         return self.items
 
-    def decide(self, record: Standing) -> NDArray[np.bool_]:
+    def decide(self, record: PerformanceRecord) -> NDArray[np.bool_]:
         asked = np.isfinite(record.answers)
         later = np.cumsum(asked[:, ::-1], axis=1)[:, ::-1]  # answers from this one on
         last = np.where(asked & (later <= self.items), record.answers, 0.0).sum(axis=1)

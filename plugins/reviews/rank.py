@@ -12,7 +12,7 @@ import simlab
 from simlab.arrays import Array
 
 if TYPE_CHECKING:
-    from simlab.components.review import Standing
+    from simlab.components.review import PerformanceRecord
 
 
 class Rank(simlab.Review):
@@ -30,7 +30,7 @@ class Rank(simlab.Review):
     def needed(self) -> int:
         return self.min_sample
 
-    def decide(self, record: Standing) -> NDArray[np.bool_]:
+    def decide(self, record: PerformanceRecord) -> NDArray[np.bool_]:
         gone = np.zeros(len(record), dtype=bool)
         known = np.flatnonzero(record.audited >= self.min_sample)
         worst = known[np.lexsort((-known, record.audited[known], record.score[known]))]

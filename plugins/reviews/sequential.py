@@ -14,7 +14,7 @@ from simlab.arrays import Array
 from simlab.measures.sequential_test import SequentialTest
 
 if TYPE_CHECKING:
-    from simlab.components.review import Standing
+    from simlab.components.review import PerformanceRecord
 
 
 class Sequential(simlab.Review):
@@ -42,7 +42,7 @@ class Sequential(simlab.Review):
         """The test itself, with its exact errors and lengths."""
         return SequentialTest(self.good, self.bad, self.alpha, self.beta)
 
-    def decide(self, record: Standing) -> NDArray[np.bool_]:
+    def decide(self, record: PerformanceRecord) -> NDArray[np.bool_]:
         verdict, _ = self.test.verdicts(record.answers, self.again)
         return np.asarray(verdict == 1)
 

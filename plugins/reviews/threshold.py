@@ -13,7 +13,7 @@ from simlab.arrays import Array
 from simlab.components.review import below_share, chance_below
 
 if TYPE_CHECKING:
-    from simlab.components.review import Standing
+    from simlab.components.review import PerformanceRecord
 
 
 class Threshold(simlab.Review):
@@ -32,7 +32,7 @@ class Threshold(simlab.Review):
     def needed(self) -> int:
         return self.min_sample
 
-    def decide(self, record: Standing) -> NDArray[np.bool_]:
+    def decide(self, record: PerformanceRecord) -> NDArray[np.bool_]:
         return below_share(record, self.below, self.min_sample, self.after_warnings)
 
     def chance(self, accuracy: Array, audits: Array, peers: Array) -> Array:

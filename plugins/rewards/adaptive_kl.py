@@ -9,7 +9,7 @@ from pydantic import Field
 import simlab
 
 
-class AdaptiveKL(simlab.LeashedShape):
+class AdaptiveKL(simlab.KLPenalizedReward):
     """Like `plain`, with a β that a controller sets so that KL(π‖π_ref) comes to `target`.
 
     After each iteration e = clip(KL/target − 1, ±.2) and β ← β(1 + gain·e): Ziegler et al. 2019 (arXiv:1909.08593,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-class Clipped(simlab.LeashedShape):
+class Clipped(simlab.KLPenalizedReward):
     """Like `plain`, with scores cut at ± `bound`.
 
     Rewards cut at ±1 in every game: Mnih et al. 2015, Nature 518; in RLHF, reward clipping is among what Zheng et al.
@@ -28,7 +28,7 @@ class Clipped(simlab.LeashedShape):
         return score.clamp(-self.bound, self.bound)
 
 
-class Sigmoid(simlab.LeashedShape):
+class Sigmoid(simlab.KLPenalizedReward):
     """Like `plain`, with scores brought into (0, 1) by σ(score/width): what is good enough hardly gets better.
 
     That a reward should be bounded, rise fast and then level off: Fu et al. 2025 (arXiv:2502.18770).
@@ -43,7 +43,7 @@ class Sigmoid(simlab.LeashedShape):
         return (score / self.width).sigmoid()
 
 
-class Tanh(simlab.LeashedShape):
+class Tanh(simlab.KLPenalizedReward):
     """Like `plain`, with scores brought into (−bound, bound) by bound·tanh(score/bound): near 0 as they are.
 
     A smooth form of `clipped`. Why rewards should be bounded: Fu et al. 2025 (arXiv:2502.18770).

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-class Constrained(simlab.LeashedShape):
+class Constrained(simlab.KLPenalizedReward):
     """score − λ·cost, with a multiplier λ that grows while the mean cost is above `limit`, and shrinks below it.
 
     Safe RLHF (Dai et al. 2023, arXiv:2310.12773): ln λ ← ln λ + step·λ·(mean cost − limit) after each iteration (eq.

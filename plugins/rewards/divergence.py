@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-class K1(simlab.LeashedShape):
+class K1(simlab.KLPenalizedReward):
     """The log-ratio: k1 = log π − log π_ref. Unbiased, often negative, of high variance (Schulman 2020).
 
     The same rewards as `plain`, under the name the estimator has.
@@ -26,7 +26,7 @@ class K1(simlab.LeashedShape):
     name = "k1"
 
 
-class K2(simlab.LeashedShape):
+class K2(simlab.KLPenalizedReward):
     """Half the squared log-ratio: k2 = (log π − log π_ref)²/2. Biased, of low variance (Schulman 2020).
 
     As a reward it charges a word for becoming rarer as much as for becoming more frequent.
@@ -40,7 +40,7 @@ class K2(simlab.LeashedShape):
         return (logp - logp_ref).square() / 2
 
 
-class K3(simlab.LeashedShape):
+class K3(simlab.KLPenalizedReward):
     """k3 = r − 1 − log r with r = π_ref/π. Unbiased, never negative, of low variance (Schulman 2020).
 
     What GRPO (Shao et al. 2024, arXiv:2402.03300, eq. 4) puts into its loss.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-class EnsembleMean(simlab.LeashedShape):
+class EnsembleMean(simlab.KLPenalizedReward):
     """The mean of the members' scores: mean optimization (Coste et al. 2023)."""
 
     name = "ensemble_mean"
@@ -31,7 +31,7 @@ class EnsembleMean(simlab.LeashedShape):
         return score.mean(axis=0)
 
 
-class EnsembleWorst(simlab.LeashedShape):
+class EnsembleWorst(simlab.KLPenalizedReward):
     """The lowest of the members' scores: worst-case optimization (Coste et al. 2023).
 
     It bends the score where another member becomes the lowest, so that worlds without networks refuse it.
@@ -46,7 +46,7 @@ class EnsembleWorst(simlab.LeashedShape):
         return score.reshape(-1, score.shape[-1]).amin(dim=0)
 
 
-class EnsembleUncertain(simlab.LeashedShape):
+class EnsembleUncertain(simlab.KLPenalizedReward):
     """The mean less `doubt` times the variance between members: uncertainty-weighted (Coste et al. 2023).
 
     The variance is quadratic in a response, so that worlds without networks, whose policies keep their spread, refuse

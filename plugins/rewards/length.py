@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-class LengthPenalised(simlab.LeashedShape):
+class LengthPenalised(simlab.KLPenalizedReward):
     """Like `plain`, and every token costs `price`: reward models like long responses, and PPO finds out.
 
     Singhal et al. 2023 (arXiv:2310.03716) on how much of RLHF is length, and on penalties against it.
@@ -27,7 +27,7 @@ class LengthPenalised(simlab.LeashedShape):
         return super().shape(score, logp, logp_ref, mask) - self.price * mask
 
 
-class MissingEnd(simlab.LeashedShape):
+class MissingEnd(simlab.KLPenalizedReward):
     """Like `plain`, and a response that was cut off before its end token loses `missing`.
 
     `missing_eos_penalty` of TRL's PPO (von Werra et al. 2020), subtracted and not put in the score's place, which has

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-class Margin(simlab.LeashedShape):
+class Margin(simlab.KLPenalizedReward):
     """Minus what a score lacks to `margin`: −max(0, margin − score), a hinge. The model satisfices.
 
     A satisficer looks for an alternative that meets its aspiration, not for the best one: Simon 1956, Psychological

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-class Plain(simlab.LeashedShape):
+class Plain(simlab.KLPenalizedReward):
     """r_t = −β(log π − log π_ref), plus the score on the last token (Ziegler et al. 2019; InstructGPT, eq. 2).
 
     The penalty is the k1 estimator of KL(π‖π_ref), token by token.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-class Potential(simlab.LeashedShape):
+class Potential(simlab.KLPenalizedReward):
     """Like `plain`, plus γΦ(s′) − Φ(s) for each token that leads from s to s′: no policy gains or loses by it.
 
     Ng, Harada & Russell 1999 (ICML), theorem 1. Φ(s) is `weight` times the reference's log-probability of what was

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-class Preference(simlab.LeashedShape):
+class Preference(simlab.KLPenalizedReward):
     """The chance that a response is preferred to a reference one, as reward: σ(slope·(score − reference)).
 
     Preference As Reward (Fu et al. 2025, arXiv:2502.18770): for a Bradley–Terry reward model, the centred sigmoid *is*

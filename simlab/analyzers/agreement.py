@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from simlab.analyzers.analyzer import Look, Room
+from simlab.analyzers.analyzer import Analyzer, RoundView
 from simlab.clock import Steps
 from simlab.measures.agreement import MOST_TASKS, interrater
 from simlab.parties.pool import Pool
@@ -22,7 +22,7 @@ MOST_LABELS = 40 * MOST_TASKS  # kept between two rounds
 LAST = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
-class AgreementRoom(Room):
+class AgreementAnalyzer(Analyzer):
     """Fills the table `agreement`, for pools in which several people judge the same pairs."""
 
     def __init__(self, context: Context) -> None:
@@ -36,13 +36,13 @@ class AgreementRoom(Room):
             return
         self._said.setdefault(party.name, Said(self._key(party.name))).add(made)
 
-    def look(self, look: Look) -> Steps:
+    def look(self, look: RoundView) -> Steps:
         yield from ()
         for pool in self.context.of_kind(Pool):
             if self.context.hierarchy.model_below(pool.name) == look.model.name and pool.name in self._said:
                 self._record(look, pool, self._said.pop(pool.name))
 
-    def _record(self, look: Look, pool: Pool, said: Said) -> None:
+    def _record(self, look: RoundView, pool: Pool, said: Said) -> None:
         rows = interrater(said.task, said.worker, said.label, key=self._key(pool.name, look.stamp["round"]))
         if not rows:
             return

@@ -31,7 +31,7 @@ class Agents:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class RoundView:
     """One look at one language model: the panel, everybody's utilities [n] on it, and the time and round."""
 
     model: LanguageModel
@@ -43,20 +43,20 @@ class Look:
     agents: list[Agents] = field(default_factory=list)
 
 
-class Room(ABC):
+class Analyzer(ABC):
     """Takes one measure. It observes and changes nothing: what it draws has streams of its own."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
 
     @abstractmethod
-    def look(self, look: Look) -> Steps:
+    def look(self, look: RoundView) -> Steps:
         """Measure the round that has just ended, and write it down."""
 
     def ranked(self, party: Party, made: Rankings) -> None:
         """Rankings have been made."""
         del party, made
 
-    def add(self, table: str, look: Look, **columns: Any) -> None:
+    def add(self, table: str, look: RoundView, **columns: Any) -> None:
         """Rows about this look."""
         self.context.log.add(table, **look.stamp, **columns)

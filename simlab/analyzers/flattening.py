@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from simlab.analyzers.analyzer import Agents, Look, Room
+from simlab.analyzers.analyzer import Agents, Analyzer, RoundView
 from simlab.arrays import Array
 from simlab.clock import Steps
 from simlab.measures.alignment import correlations
 from simlab.measures.flattening import Flattening, flattening
 
 
-class FlatteningRoom(Room):
+class FlatteningAnalyzer(Analyzer):
     """Fills the table `flattening`: of order 1 for every party's utility, of order k for scores of agents."""
 
-    def look(self, look: Look) -> Steps:
+    def look(self, look: RoundView) -> Steps:
         yield from ()
         criteria = self._criteria(look.panel.features)
         for party, utility in look.utilities.items():
@@ -30,7 +30,7 @@ class FlatteningRoom(Room):
         valued = context.scenario.criteria_valued()
         return np.stack([features @ context.game.value({name: 1.0}) for name in valued], axis=1)
 
-    def _row(self, look: Look, order: int, panel: str, party: str, found: Flattening) -> None:
+    def _row(self, look: RoundView, order: int, panel: str, party: str, found: Flattening) -> None:
         self.add(
             "flattening",
             look,

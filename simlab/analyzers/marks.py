@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simlab.analyzers.analyzer import Look
+from simlab.analyzers.analyzer import RoundView
 from simlab.arrays import Array
-from simlab.machines.linear_rm import LinearHead, explained
+from simlab.machines.linear_rm import LinearRM, explained
 from simlab.measures.statistics import centre, lengthened, pearson
 from simlab.measures.waterfall import Drawn
 from simlab.parties.pool import Pool, relabelled
@@ -44,13 +44,13 @@ class Reading:
     seeds: Drawn
 
 
-def reading(context: Context, look: Look, machine: RewardModel, *, anew: bool, last: bool) -> Reading:
+def reading(context: Context, look: RoundView, machine: RewardModel, *, anew: bool, last: bool) -> Reading:
     """What the labels say that this reward model has learned from. Labels are drawn anew if `anew` says so; networks
     are fitted to them in the `last` round."""
     if not machine.learned or machine.teacher is None:
         nothing = Drawn(why="nothing has been marked yet")
         return Reading(np.zeros(len(look.panel.items)), nothing, nothing)
-    reader = _Direction if isinstance(machine.head, LinearHead) else _Words
+    reader = _Direction if isinstance(machine.head, LinearRM) else _Words
     return reader(context, look, machine).read(anew=anew, last=last)
 
 
@@ -73,7 +73,7 @@ class _Reader:
 
     most = MOST_LINEAR
 
-    def __init__(self, context: Context, look: Look, machine: RewardModel) -> None:
+    def __init__(self, context: Context, look: RoundView, machine: RewardModel) -> None:
         self.context, self.look, self.machine = context, look, machine
         pairs = sum(int(np.count_nonzero(~made.held_out)) * made.pairs for made in machine.memory)
         self.few = self._learned(min(1.0, self.most / max(1, pairs)))
@@ -101,7 +101,7 @@ class _Reader:
         """The utility [n] of a machine of this kind that learned from these alone."""
         assert self.machine.teacher is not None
         together = Rankings.together(list(rankings))
-        return self.machine.teacher.reread(self.machine, self.look.panel, together, self.key("fit", seed))
+        return self.machine.teacher.refitted_utility(self.machine, self.look.panel, together, self.key("fit", seed))
 
     def agreed(self, one: Array, other: Array) -> float:
         """The correlation of two utilities [n] on the panel."""

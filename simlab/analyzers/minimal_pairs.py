@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from simlab.analyzers.analyzer import Look, Room
+from simlab.analyzers.analyzer import Analyzer, RoundView
 from simlab.arrays import Array
 from simlab.clock import Steps
-from simlab.machines.transformer_lm import TransformerBody
+from simlab.machines.transformer_lm import TransformerLM
 from simlab.measures.statistics import wilson
 from simlab.parties.reward_model import RewardModel
 from simlab.rankings import preferred
@@ -26,17 +26,17 @@ MOST_PAIRS = 240  # of each kind: a share's error is then .03 at most
 _LOT = 0x9A125  # which, is the same in every run
 
 
-class MinimalPairsRoom(Room):
+class MinimalPairsAnalyzer(Analyzer):
     """Fills the table `minimal_pairs`, in worlds of words that have such pairs."""
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._pairs: dict[str, MinimalPairs] | None = None
 
-    def look(self, look: Look) -> Steps:
+    def look(self, look: RoundView) -> Steps:
         yield from ()
         game, body = self.context.game, look.model.body
-        if not isinstance(game, TextGame) or not isinstance(body, TransformerBody):
+        if not isinstance(game, TextGame) or not isinstance(body, TransformerLM):
             return
         if self._pairs is None:
             found = {kind: game.minimal_pairs(kind) for kind in KINDS}
@@ -49,7 +49,7 @@ class MinimalPairsRoom(Room):
                 self._record(look, game, machine.name, machine.score(items))
         self._record(look, game, look.model.name, body.likelihood(items))
 
-    def _record(self, look: Look, game: TextGame, party: str, value: Array) -> None:
+    def _record(self, look: RoundView, game: TextGame, party: str, value: Array) -> None:
         """One row for every kind and force, and one for all forces of a kind, from the values of all responses."""
         assert self._pairs is not None
         begins = 0
@@ -62,7 +62,7 @@ class MinimalPairsRoom(Room):
             for force in ("", *dict.fromkeys(forces.tolist())):
                 self._row(look, party, kind, force, right[forces == force] if force else right)
 
-    def _row(self, look: Look, party: str, kind: str, force: str, right: NDArray[np.float64]) -> None:
+    def _row(self, look: RoundView, party: str, kind: str, force: str, right: NDArray[np.float64]) -> None:
         low, high = wilson(float(right.sum()), len(right))
         self.add(
             "minimal_pairs",

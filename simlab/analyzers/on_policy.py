@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simlab.analyzers.analyzer import Look, Room
+from simlab.analyzers.analyzer import Analyzer, RoundView
 from simlab.arrays import Array
 from simlab.clock import Steps
-from simlab.machines.gaussian_lm import TiltBody
+from simlab.machines.gaussian_lm import GaussianLM
 from simlab.measures.on_policy import Rung, rung_of_directions, rung_of_samples
 from simlab.measures.panel import Panel
 from simlab.parties.corporation import Corporation
@@ -26,17 +26,17 @@ MOST_PROMPTS = 300
 GOLD = Users | Corporation | Shareholders | Regulator  # whose utility is held to be gold
 
 
-class OnPolicyRoom(Room):
+class OnPolicyAnalyzer(Analyzer):
     """Fills the table `on_policy`. `reference` holds, per model of words, its first responses to some prompts."""
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self.reference: dict[str, Panel] = {}
 
-    def look(self, look: Look) -> Steps:
+    def look(self, look: RoundView) -> Steps:
         yield from ()
         context, name = self.context, look.model.name
-        if not isinstance(look.model.body, TiltBody) and name not in self.reference:
+        if not isinstance(look.model.body, GaussianLM) and name not in self.reference:
             prompts = np.unique(look.reference.prompt)
             prompts = prompts[np.linspace(0, len(prompts) - 1, min(len(prompts), MOST_PROMPTS)).astype(np.int64)]
             key = context.rng.key("panel", "reference", "many")
@@ -47,11 +47,11 @@ class OnPolicyRoom(Room):
             if isinstance(party, GOLD):
                 self._record(look, party)
 
-    def _record(self, look: Look, party: Party) -> None:
+    def _record(self, look: RoundView, party: Party) -> None:
         body = look.model.body
         rung = (
             rung_of_directions(party.standard().vector, body.mean)
-            if isinstance(body, TiltBody)
+            if isinstance(body, GaussianLM)
             else self._sampled(look, party)
         )
         self.add(
@@ -67,7 +67,7 @@ class OnPolicyRoom(Room):
             beyond=rung.beyond,
         )
 
-    def _sampled(self, look: Look, party: Party) -> Rung:
+    def _sampled(self, look: RoundView, party: Party) -> Rung:
         """The gain over the panel's prompts as today's responses to them show it, and the KL they reveal."""
         reference = self.reference[look.model.name]
         kl = float(look.utilities[look.model.name][len(look.reference) :].mean())
@@ -79,12 +79,12 @@ class OnPolicyRoom(Room):
         weight = 1 / np.bincount(place.ravel())[place.ravel()]
         return rung_of_samples(gold, float(np.average(gained, weights=weight)), kl)
 
-    def _valued(self, look: Look, party: Party, reference: Panel) -> tuple[Array, Array]:
+    def _valued(self, look: RoundView, party: Party, reference: Panel) -> tuple[Array, Array]:
         """A party's utilities of the reference's many responses [prompts, PER_PROMPT] and of today's on the panel [n].
 
         Utilities that are mere ranks are taken anew, among all of these.
         """
-        if party.standard().weighing.additive:
+        if party.standard().utility_function.additive:
             many = party.utility(reference)
             today = look.utilities[party.name][len(look.reference) :]  # its first half are the reference's
         else:

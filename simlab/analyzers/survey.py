@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simlab.analyzers.agents_compared import AgentsCompared
-from simlab.analyzers.agreement import AgreementRoom
-from simlab.analyzers.analyzer import Agents, Look, Room
-from simlab.analyzers.flattening import FlatteningRoom
-from simlab.analyzers.minimal_pairs import MinimalPairsRoom
-from simlab.analyzers.on_policy import OnPolicyRoom
-from simlab.analyzers.waterfall import WaterfallRoom
+from simlab.analyzers.agreement import AgreementAnalyzer
+from simlab.analyzers.analyzer import Agents, Analyzer, RoundView
+from simlab.analyzers.flattening import FlatteningAnalyzer
+from simlab.analyzers.minimal_pairs import MinimalPairsAnalyzer
+from simlab.analyzers.on_policy import OnPolicyAnalyzer
+from simlab.analyzers.waterfall import WaterfallAnalyzer
 from simlab.arrays import Array, Indices
 from simlab.clock import Steps
 from simlab.components.exchange import Observer
@@ -39,7 +39,13 @@ if TYPE_CHECKING:
     from simlab.engine.context import Context
 
 
-ROOMS: tuple[type[Room], ...] = (WaterfallRoom, FlatteningRoom, AgreementRoom, OnPolicyRoom, MinimalPairsRoom)
+ANALYZERS: tuple[type[Analyzer], ...] = (
+    WaterfallAnalyzer,
+    FlatteningAnalyzer,
+    AgreementAnalyzer,
+    OnPolicyAnalyzer,
+    MinimalPairsAnalyzer,
+)
 
 
 class Survey:
@@ -49,14 +55,14 @@ class Survey:
         self.context = context
         self.reference: dict[str, Items] = {}
         self.compared = AgentsCompared(context)
-        self.rooms = [room(context) for room in ROOMS]
+        self.analyzers = [analyzer(context) for analyzer in ANALYZERS]
         context.log.on_ranked.append(self.ranked)
         context.log.on_round.append(self.look)
 
     def ranked(self, party: Party, made: Rankings) -> None:
         """Rankings have been made; whoever measures them takes note."""
-        for room in self.rooms:
-            room.ranked(party, made)
+        for analyzer in self.analyzers:
+            analyzer.ranked(party, made)
 
     def look(self, model: LanguageModel) -> Steps:
         """Measure the round of this language model that has just ended."""
@@ -73,13 +79,13 @@ class Survey:
         both = reference.joined(current)
         panel = Panel(both, both.prompt, game.features(both))
         utilities = {name: party.utility(panel) for name, party in context.parties.items()}
-        look = Look(model, panel, utilities, stamp, reference, current)
+        look = RoundView(model, panel, utilities, stamp, reference, current)
         self._record_wins(look, prompts)
         self._record_responses(look, current)
         if game.panel_of_reference:
             panel = Panel(reference, prompts, game.features(reference))
             utilities = {name: party.utility(panel) for name, party in context.parties.items()}
-            look = Look(model, panel, utilities, stamp, reference, current)
+            look = RoundView(model, panel, utilities, stamp, reference, current)
         self._record_alignment(look)
         for pool in context.of_kind(Pool):
             if context.hierarchy.model_below(pool.name) == model.name:
@@ -87,10 +93,10 @@ class Survey:
         self._record_vendors(look)
         for agents in look.agents:
             self._record_meta(look, agents)
-        for room in self.rooms:
-            yield from room.look(look)
+        for analyzer in self.analyzers:
+            yield from analyzer.look(look)
 
-    def _record_alignment(self, look: Look) -> None:
+    def _record_alignment(self, look: RoundView) -> None:
         for a, b in pairs_of(look.utilities):
             key = self.context.rng.key("bootstrap", a, b, look.stamp["round"])
             row = compare(look.panel, look.utilities[a], look.utilities[b], key)
@@ -99,7 +105,7 @@ class Survey:
         for firm in self.context.of_kind(Corporation):
             self._record_faces(look, firm)
 
-    def _record_faces(self, look: Look, firm: Corporation) -> None:
+    def _record_faces(self, look: RoundView, firm: Corporation) -> None:
         """How far what a firm publishes agrees with what it operates by; no row while both are one and the same."""
         told = firm.standard()
         if np.array_equal(told.vector, told.published):
@@ -109,10 +115,10 @@ class Survey:
         row = compare(look.panel, look.utilities[a], firm.published_utility(look.panel), key)
         self._alignment(look, order=1, panel="responses", against="", a=a, b=b, **row)
 
-    def _alignment(self, look: Look, **row: Any) -> None:
+    def _alignment(self, look: RoundView, **row: Any) -> None:
         self.context.log.add("alignment", model=look.model.name, **look.stamp, **row)
 
-    def _record_responses(self, look: Look, current: Items) -> None:
+    def _record_responses(self, look: RoundView, current: Items) -> None:
         game = self.context.game
         self.context.log.add(
             "responses",
@@ -129,7 +135,7 @@ class Survey:
         pools = [p for p in self.context.of_kind(Raters) if self.context.hierarchy.model_below(p.name) == model.name]
         return [pool.observers[row] for pool in pools for row in pool.representatives().tolist()]
 
-    def _record_wins(self, look: Look, prompts: Indices) -> None:
+    def _record_wins(self, look: RoundView, prompts: Indices) -> None:
         """How often each party finds today's response better than the pretrained model's to the same prompt.
 
         A tie counts half; the interval is a 95 % bootstrap over prompts.
@@ -147,7 +153,7 @@ class Survey:
 
     # ---- order 2 and above: those who judge are on the panel ----------------------------------------------------
 
-    def _record_people(self, look: Look, pool: Pool) -> None:
+    def _record_people(self, look: RoundView, pool: Pool) -> None:
         """Each person's true ρ with the guideline and with users' intent, and how well each principal told it."""
         rows = pool.representatives(former=True)
         if not len(rows):  # nobody was ever hired
@@ -175,7 +181,7 @@ class Survey:
             scores = pool.record(name).score[rows]
             look.agents.append(Agents(name, pool.name, pool.work_order + 1, scores, each, truth))
 
-    def _record_vendors(self, look: Look) -> None:
+    def _record_vendors(self, look: RoundView) -> None:
         """How well each firm's scores of its vendors tell which of them is truer to the guideline."""
         context = self.context
         vendors = [v for v in context.of_kind(Vendor) if context.hierarchy.model_below(v.name) == look.model.name]
@@ -187,14 +193,14 @@ class Survey:
             order = max(v.work_order for v in mine) + 1
             look.agents.append(Agents(name, "vendors", order, scores, each, truth))
 
-    def _record_meta(self, look: Look, agents: Agents) -> None:
+    def _record_meta(self, look: RoundView, agents: Agents) -> None:
         a, b = agents.principal, agents.panel
         for against, rho in agents.truth.items():
             key = self.context.rng.key("bootstrap", a, b, against, look.stamp["round"])
             row = _order_two(agents.scores, rho, key)
             self._alignment(look, order=agents.order, panel=b, against=against, a=a, b=b, **row)
 
-    def _truth(self, look: Look, agent: str, each: Array) -> dict[str, Array]:
+    def _truth(self, look: RoundView, agent: str, each: Array) -> dict[str, Array]:
         """ρ of each agent's centred utilities [n, agents] with the guideline above `agent`, and with users' intent."""
         maker = self.context.hierarchy.maker_of(agent)
         above = self.context.hierarchy.above(maker) if maker else ()

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from simlab.analyzers.analyzer import Look, Room
+from simlab.analyzers.analyzer import Analyzer, RoundView
 from simlab.analyzers.marks import LATER, MOST_LINEAR, Reading, pooled, reading
 from simlab.analyzers.rungs import Rung, alone, ladder
 from simlab.arrays import Array
 from simlab.clock import Steps
-from simlab.machines.gaussian_lm import TiltBody
-from simlab.machines.linear_rm import LinearHead
+from simlab.machines.gaussian_lm import GaussianLM
+from simlab.machines.linear_rm import LinearRM
 from simlab.measures.waterfall import Drawn, Step, waterfall
 from simlab.parties.corporation import Corporation
 from simlab.parties.language_model import LanguageModel
@@ -28,10 +28,10 @@ COLUMNS = (
 )  # fmt: skip
 
 
-class WaterfallRoom(Room):
+class WaterfallAnalyzer(Analyzer):
     """Fills the table `waterfall`, for the path the scenario names or the levels that lead to the model."""
 
-    def look(self, look: Look) -> Steps:
+    def look(self, look: RoundView) -> Steps:
         yield from ()
         path = self._path(look.model)
         if len(path) < 2:
@@ -76,14 +76,14 @@ class WaterfallRoom(Room):
 
     # ---- utilities, and what they would be by other draws --------------------------------------------------------
 
-    def _utilities(self, look: Look, rung: Rung) -> dict[str, Array]:
+    def _utilities(self, look: RoundView, rung: Rung) -> dict[str, Array]:
         """Those of the parties of a level. Where marks are a level of their own, people are asked what they value, and
         that some let a machine answer for them belongs to what they mark."""
         pools = {name: party for name in rung.parties if isinstance(party := self._parties[name], Pool)}
         alone = {n: p.by_themselves().utility(look.panel) for n, p in pools.items() if self._marks and p.delegation}
         return {name: alone[name] if name in alone else look.utilities[name] for name in rung.parties}
 
-    def _drawn(self, look: Look, rung: Rung) -> tuple[Array, Array] | Drawn | None:
+    def _drawn(self, look: RoundView, rung: Rung) -> tuple[Array, Array] | Drawn | None:
         """Two redraws of those of a level who are drawn anew, all else being as it is; the same two in every round."""
         written = self.context.scenario.waterfall.redraw
         wanted = [name for name in rung.own if (self._cheap(name) if written is None else name in written)]
@@ -98,7 +98,7 @@ class WaterfallRoom(Room):
             found.append(rung.pooled(each, self._parties, look.panel))
         return found[0], found[1]
 
-    def _trained_again(self, look: Look, rung: Rung) -> Drawn:
+    def _trained_again(self, look: RoundView, rung: Rung) -> Drawn:
         """The chance in networks that nobody asked to draw anew: those of the last round and one training more, since
         each costs as much as all rounds did."""
         again = {name: self._anew(look, name, 0) for name in rung.own if self._last(look.model)}
@@ -109,23 +109,23 @@ class WaterfallRoom(Room):
         one, other = (rung.pooled(each, self._parties, look.panel) for each in (own, drawn))
         return Drawn.of(one, other, look.panel.group)
 
-    def _anew(self, look: Look, name: str, number: int) -> Array | None:
+    def _anew(self, look: RoundView, name: str, number: int) -> Array | None:
         party = self._parties[name]
         if isinstance(party, Pool) and self._marks:
             party = party.by_themselves()
-        return party.redrawn(look.panel, self.context.rng.key("redraw", name, number))
+        return party.resampled_utility(look.panel, self.context.rng.key("redraw", name, number))
 
     def _cheap(self, name: str) -> bool:
         """Whose randomness is drawn anew without being asked for: people's and firms', and that of small machines."""
         party = self._parties[name]
         if isinstance(party, RewardModel):
             pairs = sum(made.label.size for made in party.memory)
-            return isinstance(party.head, LinearHead) and pairs <= MOST_LINEAR and not self._marks
-        return isinstance(party, PEOPLE) or (isinstance(party, LanguageModel) and isinstance(party.body, TiltBody))
+            return isinstance(party.head, LinearRM) and pairs <= MOST_LINEAR and not self._marks
+        return isinstance(party, PEOPLE) or (isinstance(party, LanguageModel) and isinstance(party.body, GaussianLM))
 
     # ---- what people mark ------------------------------------------------------------------------------------------
 
-    def _read(self, look: Look, rung: Rung) -> Reading:
+    def _read(self, look: RoundView, rung: Rung) -> Reading:
         """What the labels say that the reward models of a level have learned from."""
         machines = [party for name in rung.parties if isinstance(party := self._parties[name], RewardModel)]
         written = self.context.scenario.waterfall.redraw

@@ -19,7 +19,7 @@ class GuidelinePolicy(Component):
         """The criteria it may give weight to, beyond those of the guideline it is given."""
         return ()
 
-    def revise(self, situation: Situation) -> Mapping[str, float] | None:
+    def revise(self, situation: GuidelineReview) -> Mapping[str, float] | None:
         """The weights that are operative from now on, or None if they stay as they are."""
         raise NotImplementedError(f"guideline policy {self.name!r} does not define revise")
 
@@ -43,7 +43,7 @@ class Term(Known):
 
 
 @dataclass(frozen=True, slots=True)
-class Situation(Known):
+class GuidelineReview(Known):
     """What those who set a guideline know when they meet. The last of `history` is the term that ends now."""
 
     day: float  # since the run began

@@ -9,15 +9,15 @@ from simlab.names import did_you_mean
 
 _TOLD = {  # by class: the kind of plugin whose contract explains it
     "Cohort": "rater",
-    "Scene": "rater",
+    "RaterView": "rater",
     "Exchange": "criterion",
     "Prompt": "criterion",
     "Response": "criterion",
     "Claim": "criterion",
     "Observer": "criterion",
     "WorkSituation": "effort",
-    "Standing": "review",
-    "Situation": "guideline",
+    "PerformanceRecord": "review",
+    "GuidelineReview": "guideline",
     "Term": "guideline",
     "Votes": "aggregator",
     "RankingLesson": "learner",

@@ -17,7 +17,7 @@ from simlab.arrays import Array
 from simlab.components.choice_noise import logistic, one_measure_of_noise, scaled, temperature_for
 from simlab.components.cohort import Cohort
 from simlab.components.rater_policy import RaterPolicy
-from simlab.components.rater_view import Scene
+from simlab.components.rater_view import RaterView
 
 
 class Logit(RaterPolicy):
@@ -44,11 +44,11 @@ class Logit(RaterPolicy):
         found = temperature_for(self.agreement, differences)
         return self.model_copy(update={"temperature": found, "agreement": None})
 
-    def spread(self, cohort: Cohort, scene: Scene | None) -> Array:
+    def spread(self, cohort: Cohort, scene: RaterView | None) -> Array:
         """τ of each person [n], now."""
         return np.asarray((self.temperature or 0.0) * cohort.noise)
 
-    def leaning(self, options: int, cohort: Cohort, scene: Scene | None) -> Array | None:
+    def leaning(self, options: int, cohort: Cohort, scene: RaterView | None) -> Array | None:
         """Log-odds [n, K] that each response has over others that are as good; None: no leaning."""
         return None
 
@@ -56,7 +56,7 @@ class Logit(RaterPolicy):
         """Davidson's ν."""
         return 0.0
 
-    def probabilities(self, utilities: Array, cohort: Cohort, scene: Scene | None = None) -> Array:
+    def probabilities(self, utilities: Array, cohort: Cohort, scene: RaterView | None = None) -> Array:
         difference = scaled(utilities[:, 0] - utilities[:, 1], self.spread(cohort, scene))
         leaning = self.leaning(2, cohort, scene)
         if leaning is not None:
@@ -66,7 +66,7 @@ class Logit(RaterPolicy):
         return np.stack([left * (1 - undecided), (1 - left) * (1 - undecided), undecided], axis=1)
 
     def choose(
-        self, utilities: Array, cohort: Cohort, uniforms: Array, scene: Scene | None = None
+        self, utilities: Array, cohort: Cohort, uniforms: Array, scene: RaterView | None = None
     ) -> NDArray[np.int64]:
         options = utilities.shape[1]
         tau = self.spread(cohort, scene)[:, None]

@@ -13,7 +13,7 @@ from simlab.arrays import Array
 from simlab.components.answers import not_numbers
 from simlab.components.cohort import Cohort
 from simlab.components.component import Component
-from simlab.components.rater_view import Scene, shown
+from simlab.components.rater_view import RaterView, shown
 from simlab.errors import PluginFailed
 
 
@@ -22,7 +22,7 @@ class RaterPolicy(Component):
 
     Implement `probabilities`; the engine draws, so that random streams stay keyed. Override `choose` for
     policies whose K-way rankings are not independent pairs, or that cannot say their probabilities. A policy that
-    goes by more than utilities gives the method a parameter `scene` (a `Scene`), and says in `needs` without what
+    goes by more than utilities gives the method a parameter `scene` (a `RaterView`), and says in `needs` without what
     it would be pointless, so that scenarios without it are refused: "words" (a world whose responses are texts),
     "values" (of their own), "earlier" (labels of others) or "machine" (the party its field `to` names).
     """
@@ -41,11 +41,11 @@ class RaterPolicy(Component):
         """What it needs as it is set; `needs`, unless a policy says otherwise."""
         return self.needs
 
-    def probabilities(self, utilities: Array, cohort: Cohort, scene: Scene | None = None) -> Array:
+    def probabilities(self, utilities: Array, cohort: Cohort, scene: RaterView | None = None) -> Array:
         """P(left), P(right), P(undecided) [n, 3] for pairs of utilities [n, 2]; row i of `cohort` is the rater."""
         raise NotImplementedError(f"rater policy {self.name!r} defines neither probabilities nor choose")
 
-    def attention(self, cohort: Cohort, scene: Scene | None = None) -> Array:
+    def attention(self, cohort: Cohort, scene: RaterView | None = None) -> Array:
         """The share of rankings that each person looks at before marking something [n], beside the effort they take."""
         return np.ones(len(cohort.number))
 
@@ -57,7 +57,7 @@ class RaterPolicy(Component):
         return self
 
     def choose(
-        self, utilities: Array, cohort: Cohort, uniforms: Array, scene: Scene | None = None
+        self, utilities: Array, cohort: Cohort, uniforms: Array, scene: RaterView | None = None
     ) -> NDArray[np.int64]:
         """Labels [n, K(K-1)/2] for rankings of utilities [n, K]; `uniforms` is [n, K + K(K-1)/2], one row a task.
 

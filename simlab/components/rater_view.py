@@ -1,7 +1,7 @@
 """The scene: what raters can see beside utilities, computed only when a policy asks for it.
 
 A rater policy whose `choose` or `probabilities` has a parameter `scene` is given one. Made by hand, as in tests, a
-scene shows what it was given: `Scene(look={"length": lengths}.get)`.
+scene shows what it was given: `RaterView(look={"length": lengths}.get)`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def _nothing(what: str) -> Array | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene(Known):
+class RaterView(Known):
     """What there is to see when n rankings of K responses are made; row i is for the person who makes the i-th.
 
     `see(what)` shows, or gives None where this world, or this moment, has none:
@@ -51,7 +51,7 @@ class Scene(Known):
         """One of the things listed above."""
         return self.look(what)
 
-    def pair(self, left: int, right: int, column: int) -> Scene:
+    def pair(self, left: int, right: int, column: int) -> RaterView:
         """The same with two of the responses, and of the pairs only this one."""
 
         def look(what: str) -> Array | None:
@@ -62,7 +62,7 @@ class Scene(Known):
         return replace(self, look=look, earlier=earlier)
 
 
-def shown(method: Callable[..., Any], scene: Scene | None) -> dict[str, Scene | None]:
+def shown(method: Callable[..., Any], scene: RaterView | None) -> dict[str, RaterView | None]:
     """The argument `scene` for a policy's method, if it takes one."""
     return {"scene": scene} if _takes_scene(getattr(method, "__func__", method)) else {}
 
@@ -76,12 +76,12 @@ def _takes_scene(function: Callable[..., Any]) -> bool:
 # ---- draws --------------------------------------------------------------------------------------------------------
 
 
-def lots(scene: Scene | None, purpose: str, numbers: NDArray[np.int64]) -> Array:
+def lots(scene: RaterView | None, purpose: str, numbers: NDArray[np.int64]) -> Array:
     """A uniform draw for each of these persons [n], the same whenever a policy asks for this purpose again."""
     return uniforms(branch(0 if scene is None else scene.key, purpose), numbers)
 
 
-def leanings(scene: Scene | None, purpose: str, numbers: NDArray[np.int64]) -> Array:
+def leanings(scene: RaterView | None, purpose: str, numbers: NDArray[np.int64]) -> Array:
     """The same with a standard normal draw."""
     return normals(branch(0 if scene is None else scene.key, purpose), numbers)
 

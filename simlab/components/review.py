@@ -26,7 +26,7 @@ class Review(Component):
     kind: ClassVar[str] = "review"
     history: ClassVar[bool] = True  # whether it reads single answers; if not, the record holds none
 
-    def decide(self, record: Standing) -> NDArray[np.bool_]:
+    def decide(self, record: PerformanceRecord) -> NDArray[np.bool_]:
         """Who is dismissed [R]."""
         raise NotImplementedError(f"review {self.name!r} does not define decide")
 
@@ -47,12 +47,12 @@ class Review(Component):
         fate = np.zeros(len(accuracy))
         for row, (right, asked) in enumerate(zip(accuracy.tolist(), audits.tolist(), strict=True)):
             answers = np.where(place < asked, (draws < right).astype(float), np.nan)
-            fate[row] = np.mean(self.decide(Standing.of(answers)))
+            fate[row] = np.mean(self.decide(PerformanceRecord.of(answers)))
         return fate
 
 
 @dataclass(slots=True)
-class Standing(Known):
+class PerformanceRecord(Known):
     """Columns over R people. `answers` are in the order in which they were given; rows are padded with NaN."""
 
     audited: Array  # [R] pairs that were checked
@@ -64,8 +64,8 @@ class Standing(Known):
     def __len__(self) -> int:
         return len(self.audited)
 
-    def __getitem__(self, rows: Any) -> Standing:
-        return Standing(*(getattr(self, f.name)[rows] for f in fields(self)))
+    def __getitem__(self, rows: Any) -> PerformanceRecord:
+        return PerformanceRecord(*(getattr(self, f.name)[rows] for f in fields(self)))
 
     @property
     def score(self) -> Array:
@@ -74,10 +74,10 @@ class Standing(Known):
             return self.agreed / self.audited
 
     @staticmethod
-    def of(answers: Array, warnings: Count | None = None, days: Array | None = None) -> Standing:
+    def of(answers: Array, warnings: Count | None = None, days: Array | None = None) -> PerformanceRecord:
         """The record that these answers [R, N] make."""
         people = len(answers)
-        return Standing(
+        return PerformanceRecord(
             audited=np.isfinite(answers).sum(axis=1).astype(float),
             agreed=np.nansum(answers, axis=1),
             warnings=np.zeros(people, dtype=np.int64) if warnings is None else warnings,
@@ -86,7 +86,7 @@ class Standing(Known):
         )
 
 
-def decided(rule: Review, record: Standing) -> NDArray[np.bool_]:
+def decided(rule: Review, record: PerformanceRecord) -> NDArray[np.bool_]:
     """Who is dismissed by this rule [R]. Raises PluginFailed, naming the rule, where it does not say so of all."""
     try:
         found = rule.decide(record)
@@ -99,7 +99,7 @@ def decided(rule: Review, record: Standing) -> NDArray[np.bool_]:
     return verdict
 
 
-def below_share(record: Standing, below: float, min_sample: int, after_warnings: int) -> NDArray[np.bool_]:
+def below_share(record: PerformanceRecord, below: float, min_sample: int, after_warnings: int) -> NDArray[np.bool_]:
     """Who agreed with gold on less than `below` of enough checked pairs, after enough warnings [R]."""
     known = (record.audited >= min_sample) & (record.warnings >= after_warnings)
     return np.asarray(known & (record.score < below))
@@ -128,7 +128,7 @@ class Below(Review):
     def needed(self) -> int:
         return self.min_sample
 
-    def decide(self, record: Standing) -> NDArray[np.bool_]:
+    def decide(self, record: PerformanceRecord) -> NDArray[np.bool_]:
         return below_share(record, self.below, self.min_sample, self.after_warnings)
 
     def chance(self, accuracy: Array, audits: Array, peers: Array) -> Array:

@@ -79,7 +79,7 @@ def reward_shape(function: Callable[..., Any]) -> type[RewardShape]:
     return type(function.__name__.title().replace("_", ""), (RewardShape,), about)
 
 
-class LeashedShape(RewardShape):
+class KLPenalizedReward(RewardShape):
     """r_t = −β·(what token t costs), plus the score on the last token (Ziegler et al. 2019, arXiv:1909.08593, eq. 2).
 
     Derive from it and override `scored` (what becomes of the scores of a batch) or `penalty` (what it costs to say a

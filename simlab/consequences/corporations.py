@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from simlab.engine.context import Context
     from simlab.parties.corporation import Corporation
     from simlab.parties.shareholders import Shareholders
-    from simlab.parties.users import Reception, Users
+    from simlab.parties.users import UserFeedback, Users
     from simlab.parties.vendor import Vendor
 
 
@@ -43,9 +43,9 @@ def rivals(context: Context, principal: str) -> list[Vendor]:
     return [cast("Vendor", context.parties[name]) for name in found]
 
 
-def received(judgement: Judgement) -> Reception | None:
+def received(judgement: Judgement) -> UserFeedback | None:
     """How users received the responses of this look; None if there were none."""
-    return cast("Reception | None", judgement.items)
+    return cast("UserFeedback | None", judgement.items)
 
 
 def violations(judgement: Judgement) -> int:

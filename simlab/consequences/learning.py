@@ -160,19 +160,19 @@ class Gradient(Consequence):
 
     # ---- what would have become of it by other draws ------------------------------------------------------------
 
-    def anew(self, machine: Any, panel: Panel, key: int) -> Array:
+    def retrained_utility(self, machine: Any, panel: Panel, key: int) -> Array:
         """The machine's utility [n]: a reward model's if the same raters labelled the same pairs again and it learned
         from nothing but that; a language model's if it were trained again from its reference, by the same judges."""
         if isinstance(machine, RewardModel):
             again = [relabelled(self.context, made, branch(key, n)) for n, made in enumerate(machine.memory)]
-            return self.reread(machine, panel, Rankings.together(again), branch(key, "fit"))
+            return self.refitted_utility(machine, panel, Rankings.together(again), branch(key, "fit"))
         assert isinstance(machine, LanguageModel)
         body, shape = machine.body.fresh(), self.spec.shape
         for number, taught in enumerate(self.rounds):
             shape = body.learn(self.learner, taught, shape, branch(key, number)).shape
         return body.preference(panel.items)
 
-    def reread(self, machine: RewardModel, panel: Panel, rankings: Rankings, key: int) -> Array:
+    def refitted_utility(self, machine: RewardModel, panel: Panel, rankings: Rankings, key: int) -> Array:
         """The reward model's utility [n], had it learned from nothing but these rankings, by the draws of this key."""
         head = machine.head.fresh()
         head.learn(self.learner, self._evidence(rankings), key)

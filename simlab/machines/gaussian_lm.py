@@ -15,7 +15,7 @@ from simlab.rng import branch, normals
 from simlab.worlds.world import Items
 
 
-class TiltBody(Body):
+class GaussianLM(Body):
     """A normal distribution N(mean, I) over response vectors; log π − log π_ref = mean·φ − |mean|²/2."""
 
     def __init__(self, dimensions: int) -> None:
@@ -30,8 +30,8 @@ class TiltBody(Body):
         draws = normals(branch(key, "words"), places[:, None], np.arange(self.dimensions)[None, :])
         return Items(prompts, self.mean + draws)
 
-    def fresh(self) -> TiltBody:
-        return TiltBody(self.dimensions)
+    def fresh(self) -> GaussianLM:
+        return GaussianLM(self.dimensions)
 
     def learn(self, learner: Learner, round: Round, shape: RewardShape, key: int) -> Taught:
         """Move the mean by a reward θ·φ/scale; KL = |mean|²/2. θ is what the shape makes of the score's direction, its

@@ -16,7 +16,7 @@ from simlab.rng import branch, uniforms
 from simlab.worlds.world import Items
 
 
-class LinearHead(Head):
+class LinearRM(Head):
     """Directions in the space of response vectors [M, d], one for each member."""
 
     def __init__(self, members: int, dimensions: int) -> None:
@@ -30,8 +30,8 @@ class LinearHead(Head):
     def each(self, items: Items) -> Array:
         return np.stack([items.response @ direction for direction in self.directions])
 
-    def fresh(self) -> LinearHead:
-        return LinearHead(*self.directions.shape)
+    def fresh(self) -> LinearRM:
+        return LinearRM(*self.directions.shape)
 
     def written(self) -> dict[str, Any]:
         return {"directions": self.directions.copy()}

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Stage = Callable[[str], Callable[[int, int], None]]  # a callback for the progress of a long computation, by its name
 
 
-class TransformerBody(Body):
+class TransformerLM(Body):
     """A causal transformer (`simlab.nets`). `weights` is the model now, `reference` as pretrained."""
 
     def __init__(
@@ -102,7 +102,7 @@ class TransformerBody(Body):
         )  # fmt: skip
         return Items(prompts, result["responses"])
 
-    def fresh(self) -> TransformerBody:
+    def fresh(self) -> TransformerLM:
         other = copy(self)
         other.weights = self.reference
         return other

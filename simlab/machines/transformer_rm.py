@@ -14,14 +14,14 @@ from simlab.engine.jobs import Jobs, Result
 from simlab.machines.lessons import fit
 from simlab.machines.networks import Arrays, revive_reward_model
 from simlab.machines.reward_backend import Evidence, Head, own_key
-from simlab.machines.transformer_lm import TransformerBody
+from simlab.machines.transformer_lm import TransformerLM
 from simlab.worlds.world import Items
 
 
-class TransformerHead(Head):
+class TransformerRM(Head):
     """Copies of the pretrained transformer with a scalar head (`simlab.nets.preference`), one for each member."""
 
-    def __init__(self, members: int, body: TransformerBody, jobs: Jobs) -> None:
+    def __init__(self, members: int, body: TransformerLM, jobs: Jobs) -> None:
         self.members = members
         self.body = body
         self.jobs = jobs
@@ -38,7 +38,7 @@ class TransformerHead(Head):
         ]  # fmt: skip
         return np.asarray(scores, dtype=np.float64)
 
-    def fresh(self) -> TransformerHead:
+    def fresh(self) -> TransformerRM:
         other = copy(self)
         other.weights = []
         return other

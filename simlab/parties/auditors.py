@@ -69,7 +69,7 @@ class Auditors(Pool):
         draw = hashes(self.context.rng.key(self.name, "second look"), pairs.draw)
         key = self.context.rng.key(self.name, "assignment", relation.agent.name)
         who = assigned(key, draw, self.cohort.employed, 1)[:, 0]
-        return self._opinions(relation, pairs.redrawn(draw), who, self.durations(who, draw, 1))
+        return self._opinions(relation, pairs.with_draws(draw), who, self.durations(who, draw, 1))
 
     def _opinions(self, relation: Relation, pairs: Rankings, who: Indices, seconds: np.ndarray) -> NDArray[np.int64]:
         """What each auditor says of the pair before them [n]; written down, and open to audit in turn."""

@@ -19,10 +19,10 @@ from simlab.parties.audits import audit
 from simlab.parties.guideline import Guideline, write_version
 from simlab.parties.language_model import LanguageModel
 from simlab.parties.regulator import Audit, Regulator
-from simlab.parties.shareholders import Quarter, Shareholders
-from simlab.parties.users import Reception, Users
+from simlab.parties.shareholders import FinancialStatement, Shareholders
+from simlab.parties.users import UserFeedback, Users
 from simlab.rankings import ASKED, WRITTEN
-from simlab.relation import Judgement, Relation, Standard, Weighing, Work
+from simlab.relation import Judgement, Relation, Standard, UtilityFunction, Work
 from simlab.rng import branch, uniforms
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Corporation(LiveParty):
         self.guideline = Guideline(spec.guideline, context.scenario.criteria_used())
         self.unit = float(np.linalg.norm(context.game.value(self.guideline.operative)))
         (self._error,) = context.deviations(context.rng.key(name, "misreading"), np.arange(1))
-        self._weighing = Weighing(spec.guideline.combine, context.game.dimensions)
+        self._weighing = UtilityFunction(spec.guideline.combine, context.game.dimensions)
         self._standard = self._issued()
         self.suspensions: list[tuple[float, float]] = []  # days from, to
         self.satisfaction = float("nan")  # of users, as last heard
@@ -72,7 +72,7 @@ class Corporation(LiveParty):
         published = self.context.game.value(self.guideline.published)
         return Standard(self.name, self.version, operative, published, self.unit, self._weighing)
 
-    def redrawn(self, panel: Panel, key: int) -> Array:
+    def resampled_utility(self, panel: Panel, key: int) -> Array:
         """As it would go by the same written guideline, misread otherwise."""
         (error,) = self.context.deviations(branch(key, "misreading"), np.arange(1))
         otherwise = self._standard.vector + self.spec.misreading * self.unit * (error - self._error)
@@ -134,7 +134,7 @@ class Corporation(LiveParty):
 
     # ---- the firm -----------------------------------------------------------------------------------------------
 
-    def _quarter(self, seer: str) -> Quarter | None:
+    def _quarter(self, seer: str) -> FinancialStatement | None:
         """Revenue and cost since `seer` last looked, as paid, capital left aside; None if that was not before today."""
         flows, now = self.context.ledger.flows[self.name], self.context.now
         begun, first = self._quarters.get(seer, (0.0, 0))
@@ -142,7 +142,7 @@ class Corporation(LiveParty):
             return None
         self._quarters[seer] = now, len(flows)
         amounts = [amount for _, amount, reason in flows[first:] if reason != CAPITAL]
-        return Quarter(begun, now, sum(a for a in amounts if a > 0), -sum(a for a in amounts if a < 0))
+        return FinancialStatement(begun, now, sum(a for a in amounts if a > 0), -sum(a for a in amounts if a < 0))
 
     def suspend(self, days: float) -> None:
         """Serve nobody for so many days, beginning now or when the last suspension ends."""
@@ -161,12 +161,12 @@ class Corporation(LiveParty):
     def on_judged(self, judgement: Judgement) -> None:
         """Keep what users, shareholders and the law said; complaints and violations are incidents."""
         found = judgement.items
-        if isinstance(found, Reception):
+        if isinstance(found, UserFeedback):
             self.satisfaction = judgement.scores[self.name]
             self._incident(judgement.principal, found.complaints)
         elif isinstance(found, Audit):
             self._incident(judgement.principal, found.violations)
-        elif isinstance(found, Quarter):
+        elif isinstance(found, FinancialStatement):
             self.returned = judgement.scores[self.name]
 
     def _incident(self, source: str, counts: Mapping[str, int]) -> None:

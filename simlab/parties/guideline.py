@@ -14,7 +14,7 @@ import numpy as np
 from simlab.arrays import Array
 from simlab.clock import day_of
 from simlab.components.answers import given, not_a_number
-from simlab.components.guideline_policy import GuidelinePolicy, Situation, Term
+from simlab.components.guideline_policy import GuidelinePolicy, GuidelineReview, Term
 from simlab.engine.context import Context
 from simlab.errors import PluginFailed
 from simlab.tables.recorder import coded
@@ -54,7 +54,7 @@ class Guideline:
 
     def meet(self, day: float, history: tuple[Term, ...], returned: float, key: int) -> bool:
         """Ask the policy for new weights; whether there is a new version now. Raises PluginFailed if it cannot say."""
-        situation = Situation(
+        situation = GuidelineReview(
             day=day,
             version=self.version,
             turn=self.turn,

@@ -14,10 +14,10 @@ from simpy import Event
 
 from simlab.arrays import Array
 from simlab.clock import Steps
-from simlab.machines.gaussian_lm import TiltBody
+from simlab.machines.gaussian_lm import GaussianLM
 from simlab.machines.language_backend import Body
 from simlab.machines.machine import Speaker
-from simlab.machines.transformer_lm import TransformerBody
+from simlab.machines.transformer_lm import TransformerLM
 from simlab.people.demonstrations import hand_in, write
 from simlab.relation import Relation, Teacher, Work
 from simlab.rng import branch
@@ -41,9 +41,9 @@ class LanguageModel(Speaker):
         self.teacher: Teacher | None = None
         game = context.game
         self.body: Body = (
-            TransformerBody(name, spec, game, context.jobs, context.rng, context.stage)
+            TransformerLM(name, spec, game, context.jobs, context.rng, context.stage)
             if isinstance(game, TextGame)
-            else TiltBody(len(game.dimensions))
+            else GaussianLM(len(game.dimensions))
         )
 
     def start(self) -> Steps:
@@ -62,7 +62,7 @@ class LanguageModel(Speaker):
         pool: Any = self.context.parties.get(spec.by) if spec else None  # people, as validation has seen to
         if spec is None or pool is None:
             return
-        assert isinstance(self.body, TransformerBody)
+        assert isinstance(self.body, TransformerLM)
         shown = write(pool, self.body.game, spec, self.context.rng.key(self.name, "demonstrations"))
         if not len(shown):
             return
@@ -79,9 +79,9 @@ class LanguageModel(Speaker):
         """log π − log π_ref of each response: what training has made the model prefer (up to the factor β)."""
         return self.body.preference(panel.items)
 
-    def redrawn(self, panel: Panel, key: int) -> Array | None:
+    def resampled_utility(self, panel: Panel, key: int) -> Array | None:
         """As it would speak, trained again from its reference by the same judges with other draws; no short matter."""
-        return None if self.teacher is None else self.teacher.anew(self, panel, key)
+        return None if self.teacher is None else self.teacher.retrained_utility(self, panel, key)
 
     def work(self, relation: Relation) -> Generator[Event, Any, Work]:
         """Responses to as many prompts as the principal samples."""

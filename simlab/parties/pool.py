@@ -113,7 +113,7 @@ class Pool(Judges):
         spread = each.std(axis=0)
         return np.asarray((each / np.where(spread > 0, spread, 1)).mean(axis=1))
 
-    def redrawn(self, panel: Panel, key: int) -> Array | None:
+    def resampled_utility(self, panel: Panel, key: int) -> Array | None:
         """As it would be, had other people been hired: as many, from the same population, told the same.
 
         What has happened to those who are here since is not repeated: if dismissals select, strangers agree less with

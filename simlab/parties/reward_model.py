@@ -17,11 +17,11 @@ from simpy import Event
 
 from simlab.arrays import Array
 from simlab.clock import Steps
-from simlab.machines.linear_rm import LinearHead
+from simlab.machines.linear_rm import LinearRM
 from simlab.machines.machine import Machine, judged_model
 from simlab.machines.reward_backend import Head
-from simlab.machines.transformer_lm import TransformerBody
-from simlab.machines.transformer_rm import TransformerHead
+from simlab.machines.transformer_lm import TransformerLM
+from simlab.machines.transformer_rm import TransformerRM
 from simlab.rankings import Rankings, differences, preferred
 from simlab.relation import Judgement, Relation, Teacher, Work
 from simlab.rng import branch
@@ -49,18 +49,18 @@ class RewardModel(Machine):
         self.disagreement = 0.0  # between its members, over the same responses
         body = judged_model(context, name).body
         self.head: Head = (
-            TransformerHead(spec.members, body, context.jobs)
-            if isinstance(body, TransformerBody)
-            else LinearHead(spec.members, len(context.game.dimensions))
+            TransformerRM(spec.members, body, context.jobs)
+            if isinstance(body, TransformerLM)
+            else LinearRM(spec.members, len(context.game.dimensions))
         )
 
     def utility(self, panel: Panel) -> Array:
         """Its score of each response."""
         return self.score(panel.items)
 
-    def redrawn(self, panel: Panel, key: int) -> Array | None:
+    def resampled_utility(self, panel: Panel, key: int) -> Array | None:
         """As it would score, had the same raters of the same pairs drawn other labels, and it another seed."""
-        return None if self.teacher is None else self.teacher.anew(self, panel, key)
+        return None if self.teacher is None else self.teacher.retrained_utility(self, panel, key)
 
     def score(self, items: Items) -> Array:
         """One number per response [n]: mean 0 and standard deviation 1 over the reference model's responses."""

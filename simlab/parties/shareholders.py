@@ -24,7 +24,7 @@ YEAR = 365.0  # days
 
 
 @dataclass(slots=True)
-class Quarter:
+class FinancialStatement:
     """A corporation's ledger since its shareholders last looked: money in and out ($), capital left aside."""
 
     begun: float
@@ -56,7 +56,7 @@ class Shareholders(LiveParty):
     def judge(self, relation: Relation, work: Work) -> Generator[Event, Any, Judgement]:
         """The quarter's return, growth or value, as they understand it."""
         yield from ()
-        quarter: Quarter = work.items
+        quarter: FinancialStatement = work.items
         agent = relation.agent.name
         key = self.context.rng.key(self.name, "valuation", agent)
         score = self._measured(agent, quarter) + self.spec.error * float(normals(key, relation.looks))
@@ -70,7 +70,7 @@ class Shareholders(LiveParty):
             samples={agent: 1},
         )
 
-    def _measured(self, firm: str, quarter: Quarter) -> float:
+    def _measured(self, firm: str, quarter: FinancialStatement) -> float:
         """What they look at. Without any cost there is no return, and without a quarter before no growth: NaN.
 
         The value is that of this quarter's profit every year forever, profit per year over the interest.

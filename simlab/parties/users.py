@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Reception:
+class UserFeedback:
     """How a sample of responses was received: who was satisfied [n], with which intent [n], and what was complained of.
 
     `complaints` counts, by criterion, those who were not satisfied and said so.
@@ -110,7 +110,7 @@ class Users(LiveParty):
         agent = relation.agent.name
         return Judgement(
             agent=agent,
-            items=Reception(satisfied, intent, self._complaints(intent[complains], features[complains])),
+            items=UserFeedback(satisfied, intent, self._complaints(intent[complains], features[complains])),
             size=work.size,
             principal=self.name,
             order=relation.order,
@@ -145,7 +145,7 @@ class Users(LiveParty):
             found.update(blamed(self.context.game, self.weights[number], features[intent == number]))
         return {name: found[name] for name in sorted(found)}
 
-    def satisfaction(self, reception: Reception) -> Array:
+    def satisfaction(self, reception: UserFeedback) -> Array:
         """The share of satisfied users of each intent [S]; where nobody was asked, as of all who were."""
         satisfied = np.full(len(self.intents), float(reception.satisfied.mean()))
         for intent in np.unique(reception.intent).tolist():

@@ -65,11 +65,11 @@ class Vendor(LabelSource):
         own = self.context.game.value(self.spec.values)
         return np.asarray(self.spec.compliance * understood + (1 - self.spec.compliance) * own)
 
-    def redrawn(self, panel: Panel, key: int) -> Array:
+    def resampled_utility(self, panel: Panel, key: int) -> Array:
         """As it would go by what it was told, misread otherwise."""
         told = self._told()
         (error,) = self.context.deviations(branch(key, "misreading"), np.arange(1))
-        return told.weighing.on(panel, self._understood(told, error))
+        return told.utility_function.on(panel, self._understood(told, error))
 
     def start(self) -> Steps:
         """Read the guideline."""
@@ -87,7 +87,7 @@ class Vendor(LabelSource):
 
     def utility(self, panel: Panel) -> Array:
         read = self.standard()
-        return read.weighing.on(panel, read.vector)
+        return read.utility_function.on(panel, read.vector)
 
     def deliver(self, made: Rankings) -> None:
         """What its people made counts as its own, and is for sale."""

@@ -12,12 +12,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from simlab.arrays import Array, Indices
-from simlab.components.rater_view import Scene, shown
+from simlab.components.rater_view import RaterView, shown
 from simlab.engine.context import Context
 from simlab.errors import PluginFailed
 from simlab.people import working_life
 from simlab.people.delegation import Delegation
-from simlab.people.perception import Sight, perceived, scene_of, turns_of
+from simlab.people.perception import Perception, perceived, scene_of, turns_of
 from simlab.people.roster import Roster
 from simlab.rankings import differences, draws_of_choice, not_labels
 from simlab.rng import normals
@@ -60,7 +60,7 @@ class Judges(Roster):
         vector, situation = self.cohort.vector.take(who, axis=0), self.situation(items.prompt[:: max(1, each)])
         if situation is not None:
             vector = vector + (situation if asked is None else situation * asked[:, None])
-        return self.weighing.utilities(features, vector)
+        return self.utility_function.utilities(features, vector)
 
     def individual_utilities(self, panel: Panel, people: Indices) -> Array:
         """Utility [n, people] of each panel item for each of these people, without a draw; asked once per panel."""
@@ -72,7 +72,7 @@ class Judges(Roster):
                 alone = np.full(len(panel.items), person)
                 machine = self.delegation if asks else None
                 each = machine.utility(panel) if machine else self.perceive(panel.items, alone)
-                self._columns[person] = self.weighing.as_measured(panel, each)
+                self._columns[person] = self.utility_function.as_measured(panel, each)
         return np.stack([self._columns[person] for person in people.tolist()], axis=1)
 
     def forget_panel(self) -> None:
@@ -111,7 +111,7 @@ class Judges(Roster):
         asks = self.delegates(who)
         if self.delegation and asks.any():
             felt[asks] = self.delegation.differences(items[np.repeat(asks, k)], k)
-        sight, label = Sight(self, items, who, seen, begun), np.zeros(felt.shape, dtype=np.int64)
+        sight, label = Perception(self, items, who, seen, begun), np.zeros(felt.shape, dtype=np.int64)
         for rows, earlier in turns_of(self, label, lot, who, key, said):
             scene = sight.scene(rows, earlier)
             part = self.choose(utilities[rows], who[rows], draws[rows], None if noise is None else noise[rows], scene)
@@ -130,7 +130,7 @@ class Judges(Roster):
         return coded(self.delegates(who), [own, self.spec.delegation.to if self.spec.delegation else ""])
 
     def choose(
-        self, utilities: Array, who: Indices, draws: Array, noise: Array | None = None, scene: Scene | None = None
+        self, utilities: Array, who: Indices, draws: Array, noise: Array | None = None, scene: RaterView | None = None
     ) -> NDArray[np.int64]:
         """The labels the policy chooses [n, pairs], if they are labels; `noise` [n] multiplies everybody's own."""
         cohort = self.cohort.looked_up(who)

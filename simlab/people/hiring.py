@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from simlab.arrays import Array
 from simlab.clock import Steps
 from simlab.components.rater_view import UNSAID
-from simlab.components.review import Review, Standing, decided
+from simlab.components.review import PerformanceRecord, Review, decided
 from simlab.machines.machine import judged_model
 from simlab.people import payroll
 from simlab.people.tasks import Exam
@@ -42,7 +42,7 @@ def marks(labels: NDArray[np.int64], gold: NDArray[np.int64]) -> Array:
 
 def passed(answers: Array, test: Review) -> NDArray[np.bool_]:
     """Who passes [R]: those whom the review would not dismiss for these answers [R, n]."""
-    return ~decided(test, Standing.of(answers))
+    return ~decided(test, PerformanceRecord.of(answers))
 
 
 def best(scores: Array, share: float) -> NDArray[np.bool_]:

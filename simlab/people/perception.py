@@ -1,4 +1,4 @@
-"""Sight: what people perceive of responses, and the scene a rater policy may ask for.
+"""Perception: what people perceive of responses, and the scene a rater policy may ask for.
 
 Whatever costs time is worked out when a policy asks for it, and not before.
 """
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from simlab.arrays import Array, Indices
 from simlab.components.answers import not_numbers
 from simlab.components.rater_policy import RaterPolicy
-from simlab.components.rater_view import Scene
+from simlab.components.rater_view import RaterView
 from simlab.errors import PluginFailed
 from simlab.people.delegation import machine_called
 from simlab.people.fatigue import before
@@ -45,7 +45,7 @@ def perceived(pool: Roster, items: Items, who: Indices, ids: NDArray[Any] | None
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Perception:
     """What n people have before them: K responses each."""
 
     pool: Roster
@@ -55,7 +55,7 @@ class Sight:
     begun: Indices | None = None  # [R] rankings everybody made in this shift before these, not yet counted
     kept: dict[str, Array | None] = field(default_factory=dict)  # what was looked at before
 
-    def scene(self, rows: Indices | slice, earlier: NDArray[np.int64] | None) -> Scene:
+    def scene(self, rows: Indices | slice, earlier: NDArray[np.int64] | None) -> RaterView:
         """The scene for some of them, with what was said of the same pairs before [m, pairs, 3]."""
 
         def look(what: str) -> Array | None:
@@ -67,7 +67,7 @@ class Sight:
         return scene_of(self.pool, look, earlier)
 
     def look(self, what: str) -> Array | None:
-        """As `Scene.see`."""
+        """As `RaterView.see`."""
         game, (topic, _, name) = self.pool.context.game, what.partition(":")
         cohort = self.pool.cohort
         each: Array | None = None
@@ -84,7 +84,7 @@ class Sight:
         elif topic in ("own", "features"):
             people = np.repeat(self.who, len(self.items) // len(self.who))
             each = perceived(self.pool, self.items, people, self.ids)
-            each = each if topic == "features" else self.pool.weighing.utilities(each, cohort.own[people])
+            each = each if topic == "features" else self.pool.utility_function.utilities(each, cohort.own[people])
         return None if each is None else each.reshape(len(self.who), -1, *each.shape[1:])
 
 
@@ -102,10 +102,10 @@ def looked_at(pool: Roster, who: Indices) -> Array:
     return np.asarray(care * found)
 
 
-def scene_of(pool: Roster, look: Any = None, earlier: NDArray[np.int64] | None = None) -> Scene:
+def scene_of(pool: Roster, look: Any = None, earlier: NDArray[np.int64] | None = None) -> RaterView:
     """A scene of this pool; without a `look`, people see nothing but utilities and know who they are."""
     key = pool.context.rng.key(pool.name, "policy")
-    return Scene(key, earlier=earlier) if look is None else Scene(key, look, earlier)
+    return RaterView(key, earlier=earlier) if look is None else RaterView(key, look, earlier)
 
 
 def turns_of(

@@ -24,7 +24,7 @@ from simlab.people.label_source import LabelSource
 from simlab.people.labor_market import LaborMarket
 from simlab.people.tasks import Exam
 from simlab.people.track_record import Marks, Record, WorkState
-from simlab.relation import Standard, Weighing
+from simlab.relation import Standard, UtilityFunction
 from simlab.rng import hashes
 
 if TYPE_CHECKING:
@@ -64,9 +64,9 @@ class Roster(LabelSource):
         return Standard(self.name, 1, own, own, float(np.linalg.norm(own)))
 
     @cached_property
-    def weighing(self) -> Weighing:
+    def utility_function(self) -> UtilityFunction:
         """How they make one number of several criteria: as the guideline does, at whatever version of it."""
-        return self.standard().weighing
+        return self.standard().utility_function
 
     # ---- who they are -------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from simlab.arrays import Array, Indices
 from simlab.components.effort import spent, tossed
 from simlab.components.pay import Earned
-from simlab.components.review import Standing, lined_up
+from simlab.components.review import PerformanceRecord, lined_up
 from simlab.people.fatigue import before, faded, noise_of_fatigue, practised
 from simlab.people.track_record import Marks, WorkState
 from simlab.rankings import Rankings
@@ -170,10 +170,10 @@ def settle(pool: Roster, rows: Indices) -> tuple[Array, Array]:
     return nominal, owed
 
 
-def standing(pool: Roster, principal: str, rows: Indices, history: bool = True) -> Standing:
+def standing(pool: Roster, principal: str, rows: Indices, history: bool = True) -> PerformanceRecord:
     """All that this principal has on record about these people; single answers only if asked for."""
     cohort, record = pool.cohort, pool.record(principal)
-    return Standing(
+    return PerformanceRecord(
         audited=record.audited[rows],
         agreed=record.agreed[rows],
         warnings=cohort.warnings[rows],

@@ -12,7 +12,7 @@ from pathlib import Path
 from stat import S_ISDIR
 
 _CONTRACTS = {
-    "Component", "Criterion", "RaterPolicy", "Effort", "Review", "RewardShape", "LeashedShape", "GuidelinePolicy",
+    "Component", "Criterion", "RaterPolicy", "Effort", "Review", "RewardShape", "KLPenalizedReward", "GuidelinePolicy",
     "Combination", "Charter", "Aggregator", "Learner", "Consequence", "World", "Logger",
 }  # fmt: skip
 

@@ -42,9 +42,9 @@ _SHOWN = {  # by kind: what a method calls it, and its class
         "exchange.response.claims[i]": "simlab.components.exchange:Claim",
         "observer": "simlab.components.exchange:Observer",
     },
-    "rater": {"cohort": "simlab.components.cohort:Cohort", "scene": "simlab.components.rater_view:Scene"},
+    "rater": {"cohort": "simlab.components.cohort:Cohort", "scene": "simlab.components.rater_view:RaterView"},
     "effort": {"situation": "simlab.components.effort:WorkSituation"},
-    "review": {"record": "simlab.components.review:Standing"},
+    "review": {"record": "simlab.components.review:PerformanceRecord"},
     "guideline": {
         "situation": "simlab.components.guideline_policy:Situation",
         "situation.history[i]": "simlab.components.guideline_policy:Term",

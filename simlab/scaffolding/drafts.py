@@ -24,7 +24,7 @@ _IMPORTS = {  # what the test of each kind needs
     "rater": f"{_NUMPY}{_TESTING}",
     "reward": _TESTING,
     "effort": _SAMPLES,
-    "review": f"{_NUMPY}{_TESTING}from simlab.components.review import Standing\n",
+    "review": f"{_NUMPY}{_TESTING}from simlab.components.review import PerformanceRecord\n",
     "guideline": _SAMPLES,
     "combination": f"{_NUMPY}{_TESTING}",
     "charter": _TESTING,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlab.components.answers import given, not_numbers
-from simlab.components.review import Standing
+from simlab.components.review import PerformanceRecord
 from simlab.testing import samples
 from simlab.testing.contract import Subject, check
 
@@ -77,5 +77,5 @@ def chance(subject: Subject) -> Iterator[str]:
         yield f"says that it needs {needed!r} checked answers; it should be a whole number of at least 1"
 
 
-def _decided(subject: Subject, record: Standing) -> NDArray[Any]:
+def _decided(subject: Subject, record: PerformanceRecord) -> NDArray[Any]:
     return np.asarray(subject.made().decide(record))

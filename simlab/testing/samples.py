@@ -19,9 +19,9 @@ from simlab.components.aggregator import Votes
 from simlab.components.cohort import Cohort
 from simlab.components.effort import WorkSituation
 from simlab.components.exchange import Claim, Exchange, Observer, Prompt, Response
-from simlab.components.guideline_policy import Situation, Term
-from simlab.components.rater_view import Scene
-from simlab.components.review import Below, Standing
+from simlab.components.guideline_policy import GuidelineReview, Term
+from simlab.components.rater_view import RaterView
+from simlab.components.review import Below, PerformanceRecord
 from simlab.rng import Streams, normals, uniforms
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def draws(rows: int, options: int, key: int = 0) -> Array:
     return uniforms(_KEY ^ key, np.arange(rows)[:, None], 7 + np.arange(columns)[None, :])
 
 
-def scene(rows: NDArray[np.int64], options: int) -> Scene:
+def scene(rows: NDArray[np.int64], options: int) -> RaterView:
     """The scene of people who rank `options` responses, with every attribute filled; row i is sample `rows[i]`.
 
     A row is the same whichever others are asked for.
@@ -163,7 +163,7 @@ def scene(rows: NDArray[np.int64], options: int) -> Scene:
 
     pairs = np.arange(options * (options - 1) // 2)
     earlier = np.floor(4 * uniforms(_KEY, rows[:, None, None], pairs[None, :, None], np.arange(3)[None, None, :]))
-    return Scene(_KEY, look, earlier.astype(np.int64))
+    return RaterView(_KEY, look, earlier.astype(np.int64))
 
 
 def work(people: int, **values: Any) -> WorkSituation:
@@ -180,13 +180,13 @@ def work(people: int, **values: Any) -> WorkSituation:
     return WorkSituation(**columns, pay=values.pop("pay", HourlySpec()), review=values.pop("review", Below(below=0.6)))
 
 
-def standing() -> Standing:
+def standing() -> PerformanceRecord:
     """Twelve people's records, no two alike: 6 to 28 checked answers, from nearly all wrong to nearly all right."""
     people, longest = 12, 28
     row, place = np.arange(people)[:, None], np.arange(longest)[None, :]
     right = uniforms(_KEY, row, place) < 0.3 + 0.06 * row
     answers = np.where(place < 6 + 2 * row, right.astype(float), np.nan)
-    return Standing.of(answers, warnings=np.arange(people) % 3, days=np.arange(10.0, 10.0 + people))
+    return PerformanceRecord.of(answers, warnings=np.arange(people) % 3, days=np.arange(10.0, 10.0 + people))
 
 
 def votes() -> Votes:
@@ -206,7 +206,7 @@ def votes() -> Votes:
 # ---- firms and machines --------------------------------------------------------------------------------------------
 
 
-def meetings(first: dict[str, float] | None = None) -> list[Situation]:
+def meetings(first: dict[str, float] | None = None) -> list[GuidelineReview]:
     """The situations of a guideline policy at five meetings: revenue rises and falls, incidents come and go."""
     weights = first or {"helpful": 1.0, "truthful": 1.0, "harmless": 1.0}
     revenues = (100.0, 140.0, 90.0, 120.0, 80.0)
@@ -217,7 +217,7 @@ def meetings(first: dict[str, float] | None = None) -> list[Situation]:
         for n, revenue in enumerate(revenues)
     )  # fmt: skip
     return [
-        Situation(day=5.0 * (n + 1), version=n, turn=n, weights=terms[n].weights, first=weights,
+        GuidelineReview(day=5.0 * (n + 1), version=n, turn=n, weights=terms[n].weights, first=weights,
                   history=terms[: n + 1], returned=float("nan"), key=_KEY + n)
         for n in range(len(terms))
     ]  # fmt: skip

@@ -15,7 +15,7 @@ from scipy.optimize import brentq
 from simlab.components.reward_shape import RewardShape
 from simlab.errors import PluginFailed
 from simlab.machines.language_backend import Round
-from simlab.machines.linear_rm import LinearHead
+from simlab.machines.linear_rm import LinearRM
 from simlab.machines.reward_backend import Evidence
 from simlab.machines.shaped_reward import Rewarding, adapted, directed
 from simlab.nets.closed_form import divergence, tilted
@@ -220,9 +220,9 @@ def test_members_differ_as_much_as_their_labels_leave_open(parties: Any, pairs: 
     train = rm.memory[0][~rm.memory[0].held_out][:pairs]
     assert len(train) == pairs
     everything = Evidence(train, np.ones(pairs, dtype=bool), None)
-    head = LinearHead(rm.spec.members, len(rm.context.game.dimensions))
+    head = LinearRM(rm.spec.members, len(rm.context.game.dimensions))
     head.learn(learner("bradley_terry"), everything, key=3)
-    single = LinearHead(1, len(rm.context.game.dimensions))
+    single = LinearRM(1, len(rm.context.game.dimensions))
     single.learn(learner("bradley_terry"), everything, key=3)
     response = train.shown.response[train.place]
     x = response[:, 0] - response[:, 1]

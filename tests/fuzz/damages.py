@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 
 
 @dataclass(frozen=True)
-class Scene:
+class RaterView:
     """A folder that something happens to."""
 
     rng: random.Random
@@ -45,14 +45,14 @@ class Scene:
         return str(path.relative_to(self.folder))
 
 
-def cut_off(scene: Scene) -> str:
+def cut_off(scene: RaterView) -> str:
     path = scene.file()
     data = path.read_bytes()
     path.write_bytes(data[: scene.rng.randrange(len(data) + 1)])
     return f"{scene.said(path)} cut off"
 
 
-def flipped(scene: Scene) -> str:
+def flipped(scene: RaterView) -> str:
     path = scene.file()
     data = bytearray(path.read_bytes())
     for _ in range(scene.rng.choice([1, 1, 5, 50])):
@@ -61,26 +61,26 @@ def flipped(scene: Scene) -> str:
     return f"bytes of {scene.said(path)} changed"
 
 
-def emptied(scene: Scene) -> str:
+def emptied(scene: RaterView) -> str:
     path = scene.file()
     path.write_bytes(b"")
     return f"{scene.said(path)} emptied"
 
 
-def noise(scene: Scene) -> str:
+def noise(scene: RaterView) -> str:
     path = scene.file()
     head = scene.rng.choice([b"", b"PAR1", b"\xff\xff\xff\xff", b"\xff\xff\xff\xff\x00\x00\x00\x00", b"ARROW1"])
     path.write_bytes(head + scene.rng.randbytes(scene.rng.choice([8, 500, 5000])) + head)
     return f"{scene.said(path)} replaced by noise"
 
 
-def removed(scene: Scene) -> str:
+def removed(scene: RaterView) -> str:
     path = scene.file()
     path.unlink()
     return f"{scene.said(path)} removed"
 
 
-def swapped(scene: Scene) -> str:
+def swapped(scene: RaterView) -> str:
     one, two = scene.table(), scene.table()
     data = one.read_bytes()
     shutil.copy(two, one)
@@ -88,7 +88,7 @@ def swapped(scene: Scene) -> str:
     return f"{scene.said(one)} and {scene.said(two)} swapped"
 
 
-def foreign(scene: Scene) -> str:
+def foreign(scene: RaterView) -> str:
     path = scene.table()
     theirs = scene.other / scene.said(path)
     if not theirs.exists():
@@ -108,7 +108,7 @@ def _rewritten(path: Path, change: Callable[[pa.Table], pa.Table]) -> None:
         stream.write_table(rows)
 
 
-def other_columns(scene: Scene) -> str:
+def other_columns(scene: RaterView) -> str:
     path = scene.table()
     kind = scene.rng.choice(["dropped", "added", "renamed", "as texts", "nested", "nulls", "no rows", "rows twice"])
 
@@ -133,7 +133,7 @@ def other_columns(scene: Scene) -> str:
     return f"columns of {scene.said(path)}: {kind}"
 
 
-def _instead(scene: Scene, path: Path) -> str:
+def _instead(scene: RaterView, path: Path) -> str:
     """Something that is no plain file, in the place of one."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
@@ -154,11 +154,11 @@ def _instead(scene: Scene, path: Path) -> str:
     return f"{scene.said(path)} is a {kind}"
 
 
-def replaced(scene: Scene) -> str:
+def replaced(scene: RaterView) -> str:
     return _instead(scene, scene.file())
 
 
-def planted(scene: Scene) -> str:
+def planted(scene: RaterView) -> str:
     """In the way of what is written next: after a table was lost, so that something is."""
     lost = scene.table()
     lost.unlink()
@@ -167,7 +167,7 @@ def planted(scene: Scene) -> str:
     return f"{scene.said(lost)} removed, and {_instead(scene, scene.folder / scene.rng.choice(names))}"
 
 
-def bomb(scene: Scene) -> str:
+def bomb(scene: RaterView) -> str:
     path = scene.table()
     kind = scene.rng.choice(["rows", "texts", "one text", "stream", "zip"])
     if kind == "zip":
@@ -211,7 +211,7 @@ def _paths(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
-def manifest(scene: Scene) -> str:
+def manifest(scene: RaterView) -> str:
     """A field of the manifest is another, or gone."""
     file = scene.folder / "manifest.json"
     said = json.loads(file.read_text())
@@ -247,7 +247,7 @@ def manifest(scene: Scene) -> str:
     return f"manifest: {'.'.join(map(str, path))} is {value!r}"
 
 
-def odd_json(scene: Scene) -> str:
+def odd_json(scene: RaterView) -> str:
     file = scene.folder / "manifest.json"
     kind = scene.rng.choice(["deep", "deep parameters", "huge", "number", "list", "NaN", "twice", "not UTF-8"])
     text = file.read_text()
@@ -269,7 +269,7 @@ def odd_json(scene: Scene) -> str:
     return f"manifest: {kind}"
 
 
-def huge_frame(scene: Scene) -> str:
+def huge_frame(scene: RaterView) -> str:
     """A stream whose message says it is of a size that nobody has."""
     path = scene.table().with_suffix(".arrows")
     data = (

@@ -27,7 +27,7 @@ from pathlib import Path
 
 import simlab
 from simlab.cli.main import main
-from tests.fuzz.damages import DAMAGES, Scene
+from tests.fuzz.damages import DAMAGES, RaterView
 from tests.small_world import written
 
 PATIENCE = 60.0  # seconds for one command, on a machine that has other things to do
@@ -126,7 +126,7 @@ def case(ground: Ground, seed: int) -> tuple[str, Counter[str]]:
     folder = ground.folder / "damaged"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(ground.folder / rng.choice(["whole", "whole", "half"]), folder)
-    scene = Scene(rng, folder, ground.folder / "other", ground.outside)
+    scene = RaterView(rng, folder, ground.folder / "other", ground.outside)
     done = []
     for damage in rng.sample(DAMAGES, rng.choice([1, 1, 1, 2, 3])):
         with contextlib.suppress(OSError, IndexError, ValueError, RecursionError):  # too damaged for more already

@@ -289,7 +289,7 @@ def same_but_for_rooms(one: dict[str, pd.DataFrame], two: dict[str, pd.DataFrame
 
 
 def test_measuring_changes_nothing(words: simlab.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simlab.analyzers.survey.ROOMS", ())
+    monkeypatch.setattr("simlab.analyzers.survey.ANALYZERS", ())
     settings = [*HURRIED, *DRAWN]
     bare = simlab.run(FIRST, overrides=settings, small=True, out=tmp_path / "run")
     assert all(len(words.tables[name]) > len(bare.tables[name]) == 0 for name in TOUCHED if name != "agreement")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from simlab.engine.jobs import Store
-from simlab.machines.transformer_lm import TransformerBody
+from simlab.machines.transformer_lm import TransformerLM
 from simlab.people.demonstrations import Demonstrations, write
 from simlab.rng import hashes
 from tests.loading import load
@@ -87,12 +87,12 @@ def test_writing_is_labor_and_is_paid_and_the_corpus_was_not(run: Callable[..., 
 def test_the_model_comes_to_say_what_it_was_shown(run: Callable[..., Played]) -> None:
     shown, plain = run(SHOWN), run()
     body, unshown = (r.context.parties["lm"].body for r in (shown, plain))
-    assert isinstance(body, TransformerBody)
+    assert isinstance(body, TransformerLM)
     key = shown.context.rng.key("lm", "demonstrations")
     spec = shown.context.parties["lm"].spec.demonstrations
     items = write(shown.context.parties["pool"], body.game, spec, key).items
 
-    def likelihood(of: TransformerBody, rows: object = slice(None)) -> float:
+    def likelihood(of: TransformerLM, rows: object = slice(None)) -> float:
         of.weights, after = of.reference, of.weights  # as it was before any ranking
         found = float(of.likelihood(items[rows]).mean())
         of.weights = after

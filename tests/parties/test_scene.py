@@ -126,7 +126,7 @@ class Onlooker(simlab.RaterPolicy):
     \"\"\"Says which response is longer, of which there is none here, and then what the first criterion says.\"\"\"
     name = "onlooker"
 
-    def probabilities(self, utilities, cohort, scene: simlab.Scene):
+    def probabilities(self, utilities, cohort, scene: simlab.RaterView):
         assert scene.see("length") is None
         assert scene.see("nothing of the kind") is None
         first = scene.see("features")[:, :, 0]

@@ -11,7 +11,7 @@ import pytest
 from scipy.special import ndtr
 
 from simlab.parties.regulator import Audit
-from simlab.parties.users import Reception, Users, blamed
+from simlab.parties.users import UserFeedback, Users, blamed
 from simlab.relation import Judgement, Work
 from simlab.worlds.world import Items
 from tests.market_world import RIVAL, owned, regulated, users
@@ -62,7 +62,7 @@ def test_everyone_is_satisfied_by_their_own_intent(tmp_path: Path) -> None:
     """Responses two standard deviations better in one respect: for those who want it Φ(2/√2), for the others ½."""
     run = play(tmp_path, {**users(40_000, intents=MIXED)})
     found = judged(run, responses(run, 20_000, helpful=2)).items
-    assert isinstance(found, Reception)
+    assert isinstance(found, UserFeedback)
     for intent, share, expected in ((0, 0.75, ndtr(2 / np.sqrt(2))), (1, 0.25, 0.5)):
         mine = found.intent == intent
         assert abs(mine.mean() - share) < 4 * np.sqrt(share * (1 - share) / 20_000)

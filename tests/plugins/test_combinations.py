@@ -15,7 +15,7 @@ from simlab.engine.jobs import Store
 from simlab.errors import PluginFailed
 from simlab.measures.panel import Panel
 from simlab.measures.statistics import centre, pearson
-from simlab.relation import SUM, Standard, Weighing
+from simlab.relation import SUM, Standard, UtilityFunction
 from simlab.worlds.world import Items
 from tests.loading import load
 from tests.plugins.conftest import BUILT_IN
@@ -140,7 +140,7 @@ class Stray(Combination):
 @pytest.mark.parametrize("how", ["short", "nan", "raises"])
 def test_a_rule_that_goes_astray_is_named(how: str) -> None:
     with pytest.raises(PluginFailed, match="combination rule 'stray'"):
-        Weighing(Stray(how=how), NAMES).utilities(FOUR, EQUAL)
+        UtilityFunction(Stray(how=how), NAMES).utilities(FOUR, EQUAL)
 
 
 # ---- measures -----------------------------------------------------------------------------------------------------
@@ -156,7 +156,7 @@ def test_what_is_no_sum_is_measured_by_ranks() -> None:
     from scipy.stats import rankdata
 
     seen = panel(np.random.default_rng(3).uniform(size=(200, 3)), 4)
-    veto = Weighing(rule("veto", limits={"harmless": 0.5}), NAMES)
+    veto = UtilityFunction(rule("veto", limits={"harmless": 0.5}), NAMES)
     ranks = veto.on(seen, EQUAL)
     raw = veto.utilities(seen.features, EQUAL)
     by_hand = np.concatenate([rankdata(part) for part in raw.reshape(-1, 4)])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from simlab.components.guideline_policy import GuidelinePolicy, Situation, Term
+from simlab.components.guideline_policy import GuidelinePolicy, GuidelineReview, Term
 from simlab.rng import Streams, branch, normals
 from tests.plugins.conftest import PLUGINS, imported
 
@@ -35,9 +35,9 @@ def situation(
     weights: Mapping[str, float] = FIRST,
     history: tuple[Term, ...] = (),
     seed: int = 0,
-) -> Situation:
+) -> GuidelineReview:
     key = Streams(seed).key("meeting", turn)
-    return Situation(day, turn + 1, turn, weights, FIRST, history, float("nan"), key)
+    return GuidelineReview(day, turn + 1, turn, weights, FIRST, history, float("nan"), key)
 
 
 def term(weights: Mapping[str, float], revenue: float = 0.0, incidents: Mapping[str, int] | None = None) -> Term:

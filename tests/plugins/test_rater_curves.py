@@ -15,7 +15,7 @@ import pytest
 from scipy.special import expit
 from scipy.stats import chi2, norm
 
-from simlab.components.rater_view import Scene, shown
+from simlab.components.rater_view import RaterView, shown
 from simlab.people.perception import once
 from simlab.theory.raters import cohort, draws, policy, registry
 
@@ -233,7 +233,7 @@ def counts(curve: Curve, delta: float, place: int) -> np.ndarray:
     utilities = np.tile([delta, other(curve)], (COUNT, 1))
     made = policy(curve.name, **curve.settings)
     uniforms = draws(place, curve.name, COUNT)
-    scene = shown(made.choose, Scene(3, seen.get, earlier))
+    scene = shown(made.choose, RaterView(3, seen.get, earlier))
     label = made.choose(utilities, cohort(COUNT), uniforms, **scene)
     assert label.shape == (COUNT, 1)
     return np.bincount(label[:, 0], minlength=3)[[1, 2, 0]]

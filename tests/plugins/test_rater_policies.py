@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simlab.components.rater_view import Scene, shown
+from simlab.components.rater_view import RaterView, shown
 from simlab.errors import InvalidInput
 from simlab.people.perception import once
 from simlab.theory.raters import cohort, draws, policy
@@ -54,7 +54,7 @@ def test_known_value(
     arrays = {what: np.array([value], dtype=float) for what, value in seen.items()}
     said = once(np.array([[seen["said"]]])) if "said" in seen else None
     made = policy(name, **settings)
-    scene = shown(made.probabilities, Scene(0, arrays.get, said))
+    scene = shown(made.probabilities, RaterView(0, arrays.get, said))
     assert made.probabilities(np.array([pair], dtype=float), cohort(1), **scene)[0] == pytest.approx(expected, abs=6e-5)
 
 
@@ -138,17 +138,17 @@ def test_confusion_differs_between_people_as_a_dirichlet(concentration: float) -
     """Variance p(1−p)/(c+1) of a person's own chance, and the same chance whenever asked."""
     made, people = policy("dawid_skene", concentration=concentration), cohort(20_000)
     pairs = np.tile([1.0, 0.0], (20_000, 1))
-    own = made.probabilities(pairs, people, Scene(5))
+    own = made.probabilities(pairs, people, RaterView(5))
     wanted = 0.85 * 0.15 / (concentration + 1)
     spread = (own[:, 0] - 0.85) ** 2
     assert abs(spread.mean() - wanted) < 4 * spread.std() / np.sqrt(20_000)
-    assert np.array_equal(own[::-1], made.probabilities(pairs, people[np.arange(20_000)[::-1]], Scene(5)))
-    assert not np.array_equal(own, made.probabilities(pairs, people, Scene(6)))
+    assert np.array_equal(own[::-1], made.probabilities(pairs, people[np.arange(20_000)[::-1]], RaterView(5)))
+    assert not np.array_equal(own, made.probabilities(pairs, people, RaterView(6)))
 
 
 def test_one_rater_is_the_adversary() -> None:
     made, people = policy("adversary", rater=17, temperature=0.0), cohort(40)
-    label = made.choose(np.tile([1.0, 0.0], (40, 1)), people, draws(1, "adversary", 40), Scene())
+    label = made.choose(np.tile([1.0, 0.0], (40, 1)), people, draws(1, "adversary", 40), RaterView())
     assert np.flatnonzero(label[:, 0] == 2).tolist() == [17]
 
 
@@ -164,7 +164,7 @@ def test_the_longer_response_is_preferred_as_often_as_told(longer: float, agreem
     made = policy("length_bias", agreement=agreement, longer=longer).calibrated(difference)
     length = rng.permuted(np.tile([5.0, 9.0], (50_000, 1)), axis=1)
     pairs = np.concatenate([difference, np.zeros_like(difference)], axis=1)
-    label = made.choose(pairs, cohort(50_000), draws(2, "length", 50_000), Scene(0, {"length": length}.get))[:, 0]
+    label = made.choose(pairs, cohort(50_000), draws(2, "length", 50_000), RaterView(0, {"length": length}.get))[:, 0]
     found = np.mean((label == 1) == (length[:, 0] > length[:, 1]))
     assert abs(found - longer) < 4 * np.sqrt(longer * (1 - longer) / 50_000)
     unswayed = policy("boltzmann", agreement=agreement).calibrated(difference)

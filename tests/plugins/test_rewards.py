@@ -221,10 +221,10 @@ def test_a_plain_function_is_enough(tmp_path: Path) -> None:
 
 
 def test_a_class_needs_one_method(tmp_path: Path) -> None:
-    """Derived from `LeashedShape`, beside a scenario."""
+    """Derived from `KLPenalizedReward`, beside a scenario."""
     (tmp_path / "doubled.py").write_text(
         "import simlab\n\n\n"
-        "class Doubled(simlab.LeashedShape):\n"
+        "class Doubled(simlab.KLPenalizedReward):\n"
         '    """Twice the score."""\n\n'
         '    name = "doubled"\n\n'
         "    def scored(self, score):\n"

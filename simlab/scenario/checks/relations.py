@@ -10,7 +10,7 @@ from bisect import bisect
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from simlab.components.catalogue import Catalogue
 from simlab.components.learner import Learner
@@ -163,8 +163,7 @@ def _entries(edge: Edge) -> list[Any]:
 
 def known_learners(plugins: Catalogue) -> Learners:
     """The learners among these plugins, by name."""
-    found: Any = {name: plugins.get("learner", name) for name in plugins.names("learner")}
-    return found
+    return {name: cast(type[Learner], plugins.get("learner", name)) for name in plugins.names("learner")}
 
 
 def _learners(edge: Edge, pair: tuple[str, str], learners: Learners) -> Iterator[Complaint]:

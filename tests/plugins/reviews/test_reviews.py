@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from simlab.components.review import Review, Standing, lined_up
+from simlab.components.review import PerformanceRecord, Review, lined_up
 from simlab.rng import uniforms
 from tests.situations import PLUGINS, review
 
 NAN = np.nan
 
 
-def record(rows: list[list[float]], **more: Any) -> Standing:
+def record(rows: list[list[float]], **more: Any) -> PerformanceRecord:
     """The record of people with these answers."""
     longest = max(map(len, rows))
-    return Standing.of(np.array([row + [NAN] * (longest - len(row)) for row in rows]), **more)
+    return PerformanceRecord.of(np.array([row + [NAN] * (longest - len(row)) for row in rows]), **more)
 
 
 def test_all_built_in_rules_are_there() -> None:
@@ -28,7 +28,7 @@ def test_all_built_in_rules_are_there() -> None:
 def test_answers_are_lined_up_in_the_order_given() -> None:
     answers = lined_up(np.array([2, 0, 2, 2]), np.array([1.0, 0.5, 0.0, 1.0]), 3)
     np.testing.assert_array_equal(answers, [[0.5, NAN, NAN], [NAN, NAN, NAN], [1, 0, 1]])
-    found = Standing.of(answers)
+    found = PerformanceRecord.of(answers)
     assert found.audited.tolist() == [1, 0, 3]
     assert found.agreed.tolist() == [0.5, 0, 2]
     np.testing.assert_array_equal(found.score, [0.5, NAN, 2 / 3])
@@ -97,7 +97,7 @@ def test_tests_that_follow_one_another(accuracy: float) -> None:
     """Three thousand people, thirty looks at six answers each: as many are left as the chance per look says, to .04."""
     rule, looks, audits, people = review("sequential"), 30, 6, 3000
     draws = uniforms(8, np.arange(people)[:, None], np.arange(looks * audits)[None, :])
-    left = 1 - rule.decide(Standing.of((draws < accuracy).astype(float))).mean()
+    left = 1 - rule.decide(PerformanceRecord.of((draws < accuracy).astype(float))).mean()
     chance = rule.chance(np.array([accuracy]), np.array([float(audits)]), np.ones(1))[0]
     assert abs((1 - chance) ** looks - left) < 0.04
     fresh = review("sequential", again=False).chance(np.array([accuracy]), np.array([float(audits)]), np.ones(1))[0]
@@ -110,7 +110,9 @@ def test_the_chance_to_be_among_the_lowest(share: float, audits: int) -> None:
     rule, people = review("rank", share=share), 100
     accuracy = np.linspace(0.6, 0.9, people)
     answers = uniforms(3, np.arange(200)[:, None, None], np.arange(people)[None, :, None], np.arange(audits))
-    fired = np.mean([rule.decide(Standing.of((look < accuracy[:, None]).astype(float))) for look in answers], axis=0)
+    fired = np.mean(
+        [rule.decide(PerformanceRecord.of((look < accuracy[:, None]).astype(float))) for look in answers], axis=0
+    )
     formula = rule.chance(accuracy, np.full(people, float(audits)), accuracy)
     assert formula.mean() == pytest.approx(share, abs=0.01)
     assert np.max(np.abs(fired - formula)[10:-10]) < 4 * 0.5 / np.sqrt(200)
