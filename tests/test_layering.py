@@ -42,8 +42,8 @@ FLOORS = (  # packages and modules of simlab, from the ground up; those on one f
 )
 # What shipped plugins import, as users' own may; "" is simlab itself, with the public names.
 FOR_PLUGINS = {
-    "", "arrays", "components", "consequences", "errors", "measures", "names", "relation", "rng", "scenario", "sheets",
-    "tables", "worlds"
+    "", "arrays", "components", "consequences", "errors", "measures", "names", "nets", "relation", "rng", "scenario",
+    "sheets", "tables", "worlds"
 }  # fmt: skip
 
 Graph = Mapping[str, set[str]]  # what each module imports of simlab

@@ -163,7 +163,7 @@ def _entries(edge: Edge) -> list[Any]:
 
 def known_learners(plugins: Catalogue) -> Learners:
     """The learners among these plugins, by name."""
-    found: Any = {name: plugins.get("learner", name) for name in plugins.names("learner")}
+    found: dict[str, Any] = {name: plugins.get("learner", name) for name in plugins.names("learner")}
     return found
 
 
