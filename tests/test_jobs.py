@@ -189,7 +189,9 @@ def test_a_base_class_of_another_plugin_counts(jobs, tmp_path):
     assert jobs.key(double, {"x": Derived()}) != jobs.key(double, {"x": Other()})
 
 
-@pytest.mark.parametrize("file", ["components.py", "worlds/tokenizer.py", "nets/policy.py", "consequences/learning.py"])
+@pytest.mark.parametrize(
+    "file", ["components/learner.py", "worlds/tokenizer.py", "nets/policy.py", "machines/lessons.py"]
+)
 def test_the_code_version_covers_what_a_job_runs(file, monkeypatch):
     before = house.code_version()
     read = Path.read_bytes
