@@ -144,7 +144,7 @@ def test_newcomers_choose_by_price(price: float, thrift: float, tmp_path: Path) 
 SHORT, LONG = {"kind": "suspend", "after": 5, "days": 0.7}, {"kind": "suspend", "days": 30}
 WORLDS = st.fixed_dictionaries(
     {
-        "days": st.sampled_from([2, 3.5, 5]),
+        "days": st.sampled_from([2, 3.5]),
         "parties.users.count": st.integers(1, 3000),
         "parties.users.leave": st.floats(0, 1),
         "parties.users.growth": st.sampled_from([0.0, 0.003, 0.2]),
@@ -178,6 +178,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("worlds")
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
 @given(world=WORLDS, mixed=st.booleans(), seed=st.integers(0, 10**6))
 def test_nobody_is_lost_in_any_world(folder: Path, world: Any, mixed: bool, seed: int) -> None:

@@ -269,6 +269,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("worlds")
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
 @given(world=WORLDS, consequences=CONSEQUENCES, seed=st.integers(0, 10**6))
 def test_the_rules_hold_in_any_world(folder: Path, world: Any, consequences: Any, seed: int) -> None:
