@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,22 +34,31 @@ class Moment(NamedTuple):
 
 
 def killed(moment: Moment, words: Sequence[str], cache: Path) -> None:
-    """Type `simlab` with these words in a new process, and see it die at the moment.
+    """Type `simlab` with these words in a new process, and see it die at the moment."""
+    killed_in(moment, _simlab, list(words), str(cache))
+
+
+def killed_in(moment: Moment, work: Callable[..., Any], *arguments: Any) -> None:
+    """Call a function in a new process, and see it die at the moment.
 
     The process is forked from one that has imported simlab and done nothing else, so that it begins at once.
     """
     context = get_context("forkserver")
     context.set_forkserver_preload(["tests.killed_run", "simlab.simulation", "simlab.cli.main", "torch", "pandas"])
-    process = context.Process(target=_run, args=(moment, list(words), str(cache)))
+    process = context.Process(target=_run, args=(moment, work, arguments))
     process.start()
     process.join()
     assert process.exitcode == -signal.SIGKILL, f"{moment} did not come: exit code {process.exitcode}"
 
 
-def _run(moment: Moment, words: list[str], cache: str) -> None:
+def _simlab(words: list[str], cache: str) -> None:
     from simlab.cli.main import main
 
     os.environ["SIMLAB_CACHE"] = cache
+    sys.exit(main(words))
+
+
+def _run(moment: Moment, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
     left = [moment.number]
 
     def come(event: str, file: str) -> bool:
@@ -82,7 +91,7 @@ def _run(moment: Moment, words: list[str], cache: str) -> None:
 
     new_stream, pa.ipc.new_stream = pa.ipc.new_stream, Stream
     sys.addaudithook(watch)
-    sys.exit(main(words))
+    work(*arguments)
 
 
 def _die() -> None:

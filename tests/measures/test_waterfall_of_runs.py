@@ -14,7 +14,7 @@ import pytest
 from simlab.errors import InvalidInput
 from tests.small_world import HIERARCHY, LEARN, Played, changed, play, replications
 
-RUNS = 24
+RUNS = 20
 LARGE: dict[str, Any] = {"world.dimensions": 256, f"{LEARN}.sample": 60}
 PEOPLE = {"waterfall.redraw": ["acme", "pool"]}  # machines are not asked about here, and take time
 
