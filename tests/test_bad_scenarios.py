@@ -56,7 +56,7 @@ def test_is_refused_with_one_clear_message(file: Path, empty: Path, capsys: pyte
 
 
 def test_every_file_in_the_folder_is_tried_or_belongs_to_one_that_is() -> None:
-    """A scenario in a folder of its own is called `scenario.yaml`, or some scenario names it; each has its own message."""
+    """A scenario in a folder of its own is called `scenario.yaml`, or some scenario names it; messages differ."""
     tried = {*FILES, BASE}
     beside = [f for f in FOLDER.rglob("*.yaml") if f not in tried]
     texts = [f.read_text(encoding="utf-8", errors="replace") for f in tried]
