@@ -157,7 +157,9 @@ def test_its_ledger_sums_to_zero_and_pays_nobody_outside_a_spell(small: Small) -
 
 
 def test_its_numbers_are_the_golden_ones(small: Small) -> None:
-    moved = differences(summary(small.run), json.loads(golden_file(small.file).read_text()))
+    file = golden_file(small.file)
+    assert file.exists(), f"python -m tests.golden {small.file.stem} makes what it is compared with"
+    moved = differences(summary(small.run), json.loads(file.read_text()))
     assert not moved, "\n".join(["if this is meant: python -m tests.golden", *moved])
 
 
