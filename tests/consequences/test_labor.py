@@ -212,6 +212,7 @@ def test_days_after_the_last_look_are_paid_at_the_end(tmp_path: Path) -> None:
     assert set(books.of("pay")[books.of("pay").time == 5.5].judgement) == {-1}
 
 
+@pytest.mark.slow
 def test_firing_the_worst_leaves_a_better_pool(tmp_path: Path) -> None:
     """With and without firing on the same seeds: the paired difference in mean true ρ of who works at the end."""
 

@@ -21,7 +21,9 @@ from simlab.components.choice_noise import NEAR_TIE
 from simlab.measures.agreement import cohen_kappa, contingency, percent_agreement, ratings
 from tests.small_world import AUDIT, LEARN, TRAIN, Played, replications
 
-REPLICATIONS = 24
+pytestmark = pytest.mark.slow
+
+REPLICATIONS = 20
 LARGE = 64  # dimensions; what isotropic kicks add at order 1/d is below .001 here
 Row = dict[str, float]
 
@@ -91,7 +93,7 @@ TREES = [(0.55, 4, 0.77), (0.5, 8, 1.0)]  # misreading of acme, raters, misreadi
 @pytest.fixture(scope="module")
 def trees(folder: Path) -> dict[tuple[float, int, float], list[Row]]:
     """ρ with users of the whole pool, and of one rater on average."""
-    return {p: [tree(r) for r in replications(folder, planted(*p), seeds(i, 32))] for i, p in enumerate(TREES)}
+    return {p: [tree(r) for r in replications(folder, planted(*p), seeds(i, 24))] for i, p in enumerate(TREES)}
 
 
 def planted(above: float, raters: int, below: float) -> dict[str, Any]:
