@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -16,7 +17,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def _own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """One cache for all processes of a session: results are kept by content, and put in place as a whole. Tests that
+    compare what was computed with what was remembered have stores of their own."""
+    folder = tmp_path_factory.getbasetemp()
+    shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("SIMLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
+        environment.setenv("SIMLAB_CACHE", str(shared / "cache"))
         environment.delenv("COLUMNS", raising=False)
         yield

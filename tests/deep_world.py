@@ -13,6 +13,7 @@ DEEP: dict[str, Any] = {
     "days": 2,
     "world": {"kind": "gaussian", "dimensions": 16},
     "panel": {"prompts": 500},
+    "waterfall": {"redraw": []},
     "parties": {
         "users": {"kind": "users", "values": VALUES, "count": 100},
         "acme": {"kind": "corporation", "guideline": {"operative": VALUES}, "audit_wage": 40},

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,11 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from simlab.engine.jobs import Jobs, Store
-from simlab.scenario import Scenario
+from simlab.plugins.registry import Registry, discover
+from simlab.scenario import Scenario, load
 from simlab.simulation import Simulation
 from simlab.tables import files as content
 from simlab.tables.recorder import Recorder
-from tests.loading import load
 
 LOOK, AUDIT, LEARN, TRAIN = (f"relations.{i}" for i in range(4))
 
@@ -33,6 +34,7 @@ HIERARCHY: dict[str, Any] = {
     "days": 1,
     "world": {"kind": "gaussian", "dimensions": 8},
     "panel": {"prompts": 500},
+    "waterfall": {"redraw": []},  # a third of a day's time, and no other table's business; tests of it ask for redraws
     "parties": {
         "users": {"kind": "users", "values": {"helpful": 1}, "count": 100},
         "acme": {"kind": "corporation", "guideline": {"operative": {"helpful": 1}}},
@@ -70,6 +72,12 @@ def written(path: Path, changes: Mapping[str, Any] | None = None, said: Mapping[
     return path
 
 
+@cache
+def built_ins() -> Registry:
+    """The plugins of scenarios that use no others, found once: a search takes as long as a day of a small world."""
+    return discover(local=False)
+
+
 class Played:
     """A simulation that has been run: its parties as they ended, and its tables as attributes."""
 
@@ -101,7 +109,7 @@ class Played:
 
 def replications(folder: Path, changes: Mapping[str, Any], seeds: Iterable[int]) -> Iterator[Played]:
     """The same scenario under several seeds; each run's files are gone when the next one begins."""
-    scenario = load(written(folder / "scenario.yaml", changes))
+    scenario = load(written(folder / "scenario.yaml", changes), plugins=built_ins())
     for seed in seeds:
         here = Path(tempfile.mkdtemp(dir=folder))
         yield played(scenario.model_copy(update={"seed": seed}), here)
@@ -127,7 +135,7 @@ def played(scenario: Scenario, folder: Path, store: Store | None = None) -> Play
 
 def play(folder: Path, changes: Mapping[str, Any] | None = None, *, seed: int = 0) -> Played:
     """One run of the small hierarchy, its files in a new folder within `folder`."""
-    scenario = load(written(folder / "scenario.yaml", changes or {}), seed=seed)
+    scenario = load(written(folder / "scenario.yaml", changes or {}), seed=seed, plugins=built_ins())
     return played(scenario, Path(tempfile.mkdtemp(dir=folder)))
 
 
@@ -135,7 +143,7 @@ def play_as(
     said: Mapping[str, Any], folder: Path, changes: Mapping[str, Any] | None = None, *, seed: int = 0
 ) -> Played:
     """One run of another scenario than the small hierarchy."""
-    scenario = load(written(folder / "scenario.yaml", changes, said), seed=seed)
+    scenario = load(written(folder / "scenario.yaml", changes, said), seed=seed, plugins=built_ins())
     return played(scenario, Path(tempfile.mkdtemp(dir=folder)))
 
 

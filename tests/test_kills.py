@@ -1,10 +1,7 @@
-"""SIGKILL at random moments: finished rounds can be read, and the same command goes on to the same tables."""
+"""SIGKILL at chosen events: finished rounds can be read, and the same command goes on to the same tables."""
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -12,46 +9,51 @@ import pytest
 
 import simlab
 from simlab.cli.main import main
+from simlab.engine.jobs import Store
 from simlab.tables.schemas import TABLES
-from tests.small_world import LEARN, hurried, simlab_command, written
+from tests.killed_run import Moment, killed
+from tests.small_world import FIRST, HURRIED, LEARN, hurried, written
 
-ABOUT_A_SECOND = {
-    "days": 8,
+pytestmark = pytest.mark.slow
+
+FOUR_ROUNDS = {
+    "days": 4,
     "world.dimensions": 16,
     "parties.pool.count": 20,
     "parties.pool.misreading": 0.5,
-    f"{LEARN}.sample": 600,
+    f"{LEARN}.sample": 200,
     "relations.1.consequence": [{"kind": "fire", "below": 0.7}, "hire"],
     "relations.0.consequence": "churn",
 }
+MOMENTS = [  # and how many rounds are finished by then, not counting round 0
+    (Moment("rename", "scenario.yaml"), 0),  # only the manifest is there
+    (Moment("half", "guidelines.arrows"), 0),  # the first rows of all
+    (Moment("half", "comparisons.arrows", 2), 1),
+    (Moment("batch", "comparisons.arrows", 3), 2),  # those of this round, and not yet its responses
+    (Moment("rename", "manifest.json", 5), 2),  # the rows of a round are there, and nobody says so
+    (Moment("rename", "guidelines.parquet"), 4),  # all streams are packed, and none has taken its place
+    (Moment("rename", "policy.parquet"), 4),  # some have
+    (Moment("remove", "tables/policy.arrows", 2), 4),  # all have, and some streams are still beside them
+    (Moment("rename", "runs.parquet"), 4),  # nothing is left to do but to say so
+]
 
 
-def killed(words: list[str], out: Path, cache: Path, moment: Callable[[], bool]) -> None:
-    """Start a run, and kill it as soon as the moment has come after it has opened its folder."""
-    with simlab_command("run", *words, "--out", str(out), "--quiet", cache=cache) as process:
-        while not (out / "manifest.json").exists():
-            assert process.poll() is None, process.stderr and process.stderr.read()
-            time.sleep(0.002)
-        while process.poll() is None and not moment():
-            time.sleep(0.002)
-        process.kill()
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return written(tmp_path_factory.mktemp("world") / "world.yaml", FOUR_ROUNDS)
 
 
-def after(seconds: float) -> Callable[[], bool]:
-    """The moment this long after now, which is when the first of these questions is asked."""
-    asked: list[float] = []
-
-    def come() -> bool:
-        asked.append(time.monotonic())
-        return asked[-1] - asked[0] >= seconds
-
-    return come
+@pytest.fixture(scope="module")
+def whole(world: Path) -> simlab.Run:
+    """The run that nobody kills."""
+    return simlab.run(world, out=world.parent / "whole", store=Store(None))
 
 
-def read_before_it_goes_on(out: Path, whole: simlab.Run) -> str:
-    """Load what a kill left, see that it is the beginning of the whole run, and return the status."""
+def read_before_it_goes_on(out: Path, whole: simlab.Run) -> simlab.Run:
+    """What a kill left, seen to be the beginning of the whole run."""
     left = simlab.load(out)
-    rounds = left.manifest["rounds"]  # finished, not counting round 0
+    assert left.status == "interrupted"
+    rounds = left.manifest["rounds"]
     for name in [n for n, table in TABLES.items() if n != "runs" and not table.key]:
         rows, all_rows = left.tables[name], whole.tables[name]
         expected = all_rows.iloc[: len(rows)]
@@ -60,48 +62,51 @@ def read_before_it_goes_on(out: Path, whole: simlab.Run) -> str:
             after_it = name in ("alignment", "raters", "responses", "win_rate")  # measured when a round is over
             assert len(rows) >= (all_rows["round"] <= rounds - (not after_it)).sum(), name
     assert set(left.employment.worker) <= set(whole.employment.worker)
-    return left.status
+    return left
 
 
-@pytest.mark.slow
-def test_a_gaussian_run_killed_at_twenty_moments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    cache = tmp_path / "cache"
-    monkeypatch.setenv("SIMLAB_CACHE", str(cache))
-    world = written(tmp_path / "world.yaml", ABOUT_A_SECOND)
-    with simlab_command("run", str(world), "--out", str(tmp_path / "whole"), "--quiet", cache=cache) as process:
-        assert process.wait() == 0
-    whole = simlab.load(tmp_path / "whole")
-    moments, ends, rounds = random.Random(20), [], set()
-    while ends.count("interrupted") < 20:  # a run that was quicker than the first one does not count
-        assert len(ends) < 50
-        out = tmp_path / f"{len(ends)}"
-        killed([str(world)], out, cache, after(moments.random() * whole.manifest["seconds"]))
-        ends.append(read_before_it_goes_on(out, whole))
-        rounds.add(simlab.load(out).manifest["rounds"])
-        assert main(["run", str(world), "--out", str(out), "--quiet"]) == 0
-        again = simlab.load(out)
-        assert (again.status, again.hashes) == ("finished", whole.hashes)
-        assert again.rehash() == whole.rehash()
-    assert set(ends) <= {"interrupted", "finished"}
-    assert len(rounds) >= 4
+def same(again: simlab.Run, whole: simlab.Run) -> None:
+    """What the manifest says and what lies on disk."""
+    assert (again.status, again.hashes) == ("finished", whole.hashes)
+    assert again.rehash() == whole.manifest["tables"]
 
 
-@pytest.mark.slow
-def test_networks_killed_at_three_moments(tmp_path: Path) -> None:
-    whole_run = [*hurried(), "--out", str(tmp_path / "whole"), "--quiet"]
-    with simlab_command("run", *whole_run, cache=tmp_path / "cache") as process:
-        assert process.wait() == 0
-    whole = simlab.load(tmp_path / "whole")
-    jobs, moments = whole.manifest["jobs_ran"], random.Random(3)
-    asked = jobs + whole.manifest["jobs_remembered"]  # a run itself asks for a few things twice
-    for kill in range(3):
-        out, cache = tmp_path / f"{kill}", tmp_path / f"cache{kill}"
-        done = round((kill + moments.random()) / 3 * (jobs - 3))  # so many computations into the run
-        killed(hurried(), out, cache, lambda c=cache, n=done: len(list(c.glob("*/*.npz"))) >= n)
-        assert read_before_it_goes_on(out, whole) == "interrupted"
-        with simlab_command("run", *hurried(), "--out", str(out), "--quiet", cache=cache) as process:
-            assert process.wait() == 0
-        again = simlab.load(out)
-        assert (again.status, again.hashes) == ("finished", whole.hashes)
-        assert again.manifest["jobs_remembered"] >= done  # and not computed again
-        assert again.manifest["jobs_ran"] == asked - again.manifest["jobs_remembered"]
+@pytest.mark.parametrize(("moment", "rounds"), MOMENTS, ids=str)
+def test_a_gaussian_run_killed(moment: Moment, rounds: int, world: Path, whole: simlab.Run, tmp_path: Path) -> None:
+    command = ["run", str(world), "--out", str(tmp_path / "run"), "--quiet"]
+    killed(moment, command, tmp_path / "cache")
+    assert read_before_it_goes_on(tmp_path / "run", whole).manifest["rounds"] == rounds
+    assert main(command) == 0
+    same(simlab.load(tmp_path / "run"), whole)
+
+
+def test_a_run_killed_again_while_it_goes_on_loses_no_row_it_had(
+    world: Path, whole: simlab.Run, tmp_path: Path
+) -> None:
+    command = ["run", str(world), "--out", str(tmp_path / "run"), "--quiet"]
+    killed(Moment("batch", "comparisons.arrows", 3), command, tmp_path / "cache")
+    had = len(simlab.load(tmp_path / "run").comparisons)
+    killed(Moment("half", "comparisons.arrows", 2), command, tmp_path / "cache")
+    assert len(read_before_it_goes_on(tmp_path / "run", whole).comparisons) >= had
+    assert main(command) == 0
+    same(simlab.load(tmp_path / "run"), whole)
+
+
+def test_networks_killed_three_times_on_their_way(tmp_path: Path) -> None:
+    """In the middle of the first round, while the next fit is kept, and at the very last result; what was computed
+    before is not computed again."""
+    settings = {"small": True, "overrides": HURRIED, "local": False}
+    whole_cache = tmp_path / "whole_cache"
+    whole = simlab.run(FIRST, out=tmp_path / "whole", store=Store(whole_cache), **settings)
+    asked = whole.manifest["jobs_ran"] + whole.manifest["jobs_remembered"]
+    results = len(list(whole_cache.glob("*/*.npz")))
+    third = results // 3
+    out, cache, kept = tmp_path / "run", tmp_path / "cache", 0
+    for more in (third, third, results - 2 * third - 1):
+        killed(Moment("rename", ".npz", more + 1), ["run", *hurried(), "--out", str(out), "--quiet"], cache)
+        kept += more
+        assert len(list(cache.glob("*/*.npz"))) == kept
+        read_before_it_goes_on(out, whole)
+    again = simlab.run(FIRST, out=out, store=Store(cache), **settings)
+    same(again, whole)
+    assert (again.manifest["jobs_ran"], again.manifest["jobs_remembered"]) == (1, asked - 1)

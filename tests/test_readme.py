@@ -13,7 +13,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -79,10 +78,10 @@ def test_every_block_does_what_it_says(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_plugin_walk(tmp_path: Path) -> None:
-    """From an empty folder (with the shipped scenarios) to a column in pandas: two lines edited, in five minutes, and
-    torch is imported by nothing but `run`."""
+    """From an empty folder (with the shipped scenarios) to a column in pandas: two lines edited, and torch is imported
+    by nothing but `run`."""
     shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios")
-    began, torch = time.monotonic(), re.compile(r"\| +torch$", re.MULTILINE)
+    torch = re.compile(r"\| +torch$", re.MULTILINE)
     for block in plugin_walk():
         if block.file.endswith(".py"):
             draft = (tmp_path / block.file).read_text(encoding="utf-8").splitlines()
@@ -92,7 +91,6 @@ def test_the_plugin_walk(tmp_path: Path) -> None:
             block = block._replace(text=block.text.partition("\n")[2])
         said = execute(block, tmp_path, PYTHONPROFILEIMPORTTIME="1")
         assert bool(torch.search(said)) == ("simlab run" in block.text), block.text
-    assert time.monotonic() - began < 300
     humble, control = (simlab.load(tmp_path / "runs" / name).responses for name in ("humble", "control"))
     assert humble.humble.isin([0, 1]).all()
     before, after = (rows[rows["round"] == 0].humble.to_list() for rows in (humble, control))
@@ -128,7 +126,3 @@ def test_what_it_links_to_is_there() -> None:
     assert [link for link in links if not (ROOT / link).exists()] == []
     listed = [link for link in links if link.startswith("scenarios/")]
     assert set(listed) >= {f"scenarios/{file.name}" for file in (ROOT / "scenarios").glob("*.yaml")}
-
-
-def test_it_stays_short() -> None:
-    assert len(README.splitlines()) <= 300

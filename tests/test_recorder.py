@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -269,23 +268,3 @@ def test_a_kill_at_any_step_of_closing_or_starting_again_loses_nothing(
             assert tables.close() == wanted, step
         step += 1
     assert step > 15
-
-
-@pytest.mark.slow
-def test_a_million_rows_take_well_under_a_second(tmp_path: Path) -> None:
-    n = 1_000_000
-    numbers, workers = np.arange(n), coded(np.arange(n) % 1000, [f"pool:{i}" for i in range(1000)])
-    seconds = []
-    for _ in range(3):
-        with Recorder(tmp_path, "5eed") as tables:
-            start = time.process_time()
-            tables.add(
-                "comparisons", time=0.0, round=0, order=1, principal="pool", agent="rm", task=numbers, ranking=numbers,
-                worker=workers, left=numbers, right=numbers, label=numbers % 3, source="rater",
-                held_out=numbers % 10 == 0, guideline_version=1, perceived=numbers / n, gold=numbers % 3,
-                duration=numbers / n, pay=numbers / n,
-            )  # fmt: skip
-            tables.flush()
-            seconds.append(time.process_time() - start)
-        shutil.rmtree(tmp_path / "tables")
-    assert min(seconds) < 1.0

@@ -1,13 +1,10 @@
-"""Runs on disk: loading, states, locks, kills at random moments, and folders that are something else."""
+"""Runs on disk: loading, states, locks, kills at chosen events, and folders that are something else."""
 
 from __future__ import annotations
 
 import json
-import random
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +15,7 @@ from simlab.errors import InvalidInput
 from simlab.runs.folder import open_run
 from simlab.runs.loading import Study, load
 from simlab.tables.schemas import TABLES
+from tests.killed_run import Moment, killed_in
 from tests.small_run import MANIFEST, write
 
 pd = pytest.importorskip("pandas")
@@ -265,42 +263,28 @@ def test_a_folder_of_runs_is_a_study(tmp_path: Path) -> None:
     assert "2 runs" in repr(study)
 
 
-def kill_after(directory: Path, seconds: float | None) -> float:
-    """Start a run and kill it `seconds` after it has begun, if at all; returns how long it went on."""
-    with subprocess.Popen([*PROGRAM, str(directory)], cwd=HERE, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        started = time.perf_counter()
-        if seconds is None:
-            process.stdout.readline()
-        else:
-            time.sleep(seconds)
-            process.send_signal(signal.SIGKILL)
-        return time.perf_counter() - started
+KILLS = [  # three of the same run, two of them while it catches up; and how many of its twenty rounds are there then
+    [(Moment("half", "comparisons.arrows", 1), 0), (Moment("half", "comparisons.arrows", 7), 6)],
+    [(Moment("batch", "comparisons.arrows", 12), 12), (Moment("half", "comparisons.arrows", 5), 12)],
+    [(Moment("rename", "comparisons.parquet"), 20), (Moment("half", "comparisons.arrows", 20), 20)],
+]
 
 
-def test_kills_at_random_moments_lose_no_finished_round(tmp_path: Path, finished: Path) -> None:
-    duration = kill_after(tmp_path / "timed", None)
-    moments = random.Random(5)
+@pytest.mark.parametrize("kills", KILLS, ids=["early", "on the way", "at the end"])
+def test_kills_lose_no_finished_round(kills: list[tuple[Moment, int]], tmp_path: Path, finished: Path) -> None:
     whole = load(finished)
-    seen = set()
-    for attempt in range(9):
-        directory = tmp_path / f"run{attempt // 3}"  # each is killed three times, twice while it catches up
-        kill_after(directory, moments.uniform(0, 1.1 * duration))
-        if not (directory / "manifest.json").exists():
-            continue
-        run = load(directory)
-        seen.add(run.status)
-        assert run.status in ("interrupted", "finished")
+    for moment, rounds in kills:
+        killed_in(moment, write, tmp_path)
+        run = load(tmp_path)
+        assert run.status == "interrupted"
+        assert len(run.comparisons) == 40 * rounds
         for name in ("comparisons", "responses"):
             rows = run.tables[name]
             assert len(rows) % 40 == 0
             if len(rows):  # else the file may have been cut before it named the criteria
                 pd.testing.assert_frame_equal(rows, whole.tables[name].iloc[: len(rows)])
-    assert "interrupted" in seen
-    for directory in sorted(tmp_path.glob("run*")):
-        write(directory)
-        assert load(directory).hashes == whole.hashes
+    write(tmp_path)
+    assert load(tmp_path).hashes == whole.hashes
 
 
 def test_streams_cut_at_random_bytes_lose_no_earlier_round(tmp_path: Path, finished: Path) -> None:

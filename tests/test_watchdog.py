@@ -43,11 +43,9 @@ def sleepy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_a_call_that_does_not_come_back_is_ended_where_it_hangs(sleepy: Any) -> None:
-    began = time.monotonic()
     with pytest.raises(PluginFailed) as caught, watched(0.2):
         sleepy().score(SEEN, TRUTH)
     assert str(caught.value) == "criterion 'sleepy' was not done with score after 0.2 seconds (sleepy.py:16)"
-    assert 0.2 <= time.monotonic() - began < 5
 
 
 def test_many_calls_may_take_longer_than_one(sleepy: Any) -> None:

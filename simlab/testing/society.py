@@ -100,7 +100,7 @@ class _Watch:
     """The log of a relation, which also keeps what followed of the consequence that is tried."""
 
     def __init__(self, log: Log, simulation: Simulation, found: list[Followed], consequence: type[Consequence]) -> None:
-        self.log, self.simulation, self.found, self.consequence = log, simulation, found, consequence
+        self.log, self.context, self.found, self.consequence = log, simulation, found, consequence
         self.turn = 0  # of the consequences of a look, which one is next
 
     def judged(self, relation: Relation, judgement: Judgement) -> None:
@@ -112,7 +112,7 @@ class _Watch:
         mine = [type(c) is self.consequence for c in relation.consequences]
         if mine[self.turn % len(mine)]:
             names = relation.principal.name, relation.agent.name
-            self.found.append(Followed(self.simulation.now, *names, effects))
+            self.found.append(Followed(self.context.now, *names, effects))
         self.turn += 1
         sound = isinstance(effects, list | tuple) and all(isinstance(effect, Effect) for effect in effects)
         self.log.followed(relation, judgement, effects if sound else [])

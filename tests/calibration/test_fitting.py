@@ -38,6 +38,7 @@ def holds(found: Fit, truth: dict[str, float]) -> list[str]:
     return [e.name for e in found.estimates if e.low <= truth.get(e.name, np.nan) <= e.high]
 
 
+@pytest.mark.slow
 def test_intervals_hold_every_parameter_as_often_as_they_say() -> None:
     model = Model.parse("boltzmann+position+length+flips")
     held = Counter(name for seed in range(FITS) for name in holds(fit(model, people(seed)), TRUTH))
@@ -62,6 +63,7 @@ def test_a_model_without_what_people_have_does_not_hold_them(wrong: str, lost: l
     assert max(held[name] for name in lost) < 10, held
 
 
+@pytest.mark.slow
 def test_intervals_are_clustered_where_labels_come_in_clusters() -> None:
     """Of everyone's labels there are four copies: intervals must be as wide as one copy makes them."""
 

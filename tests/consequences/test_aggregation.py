@@ -57,6 +57,7 @@ def test_rankings_of_one_task_become_one(name: str, tmp_path: Path) -> None:
         assert (one.label[agreed, 0] == alike[agreed, 0]).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("overlap", "flip", "right"), [(3, 0.2, 0.896), (5, 0.2, 0.94208), (3, 0.3, 0.784)])
 def test_majorities_of_a_run_are_right_as_often_as_they_should(
     overlap: int, flip: float, right: float, tmp_path: Path

@@ -235,6 +235,7 @@ def test_hours_of_harm_add_up_and_fade(tmp_path: Path) -> None:
     assert (play(tmp_path, SKILLED).raters.exposure == 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("outside", "factor"), [(0.0, 1), (21.0, 1), (42.0, 4)])
 def test_people_quit_at_the_hazard_the_file_says(outside: float, factor: float, tmp_path: Path) -> None:
     quits = {"rate": 0.02, "outside": outside, "wage": 2.0}
@@ -264,11 +265,13 @@ def test_who_quits_is_written_down_and_paid_off(tmp_path: Path) -> None:
 # ---- voice --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("error", "appeal"), [(0.2, 1.0), (0.1, 0.5), (0.3, 1.0)])
 def test_appeals_repair_wrong_gold(error: float, appeal: float, tmp_path: Path) -> None:
     """Measured accuracy rises from 1 − η to 1 − η + a·η(1 − η) for people who are never wrong."""
     said = {"parties.acme.gold_error": error, f"{AUDIT}.sample": 1.0, "parties.acme.audit_seconds": 36.0, "days": 2}
-    runs = replications(tmp_path, {**SKILLED, **said, f"{POOL}.voice": {"appeal": appeal, "cost": 60.0}}, range(24))
+    said |= {f"{LEARN}.sample": 200, f"{POOL}.voice": {"appeal": appeal, "cost": 60.0}}
+    runs = replications(tmp_path, {**SKILLED, **said}, range(20))
     found, upheld = [], []
     for run in runs:
         looked = run.judgements[run.judgements.order == 2]
@@ -437,6 +440,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("worlds")
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
 @given(world=WORLDS, seed=st.integers(0, 10**6))
 def test_the_rules_hold_under_any_conditions(folder: Path, world: dict[str, Any], seed: int) -> None:

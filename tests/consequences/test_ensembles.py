@@ -40,6 +40,7 @@ def machine(folder: Path, store: Store, *settings: str) -> Any:
     return played(scenario, folder, store).context.parties["rm"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["ensemble_mean", "ensemble_worst", "ensemble_uncertain"])
 def test_an_ensemble_is_the_same_cold_and_cached(shape: str, store: Store, tmp_path: Path) -> None:
     settings = ("days=1", THREE, SHAPE + shape)
@@ -62,6 +63,7 @@ def limited(folder: Path) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_a_second_reward_model_limits_the_first(store: Store, tmp_path: Path) -> None:
     """The multiplier moves by the published step from iteration to iteration and on into the next round."""
     shape = SHAPE + "{kind: constrained, cost: care, limit: -0.3, step: 0.5}"
@@ -83,6 +85,7 @@ def test_a_second_reward_model_limits_the_first(store: Store, tmp_path: Path) ->
     )
 
 
+@pytest.mark.slow
 def test_a_single_member_is_what_a_reward_model_was(store: Store, tmp_path: Path) -> None:
     """The first member of several has the draws of one alone; and nobody differs from oneself."""
     party, single = (machine(tmp_path / f"{n}", store, f"parties.rm.members={n}") for n in (3, 1))

@@ -99,6 +99,7 @@ def check_the_market(run: Played) -> None:
     assert float(scenario.days) >= rows.time.max()
 
 
+@pytest.mark.slow
 def test_two_corporations_share_and_exchange_users(tmp_path: Path) -> None:
     """Each trains its model for one of two kinds of users, who find their way; nobody gets lost on it."""
     intents = [{"share": 1, "values": {"helpful": 1}}, {"share": 1, "values": {"brief": 1}}]
@@ -144,7 +145,7 @@ def test_newcomers_choose_by_price(price: float, thrift: float, tmp_path: Path) 
 SHORT, LONG = {"kind": "suspend", "after": 5, "days": 0.7}, {"kind": "suspend", "days": 30}
 WORLDS = st.fixed_dictionaries(
     {
-        "days": st.sampled_from([2, 3.5, 5]),
+        "days": st.sampled_from([2, 3.5]),
         "parties.users.count": st.integers(1, 3000),
         "parties.users.leave": st.floats(0, 1),
         "parties.users.growth": st.sampled_from([0.0, 0.003, 0.2]),
@@ -178,6 +179,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("worlds")
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
 @given(world=WORLDS, mixed=st.booleans(), seed=st.integers(0, 10**6))
 def test_nobody_is_lost_in_any_world(folder: Path, world: Any, mixed: bool, seed: int) -> None:
@@ -255,6 +257,7 @@ def test_it_takes_so_many_violations(after: int, days: list[float], tmp_path: Pa
     assert run.consequences[run.consequences.kind == "suspend"].time.tolist() == days
 
 
+@pytest.mark.slow
 def test_users_flee_a_suspended_firm_to_the_other(tmp_path: Path) -> None:
     changes = {
         **users(1000, leave=0.5, outside=None),
@@ -381,6 +384,7 @@ def test_the_pleased_replace_nobody(tmp_path: Path) -> None:
 # ---- all of it together ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_influence_loops_through_time(tmp_path: Path) -> None:
     """What users want comes back to those who set the guideline as money, and as nothing else: serving another end
     costs revenue, and a policy that follows revenue decides by what the ledger shows."""

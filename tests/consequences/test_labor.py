@@ -212,6 +212,7 @@ def test_days_after_the_last_look_are_paid_at_the_end(tmp_path: Path) -> None:
     assert set(books.of("pay")[books.of("pay").time == 5.5].judgement) == {-1}
 
 
+@pytest.mark.slow
 def test_firing_the_worst_leaves_a_better_pool(tmp_path: Path) -> None:
     """With and without firing on the same seeds: the paired difference in mean true ρ of who works at the end."""
 
@@ -269,6 +270,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("worlds")
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
 @given(world=WORLDS, consequences=CONSEQUENCES, seed=st.integers(0, 10**6))
 def test_the_rules_hold_in_any_world(folder: Path, world: Any, consequences: Any, seed: int) -> None:

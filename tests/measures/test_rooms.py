@@ -28,6 +28,7 @@ def mean_and_error(values: list[float]) -> tuple[float, float]:
 # ---- flattening ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weights", [{"a": 1, "b": 1}, {"a": 3, "b": 1, "c": 0.5}, {"a": 1, "b": 1, "c": 2, "d": -1}])
 def test_a_number_says_one_of_many_criteria(weights: dict[str, float], tmp_path: Path) -> None:
     """Orthonormal criteria: whatever the weights, users' utility leaves 1 − 1/C unsaid, and 1 − 2^(1−C) conflict."""
@@ -67,6 +68,7 @@ def test_raters_are_flattened_to_their_scores(tmp_path: Path) -> None:
 # ---- agreement -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flip", [0.05, 0.2, 0.35])
 def test_agreement_of_a_pool(flip: float, tmp_path: Path) -> None:
     """Two flips a pair: κ, α and AC1 are (1 − 2ε)², and a rater's accuracy is neither."""
@@ -148,6 +150,7 @@ def words(tmp_path_factory: pytest.TempPathFactory) -> simlab.Run:
     return simlab.run(FIRST, overrides=settings, small=True, out=tmp_path_factory.mktemp("words") / "run")
 
 
+@pytest.mark.slow
 def test_minimal_pairs_of_both_machines(words: simlab.Run) -> None:
     rows = words.minimal_pairs
     assert set(rows.kind) == {"scrambled", "false", "wrong_force"}
@@ -162,11 +165,13 @@ def test_minimal_pairs_of_both_machines(words: simlab.Run) -> None:
     assert set(rows[rows.kind == "wrong_force"].force) == {"", "question", "command", "request", "wish"}
 
 
+@pytest.mark.slow
 def test_even_a_hurried_model_knows_some_syntax(words: simlab.Run) -> None:
     rows = words.minimal_pairs.query("party == 'lm' and force == '' and kind == 'scrambled'")
     assert (rows.low > 0.5).all()
 
 
+@pytest.mark.slow
 def test_machines_drawn_anew(words: simlab.Run) -> None:
     rows = last(words.waterfall).query("place > 0").set_index("agent")
     for machine in ("rm", "lm"):
@@ -174,6 +179,7 @@ def test_machines_drawn_anew(words: simlab.Run) -> None:
         assert "not drawn anew" not in rows.loc[machine, "why_nan"]
 
 
+@pytest.mark.slow
 def test_labels_of_words_are_read_and_learned_again(words: simlab.Run) -> None:
     """In the last round networks are fitted to labels given again; before, it is said that they are not."""
     rows = words.waterfall.query("agent == 'pool, as marked'").set_index("round")
@@ -193,6 +199,7 @@ def unasked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[simlab.Run]:
         yield simlab.run(FIRST, overrides=HURRIED, small=True, out=tmp_path_factory.mktemp("unasked") / "run")
 
 
+@pytest.mark.slow
 def test_how_few_labels_are_given_again_says_nothing_of_the_machine(words: simlab.Run, unasked: simlab.Run) -> None:
     """A reward model's own chance is that of all the labels it has had, and not of those that are given again."""
     assert len(words.comparisons) > 3 * 60
@@ -201,6 +208,7 @@ def test_how_few_labels_are_given_again_says_nothing_of_the_machine(words: simla
     assert one["pool, as marked"] != other["pool, as marked"]
 
 
+@pytest.mark.slow
 def test_noise_and_bias_of_machines_are_there_unasked(unasked: simlab.Run) -> None:
     """In the last round every link has both; before, it is said that the model is not trained again."""
     links = unasked.waterfall.query("place > 0").set_index(["round", "agent"])
@@ -214,6 +222,7 @@ def test_noise_and_bias_of_machines_are_there_unasked(unasked: simlab.Run) -> No
     assert "lm is trained again in the last round only" in links.why_nan[1, "lm"]
 
 
+@pytest.mark.slow
 def test_on_policy_from_samples(words: simlab.Run) -> None:
     rows = words.on_policy
     assert (rows.n == 16).all()
@@ -223,6 +232,7 @@ def test_on_policy_from_samples(words: simlab.Run) -> None:
     assert (later.best[later.kl > 0] > 0).all()
 
 
+@pytest.mark.slow
 def test_of_words_too_much_is_flattened(words: simlab.Run) -> None:
     rows = words.flattening.query("order == 1 and party in ['users', 'acme', 'pool']")
     assert rows.loss.between(0, 1).all()
@@ -288,6 +298,7 @@ def same_but_for_rooms(one: dict[str, pd.DataFrame], two: dict[str, pd.DataFrame
             pd.testing.assert_frame_equal(one[name], two[name], check_exact=True)
 
 
+@pytest.mark.slow
 def test_measuring_changes_nothing(words: simlab.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("simlab.analyzers.survey.ANALYZERS", ())
     settings = [*HURRIED, *DRAWN]

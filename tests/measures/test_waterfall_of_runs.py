@@ -14,7 +14,7 @@ import pytest
 from simlab.errors import InvalidInput
 from tests.small_world import HIERARCHY, LEARN, Played, changed, play, replications
 
-RUNS = 24
+RUNS = 20
 LARGE: dict[str, Any] = {"world.dimensions": 256, f"{LEARN}.sample": 60}
 PEOPLE = {"waterfall.redraw": ["acme", "pool"]}  # machines are not asked about here, and take time
 
@@ -45,6 +45,7 @@ def holds(values: pd.Series, predicted: float, margin: float) -> bool:
 MISREADINGS = [(0.8, 4), (1.5, 9), (2.0, 16)]  # of each rater, and how many there are
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("misreading", "raters"), MISREADINGS)
 def test_raters_who_err_apart_are_noise(misreading: float, raters: int, tmp_path: Path) -> None:
     """ρ = 1/√(1 + s²/m) and reliability 1/(1 + s²/m): no bias."""
@@ -61,6 +62,7 @@ def test_raters_who_err_apart_are_noise(misreading: float, raters: int, tmp_path
 SHARED = [(0.8, 1.0, 8), (0.6, 2.0, 8), (0.5, 3.0, 12)]  # compliance, misreading, raters
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("compliance", "misreading", "raters"), SHARED)
 def test_what_raters_share_is_bias(compliance: float, misreading: float, raters: int, tmp_path: Path) -> None:
     """Own values v common to all: bias −ln cos(g, c·g + (1−c)·v), noise ½ ln(1 + σ²/(m|mean|²)), σ = c·misreading."""
@@ -80,6 +82,7 @@ def test_what_raters_share_is_bias(compliance: float, misreading: float, raters:
     assert not holds(found.noise, noise + bias, 0.03)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("misreading", [0.3, 0.6, 1.0])
 def test_a_firm_that_misreads_loses_by_noise(misreading: float, tmp_path: Path) -> None:
     """A corporation is one: its misreading is noise that nothing below averages out; another would err otherwise."""
@@ -90,6 +93,7 @@ def test_a_firm_that_misreads_loses_by_noise(misreading: float, tmp_path: Path) 
     assert not holds(found.noise, np.log(1 + misreading**2), 0.03)
 
 
+@pytest.mark.slow
 def test_a_vendor_on_the_way_is_a_link(tmp_path: Path) -> None:
     told = [
         {"principal": "users", "agent": "acme", "every": 1, "sample": 20},
@@ -110,6 +114,7 @@ def test_a_vendor_on_the_way_is_a_link(tmp_path: Path) -> None:
     assert holds(found.bias, 0.0, 0.04)
 
 
+@pytest.mark.slow
 def test_raters_who_know_what_users_want_are_a_side_channel(tmp_path: Path) -> None:
     changes = {
         **LARGE,
@@ -130,6 +135,7 @@ def test_raters_who_know_what_users_want_are_a_side_channel(tmp_path: Path) -> N
 MACHINES = {"waterfall.redraw": ["pool", "rm", "lm"], "parties.pool.count": 1}
 
 
+@pytest.mark.slow
 def test_a_reward_model_of_other_labels(tmp_path: Path) -> None:
     """Labels that are never wrong fall out alike again: no noise. Coin tosses of a third: most of the loss is noise."""
     sure = {**MACHINES, "parties.pool.policy.flip": 0.0, f"{LEARN}.sample": 300}
@@ -144,6 +150,7 @@ def test_a_reward_model_of_other_labels(tmp_path: Path) -> None:
     assert np.mean([row.noise for row in noisy]) > 5 * abs(np.mean([row.bias for row in noisy]))
 
 
+@pytest.mark.slow
 def test_more_labels_less_noise(tmp_path: Path) -> None:
     noise = []
     for pairs in (100, 400, 1600):

@@ -51,7 +51,7 @@ def simulation(tmp_path_factory: pytest.TempPathFactory) -> Simulation:
     (folder / "table.csv").write_text("\n".join(["prompt,response", *rows]))
     settings = [f"world={{kind: records, table: {folder / 'table.csv'}, held_out: 0}}"]
     keep = [word for word in HURRIED if not word.startswith("world.")]
-    return Simulation(load(FIRST, overrides=[*keep, *settings]), Jobs(Store(None), "cpu"))
+    return Simulation(load(FIRST, overrides=[*keep, *settings]), Jobs(Store.default(), "cpu"))
 
 
 def ask(simulation: Simulation, chances: NDArray[Any], count: int, options: int, **how: Any) -> tuple[Candidates, Any]:

@@ -28,6 +28,7 @@ def acme(run: Played) -> Corporation:
 # ---- the guideline ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("misreading", [0.0, 0.2, 1.5])
 def test_its_practice_errs_in_norms_of_the_guideline_once_and_for_all(misreading: float, tmp_path: Path) -> None:
     changes = {
@@ -125,6 +126,7 @@ def test_a_full_audit_with_right_gold_finds_each_raters_agreement(tmp_path: Path
     np.testing.assert_array_equal(found["sample"], rows.worker.value_counts()[found.index])
 
 
+@pytest.mark.slow
 def test_a_partial_audit_sees_no_more_of_one_rater_than_of_another(tmp_path: Path) -> None:
     share, gaps = 0.2, []
     for run in replications(tmp_path, {f"{AUDIT}.sample": share, f"{LEARN}.sample": 400}, range(20)):

@@ -34,7 +34,7 @@ def scenario(folder: Path, prompts: int, *settings: str, **pools: dict[str, Any]
 
 
 def opened(folder: Path, prompts: int, *settings: str, **pools: dict[str, Any]) -> Simulation:
-    return Simulation(scenario(folder, prompts, *settings, **pools), Jobs(Store(None), "cpu"))
+    return Simulation(scenario(folder, prompts, *settings, **pools), Jobs(Store.default(), "cpu"))
 
 
 def held(folder: Path, prompts: int, share: float) -> set[str]:
@@ -160,7 +160,7 @@ def test_a_model_that_collapses_later_is_chased_by_what_was_learned_before(tmp_p
             model = simulation.parties["lm"]
             model.spec = model.spec.model_copy(update={"temperature": 1e-6})
 
-    simulation = Simulation(found, Jobs(Store(None), "cpu"), tell=freeze)
+    simulation = Simulation(found, Jobs(Store.default(), "cpu"), tell=freeze)
     with Recorder(tmp_path / "run", "test", {"responses": found.criteria_used()}) as recorder:
         simulation.run(recorder)
     run = Played(simulation, tmp_path / "run")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
@@ -25,7 +26,7 @@ class Witness(Jobs):
     """Jobs that keep, of every request for responses, who was asked what and with which draws."""
 
     def __init__(self) -> None:
-        super().__init__(Store(None), "cpu")
+        super().__init__(Store.default(), "cpu")
         self.seen: dict[str, list[tuple[NDArray[Any], NDArray[Any]]]] = {}
 
     def run(self, function: Callable[..., Any], **inputs: Any) -> Result:
@@ -39,6 +40,7 @@ def tied(group: NDArray[np.int64], draw: NDArray[np.float64]) -> bool:
     return bool(stats.kruskal(*(draw[group == g] for g in np.unique(group))).pvalue < 1e-6)
 
 
+@pytest.mark.slow
 def test_prompts_and_words_are_drawn_apart(tmp_path: Path) -> None:
     said = scenario.load(FIRST, small=True, overrides=[*HURRIED, *MANY], plugins=discover(local=False))
     witness = Witness()

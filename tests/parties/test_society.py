@@ -135,6 +135,7 @@ HIDDEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("point", "context"), list(enumerate([0.3, 0.7, 1.5])))
 def test_whoever_ignores_the_situation_is_that_far_from_users(point: int, context: float, tmp_path: Path) -> None:
     """ρ = 1/√(1 + c²) for the guideline and for raters, and for a reward model that much less than its ρ with the

@@ -23,6 +23,7 @@ TWO_VENDORS: dict[str, Any] = {
     "days": 10,
     "world": {"kind": "gaussian", "dimensions": 32},
     "panel": {"prompts": 500},
+    "waterfall": {"redraw": []},
     "parties": {
         "users": {"kind": "users", "values": VALUES},
         "acme": {"kind": "corporation", "guideline": {"operative": VALUES}},

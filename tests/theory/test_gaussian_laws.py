@@ -1,14 +1,14 @@
 """The closed forms of the gaussian regime, from runs of the gaussian world: chains, trees, agreement, audits, tilts.
 
-Each law is held at three parameter points over independent seeds. It must pass `Check`: the mean over replications
-lies within four standard errors of the prediction, and the whole interval within an equivalence margin around it,
+Each law is held at two or three points over independent seeds. It must pass `Check`: the mean over replications lies
+within four standard errors of the prediction, and the whole interval within an equivalence margin around it,
 so that a wide interval cannot pass. Every law comes with a wrong one that the same check must refuse.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,14 @@ from simlab.components.choice_noise import NEAR_TIE
 from simlab.measures.agreement import Ratings, coefficients
 from tests.small_world import AUDIT, LEARN, TRAIN, Played, replications
 
-REPLICATIONS = 24
+pytestmark = pytest.mark.slow
+
+REPLICATIONS = 20
 LARGE = 64  # dimensions; what isotropic kicks add at order 1/d is below .001 here
 Row = dict[str, float]
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Check:
     """One law at one point: what theory predicts, and what independent runs show."""
 
@@ -85,13 +87,13 @@ def column(rows: Sequence[Row], name: str) -> list[float]:
 
 # ---- the tree: noise averages out at the level where it enters, and no higher ------------------------------------
 
-TREES = [(0.55, 4, 0.77), (0.5, 8, 1.0), (0.8, 16, 0.5)]  # misreading of acme, raters, misreading of each
+TREES = [(0.55, 4, 0.77), (0.5, 8, 1.0)]  # misreading of acme, raters, misreading of each
 
 
 @pytest.fixture(scope="module")
 def trees(folder: Path) -> dict[tuple[float, int, float], list[Row]]:
     """ρ with users of the whole pool, and of one rater on average."""
-    return {p: [tree(r) for r in replications(folder, planted(*p), seeds(i, 32))] for i, p in enumerate(TREES)}
+    return {p: [tree(r) for r in replications(folder, planted(*p), seeds(i, 24))] for i, p in enumerate(TREES)}
 
 
 def planted(above: float, raters: int, below: float) -> dict[str, Any]:
@@ -120,7 +122,7 @@ def test_tree_law(point: tuple[float, int, float], trees: Mapping[Any, list[Row]
     assert not check("noise above that averages out, too", (1 + above**2 / raters) ** -0.5, pooled, 0.03).holds
 
 
-@pytest.mark.parametrize("point", TREES[:2])
+@pytest.mark.parametrize("point", TREES)
 def test_noise_in_units_of_what_was_received_is_another_law(
     point: tuple[float, int, float], trees: Mapping[Any, list[Row]]
 ) -> None:
@@ -132,22 +134,11 @@ def test_noise_in_units_of_what_was_received_is_another_law(
 # ---- the chain: ρ multiplies ------------------------------------------------------------------------------------
 
 CHAIN = ["users", "acme", "pool", "rm"]
-CHAINS: dict[str, dict[str, Any]] = {
-    "slight": {"parties.acme.misreading": 0.3, "parties.pool.misreading": 0.3, f"{LEARN}.sample": 900},
-    "strong": {"parties.acme.misreading": 0.7, "parties.pool.misreading": 0.8, f"{LEARN}.sample": 500},
-    "biased": {
-        "parties.acme.guideline.operative": {"helpful": 1, "engaging": 0.75},  # cos .8, before it is misread
-        "parties.acme.misreading": 0.2,
-        "parties.pool.misreading": 0.5,
-        f"{LEARN}.sample": 700,
-    },
-    "side channel": {
-        "parties.acme.misreading": 1.0,
-        "parties.pool.misreading": 0.3,
-        "parties.pool.compliance": 0.5,
-        "parties.pool.values": {"helpful": 1},  # raters who want what users want
-        f"{LEARN}.sample": 900,
-    },
+BIASED: dict[str, Any] = {  # chains without a bias, and with a side channel, are laws of `simlab theory`
+    "parties.acme.guideline.operative": {"helpful": 1, "engaging": 0.75},  # cos .8, before it is misread
+    "parties.acme.misreading": 0.2,
+    "parties.pool.misreading": 0.5,
+    f"{LEARN}.sample": 700,
 }
 
 
@@ -156,10 +147,10 @@ def links(run: Played) -> list[float]:
     return [rho(run, a, b) for a, b in pairwise(CHAIN)] + [rho(run, CHAIN[0], CHAIN[-1])]
 
 
-def chain_check(name: str, folder: Path) -> tuple[Check, float]:
-    """Mean ρ from end to end against the product of the links' mean ρ (with a jackknifed error), and their ratio."""
-    changes = {"world.dimensions": LARGE, "parties.pool.count": 1, **CHAINS[name]}
-    found = np.array([links(run) for run in replications(folder, changes, seeds(list(CHAINS).index(name)))])
+def test_chain_law_as_the_table_alignment_shows_it(folder: Path) -> None:
+    """Mean ρ from end to end against the product of the links' mean ρ, with a jackknifed error."""
+    changes = {"world.dimensions": LARGE, "parties.pool.count": 1, **BIASED}
+    found = np.array([links(run) for run in replications(folder, changes, seeds(2))])
 
     def gap(rows: Any) -> float:
         return float(rows[:, -1].mean() - rows[:, :-1].mean(axis=0).prod())
@@ -168,23 +159,12 @@ def chain_check(name: str, folder: Path) -> tuple[Check, float]:
     left_out = np.array([gap(np.delete(found, i, axis=0)) for i in range(n)])
     error = float(np.sqrt((n - 1) / n * np.sum((left_out - left_out.mean()) ** 2)))
     product = float(found[:, :-1].mean(axis=0).prod())
-    verdict = Check(f"{name} chain", product, product + gap(found), error, 0.05)
+    verdict = Check("biased chain", product, product + gap(found), error, 0.05)
     print(verdict, f"(links {np.round(found[:, :-1].mean(axis=0), 3)})")
-    return verdict, verdict.observed / product
-
-
-@pytest.mark.parametrize("name", ["slight", "strong", "biased"])
-def test_chain_law(name: str, folder: Path) -> None:
-    verdict, ratio = chain_check(name, folder)
     assert verdict.holds
-    assert ratio == pytest.approx(1, abs=0.15)
-
-
-def test_a_side_channel_breaks_the_chain(folder: Path) -> None:
-    verdict, ratio = chain_check("side channel", folder)
-    assert not verdict.holds
-    assert verdict.z > 4
-    assert ratio > 1.1
+    assert verdict.observed / product == pytest.approx(1, abs=0.15)
+    weakest = float(found[:, :-1].mean(axis=0).min())
+    assert not dataclasses.replace(verdict, predicted=weakest).holds  # as if only the weakest link counted
 
 
 # ---- one currency: pairwise accuracy follows from ρ ---------------------------------------------------------------

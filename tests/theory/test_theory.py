@@ -15,7 +15,6 @@ from simlab import theory
 from simlab.cli.main import main
 from simlab.errors import InvalidInput
 from simlab.theory import LAWS, Control, Law
-from simlab.theory.catalogue import families
 from simlab.theory.check import CONTROL, Verdict, judge
 from simlab.theory.normal import e_n, mean_cosine
 
@@ -43,7 +42,8 @@ def test_every_law_holds_and_every_control_is_refused(records: list[dict[str, An
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SLOW)
 def test_slow_laws_hold_at_their_first_point_and_not_at_their_control(name: str) -> None:
-    assert judge(LAWS[name], 0).holds
+    for index in range(1 if LAWS[name].replications else len(LAWS[name].points)):
+        assert judge(LAWS[name], index).holds, index
     assert judge(LAWS[name], CONTROL).refused
 
 
@@ -55,15 +55,6 @@ def test_records_are_plain_and_whole(records: list[dict[str, Any]]) -> None:
         assert record["regime"] in ("exact", "gaussian", "language model")
         assert record["source"]
         assert all(math.isfinite(record[name]) for name in ("predicted", "observed", "margin"))
-
-
-def test_there_is_enough_of_it(records: list[dict[str, Any]]) -> None:
-    assert len(LAWS) >= 40
-    assert len(families()) >= 12
-    assert sum(len(law.points) for law in LAWS.values()) >= 40
-    assert all(len(law.points) >= 3 for law in LAWS.values())
-    assert len(records) >= 40
-    assert len({record["family"] for record in records}) >= 12
 
 
 def test_the_number_of_processes_does_not_matter() -> None:
