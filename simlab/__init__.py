@@ -1,6 +1,6 @@
 """simlab: the labor hierarchy that aligns language models, simulated with real networks inside.
 
-The map of the house, from the ground up; a room imports only rooms above it in this list.
+The map of the house, from the ground up; a room imports only rooms listed before it.
 
 - `arrays`, `rng` (random streams keyed by name), `parallel` (our own loops on several cores), `clock`, `provenance`
   (whose code a class is), `errors`, `names` (which name was probably meant), `paths`, `plain_files`, `opened_files`.
@@ -15,7 +15,8 @@ The map of the house, from the ground up; a room imports only rooms above it in 
 - `runs/`: a run's folder, its manifest, and loading it.
 - `engine/`: what all share during a run: context, event log, ledger, queues, jobs by content.
 - `machines/`: what language and reward models are made of. `people/`: who is in a pool, what they perceive, say and are
-  paid. `parties/`: who there is, one file a kind. `consequences/`: what follows from a judgement.
+  paid. `parties/`: who there is, one file a kind. `consequences/`: what consequences share (they are plugins), and
+  learning from judgements, which is one.
 - `analyzers/`: what is measured after every round, one file a table. `simulation`: builds all of it; `runner`: from a
   file to a run on disk.
 - `theory/`: laws that the simulator must obey. `testing/`: what every plugin is held to. `scaffolding/`: first drafts
