@@ -19,9 +19,16 @@ from scipy.optimize import brentq
 from scipy.special import expit
 from scipy.stats import norm
 
-from tests.small_world import HIERARCHY, LEARN, Played, play, play_as, replications
+from tests import small_world
+from tests.small_world import HIERARCHY, LEARN, Played, play_as, replications
 
 MARKS = "pool, as marked"
+UNSAID: dict[str, Any] = {"waterfall": {}}  # as where a file says nothing of it: what raters mark is a level
+
+
+def play(folder: Path, changes: Mapping[str, Any]) -> Played:
+    """One run of the small hierarchy, as a user would have it measured."""
+    return small_world.play(folder, {**UNSAID, **changes})
 
 
 def links(run: Played) -> pd.DataFrame:
@@ -56,7 +63,9 @@ POINTS = [(0.3, 2500), (0.315, 3500), (0.15, 1500)]  # 63 % coin tosses among la
 def test_chance_in_labels_is_lost_by_those_who_mark(flip: float, pairs: int, tmp_path: Path) -> None:
     """To first order in dimensions over pairs, hence 15 % of margin."""
     size: dict[str, Any] = {"world.dimensions": 64, f"{LEARN}.sample": pairs, "parties.pool.held_out": 0.0}
-    runs = [links(run) for run in replications(tmp_path, {**size, "parties.pool.policy.flip": flip}, range(4))]
+    runs = [
+        links(run) for run in replications(tmp_path, {**UNSAID, **size, "parties.pool.policy.flip": flip}, range(4))
+    ]
     assert all(found.rho["pool"] == pytest.approx(1) for found in runs)  # what they value is as it should be
     assert all(found.loss["rm"] == pytest.approx(0, abs=1e-9) for found in runs)  # and the machine errs no further
     loss, noise = predicted(flip, 64, pairs)
@@ -120,6 +129,7 @@ def test_what_is_written_is_followed(tmp_path: Path) -> None:
 
 VENDORS: dict[str, Any] = {
     **HIERARCHY,
+    **UNSAID,
     "world": {"kind": "gaussian", "dimensions": 64},
     "parties": {
         **{name: HIERARCHY["parties"][name] for name in ("users", "acme", "rm", "lm")},
