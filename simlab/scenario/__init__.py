@@ -9,38 +9,80 @@
   and `reach` (how far authority reaches).
 """
 
-from simlab.scenario.fields import PartySpec
-from simlab.scenario.json_schema import schema
-from simlab.scenario.layers import Overrides
-from simlab.scenario.model import ClusterSpec, PanelSpec, Scenario
-from simlab.scenario.parties import (
-    AnyParty,
-    AuditorsSpec,
-    DelegationSpec,
-    DemonstrationsSpec,
-    LanguageModelSpec,
-    PeopleSpec,
-    PretrainingSpec,
-    RatersSpec,
-    RewardModelSpec,
-    VendorSpec,
-)
-from simlab.scenario.reading import load
-from simlab.scenario.relations import (
-    AnyConsequence,
-    GradientSpec,
-    RelationSpec,
-)
-from simlab.scenario.society import (
-    CorporationSpec,
-    FirmSpec,
-    GuidelineSpec,
-    IntentSpec,
-    PromptsSpec,
-    RegulatorSpec,
-    ShareholdersSpec,
-    UsersSpec,
-)
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simlab.scenario.fields import PartySpec
+    from simlab.scenario.json_schema import schema
+    from simlab.scenario.layers import Overrides
+    from simlab.scenario.model import ClusterSpec, PanelSpec, Scenario
+    from simlab.scenario.parties import (
+        AnyParty,
+        AuditorsSpec,
+        DelegationSpec,
+        DemonstrationsSpec,
+        LanguageModelSpec,
+        PeopleSpec,
+        PretrainingSpec,
+        RatersSpec,
+        RewardModelSpec,
+        VendorSpec,
+    )
+    from simlab.scenario.reading import load
+    from simlab.scenario.relations import AnyConsequence, GradientSpec, RelationSpec
+    from simlab.scenario.society import (
+        CorporationSpec,
+        FirmSpec,
+        GuidelineSpec,
+        IntentSpec,
+        PromptsSpec,
+        RegulatorSpec,
+        ShareholdersSpec,
+        UsersSpec,
+    )
+
+_PUBLIC = {  # by module; plugins that name a field of a scenario need not wait for all of it
+    "fields": ("PartySpec",),
+    "json_schema": ("schema",),
+    "layers": ("Overrides",),
+    "model": (
+        "ClusterSpec",
+        "PanelSpec",
+        "Scenario",
+    ),
+    "parties": (
+        "AnyParty",
+        "AuditorsSpec",
+        "DelegationSpec",
+        "DemonstrationsSpec",
+        "LanguageModelSpec",
+        "PeopleSpec",
+        "PretrainingSpec",
+        "RatersSpec",
+        "RewardModelSpec",
+        "VendorSpec",
+    ),
+    "reading": ("load",),
+    "relations": (
+        "AnyConsequence",
+        "GradientSpec",
+        "RelationSpec",
+    ),
+    "society": (
+        "CorporationSpec",
+        "FirmSpec",
+        "GuidelineSpec",
+        "IntentSpec",
+        "PromptsSpec",
+        "RegulatorSpec",
+        "ShareholdersSpec",
+        "UsersSpec",
+    ),
+}
+_WHERE = {name: f"simlab.scenario.{module}" for module, names in _PUBLIC.items() for name in names}
 
 __all__ = [
     "AnyConsequence",
@@ -72,3 +114,11 @@ __all__ = [
     "load",
     "schema",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name when it is first used."""
+    if name not in _WHERE:
+        raise AttributeError(f"module 'simlab.scenario' has no attribute {name!r}")
+    globals()[name] = found = getattr(import_module(_WHERE[name]), name)
+    return found
