@@ -72,6 +72,11 @@ def written(path: Path, changes: Mapping[str, Any] | None = None, said: Mapping[
     return path
 
 
+def plugins_of(folder: Path) -> Registry:
+    """The plugins of a scenario in this folder: those beside it, too, if there are any."""
+    return discover(folder) if any(folder.glob("*.py")) else built_ins()
+
+
 @cache
 def built_ins() -> Registry:
     """The plugins of scenarios that use no others, found once: a search takes as long as a day of a small world."""
@@ -109,7 +114,7 @@ class Played:
 
 def replications(folder: Path, changes: Mapping[str, Any], seeds: Iterable[int]) -> Iterator[Played]:
     """The same scenario under several seeds; each run's files are gone when the next one begins."""
-    scenario = load(written(folder / "scenario.yaml", changes), plugins=built_ins())
+    scenario = load(written(folder / "scenario.yaml", changes), plugins=plugins_of(folder))
     for seed in seeds:
         here = Path(tempfile.mkdtemp(dir=folder))
         yield played(scenario.model_copy(update={"seed": seed}), here)
@@ -135,7 +140,7 @@ def played(scenario: Scenario, folder: Path, store: Store | None = None) -> Play
 
 def play(folder: Path, changes: Mapping[str, Any] | None = None, *, seed: int = 0) -> Played:
     """One run of the small hierarchy, its files in a new folder within `folder`."""
-    scenario = load(written(folder / "scenario.yaml", changes or {}), seed=seed, plugins=built_ins())
+    scenario = load(written(folder / "scenario.yaml", changes or {}), seed=seed, plugins=plugins_of(folder))
     return played(scenario, Path(tempfile.mkdtemp(dir=folder)))
 
 
@@ -143,7 +148,7 @@ def play_as(
     said: Mapping[str, Any], folder: Path, changes: Mapping[str, Any] | None = None, *, seed: int = 0
 ) -> Played:
     """One run of another scenario than the small hierarchy."""
-    scenario = load(written(folder / "scenario.yaml", changes, said), seed=seed, plugins=built_ins())
+    scenario = load(written(folder / "scenario.yaml", changes, said), seed=seed, plugins=plugins_of(folder))
     return played(scenario, Path(tempfile.mkdtemp(dir=folder)))
 
 

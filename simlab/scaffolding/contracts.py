@@ -46,7 +46,7 @@ _SHOWN = {  # by kind: what a method calls it, and its class
     "effort": {"situation": "simlab.components.effort:WorkSituation"},
     "review": {"record": "simlab.components.review:PerformanceRecord"},
     "guideline": {
-        "situation": "simlab.components.guideline_policy:Situation",
+        "situation": "simlab.components.guideline_policy:GuidelineReview",
         "situation.history[i]": "simlab.components.guideline_policy:Term",
     },
     "charter": {"articles[i]": "simlab.components.charter:Article"},

@@ -38,7 +38,9 @@ def test_rows_with_weights_are_as_many_comparisons() -> None:
     pairs, row, weights = np.unique(x, axis=0, return_inverse=True, return_counts=True)
     shares = np.bincount(row.ravel(), weights=label == 1) / weights
     together = fit_linear(pairs, np.zeros(len(pairs)), shares=shares, weights=weights)
-    assert together == pytest.approx(fit_linear(x, label), abs=1e-9)
+    apart = fit_linear(x, label)
+    assert together - together.mean() == pytest.approx(apart - apart.mean(), abs=1e-9)
+    assert together.mean() == pytest.approx(apart.mean(), abs=1e-8)  # no row speaks of it: rounding of 1e-15 / ridge
     alike = fit_linear(pairs, np.zeros(len(pairs)), shares=shares)
     assert np.abs(alike - together).max() > 0.01
 

@@ -42,6 +42,12 @@ class Speaker(Body):
     def preference(self, items: Items) -> NDArray[Any]:
         return np.zeros(len(items))
 
+    def learn(self, *lesson: Any) -> Any:
+        raise NotImplementedError("it says what it says")
+
+    def fresh(self) -> Body:
+        return self
+
 
 @pytest.fixture(scope="module")
 def simulation(tmp_path_factory: pytest.TempPathFactory) -> Simulation:

@@ -11,6 +11,7 @@ import pytest
 from simlab.errors import PluginFailed
 from simlab.measures.panel import Panel
 from simlab.parties.corporation import Corporation
+from simlab.parties.language_model import LanguageModel
 from simlab.parties.pool import Pool
 from tests.deep_world import DEEP
 from tests.loading import load
@@ -79,8 +80,7 @@ def test_published_and_operative_have_utilities_of_their_own(tmp_path: Path) -> 
 
 def _panel(firm: Corporation) -> Any:
     simulation = firm.context
-    model = simulation.hierarchy.model_below(firm.name)
-    assert model is not None
+    model = simulation.party(simulation.hierarchy.model_below(firm.name), LanguageModel)
     items = model.body.sample(np.arange(1000), 7)
     return Panel(items, items.prompt, simulation.game.features(items))
 

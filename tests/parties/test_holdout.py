@@ -11,6 +11,8 @@ import pytest
 
 from simlab.engine.holdout import prompts_held_out, share_held_out
 from simlab.engine.jobs import Jobs, Store
+from simlab.machines.transformer_lm import TransformerLM
+from simlab.parties.language_model import LanguageModel
 from simlab.people.demonstrations import write
 from simlab.report.summary_screen.alerts import shortfalls
 from simlab.scenario import DemonstrationsSpec
@@ -157,8 +159,9 @@ def test_a_model_that_collapses_later_is_chased_by_what_was_learned_before(tmp_p
 
     def freeze(what: str, **said: Any) -> None:
         if what == "round_finished" and said["round"] == 1:
-            model = simulation.parties["lm"]
-            model.spec = model.spec.model_copy(update={"temperature": 1e-6})
+            model = simulation.party("lm", LanguageModel)
+            assert isinstance(model.body, TransformerLM)
+            model.body.spec = model.body.spec.model_copy(update={"temperature": 1e-6})
 
     simulation = Simulation(found, Jobs(Store.default(), "cpu"), tell=freeze)
     with Recorder(tmp_path / "run", "test", {"responses": found.criteria_used()}) as recorder:

@@ -180,10 +180,10 @@ def test_a_prompt_has_one_situation_and_it_is_of_the_size_told(tmp_path: Path) -
     party = run.context.parties["users"]
     assert isinstance(party, Users)
     prompts = np.array([5, 9, 5, 2_000_000_000])
-    found = party.context(prompts)
+    found = party.situation(prompts)
     np.testing.assert_array_equal(found[0], found[2])
     assert not np.allclose(found[0], found[1])
-    many = party.context(np.arange(4000))
+    many = party.situation(np.arange(4000))
     assert np.mean(np.sum(many**2, axis=1)) == pytest.approx(0.64, abs=4 * 0.64 * np.sqrt(2 / LARGE / 4000))
     assert np.abs(many.mean(axis=0)).max() < 5 * 0.8 / np.sqrt(LARGE * 4000)
 

@@ -23,7 +23,7 @@ from tests.small_world import AUDIT, LEARN, TRAIN, Played, replications
 
 pytestmark = pytest.mark.slow
 
-REPLICATIONS = 20
+REPLICATIONS = 24
 LARGE = 64  # dimensions; what isotropic kicks add at order 1/d is below .001 here
 Row = dict[str, float]
 
@@ -87,13 +87,13 @@ def column(rows: Sequence[Row], name: str) -> list[float]:
 
 # ---- the tree: noise averages out at the level where it enters, and no higher ------------------------------------
 
-TREES = [(0.55, 4, 0.77), (0.5, 8, 1.0)]  # misreading of acme, raters, misreading of each
+TREES = [(0.55, 4, 0.77), (0.5, 8, 1.0), (0.8, 16, 0.5)]  # misreading of acme, raters, misreading of each
 
 
 @pytest.fixture(scope="module")
 def trees(folder: Path) -> dict[tuple[float, int, float], list[Row]]:
     """ρ with users of the whole pool, and of one rater on average."""
-    return {p: [tree(r) for r in replications(folder, planted(*p), seeds(i, 24))] for i, p in enumerate(TREES)}
+    return {p: [tree(r) for r in replications(folder, planted(*p), seeds(i, 32))] for i, p in enumerate(TREES)}
 
 
 def planted(above: float, raters: int, below: float) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class Judge(simlab.Learner):
 
 
 def scenario(folder: Path, changes: dict[str, Any]) -> Any:
-    from simlab.scenario import load
+    from tests.loading import load
 
     (folder / "mine.py").write_text(MINE)
     return load(written(folder / "scenario.yaml", changes))
