@@ -23,7 +23,7 @@ class Bonus(simlab.Consequence):
     principals = ("corporation", "vendor", "auditors")
     agents = ("raters", "auditors")
     unforeseen = "bonuses"
-    example: ClassVar = {"amount": 5.0, "above": 0.6}
+    example: ClassVar[dict[str, object]] = {"amount": 5.0, "above": 0.6}
 
     amount: float = Field(gt=0, le=1e9, description="the bonus, in $ a person and look")
     above: float = Field(ge=0, le=1, description="agreement with gold at this look from which on it is paid")

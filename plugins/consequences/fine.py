@@ -20,7 +20,7 @@ class Fine(simlab.Consequence):
     name = "fine"
     principals = ("regulator",)
     agents = ("corporation",)
-    example: ClassVar = {"amount": 100.0}
+    example: ClassVar[dict[str, object]] = {"amount": 100.0}
 
     amount: float = Field(gt=0, le=1e12, description="fine, in $ per violation")
 

@@ -25,8 +25,8 @@ class Fire(simlab.Consequence):
     name = "fire"
     principals = ("corporation", "vendor", "auditors")
     agents = ("raters", "auditors")
-    instead_of: ClassVar = {"below": ("review",), "review": ("below", "after_warnings", "min_sample")}
-    example: ClassVar = {"below": 0.5}
+    instead_of: ClassVar[dict[str, tuple[str, ...]]] = {"below": ("review",), "review": ("below", "after_warnings", "min_sample")}
+    example: ClassVar[dict[str, object]] = {"below": 0.5}
 
     below: float | None = Field(None, ge=0, le=1, description="agreement with gold below which a rater is fired")
     after_warnings: int = Field(0, ge=0, le=1000, description="only after this many warnings")

@@ -20,7 +20,7 @@ class Fund(simlab.Consequence):
     name = "fund"
     principals = ("shareholders",)
     agents = ("corporation",)
-    example: ClassVar = {"above": 0.0, "amount": 1000.0}
+    example: ClassVar[dict[str, object]] = {"above": 0.0, "amount": 1000.0}
 
     above: float = Field(ge=-1e12, le=1e12, description="what shareholders look at, above which they are pleased")
     amount: float = Field(gt=0, le=1e12, description="how much, in $")

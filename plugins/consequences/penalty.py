@@ -21,7 +21,7 @@ class Penalty(simlab.Consequence):
     principals = ("corporation", "vendor")
     agents = ("vendor",)
     unforeseen = "penalties"
-    example: ClassVar = {"below": 0.8}
+    example: ClassVar[dict[str, object]] = {"below": 0.8}
 
     below: float = Field(ge=0, le=1, description="agreement with gold below which the vendor pays")
     share: float = Field(0.1, ge=0, le=1, description="share of the price that is paid back")

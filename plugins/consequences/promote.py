@@ -26,7 +26,7 @@ class Promote(simlab.Consequence):
     principals = ("corporation", "vendor")
     agents = ("raters", "auditors")
     unforeseen = "raises"
-    example: ClassVar = {"above": 0.6}
+    example: ClassVar[dict[str, object]] = {"above": 0.6}
 
     above: float = Field(ge=0, le=1, description="agreement with gold at this look from which on a person is promoted")
     min_sample: int = Field(1, ge=1, le=1_000_000, description="only with at least this many pairs audited at the look")

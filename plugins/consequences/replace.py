@@ -23,7 +23,7 @@ class Replace(simlab.Consequence):
     name = "replace"
     principals = ("shareholders",)
     agents = ("corporation",)
-    example: ClassVar = {"below": 0.0}
+    example: ClassVar[dict[str, object]] = {"below": 0.0}
 
     below: float = Field(ge=-1e12, le=1e12, description="what shareholders look at, below which they are disappointed")
     after: int = Field(1, ge=1, le=1000, description="only after this many disappointments in a row")

@@ -22,7 +22,7 @@ class Retrain(simlab.Consequence):
     principals = ("corporation", "vendor", "auditors")
     agents = ("raters", "auditors")
     unforeseen = "training"
-    example: ClassVar = {"below": 0.7}
+    example: ClassVar[dict[str, object]] = {"below": 0.7}
 
     below: float = Field(ge=0, le=1, description="agreement with gold below which a person is trained")
     shrink: float = Field(0.5, ge=0, le=1, description="what is left of the person's misreading, as a share")

@@ -20,7 +20,7 @@ class Suspend(simlab.Consequence):
     name = "suspend"
     principals = ("regulator",)
     agents = ("corporation",)
-    example: ClassVar = {"after": 10, "days": 1.0}
+    example: ClassVar[dict[str, object]] = {"after": 10, "days": 1.0}
 
     after: int = Field(1, ge=1, le=1_000_000_000, description="violations since the last suspension that it takes")
     days: float = Field(gt=0, le=36_500, description="how long, in days")

@@ -20,7 +20,7 @@ class Warn(simlab.Consequence):
     name = "warn"
     principals = ("corporation", "vendor", "auditors")
     agents = ("raters", "auditors")
-    example: ClassVar = {"below": 0.6}
+    example: ClassVar[dict[str, object]] = {"below": 0.6}
 
     below: float = Field(ge=0, le=1, description="agreement with gold below which a rater is warned")
 

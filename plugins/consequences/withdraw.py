@@ -21,7 +21,7 @@ class Withdraw(simlab.Consequence):
     name = "withdraw"
     principals = ("shareholders",)
     agents = ("corporation",)
-    example: ClassVar = {"below": 0.0, "amount": 1000.0}
+    example: ClassVar[dict[str, object]] = {"below": 0.0, "amount": 1000.0}
 
     below: float = Field(ge=-1e12, le=1e12, description="what shareholders look at, below which they are disappointed")
     amount: float = Field(gt=0, le=1e12, description="how much at most, in $")

@@ -22,7 +22,7 @@ class Mistaken(simlab.RaterPolicy):
     """
 
     name = "mistaken"
-    instead_of: ClassVar = {"agreement": ("flip",), "flip": ("agreement",)}
+    instead_of: ClassVar[dict[str, tuple[str, ...]]] = {"agreement": ("flip",), "flip": ("agreement",)}
     flip: float | None = Field(0.1, ge=0.0, le=1.0, description="ε, the chance of the wrong label")
     agreement: float | None = Field(None, ge=0.5, le=1.0, description="instead of flip: target agreement of two raters")
 

@@ -23,7 +23,7 @@ class RaoKupper(simlab.RaterPolicy):
     """
 
     name = "rao_kupper"
-    instead_of: ClassVar = {"agreement": ("temperature",), "temperature": ("agreement",)}
+    instead_of: ClassVar[dict[str, tuple[str, ...]]] = {"agreement": ("temperature",), "temperature": ("agreement",)}
     agreement: float | None = Field(0.75, gt=0.5, le=1.0, description="target agreement of two raters; 1 is noise-free")
     temperature: float | None = Field(None, ge=0.0, description="τ, in units of utility; instead of agreement")
     theta: float = Field(1.5, ge=1.0, le=1e6, description="θ: 1 never undecided, 2 a third at equal utility")

@@ -26,7 +26,7 @@ class Thurstone(simlab.RaterPolicy):
     """
 
     name = "thurstone"
-    instead_of: ClassVar = {"agreement": ("deviation",), "deviation": ("agreement",)}
+    instead_of: ClassVar[dict[str, tuple[str, ...]]] = {"agreement": ("deviation",), "deviation": ("agreement",)}
     agreement: float | None = Field(0.75, gt=0.5, le=1.0, description="target agreement of two raters; 1 is noise-free")
     deviation: float | None = Field(None, ge=0.0, description="σ of what is felt, in utility; instead of agreement")
 

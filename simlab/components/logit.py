@@ -27,7 +27,7 @@ class Logit(RaterPolicy):
     noise such people would have without their leanings, so that a control without them is exactly as noisy.
     """
 
-    instead_of: ClassVar = {"agreement": ("temperature",), "temperature": ("agreement",)}
+    instead_of: ClassVar[dict[str, tuple[str, ...]]] = {"agreement": ("temperature",), "temperature": ("agreement",)}
     agreement: float | None = Field(0.75, gt=0.5, le=1.0, description="target agreement of two raters; 1 is noise-free")
     temperature: float | None = Field(None, ge=0.0, description="τ, in units of utility; instead of agreement")
 

@@ -31,7 +31,7 @@ class IntentSpec(Spec):
 class UsersSpec(PartySpec):
     """The public: people who ask, want something, and may leave."""
 
-    instead_of: ClassVar = {"values": ("intents",), "intents": ("values",)}
+    instead_of: ClassVar[dict[str, tuple[str, ...]]] = {"values": ("intents",), "intents": ("values",)}
     kind: Literal["users"] = "users"
     intents: list[IntentSpec] = Field(
         [], max_length=100, description="different users, who want different things; default: all want the same"
