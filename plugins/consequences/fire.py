@@ -25,7 +25,10 @@ class Fire(simlab.Consequence):
     name = "fire"
     principals = ("corporation", "vendor", "auditors")
     agents = ("raters", "auditors")
-    instead_of: ClassVar[dict[str, tuple[str, ...]]] = {"below": ("review",), "review": ("below", "after_warnings", "min_sample")}
+    instead_of: ClassVar[dict[str, tuple[str, ...]]] = {
+        "below": ("review",),
+        "review": ("below", "after_warnings", "min_sample"),
+    }
     example: ClassVar[dict[str, object]] = {"below": 0.5}
 
     below: float | None = Field(None, ge=0, le=1, description="agreement with gold below which a rater is fired")
