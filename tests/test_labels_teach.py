@@ -13,6 +13,7 @@ import simlab
 from simlab.engine.jobs import Store
 
 FIRST = Path(__file__).parent.parent / "scenarios" / "01_first.yaml"
+ONCE = "waterfall.redraw=[]"  # machines are trained once: redraws change no other table, and take most of the time
 COIN = "parties.pool.policy={kind: mistaken, flip: 0.5}"
 
 pytestmark = pytest.mark.slow
@@ -25,13 +26,14 @@ def store(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def taught(store, tmp_path_factory):
-    return simlab.run(FIRST, seed=1, out=tmp_path_factory.mktemp("runs") / "taught", store=store, local=False)
+    out = tmp_path_factory.mktemp("runs") / "taught"
+    return simlab.run(FIRST, seed=1, out=out, overrides=[ONCE], store=store, local=False)
 
 
 @pytest.fixture(scope="module")
 def tossed(store, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "tossed"
-    return simlab.run(FIRST, seed=1, out=out, overrides=[COIN], store=store, local=False)
+    return simlab.run(FIRST, seed=1, out=out, overrides=[ONCE, COIN], store=store, local=False)
 
 
 def change(run, column):
