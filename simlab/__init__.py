@@ -107,10 +107,14 @@ __all__ = [
 ]  # fmt: skip
 
 
+_RENAMED = {"Scene": "RaterView", "Situation": "GuidelineReview", "LeashedShape": "KLPenalizedReward"}  # in 0.3
+
+
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used."""
     if name not in _WHERE:
-        raise AttributeError(f"module 'simlab' has no attribute {name!r}")
+        now = f"; since 0.3 it is simlab.{_RENAMED[name]}" if name in _RENAMED else ""
+        raise AttributeError(f"module 'simlab' has no attribute {name!r}{now}")
     found = getattr(import_module(_WHERE[name]), "run_file" if name == "run" else name)
     globals()[name] = found
     return found

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import simlab
 from simlab.errors import InvalidInput, PluginFailed
 from simlab.plugins.files import looks_like_plugin
 from simlab.plugins.registry import Entry, Registry, discover
@@ -306,3 +307,12 @@ def test_a_hook_that_raises_is_put_down_to_the_plugin(elsewhere: Path) -> None:
     file.write_text("def simlab_run_finished(status):\n    raise KeyError(status)\n")
     with pytest.raises(PluginFailed, match="the hook simlab_run_finished of a plugin raised KeyError: 'finished'"):
         discover().hook.simlab_run_finished(run="x", status="finished", error="")
+
+
+@pytest.mark.parametrize("old", ["Scene", "Situation", "LeashedShape"])
+def test_a_public_name_that_changed_says_what_it_is_now(old: str) -> None:
+    with pytest.raises(AttributeError, match=rf"no attribute '{old}'; since 0.3 it is simlab\.(\w+)") as error:
+        getattr(simlab, old)
+    assert hasattr(simlab, str(error.value).rpartition(".")[2])
+    with pytest.raises(AttributeError, match=r"no attribute 'Sc'$"):
+        getattr(simlab, "Sc")  # noqa: B009

@@ -44,7 +44,7 @@ class EventLog:
         self.ledger = ledger
         self.recorder: Recorder
         self.judgements = 0
-        self.on_judged: list[OnJudged] = []  # of several agents: R_a ≻ R_b
+        self.on_judged: list[OnJudged] = []
         self.on_ranked: list[OnRanked] = []
         self.on_acted: list[OnActed] = []
         self.on_round: list[OnRound] = []

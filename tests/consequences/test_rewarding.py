@@ -20,15 +20,15 @@ from simlab.machines.reward_backend import Evidence
 from simlab.machines.shaped_reward import Rewarding, adapted, directed
 from simlab.nets.closed_form import divergence, tilted
 from simlab.nets.policy import PPOConfig, ppo
-from simlab.nets.transformer import Transformer, TransformerConfig, log_probs, pretrain
+from simlab.nets.transformer import Transformer, log_probs
 from simlab.plugins.registry import discover
+from tests.one_word import END, LOGP, REWARD, SEP, START, WORD, one_thread, reference_model
 from tests.small_world import play
 
 torch = pytest.importorskip("torch")
 Array = NDArray[np.float64]
 PLUGINS = discover(local=False)
-START, SEP, END, FIRST = 1, 2, 3, 4  # the four words of the game are 4, 5, 6, 7
-LOGP, REWARD, COST = np.log([0.4, 0.3, 0.2, 0.1]), np.arange(4.0), np.array([-1.0, 0.5, 0.0, 1.0])
+COST = np.array([-1.0, 0.5, 0.0, 1.0])
 
 
 def made(name: str, **settings: Any) -> Any:
@@ -44,24 +44,19 @@ def learner(name: str) -> Any:
 
 @pytest.fixture(autouse=True, scope="module")
 def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+    yield from one_thread()
 
 
 @pytest.fixture(scope="module")
 def reference() -> Transformer:
     """A pretrained model that says one of four words, with chances .4, .3, .2, .1."""
-    config = TransformerConfig(vocab=8, width=16, layers=1, heads=2, context=4, unspoken=(0, 1, 2, 3))
-    corpus = np.array([[START, SEP, FIRST + w] for w in range(4) for _ in range(4 - w)])
-    return pretrain(config, corpus, steps=250, batch=10, rate=1e-2, seed=0)[0]
+    return reference_model()
 
 
 def judge(values: Array) -> Any:
     """Who scores a word by its place."""
     table = torch.tensor(values, dtype=torch.float32)
-    return SimpleNamespace(score=lambda prompts, responses: table[responses[:, 0] - FIRST])
+    return SimpleNamespace(score=lambda prompts, responses: table[responses[:, 0] - WORD])
 
 
 LAST = 30  # iterations that are looked at, when all has settled
@@ -77,7 +72,7 @@ def practised(reference: Transformer, shape: RewardShape, iterations: int = 80) 
         copy.deepcopy(reference), reference, rewarding.score, rewarding.reward, prompts, uniforms, end=END, seed=0,
         config=config,
     )  # fmt: skip
-    words = np.arange(FIRST, FIRST + 4)[:, None]
+    words = np.arange(WORD, WORD + 4)[:, None]
     found = log_probs(policy, np.tile([[START, SEP]], (4, 1)), words)[:, 0].double().numpy()
     for row, measured in zip(metrics, rewarding.measured, strict=True):  # what both have measured is the same
         assert row == pytest.approx(row | {name: measured[name] for name in row.keys() & measured.keys()}, abs=1e-5)

@@ -15,12 +15,11 @@ import simlab
 from simlab.components.learner import RewardLesson
 from simlab.nets.closed_form import divergence, tilted
 from simlab.plugins.registry import discover
+from tests.one_word import END, LOGP, REWARD, SEP, START, WORD, one_thread, reference_model
 from tests.small_world import FIRST, HURRIED
 
 torch = pytest.importorskip("torch")
 Array = NDArray[np.float64]
-START, SEP, END, WORD = 1, 2, 3, 4  # the four words of the game are 4, 5, 6, 7
-LOGP, REWARD = np.log([0.4, 0.3, 0.2, 0.1]), np.arange(4.0)
 
 
 def made(**settings: Any) -> Any:
@@ -29,20 +28,13 @@ def made(**settings: Any) -> Any:
 
 @pytest.fixture(autouse=True, scope="module")
 def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+    yield from one_thread()
 
 
 @pytest.fixture(scope="module")
 def reference() -> Any:
     """A pretrained model that says one of four words, with chances .4, .3, .2, .1."""
-    from simlab.nets.transformer import TransformerConfig, pretrain
-
-    config = TransformerConfig(vocab=8, width=16, layers=1, heads=2, context=4, unspoken=(0, 1, 2, 3))
-    corpus = np.array([[START, SEP, WORD + w] for w in range(4) for _ in range(4 - w)])
-    return pretrain(config, corpus, steps=250, batch=10, rate=1e-2, seed=0)[0]
+    return reference_model()
 
 
 def practised(reference: Any, values: Array, **settings: Any) -> Array:
