@@ -15,6 +15,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from tests.small_world import HURRIED
+
+ANSWERS = ("yes", "no", "maybe so", "i do not know")  # to each prompt of a table of records
 CUT = """
 import sys
 from simlab.errors import SimlabError
@@ -34,12 +37,20 @@ simlab.run(sys.argv[1], out=sys.argv[2], small=True)
 """
 
 
-def cases(checkout: Path) -> dict[str, list[str]]:
-    """By name, the arguments of `simlab run`, less the folder."""
+def hurried_first(checkout: Path) -> list[str]:
+    """The small form of 01_first in a hurry, in whatever world."""
+    settings = [setting for setting in HURRIED if not setting.startswith("world.")]
+    first = str(checkout / "scenarios" / "01_first.yaml")
+    return [first, "--small", *(word for setting in settings for word in ("--set", setting))]
+
+
+def cases(checkout: Path, table: Path) -> dict[str, list[str]]:
+    """By name, the arguments of `simlab run`, less the folder; `table` is one of a user's own."""
     found = {path.stem: [str(path), "--small"] for path in sorted((checkout / "scenarios").glob("*.yaml"))}
     many = checkout / "tests" / "benchmarks" / "many_raters.yaml"
     found["many_raters"] = [str(many), "--set", "parties.pool.count=4000"]
     found["resumed"] = [str(checkout / "scenarios" / "00_gaussian.yaml"), "--small"]
+    found["records"] = [*hurried_first(checkout), "--set", f"world={{kind: records, table: {table}, held_out: 0}}"]
     found["without"] = [str(checkout / "scenarios" / "05_auditors.yaml"), "--small", "--without", "managers"]
     return found
 
@@ -87,7 +98,10 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     failed = False
-    for name, arguments in cases(args.new.resolve()).items():
+    args.out.mkdir(parents=True, exist_ok=True)
+    table = (args.out / "table.csv").resolve()
+    table.write_text("\n".join(["prompt,response", *(f"question {q} ?,{a} ." for q in "abcdefghij" for a in ANSWERS)]))
+    for name, arguments in cases(args.new.resolve(), table).items():
         if args.names and name not in args.names:
             continue
         folders = [(args.out / which / name).resolve() for which in ("old", "new")]
