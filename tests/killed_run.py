@@ -44,7 +44,7 @@ def killed_in(moment: Moment, work: Callable[..., Any], *arguments: Any) -> None
     The process is forked from one that has imported simlab and done nothing else, so that it begins at once.
     """
     context = get_context("forkserver")
-    context.set_forkserver_preload(["tests.killed_run", "simlab.simulation", "simlab.cli.main", "torch", "pandas"])
+    context.set_forkserver_preload(["tests.killed_run", "simlab.simulation", "simlab.cli", "torch", "pandas"])
     process = context.Process(target=_run, args=(moment, work, arguments))
     process.start()
     process.join()
@@ -52,7 +52,7 @@ def killed_in(moment: Moment, work: Callable[..., Any], *arguments: Any) -> None
 
 
 def _simlab(words: list[str], cache: str) -> None:
-    from simlab.cli.main import main
+    from simlab.cli import main
 
     os.environ["SIMLAB_CACHE"] = cache
     sys.exit(main(words))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from simlab.cli.main import main
+from simlab.cli import main
 
 FOLDER = Path(__file__).parent / "bad_scenarios"
 FILES = sorted([*FOLDER.glob("*.yaml"), *FOLDER.glob("*/scenario.yaml")])

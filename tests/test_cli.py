@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from simlab.cli.main import main
+from simlab.cli import main
 from simlab.errors import Mismatch
 
 ROOT = Path(__file__).parent.parent
@@ -69,7 +69,7 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_looking_imports_neither_torch_nor_pandas(argv: list[str]) -> None:
     code = (
-        "import sys; from simlab.cli.main import main; code = main(sys.argv[1:]); "
+        "import sys; from simlab.cli import main; code = main(sys.argv[1:]); "
         "heavy = [m for m in ('torch', 'pandas', 'pyarrow') if m in sys.modules]; "
         "sys.exit(code or (f'imported {heavy}' if heavy else 0))"
     )
@@ -207,7 +207,7 @@ def test_wrong_questions_get_an_answer(
 
 
 def test_tables_imports_no_torch(finished: Path) -> None:
-    code = "import sys; from simlab.cli.main import main; main(sys.argv[1:]); sys.exit('torch' in sys.modules)"
+    code = "import sys; from simlab.cli import main; main(sys.argv[1:]); sys.exit('torch' in sys.modules)"
     assert program("tables", str(finished), "alignment", code=code).returncode == 0
 
 
@@ -254,7 +254,7 @@ def test_an_interruption_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch, caps
 
 
 def test_a_reader_that_leaves_early_is_no_error() -> None:
-    code = "import sys; from simlab.cli.main import main; sys.exit(main(['schema']))"
+    code = "import sys; from simlab.cli import main; sys.exit(main(['schema']))"
     with subprocess.Popen(
         [sys.executable, "-c", code],
         env={**os.environ, "PYTHONPATH": str(ROOT)},

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import simlab
-from simlab.cli.main import main
+from simlab.cli import main
 from simlab.engine.jobs import Store
 from tests.loading import load
 from tests.small_world import (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simlab.cli.main import main
+from simlab.cli import main
 from simlab.errors import LONGEST_LINE, MOST_LINES, InvalidInput, PluginFailed, Problem, told
 from simlab.names import shorten, shown, visible
 

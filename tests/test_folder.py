@@ -18,7 +18,7 @@ from filelock import FileLock
 
 import simlab
 from simlab import runner as execution
-from simlab.cli.main import main
+from simlab.cli import main
 from simlab.errors import InvalidInput
 from simlab.runs.folder import _identified, open_run
 from simlab.runs.loading import load
@@ -170,7 +170,7 @@ def test_a_lock_that_was_replaced_is_not_the_one_in_its_place(tmp_path: Path) ->
 AT_ONCE = """
 import os, sys
 from simlab import runner as execution# once for all of them
-from simlab.cli.main import main
+from simlab.cli import main
 
 file, out, *seeds = sys.argv[1:]
 processes = []

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import simlab
-from simlab.cli.main import main
+from simlab.cli import main
 from simlab.errors import InvalidInput, PluginFailed
 from simlab.plugins import hookspecs
 from simlab.plugins.hooks import hooks_of

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import simlab
-from simlab.cli.main import main
+from simlab.cli import main
 from simlab.engine.jobs import Store
 from simlab.tables.schemas import TABLES
 from tests.killed_run import Moment, killed

@@ -229,10 +229,10 @@ def test_files_are_short() -> None:
     "code",
     [
         "import simlab; simlab.Criterion, simlab.World, simlab.InvalidInput",
-        "from simlab.cli.main import main; main(['--help'])",
-        "from simlab.cli.main import main; main(['plugins', '--json'])",
-        "from simlab.cli.main import main; main(['schema'])",
-        "from simlab.cli.main import main; assert main(['validate', 'scenarios/01_first.yaml']) == 0",
+        "from simlab.cli import main; main(['--help'])",
+        "from simlab.cli import main; main(['plugins', '--json'])",
+        "from simlab.cli import main; main(['schema'])",
+        "from simlab.cli import main; assert main(['validate', 'scenarios/01_first.yaml']) == 0",
     ],
 )
 def test_quick_commands_import_nothing_heavy(code):

@@ -12,7 +12,7 @@ import pytest
 import scipy.special  # noqa: F401  (imported within a run it would count as time a plugin takes)
 
 import simlab
-from simlab.cli.main import main
+from simlab.cli import main
 from simlab.components.criterion import Criterion
 from simlab.components.reward_shape import RewardShape
 from simlab.errors import PluginFailed

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 import simlab
-from simlab.cli.main import main
+from simlab.cli import main
 from simlab.engine.jobs import Store
 from simlab.report import labor_costs
 from simlab.report.orders import orders

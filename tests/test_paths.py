@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import simlab
-from simlab.cli.main import main
+from simlab.cli import main
 from simlab.components.data_file import DataFile
 from simlab.engine.jobs import Store
 from simlab.errors import InvalidInput

@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 import simlab
-from simlab.cli.main import main
+from simlab.cli import main
 from simlab.runs.loading import Run
 from simlab.tables.schemas import TABLES
 from tests.golden import HERE, SCENARIOS, SEEDS, differences, form, golden, golden_file, scenarios, summary, tolerance

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import simlab
-from simlab.cli.main import main
+from simlab.cli import main
 from simlab.errors import Mismatch
 from simlab.runs import changes as since
 from tests.small_world import written

@@ -18,7 +18,7 @@ import pytest
 
 import simlab
 from simlab.cli import console
-from simlab.cli.main import FILES, main
+from simlab.cli.command_line import FILES, main
 from simlab.cli.terminal import Stream, look_alike
 
 ROOT = Path(__file__).parent.parent
@@ -170,7 +170,7 @@ def test_a_full_disk_is_said_and_fails(finished: Path) -> None:
 def test_closed_descriptors_are_not_given_to_files() -> None:
     """Else what a library says on stderr would be written into whatever file was opened in its place."""
     code = (
-        "import sys; from simlab.cli.main import main; code = main(['validate', 'nowhere.yaml']); "
+        "import sys; from simlab.cli import main; code = main(['validate', 'nowhere.yaml']); "
         "sys.exit(code if open(sys.executable).fileno() > 2 else 9)"
     )
     call = ["sh", "-c", 'exec "$0" -c "$1" <&- >&- 2>&-', sys.executable, code]
@@ -181,7 +181,7 @@ def test_closed_descriptors_are_not_given_to_files() -> None:
 def test_python_itself_does_not_complain_of_a_full_device_at_its_exit() -> None:
     with open("/dev/full", "w", encoding="utf-8") as full:
         done = subprocess.run(
-            [sys.executable, "-c", "import sys; from simlab.cli.main import main; sys.exit(main(['schema']))"],
+            [sys.executable, "-c", "import sys; from simlab.cli import main; sys.exit(main(['schema']))"],
             env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
         )  # fmt: skip
     assert (done.returncode, done.stderr) == (1, "the output could not be written: No space left on device\n")

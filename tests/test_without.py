@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import simlab
-from simlab.cli.main import main
+from simlab.cli import main
 from simlab.engine.jobs import Store
 from simlab.parties.pool import Pool
 from simlab.parties.vendor import Vendor

@@ -1,1 +1,5 @@
-"""The command line. A new command is a new file with a function `add(commands)`, named in `main.FILES`."""
+"""The command line: `main`. A command is a file with a function `add(commands)`, named in `command_line.FILES`."""
+
+from simlab.cli.command_line import main
+
+__all__ = ["main"]

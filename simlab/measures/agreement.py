@@ -3,13 +3,15 @@ Krippendorff's α, Gwet's AC1 and AC2; and all of them for one pool, with interv
 
 `coefficients` and `interrater` compute the same statistics from the same sums. The first takes any `Ratings` and is
 what theory's laws observe; the second takes the labels of a pool, and every round its values become rows of the table
-`agreement`. How a statistic treats missing labels stands in the functions of the last section.
+`agreement`. Published tables come as matrices, counts or contingency tables: functions of these compute the same. How
+a statistic treats missing labels stands in the functions of the last section.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -149,6 +151,70 @@ def _shared(task: Indices, worker: Indices, label: Indices, key: int) -> tuple[I
         kept &= hashed <= np.partition(hashed, MOST_TASKS - 1)[MOST_TASKS - 1]
     rows = kept[place.ravel()]
     return task[rows], worker[rows], label[rows]
+
+
+# ---- of published tables, in the forms they are printed in ---------------------------------------------------------
+
+
+def category_counts(matrix: ArrayLike) -> Indices:
+    """How many raters put each item into each category [items, categories], from ratings [raters, items], NaN where a
+    rater did not rate an item. Categories are in ascending order; there is none if there is no rating at all."""
+    labels = np.asarray(matrix, dtype=float)
+    categories = np.unique(labels[~np.isnan(labels)])
+    return (
+        np.array([np.sum(labels == category, axis=0) for category in categories], dtype=np.int64)
+        .reshape(len(categories), labels.shape[1])
+        .T
+    )
+
+
+def cohen_kappa(table: ArrayLike) -> float:
+    """κ of two raters from how often one said i where the other said j [categories, categories] (Cohen 1960)."""
+    cells = np.asarray(table, dtype=np.int64)
+    one, other = (np.repeat(place.ravel(), cells.ravel()) for place in np.indices(cells.shape))
+    return conger_kappa(np.stack([one, other]))
+
+
+def conger_kappa(matrix: ArrayLike) -> float:
+    """Cohen's κ for any number of raters, each with habits of their own (Conger 1980), from ratings [raters, items]."""
+    return coefficients(Ratings.of_matrix(matrix))["cohen"]
+
+
+def fleiss_kappa(counts: ArrayLike) -> float:
+    """κ of many raters from category counts [items, categories] (Fleiss 1971), each item rated as often.
+
+    Raises ValueError unless every item has the same number of ratings, at least two; see `krippendorff_alpha`.
+    """
+    rated = np.asarray(counts).sum(axis=1)
+    if rated[0] < 2 or np.any(rated != rated[0]):
+        raise ValueError("Fleiss' kappa needs the same number of ratings, two or more, of every item")
+    sums = _total(counts)
+    return float(beyond_chance(agreement_of(sums), chance_of_category(sums))[0])
+
+
+def gwet_ac(counts: ArrayLike, weights: Array | None = None) -> float:
+    """Gwet's AC1 of category counts [items, categories]; with agreement weights [categories, categories], his AC2."""
+    sums = _total(counts, weights)
+    return float(beyond_chance(agreement_of(sums), chance_of_hard_items(sums, weights))[0])
+
+
+def krippendorff_alpha(matrix: ArrayLike, metric: Literal["nominal", "interval"] = "nominal") -> float:
+    """α = 1 − D_o/D_e of ratings [raters, items] (Krippendorff 2011, "Computing Krippendorff's alpha-reliability");
+    disagreement is 0 or 1 if nominal, the squared difference if interval. NaN where the ratings do not vary."""
+    if metric == "nominal":
+        return coefficients(Ratings.of_matrix(matrix))["krippendorff"]
+    labels = np.asarray(matrix, dtype=float)
+    paired = labels[:, np.sum(~np.isnan(labels), axis=0) >= 2]
+    together = paired[~np.isnan(paired)]
+    if not len(together) or not together.std() > 0:
+        return float("nan")
+    within = sum(len(v) / (len(v) - 1) * 2 * np.sum((v - v.mean()) ** 2) for v in (c[~np.isnan(c)] for c in paired.T))
+    return float(1 - within / (2 * len(together) / (len(together) - 1) * np.sum((together - together.mean()) ** 2)))
+
+
+def _total(counts: ArrayLike, weights: Array | None = None) -> Array:
+    """The sums over all items [1, 4 + 2q]."""
+    return np.asarray(item_sums(counts, weights).sum(axis=0)[None, :])
 
 
 # ---- functions of sums over items (Gwet 2014), so that items can be redrawn ----------------------------------------

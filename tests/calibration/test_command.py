@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simlab.cli.main import main
+from simlab.cli import main
 from tests.calibration.made import davidson
 
 

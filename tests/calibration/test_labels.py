@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from simlab.calibration.reading import read
-from simlab.cli.main import main
+from simlab.cli import main
 from simlab.errors import InvalidInput
 
 SAID = [1, 2, 2, 0, 1, 2]

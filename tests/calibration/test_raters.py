@@ -12,7 +12,7 @@ from simlab.calibration.annotations import Annotations
 from simlab.calibration.choice import Model
 from simlab.calibration.fitting import fit
 from simlab.calibration.reading import read
-from simlab.cli.main import main
+from simlab.cli import main
 from simlab.errors import InvalidInput
 
 RATERS = ("ann", "bob", "cy", "di", "max")

@@ -18,7 +18,7 @@ from simlab.arrays import Array
 from simlab.calibration.comparison import Calibration, calibrate
 from simlab.calibration.policies import simulated
 from simlab.calibration.ratings import order_of, read_vader, vader_ratings
-from simlab.cli.main import main
+from simlab.cli import main
 
 pytestmark = pytest.mark.skipif(find_spec("vaderSentiment") is None, reason="pip install 'simlab[vader]'")
 

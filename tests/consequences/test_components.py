@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from simlab import InvalidInput
-from simlab.cli.main import main
+from simlab.cli import main
 from simlab.plugins.registry import Registry, discover
 from simlab.scenario import load
 from simlab.scenario.json_schema import schema

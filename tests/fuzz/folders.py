@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import simlab
-from simlab.cli.main import main
+from simlab.cli import main
 from tests.fuzz.damages import DAMAGES, RaterView
 from tests.small_world import written
 

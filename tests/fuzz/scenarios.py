@@ -29,7 +29,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from simlab.cli.main import main
+from simlab.cli import main
 from simlab.errors import InvalidInput
 from simlab.plugins.registry import Registry, discover
 from simlab.scenario import Scenario, costs, load

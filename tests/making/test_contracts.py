@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simlab.cli.main import main
+from simlab.cli import main
 from simlab.components.cohort import Cohort
 from simlab.names import CALLED
 from simlab.scaffolding.contracts import contract
@@ -74,7 +74,7 @@ def test_a_draft_says_what_its_methods_are_shown(tmp_path: Path, monkeypatch: py
 
 def test_nothing_needs_docstrings_in_memory(tmp_path: Path) -> None:
     code = (
-        "from simlab.cli.main import main\n"
+        "from simlab.cli import main\n"
         "for argv in (['new', 'criterion', 'humble'], ['try', 'humble'], ['plugins', '--contract', 'rater']):\n"
         "    main(argv) and exit(f'{argv}')\n"
         "import sys; sys.exit(main(['plugins', 'humble']))"

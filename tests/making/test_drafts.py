@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from simlab.cli.main import main
+from simlab.cli import main
 from simlab.plugins.registry import discover
 from simlab.scaffolding.drafts import KINDS
 from tests.testing.test_built_ins import LOOK_ON
@@ -115,7 +115,7 @@ def test_a_name_of_another_kind_is_free(here: Path) -> None:
 def test_drafting_imports_nothing_heavy(here: Path) -> None:
     heavy = "[m for m in ('torch', 'pandas', 'scipy', 'pyarrow') if m in sys.modules]"
     for argv in (["new", "criterion", "humble"], ["try", "humble"], ["plugins", "humble"]):
-        code = f"import sys; from simlab.cli.main import main; code = main({argv}); sys.exit(code or {heavy} or 0)"
+        code = f"import sys; from simlab.cli import main; code = main({argv}); sys.exit(code or {heavy} or 0)"
         program("-c", code)
 
 

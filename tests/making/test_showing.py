@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from simlab.cli.main import main
+from simlab.cli import main
 from simlab.plugins.registry import Entry, discover
 from simlab.scaffolding.tryout import Shown, shown
 from tests.testing.test_built_ins import GIVEN, TABLE

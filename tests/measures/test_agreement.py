@@ -45,6 +45,28 @@ def test_the_table_of_sas() -> None:
     assert of(np.stack([a, b]))["cohen"] == pytest.approx(0.4842, abs=5e-5)
 
 
+def test_tables_as_they_are_printed_give_what_runs_compute() -> None:
+    """Matrices, category counts and contingency tables; Krippendorff's worked interval example is .849 (2011, E)."""
+    gaps = matrix(published_data.GWET)
+    whole, counts = of(gaps), agreement.category_counts(gaps)
+    assert agreement.conger_kappa(gaps) == whole["cohen"]
+    assert agreement.krippendorff_alpha(gaps) == whole["krippendorff"]
+    assert agreement.gwet_ac(counts) == pytest.approx(whole["gwet_ac1"], abs=1e-12)
+    weights = quadratic_weights(np.arange(counts.shape[1]))
+    assert agreement.gwet_ac(counts, weights) == pytest.approx(whole["gwet_ac2"], abs=1e-12)
+    diagnoses = matrix(published_data.FLEISS).T
+    assert agreement.fleiss_kappa(agreement.category_counts(diagnoses)) == pytest.approx(of(diagnoses)["fleiss"])
+    assert agreement.cohen_kappa(published_data.SAS) == pytest.approx(0.4842, abs=5e-5)
+    observers = matrix("123321412*** 1233224125*3 *3332342251* 12332441251*")
+    assert agreement.krippendorff_alpha(observers) == pytest.approx(0.743, abs=6e-4)
+    assert agreement.krippendorff_alpha(observers, "interval") == pytest.approx(0.849, abs=6e-4)
+    for nothing in (np.ones((2, 3)), np.array([[1.0, 2.0, 1.0]]), np.array([[1.0, np.nan], [np.nan, 1.0]])):
+        assert np.isnan(agreement.krippendorff_alpha(nothing, "interval"))
+        assert np.isnan(agreement.conger_kappa(nothing))
+    with pytest.raises(ValueError, match="same number of ratings"):
+        agreement.fleiss_kappa([[1, 1], [2, 1]])
+
+
 def test_four_raters_with_ratings_missing() -> None:
     """Gwet (2014), pp. 55–56."""
     assert of(matrix(published_data.GWET)) == pytest.approx(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simlab.cli.main import main
+from simlab.cli import main
 from simlab.components.charter import Charter
 from simlab.scenario import Scenario
 from simlab.scenario.society import CorporationSpec, GuidelineSpec

@@ -15,7 +15,7 @@ from rich.console import Console
 from scipy import stats
 
 import simlab
-from simlab.cli.main import main
+from simlab.cli import main
 from simlab.engine.jobs import Store
 from simlab.report.arms import arms
 from simlab.report.comparison import COLUMNS

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 import simlab
-from simlab.cli.main import main
+from simlab.cli import main
 from simlab.engine.jobs import Store
 from simlab.report.trace_screen import screen
 from tests.deep_world import CLICK, DEEP, NORTH, auditors

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simlab.cli.main import main
+from simlab.cli import main
 from simlab.scenario.messages import plain_number
 
 GAUSSIAN = Path(__file__).parents[2] / "scenarios" / "00_gaussian.yaml"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import simlab
-from simlab.cli.main import main
+from simlab.cli import main
 from simlab.errors import InvalidInput
 from simlab.plugins.registry import Registry, discover
 from simlab.scenario import costs, load

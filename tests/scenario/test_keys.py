@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from simlab.cli.main import main
+from simlab.cli import main
 from simlab.errors import InvalidInput
 from simlab.plugins.registry import Registry, discover
 from simlab.scenario import RatersSpec, RelationSpec, Scenario

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from simlab import theory
-from simlab.cli.main import main
+from simlab.cli import main
 from simlab.errors import InvalidInput
 from simlab.theory import LAWS, Control, Law
 from simlab.theory.check import CONTROL, Verdict, judge

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import simlab
-from simlab.cli.main import main
+from simlab.cli import main
 from simlab.report.next_words import next_words
 from simlab.rng import Streams
 from tests.loading import load

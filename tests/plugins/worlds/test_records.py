@@ -19,7 +19,7 @@ import pandas as pd
 import pytest
 
 import simlab
-from simlab.cli.main import main
+from simlab.cli import main
 from simlab.components.exchange import TRUTH
 from simlab.errors import InvalidInput, Mismatch
 from simlab.rng import Streams
