@@ -2,7 +2,7 @@
 
 Every error a user can cause is a `SimlabError`; the command line prints it without a traceback
 and exits with its `exit_code`. Anything else that escapes is a bug of ours. Messages quote what users, their files
-and their plugins said; `told` makes any of it fit to be shown, here and nowhere else.
+and their plugins said; `presentable` makes any of it fit to be shown, here and nowhere else.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ _QUOTE = re.compile(r"""(?<!\w)(['"])((?:\\.|(?!\1)[^\\])*)\1(?!\w)""")
 _UNBROKEN = re.compile(rf"[^\s/\\]{{{LONGEST_QUOTE + 40},}}")
 
 
-def told(message: str) -> str:
+def presentable(message: str) -> str:
     """A message as it is shown: every character visible, values and lines clipped in the middle, 40 lines at most."""
     lines = message.split("\n")
     if len(lines) > MOST_LINES:
         lines[MOST_LINES - 1 :] = [f"… and {len(lines) - MOST_LINES + 1:,} lines more"]
-    return "\n".join(map(_told_line, lines))
+    return "\n".join(map(_presentable_line, lines))
 
 
-def _told_line(line: str) -> str:
+def _presentable_line(line: str) -> str:
     line = shorten(visible(line), _FARTHEST)
     if len(line) > LONGEST_QUOTE:
         line = _QUOTE.sub(lambda quote: quote[1] + shorten(quote[2], LONGEST_QUOTE) + quote[1], line)
@@ -49,7 +49,7 @@ class SimlabError(Exception):
     exit_code = 1
 
     def __str__(self) -> str:
-        return told(super().__str__())
+        return presentable(super().__str__())
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Problem:
     def __str__(self) -> str:
         where = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
         head = ": ".join(part for part in (where, self.path, self.what) if part)
-        return told(one_line(f"{head} ({self.fix})" if self.fix else head))
+        return presentable(one_line(f"{head} ({self.fix})" if self.fix else head))
 
 
 class InvalidInput(SimlabError):

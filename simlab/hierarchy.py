@@ -167,7 +167,7 @@ class Hierarchy:
         yield from below
         yield from (self.limits[other] for other in (name, *below) if other in self.limits)
 
-    def limiters(self, model: str) -> list[str]:
+    def cost_models(self, model: str) -> list[str]:
         """The reward models that limit the reward of a language model."""
         return [name for name, limited in self.limits.items() if limited == model]
 

@@ -49,10 +49,10 @@ def noting() -> Iterator[Noted]:
     finally:
         _listening.pop()
         if _listening:
-            told(noted)
+            report_opened(noted)
 
 
-def told(noted: Noted) -> None:
+def report_opened(noted: Noted) -> None:
     """Let the block under way know what was opened elsewhere, as when a remembered computation was made."""
     if _listening:
         for reader, files in noted.items():

@@ -28,7 +28,7 @@ def side_by_side(work: Callable[[T], R], pieces: Sequence[T]) -> list[R]:
         return list(executor.map(work, pieces))
 
 
-def ahead(work: Callable[[T], R], pieces: Sequence[T]) -> Iterator[R]:
+def prefetch(work: Callable[[T], R], pieces: Sequence[T]) -> Iterator[R]:
     """`work` of each piece, in order, made in a thread of its own while what came before is being used."""
     if len(pieces) < 2:
         yield from map(work, pieces)
@@ -43,7 +43,7 @@ def ahead(work: Callable[[T], R], pieces: Sequence[T]) -> Iterator[R]:
 
 
 @contextmanager
-def behind(pieces: int) -> Iterator[Callable[..., None]]:
+def write_behind(pieces: int) -> Iterator[Callable[..., None]]:
     """A way to have calls made one after the other in a thread of their own, while this one prepares the next.
 
     All have been made at the end; what one of them raises is raised here. A single piece is not worth a thread.

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlab.arrays import Array, Indices
-from simlab.components.answers import given, not_numbers
+from simlab.components.return_values import given, not_numbers
 from simlab.rng import hashes, several_uniforms
 from simlab.worlds.world import Items
 

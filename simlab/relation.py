@@ -21,8 +21,8 @@ from simpy import Event
 
 from simlab.arrays import Array
 from simlab.clock import Steps, day_of
-from simlab.components.answers import not_numbers
 from simlab.components.combination import Combination, weighted_sum
+from simlab.components.return_values import not_numbers
 from simlab.errors import PluginFailed
 
 if TYPE_CHECKING:

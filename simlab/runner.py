@@ -37,7 +37,7 @@ from simlab.runs.manifest import read_manifest
 from simlab.scenario import Overrides, Scenario, costs
 from simlab.scenario import load as load_scenario
 from simlab.simulation import Simulation
-from simlab.tables import files as content
+from simlab.tables import table_files
 from simlab.tables.recorder import Recorder
 from simlab.tables.schemas import TABLES
 
@@ -297,7 +297,7 @@ def _on_disk(path: Path) -> tuple[dict[str, str], dict[str, str]]:
     for name in TABLES:
         try:
             file = done.stored(name)
-            found[name] = content.summary(file)[1] if file else ""
+            found[name] = table_files.summary(file)[1] if file else ""
         except InvalidInput as error:
             why[name] = str(error)
     return found, why

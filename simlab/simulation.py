@@ -14,8 +14,8 @@ from simpy import Event
 
 from simlab.analyzers.survey import Survey
 from simlab.clock import Steps, at
-from simlab.components.answers import given
 from simlab.components.consequence import Consequence, guideline_policies
+from simlab.components.return_values import given
 from simlab.consequences.contract_terms import implied
 from simlab.consequences.learning import Gradient
 from simlab.engine.context import Context, Progress, Tell, nobody
@@ -153,7 +153,7 @@ class Simulation(Context):
 
     def _judges(self, relation: Relation) -> list[str]:
         """Whose judgement counts when this relation looks: the principal's, and that of whoever limits the reward."""
-        return [relation.principal.name, *self.hierarchy.limiters(relation.agent.name)]
+        return [relation.principal.name, *self.hierarchy.cost_models(relation.agent.name)]
 
     def _meetings(self, corporation: Corporation) -> list[float]:
         """Days on which the guideline may be revised; none if nobody ever would."""
@@ -183,8 +183,8 @@ class Simulation(Context):
         """What is worth keeping of each language model of words: dictionary, shape, and arrays before and after."""
         kept = {}
         for model in self.of_kind(LanguageModel):
-            if isinstance(model.body, TransformerLM):
-                kept[model.name] = model.body.state()
+            if isinstance(model.backend, TransformerLM):
+                kept[model.name] = model.backend.state()
         return kept
 
 

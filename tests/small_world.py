@@ -24,7 +24,7 @@ from simlab.engine.jobs import Jobs, Store
 from simlab.plugins.registry import Registry, discover
 from simlab.scenario import Scenario, load
 from simlab.simulation import Simulation
-from simlab.tables import files as content
+from simlab.tables import table_files
 from simlab.tables.recorder import Recorder
 
 LOOK, AUDIT, LEARN, TRAIN = (f"relations.{i}" for i in range(4))
@@ -106,10 +106,10 @@ class Played:
         return self._table(table)
 
     def _table(self, table: str) -> pd.DataFrame:
-        path = content.stored(self._folder, table)
+        path = table_files.stored(self._folder, table)
         if path is None:
             raise AttributeError(table)
-        return content.read(path, table).to_pandas()
+        return table_files.read(path, table).to_pandas()
 
 
 def replications(folder: Path, changes: Mapping[str, Any], seeds: Iterable[int]) -> Iterator[Played]:

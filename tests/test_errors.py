@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from simlab.cli import main
-from simlab.errors import LONGEST_LINE, MOST_LINES, InvalidInput, PluginFailed, Problem, told
+from simlab.errors import LONGEST_LINE, MOST_LINES, InvalidInput, PluginFailed, Problem, presentable
 from simlab.names import shorten, shown, visible
 
 FILE = str(Path(__file__).parent / "bad_scenarios" / "base" / "whole.yaml")
@@ -42,7 +42,7 @@ def test_what_is_not_seen_is_spelt_out(text: str, said: str) -> None:
     ],
 )  # fmt: skip
 def test_ordinary_writing_stays(text: str) -> None:
-    assert visible(text) == told(text) == text
+    assert visible(text) == presentable(text) == text
 
 
 def test_a_problem_is_one_line() -> None:

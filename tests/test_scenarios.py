@@ -25,7 +25,7 @@ from simlab.runs.loading import Run
 from simlab.tables.schemas import TABLES
 from tests.golden import HERE, SCENARIOS, SEEDS, differences, form, golden, golden_file, scenarios, summary, tolerance
 from tests.loading import load
-from tests.test_tables import PINNED
+from tests.tables.test_schemas import PINNED
 
 FILES = scenarios()
 NAMES = [str(file.relative_to(SCENARIOS)) for file in FILES]

@@ -36,19 +36,19 @@ class AgreementAnalyzer(Analyzer):
             return
         self._said.setdefault(party.name, Said(self._key(party.name))).add(made)
 
-    def look(self, look: RoundView) -> Steps:
+    def measure(self, view: RoundView) -> Steps:
         yield from ()
         for pool in self.context.of_kind(Pool):
-            if self.context.hierarchy.model_below(pool.name) == look.model.name and pool.name in self._said:
-                self._record(look, pool, self._said.pop(pool.name))
+            if self.context.hierarchy.model_below(pool.name) == view.model.name and pool.name in self._said:
+                self._record(view, pool, self._said.pop(pool.name))
 
-    def _record(self, look: RoundView, pool: Pool, said: Said) -> None:
-        rows = interrater(said.task, said.worker, said.label, key=self._key(pool.name, look.stamp["round"]))
+    def _record(self, view: RoundView, pool: Pool, said: Said) -> None:
+        rows = interrater(said.task, said.worker, said.label, key=self._key(pool.name, view.stamp["round"]))
         if not rows:
             return
         self.add(
             "agreement",
-            look,
+            view,
             principal=pool.name,
             order=pool.work_order,
             statistic=[row.statistic for row in rows],

@@ -50,13 +50,13 @@ class Analyzer(ABC):
         self.context = context
 
     @abstractmethod
-    def look(self, look: RoundView) -> Steps:
+    def measure(self, view: RoundView) -> Steps:
         """Measure the round that has just ended, and write it down."""
 
     def ranked(self, party: Party, made: Rankings) -> None:
         """Rankings have been made."""
         del party, made
 
-    def add(self, table: str, look: RoundView, **columns: Any) -> None:
-        """Rows about this look."""
-        self.context.log.add(table, **look.stamp, **columns)
+    def add(self, table: str, view: RoundView, **columns: Any) -> None:
+        """Rows about this view."""
+        self.context.log.add(table, **view.stamp, **columns)

@@ -14,15 +14,15 @@ from simlab.measures.flattening import Flattening, flattening
 class FlatteningAnalyzer(Analyzer):
     """Fills the table `flattening`: of order 1 for every party's utility, of order k for scores of agents."""
 
-    def look(self, look: RoundView) -> Steps:
+    def measure(self, view: RoundView) -> Steps:
         yield from ()
-        criteria = self._criteria(look.panel.features)
-        for party, utility in look.utilities.items():
-            self._row(look, 1, "responses", party, flattening(criteria, utility, look.panel.group))
-        centred = look.panel.centred(criteria)
-        for agents in look.agents:
+        criteria = self._criteria(view.panel.features)
+        for party, utility in view.utilities.items():
+            self._row(view, 1, "responses", party, flattening(criteria, utility, view.panel.group))
+        centred = view.panel.centred(criteria)
+        for agents in view.agents:
             found = _of_agents(agents, centred)
-            self._row(look, agents.order, agents.panel, agents.principal, found)
+            self._row(view, agents.order, agents.panel, agents.principal, found)
 
     def _criteria(self, features: Array) -> Array:
         """How good each item is by each criterion that anybody values [n, C]."""
@@ -30,11 +30,11 @@ class FlatteningAnalyzer(Analyzer):
         valued = context.scenario.criteria_valued()
         return np.stack([features @ context.game.value({name: 1.0}) for name in valued], axis=1)
 
-    def _row(self, look: RoundView, order: int, panel: str, party: str, found: Flattening) -> None:
+    def _row(self, view: RoundView, order: int, panel: str, party: str, found: Flattening) -> None:
         self.add(
             "flattening",
-            look,
-            model=look.model.name,
+            view,
+            model=view.model.name,
             order=order,
             panel=panel,
             party=party,

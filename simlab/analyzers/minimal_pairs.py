@@ -33,10 +33,10 @@ class MinimalPairsAnalyzer(Analyzer):
         super().__init__(context)
         self._pairs: dict[str, MinimalPairs] | None = None
 
-    def look(self, look: RoundView) -> Steps:
+    def measure(self, view: RoundView) -> Steps:
         yield from ()
-        game, body = self.context.game, look.model.body
-        if not isinstance(game, TextGame) or not isinstance(body, TransformerLM):
+        game, backend = self.context.game, view.model.backend
+        if not isinstance(game, TextGame) or not isinstance(backend, TransformerLM):
             return
         if self._pairs is None:
             found = {kind: game.minimal_pairs(kind) for kind in KINDS}
@@ -45,11 +45,11 @@ class MinimalPairsAnalyzer(Analyzer):
             return
         items = _all(self._pairs)
         for machine in self.context.of_kind(RewardModel):
-            if machine.learned and self.context.hierarchy.model_below(machine.name) == look.model.name:
-                self._record(look, game, machine.name, machine.score(items))
-        self._record(look, game, look.model.name, body.likelihood(items))
+            if machine.learned and self.context.hierarchy.model_below(machine.name) == view.model.name:
+                self._record(view, game, machine.name, machine.score(items))
+        self._record(view, game, view.model.name, backend.likelihood(items))
 
-    def _record(self, look: RoundView, game: TextGame, party: str, value: Array) -> None:
+    def _record(self, view: RoundView, game: TextGame, party: str, value: Array) -> None:
         """One row for every kind and force, and one for all forces of a kind, from the values of all responses."""
         assert self._pairs is not None
         begins = 0
@@ -60,14 +60,14 @@ class MinimalPairsAnalyzer(Analyzer):
             right = np.choose(preferred(difference), (0.5, 1.0, 0.0))
             forces = np.array([game.prompts[p].force for p in pairs.good.prompt.tolist()])
             for force in ("", *dict.fromkeys(forces.tolist())):
-                self._row(look, party, kind, force, right[forces == force] if force else right)
+                self._row(view, party, kind, force, right[forces == force] if force else right)
 
-    def _row(self, look: RoundView, party: str, kind: str, force: str, right: NDArray[np.float64]) -> None:
+    def _row(self, view: RoundView, party: str, kind: str, force: str, right: NDArray[np.float64]) -> None:
         low, high = wilson(float(right.sum()), len(right))
         self.add(
             "minimal_pairs",
-            look,
-            model=look.model.name,
+            view,
+            model=view.model.name,
             party=party,
             kind=kind,
             force=force,

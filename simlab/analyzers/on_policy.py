@@ -33,31 +33,31 @@ class OnPolicyAnalyzer(Analyzer):
         super().__init__(context)
         self.reference: dict[str, Panel] = {}
 
-    def look(self, look: RoundView) -> Steps:
+    def measure(self, view: RoundView) -> Steps:
         yield from ()
-        context, name = self.context, look.model.name
-        if not isinstance(look.model.body, GaussianLM) and name not in self.reference:
-            prompts = np.unique(look.reference.prompt)
+        context, name = self.context, view.model.name
+        if not isinstance(view.model.backend, GaussianLM) and name not in self.reference:
+            prompts = np.unique(view.reference.prompt)
             prompts = prompts[np.linspace(0, len(prompts) - 1, min(len(prompts), MOST_PROMPTS)).astype(np.int64)]
             key = context.rng.key("panel", "reference", "many")
-            items = look.model.body.sample(np.repeat(prompts, PER_PROMPT), key)  # queues for nothing
+            items = view.model.backend.sample(np.repeat(prompts, PER_PROMPT), key)  # queues for nothing
             self.reference[name] = Panel(items, items.prompt, context.game.features(items))
         for above in dict.fromkeys(context.hierarchy.above(name)):
             party = context.parties[above]
             if isinstance(party, GOLD):
-                self._record(look, party)
+                self._record(view, party)
 
-    def _record(self, look: RoundView, party: Party) -> None:
-        body = look.model.body
+    def _record(self, view: RoundView, party: Party) -> None:
+        backend = view.model.backend
         rung = (
-            rung_of_directions(party.standard().vector, body.mean)
-            if isinstance(body, GaussianLM)
-            else self._sampled(look, party)
+            rung_of_directions(party.standard().vector, backend.mean)
+            if isinstance(backend, GaussianLM)
+            else self._sampled(view, party)
         )
         self.add(
             "on_policy",
-            look,
-            model=look.model.name,
+            view,
+            model=view.model.name,
             party=party.name,
             gain=rung.gain,
             best=rung.best,
@@ -67,28 +67,28 @@ class OnPolicyAnalyzer(Analyzer):
             beyond=rung.beyond,
         )
 
-    def _sampled(self, look: RoundView, party: Party) -> Rung:
+    def _sampled(self, view: RoundView, party: Party) -> Rung:
         """The gain over the panel's prompts as today's responses to them show it, and the KL they reveal."""
-        reference = self.reference[look.model.name]
-        kl = float(look.utilities[look.model.name][len(look.reference) :].mean())
-        today = np.isin(look.current.prompt, reference.items.prompt)
-        gold, values = self._valued(look, party, reference)
-        prompts, place = np.unique(look.current.prompt[today], return_inverse=True)
+        reference = self.reference[view.model.name]
+        kl = float(view.utilities[view.model.name][len(view.reference) :].mean())
+        today = np.isin(view.current.prompt, reference.items.prompt)
+        gold, values = self._valued(view, party, reference)
+        prompts, place = np.unique(view.current.prompt[today], return_inverse=True)
         assert len(prompts) == len(gold), "both are in ascending order of prompts"
         gained = values[today] - gold.mean(axis=1)[place.ravel()]
         weight = 1 / np.bincount(place.ravel())[place.ravel()]
         return rung_of_samples(gold, float(np.average(gained, weights=weight)), kl)
 
-    def _valued(self, look: RoundView, party: Party, reference: Panel) -> tuple[Array, Array]:
+    def _valued(self, view: RoundView, party: Party, reference: Panel) -> tuple[Array, Array]:
         """A party's utilities of the reference's many responses [prompts, PER_PROMPT] and of today's on the panel [n].
 
         Utilities that are mere ranks are taken anew, among all of these.
         """
         if party.standard().utility_function.additive:
             many = party.utility(reference)
-            today = look.utilities[party.name][len(look.reference) :]  # its first half are the reference's
+            today = view.utilities[party.name][len(view.reference) :]  # its first half are the reference's
         else:
-            items = reference.items.joined(look.current)
+            items = reference.items.joined(view.current)
             together = Panel(items, items.prompt, self.context.game.features(items))
             many, today = np.split(party.utility(together), [len(reference.items)])
         return many.reshape(-1, PER_PROMPT), today

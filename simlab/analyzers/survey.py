@@ -57,14 +57,14 @@ class Survey:
         self.compared = AgentsCompared(context)
         self.analyzers = [analyzer(context) for analyzer in ANALYZERS]
         context.log.on_ranked.append(self.ranked)
-        context.log.on_round.append(self.look)
+        context.log.on_round.append(self.measure)
 
     def ranked(self, party: Party, made: Rankings) -> None:
         """Rankings have been made; whoever measures them takes note."""
         for analyzer in self.analyzers:
             analyzer.ranked(party, made)
 
-    def look(self, model: LanguageModel) -> Steps:
+    def measure(self, model: LanguageModel) -> Steps:
         """Measure the round of this language model that has just ended."""
         self.context.report("measuring", 0.0)
         context = self.context
@@ -79,54 +79,54 @@ class Survey:
         both = reference.joined(current)
         panel = Panel(both, both.prompt, game.features(both))
         utilities = {name: party.utility(panel) for name, party in context.parties.items()}
-        look = RoundView(model, panel, utilities, stamp, reference, current)
-        self._record_wins(look, prompts)
-        self._record_responses(look, current)
+        view = RoundView(model, panel, utilities, stamp, reference, current)
+        self._record_wins(view, prompts)
+        self._record_responses(view, current)
         if game.panel_of_reference:
             panel = Panel(reference, prompts, game.features(reference))
             utilities = {name: party.utility(panel) for name, party in context.parties.items()}
-            look = RoundView(model, panel, utilities, stamp, reference, current)
-        self._record_alignment(look)
+            view = RoundView(model, panel, utilities, stamp, reference, current)
+        self._record_alignment(view)
         for pool in context.of_kind(Pool):
             if context.hierarchy.model_below(pool.name) == model.name:
-                self._record_people(look, pool)
-        self._record_vendors(look)
-        for agents in look.agents:
-            self._record_meta(look, agents)
+                self._record_people(view, pool)
+        self._record_vendors(view)
+        for agents in view.agents:
+            self._record_meta(view, agents)
         for analyzer in self.analyzers:
-            yield from analyzer.look(look)
+            yield from analyzer.measure(view)
 
-    def _record_alignment(self, look: RoundView) -> None:
-        for a, b in pairs_of(look.utilities):
-            key = self.context.rng.key("bootstrap", a, b, look.stamp["round"])
-            row = compare(look.panel, look.utilities[a], look.utilities[b], key)
-            self._alignment(look, order=1, panel="responses", against="", a=a, b=b, **row)
+    def _record_alignment(self, view: RoundView) -> None:
+        for a, b in pairs_of(view.utilities):
+            key = self.context.rng.key("bootstrap", a, b, view.stamp["round"])
+            row = compare(view.panel, view.utilities[a], view.utilities[b], key)
+            self._alignment(view, order=1, panel="responses", against="", a=a, b=b, **row)
 
         for firm in self.context.of_kind(Corporation):
-            self._record_faces(look, firm)
+            self._record_faces(view, firm)
 
-    def _record_faces(self, look: RoundView, firm: Corporation) -> None:
+    def _record_faces(self, view: RoundView, firm: Corporation) -> None:
         """How far what a firm publishes agrees with what it operates by; no row while both are one and the same."""
         told = firm.standard()
         if np.array_equal(told.vector, told.published):
             return
         a, b = firm.name, f"{firm.name}:published"
-        key = self.context.rng.key("bootstrap", a, b, look.stamp["round"])
-        row = compare(look.panel, look.utilities[a], firm.published_utility(look.panel), key)
-        self._alignment(look, order=1, panel="responses", against="", a=a, b=b, **row)
+        key = self.context.rng.key("bootstrap", a, b, view.stamp["round"])
+        row = compare(view.panel, view.utilities[a], firm.published_utility(view.panel), key)
+        self._alignment(view, order=1, panel="responses", against="", a=a, b=b, **row)
 
-    def _alignment(self, look: RoundView, **row: Any) -> None:
-        self.context.log.add("alignment", model=look.model.name, **look.stamp, **row)
+    def _alignment(self, view: RoundView, **row: Any) -> None:
+        self.context.log.add("alignment", model=view.model.name, **view.stamp, **row)
 
-    def _record_responses(self, look: RoundView, current: Items) -> None:
+    def _record_responses(self, view: RoundView, current: Items) -> None:
         game = self.context.game
         self.context.log.add(
             "responses",
-            corporation=self.context.hierarchy.maker_of(look.model.name),
-            agent=look.model.name,
-            **look.stamp,
+            corporation=self.context.hierarchy.maker_of(view.model.name),
+            agent=view.model.name,
+            **view.stamp,
             **game.transcript(current),
-            truthful_believed=game.believed(current, self._evaluators(look.model)),
+            truthful_believed=game.believed(current, self._evaluators(view.model)),
         )
 
     def _evaluators(self, model: LanguageModel) -> list[Observer]:
@@ -135,31 +135,31 @@ class Survey:
         pools = [p for p in self.context.of_kind(Raters) if self.context.hierarchy.model_below(p.name) == model.name]
         return [pool.observers[row] for pool in pools for row in pool.representatives().tolist()]
 
-    def _record_wins(self, look: RoundView, prompts: Indices) -> None:
+    def _record_wins(self, view: RoundView, prompts: Indices) -> None:
         """How often each party finds today's response better than the pretrained model's to the same prompt.
 
         A tie counts half; the interval is a 95 % bootstrap over prompts.
         """
         order = np.argsort(prompts, kind="stable")
         _, first = np.unique(prompts[order], return_index=True)
-        for name, values in look.utilities.items():
+        for name, values in view.utilities.items():
             before, now = values[: len(prompts)], values[len(prompts) :]
             wins = np.choose(preferred(now - before), (0.5, 1.0, 0.0))
             sums = np.add.reduceat(np.stack([np.ones(len(wins)), wins], axis=1)[order], first)
-            key = self.context.rng.key("bootstrap", "wins", name, look.stamp["round"])
+            key = self.context.rng.key("bootstrap", "wins", name, view.stamp["round"])
             low, high = resample(sums, lambda s: np.asarray(s[:, 1] / s[:, 0]), key=key)
             row: dict[str, Any] = {"rate": float(wins.mean()), "n": len(first), "low": low, "high": high}
-            self.context.log.add("win_rate", model=look.model.name, judge=name, **look.stamp, **row)
+            self.context.log.add("win_rate", model=view.model.name, judge=name, **view.stamp, **row)
 
     # ---- order 2 and above: those who judge are on the panel ----------------------------------------------------
 
-    def _record_people(self, look: RoundView, pool: Pool) -> None:
+    def _record_people(self, view: RoundView, pool: Pool) -> None:
         """Each person's true ρ with the guideline and with users' intent, and how well each principal told it."""
         rows = pool.representatives(former=True)
         if not len(rows):  # nobody was ever hired
             return
-        each = look.panel.centred(pool.individual_utilities(look.panel, rows))
-        truth = self._truth(look, pool.name, each)
+        each = view.panel.centred(pool.individual_utilities(view.panel, rows))
+        truth = self._truth(view, pool.name, each)
         self.compared.truth[pool.name] = dict(zip(rows.tolist(), truth["guideline"].tolist(), strict=True))
         cohort = pool.cohort[rows]
         self.context.log.add(
@@ -175,38 +175,38 @@ class Survey:
             exposure=working_life.current_exposure(pool)[rows],
             rho_guideline=truth["guideline"],
             rho_intent=truth["intent"],
-            **look.stamp,
+            **view.stamp,
         )
         for name in self.context.hierarchy.principals(pool.name):
             scores = pool.record(name).score[rows]
-            look.agents.append(Agents(name, pool.name, pool.work_order + 1, scores, each, truth))
+            view.agents.append(Agents(name, pool.name, pool.work_order + 1, scores, each, truth))
 
-    def _record_vendors(self, look: RoundView) -> None:
+    def _record_vendors(self, view: RoundView) -> None:
         """How well each firm's scores of its vendors tell which of them is truer to the guideline."""
         context = self.context
-        vendors = [v for v in context.of_kind(Vendor) if context.hierarchy.model_below(v.name) == look.model.name]
+        vendors = [v for v in context.of_kind(Vendor) if context.hierarchy.model_below(v.name) == view.model.name]
         for name in dict.fromkeys(p for v in vendors for p in context.hierarchy.principals(v.name)):
             mine = [v for v in vendors if name in context.hierarchy.principals(v.name)]
-            each = np.stack([look.panel.centred(look.utilities[v.name]) for v in mine], axis=1)
+            each = np.stack([view.panel.centred(view.utilities[v.name]) for v in mine], axis=1)
             scores = np.array([v.record(name).score[0] for v in mine])
-            truth = self._truth(look, mine[0].name, each)
+            truth = self._truth(view, mine[0].name, each)
             order = max(v.work_order for v in mine) + 1
-            look.agents.append(Agents(name, "vendors", order, scores, each, truth))
+            view.agents.append(Agents(name, "vendors", order, scores, each, truth))
 
-    def _record_meta(self, look: RoundView, agents: Agents) -> None:
+    def _record_meta(self, view: RoundView, agents: Agents) -> None:
         a, b = agents.principal, agents.panel
         for against, rho in agents.truth.items():
-            key = self.context.rng.key("bootstrap", a, b, against, look.stamp["round"])
+            key = self.context.rng.key("bootstrap", a, b, against, view.stamp["round"])
             row = _order_two(agents.scores, rho, key)
-            self._alignment(look, order=agents.order, panel=b, against=against, a=a, b=b, **row)
+            self._alignment(view, order=agents.order, panel=b, against=against, a=a, b=b, **row)
 
-    def _truth(self, look: RoundView, agent: str, each: Array) -> dict[str, Array]:
+    def _truth(self, view: RoundView, agent: str, each: Array) -> dict[str, Array]:
         """ρ of each agent's centred utilities [n, agents] with the guideline above `agent`, and with users' intent."""
         maker = self.context.hierarchy.maker_of(agent)
         above = self.context.hierarchy.above(maker) if maker else ()
         users = next((name for name in above if isinstance(self.context.parties[name], Users)), "")
         return {
-            against: correlations(each, look.panel.centred(look.utilities[party]))
+            against: correlations(each, view.panel.centred(view.utilities[party]))
             if party
             else np.full(each.shape[1], np.nan)
             for against, party in (("guideline", maker), ("intent", users))

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from simlab.analyzers.analyzer import Analyzer, RoundView
-from simlab.analyzers.marks import LATER, MOST_LINEAR, Reading, pooled, reading
-from simlab.analyzers.rungs import Rung, alone, ladder
+from simlab.analyzers.given_labels import LATER, MOST_LINEAR, Reading, pooled, reading
+from simlab.analyzers.waterfall_levels import Level, levels_of, single
 from simlab.arrays import Array
 from simlab.clock import Steps
 from simlab.machines.gaussian_lm import GaussianLM
@@ -31,34 +31,36 @@ COLUMNS = (
 class WaterfallAnalyzer(Analyzer):
     """Fills the table `waterfall`, for the path the scenario names or the levels that lead to the model."""
 
-    def look(self, look: RoundView) -> Steps:
+    def measure(self, view: RoundView) -> Steps:
         yield from ()
-        path = self._path(look.model)
+        path = self._path(view.model)
         if len(path) < 2:
             return
-        names = [rung.name for rung in path]
-        utilities = {rung.name: rung.pooled(self._utilities(look, rung), self._parties, look.panel) for rung in path}
-        redraws = {rung.name: drawn for rung in path if (drawn := self._drawn(look, rung)) is not None}
+        names = [level.name for level in path]
+        utilities = {
+            level.name: level.pooled(self._utilities(view, level), self._parties, view.panel) for level in path
+        }
+        redraws = {level.name: drawn for level in path if (drawn := self._drawn(view, level)) is not None}
         if place := self._taught(path):
-            marks, read = path[place - 1].as_marked, self._read(look, path[place])
+            marks, read = path[place - 1].as_marked, self._read(view, path[place])
             names.insert(place, marks)
             utilities[marks], redraws[marks], redraws[path[place].name] = read.utility, read.labels, read.seeds
-        steps = waterfall(names, utilities, redraws, look.panel.group)
+        steps = waterfall(names, utilities, redraws, view.panel.group)
         columns: dict[str, Any] = {name: [getattr(step, name) for step in steps] for name in COLUMNS}
         columns |= {name: np.array(values) for name, values in columns.items() if _is_number(steps[0], name)}
-        self.add("waterfall", look, model=look.model.name, path=" → ".join(rung.name for rung in path), **columns)
+        self.add("waterfall", view, model=view.model.name, path=" → ".join(level.name for level in path), **columns)
 
     @property
     def _parties(self) -> dict[str, Party]:
         return self.context.parties
 
-    def _path(self, model: LanguageModel) -> list[Rung]:
+    def _path(self, model: LanguageModel) -> list[Level]:
         """The levels from first to last: as written, if that leads to this model; else whoever is above it."""
         context = self.context
         written = [name for name in context.scenario.waterfall.path if name in context.parties]
         if written and model.name in (written[-1], context.hierarchy.model_below(written[-1])):
-            return [alone(name) for name in written]
-        return ladder(context, model)
+            return [single(name) for name in written]
+        return levels_of(context, model)
 
     @property
     def _marks(self) -> bool:
@@ -66,7 +68,7 @@ class WaterfallAnalyzer(Analyzer):
         spec = self.context.scenario.waterfall
         return spec.marks if spec.marks is not None else not spec.path and spec.redraw is None
 
-    def _taught(self, path: list[Rung]) -> int:
+    def _taught(self, path: list[Level]) -> int:
         """The place of the reward models that pools on the level before have taught; 0 if that is no matter here."""
         for place, (above, below) in enumerate(pairwise(path), start=1):
             people = all(isinstance(self._parties[name], Pool) for name in above.parties)
@@ -76,62 +78,62 @@ class WaterfallAnalyzer(Analyzer):
 
     # ---- utilities, and what they would be by other draws --------------------------------------------------------
 
-    def _utilities(self, look: RoundView, rung: Rung) -> dict[str, Array]:
+    def _utilities(self, view: RoundView, level: Level) -> dict[str, Array]:
         """Those of the parties of a level. Where marks are a level of their own, people are asked what they value, and
         that some let a machine answer for them belongs to what they mark."""
-        pools = {name: party for name in rung.parties if isinstance(party := self._parties[name], Pool)}
-        alone = {n: p.by_themselves().utility(look.panel) for n, p in pools.items() if self._marks and p.delegation}
-        return {name: alone[name] if name in alone else look.utilities[name] for name in rung.parties}
+        pools = {name: party for name in level.parties if isinstance(party := self._parties[name], Pool)}
+        single = {n: p.by_themselves().utility(view.panel) for n, p in pools.items() if self._marks and p.delegation}
+        return {name: single[name] if name in single else view.utilities[name] for name in level.parties}
 
-    def _drawn(self, look: RoundView, rung: Rung) -> tuple[Array, Array] | Drawn | None:
+    def _drawn(self, view: RoundView, level: Level) -> tuple[Array, Array] | Drawn | None:
         """Two redraws of those of a level who are drawn anew, all else being as it is; the same two in every round."""
         written = self.context.scenario.waterfall.redraw
-        wanted = [name for name in rung.own if (self._cheap(name) if written is None else name in written)]
+        wanted = [name for name in level.own if (self._cheap(name) if written is None else name in written)]
         if not wanted:
-            return self._trained_again(look, rung) if written is None else None
+            return self._trained_again(view, level) if written is None else None
         found = []
         for number in (0, 1):
-            anew = {name: self._anew(look, name, number) for name in wanted}
+            anew = {name: self._retrained(view, name, number) for name in wanted}
             if any(utility is None for utility in anew.values()):
                 return None
-            each = self._utilities(look, rung) | {name: u for name, u in anew.items() if u is not None}
-            found.append(rung.pooled(each, self._parties, look.panel))
+            each = self._utilities(view, level) | {name: u for name, u in anew.items() if u is not None}
+            found.append(level.pooled(each, self._parties, view.panel))
         return found[0], found[1]
 
-    def _trained_again(self, look: RoundView, rung: Rung) -> Drawn:
+    def _trained_again(self, view: RoundView, level: Level) -> Drawn:
         """The chance in networks that nobody asked to draw anew: those of the last round and one training more, since
         each costs as much as all rounds did."""
-        again = {name: self._anew(look, name, 0) for name in rung.own if self._last(look.model)}
+        again = {name: self._retrained(view, name, 0) for name in level.own if self._last(view.model)}
         if not again or any(utility is None for utility in again.values()):
-            return Drawn(why=LATER.format(rung.own[0]))
-        own = self._utilities(look, rung)
+            return Drawn(why=LATER.format(level.own[0]))
+        own = self._utilities(view, level)
         drawn = own | {name: utility for name, utility in again.items() if utility is not None}
-        one, other = (rung.pooled(each, self._parties, look.panel) for each in (own, drawn))
-        return Drawn.of(one, other, look.panel.group)
+        one, other = (level.pooled(each, self._parties, view.panel) for each in (own, drawn))
+        return Drawn.of(one, other, view.panel.group)
 
-    def _anew(self, look: RoundView, name: str, number: int) -> Array | None:
+    def _retrained(self, view: RoundView, name: str, number: int) -> Array | None:
         party = self._parties[name]
         if isinstance(party, Pool) and self._marks:
             party = party.by_themselves()
-        return party.resampled_utility(look.panel, self.context.rng.key("redraw", name, number))
+        return party.resampled_utility(view.panel, self.context.rng.key("redraw", name, number))
 
     def _cheap(self, name: str) -> bool:
         """Whose randomness is drawn anew without being asked for: people's and firms', and that of small machines."""
         party = self._parties[name]
         if isinstance(party, RewardModel):
             pairs = sum(made.label.size for made in party.memory)
-            return isinstance(party.head, LinearRM) and pairs <= MOST_LINEAR and not self._marks
-        return isinstance(party, PEOPLE) or (isinstance(party, LanguageModel) and isinstance(party.body, GaussianLM))
+            return isinstance(party.backend, LinearRM) and pairs <= MOST_LINEAR and not self._marks
+        return isinstance(party, PEOPLE) or (isinstance(party, LanguageModel) and isinstance(party.backend, GaussianLM))
 
     # ---- what people mark ------------------------------------------------------------------------------------------
 
-    def _read(self, look: RoundView, rung: Rung) -> Reading:
+    def _read(self, view: RoundView, level: Level) -> Reading:
         """What the labels say that the reward models of a level have learned from."""
-        machines = [party for name in rung.parties if isinstance(party := self._parties[name], RewardModel)]
+        machines = [party for name in level.parties if isinstance(party := self._parties[name], RewardModel)]
         written = self.context.scenario.waterfall.redraw
-        anew = written is None or not set(rung.parties).isdisjoint(written)
-        last = self._last(look.model)
-        return pooled([reading(self.context, look, machine, anew=anew, last=last) for machine in machines], look.panel)
+        anew = written is None or not set(level.parties).isdisjoint(written)
+        last = self._last(view.model)
+        return pooled([reading(self.context, view, machine, anew=anew, last=last) for machine in machines], view.panel)
 
     def _last(self, model: LanguageModel) -> bool:
         """Whether this model is not trained any more before the run ends."""

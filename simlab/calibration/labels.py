@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from simlab.calibration.annotations import Codes
-from simlab.sheets import Sheet, Unusable, called, told
+from simlab.sheets import Sheet, Unusable, called, quoted
 from simlab.sheets.numbers import advice, finite
 
 MEANING = "1: left is better, 2: right is better, 0: undecided"
@@ -57,7 +57,7 @@ def _truth(cell: Any) -> bool:
 
 def _no_truths(sheet: Sheet, cells: Any) -> None:
     row = next(row for row, cell in enumerate(cells) if _truth(cell))
-    what = f"is {told(cells[row])}, and a truth does not say which side is better"
+    what = f"is {quoted(cells[row])}, and a truth does not say which side is better"
     raise sheet.wrong(row, "label", what, f"write {MEANING}")
 
 
@@ -77,14 +77,14 @@ def _worded(sheet: Sheet, cells: Any, words: list[int | None]) -> tuple[Codes, l
     label = np.array(words, dtype=np.int64)
     _both_sides(label)
     sides = ((1, "the left one is better"), (2, "the right one is better"), (0, "undecided"))
-    read = "; ".join(f"{', '.join(map(told, means[k]))}: {meaning}" for k, meaning in sides if means[k])
+    read = "; ".join(f"{', '.join(map(quoted, means[k]))}: {meaning}" for k, meaning in sides if means[k])
     return label, [f"labels are words: {read}"]
 
 
 def _no_label(sheet: Sheet, cells: Any, row: int, word: bool) -> Unusable:
     what = "is {}, a word among labels that are numbers" if word else "is {}, which is no label"
     fix = MEANING if word else "; ".join(filter(None, (advice(cells[row]), MEANING, HINT)))
-    return sheet.wrong(row, "label", what.format(told(cells[row])), fix)
+    return sheet.wrong(row, "label", what.format(quoted(cells[row])), fix)
 
 
 def _both_sides(label: Codes) -> None:
@@ -120,8 +120,8 @@ def repeated(sheet: Sheet, task: Codes, worker: Codes, label: Codes) -> tuple[Co
 def _contradiction(sheet: Sheet, before: int, row: int) -> Unusable:
     cells = sheet.cells("label")
     where = sheet.where(before)
-    who = told(sheet.text(row, "worker", sheet.cells("worker")[row]), 30)
-    what = f"is {told(cells[row], 20)}, while {who} said {told(cells[before], 20)} of the same task in {where}"
+    who = quoted(sheet.text(row, "worker", sheet.cells("worker")[row]), 30)
+    what = f"is {quoted(cells[row], 20)}, while {who} said {quoted(cells[before], 20)} of the same task in {where}"
     return sheet.wrong(row, "label", what, "leave one of them out, or give what is shown again a task of its own")
 
 

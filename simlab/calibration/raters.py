@@ -15,7 +15,7 @@ import numpy as np
 
 from simlab.arrays import Array
 from simlab.names import clip
-from simlab.sheets import Sheet, Unusable, blank, called, told
+from simlab.sheets import Sheet, Unusable, blank, called, quoted
 from simlab.sheets.numbers import finite
 
 HOLES = ("na", "n/a", "nan", "null", "none", "*", ".", "-", "--", "?", "#n/a", "<na>")  # no rating, in lower case
@@ -187,7 +187,7 @@ def _holes(sheet: Sheet, names: Sequence[str], scores: Array) -> list[str]:
         return []
     cells = (cell for name in names for cell in sheet.cells(name) if isinstance(cell, str))
     words = sorted({called(cell) for cell in cells if not blank(cell) and called(cell).lower() in HOLES})
-    remark = f" ({', '.join(map(told, words))} among them)" if words else ""
+    remark = f" ({', '.join(map(quoted, words))} among them)" if words else ""
     return [
         f"{missing:,} of {scores.size:,} ratings are missing{remark}: a rater compares two items where both are rated"
     ]

@@ -23,7 +23,7 @@ from simlab.calibration.ratings import VADER, rated, read_vader
 from simlab.errors import InvalidInput, Problem
 from simlab.names import clip, did_you_mean
 from simlab.paths import given
-from simlab.sheets import Sheet, Unusable, blank, told
+from simlab.sheets import Sheet, Unusable, blank, quoted
 from simlab.sheets import read as sheet_of
 from simlab.sheets.numbers import finite
 
@@ -105,7 +105,7 @@ def _check(sheet: Sheet) -> None:
 def _known(name: str, sheet: Sheet) -> str:
     """The column that may be meant, and the first of those there are."""
     more = f", and {len(sheet.names) - _LISTED} more" if len(sheet.names) > _LISTED else ""
-    known = f"known: {', '.join(told(n, 30) for n in sheet.names[:_LISTED])}{more}"
+    known = f"known: {', '.join(quoted(n, 30) for n in sheet.names[:_LISTED])}{more}"
     return " ".join(part for part in (did_you_mean(name, sheet.names), known) if part)
 
 

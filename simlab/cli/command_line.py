@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from simlab.cli import calibrate, next_words, plugins, run, tables, theory
 from simlab.cli.parser import Commands
 from simlab.cli.terminal import Stream, protected, unwritten
-from simlab.errors import InvalidInput, SimlabError, told
+from simlab.errors import InvalidInput, SimlabError, presentable
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 FILES = (run, plugins, tables, theory, calibrate, next_words)  # of commands, as `simlab --help` lists them
@@ -43,14 +43,14 @@ def _main(argv: Sequence[str] | None, out: Stream) -> int:
     except SystemExit as stop:  # argparse: 0 after --help, 2 after a mistake
         return int(stop.code or 0)
     except SimlabError as error:
-        print(told("\n".join([str(error), *getattr(error, "__notes__", ())])), file=sys.stderr)
+        print(presentable("\n".join([str(error), *getattr(error, "__notes__", ())])), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         again = "; the same command goes on where it stopped" if command == "run" else ""
         print(f"\ninterrupted{again}", file=sys.stderr)
         return INTERRUPTED
     except Exception as error:
-        print(told(_apology(error)), file=sys.stderr)
+        print(presentable(_apology(error)), file=sys.stderr)
         named = isinstance(error, OSError) and error.errno in (errno.ENAMETOOLONG, errno.ELOOP)  # nothing can be so
         return InvalidInput.exit_code if named else 1
 

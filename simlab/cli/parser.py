@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NoReturn
 
-from simlab.errors import told
+from simlab.errors import presentable
 from simlab.names import one_line
 
 Trailing = Mapping[str, Callable[[str], str]]
@@ -31,7 +31,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print usage and message to stderr, and exit with code 2."""
-        super().error(told(one_line(message)))
+        super().error(presentable(one_line(message)))
 
 
 class Commands:

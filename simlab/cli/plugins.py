@@ -17,7 +17,7 @@ from simlab.cli.arguments import found_plugins, one_object, plugin_places, text
 from simlab.cli.console import console, print, print_table
 from simlab.cli.parser import Commands
 from simlab.docstrings import docstring
-from simlab.errors import InvalidInput, Problem, SimlabError, blaming, told
+from simlab.errors import InvalidInput, Problem, SimlabError, blaming, presentable
 from simlab.names import CALLED, clip, did_you_mean, from_here, who
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def plugins(args: Namespace) -> int:
         for entry in entries:
             _describe(entry)
     else:
-        about = (_summary(e.cls) if e.ok else f"BROKEN {told(e.error)}" for e in entries)
+        about = (_summary(e.cls) if e.ok else f"BROKEN {presentable(e.error)}" for e in entries)
         rows = ((e.kind, e.name, e.version, what, _source(e)) for e, what in zip(entries, about, strict=True))
         print_table(("kind", "name", "version", "what it is", "source"), rows)
     return 0
@@ -135,7 +135,7 @@ def try_(args: Namespace) -> int:
     else:
         if found:
             _show(who(plugin), found)
-        print("\n".join([*map(told, broken), f"contract: {len(kept)} checks kept, {len(broken)} broken"]))
+        print("\n".join([*map(presentable, broken), f"contract: {len(kept)} checks kept, {len(broken)} broken"]))
     return 1 if broken else 0
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from simlab.arrays import Array
 from simlab.components.component import Component
-from simlab.components.known import Known
+from simlab.components.shown_data import ShownData
 
 
 class Aggregator(Component):
@@ -25,7 +25,7 @@ class Aggregator(Component):
 
 
 @dataclass(slots=True)
-class Votes(Known):
+class Votes(ShownData):
     """What people said of pairs of responses, one entry a vote; those who share a task compared the same pair."""
 
     task: NDArray[np.int64]  # [n] number of the compared pair

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlab.arrays import Array
-from simlab.components.known import Known, lacking
+from simlab.components.shown_data import ShownData, lacking
 
 
 @dataclass(slots=True)
-class Cohort(Known):
+class Cohort(ShownData):
     """People as columns; row i is one person. `ended` is NaN while employed."""
 
     number: NDArray[np.int64]  # [R] identity, kept from one employer to the next within a labor market

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from simlab.arrays import Array
-from simlab.components.answers import not_a_number
 from simlab.components.component import Component
 from simlab.components.exchange import TRUTH, Exchange, Observer
+from simlab.components.return_values import not_a_number
 from simlab.errors import PluginFailed
 
 

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from simlab.arrays import Array
-from simlab.components.answers import not_numbers
 from simlab.components.component import Component
-from simlab.components.known import Known
 from simlab.components.pay import PayScheme
+from simlab.components.return_values import not_numbers
 from simlab.components.review import Review
+from simlab.components.shown_data import ShownData
 from simlab.errors import PluginFailed
 
 COIN = 0.5  # chance that a coin toss agrees with gold
@@ -56,7 +56,7 @@ class Effort(Component):
 
 
 @dataclass(slots=True)
-class WorkSituation(Known):
+class WorkSituation(ShownData):
     """What people know when they choose: columns over R people. A period lies between two looks of the employer."""
 
     wage: Array  # [R] $ per hour

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from simlab.components.known import Known
+from simlab.components.shown_data import ShownData
 
 _WORD = re.compile(r"[\w'’-]+|[^\w\s]")
 
@@ -23,7 +23,7 @@ def _spaced(words: tuple[str, ...]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim(Known):
+class Claim(ShownData):
     """A checkable statement a response makes: the `value` it gives for a `fact` (subject, relation)."""
 
     subject: str  # as in france
@@ -34,7 +34,7 @@ class Claim(Known):
 
 
 @dataclass(frozen=True, slots=True)
-class Prompt(Known):
+class Prompt(ShownData):
     """What is asked. `force` is its illocutionary force ("question", "command", …), `content` what it is about.
 
     `context` is the situation users and raters see and the model does not ("cotext, not context").
@@ -53,7 +53,7 @@ class Prompt(Known):
 
 
 @dataclass(frozen=True, slots=True)
-class Response(Known):
+class Response(ShownData):
     """What was answered, read back: the claims it makes and the acts it performs.
 
     Acts are words from "answers", "refuses", "complies" (with a harmful request), "insults", "sells",
@@ -77,7 +77,7 @@ class Response(Known):
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange(Known):
+class Exchange(ShownData):
     """A prompt and a response to it."""
 
     prompt: Prompt  # what is asked
@@ -85,7 +85,7 @@ class Exchange(Known):
 
 
 @dataclass(frozen=True, slots=True)
-class Observer(Known):
+class Observer(ShownData):
     """Someone who judges. `belief(fact)` gives the values this person takes to be true; None is the world's truth."""
 
     name: str = "truth"  # of this person; "truth" for the world itself

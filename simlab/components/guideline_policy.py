@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from simlab.components.component import Component
-from simlab.components.known import Known
+from simlab.components.shown_data import ShownData
 
 
 class GuidelinePolicy(Component):
@@ -25,7 +25,7 @@ class GuidelinePolicy(Component):
 
 
 @dataclass(frozen=True, slots=True)
-class Term(Known):
+class Term(ShownData):
     """One term of a guideline: from one occasion to revise it to the next, and what came of it meanwhile."""
 
     begun: float  # days
@@ -43,7 +43,7 @@ class Term(Known):
 
 
 @dataclass(frozen=True, slots=True)
-class GuidelineReview(Known):
+class GuidelineReview(ShownData):
     """What those who set a guideline know when they meet. The last of `history` is the term that ends now."""
 
     day: float  # since the run began

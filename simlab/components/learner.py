@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from simlab.arrays import Array
 from simlab.components.component import Component
-from simlab.components.known import Known
+from simlab.components.shown_data import ShownData
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -87,7 +87,7 @@ class Learner(Component):
 
 
 @dataclass(slots=True)
-class RankingLesson(Known):
+class RankingLesson(ShownData):
     """What a reward model of words learns from: m rankings of K responses each, with K(K−1)/2 compared pairs, in the
     order of itertools.combinations(range(K), 2). Tokens are padded with 0."""
 
@@ -100,7 +100,7 @@ class RankingLesson(Known):
 
 
 @dataclass(slots=True)
-class VectorRankingLesson(Known):
+class VectorRankingLesson(ShownData):
     """What a reward model of vectors learns from: n compared pairs, or kinds of pair that were compared often."""
 
     differences: Array  # [n, D] the first response less the second
@@ -110,7 +110,7 @@ class VectorRankingLesson(Known):
 
 
 @dataclass(slots=True)
-class RewardLesson(Known):
+class RewardLesson(ShownData):
     """What a language model of words learns from: prompts to answer, and somebody who rewards the answers.
 
     I batches of B prompts, P tokens to a prompt and T at most to a response; π is the network, π_ref the reference.
@@ -130,7 +130,7 @@ class RewardLesson(Known):
 
 
 @dataclass(slots=True)
-class VectorRewardLesson(Known):
+class VectorRewardLesson(ShownData):
     """What a language model of vectors learns from: the reward of a response φ is reward·φ, less a leash."""
 
     reward: Array  # [D] the direction of the reward

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from simlab.arrays import Array
-from simlab.components.answers import not_numbers
 from simlab.components.cohort import Cohort
 from simlab.components.component import Component
 from simlab.components.rater_view import RaterView, shown
+from simlab.components.return_values import not_numbers
 from simlab.errors import PluginFailed
 
 

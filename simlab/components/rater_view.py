@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlab.arrays import Array
-from simlab.components.known import Known
+from simlab.components.shown_data import ShownData
 from simlab.rng import branch, normals, uniforms
 
-Look = Callable[[str], Array | None]
+Lookup = Callable[[str], Array | None]
 
 UNSAID = -1  # in place of a label: nobody has said anything yet
 _SECOND = 0x5EC0  # the stream of further draws that go with given ones
@@ -30,7 +30,7 @@ def _nothing(what: str) -> Array | None:
 
 
 @dataclass(frozen=True, slots=True)
-class RaterView(Known):
+class RaterView(ShownData):
     """What there is to see when n rankings of K responses are made; row i is for the person who makes the i-th.
 
     `see(what)` shows, or gives None where this world, or this moment, has none:
@@ -44,7 +44,7 @@ class RaterView(Known):
     """
 
     key: int = 0  # of the pool's own stream, for what is drawn once a person
-    look: Look = _nothing  # what `see` asks
+    look: Lookup = _nothing  # what `see` asks
     earlier: NDArray[np.int64] | None = None  # [n, pairs, 3] how many said 0, 1, 2 of this pair before; None: unseen
 
     def see(self, what: str) -> Array | None:

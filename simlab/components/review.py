@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlab.arrays import Array
-from simlab.components.answers import given
 from simlab.components.component import Component
-from simlab.components.known import Known
+from simlab.components.return_values import given
+from simlab.components.shown_data import ShownData
 from simlab.errors import PluginFailed
 from simlab.rng import Streams, uniforms
 
@@ -52,7 +52,7 @@ class Review(Component):
 
 
 @dataclass(slots=True)
-class PerformanceRecord(Known):
+class PerformanceRecord(ShownData):
     """Columns over R people. `answers` are in the order in which they were given; rows are padded with NaN."""
 
     audited: Array  # [R] pairs that were checked

@@ -15,11 +15,11 @@ from simpy import Event
 from simlab.arrays import Array
 from simlab.components.learner import Learner
 from simlab.components.reward_shape import RewardShape
-from simlab.consequences.fits import asked_for, fitted, idle
+from simlab.consequences.reward_model_rows import asked_for, fitted, idle
 from simlab.machines.label_merging import merged
 from simlab.machines.language_backend import Round, Taught
-from simlab.machines.lessons import POLICY_METRICS
 from simlab.machines.reward_backend import Evidence
+from simlab.machines.training_jobs import POLICY_METRICS
 from simlab.parties.language_model import LanguageModel
 from simlab.parties.pool import Pool, relabelled
 from simlab.parties.reward_model import RewardModel
@@ -79,7 +79,9 @@ class Gradient(Consequence):
             self._record(relation, judgement, idle(judgement, machine))
             return None
         before = machine.margins(shown) if shown.label.size <= MOST_LESSONS else None
-        metrics = machine.head.learn(self.learner, evidence, self.context.rng.key(machine.name, "fit", machine.learned))
+        metrics = machine.backend.learn(
+            self.learner, evidence, self.context.rng.key(machine.name, "fit", machine.learned)
+        )
         machine.learned += 1
         machine.standardize()
         self._record(relation, judgement, found := fitted(machine, evidence.rankings, metrics))
@@ -128,24 +130,24 @@ class Gradient(Consequence):
     def _train(self, relation: Relation, machine: LanguageModel) -> Generator[Event, Any, float | None]:
         """Learn to please the judge; the floating-point operations it took, None if whoever limits the reward could not
         say what is too much."""
-        judge, limiter = relation.principal, self._limiter()
+        judge, cost_model = relation.principal, self._cost_model()
         assert isinstance(judge, RewardModel)
         assert isinstance(relation.sample, int)
-        if limiter is not None:
-            with limiter.busy.request() as turn:
+        if cost_model is not None:
+            with cost_model.busy.request() as turn:
                 yield turn
-            if not limiter.learned:
+            if not cost_model.learned:
                 return None
-        taught = Round(judge.taught(), None if limiter is None else limiter.taught(), relation.sample)
+        taught = Round(judge.taught(), None if cost_model is None else cost_model.taught(), relation.sample)
         self.rounds.append(taught)
         key = self.context.rng.key(machine.name, "policy", machine.learned)
-        done = machine.body.learn(self.learner, taught, self.shape, key)
+        done = machine.backend.learn(self.learner, taught, self.shape, key)
         self.shape = done.shape
         machine.learned += 1
         self._record_policy(judge.name, machine, done)
         return done.flops
 
-    def _limiter(self) -> RewardModel | None:
+    def _cost_model(self) -> RewardModel | None:
         """The reward model whose dislike the shape counts as a cost, if it names one."""
         name = self.shape.costs()
         return self.context.party(name, RewardModel) if name else None
@@ -167,13 +169,13 @@ class Gradient(Consequence):
             again = [relabelled(self.context, made, branch(key, n)) for n, made in enumerate(machine.memory)]
             return self.refitted_utility(machine, panel, Rankings.together(again), branch(key, "fit"))
         assert isinstance(machine, LanguageModel)
-        body, shape = machine.body.fresh(), self.spec.shape
+        backend, shape = machine.backend.fresh(), self.spec.shape
         for number, taught in enumerate(self.rounds):
-            shape = body.learn(self.learner, taught, shape, branch(key, number)).shape
-        return body.preference(panel.items)
+            shape = backend.learn(self.learner, taught, shape, branch(key, number)).shape
+        return backend.preference(panel.items)
 
     def refitted_utility(self, machine: RewardModel, panel: Panel, rankings: Rankings, key: int) -> Array:
         """The reward model's utility [n], had it learned from nothing but these rankings, by the draws of this key."""
-        head = machine.head.fresh()
-        head.learn(self.learner, self._evidence(rankings), key)
-        return head.score(panel.items)
+        backend = machine.backend.fresh()
+        backend.learn(self.learner, self._evidence(rankings), key)
+        return backend.score(panel.items)

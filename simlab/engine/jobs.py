@@ -222,7 +222,7 @@ def _unchanged(found: Arrays, code: Set[str]) -> list[tuple[str, str, str]] | No
     if any(reader not in code or reads.digest(file) != sha256 for reader, file, sha256 in noted):
         return None
     for reader, file, _ in noted:
-        reads.told({reader: {file}})
+        reads.report_opened({reader: {file}})
     return noted
 
 

@@ -22,7 +22,7 @@ from simlab.tables.recorder import coded
 from simlab.worlds.world import Game, Items
 
 if TYPE_CHECKING:
-    from simlab.machines.language_backend import Body
+    from simlab.machines.language_backend import LanguageBackend
     from simlab.machines.machine import Speaker
 
 TRIES = 2  # how many more times a prompt is asked for K responses: more would rank what it hardly ever says
@@ -38,14 +38,14 @@ def drawn(
     game, (prompts, source) = model.context.game, ask(key, count)
     with model.busy.request() as turn:
         yield turn
-        items, kept, resampled = _responses(model.body, game, prompts, options, key, distinct)
+        items, kept, resampled = _responses(model.backend, game, prompts, options, key, distinct)
         found = Candidates(items, source[kept], len(prompts), resampled, int((~kept).sum()))
         for again in range(1, INSTEAD + 1):
             if len(found) == count or not kept.any():  # a model without anything to say is not asked on and on
                 break
             other = branch(key, "instead", again)
             prompts, source = ask(other, count - len(found))
-            items, kept, resampled = _responses(model.body, game, prompts, options, other, distinct)
+            items, kept, resampled = _responses(model.backend, game, prompts, options, other, distinct)
             found = Candidates(
                 found.items.joined(items),
                 np.concatenate([found.source, source[kept]]),
@@ -57,11 +57,11 @@ def drawn(
 
 
 def _responses(
-    body: Body, game: Game, prompts: Indices, options: int, key: int, distinct: bool
+    backend: LanguageBackend, game: Game, prompts: Indices, options: int, key: int, distinct: bool
 ) -> tuple[Items, NDArray[np.bool_], int]:
     """Responses to those prompts that have enough of them [kept·K], which these are [n], and how many were asked
     again."""
-    items = body.sample(np.repeat(prompts, options), key)
+    items = backend.sample(np.repeat(prompts, options), key)
     enough = np.asarray(_fit(game, items, options, distinct).all(axis=1))
     short = np.flatnonzero(~enough)
     if not len(short):
@@ -73,7 +73,7 @@ def _responses(
         if not len(left):
             break
         place = (short[left, None] * options + np.arange(options)).ravel()
-        more = body.sample(np.repeat(prompts[short[left]], options), branch(key, "again", attempt), place).response
+        more = backend.sample(np.repeat(prompts[short[left]], options), branch(key, "again", attempt), place).response
         said = _with_more(said, left, more.reshape(len(left), options, -1))
         fit = _fit(game, _items(prompts[short[left]], said[left]), said.shape[1], distinct)
         ready = fit.sum(axis=1) >= options

@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from simlab.arrays import Array, Indices
-from simlab.components import answers
+from simlab.components import return_values
 from simlab.components.learner import Learner, VectorRewardLesson
 from simlab.components.reward_shape import RewardShape
-from simlab.machines.language_backend import Body, Round, Taught
-from simlab.machines.lessons import vector
+from simlab.machines.language_backend import LanguageBackend, Round, Taught
 from simlab.machines.shaped_reward import adapted, coefficient, directed
+from simlab.machines.training_jobs import train_vector
 from simlab.rng import branch, normals
 from simlab.worlds.world import Items
 
 
-class GaussianLM(Body):
+class GaussianLM(LanguageBackend):
     """A normal distribution N(mean, I) over response vectors; log π − log π_ref = mean·φ − |mean|²/2."""
 
     def __init__(self, dimensions: int) -> None:
@@ -41,8 +41,8 @@ class GaussianLM(Body):
         cost = None if limit is None else -limit["directions"].mean(axis=0) / limit["scale"]
         each = judge["directions"] / np.array(judge["scales"])[:, None]
         reward = directed(shape, each if shape.members else score, cost)
-        beta = max(answers.number(shape, "leash"), 1e-6)
-        self.mean = vector(learner, self.mean, VectorRewardLesson(reward, beta, key % 2**63))
+        beta = max(return_values.number(shape, "leash"), 1e-6)
+        self.mean = train_vector(learner, self.mean, VectorRewardLesson(reward, beta, key % 2**63))
         kl = float(self.mean @ self.mean / 2)
         scored = float(score @ self.mean) - judge["centre"] / judge["scale"]
         total = scored + float((reward - score) @ self.mean)

@@ -11,7 +11,7 @@ import numpy as np
 
 from simlab.arrays import Array
 from simlab.components.aggregator import Aggregator, Votes
-from simlab.components.answers import not_numbers
+from simlab.components.return_values import not_numbers
 from simlab.errors import PluginFailed
 from simlab.rankings import ROOM, Rankings, sides
 

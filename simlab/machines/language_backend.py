@@ -35,7 +35,7 @@ class Taught:
     shape: RewardShape
 
 
-class Body(ABC):
+class LanguageBackend(ABC):
     """What a language model is made of."""
 
     @abstractmethod
@@ -59,7 +59,7 @@ class Body(ABC):
         """Learn to please a judge, by the draws of this key."""
 
     @abstractmethod
-    def fresh(self) -> Body:
+    def fresh(self) -> LanguageBackend:
         """One of its kind that is still its own reference."""
 
     @abstractmethod

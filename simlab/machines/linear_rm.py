@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from simlab.arrays import Array
 from simlab.components.learner import Learner, VectorRankingLesson
-from simlab.machines.lessons import vector
-from simlab.machines.reward_backend import Evidence, Head, own_key
+from simlab.machines.reward_backend import Evidence, RewardBackend, own_key
+from simlab.machines.training_jobs import train_vector
 from simlab.rankings import evidence as pairs_of
 from simlab.rng import branch, uniforms
 from simlab.worlds.world import Items
 
 
-class LinearRM(Head):
+class LinearRM(RewardBackend):
     """Directions in the space of response vectors [M, d], one for each member."""
 
     def __init__(self, members: int, dimensions: int) -> None:
@@ -57,7 +57,7 @@ class LinearRM(Head):
         difference, wins, weights = pairs_of(evidence.rankings, rows, shares)
         before = self.directions[member].copy()
         lesson = VectorRankingLesson(difference, wins, weights, own_key(key, member) % 2**63)
-        self.directions[member] = after = vector(learner, before, lesson)
+        self.directions[member] = after = train_vector(learner, before, lesson)
         margin = difference @ after
         loss = np.logaddexp(0, -margin) * wins + np.logaddexp(0, margin) * (1 - wins)
         change = float(np.linalg.norm(after - before))

@@ -11,7 +11,7 @@ from simpy import Event
 from simlab.arrays import Array, Indices
 from simlab.engine.context import Context, LiveParty
 from simlab.errors import InvalidInput
-from simlab.machines.language_backend import Body
+from simlab.machines.language_backend import LanguageBackend
 from simlab.worlds.world import Items
 
 if TYPE_CHECKING:
@@ -34,13 +34,13 @@ class Machine(LiveParty):
 class Speaker(Machine):
     """A machine that answers prompts."""
 
-    body: Body
+    backend: LanguageBackend
 
     def respond(self, prompts: Indices, key: int) -> Generator[Event, Any, Items]:
         """One response to each prompt from the model as it is, once it is free; draws are keyed per position."""
         with self.busy.request() as turn:
             yield turn
-            return self.body.sample(prompts, key)
+            return self.backend.sample(prompts, key)
 
 
 def judged_model(context: Context, name: str) -> Speaker:

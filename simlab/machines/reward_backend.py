@@ -25,7 +25,7 @@ class Evidence:
     shares: Array | None  # [those in train, pairs] how much of a win the left has, if several labels were put together
 
 
-class Head(ABC):
+class RewardBackend(ABC):
     """What turns a response into raw numbers, one for each member."""
 
     @abstractmethod
@@ -38,7 +38,7 @@ class Head(ABC):
         and `flops` (in all)."""
 
     @abstractmethod
-    def fresh(self) -> Head:
+    def fresh(self) -> RewardBackend:
         """One of its kind that has learned nothing."""
 
     @abstractmethod

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from simlab.arrays import Array
-from simlab.components.answers import given, not_numbers, number
+from simlab.components.return_values import given, not_numbers, number
 from simlab.components.reward_shape import RewardShape
 from simlab.errors import PluginFailed, defined
 from simlab.worlds.tokenizer import END
@@ -18,22 +18,22 @@ from simlab.worlds.tokenizer import END
 class Rewarding:
     """Scores responses by a judge, shapes the scores, and lets the shape adapt to what each iteration came to.
 
-    `judge` and `limiter` (None unless the shape has a cost) are ensembles of `simlab.nets`. `shape` is the shape of the
-    next iteration; `measured` is what the iterations so far came to, under the names of the `policy` table.
+    `judge` and `cost_model` (None unless the shape has a cost) are ensembles of `simlab.nets`. `shape` is the shape of
+    the next iteration; `measured` is what the iterations so far came to, under the names of the `policy` table.
     """
 
-    def __init__(self, shape: RewardShape, judge: Any, limiter: Any = None) -> None:
+    def __init__(self, shape: RewardShape, judge: Any, cost_model: Any = None) -> None:
         self.shape = shape
         self.judge = judge
-        self.limiter = limiter
+        self.cost_model = cost_model
         self.measured: list[dict[str, float]] = []
         self._told: dict[str, Any] = {}  # what the shape is told of the responses that were scored last
 
     def score(self, prompts: Any, responses: Any) -> Any:
         """Scores [B] of responses [B, T], or of every member [M, B] if the shape asks for them."""
         self._told = {"ended": (responses == END).any(1)} if self.shape.ends else {}
-        if self.limiter is not None:
-            self._told["cost"] = -self.limiter.score(prompts, responses)
+        if self.cost_model is not None:
+            self._told["cost"] = -self.cost_model.score(prompts, responses)
         scorer = self.judge.each if self.shape.members else self.judge.score
         return scorer(prompts, responses)
 

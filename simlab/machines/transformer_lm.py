@@ -14,10 +14,10 @@ from simlab.components.learner import Learner
 from simlab.components.reward_shape import RewardShape
 from simlab.engine.jobs import Jobs, Result
 from simlab.errors import InvalidInput
-from simlab.machines.language_backend import Body, Round, Taught, _rows
-from simlab.machines.lessons import POLICY_METRICS, practise
+from simlab.machines.language_backend import LanguageBackend, Round, Taught, _rows
 from simlab.machines.networks import Arrays, revive
 from simlab.machines.shaped_reward import restored
+from simlab.machines.training_jobs import POLICY_METRICS, train_policy
 from simlab.rng import Streams, branch, uniforms
 from simlab.worlds.text import TextGame
 from simlab.worlds.tokenizer import END, SEP, START, pad
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Stage = Callable[[str], Callable[[int, int], None]]  # a callback for the progress of a long computation, by its name
 
 
-class TransformerLM(Body):
+class TransformerLM(LanguageBackend):
     """A causal transformer (`simlab.nets`). `weights` is the model now, `reference` as pretrained."""
 
     def __init__(
@@ -113,7 +113,7 @@ class TransformerLM(Body):
         prompts = self.game.draw_prompts(branch(key, "prompts"), count)
         grid = (np.arange(count)[:, None], np.arange(self.game.longest_response)[None, :])
         self.weights = result = self.jobs.run(
-            practise, learner=learner, config=self.config, weights=self.weights, reference=self.reference,
+            train_policy, learner=learner, config=self.config, weights=self.weights, reference=self.reference,
             judge=round.judge, limit=round.limit, shape=shape,
             prompts=self.prompt_tokens(prompts).reshape(batches, round.batch, -1),
             uniforms=uniforms(branch(key, "words"), *grid).reshape(batches, round.batch, -1), seed=key % 2**63,

@@ -11,27 +11,27 @@ from numpy.typing import NDArray
 from simlab.arrays import Array
 from simlab.components.learner import Learner
 from simlab.engine.jobs import Jobs, Result
-from simlab.machines.lessons import fit
 from simlab.machines.networks import Arrays, revive_reward_model
-from simlab.machines.reward_backend import Evidence, Head, own_key
+from simlab.machines.reward_backend import Evidence, RewardBackend, own_key
+from simlab.machines.training_jobs import train_reward_model
 from simlab.machines.transformer_lm import TransformerLM
 from simlab.worlds.world import Items
 
 
-class TransformerRM(Head):
+class TransformerRM(RewardBackend):
     """Copies of the pretrained transformer with a scalar head (`simlab.nets.preference`), one for each member."""
 
-    def __init__(self, members: int, body: TransformerLM, jobs: Jobs) -> None:
+    def __init__(self, members: int, language: TransformerLM, jobs: Jobs) -> None:
         self.members = members
-        self.body = body
+        self.language = language
         self.jobs = jobs
         self.weights: list[Result] = []  # of the members; empty until they have learnt
 
     def each(self, items: Items) -> Array:
-        prompts = self.body.prompt_tokens(items.prompt)
+        prompts = self.language.prompt_tokens(items.prompt)
         scores = [
             self.jobs.run(
-                score, config=self.body.config, base=self.body.reference, weights=weights,
+                score, config=self.language.config, base=self.language.reference, weights=weights,
                 prompts=prompts, responses=items.response,
             )["scores"]
             for weights in self.weights
@@ -50,10 +50,10 @@ class TransformerRM(Head):
         warm = self.weights if learner.continues() else []
         self.weights = fits = [
             self.jobs.run(
-                fit, learner=learner, config=self.body.config, base=self.body.reference,
-                weights=warm[member] if warm else None, prompts=self.body.prompt_tokens(shown.prompt),
+                train_reward_model, learner=learner, config=self.language.config, base=self.language.reference,
+                weights=warm[member] if warm else None, prompts=self.language.prompt_tokens(shown.prompt),
                 responses=shown.response, labels=train.label.astype(np.int64), shares=evidence.shares,
-                seed=own_key(key, member) % 2**63, progress=self.body.stage("reward model"),
+                seed=own_key(key, member) % 2**63, progress=self.language.stage("reward model"),
             )
             for member in range(self.members)
         ]  # fmt: skip
@@ -62,7 +62,7 @@ class TransformerRM(Head):
 
     def written(self) -> dict[str, Any]:
         """The networks as they now are, for jobs: with the units of their scores, what `revive_judge` asks for."""
-        return {"config": self.body.config, "base": self.body.reference, "members": list(self.weights)}
+        return {"config": self.language.config, "base": self.language.reference, "members": list(self.weights)}
 
 
 def score(

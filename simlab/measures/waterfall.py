@@ -2,7 +2,7 @@
 
 In the gaussian world ρ multiplies along a chain of independent errors, so that losses −ln ρ add up. What they do not
 add up to went another way: a side channel. Pure mathematics on utilities; who stands on which level, and how its own
-randomness is drawn anew, is the analyzers' business (`analyzers/rungs.py`, `analyzers/marks.py`).
+randomness is drawn anew, is the analyzers' business (`analyzers/waterfall_levels.py`, `analyzers/given_labels.py`).
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def appealed(
     return np.asarray(wrong & (np.abs(perceived) >= sure) & (lots < chance))
 
 
-def heard(
+def decide_appeals(
     said: Labels, opinion: Labels, made: NDArray[np.bool_], second: Callable[[NDArray[np.int64]], Labels]
 ) -> Appeals:
     """The appeals `made` [n], after `second(rows)`, the judge's second look at those pairs."""

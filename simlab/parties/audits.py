@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from simlab.parties.appeals import Appeals, appealed, fresh_gold, heard
+from simlab.parties.appeals import Appeals, appealed, decide_appeals, fresh_gold
 from simlab.people.label_source import LabelSource
 from simlab.rankings import AT_ONCE, Rankings, preferred
 from simlab.relation import Answers, Judgement, Relation, Standard, Work
@@ -109,7 +109,7 @@ def hear(
     said, seen = pairs.label[:, 0], pairs.perceived[:, 0]
     key = context.rng.key(agent.name, "appeals", relation.principal.name)
     made = appealed(said, opinion, seen, spec.appeal, spec.sure, uniforms(key, pairs.draw, pairs.worker))
-    return heard(said, opinion, made, second)
+    return decide_appeals(said, opinion, made, second)
 
 
 def _appeals(appeals: Appeals | None, names: list[str], place: NDArray[np.int64]) -> dict[str, tuple[int, int]]:

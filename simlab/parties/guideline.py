@@ -13,8 +13,8 @@ import numpy as np
 
 from simlab.arrays import Array
 from simlab.clock import day_of
-from simlab.components.answers import given, not_a_number
 from simlab.components.guideline_policy import GuidelinePolicy, GuidelineReview, Term
+from simlab.components.return_values import given, not_a_number
 from simlab.engine.context import Context
 from simlab.errors import PluginFailed
 from simlab.tables.recorder import coded

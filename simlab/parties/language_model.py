@@ -1,6 +1,6 @@
 """The language model: it says something to every prompt, and is judged for it.
 
-The party is the same in every world; its *body* differs. In a world of words the body is a transformer,
+The party is the same in every world; its *backend* differs. In a world of words the body is a transformer,
 pretrained on the corpus and moved by PPO; in a world of vectors it is a normal distribution whose mean is
 moved (an exponential tilt of N(0, I)). Bodies ask `jobs` for everything that costs computation.
 """
@@ -15,7 +15,7 @@ from simpy import Event
 from simlab.arrays import Array
 from simlab.clock import Steps
 from simlab.machines.gaussian_lm import GaussianLM
-from simlab.machines.language_backend import Body
+from simlab.machines.language_backend import LanguageBackend
 from simlab.machines.machine import Speaker
 from simlab.machines.transformer_lm import TransformerLM
 from simlab.people.demonstrations import hand_in, write
@@ -40,7 +40,7 @@ class LanguageModel(Speaker):
         self.spec = spec
         self.teacher: Teacher | None = None
         game = context.game
-        self.body: Body = (
+        self.backend: LanguageBackend = (
             TransformerLM(name, spec, game, context.jobs, context.rng, context.stage)
             if isinstance(game, TextGame)
             else GaussianLM(len(game.dimensions))
@@ -50,9 +50,9 @@ class LanguageModel(Speaker):
         """Pretraining; nobody can speak with the model before."""
         with self.busy.request() as turn:
             yield turn
-            yield from self.context.compute(self.name, "pretraining", self.body.pretrain())
-        self.context.taught("pretraining_finished", self.name, losses=self.body.losses())
-        hours = self.body.authorship()
+            yield from self.context.compute(self.name, "pretraining", self.backend.pretrain())
+        self.context.taught("pretraining_finished", self.name, losses=self.backend.losses())
+        hours = self.backend.authorship()
         if hours:
             self.context.log.labor(AUTHORS, "authoring", about=self.name, hours=hours)
 
@@ -62,22 +62,22 @@ class LanguageModel(Speaker):
         pool: Any = self.context.parties.get(spec.by) if spec else None  # people, as validation has seen to
         if spec is None or pool is None:
             return
-        assert isinstance(self.body, TransformerLM)
-        shown = write(pool, self.body.game, spec, self.context.rng.key(self.name, "demonstrations"))
+        assert isinstance(self.backend, TransformerLM)
+        shown = write(pool, self.backend.game, spec, self.context.rng.key(self.name, "demonstrations"))
         if not len(shown):
             return
         hand_in(pool, self.name, shown)
         with self.busy.request() as turn:
             yield turn
-            yield from self.context.compute(self.name, "imitation", self.body.imitate(shown.items, spec))
-        self.context.taught("imitation_finished", self.name, losses=self.body.losses())
+            yield from self.context.compute(self.name, "imitation", self.backend.imitate(shown.items, spec))
+        self.context.taught("imitation_finished", self.name, losses=self.backend.losses())
 
     def opinion(self, items: Items) -> Array:
-        return self.body.preference(items)
+        return self.backend.preference(items)
 
     def utility(self, panel: Panel) -> Array:
         """log π − log π_ref of each response: what training has made the model prefer (up to the factor β)."""
-        return self.body.preference(panel.items)
+        return self.backend.preference(panel.items)
 
     def resampled_utility(self, panel: Panel, key: int) -> Array | None:
         """As it would speak, trained again from its reference by the same judges with other draws; no short matter."""

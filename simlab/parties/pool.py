@@ -18,8 +18,7 @@ from simlab.clock import Steps
 from simlab.components.cohort import Cohort
 from simlab.parties.guideline import write_readings
 from simlab.parties.language_model import LanguageModel
-from simlab.people import hiring, payroll, population, working_life
-from simlab.people import quitting as leaving
+from simlab.people import hiring, payroll, population, quitting, working_life
 from simlab.people.choice import Judges
 from simlab.people.effort import reconsider
 from simlab.people.noise_calibration import calibrate
@@ -142,7 +141,7 @@ class Pool(Judges):
         yield from hiring.screen(self)
         reconsider(self)
         if self.spec.quits is not None:
-            self.context.start(leaving.days(self))
+            self.context.start(quitting.days(self))
 
     def clock_off(self, who: Indices, made: Rankings, *, elapsed: bool) -> None:
         """Count work that has just been written down; its hours are over (`elapsed`), or still lie ahead."""

@@ -19,7 +19,7 @@ from simlab.engine.holdout import prompts_held_out, share_held_out
 from simlab.engine.queues import Backlog
 from simlab.machines import candidates
 from simlab.machines.machine import judged_model
-from simlab.parallel import ahead, behind, side_by_side
+from simlab.parallel import prefetch, side_by_side, write_behind
 from simlab.parties.corporation import Corporation
 from simlab.parties.pool import Pool
 from simlab.parties.users import Users
@@ -214,8 +214,8 @@ class Raters(Pool):
         begun = np.zeros(len(self.cohort), dtype=np.int64)
         parts = [slice(0, len(task))] if self.spec.fatigue else pieces(task)  # who tires must be asked in order
         about = relation.agent.name, standard.version
-        questions = ahead(lambda part: self._question(tasks, task[part], who[part]), parts)
-        with behind(len(parts)) as later:
+        questions = prefetch(lambda part: self._question(tasks, task[part], who[part]), parts)
+        with write_behind(len(parts)) as later:
             for part, question in zip(parts, questions, strict=True):
                 said = self._say(tasks, task[part], who[part], seconds[part], begun, question)
                 made.label[part], made.perceived[part] = said

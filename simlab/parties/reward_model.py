@@ -19,7 +19,7 @@ from simlab.arrays import Array
 from simlab.clock import Steps
 from simlab.machines.linear_rm import LinearRM
 from simlab.machines.machine import Machine, judged_model
-from simlab.machines.reward_backend import Head
+from simlab.machines.reward_backend import RewardBackend
 from simlab.machines.transformer_lm import TransformerLM
 from simlab.machines.transformer_rm import TransformerRM
 from simlab.rankings import Rankings, differences, preferred
@@ -47,10 +47,10 @@ class RewardModel(Machine):
         self.centre, self.scale = 0.0, 1.0  # of its raw score on the reference model's responses
         self.centres, self.scales = np.zeros(spec.members), np.ones(spec.members)  # of its members' raw scores
         self.disagreement = 0.0  # between its members, over the same responses
-        body = judged_model(context, name).body
-        self.head: Head = (
-            TransformerRM(spec.members, body, context.jobs)
-            if isinstance(body, TransformerLM)
+        language = judged_model(context, name).backend
+        self.backend: RewardBackend = (
+            TransformerRM(spec.members, language, context.jobs)
+            if isinstance(language, TransformerLM)
             else LinearRM(spec.members, len(context.game.dimensions))
         )
 
@@ -66,7 +66,7 @@ class RewardModel(Machine):
         """One number per response [n]: mean 0 and standard deviation 1 over the reference model's responses."""
         if not self.learned:
             return np.zeros(len(items))
-        return (self.head.score(items) - self.centre) / self.scale
+        return (self.backend.score(items) - self.centre) / self.scale
 
     def opinion(self, items: Items) -> Array:
         return self.score(items)
@@ -81,12 +81,12 @@ class RewardModel(Machine):
         """The judge as it now is, for those who learn from it; of networks, what `revive_judge` makes an ensemble
         of."""
         units = {"centres": self.centres.tolist(), "scales": self.scales.tolist()}
-        return {**self.head.written(), **units, "centre": self.centre, "scale": self.scale}
+        return {**self.backend.written(), **units, "centre": self.centre, "scale": self.scale}
 
     def standardize(self) -> None:
         """Set the zero and the unit of the score by the pretrained model's responses."""
         assert self.reference is not None
-        each = self.head.each(self.reference)
+        each = self.backend.each(self.reference)
         raw = each.mean(axis=0)
         self.centre, self.scale = float(raw.mean()), float(raw.std()) or 1.0
         self.centres, spread = each.mean(axis=1), each.std(axis=1)
@@ -110,7 +110,7 @@ class RewardModel(Machine):
         fit. In units of `scale` they are differences of its score."""
         if not self.learned:
             return np.zeros((len(rankings), rankings.pairs))
-        scores = self.head.score(rankings.subject).reshape(-1, rankings.options)
+        scores = self.backend.score(rankings.subject).reshape(-1, rankings.options)
         return rankings.each(differences(scores))
 
     def work(self, relation: Relation) -> Generator[Event, Any, Work]:

@@ -20,7 +20,7 @@ from simlab.clock import Steps
 from simlab.parties.audits import audit
 from simlab.parties.guideline import write_readings
 from simlab.people.label_source import LabelSource
-from simlab.people.track_record import Record
+from simlab.people.track_record import AuditRecord
 from simlab.rankings import Rankings
 from simlab.relation import Judgement, Relation, Standard, Work
 from simlab.rng import branch
@@ -40,7 +40,7 @@ class Vendor(LabelSource):
         super().__init__(context, name)
         self.spec = spec
         self.share = 1.0
-        self.records: dict[str, Record] = {}
+        self.records: dict[str, AuditRecord] = {}
         self.sold = 0  # pairs delivered since it was last paid
         self._standard: Standard | None = None
 
@@ -102,9 +102,9 @@ class Vendor(LabelSource):
     def subjects(self, made: Rankings) -> tuple[list[str], NDArray[np.int64]]:
         return [self.name], np.zeros(len(made), dtype=np.int64)
 
-    def record(self, principal: str) -> Record:
+    def record(self, principal: str) -> AuditRecord:
         """What this principal knows of it."""
-        return self.records.setdefault(principal, Record.blank(1))
+        return self.records.setdefault(principal, AuditRecord.blank(1))
 
     def on_judged(self, judgement: Judgement) -> None:
         """Keep the record of what each principal found."""

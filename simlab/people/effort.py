@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.arrays import Array, Indices
-from simlab.components.answers import not_numbers
 from simlab.components.consequence import Consequence
 from simlab.components.effort import COIN, WorkSituation
+from simlab.components.return_values import not_numbers
 from simlab.components.review import Review
 from simlab.errors import PluginFailed
 from simlab.rankings import preferred

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from simlab.arrays import Indices
 from simlab.clock import Steps
-from simlab.components.answers import given
 from simlab.components.rater_policy import RaterPolicy
+from simlab.components.return_values import given
 from simlab.errors import PluginFailed
 from simlab.machines import candidates
 from simlab.people.effort import quality_of

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlab.arrays import Array, Indices
-from simlab.components.answers import not_numbers
 from simlab.components.rater_policy import RaterPolicy
 from simlab.components.rater_view import RaterView
+from simlab.components.return_values import not_numbers
 from simlab.errors import PluginFailed
 from simlab.people.delegation import machine_called
 from simlab.people.fatigue import before

@@ -23,7 +23,7 @@ from simlab.errors import InvalidInput, PluginFailed
 from simlab.people.label_source import LabelSource
 from simlab.people.labor_market import LaborMarket
 from simlab.people.tasks import Exam
-from simlab.people.track_record import Marks, Record, WorkState
+from simlab.people.track_record import AuditRecord, Marks, WorkState
 from simlab.relation import Standard, UtilityFunction
 from simlab.rng import hashes
 
@@ -45,7 +45,7 @@ class Roster(LabelSource):
         self.work_state = WorkState.blank(0)
         self.observers: list[Any] = []
         self.persons: list[str] = []  # who each of them is: the name under which the person was first hired
-        self.records: dict[str, Record] = {}  # what each principal knows of them
+        self.records: dict[str, AuditRecord] = {}  # what each principal knows of them
         self.marks: list[Marks] = []  # answers that anybody judged since the last payday
         self.quality: tuple[Indices, Array] = (np.zeros(0, dtype=np.int64), np.zeros(0))  # rows; P(right) with care
         self.labor_market: LaborMarket[Roster] = LaborMarket()  # of its own, until it is given one that it shares
@@ -84,9 +84,9 @@ class Roster(LabelSource):
             self._names = pa.array(self.labels_of(self.cohort.number), pa.string())
         return self._names
 
-    def record(self, principal: str) -> Record:
+    def record(self, principal: str) -> AuditRecord:
         """What this principal knows of everyone who ever worked here."""
-        known = self.records.get(principal) or Record.blank(len(self.cohort))
+        known = self.records.get(principal) or AuditRecord.blank(len(self.cohort))
         if len(known.audited) < len(self.cohort):
             known = known.extended(len(self.cohort))
         self.records[principal] = known

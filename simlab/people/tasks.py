@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +10,6 @@ from numpy.typing import NDArray
 from simlab.engine.queues import Batch
 from simlab.rankings import Shown
 from simlab.worlds.world import Items
-
-if TYPE_CHECKING:
-    pass
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(slots=True)

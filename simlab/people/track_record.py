@@ -13,7 +13,7 @@ Marks = tuple[NDArray[np.int32], NDArray[np.float32]]  # rows of people, and 1, 
 
 
 @dataclass(slots=True)
-class Record:
+class AuditRecord:
     """What one principal knows of each person of a cohort."""
 
     audited: Array  # [R] pairs it checked, so far
@@ -21,14 +21,14 @@ class Record:
     answers: list[Marks] = field(default_factory=list)  # look by look
 
     @staticmethod
-    def blank(count: int) -> Record:
+    def blank(count: int) -> AuditRecord:
         """Of `count` people, nothing."""
-        return Record(np.zeros(count), np.zeros(count))
+        return AuditRecord(np.zeros(count), np.zeros(count))
 
-    def extended(self, count: int) -> Record:
+    def extended(self, count: int) -> AuditRecord:
         """The record of a cohort that has grown to `count` people."""
         more = np.zeros(count - len(self.audited))
-        return Record(np.concatenate([self.audited, more]), np.concatenate([self.agreed, more]), self.answers)
+        return AuditRecord(np.concatenate([self.audited, more]), np.concatenate([self.agreed, more]), self.answers)
 
     @property
     def score(self) -> Array:

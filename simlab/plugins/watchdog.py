@@ -46,7 +46,7 @@ def watched(seconds: float) -> Iterator[None]:
         yield
         return
     every = max(_SHORTEST, seconds / _LOOKS)
-    handler = signal.signal(signal.SIGALRM, _Watch(seconds).look)
+    handler = signal.signal(signal.SIGALRM, _Watch(seconds).check)
     timer = signal.setitimer(signal.ITIMER_REAL, every, every)
     try:
         yield
@@ -63,7 +63,7 @@ class _Watch:
         self.call: FrameType | None = None
         self.since = 0.0
 
-    def look(self, signum: int, frame: FrameType | None) -> None:
+    def check(self, signum: int, frame: FrameType | None) -> None:
         innermost, call = _plugin_call(frame)
         if call is not self.call or call is None or innermost is None or not _timed(call):
             self.call, self.since = call, time.monotonic()

@@ -16,7 +16,7 @@ from typing import Any
 from simlab.errors import InvalidInput, Problem
 from simlab.names import clip, did_you_mean, suggestion
 from simlab.report.arm_names import WITHOUT, by_folder, by_settings, of_value, unlike
-from simlab.runs.loading import Run, Study, load
+from simlab.runs.loading import Run, RunSet, load
 
 SEED, NAME = "seed", "name"
 _SHOWN = 12  # parameters named in one message
@@ -83,7 +83,7 @@ def arms(paths: Sequence[Path | str], by: str | None = None) -> Arms:
 
 def _runs(path: Path | str) -> Sequence[Run]:
     found = load(path, columns=_COLUMNS)
-    return found.parts if isinstance(found, Study) else [found]
+    return found.parts if isinstance(found, RunSet) else [found]
 
 
 def _require_finished(runs: Sequence[Run]) -> None:

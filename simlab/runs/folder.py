@@ -57,13 +57,13 @@ class OpenRun:
         """Record that the run is complete: `tables` is what `Recorder.close` returned. Writes the table `runs`."""
         import pyarrow.parquet as pq
 
-        from simlab.tables import files as content
+        from simlab.tables import table_files
 
         final = {**self.manifest, "status": "finished", "rounds": rounds}
         row = runs_row(final)
-        with plain_files.replacing(self.path / "tables" / f"runs{content.PARQUET}") as file:
+        with plain_files.replacing(self.path / "tables" / f"runs{table_files.PARQUET}") as file:
             pq.write_table(row, file, compression="zstd")
-        found = {"runs": {"rows": 1, "sha256": content.sha256(row)}, **tables}
+        found = {"runs": {"rows": 1, "sha256": table_files.sha256(row)}, **tables}
         self.note(status="finished", rounds=rounds, seconds=self.seconds, **fields, tables=found)
 
     @property
@@ -195,9 +195,9 @@ def _require_plain(path: Path, before: Mapping[str, Any] | None) -> None:
             raise InvalidInput(Problem(what, "a run is written into plain files and folders; move it away", place))
     for file in _tables(path) if before else ():
         if file.suffix == ".parquet" and file.exists():
-            from simlab.tables import files as content
+            from simlab.tables import table_files
 
-            content.require(file, file.stem, str(before["run"]) if before else "")
+            table_files.require(file, file.stem, str(before["run"]) if before else "")
 
 
 class _Hold:
@@ -305,11 +305,11 @@ def runs_row(manifest: Mapping[str, Any]) -> pa.Table:
     """The table `runs` of one run."""
     import pyarrow as pa
 
-    from simlab.tables import files as content
+    from simlab.tables import table_files
 
     row = {name: manifest[name] for name in TABLES["runs"].names}
     row["parameters"] = json.dumps(row["parameters"], ensure_ascii=False)
-    return pa.Table.from_pylist([row], schema=content.schema(TABLES["runs"]))
+    return pa.Table.from_pylist([row], schema=table_files.schema(TABLES["runs"]))
 
 
 def is_held(path: Path) -> bool:

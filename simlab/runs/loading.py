@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["Run", "Study", "Tables", "load"]
+__all__ = ["Run", "RunSet", "Tables", "load"]
 
 _DEPTH = 4  # how far below a study's folder its runs may be
 
@@ -89,12 +89,12 @@ class Run:
 
     def rehash(self) -> dict[str, dict[str, Any]]:
         """Rows and sha256 of every table computed anew from the files, in the form of the manifest's `tables`."""
-        from simlab.tables import files as content
+        from simlab.tables import table_files
 
         found = {}
         for name in TABLES:
-            if path := content.stored(self.path, name):
-                rows, digest = content.summary(path)
+            if path := table_files.stored(self.path, name):
+                rows, digest = table_files.summary(path)
                 found[name] = {"rows": rows, "sha256": digest}
         return found
 
@@ -111,14 +111,14 @@ class Run:
         return f"<Run {self.manifest['run']}: {name}, seed {seed}, {self.status}, in {self.path}>"
 
     def _count(self, name: str) -> int:
-        from simlab.tables import files as content
+        from simlab.tables import table_files
 
         if name == "runs":
             return 1
         path = self.stored(name)
         if path is None:
             return 0
-        return content.read(path, name).num_rows if TABLES[name].key else content.count(path)
+        return table_files.read(path, name).num_rows if TABLES[name].key else table_files.count(path)
 
     def stored(self, name: str) -> Path | None:
         """The file of a table, held against what the manifest says of it; None if nothing has been written yet.
@@ -126,16 +126,16 @@ class Run:
         Raises InvalidInput, naming the file, if it is another table, another run's, or missing though it was there.
         """
         from simlab.provenance import simlab_version
-        from simlab.tables import files as content
+        from simlab.tables import table_files
 
         entry = self.manifest["tables"].get(name)
-        path = content.stored(self.path, name)
+        path = table_files.stored(self.path, name)
         if path is None and entry is not None:
-            lost = content.tables_folder(self.path) / f"{name}{content.PARQUET}"
+            lost = table_files.tables_folder(self.path) / f"{name}{table_files.PARQUET}"
             raise InvalidInput(Problem("is missing", "the command that began the run makes it again", lost))
         if path is not None:
             exact = self.manifest["version"] == simlab_version()
-            content.require(path, name, self.manifest["run"], entry and entry["rows"], exact=exact)
+            table_files.require(path, name, self.manifest["run"], entry and entry["rows"], exact=exact)
         return path
 
     def _frame(self, name: str) -> pd.DataFrame:
@@ -155,7 +155,7 @@ class Run:
         return self._selection.read(self.stored(name), name, self.manifest["run"])
 
 
-class Study(Run):
+class RunSet(Run):
     """Several runs in one folder: the same tables, with the rows of all of them; `parts` holds the runs."""
 
     def __init__(self, path: Path, parts: Sequence[Path], selection: _Selection) -> None:
@@ -177,7 +177,7 @@ class Study(Run):
         return {f"{p.manifest['run']}/{name}": found for p in self.parts for name, found in p.rehash().items()}
 
     def __repr__(self) -> str:
-        return f"<Study of {len(self.parts)} runs, {self.status}, in {self.path}>"
+        return f"<RunSet of {len(self.parts)} runs, {self.status}, in {self.path}>"
 
     def _count(self, name: str) -> int:
         return sum(part._count(name) for part in self.parts)
@@ -206,16 +206,16 @@ class _Selection:
 
     def read(self, path: Path | None, name: str, run: str) -> pa.Table:
         """The selected part of a table on disk; of a table that is not there yet, no rows."""
-        from simlab.tables import files as content
+        from simlab.tables import table_files
 
         if path is None:
-            return self.of(name, content.schema(TABLES[name]).empty_table())
-        if path.suffix == content.STREAM:
-            every = content.read(path, name)
-            content.require_run(every["run"].unique().to_pylist(), run, path)
+            return self.of(name, table_files.schema(TABLES[name]).empty_table())
+        if path.suffix == table_files.STREAM:
+            every = table_files.read(path, name)
+            table_files.require_run(every["run"].unique().to_pylist(), run, path)
             return self.of(name, every)
-        schema = content.columns_of(path, name)
-        return content.read(path, name, self._names(name, schema.names), self._filter(name, schema))
+        schema = table_files.columns_of(path, name)
+        return table_files.read(path, name, self._names(name, schema.names), self._filter(name, schema))
 
     def of(self, name: str, rows: pa.Table) -> pa.Table:
         """The selected part of a table in memory."""
@@ -253,7 +253,7 @@ def load(
     columns: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
     where: Mapping[str, Any] | None = None,
 ) -> Run:
-    """The run in folder `path`, or all runs below it as one `Study`; also while it is under way or after a kill.
+    """The run in folder `path`, or all runs below it as one `RunSet`; also while it is under way or after a kill.
 
     Tables are read when they are first asked for. `tables` restricts which there are, `columns` (names, or names
     by table) and `where` (a value or list of values by column) what is read of each. Raises InvalidInput if there
@@ -272,7 +272,7 @@ def load(
         raise InvalidInput(Problem(what, "give the folder that `simlab run` named", folder)) from error
     if not (parts := _runs_below(folder)):
         raise InvalidInput(Problem("holds no run", "give the folder that `simlab run` named", folder))
-    return Study(folder, parts, selection)
+    return RunSet(folder, parts, selection)
 
 
 def _runs_below(folder: Path) -> list[Path]:

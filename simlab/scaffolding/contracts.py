@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from importlib import import_module
 from typing import Any
 
-from simlab.components.known import attributes
+from simlab.components.shown_data import attributes
 from simlab.docstrings import docstring
 from simlab.errors import InvalidInput, Problem
 from simlab.names import CALLED, clip, suggestion

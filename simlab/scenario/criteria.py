@@ -13,11 +13,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from simlab.components.answers import criteria as criteria_of
 from simlab.components.charter import Charter
 from simlab.components.combination import Combination
 from simlab.components.consequence import inner
 from simlab.components.guideline_policy import GuidelinePolicy
+from simlab.components.return_values import criteria as criteria_of
 from simlab.scenario.messages import Path
 
 How = Literal["weight", "watched", "plugin", "charter"]

@@ -8,6 +8,6 @@ pyarrow is imported only for files that need it.
 """
 
 from simlab.sheets.reading import read
-from simlab.sheets.sheet import Sheet, Unusable, blank, called, told
+from simlab.sheets.sheet import Sheet, Unusable, blank, called, quoted
 
-__all__ = ["Sheet", "Unusable", "blank", "called", "read", "told"]
+__all__ = ["Sheet", "Unusable", "blank", "called", "quoted", "read"]

@@ -49,7 +49,7 @@ def called(text: str) -> str:
     return " ".join(composed(text).strip().strip(INVISIBLE).split())
 
 
-def told(cell: Any, width: int = 60) -> str:
+def quoted(cell: Any, width: int = 60) -> str:
     """A cell as a message quotes it: clipped, with invisible signs spelt out."""
     text = str(cell)[: 2 * width]
     return clip("".join(c if c.isprintable() else ascii(c)[1:-1] for c in text), width)
@@ -114,7 +114,7 @@ class Sheet:
             return str(int(cell))
         if isinstance(cell, int | float | Decimal | date | time):
             return str(cell)
-        raise self.wrong(row, name, f"is {told(cell)}, which is no text", "write this column as text")
+        raise self.wrong(row, name, f"is {quoted(cell)}, which is no text", "write this column as text")
 
     def numbers(self, name: str, holes: Collection[str] | None = None) -> list[float]:
         """A column as finite numbers, NaN for blank cells and for the words in `holes` where holes may be.
@@ -129,6 +129,6 @@ class Sheet:
         if wrong:
             cell, many = cells[wrong[0]], f"{len(wrong)} such rows: correct them or leave them out"
             empty = blank(cell)
-            what = "is empty" if empty else f"is {told(cell)}, which is no finite number"
+            what = "is empty" if empty else f"is {quoted(cell)}, which is no finite number"
             raise self.wrong(wrong[0], name, what, "; ".join(filter(None, ("" if empty else advice(cell), many))))
         return [math.nan if value is None else value for value in found]

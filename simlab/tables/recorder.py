@@ -1,6 +1,6 @@
 """The recorder writes the outcome tables during a run; a kill at any instant loses no row already flushed.
 
-The simulation adds rows to a `Recorder` and flushes it once a round. Rows go to Arrow streams (`files`);
+The simulation adds rows to a `Recorder` and flushes it once a round. Rows go to Arrow streams (`table_files`);
 `close` turns the streams into Parquet. A run that is started again where an earlier one was interrupted must
 produce the earlier rows once more: the recorder checks that it does and raises `Mismatch` if not.
 """
@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike
 
 from simlab import plain_files
 from simlab.errors import Mismatch
-from simlab.tables import files as content
+from simlab.tables import table_files
 from simlab.tables.schemas import TABLES
 
 MAX_ROWS = 1_000_000  # buffered rows at which the recorder flushes by itself
@@ -59,7 +59,7 @@ class Recorder:
         unknown = [name for name in extra or {} if name not in RECORDED]
         if unknown:
             raise ValueError(f"no such tables: {unknown}")
-        schemas = {name: content.schema(TABLES[name], (extra or {}).get(name, ())) for name in RECORDED}
+        schemas = {name: table_files.schema(TABLES[name], (extra or {}).get(name, ())) for name in RECORDED}
         _set_aside(self.directory)
         self._earlier = {name: _Earlier(self.directory, name) for name in RECORDED}
         self._streams = {name: _Stream(self.directory, name, schemas[name]) for name in RECORDED}
@@ -127,36 +127,36 @@ class Recorder:
         found = {}
         for name, stream in self._streams.items():
             stream.end()
-            rows, digest = content.compact(stream.path, _part(self.directory, name), name, stream.columns)
+            rows, digest = table_files.compact(stream.path, _part(self.directory, name), name, stream.columns)
             self._earlier[name].check_end(rows, digest)
             found[name] = {"rows": rows, "sha256": digest}
         for name in self._streams:
             os.replace(_part(self.directory, name), _parquet(self.directory, name))
         for stream in self._streams.values():
             stream.path.unlink()
-        shutil.rmtree(content.earlier_folder(self.directory), ignore_errors=True)
+        shutil.rmtree(table_files.earlier_folder(self.directory), ignore_errors=True)
         return found
 
 
 def _part(run: Path, name: str) -> Path:
-    return content.tables_folder(run) / f"{name}{content.PART}"
+    return table_files.tables_folder(run) / f"{name}{table_files.PART}"
 
 
 def _parquet(run: Path, name: str) -> Path:
-    return content.tables_folder(run) / f"{name}{content.PARQUET}"
+    return table_files.tables_folder(run) / f"{name}{table_files.PARQUET}"
 
 
 class _Stream:
     """One table's stream file, and the batches held back until the next flush."""
 
     def __init__(self, run: Path, name: str, schema: pa.Schema) -> None:
-        self.path = content.tables_folder(run) / f"{name}{content.STREAM}"
+        self.path = table_files.tables_folder(run) / f"{name}{table_files.STREAM}"
         self.columns = schema
-        self.schema = schema = content.streamed(schema)
+        self.schema = schema = table_files.streamed(schema)
         self.held: list[pa.RecordBatch] = []
         with plain_files.naming(self.path):
             self._file = self.path.open("xb")  # what was there has been set aside
-            self._writer = pa.ipc.new_stream(self._file, schema, options=content.PACKED)
+            self._writer = pa.ipc.new_stream(self._file, schema, options=table_files.PACKED)
             self._file.flush()
 
     def gathered(self) -> Iterator[pa.RecordBatch]:
@@ -190,10 +190,10 @@ class _Earlier:
 
     def __init__(self, run: Path, name: str) -> None:
         self._run, self._name, self._done = run, name, 0
-        folder = content.earlier_folder(run)
-        stream, complete = folder / f"{name}{content.STREAM}", folder / f"{name}{content.PARQUET}"
-        self._complete = content.summary(complete) if complete.exists() else None
-        found = list(content.batches(stream)) if stream.exists() else []
+        folder = table_files.earlier_folder(run)
+        stream, complete = folder / f"{name}{table_files.STREAM}", folder / f"{name}{table_files.PARQUET}"
+        self._complete = table_files.summary(complete) if complete.exists() else None
+        found = list(table_files.batches(stream)) if stream.exists() else []
         self._rows = pa.Table.from_batches(found) if found else None
 
     def check(self, batch: pa.RecordBatch) -> None:
@@ -202,7 +202,7 @@ class _Earlier:
             return
         before = self._rows.slice(self._done, batch.num_rows)
         now = pa.Table.from_batches([batch.slice(0, before.num_rows)])
-        if content.sha256(before) != content.sha256(now):
+        if table_files.sha256(before) != table_files.sha256(now):
             raise self._mismatch(_difference(before, now, self._done))
         self._done += now.num_rows
 
@@ -237,13 +237,13 @@ def _set_aside(run: Path) -> None:
 
     Each step leaves at least one of a table's files in place, so a kill in here loses nothing either.
     """
-    tables, earlier = content.tables_folder(run), content.earlier_folder(run)
+    tables, earlier = table_files.tables_folder(run), table_files.earlier_folder(run)
     earlier.mkdir(parents=True, exist_ok=True)
     for name in RECORDED:
-        kept = content.stored(run, name)
+        kept = table_files.stored(run, name)
         if kept is not None and kept.parent == tables:
             kept = kept.replace(earlier / kept.name)
-        for suffix in (content.STREAM, content.PARQUET):
+        for suffix in (table_files.STREAM, table_files.PARQUET):
             for folder in (tables, earlier):
                 if (path := folder / f"{name}{suffix}") != kept:
                     path.unlink(missing_ok=True)

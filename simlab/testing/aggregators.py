@@ -9,7 +9,7 @@ import numpy as np
 
 from simlab.arrays import Array
 from simlab.components.aggregator import Votes
-from simlab.components.answers import not_numbers
+from simlab.components.return_values import not_numbers
 from simlab.testing import samples
 from simlab.testing.contract import Subject, check
 

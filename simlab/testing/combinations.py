@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from simlab.arrays import Array
-from simlab.components.answers import not_numbers
 from simlab.components.charter import Charter
+from simlab.components.return_values import not_numbers
 from simlab.rng import Streams, uniforms
 from simlab.testing.contract import Subject, check
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from simlab.components.answers import given
+from simlab.components.return_values import given
 from simlab.relation import Effect, Judgement
 from simlab.testing import society
 from simlab.testing.contract import Subject, check

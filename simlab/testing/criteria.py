@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from simlab.arrays import Array
-from simlab.components.answers import not_a_number, not_numbers
 from simlab.components.exchange import TRUTH, Exchange, Observer
+from simlab.components.return_values import not_a_number, not_numbers
 from simlab.names import clip
 from simlab.testing import samples
 from simlab.testing.contract import Subject, check

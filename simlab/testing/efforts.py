@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from simlab.arrays import Array
-from simlab.components.answers import not_numbers
 from simlab.components.effort import WorkSituation
+from simlab.components.return_values import not_numbers
 from simlab.testing import samples
 from simlab.testing.contract import Subject, check
 

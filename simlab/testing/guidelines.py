@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from simlab.components.answers import given, not_a_number
+from simlab.components.return_values import given, not_a_number
 from simlab.testing import samples
 from simlab.testing.contract import Subject, check
 

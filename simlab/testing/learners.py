@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlab.arrays import Array
-from simlab.components.answers import given, not_a_number, not_numbers
 from simlab.components.learner import (
     Learner,
     RankingLesson,
@@ -20,6 +19,7 @@ from simlab.components.learner import (
     VectorRankingLesson,
     VectorRewardLesson,
 )
+from simlab.components.return_values import given, not_a_number, not_numbers
 from simlab.rng import Streams, normals, uniforms
 from simlab.testing.contract import Subject, check
 

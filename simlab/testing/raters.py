@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlab.arrays import Array
-from simlab.components.answers import given, not_numbers
 from simlab.components.cohort import Cohort
 from simlab.components.rater_policy import RaterPolicy, no_distribution
 from simlab.components.rater_view import shown
+from simlab.components.return_values import given, not_numbers
 from simlab.errors import PluginFailed
 from simlab.testing import samples
 from simlab.testing.contract import Subject, check

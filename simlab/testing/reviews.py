@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simlab.components.answers import given, not_numbers
+from simlab.components.return_values import given, not_numbers
 from simlab.components.review import PerformanceRecord
 from simlab.testing import samples
 from simlab.testing.contract import Subject, check

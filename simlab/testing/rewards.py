@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from simlab.components.answers import given
+from simlab.components.return_values import given
 from simlab.testing import samples
 from simlab.testing.contract import Subject, check
 from simlab.testing.samples import Batch

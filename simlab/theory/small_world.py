@@ -69,7 +69,7 @@ class Run:
 
 def play(seed: int, changes: Mapping[str, Any]) -> Run:
     """One whole run; only that nothing is measured on the way but what a law asks for, which takes most of the time."""
-    from simlab.tables import files as content
+    from simlab.tables import table_files
 
     with _recorded(seed, changes) as (simulation, folder, recorder):
         panels: list[Panel] = []
@@ -82,9 +82,9 @@ def play(seed: int, changes: Mapping[str, Any]) -> Run:
         simulation.tell = asked
         with recorder:
             simulation.run(recorder)
-        stored = content.stored(folder, "policy")
+        stored = table_files.stored(folder, "policy")
         assert stored is not None
-        return Run(simulation, content.read(stored, "policy").to_pandas(), panels)
+        return Run(simulation, table_files.read(stored, "policy").to_pandas(), panels)
 
 
 def stand(seed: int, changes: Mapping[str, Any]) -> Simulation:
@@ -144,7 +144,7 @@ def panel(simulation: Simulation, prompts: int, responses: int = 2) -> Panel:
 
     (model,) = simulation.of_kind(LanguageModel)
     asked = np.repeat(simulation.game.panel_prompts(prompts), responses)
-    items = model.body.sample(asked, simulation.rng.key("theory", "panel"))
+    items = model.backend.sample(asked, simulation.rng.key("theory", "panel"))
     return Panel(items, asked, simulation.game.features(items))
 
 

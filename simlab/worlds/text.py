@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlab.arrays import Array, Indices
-from simlab.components.answers import not_numbers
 from simlab.components.criterion import Criterion
 from simlab.components.exchange import TRUTH, Exchange, Observer, Prompt
+from simlab.components.return_values import not_numbers
 from simlab.errors import PluginFailed
 from simlab.provenance import CODE
 from simlab.rng import hashes, uniforms

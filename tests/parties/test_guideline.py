@@ -81,7 +81,7 @@ def test_published_and_operative_have_utilities_of_their_own(tmp_path: Path) -> 
 def _panel(firm: Corporation) -> Any:
     simulation = firm.context
     model = simulation.party(simulation.hierarchy.model_below(firm.name), LanguageModel)
-    items = model.body.sample(np.arange(1000), 7)
+    items = model.backend.sample(np.arange(1000), 7)
     return Panel(items, items.prompt, simulation.game.features(items))
 
 

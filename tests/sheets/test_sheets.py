@@ -18,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from simlab.sheets import Sheet, Unusable, called, read, told
+from simlab.sheets import Sheet, Unusable, called, quoted, read
 from simlab.sheets.numbers import advice, finite
 
 CSV = 'worker,label,text\n007,1,NA\nnull,2,"two\nlines"\nN/A,0,None\n'
@@ -224,7 +224,7 @@ def test_cells_are_told_on_one_line_and_without_signs_that_a_terminal_obeys(tmp_
         with pytest.raises(Unusable) as caught:
             found.numbers(name)
         assert caught.value.what.startswith(said)
-    assert told("x" * 10_000) == "x" * 59 + "…"
+    assert quoted("x" * 10_000) == "x" * 59 + "…"
     assert called(" a\n  b ") == "a b"
 
 

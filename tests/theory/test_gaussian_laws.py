@@ -278,7 +278,7 @@ def tilted(run: Played) -> Row:
     """
     parties, learner = run.context.parties, run.policy.iloc[-1]
     judge, shape = parties["rm"], run.context.relations[3].consequences[0].spec.shape
-    mean = judge.head.direction / (judge.scale * shape.beta)
+    mean = judge.backend.direction / (judge.scale * shape.beta)
     said = run.responses
     helpful = [ndtri(said[said["round"] == number].helpful.to_numpy()).mean() for number in (0, 1)]
     return {

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from simlab.names import did_you_mean, shown
-from simlab.sheets import Sheet, Unusable, blank, called
+from simlab.sheets import Sheet, Unusable, blank, called, quoted
 from simlab.sheets import read as sheet_of
-from simlab.sheets import told as cell_told
 from simlab.sheets.numbers import advice, finite
 
 NEEDED = ("prompt", "response")
@@ -62,18 +61,18 @@ def place(sheet: Sheet, row: int) -> int:
     return row + 1 if sheet.lines is None else sheet.lines[row]
 
 
-def told(error: Unusable, file: str) -> str:
+def described(error: Unusable, file: str) -> str:
     """What is wrong with a table and where, in one sentence."""
     number = error.row if error.line is None else error.line
     where = ":".join(str(part) for part in (file, number) if part)
-    return ": ".join(part for part in (where, error.column and f"column {cell_told(error.column)}", error.what) if part)
+    return ": ".join(part for part in (where, error.column and f"column {quoted(error.column)}", error.what) if part)
 
 
 def _check_head(head: Sequence[str], called: Mapping[str, str], needed: Sequence[str], scores: Sequence[str]) -> None:
     """Raise Unusable if a column is missing, or looks like one of ours misspelt."""
     for name in (*(called[n] for n in needed), *scores):
         if name not in head:
-            fix = did_you_mean(name, head) or f"there are {', '.join(map(cell_told, head[:20]))}"
+            fix = did_you_mean(name, head) or f"there are {', '.join(map(quoted, head[:20]))}"
             raise Unusable(f"has no column {shown(name)}", fix, line=1)
     ours = [name for name in called.values() if name not in head]
     for name in head:

@@ -16,10 +16,10 @@ from simlab.components.catalogue import Catalogue
 from simlab.components.learner import Learner
 from simlab.hierarchy import FIRMS, Hierarchy
 from simlab.names import shown, suggestion
+from simlab.scenario.authority import Authority, several
 from simlab.scenario.checks.rules import AGENTS, PRINCIPALS, RULES
 from simlab.scenario.choices import DEFAULT_LEARNERS
 from simlab.scenario.messages import Complaint, Path
-from simlab.scenario.reach import Reach, several
 
 _MEANT = {"reward_model": "a reward model", "language_model": "a language model"}  # other kinds are plain words
 MOST_LOOKS = 100_000
@@ -256,12 +256,12 @@ def _rootless_raters(data: Mapping[str, Any], kinds: Mapping[str, str], hierarch
 
 def _spans(data: Mapping[str, Any], kinds: Mapping[str, str], hierarchy: Hierarchy) -> Iterator[Complaint]:
     """Lines of authority that cannot work: two guidelines for one judge, two models of one maker, …"""
-    reach = Reach(kinds, hierarchy)
+    authority = Authority(kinds, hierarchy)
     for name, kind in kinds.items():
         here: Path = ("parties", name)
         employers = [other for other in hierarchy.principals(name) if kinds[other] in FIRMS]
         judged = {hierarchy.work_order(agent) for agent in hierarchy.agents(name)} if kind == "auditors" else set()
-        if kind != "corporation" and reach.of_several(name):
+        if kind != "corporation" and authority.of_several(name):
             makers = [other for other in hierarchy.above(name) if kinds[other] == "corporation"]
             what = f"works for several corporations, {_and(makers)}, by several guidelines at once"
             yield here, what, "one party for each corporation"
@@ -270,7 +270,7 @@ def _spans(data: Mapping[str, Any], kinds: Mapping[str, str], hierarchy: Hierarc
         elif len(judged) > 1:
             what = f"judges work of order {_and([str(order) for order in sorted(judged)])} at once"
             yield here, what, "one party of auditors for each order"
-        elif kind == "corporation" and several(reach.models[name]):
+        elif kind == "corporation" and several(authority.models[name]):
             below = set(hierarchy.below(name))
             models = [other for other in kinds if other in below and kinds[other] == "language_model"]
             yield here, f"makes several language models, {_and(models)}", "one corporation for each"

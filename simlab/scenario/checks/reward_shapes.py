@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simlab.components.answers import number
 from simlab.components.learner import Learner
+from simlab.components.return_values import number
 from simlab.components.reward_shape import RewardShape
 from simlab.names import shown, suggestion
 from simlab.scenario.messages import Complaint, Path
@@ -25,7 +25,7 @@ def impossible(scenario: Scenario) -> Iterator[Complaint]:
                 at: Path = ("relations", index, "consequence", place, "shape")
                 shape = consequence.shape
                 yield from _members(scenario, relation, shape, at)
-                yield from _limiter(scenario, relation, shape, at)
+                yield from _cost_model(scenario, relation, shape, at)
                 yield from _discount(shape, consequence.learner, at)
                 if consequence.learner is not None and consequence.learner.optimum:
                     yield from _without_optimum(shape, at)
@@ -39,7 +39,7 @@ def _members(scenario: Scenario, relation: RelationSpec, shape: RewardShape, at:
         yield at, what, f"give it members, as in {relation.principal}: {{kind: reward_model, members: 4}}"
 
 
-def _limiter(scenario: Scenario, relation: RelationSpec, shape: RewardShape, at: Path) -> Iterator[Complaint]:
+def _cost_model(scenario: Scenario, relation: RelationSpec, shape: RewardShape, at: Path) -> Iterator[Complaint]:
     """A cost is what another reward model dislikes, which grew from the same language model."""
     name = shape.costs()
     models = [n for n, p in scenario.parties.items() if isinstance(p, RewardModelSpec) and n != relation.principal]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from simlab.arrays import Array
-from simlab.parties.appeals import appealed, fresh_gold, heard
+from simlab.parties.appeals import appealed, decide_appeals, fresh_gold
 from simlab.people.hiring import best, marks, passed
 from simlab.rng import Streams, normals, uniforms
 from simlab.theory.law import REPLICATIONS, Control, Law
@@ -62,7 +62,7 @@ def _accuracy_with_voice(seed: int, *, p: float, eta: float, a: float) -> float:
     gold = fresh_gold(truth, eta, streams.key("theory", "gold"), number)
     made = appealed(said, gold, np.ones(n), a, 0.0, uniforms(streams.key("theory", "appeals"), number))
     again = streams.key("theory", "second gold")
-    found = heard(said, gold, made, lambda rows: fresh_gold(truth[rows], eta, again, number[rows]))
+    found = decide_appeals(said, gold, made, lambda rows: fresh_gold(truth[rows], eta, again, number[rows]))
     return float(np.mean(said == found.opinion))
 
 

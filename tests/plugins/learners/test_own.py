@@ -12,7 +12,7 @@ from simlab.arrays import Array
 from simlab.components.learner import Learner, VectorRewardLesson
 from simlab.engine.jobs import Jobs, Store
 from simlab.errors import InvalidInput, PluginFailed
-from simlab.machines.lessons import fit, vector
+from simlab.machines.training_jobs import train_reward_model, train_vector
 from simlab.testing import load as loaded
 from tests.small_world import LEARN, TRAIN, played, written
 
@@ -59,9 +59,9 @@ def test_it_teaches(tmp_path: Path) -> None:
     assert {("learner", "mine"), ("learner", "judge")} <= set(read.plugins_used())
     run = played(read, tmp_path / "run")
     assert run.policy.objective_kl.item() == pytest.approx(0.7**2 / 2)
-    direction, mean = run.context.parties["rm"].head.direction, run.context.parties["lm"].body.mean
+    direction, mean = run.context.parties["rm"].backend.direction, run.context.parties["lm"].backend.mean
     np.testing.assert_allclose(mean, 0.7 * direction / np.linalg.norm(direction))
-    usual = played(scenario(tmp_path, {}), tmp_path / "usual").context.parties["rm"].head.direction
+    usual = played(scenario(tmp_path, {}), tmp_path / "usual").context.parties["rm"].backend.direction
     assert np.corrcoef(direction, usual)[0, 1] > 0.9
     assert run.reward_model.accuracy_held_out.item() > 0.6
 
@@ -90,7 +90,7 @@ def test_what_is_computed_by_other_code_is_computed_again(tmp_path: Path) -> Non
     for text, far in ((MINE, 1.0), (MINE, 2.0), (MINE.replace("lesson.reward /", "2 * lesson.reward /"), 1.0)):
         file.write_text(text)
         learner = loaded(file, "mine")(far=far)
-        keys.append(Jobs(Store(None), "cpu").key(fit, {"learner": learner, "seed": 1}))
+        keys.append(Jobs(Store(None), "cpu").key(train_reward_model, {"learner": learner, "seed": 1}))
     assert len(set(keys)) == 3
 
 
@@ -117,5 +117,5 @@ class Odd(Learner):
 )
 def test_what_no_learner_may_give_is_named(found: Any, said: str) -> None:
     with pytest.raises(PluginFailed, match="learner 'odd'") as error:
-        vector(Odd(found=found), np.zeros(2), VectorRewardLesson(np.ones(2), 1.0, 0))
+        train_vector(Odd(found=found), np.zeros(2), VectorRewardLesson(np.ones(2), 1.0, 0))
     assert said in str(error.value)

@@ -1,0 +1,103 @@
+"""Lessons as jobs: networks are taught by a learner, and what became of them is kept as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simlab.arrays import Array
+from simlab.components.learner import Learner, RankingLesson, RewardLesson
+from simlab.components.return_values import given, not_a_number, not_numbers
+from simlab.components.reward_shape import RewardShape
+from simlab.errors import PluginFailed
+from simlab.machines.networks import Arrays, revive, revive_judge, revive_reward_model
+from simlab.machines.shaped_reward import Rewarding
+from simlab.names import who
+from simlab.worlds.tokenizer import END
+
+FIT_METRICS = ("loss", "trunk_change", "head_change")  # of a reward model, as its table has them
+POLICY_METRICS = (
+    "objective_kl", "objective_entropy", "objective_scores", "objective_rlhf_reward",
+    "objective_non_score_reward", "policy_approxkl_avg", "policy_clipfrac_avg", "loss_policy_avg",
+    "loss_value_avg", "lr", "objective_cost", "coefficient",
+)  # fmt: skip
+
+
+def train_reward_model(
+    *, learner: Learner, config: dict[str, Any], base: Arrays, weights: Arrays | None, prompts: NDArray[np.int64],
+    responses: NDArray[np.int64], labels: NDArray[np.int64], shares: Array | None, seed: int, device: str,
+    progress: Any = None,
+) -> dict[str, Any]:  # fmt: skip
+    """A reward model that has learned rankings: its arrays, `loss`, `trunk_change`, `head_change` and `flops`."""
+    from simlab.nets.transformer import TransformerConfig, flops_per_token, to_arrays
+
+    model = revive_reward_model(config, base, weights, device, seed)
+    rows = _learned(learner, model, RankingLesson(prompts, responses, labels, shares, seed, progress))
+    if not rows or "loss" not in rows[-1]:
+        raise PluginFailed.returned(learner, 'must say its "loss"', "learn")
+    tokens = float((responses != 0).sum()) + float((prompts != 0).sum()) * responses.shape[1]
+    flops = flops_per_token(TransformerConfig(**config)) * tokens * learner.passes()
+    return {**to_arrays(model), **{n: rows[-1].get(n, np.nan) for n in FIT_METRICS}, "flops": flops}
+
+
+def train_policy(
+    *, learner: Learner, config: dict[str, Any], weights: Arrays, reference: Arrays, judge: Mapping[str, Any],
+    limit: Mapping[str, Any] | None, shape: RewardShape, prompts: NDArray[np.int64], uniforms: Array, seed: int,
+    temperature: float, device: str, progress: Any = None,
+) -> dict[str, Any]:  # fmt: skip
+    """A language model that has learned from rewards: its arrays, `metric/…` of each batch, `flops`, and the parameters
+    (JSON) of the `shape` as it has become. `prompts` are [I, B, P], `uniforms` [I, B, T]."""
+    from simlab.nets.transformer import TransformerConfig, flops_per_token, to_arrays
+
+    rewarding = Rewarding(shape, revive_judge(judge, device), None if limit is None else revive_judge(limit, device))
+    model = revive(config, weights, device)
+    lesson = RewardLesson(
+        revive(config, reference, device), prompts, uniforms, rewarding.score, rewarding.reward, END, temperature,
+        seed, progress,
+    )  # fmt: skip
+    rows = _learned(learner, model, lesson)
+    if not len(rows) == len(rewarding.measured) == len(prompts):
+        what = f"asked for rewards {len(rewarding.measured)} times, and told of {len(rows)}"
+        raise PluginFailed.returned(learner, f"{what}: of {len(prompts)} batches, each once", "learn")
+    said = [{**measured, **row, **_own(measured)} for measured, row in zip(rewarding.measured, rows, strict=True)]
+    each = {f"metric/{n}": np.array([row.get(n, np.nan) for row in said]) for n in POLICY_METRICS}
+    tokens = float((prompts != 0).sum()) + uniforms.size
+    flops = flops_per_token(TransformerConfig(**config)) * tokens * learner.passes()
+    return {**to_arrays(model), **each, "flops": flops, "shape": np.array(rewarding.shape.model_dump_json())}
+
+
+def train_vector(learner: Learner, before: Array, lesson: Any) -> Array:
+    """What the learner makes of a vector, checked: as many finite numbers."""
+    try:
+        found = learner.learn_vector(before.copy(), lesson)
+    except Exception as error:
+        raise PluginFailed.raised(who(learner), error) from error
+    wrong = not_numbers(found, before.shape)
+    if not wrong and not np.isfinite(found).all():
+        wrong = "some that are not finite"
+    if wrong:
+        raise PluginFailed.returned(learner, f"must give {len(before)} finite numbers; it gave {wrong}", "learn_vector")
+    return np.asarray(found, dtype=float)
+
+
+def _learned(learner: Learner, network: Any, lesson: Any) -> list[dict[str, float]]:
+    """What the learner did, step by step; the network is changed."""
+    try:
+        found = learner.learn(network, lesson)
+    except Exception as error:
+        raise PluginFailed.raised(who(learner), error) from error
+    if not isinstance(found, Sequence) or not all(isinstance(row, Mapping) for row in found):
+        raise PluginFailed.returned(learner, f"must give a list of mappings; it gave {given(found)}", "learn")
+    for row in found:
+        for name, value in row.items():
+            if wrong := not_a_number(value):
+                raise PluginFailed.returned(learner, f"must say {name} as a number; it gave {wrong}", "learn")
+    return [{str(name): float(value) for name, value in row.items()} for row in found]
+
+
+def _own(measured: Mapping[str, float]) -> dict[str, float]:
+    """What only the reward's shape knows."""
+    return {name: measured[name] for name in ("objective_cost", "coefficient")}

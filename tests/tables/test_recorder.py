@@ -1,0 +1,269 @@
+"""What is added is what is there; what is flushed survives; what is replayed must agree."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from simlab.errors import Mismatch
+from simlab.tables import recorder, table_files
+from simlab.tables.recorder import Recorder, coded
+from tests.small_run import EXTRA, add_round, play
+
+LEDGER = {
+    "time": 1.0, "transfer": 0, "account": "pool:1", "counterparty": "acme", "amount": 2.0, "reason": "wages",
+}  # fmt: skip
+
+
+def rows_of(directory: Path, name: str) -> pa.Table:
+    path = table_files.stored(directory, name)
+    assert path is not None
+    return table_files.read(path, name)
+
+
+@pytest.fixture(scope="module")
+def complete(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, dict[str, Any]]]:
+    """A run of six rounds without interruption, and its hashes."""
+    directory = tmp_path_factory.mktemp("complete")
+    with Recorder(directory, "5eed", EXTRA) as tables:
+        play(tables, 6)
+        return directory, tables.close()
+
+
+def test_added_rows_come_back(tmp_path: Path) -> None:
+    with Recorder(tmp_path, "5eed") as tables:
+        tables.add("ledger", **{**LEDGER, "amount": [2, 3], "account": np.array(["pool:1", "pool:2"])})
+        tables.add("ledger", **{**LEDGER, "amount": None, "account": [None], "time": np.float32(2)})
+        tables.add("ledger", **{**LEDGER, "account": coded([0, 1, 0], ["é", "b"])})
+        tables.add("ledger", **{**LEDGER, "amount": []})
+        found = tables.close()
+    assert found["ledger"]["rows"] == 6
+    rows = rows_of(tmp_path, "ledger").to_pydict()
+    assert rows["run"] == ["5eed"] * 6
+    assert rows["account"] == ["pool:1", "pool:2", "", "é", "b", "é"]
+    assert rows["time"] == [1.0, 1.0, 2.0, 1.0, 1.0, 1.0]
+    assert np.array_equal(rows["amount"], [2.0, 3.0, np.nan, 2.0, 2.0, 2.0], equal_nan=True)
+    assert not any(column.null_count for column in rows_of(tmp_path, "ledger").columns)
+
+
+@pytest.mark.parametrize("rows", [3, 10_000, 100_000])
+def test_one_value_for_many_rows_is_that_value(rows: int, tmp_path: Path) -> None:
+    """Whatever was recorded before it: batches of a certain size share what holds a column of one value."""
+    amounts = [0.0, -0.0, float("nan"), 2.5, 0.0]
+    with Recorder(tmp_path, "5eed") as tables:
+        for transfer, amount in enumerate(amounts):
+            tables.add("ledger", **{**LEDGER, "transfer": transfer, "amount": amount, "time": np.full(rows, 1.0)})
+        tables.close()
+    found = rows_of(tmp_path, "ledger")
+    np.testing.assert_array_equal(found["transfer"].to_numpy(), np.repeat(np.arange(len(amounts)), rows))
+    seen = found["amount"].to_numpy()
+    np.testing.assert_array_equal(seen, np.repeat(amounts, rows))
+    np.testing.assert_array_equal(np.signbit(seen), np.repeat(np.signbit(amounts), rows))
+
+
+def test_added_arrays_may_change_afterwards(tmp_path: Path) -> None:
+    amounts = np.array([1.0, 2.0])
+    with Recorder(tmp_path, "5eed") as tables:
+        tables.add("ledger", **{**LEDGER, "amount": amounts})
+        amounts[:] = -1
+        tables.close()
+    assert rows_of(tmp_path, "ledger")["amount"].to_pylist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"acount": "x"}, "unknown columns"),
+        ({"amount": [1, 2], "time": [1, 2, 3]}, "different lengths"),
+        ({"amount": "much"}, "ledger.amount: expected double"),
+        ({"amount": True}, "ledger.amount: expected double"),
+        ({"amount": np.ones((2, 2))}, "ledger.amount: expected double"),
+        ({"reason": 3}, "ledger.reason: expected text"),
+        ({"reason": [3]}, "ledger.reason: expected text"),
+        ({"run": "other"}, "run is filled in"),
+    ],
+)
+def test_wrong_columns_are_refused_and_nothing_is_added(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    with Recorder(tmp_path, "5eed") as tables:
+        with pytest.raises(ValueError, match=message):
+            tables.add("ledger", **{**LEDGER, **changes})
+        assert tables.close()["ledger"]["rows"] == 0
+
+
+def test_numbers_that_are_not_whole_are_refused(tmp_path: Path) -> None:
+    with Recorder(tmp_path, "5eed", EXTRA) as tables:
+        with pytest.raises(ValueError, match="missing columns"):
+            tables.add("labor", time=0.0)
+        with pytest.raises(ValueError, match=r"labor.round: expected int64"):
+            tables.add("labor", time=0.0, round=0.5, party="a", kind="b", order=0, hours=0, pay=0, flops=0)
+        with pytest.raises(ValueError, match="too large"):
+            tables.add("labor", time=0.0, round=np.uint64(2**63), party="a", kind="b", order=0, hours=0, pay=0, flops=0)
+        with pytest.raises(ValueError, match="no such table"):
+            tables.add("labour", time=0.0)
+    with pytest.raises(ValueError, match="no such table"):
+        Recorder(tmp_path, "5eed", {"answers": ["helpful"]})
+
+
+def test_empty_tables_have_their_columns(tmp_path: Path) -> None:
+    with Recorder(tmp_path, "5eed", EXTRA) as tables:
+        found = tables.close()
+    assert set(found) == set(recorder.RECORDED)
+    for name in recorder.RECORDED:
+        assert (tmp_path / "tables" / f"{name}.parquet").exists()
+    assert rows_of(tmp_path, "responses").column_names[-2:] == ["helpful", "brief"]
+
+
+def test_hashes_do_not_depend_on_flushes(tmp_path: Path, complete: tuple[Path, dict[str, Any]]) -> None:
+    with Recorder(tmp_path, "5eed", EXTRA) as tables:
+        for number in range(6):
+            add_round(tables, number)
+        assert tables.close() == complete[1]
+
+
+def test_hashes_see_another_run(tmp_path: Path, complete: tuple[Path, dict[str, Any]]) -> None:
+    with Recorder(tmp_path, "5eed", EXTRA) as tables:
+        for number in range(6):
+            add_round(tables, number, shift=1e-12 * (number == 4))
+        found = tables.close()
+    assert [name for name in found if found[name] != complete[1][name]] == ["comparisons"]
+
+
+def test_stored_tables_have_the_hashes_close_returned(complete: tuple[Path, dict[str, Any]]) -> None:
+    directory, found = complete
+    for name, table in found.items():
+        assert table_files.summary(table_files.stored(directory, name) or Path()) == (table["rows"], table["sha256"])
+        assert table_files.sha256(rows_of(directory, name)) == table["sha256"]
+
+
+def test_spells_are_in_their_last_state(complete: tuple[Path, dict[str, Any]]) -> None:
+    rows = rows_of(complete[0], "employment").to_pydict()
+    assert rows["worker"] == [f"pool:{i}" for i in range(9)]
+    assert rows["ended"][0] == 5.0
+    assert np.isnan(rows["ended"][1:]).all()
+
+
+def test_many_rows_are_flushed_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder, "MAX_ROWS", 100)
+    with Recorder(tmp_path, "5eed") as tables:
+        tables.add("ledger", **{**LEDGER, "amount": np.arange(99)})
+        assert rows_of(tmp_path, "ledger").num_rows == 0
+        tables.add("ledger", **LEDGER)
+        assert rows_of(tmp_path, "ledger").num_rows == 100
+
+
+def test_a_replay_ends_with_the_hashes_of_an_uninterrupted_run(
+    tmp_path: Path, complete: tuple[Path, dict[str, Any]]
+) -> None:
+    for rounds in (2, 4, 1, 3):  # interrupted four times, not always further than before
+        with Recorder(tmp_path, "5eed", EXTRA) as tables:
+            play(tables, rounds)
+            add_round(tables, rounds)  # not flushed
+        assert rows_of(tmp_path, "comparisons").num_rows >= 40 * rounds
+    assert rows_of(tmp_path, "comparisons").num_rows == 160  # of the longest attempt
+    with Recorder(tmp_path, "5eed", EXTRA) as tables:
+        play(tables, 6)
+        assert tables.close() == complete[1]
+    assert sorted(p.suffix for p in (tmp_path / "tables").iterdir()) == [".parquet"] * len(complete[1])
+
+
+@pytest.mark.parametrize("when", ["flush", "close"])
+def test_a_replay_that_disagrees_is_a_mismatch(tmp_path: Path, when: str) -> None:
+    with Recorder(tmp_path, "5eed", EXTRA) as tables:
+        play(tables, 3)
+    with Recorder(tmp_path, "5eed", EXTRA) as tables:
+        add_round(tables, 0)
+        tables.flush()
+        if when == "flush":
+            add_round(tables, 1, shift=1e-9)
+            with pytest.raises(Mismatch, match=r"'comparisons'.*column 'perceived' of row 40 was .* now it is"):
+                tables.flush()
+        else:
+            with pytest.raises(Mismatch, match=r"'employment'.*it had 8 rows, now there are 4"):
+                tables.close()
+    assert rows_of(tmp_path, "comparisons").num_rows == 120  # what was there is still there
+
+
+def test_a_replay_with_other_columns_is_a_mismatch(tmp_path: Path) -> None:
+    with Recorder(tmp_path, "5eed", EXTRA) as tables:
+        play(tables, 1)
+    with Recorder(tmp_path, "5eed", {"responses": ["helpful", "brand"]}) as tables:
+        columns = {"time": 0.0, "round": 0, "corporation": "a", "agent": "b", "prompt": "", "response": "", "force": ""}
+        tables.add("responses", **columns, fact_held_out=False, answered=True, helpful=1.0, brand=1.0)
+        with pytest.raises(Mismatch, match="its columns were"):
+            tables.flush()
+
+
+def test_a_replay_is_held_to_finished_tables_too(tmp_path: Path) -> None:
+    with Recorder(tmp_path, "5eed", EXTRA) as tables:
+        play(tables, 3)
+        tables.close()
+    with Recorder(tmp_path, "5eed", EXTRA) as tables:
+        play(tables, 4)
+        assert rows_of(tmp_path, "comparisons").num_rows == 120
+        with pytest.raises(Mismatch, match=r"its .* rows are not"):
+            tables.close()
+    assert rows_of(tmp_path, "comparisons").num_rows == 120
+
+
+class Killed(BaseException):
+    """Stands for a kill: nothing of ours catches it."""
+
+
+@contextmanager
+def killed_at(step: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Die at the `step`-th change of the folder; yields the changes made so far."""
+    done: list[str] = []
+
+    def counted(change: Callable[..., Any]) -> Callable[..., Any]:
+        def step_or_die(*args: Any, **named: Any) -> Any:
+            if len(done) == step:
+                raise Killed
+            done.append(change.__name__)
+            return change(*args, **named)
+
+        return step_or_die
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", counted(os.replace))
+        patch.setattr(Path, "replace", counted(Path.replace))
+        patch.setattr(Path, "unlink", counted(Path.unlink))
+        patch.setattr(shutil, "rmtree", counted(shutil.rmtree))
+        yield done
+
+
+def test_a_kill_at_any_step_of_closing_or_starting_again_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "RECORDED", ("employment", "comparisons", "responses"))
+    with Recorder(tmp_path / "whole", "5eed", EXTRA) as tables:
+        play(tables, 3)
+        wanted = tables.close()
+    before, step, finished = tmp_path / "before", 0, False
+    with Recorder(before, "5eed", EXTRA) as tables:
+        play(tables, 2)
+    while not finished:
+        here = tmp_path / f"at{step}"
+        shutil.copytree(before, here)
+        with killed_at(step, monkeypatch):
+            try:
+                with Recorder(here, "5eed", EXTRA) as tables:
+                    play(tables, 3)
+                    tables.close()
+                    finished = True
+            except Killed:
+                pass
+        for name in recorder.RECORDED:
+            assert 2 <= rows_of(here, name).num_rows / (wanted[name]["rows"] / 3) <= 3, (step, name)
+        with Recorder(here, "5eed", EXTRA) as tables:
+            play(tables, 3)
+            assert tables.close() == wanted, step
+        step += 1
+    assert step > 15
