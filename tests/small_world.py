@@ -83,12 +83,28 @@ def built_ins() -> Registry:
     return discover(local=False)
 
 
+MEASURED = frozenset(  # tables of what everybody prefers after each round
+    (
+        "agreement",
+        "alignment",
+        "flattening",
+        "minimal_pairs",
+        "on_policy",
+        "raters",
+        "responses",
+        "waterfall",
+        "win_rate",
+    )
+)
+
+
 class Played:
     """A simulation that has been run: its parties as they ended, and its tables as attributes."""
 
-    def __init__(self, simulation: Simulation, folder: Path) -> None:
+    def __init__(self, simulation: Simulation, folder: Path, measured: bool = True) -> None:
         self.context = simulation
         self._folder = folder
+        self._measured = measured
 
     @property
     def comparisons(self) -> pd.DataFrame:
@@ -106,18 +122,25 @@ class Played:
         return self._table(table)
 
     def _table(self, table: str) -> pd.DataFrame:
+        assert self._measured or table not in MEASURED, f"{table} is empty: play it with measured=True"
         path = table_files.stored(self._folder, table)
         if path is None:
             raise AttributeError(table)
         return table_files.read(path, table).to_pandas()
 
 
-def replications(folder: Path, changes: Mapping[str, Any], seeds: Iterable[int]) -> Iterator[Played]:
-    """The same scenario under several seeds; each run's files are gone when the next one begins."""
+def replications(
+    folder: Path, changes: Mapping[str, Any], seeds: Iterable[int], *, measured: bool = False
+) -> Iterator[Played]:
+    """The same scenario under several seeds; each run's files are gone when the next one begins.
+
+    Who asks for a table of preferences (`alignment`, `raters`, `win_rate`, `responses` and the like) asks for runs that
+    are `measured`, which take twice as long.
+    """
     scenario = load(written(folder / "scenario.yaml", changes), plugins=plugins_of(folder))
     for seed in seeds:
         here = Path(tempfile.mkdtemp(dir=folder))
-        yield played(scenario.model_copy(update={"seed": seed}), here)
+        yield played(scenario.model_copy(update={"seed": seed}), here, measured=measured)
         shutil.rmtree(here)
 
 
@@ -130,18 +153,18 @@ def payments(ledger: pd.DataFrame) -> pd.DataFrame:
     return received.rename(columns={"account": "payee", "counterparty": "payer"}).reset_index(drop=True)
 
 
-def played(scenario: Scenario, folder: Path, store: Store | None = None) -> Played:
+def played(scenario: Scenario, folder: Path, store: Store | None = None, *, measured: bool = True) -> Played:
     """One run, without the care `simlab.run` takes of its folder."""
-    simulation = Simulation(scenario, Jobs(store or Store(None), "cpu"))
+    simulation = Simulation(scenario, Jobs(store or Store(None), "cpu"), measured=measured)
     with Recorder(folder, "test", {"responses": scenario.criteria_used()}) as recorder, threadpool_limits(limits=1):
         simulation.run(recorder)
-    return Played(simulation, folder)
+    return Played(simulation, folder, measured)
 
 
-def play(folder: Path, changes: Mapping[str, Any] | None = None, *, seed: int = 0) -> Played:
-    """One run of the small hierarchy, its files in a new folder within `folder`."""
+def play(folder: Path, changes: Mapping[str, Any] | None = None, *, seed: int = 0, measured: bool = False) -> Played:
+    """One run of the small hierarchy, its files in a new folder within `folder`; as in `replications`."""
     scenario = load(written(folder / "scenario.yaml", changes or {}), seed=seed, plugins=plugins_of(folder))
-    return played(scenario, Path(tempfile.mkdtemp(dir=folder)))
+    return played(scenario, Path(tempfile.mkdtemp(dir=folder)), measured=measured)
 
 
 def play_as(

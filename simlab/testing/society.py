@@ -82,8 +82,7 @@ def played(
     from simlab.simulation import Simulation
     from simlab.tables.recorder import Recorder
 
-    simulation = Simulation(scenario, Jobs(Store(None), "cpu"))
-    simulation.log.on_round.clear()  # nobody asks what anybody prefers, which takes most of the time
+    simulation = Simulation(scenario, Jobs(Store(None), "cpu"), measured=False)
     found: list[Followed] = []
     for relation in simulation.relations:
         if any(type(c) is consequence for c in relation.consequences):

@@ -73,7 +73,6 @@ def play(seed: int, changes: Mapping[str, Any]) -> Run:
 
     with _recorded(seed, changes) as (simulation, folder, recorder):
         panels: list[Panel] = []
-        simulation.log.on_round.clear()  # what takes most of the time
 
         def asked(what: str, **said: Any) -> None:
             if what == "round_finished":
@@ -107,7 +106,7 @@ def _recorded(seed: int, changes: Mapping[str, Any]) -> Iterator[tuple[Simulatio
 
     scenario = _scenario(json.dumps(changed(HIERARCHY, changes))).model_copy(update={"seed": seed})
     with tempfile.TemporaryDirectory(prefix="simlab-theory-") as folder:
-        simulation = Simulation(scenario, Jobs(Store(None), "cpu"))
+        simulation = Simulation(scenario, Jobs(Store(None), "cpu"), measured=False)
         yield simulation, Path(folder), Recorder(folder, "theory", {"responses": scenario.criteria_used()})
 
 

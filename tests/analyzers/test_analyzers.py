@@ -35,7 +35,7 @@ def test_a_number_says_one_of_many_criteria(weights: dict[str, float], tmp_path:
     changes = {"parties.users.values": weights, "parties.acme.guideline.operative": dict.fromkeys(weights, 1)}
     changes["criteria"] = {name: {} for name in weights}
     losses, conflicts = [], []
-    for run in replications(tmp_path, {**changes, f"{LEARN}.sample": 50}, range(RUNS)):
+    for run in replications(tmp_path, {**changes, f"{LEARN}.sample": 50}, range(RUNS), measured=True):
         row = last(run.flattening).query("party == 'users'").iloc[0]
         losses.append(row.loss)
         conflicts.append(row.conflict)
@@ -56,7 +56,7 @@ def test_raters_are_flattened_to_their_scores(tmp_path: Path) -> None:
         f"{AUDIT}.sample": 1.0,
         f"{LEARN}.sample": 1500,
     }
-    rows = play(tmp_path, changes).flattening.query("order == 2")
+    rows = play(tmp_path, changes, measured=True).flattening.query("order == 2")
     first, final = rows[rows["round"] == 0].iloc[0], last(rows).iloc[0]
     assert first.why_nan == "fewer than three agents have been judged"
     assert np.isnan(first.loss)
@@ -74,7 +74,7 @@ def test_agreement_of_a_pool(flip: float, tmp_path: Path) -> None:
     """Two flips a pair: κ, α and AC1 are (1 − 2ε)², and a rater's accuracy is neither."""
     pool = {"kind": "raters", "count": 5, "overlap": 2, "policy": {"kind": "mistaken", "flip": flip}}
     found: dict[str, list[float]] = {}
-    for run in replications(tmp_path, {"parties.pool": pool, f"{LEARN}.sample": 400}, range(RUNS)):
+    for run in replications(tmp_path, {"parties.pool": pool, f"{LEARN}.sample": 400}, range(RUNS), measured=True):
         rows = run.agreement
         assert (rows.n == 400).all()
         assert (rows.low < rows.value).all()
@@ -93,12 +93,12 @@ def test_agreement_of_a_pool(flip: float, tmp_path: Path) -> None:
 
 
 def test_who_shares_no_pair_has_no_agreement(tmp_path: Path) -> None:
-    assert len(play(tmp_path).agreement) == 0
+    assert len(play(tmp_path, measured=True).agreement) == 0
 
 
 def test_each_round_counts_its_own_labels(tmp_path: Path) -> None:
     pool = {"kind": "raters", "count": 5, "overlap": 3, "policy": {"kind": "boltzmann", "agreement": 0.75, "ties": 1}}
-    run = play(tmp_path, {"parties.pool": pool, "days": 3})
+    run = play(tmp_path, {"parties.pool": pool, "days": 3}, measured=True)
     assert run.agreement.groupby("round").n.first().to_dict() == {1: 200, 2: 200, 3: 200}
     ac1, ac2 = (run.agreement[run.agreement.statistic == name].value.mean() for name in ("gwet_ac1", "gwet_ac2"))
     assert ac2 > ac1 + 0.05  # undecided is not the opposite of decided
@@ -111,7 +111,7 @@ def test_one_auditor_is_nobody_to_agree_with(tmp_path: Path) -> None:
         "parties.leads": {"kind": "auditors", "count": 4, "policy": {"kind": "mistaken", "flip": 0.1}},
         "relations.4": {"principal": "leads", "agent": "pool", "every": 1, "sample": 1.0},
     }
-    run = play(tmp_path, changes)
+    run = play(tmp_path, changes, measured=True)
     said = run.comparisons[run.comparisons.principal == "leads"]
     assert len(said) == 3 * said.task.nunique()
     assert (said.groupby("task").worker.nunique() == 1).all()
@@ -128,7 +128,7 @@ def test_the_share_gained_is_the_cosine(beta: float, tmp_path: Path) -> None:
         "parties.acme.guideline.operative": {"helpful": 1, "brand": 1},
         f"{TRAIN}.consequence": {"kind": "gradient", "shape": {"kind": "plain", "beta": beta}},
     }
-    run = play(tmp_path, changes)
+    run = play(tmp_path, changes, measured=True)
     mean = run.context.parties["lm"].backend.mean
     for row in last(run.on_policy).itertuples():
         value = run.context.parties[row.party].standard().vector
@@ -250,7 +250,7 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Played:
         f"{AUDIT}.sample": 1.0,
         f"{LEARN}.sample": 1500,
     }
-    return play(tmp_path_factory.mktemp("audited"), changes)
+    return play(tmp_path_factory.mktemp("audited"), changes, measured=True)
 
 
 def test_every_rater_is_compared_with_two_others(audited: Played) -> None:

@@ -28,7 +28,7 @@ UNSAID: dict[str, Any] = {"waterfall": {}}  # as where a file says nothing of it
 
 def play(folder: Path, changes: Mapping[str, Any]) -> Played:
     """One run of the small hierarchy, as a user would have it measured."""
-    return small_world.play(folder, {**UNSAID, **changes})
+    return small_world.play(folder, {**UNSAID, **changes}, measured=True)
 
 
 def links(run: Played) -> pd.DataFrame:

@@ -29,7 +29,10 @@ def link(run: Played, principal: str, agent: str) -> pd.Series:
 def links(folder: Path, changes: Mapping[str, Any], principal: str, agent: str) -> pd.DataFrame:
     """That link of many runs."""
     return pd.DataFrame(
-        [link(r, principal, agent) for r in replications(folder, {**LARGE, **PEOPLE, **changes}, range(RUNS))]
+        [
+            link(r, principal, agent)
+            for r in replications(folder, {**LARGE, **PEOPLE, **changes}, range(RUNS), measured=True)
+        ]
     )
 
 
@@ -107,7 +110,7 @@ def test_a_vendor_on_the_way_is_a_link(tmp_path: Path) -> None:
         "parties.relay": {"kind": "vendor", "misreading": 0.7, "compliance": 0.9},
         "relations": told,
     }
-    runs = replications(tmp_path, {**changes, "relations.3.sample": 60}, range(RUNS))
+    runs = replications(tmp_path, {**changes, "relations.3.sample": 60}, range(RUNS), measured=True)
     found = pd.DataFrame([link(run, "acme", "relay") for run in runs])
     assert set(found.path) == {"users → acme → relay → pool → rm → lm"}
     assert holds(found.noise, 0.5 * np.log(1 + 0.49), 0.04)  # without values of its own compliance turns nothing
@@ -123,10 +126,14 @@ def test_raters_who_know_what_users_want_are_a_side_channel(tmp_path: Path) -> N
         "parties.pool.values": {"helpful": 1},
         "waterfall.path": ["users", "acme", "pool"],
     }
-    whole = [r.waterfall[r.waterfall.place == 0].iloc[-1] for r in replications(tmp_path, changes, range(6))]
+    whole = [
+        r.waterfall[r.waterfall.place == 0].iloc[-1] for r in replications(tmp_path, changes, range(6), measured=True)
+    ]
     assert min(row.side_channel for row in whole) > 0.05
     plain = {**changes, "parties.pool.compliance": 1.0, "parties.pool.values": {}}
-    whole = [r.waterfall[r.waterfall.place == 0].iloc[-1] for r in replications(tmp_path, plain, range(6))]
+    whole = [
+        r.waterfall[r.waterfall.place == 0].iloc[-1] for r in replications(tmp_path, plain, range(6), measured=True)
+    ]
     assert abs(np.mean([row.side_channel for row in whole])) < 0.05
 
 
@@ -139,12 +146,13 @@ MACHINES = {"waterfall.redraw": ["pool", "rm", "lm"], "parties.pool.count": 1}
 def test_a_reward_model_of_other_labels(tmp_path: Path) -> None:
     """Labels that are never wrong fall out alike again: no noise. Coin tosses of a third: most of the loss is noise."""
     sure = {**MACHINES, "parties.pool.policy.flip": 0.0, f"{LEARN}.sample": 300}
-    exact = link(play(tmp_path, sure), "pool", "rm")
+    exact = link(play(tmp_path, sure, measured=True), "pool", "rm")
     assert exact.reliability == pytest.approx(1)
     assert exact.noise == pytest.approx(0, abs=1e-9)
     assert exact.bias == exact.loss > 0  # of finitely many pairs
     noisy = [
-        link(run, "pool", "rm") for run in replications(tmp_path, {**sure, "parties.pool.policy.flip": 0.33}, range(12))
+        link(run, "pool", "rm")
+        for run in replications(tmp_path, {**sure, "parties.pool.policy.flip": 0.33}, range(12), measured=True)
     ]
     assert all(0 < row.reliability < 0.99 for row in noisy)
     assert np.mean([row.noise for row in noisy]) > 5 * abs(np.mean([row.bias for row in noisy]))
@@ -155,20 +163,23 @@ def test_more_labels_less_noise(tmp_path: Path) -> None:
     noise = []
     for pairs in (100, 400, 1600):
         changes = {**MACHINES, "parties.pool.count": 8, "parties.pool.policy.flip": 0.3, f"{LEARN}.sample": pairs}
-        noise.append(np.mean([link(r, "pool", "rm").noise for r in replications(tmp_path, changes, range(8))]))
+        noise.append(
+            np.mean([link(r, "pool", "rm").noise for r in replications(tmp_path, changes, range(8), measured=True)])
+        )
     assert noise[0] > 2.5 * noise[1] > 6 * noise[2]  # it falls as 1/n
 
 
 def test_where_nothing_is_drawn_nothing_changes(tmp_path: Path) -> None:
     """A tilt goes where it must; and an aggregator merges redrawn labels, too."""
-    run = play(tmp_path, {**MACHINES, "parties.pool.count": 6, "parties.pool.overlap": 3,
-                          f"{LEARN}.consequence": {"kind": "gradient", "aggregator": "majority"}})  # fmt: skip
+    majority = {"kind": "gradient", "aggregator": "majority"}
+    pool = {"parties.pool.count": 6, "parties.pool.overlap": 3}
+    run = play(tmp_path, {**MACHINES, **pool, f"{LEARN}.consequence": majority}, measured=True)
     assert link(run, "rm", "lm").reliability == pytest.approx(1)
     assert 0 < link(run, "pool", "rm").reliability < 1
 
 
 def test_before_anything_is_learnt_it_says_why(tmp_path: Path) -> None:
-    rows = play(tmp_path, {"waterfall.redraw": ["acme"]}).waterfall
+    rows = play(tmp_path, {"waterfall.redraw": ["acme"]}, measured=True).waterfall
     first = rows[rows["round"] == 0].set_index("agent")
     assert first.loc["rm", "why_nan"] == "one of pool and rm finds all items alike; rm is not drawn anew"
     assert first.loc["pool", "why_nan"] == "pool is not drawn anew"
@@ -176,7 +187,9 @@ def test_before_anything_is_learnt_it_says_why(tmp_path: Path) -> None:
 
 
 def test_redraws_change_nothing_else(tmp_path: Path) -> None:
-    with_, without = (play(tmp_path, {"waterfall.redraw": names}) for names in (["acme", "pool", "rm"], []))
+    with_, without = (
+        play(tmp_path, {"waterfall.redraw": names}, measured=True) for names in (["acme", "pool", "rm"], [])
+    )
     for table in ("alignment", "comparisons", "responses", "reward_model"):
         pd.testing.assert_frame_equal(getattr(with_, table), getattr(without, table))
 

@@ -355,12 +355,11 @@ def test_or_by_those_with_a_policy_of_their_own(tmp_path: Path) -> None:
     walk = {"kind": "walk", "to": {"brand": 1}, "steps": 2}
     changes = {"parties.acme.guideline": {"operative": {"helpful": 1}, "every": 1}, "days": 5}
     changes |= owned({"kind": "replace", "below": 0, "policy": walk, "after": 2}, **LOSS)
-    run = play(tmp_path, changes)
+    run = play(tmp_path, changes, measured=True)
     assert run.consequences[run.consequences.kind == "replace"].time.tolist() == [5]
     assert set(run.guidelines.version) == {1}
-    longer = play(
-        tmp_path, {**changes, "days": 9, **owned({"kind": "replace", "below": 0, "policy": walk, "after": 2}, **LOSS)}
-    )
+    changes |= {"days": 9, **owned({"kind": "replace", "below": 0, "policy": walk, "after": 2}, **LOSS)}
+    longer = play(tmp_path, changes, measured=True)
     rows = longer.guidelines[longer.guidelines.kind == "operative"]
     assert rows.groupby("version").time.first().to_dict() == {1: 0, 2: 6, 3: 7}
     assert rows[rows.version == 3].set_index("criterion").weight.to_dict() == {"helpful": 0, "brand": 1}

@@ -218,7 +218,7 @@ def test_firing_the_worst_leaves_a_better_pool(tmp_path: Path) -> None:
 
     def quality(seed: int, consequence: Any) -> float:
         changes = {**HARSH, "parties.pool.misreading": 1.2, f"{AUDIT}.consequence": consequence}
-        rows = play(tmp_path, changes, seed=seed).raters
+        rows = play(tmp_path, changes, seed=seed, measured=True).raters
         return float(rows[(rows["round"] == rows["round"].max()) & rows.employed].rho_guideline.mean())
 
     gains = [quality(seed, [FIRE, HIRE]) - quality(seed, "pay") for seed in range(8)]

@@ -30,7 +30,7 @@ DIFFERENCES = np.array([[1, 1, 0], [-1, 0, 1], [0, -1, -1]])  # of three respons
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Played:
     """The run all tests here look at."""
-    return play(tmp_path_factory.mktemp("event_log"), EVENTFUL, seed=3)
+    return play(tmp_path_factory.mktemp("event_log"), EVENTFUL, seed=3, measured=True)
 
 
 def test_judgements_are_numbered_in_order(run: Played) -> None:

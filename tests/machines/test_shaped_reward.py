@@ -254,7 +254,7 @@ class Raises(Odd):
 def test_a_shape_that_adapts_into_something_else_is_named() -> None:
     with pytest.raises(PluginFailed, match="updated of reward shape 'odd' raised TypeError: updated must give a Odd"):
         adapted(Odd(), {"objective_kl": 1.0})
-    with pytest.raises(PluginFailed, match=r"updated of reward shape 'raises' raised KeyError.*test_rewarding.py:"):
+    with pytest.raises(PluginFailed, match=r"updated of reward shape 'raises' raised KeyError.*test_shaped_reward.py:"):
         adapted(Raises(), {"objective_kl": 1.0})
 
 

@@ -38,7 +38,7 @@ def test_its_practice_errs_in_norms_of_the_guideline_once_and_for_all(misreading
         f"{LEARN}.sample": 400,
     }
     squares = []
-    for run in replications(tmp_path, changes, range(20)):
+    for run in replications(tmp_path, changes, range(20), measured=True):
         standard = acme(run).standard()
         written = run.context.game.value(WRITTEN)
         squares.append(np.sum((standard.vector - written) ** 2) / 5**2)
@@ -100,7 +100,7 @@ def test_a_corporation_without_a_model_is_not_judged(tmp_path: Path) -> None:
         "parties.rival": {"kind": "corporation", "guideline": {"operative": {"brief": 1}}},
         "relations.4": {"principal": "users", "agent": "rival", "every": 1, "sample": 5, "consequence": "churn"},
     }
-    run = play(tmp_path, changes)
+    run = play(tmp_path, changes, measured=True)
     assert "rival" not in set(run.judgements.agent)
     assert "rival" in set(run.alignment.b)
 
@@ -195,7 +195,7 @@ def test_gold_is_wrong_about_a_pair_not_about_a_rater(tmp_path: Path) -> None:
 
 def test_the_reward_model_judges_by_its_mean_score(tmp_path: Path) -> None:
     """The reward model's judgement of the language model is its mean score of what it was shown."""
-    run = play(tmp_path, {f"{TRAIN}.sample": 500, "days": 2})
+    run = play(tmp_path, {f"{TRAIN}.sample": 500, "days": 2}, measured=True)
     rows = run.judgements[run.judgements.principal == "rm"]
     assert rows["sample"].tolist() == rows.population.tolist() == [500, 500]
     assert abs(rows.score.iloc[0]) < 4 / np.sqrt(500)  # standardized on what the pretrained model says
@@ -289,10 +289,10 @@ def test_who_recycles_more_keeps_the_other_prompts(tmp_path: Path) -> None:
 def test_what_is_said_in_public_is_held_against_what_is_done(engaging: float, tmp_path: Path) -> None:
     """ρ of published and operative is the cosine of the two; where they are one, there is nothing to say."""
     told = {"operative": {"helpful": 1, "engaging": engaging}, "published": {"helpful": 1}}
-    run = play(tmp_path, {"parties.acme.guideline": told, "world.dimensions": 64, "panel.prompts": 4000})
+    run = play(tmp_path, {"parties.acme.guideline": told, "world.dimensions": 64, "panel.prompts": 4000}, measured=True)
     rows = run.alignment[run.alignment.b == "acme:published"]
     assert (rows["round"] == [0, 1]).all()
     cosine = 1 / np.sqrt(1 + engaging**2)
     assert (abs(rows.rho - cosine) < 4 * (1 - cosine**2) / np.sqrt(4000)).all()
-    open_ = play(tmp_path, {"parties.acme.guideline": {"operative": {"helpful": 1}}})
+    open_ = play(tmp_path, {"parties.acme.guideline": {"operative": {"helpful": 1}}}, measured=True)
     assert not open_.alignment.b.str.contains("published").any()

@@ -93,7 +93,7 @@ def test_a_static_guideline_has_one_version_and_nobody_meets(tmp_path: Path) -> 
 
 def test_a_revision_of_nothing_is_none(tmp_path: Path) -> None:
     switches = [{"day": 1, "weights": {**OPERATIVE, "brief": 0}}, {"day": 3, "weights": {"brief": 1}}]
-    run = play(tmp_path, walking(policy={"kind": "scheduled", "switches": switches}))
+    run = play(tmp_path, walking(policy={"kind": "scheduled", "switches": switches}), measured=True)
     assert run.guidelines.groupby("version").time.first().to_dict() == {1: 0.0, 2: 4.0}  # the first meeting after day 3
     assert "brief" in run.responses.columns
 
@@ -151,7 +151,7 @@ def test_a_new_version_reaches_everybody_down_to_the_last_vendors_raters(tmp_pat
 
 def test_the_machine_follows_the_guideline(tmp_path: Path) -> None:
     """As the guideline walks from help to the product, so does what the language model prefers."""
-    run = play(tmp_path, {**walking(), "days": 9, "parties.acme.guideline.operative": {"helpful": 1.0}})
+    run = play(tmp_path, {**walking(), "days": 9, "parties.acme.guideline.operative": {"helpful": 1.0}}, measured=True)
     rows = run.alignment[(run.alignment.a == "users") & (run.alignment.b == "lm")].set_index("round")
     assert rows.rho[1] > 0.7
     assert rows.rho.iloc[-1] < rows.rho[1] - 0.2

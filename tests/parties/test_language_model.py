@@ -56,7 +56,7 @@ def test_prompts_and_words_are_drawn_apart(tmp_path: Path) -> None:
         ]
         return np.unique([kind[text] for text in texts], return_inverse=True)[1]
 
-    assert set(witness.seen) == {"respond", "practise"}
+    assert set(witness.seen) == {"respond", "train_policy"}
     large = [pair for pairs in witness.seen.values() for pair in pairs if len(pair[0]) >= 500]
     assert len(large) >= 6
     for prompts, draws in large:

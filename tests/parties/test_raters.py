@@ -235,7 +235,7 @@ def test_two_raters_see_the_same_response_each_in_their_own_way_and_always_alike
 
 
 def test_the_pool_prefers_what_its_members_prefer_on_average(tmp_path: Path) -> None:
-    run = play(tmp_path, {"parties.pool.misreading": 1.0, "parties.pool.count": 5})
+    run = play(tmp_path, {"parties.pool.misreading": 1.0, "parties.pool.count": 5}, measured=True)
     game, cohort = run.context.game, people(run)
     mean = np.mean(cohort.vector / np.linalg.norm(cohort.vector, axis=1, keepdims=True), axis=0)
     goal = run.context.parties["acme"].standard().vector
@@ -250,7 +250,7 @@ def test_the_pool_prefers_what_its_members_prefer_on_average(tmp_path: Path) -> 
 
 def test_a_pool_without_raters_prefers_nothing_and_does_nothing(tmp_path: Path) -> None:
     changes = {"days": 4, f"{AUDIT}.sample": 1.0, f"{AUDIT}.consequence": {"kind": "fire", "below": 1}}
-    run = play(tmp_path, changes)
+    run = play(tmp_path, changes, measured=True)
     assert run.employment.ended.notna().all()
     assert run.comparisons.time.max() < run.employment.ended.max()
     rows = run.alignment

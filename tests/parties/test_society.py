@@ -49,7 +49,7 @@ MIXED = [{"share": 3, "values": {"helpful": 1}}, {"share": 1, "values": {"brief"
 
 
 def test_a_mixture_wants_the_mean_of_its_intents(tmp_path: Path) -> None:
-    run = play(tmp_path, {**users(intents=MIXED), "world.dimensions": LARGE})
+    run = play(tmp_path, {**users(intents=MIXED), "world.dimensions": LARGE}, measured=True)
     party = run.context.parties["users"]
     assert isinstance(party, Users)
     assert party.spec.values == {"helpful": 0.75, "brief": 0.5}
@@ -78,9 +78,9 @@ def test_everyone_is_satisfied_by_their_own_intent(tmp_path: Path) -> None:
 
 def test_one_intent_is_no_mixture(tmp_path: Path) -> None:
     """Saying the same twice changes nothing, draws included."""
-    plain = play(tmp_path, {**users(), f"{LOOK}.consequence": "churn", "days": 3})
+    plain = play(tmp_path, {**users(), f"{LOOK}.consequence": "churn", "days": 3}, measured=True)
     twice = [{"share": s, "values": {"helpful": 1}} for s in (1, 2)]
-    mixed = play(tmp_path, {**users(intents=twice), f"{LOOK}.consequence": "churn", "days": 3})
+    mixed = play(tmp_path, {**users(intents=twice), f"{LOOK}.consequence": "churn", "days": 3}, measured=True)
     pd.testing.assert_frame_equal(plain.judgements, mixed.judgements)
     pd.testing.assert_frame_equal(plain.alignment, mixed.alignment)
 
@@ -144,7 +144,9 @@ def test_whoever_ignores_the_situation_is_that_far_from_users(point: int, contex
     found: dict[str, list[float]] = {"acme": [], "pool": [], "rm": [], "shown": []}
     for shown in (False, True):
         changes = {**HIDDEN, **users(context=context), "parties.pool.context": shown}
-        for run in replications(tmp_path, changes, range(100 * point, 100 * point + (3 if shown else 20))):
+        for run in replications(
+            tmp_path, changes, range(100 * point, 100 * point + (3 if shown else 20)), measured=True
+        ):
             if shown:
                 found["shown"].append(rho(run, "users", "pool"))
             else:
@@ -161,7 +163,7 @@ def test_whoever_ignores_the_situation_is_that_far_from_users(point: int, contex
 
 def test_no_context_no_loss(tmp_path: Path) -> None:
     """The control: without a situation the law's loss is not there."""
-    run = play(tmp_path, {**HIDDEN, **users(context=0)})
+    run = play(tmp_path, {**HIDDEN, **users(context=0)}, measured=True)
     assert rho(run, "users", "acme") == pytest.approx(1.0)
 
 
@@ -334,9 +336,9 @@ def test_their_errors_are_their_own(tmp_path: Path) -> None:
 
 
 def test_what_they_would_have_of_a_response_is_asked_too(tmp_path: Path) -> None:
-    run = play(tmp_path, {**owned(values={"brand": 1, "helpful": 1}), "world.dimensions": LARGE})
+    run = play(tmp_path, {**owned(values={"brand": 1, "helpful": 1}), "world.dimensions": LARGE}, measured=True)
     assert abs(rho(run, "users", "owners") - np.sqrt(0.5)) < 0.03
-    nothing = play(tmp_path, owned())
+    nothing = play(tmp_path, owned(), measured=True)
     rows = nothing.alignment[(nothing.alignment.b == "owners") & (nothing.alignment.a == "users")]
     assert rows.rho.isna().all()
     assert (rows.why_nan != "").all()

@@ -40,7 +40,7 @@ def test_the_loop_shows_in_the_alignment_table(tmp_path: Path) -> None:
     """The more copy, the closer pool and machine come to each other, and the farther both stay from the guideline."""
     last = {}
     for share in (0.0, 1.0):
-        run = play(tmp_path, copying(share))
+        run = play(tmp_path, copying(share), measured=True)
         rho = run.alignment.query("order == 1 and round == 4").set_index(["a", "b"]).rho
         last[share] = rho["pool", "rm"], rho["acme", "pool"]
     assert last[1.0][0] == pytest.approx(1)

@@ -42,7 +42,11 @@ STRICT = {"kind": "fire", "below": 0.8, "min_sample": 10}
 @pytest.mark.parametrize(("wage", "care"), [(3.0, 0.0), (30.0, 1.0)])
 def test_people_work_if_the_job_is_worth_keeping(wage: float, care: float, tmp_path: Path) -> None:
     """Careless labels are tosses of a coin; careful ones are right."""
-    run = play(tmp_path, {**SKILLED, f"{POOL}.effort": SHIRK, f"{POOL}.wage": wage, f"{AUDIT}.consequence": [STRICT]})
+    run = play(
+        tmp_path,
+        {**SKILLED, f"{POOL}.effort": SHIRK, f"{POOL}.wage": wage, f"{AUDIT}.consequence": [STRICT]},
+        measured=True,
+    )
     first = run.comparisons[run.comparisons.time < 1]
     assert set(run.raters.care[run.raters.employed]) <= {care}
     error = 0.5 / np.sqrt(len(first))
@@ -52,7 +56,9 @@ def test_people_work_if_the_job_is_worth_keeping(wage: float, care: float, tmp_p
 
 
 def test_nobody_works_with_care_if_nobody_is_dismissed(tmp_path: Path) -> None:
-    run = play(tmp_path, {**SKILLED, f"{POOL}.effort": SHIRK, f"{POOL}.wage": 30.0, f"{AUDIT}.consequence": []})
+    run = play(
+        tmp_path, {**SKILLED, f"{POOL}.effort": SHIRK, f"{POOL}.wage": 30.0, f"{AUDIT}.consequence": []}, measured=True
+    )
     assert set(run.raters.care) == {0.0}
     assert abs(accuracy(run.comparisons) - 0.5) < 0.05
 
@@ -68,7 +74,11 @@ def test_one_more_careless_person_changes_nobody_elses_labels(tmp_path: Path) ->
     mixed = {"kind": "gold_bonus", "cost": 4, "cost_spread": 2.0}
     pay = {"kind": "double_or_nothing"}
     some, more = (
-        play(tmp_path, {**SKILLED, "days": 1, f"{POOL}.effort": mixed, f"{POOL}.pay": pay, f"{POOL}.count": count})
+        play(
+            tmp_path,
+            {**SKILLED, "days": 1, f"{POOL}.effort": mixed, f"{POOL}.pay": pay, f"{POOL}.count": count},
+            measured=True,
+        )
         for count in (8, 9)
     )
     both = some.comparisons.merge(more.comparisons, on=["task", "worker"])
@@ -134,8 +144,8 @@ TEST = {"items": 100, "test": {"kind": "gold_test", "items": 100, "right": 72}}
 
 def test_those_who_pass_a_test_are_truer_than_those_who_come(tmp_path: Path) -> None:
     """And candidates who fail never work, and are paid nothing."""
-    everybody = play(tmp_path, {**DIFFERENT, f"{POOL}.seconds_spread": 0})
-    chosen = play(tmp_path, {**DIFFERENT, f"{POOL}.seconds_spread": 0, f"{POOL}.screening": TEST})
+    everybody = play(tmp_path, {**DIFFERENT, f"{POOL}.seconds_spread": 0}, measured=True)
+    chosen = play(tmp_path, {**DIFFERENT, f"{POOL}.seconds_spread": 0, f"{POOL}.screening": TEST}, measured=True)
     truth = [run.raters[run.raters.employed].groupby("worker").rho_guideline.first() for run in (everybody, chosen)]
     assert len(truth[1]) == 30
     assert truth[1].mean() > truth[0].mean() + 0.05
@@ -172,7 +182,9 @@ def test_probation_is_stricter_and_only_for_the_new(tmp_path: Path) -> None:
 def test_training_shrinks_misreadings_and_takes_paid_hours(tmp_path: Path) -> None:
     retrain = {"kind": "retrain", "below": 0.9, "shrink": 0.25, "hours": 3.0, "min_sample": 5}
     changes = {**DIFFERENT, "days": 3, f"{POOL}.hours": 4, f"{LEARN}.sample": 1.0}
-    plain, trained = (play(tmp_path, {**changes, f"{AUDIT}.consequence": rule}) for rule in ([], [retrain]))
+    plain, trained = (
+        play(tmp_path, {**changes, f"{AUDIT}.consequence": rule}, measured=True) for rule in ([], [retrain])
+    )
     acts = trained.consequences[trained.consequences.kind == "retrain"]
     first = acts[acts.time == 1].agent
     assert len(first) > 10
@@ -200,7 +212,8 @@ def test_tired_people_err_more(tmp_path: Path) -> None:
         f"{LEARN}.sample": 1.0, f"{POOL}.count": 20,
     }  # fmt: skip
     rested, tired = (
-        play(tmp_path, {**changes, **more}) for more in ({}, {f"{POOL}.fatigue": {"rate": 0.3, "half_life": 4}})
+        play(tmp_path, {**changes, **more}, measured=True)
+        for more in ({}, {f"{POOL}.fatigue": {"rate": 0.3, "half_life": 4}})
     )
     early, late = [], []
     for run in (rested, tired):
@@ -226,13 +239,13 @@ def test_practice_makes_quicker_by_a_power_law(tmp_path: Path) -> None:
 def test_hours_of_harm_add_up_and_fade(tmp_path: Path) -> None:
     """In this world half of all responses score low in a criterion; what was seen the day before has faded a little."""
     changes = {**SKILLED, "days": 3, f"{POOL}.exposure": {"criterion": "harmless", "half_life": 2}, f"{POOL}.hours": 8}
-    run = play(tmp_path, changes)
+    run = play(tmp_path, changes, measured=True)
     hours = run.comparisons.groupby("worker").duration.sum() / 3600
     last = run.raters[run.raters.time == run.raters.time.max()].set_index("worker").exposure
     share = last[hours.index] / hours
     assert 0.2 < share.mean() < 0.5
     assert "harmless" in run.responses.columns
-    assert (play(tmp_path, SKILLED).raters.exposure == 0).all()
+    assert (play(tmp_path, SKILLED, measured=True).raters.exposure == 0).all()
 
 
 @pytest.mark.slow
@@ -318,7 +331,7 @@ def test_auditors_hear_appeals_too(tmp_path: Path) -> None:
 def test_dismissal_by_any_review(review: dict[str, Any], tmp_path: Path) -> None:
     """Fired are those whom the rule, asked again about the run's own record, dismisses; they are the less true."""
     changes = {**DIFFERENT, "days": 3, f"{AUDIT}.consequence": [{"kind": "fire", "review": review}, "hire"]}
-    run = play(tmp_path, changes)
+    run = play(tmp_path, changes, measured=True)
     fired = run.consequences[run.consequences.kind == "fire"]
     assert set(fired.reason) == {f"{review['kind']} review"}
     assert 2 < len(fired) < len(run.employment)
@@ -327,7 +340,7 @@ def test_dismissal_by_any_review(review: dict[str, Any], tmp_path: Path) -> None
     gone = truth.index.isin(fired.agent)
     assert truth[gone].mean() < truth[~gone].mean()
     if review["kind"] == "threshold":
-        same = play(tmp_path, {**changes, f"{AUDIT}.consequence": [{**review, "kind": "fire"}, "hire"]})
+        same = play(tmp_path, {**changes, f"{AUDIT}.consequence": [{**review, "kind": "fire"}, "hire"]}, measured=True)
         assert same.employment.drop(columns="reason").equals(run.employment.drop(columns="reason"))
 
 

@@ -57,7 +57,7 @@ def meaning(table: str, column: str) -> str:
 
 def test_what_the_dictionary_says_is_so(tmp_path: Path) -> None:
     """Of columns that are easily taken for something else."""
-    run = play(tmp_path, {"days": 2})
+    run = play(tmp_path, {"days": 2}, measured=True)
     assert "empty in vector worlds" in meaning("candidates", "text")
     assert "empty in vector worlds" in meaning("responses", "response")
     assert run.candidates.text.eq("").all()

@@ -93,7 +93,10 @@ TREES = [(0.55, 4, 0.77), (0.5, 8, 1.0), (0.8, 16, 0.5)]  # misreading of acme, 
 @pytest.fixture(scope="module")
 def trees(folder: Path) -> dict[tuple[float, int, float], list[Row]]:
     """ρ with users of the whole pool, and of one rater on average."""
-    return {p: [tree(r) for r in replications(folder, planted(*p), seeds(i, 32))] for i, p in enumerate(TREES)}
+    return {
+        p: [tree(r) for r in replications(folder, planted(*p), seeds(i, 32), measured=True)]
+        for i, p in enumerate(TREES)
+    }
 
 
 def planted(above: float, raters: int, below: float) -> dict[str, Any]:
@@ -150,7 +153,7 @@ def links(run: Played) -> list[float]:
 def test_chain_law_as_the_table_alignment_shows_it(folder: Path) -> None:
     """Mean ρ from end to end against the product of the links' mean ρ, with a jackknifed error."""
     changes = {"world.dimensions": LARGE, "parties.pool.count": 1, **BIASED}
-    found = np.array([links(run) for run in replications(folder, changes, seeds(2))])
+    found = np.array([links(run) for run in replications(folder, changes, seeds(2), measured=True)])
 
     def gap(rows: Any) -> float:
         return float(rows[:, -1].mean() - rows[:, :-1].mean(axis=0).prod())
@@ -180,7 +183,7 @@ def test_pairwise_accuracy(folder: Path) -> None:
         changes[f"relations.{4 + i}"] = {"principal": "users", "agent": f"firm{i}", "every": 1, "sample": 5}
     runs = [
         {(i, m): rho(run, "users", f"firm{i}", m) for i in range(3) for m in ("rho", "accuracy")}
-        for run in replications(folder, changes, seeds(0))
+        for run in replications(folder, changes, seeds(0), measured=True)
     ]
     for i, weight in enumerate(BESIDE):
         cosine = (1 + weight**2) ** -0.5
@@ -296,7 +299,7 @@ def test_the_tilt(beta: float, folder: Path) -> None:
         "parties.pool": {"kind": "raters", "count": 2, "misreading": 1.0, "policy": {"kind": "mistaken"}},
         f"{TRAIN}.consequence": {"kind": "gradient", "shape": {"kind": "plain", "beta": beta}},
     }
-    rows = [tilted(run) for run in replications(folder, changes, seeds(LEASHES.index(beta)))]
+    rows = [tilted(run) for run in replications(folder, changes, seeds(LEASHES.index(beta)), measured=True)]
     kl, gain = np.array(column(rows, "kl")), np.array(column(rows, "gain"))
     np.testing.assert_allclose(kl, column(rows, "from parts"), rtol=1e-9)
     np.testing.assert_allclose(column(rows, "rm to lm"), 1, atol=1e-9)
