@@ -1,4 +1,4 @@
-"""The main job, in full: labels teach the model, and coin tosses do not.
+"""The main job, two rounds of its three: labels teach the model, and coin tosses do not.
 
 One seed of `01_first` and of its null control on the same base model and the same draws. (Five seeds and the other
 controls are a study, not a test.)
@@ -13,7 +13,7 @@ import simlab
 from simlab.engine.jobs import Store
 
 FIRST = Path(__file__).parent.parent / "scenarios" / "01_first.yaml"
-ONCE = "waterfall.redraw=[]"  # machines are trained once: redraws change no other table, and take most of the time
+SHORT = ["waterfall.redraw=[]", "days=10"]  # machines are trained once, and in two rounds: more than two thirds less
 COIN = "parties.pool.policy={kind: mistaken, flip: 0.5}"
 
 pytestmark = pytest.mark.slow
@@ -27,13 +27,13 @@ def store(tmp_path_factory):
 @pytest.fixture(scope="module")
 def taught(store, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "taught"
-    return simlab.run(FIRST, seed=1, out=out, overrides=[ONCE], store=store, local=False)
+    return simlab.run(FIRST, seed=1, out=out, overrides=SHORT, store=store, local=False)
 
 
 @pytest.fixture(scope="module")
 def tossed(store, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "tossed"
-    return simlab.run(FIRST, seed=1, out=out, overrides=[ONCE, COIN], store=store, local=False)
+    return simlab.run(FIRST, seed=1, out=out, overrides=[*SHORT, COIN], store=store, local=False)
 
 
 def change(run, column):

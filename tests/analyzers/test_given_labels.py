@@ -63,9 +63,8 @@ POINTS = [(0.3, 2500), (0.315, 3500), (0.15, 1500)]  # 63 % coin tosses among la
 def test_chance_in_labels_is_lost_by_those_who_mark(flip: float, pairs: int, tmp_path: Path) -> None:
     """To first order in dimensions over pairs, hence 15 % of margin."""
     size: dict[str, Any] = {"world.dimensions": 64, f"{LEARN}.sample": pairs, "parties.pool.held_out": 0.0}
-    runs = [
-        links(run) for run in replications(tmp_path, {**UNSAID, **size, "parties.pool.policy.flip": flip}, range(4))
-    ]
+    changes = {**UNSAID, **size, "parties.pool.policy.flip": flip}
+    runs = [links(run) for run in replications(tmp_path, changes, range(4), measured=True)]
     assert all(found.rho["pool"] == pytest.approx(1) for found in runs)  # what they value is as it should be
     assert all(found.loss["rm"] == pytest.approx(0, abs=1e-9) for found in runs)  # and the machine errs no further
     loss, noise = predicted(flip, 64, pairs)

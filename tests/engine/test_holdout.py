@@ -82,7 +82,7 @@ def test_pools_that_teach_one_reward_model_hold_out_the_same(tmp_path: Path) -> 
 def run(tmp_path_factory: pytest.TempPathFactory) -> Played:
     """Two rounds over ten prompts, about which two people a ranking are asked time and again."""
     folder = tmp_path_factory.mktemp("rounds")
-    return played(scenario(folder, 10, pool={"held_out": 0.2, "overlap": 2}), folder / "run")
+    return played(scenario(folder, 10, pool={"held_out": 0.2, "overlap": 2}), folder / "run", measured=False)
 
 
 def prompts_of(run: Played) -> Any:
@@ -127,7 +127,7 @@ def test_nobody_writes_a_demonstration_for_a_held_out_prompt(run: Played) -> Non
 def test_one_text_twice_tests_nobody(tmp_path: Path) -> None:
     """Where a scenario allows it: such pairs are labelled, and count in no accuracy."""
     plain = scenario(tmp_path, 10, "days=1", "relations.2.sample=240", pool={"held_out": 0.4, "distinct": False})
-    both = played(plain, tmp_path / "run")
+    both = played(plain, tmp_path / "run", measured=False)
     rows, fit = prompts_of(both), both.reward_model.iloc[0]
     first = rows[rows["round"] == 0]
     same = first.left_text == first.right_text

@@ -29,7 +29,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Played]:
 
     def run(*settings: str, without: tuple[str, ...] = ()) -> Played:
         scenario = load(FIRST, small=True, overrides=[*HURRIED, "days=1", *settings], without=without)
-        return played(scenario, Path(tempfile.mkdtemp(dir=folder)), Store.default())
+        return played(scenario, Path(tempfile.mkdtemp(dir=folder)), Store.default(), measured=False)
 
     return run
 

@@ -476,7 +476,7 @@ def deep(folder: Path, changes: dict[str, Any], seed: int) -> Played:
     from tests.small_world import played
 
     here = Path(tempfile.mkdtemp(dir=folder))
-    return played(load(written(here / "scenario.yaml", changes, DEEP), seed=seed), here)
+    return played(load(written(here / "scenario.yaml", changes, DEEP), seed=seed), here, measured=False)
 
 
 def money_changes_hands_twice(run: Played) -> None:

@@ -22,7 +22,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Played:
     """The first scenario in a hurry, its raters people who like what is long."""
     swayed = ("parties.pool.policy={kind: length_bias, agreement: 0.657}", "days=1", "parties.pool.count=20")
     scenario = load(FIRST, small=True, overrides=[*HURRIED, *swayed], plugins=discover(local=False))
-    return played(scenario, tmp_path_factory.mktemp("words"))
+    return played(scenario, tmp_path_factory.mktemp("words"), measured=False)
 
 
 def pool(run: Played) -> Pool:
