@@ -21,7 +21,7 @@ AHEAD = 8  # calls that may wait to be made
 
 def side_by_side(work: Callable[[T], R], pieces: Sequence[T]) -> list[R]:
     """`work` of each piece, in order."""
-    threads = min(MOST, _cores(), len(pieces))
+    threads = min(MOST, cores(), len(pieces))
     if threads < 2:
         return [work(piece) for piece in pieces]
     with ThreadPoolExecutor(threads) as executor:
@@ -64,6 +64,6 @@ def write_behind(pieces: int) -> Iterator[Callable[..., None]]:
             waiting.popleft().result()
 
 
-def _cores() -> int:
+def cores() -> int:
     """Cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -16,6 +16,7 @@ from simlab.analyzers.survey import Survey
 from simlab.clock import Steps, at
 from simlab.components.consequence import Consequence, guideline_policies
 from simlab.components.return_values import given
+from simlab.components.reward_shape import cost_models
 from simlab.consequences.contract_terms import implied
 from simlab.consequences.learning import Gradient
 from simlab.engine.context import Context, Progress, Tell, nobody
@@ -202,17 +203,8 @@ def _present(scenario: Scenario) -> tuple[Hierarchy, list[RelationSpec]]:
     )
     relations = [r for r in scenario.relations if gone.isdisjoint((r.principal, r.agent))]
     present = {name: kind for name, kind in kinds.items() if name not in gone}
-    return Hierarchy(present, [(r.principal, r.agent) for r in relations], _limits(relations)), relations
-
-
-def _limits(relations: list[RelationSpec]) -> dict[str, str]:
-    """Reward models that reward shapes name as their costs, with the language models whose reward they limit."""
-    found = {}
-    for relation in relations:
-        for consequence in relation.consequence:
-            if consequence.kind == "gradient" and consequence.shape.costs():
-                found[consequence.shape.costs()] = relation.agent
-    return found
+    shapes = ((r.agent, c.shape) for r in relations for c in r.consequence if c.kind == "gradient")
+    return Hierarchy(present, [(r.principal, r.agent) for r in relations], cost_models(shapes)), relations
 
 
 def _game(scenario: Scenario, rng: Streams) -> Game:

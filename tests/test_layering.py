@@ -219,6 +219,28 @@ def test_nothing_imports_a_shipped_plugin() -> None:
             assert depends(name, "plugins") == []
 
 
+def private(tree: ast.AST) -> list[str]:
+    """Names of simlab's that are its own business, as a test imports or replaces them."""
+    found = [
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("simlab")
+        for alias in node.names
+    ]
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "setattr":
+            written = (arg.value for arg in call.args[:2] if isinstance(arg, ast.Constant))
+            found += [part for text in written if isinstance(text, str) for part in text.split(".")]
+    return [name for name in found if name.startswith("_") and not name.startswith("__")]
+
+
+def test_tests_use_public_names() -> None:
+    assert private(ast.parse("from simlab.rng import _mix")) == ["_mix"]
+    assert private(ast.parse('monkeypatch.setattr("simlab.rng._Streams.key", 1)')) == ["_Streams"]
+    files = Path(__file__).parent.rglob("*.py")
+    assert {file.name: found for file in files if (found := private(ast.parse(file.read_text())))} == {}
+
+
 def test_files_are_short() -> None:
     for name, file in modules().items():
         lines = len(file.read_text().splitlines())

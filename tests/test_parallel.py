@@ -14,7 +14,7 @@ from simlab.people.assignment import assigned
 
 @pytest.fixture(params=[1, 2, 8])
 def cores(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(threads, "_cores", lambda: request.param)
+    monkeypatch.setattr(threads, "cores", lambda: request.param)
     return int(request.param)
 
 
@@ -39,7 +39,7 @@ def test_who_does_what_does_not_depend_on_cores(many: int, monkeypatch: pytest.M
     tasks, here = np.arange(90_000), np.ones(500, dtype=bool)
     found = []
     for count in (1, 3):
-        monkeypatch.setattr(threads, "_cores", lambda count=count: count)
+        monkeypatch.setattr(threads, "cores", lambda count=count: count)
         found.append(assigned(7, tasks, here, many))
     np.testing.assert_array_equal(*found)
 

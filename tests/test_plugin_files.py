@@ -39,7 +39,7 @@ def test_links_in_circles_are_followed_once(folder: Path) -> None:
 def test_a_link_to_plugins_elsewhere_is_followed_and_one_to_a_huge_folder_is_not(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(house, "_LINKED", 10)
+    monkeypatch.setattr(house, "LINKED", 10)
     file(tmp_path / "lab" / "mine.py")
     file(tmp_path / "huge" / "a.py")
     for number in range(20):
@@ -55,7 +55,7 @@ def test_a_link_to_plugins_elsewhere_is_followed_and_one_to_a_huge_folder_is_not
     assert (broken.name, broken.error) == ("data", stopped[1])
 
 
-@pytest.mark.parametrize(("limit", "said"), [("_ENTRIES", "more than 3 files"), ("_DEPTH", "more than 3 folders deep")])
+@pytest.mark.parametrize(("limit", "said"), [("ENTRIES", "more than 3 files"), ("DEPTH", "more than 3 folders deep")])
 def test_a_folder_that_is_too_large_is_said_to_be(
     limit: str, said: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,11 +12,11 @@ import pytest
 from simlab.analyzers.agreement import Said
 from simlab.components.choice_noise import scaled
 from simlab.components.cohort import Cohort
-from simlab.components.logit import _sooner
+from simlab.components.logit import sooner
 from simlab.nets.closed_form import fit_linear
 from simlab.parties import audits as workforce
 from simlab.parties import raters
-from simlab.parties.audits import _smallest, sampled_pairs
+from simlab.parties.audits import sampled_pairs, smallest
 from simlab.people.working_life import within_hours
 from simlab.rankings import Rankings, agreement, evidence, preferred, sides
 from simlab.relation import Work
@@ -126,7 +126,7 @@ def test_nobody_works_longer_than_the_shift(limit: float | np.ndarray) -> None:
 def test_the_smallest_lots_are_those_a_stable_sort_puts_first() -> None:
     lot = np.random.default_rng(0).integers(0, 40, 200).astype(np.uint64)  # many ties
     for count in (1, 7, 60, 199, 200):
-        np.testing.assert_array_equal(_smallest(lot, count), np.sort(np.argsort(lot, kind="stable")[:count]))
+        np.testing.assert_array_equal(smallest(lot, count), np.sort(np.argsort(lot, kind="stable")[:count]))
 
 
 def test_agreement_counts_silence_half() -> None:
@@ -214,7 +214,7 @@ def test_of_two_the_sooner_is_the_one_that_a_gumbel_draw_puts_first() -> None:
     utility[::5, 1] = utility[::5, 0]
     ranked = utility - tau[:, None] * np.log(-np.log(draws))
     expected = np.where(ranked[:, 0] > ranked[:, 1], 1, np.where(ranked[:, 0] < ranked[:, 1], 2, 0))
-    found = _sooner(-np.log(draws), scaled(utility[:, 0] - utility[:, 1], tau), tau)
+    found = sooner(-np.log(draws), scaled(utility[:, 0] - utility[:, 1], tau), tau)
     np.testing.assert_array_equal(found, expected)
     assert set(found.tolist()) == {0, 1, 2}
-    assert (found != _sooner(-np.log(draws[:, ::-1]), scaled(utility[:, 0] - utility[:, 1], tau), tau)).mean() > 0.1
+    assert (found != sooner(-np.log(draws[:, ::-1]), scaled(utility[:, 0] - utility[:, 1], tau), tau)).mean() > 0.1

@@ -71,13 +71,16 @@ def _mean(drawn: Sequence[Drawn]) -> Drawn:
 class _Reader:
     """Reads the labels one reward model has learned from."""
 
-    most = MOST_LINEAR
-
     def __init__(self, context: Context, view: RoundView, machine: RewardModel) -> None:
         self.context, self.view, self.machine = context, view, machine
         pairs = sum(int(np.count_nonzero(~made.held_out)) * made.pairs for made in machine.memory)
         self.few = self._learned(min(1.0, self.most / max(1, pairs)))
         self.factor = pairs / max(1, sum(made.label.size for made in self.few))  # how many times more there are
+
+    @property
+    def most(self) -> int:
+        """Pairs that are labelled again."""
+        return MOST_LINEAR
 
     def _learned(self, share: float = 1.0) -> list[Rankings]:
         """What the machine learned from; or this share of the tasks, each with all labels it has."""
@@ -134,7 +137,10 @@ class _Direction(_Reader):
 class _Words(_Reader):
     """In a world of words: a reader who knows what each rater perceived, the criteria's true scores, and lengths."""
 
-    most = MOST_NETWORK
+    @property
+    def most(self) -> int:
+        """Pairs that are labelled again: fewer, since networks learn from them."""
+        return MOST_NETWORK
 
     def read(self, *, anew: bool, last: bool) -> Reading:
         own = self.explained(self._learned())

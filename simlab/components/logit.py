@@ -80,7 +80,7 @@ class Logit(RaterPolicy):
         for column, (i, j) in enumerate(combinations(range(options), 2), start=options):
             difference = scaled(utilities[:, i] - utilities[:, j], tau[:, 0])
             if ranked is None:  # the same with half the logarithms
-                label = _sooner(waited, difference, tau[:, 0])
+                label = sooner(waited, difference, tau[:, 0])
             else:
                 label = np.where(ranked[:, i] > ranked[:, j], 1, np.where(ranked[:, i] < ranked[:, j], 2, 0))
             if self.tie_weight():
@@ -105,7 +105,7 @@ class LogitWithTies(Logit):
         return self.ties
 
 
-def _sooner(waited: Array, difference: Array, tau: Array) -> NDArray[np.int64]:
+def sooner(waited: Array, difference: Array, tau: Array) -> NDArray[np.int64]:
     """Which of two is ranked first [n]: the one with the shorter of two exponential times [n, 2], divided by e^u/τ;
     neither (0) if they are as good and there is no noise."""
     with np.errstate(over="ignore"):

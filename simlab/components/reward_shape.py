@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
@@ -110,3 +110,17 @@ class KLPenalizedReward(RewardShape):
 def last_token(mask: Tensor) -> Tensor:
     """Where each response has its last token [B], given what is response and what padding [B, T]."""
     return (mask.long().sum(dim=1) - 1).clamp(min=0)
+
+
+def cost_models(shapes: Iterable[tuple[str, Any]]) -> dict[str, str]:
+    """Who limits whom: by each reward model that a shape names as its cost, the language model whose reward it limits.
+
+    `shapes` holds names of language models and the shape of their reward, read or as a file has it. Such a reward model
+    has a say in a language model without judging it.
+    """
+    found = {}
+    for model, shape in shapes:
+        cost = shape.costs() if isinstance(shape, RewardShape) else shape.get("cost") if isinstance(shape, dict) else ""
+        if isinstance(cost, str) and cost:
+            found[cost] = model
+    return found

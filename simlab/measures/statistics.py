@@ -18,7 +18,7 @@ from simlab.rng import uniforms
 Groups = NDArray[np.int64]
 
 Z95 = 1.959963984540054  # 97.5 % quantile of the normal distribution
-_LARGE = 2000  # members of a group above which pairs are counted in n log n steps instead of n²/2
+LARGE = 2000  # members of a group above which pairs are counted in n log n steps instead of n²/2
 _TIE = 1e-9  # differences below this share of the largest value are rounding, hence ties
 
 
@@ -82,7 +82,7 @@ def pairs(a: Array, b: Array, groups: Groups | None = None) -> Pairs:
     starts, sizes = _runs(groups[order])
     x, y = (np.asarray(v, dtype=float)[order] for v in (a, b))
     counts = np.zeros(5)
-    large = sizes > _LARGE
+    large = sizes > LARGE
     for start, size in zip(starts[large].tolist(), sizes[large].tolist(), strict=True):
         counts += _pairs_of_many(x[start : start + size], y[start : start + size])
     small = np.repeat(~large, sizes)

@@ -38,7 +38,7 @@ def sampled_pairs(relation: Relation, work: Work, key: int) -> Rankings:
         few = [_lots(made, key, limit) for made in parts]
         if sum(len(place) for place, _ in few) >= count:
             break
-    chosen = _smallest(np.concatenate([lot for _, lot in few]), count)
+    chosen = smallest(np.concatenate([lot for _, lot in few]), count)
     ends = np.cumsum([len(place) for place, _ in few])
     cuts = np.searchsorted(chosen, ends[:-1])
     each = zip(parts, few, np.split(chosen, cuts), [0, *ends[:-1].tolist()], strict=True)
@@ -60,7 +60,7 @@ def _lots(made: Rankings, key: int, limit: float) -> tuple[NDArray[np.int64], ND
     return np.concatenate(places), np.concatenate(found)
 
 
-def _smallest(lot: NDArray[np.uint64], count: int) -> NDArray[np.int64]:
+def smallest(lot: NDArray[np.uint64], count: int) -> NDArray[np.int64]:
     """Where the `count` smallest are, in order; of equal ones the first."""
     if count >= len(lot):
         return np.arange(len(lot))

@@ -17,8 +17,8 @@ _CONTRACTS = {
 }  # fmt: skip
 
 
-_ENTRIES, _DEPTH = 20_000, 16  # looked at in one search, and folders below one another
-_LINKED = 2_000  # entries looked at behind a link that leads out of the folder that is searched
+ENTRIES, DEPTH = 20_000, 16  # looked at in one search, and folders below one another
+LINKED = 2_000  # entries looked at behind a link that leads out of the folder that is searched
 _NO_PLUGIN = re.compile(r"^[ \t]*#[ \t]*simlab:[ \t]*not a plugin\b", re.MULTILINE | re.IGNORECASE)
 
 
@@ -36,7 +36,7 @@ class Search:
         self._seen = {mark for above in whole.parents if (mark := _mark(above)) is not None}
         self._inside = str(whole)
         self._full = False
-        self._left = [_ENTRIES]  # of the search, and of each link that is being followed, the innermost last
+        self._left = [ENTRIES]  # of the search, and of each link that is being followed, the innermost last
 
     def files(self) -> list[Path]:
         """Plugin files at or below the root, sorted folder by folder: files, and packages as one plugin each."""
@@ -51,8 +51,8 @@ class Search:
         if mark is None or mark in self._seen or (path / "pyvenv.cfg").exists():
             return
         self._seen.add(mark)
-        if depth > _DEPTH:
-            self.stopped.append((path, f"is more than {_DEPTH} folders deep, and was not searched"))
+        if depth > DEPTH:
+            self.stopped.append((path, f"is more than {DEPTH} folders deep, and was not searched"))
             return
         for child in self._children(path):
             if child.is_symlink() and child.is_dir() and not child.resolve().is_relative_to(self._inside):
@@ -62,12 +62,12 @@ class Search:
 
     def _behind(self, link: Path, depth: int) -> Iterator[Path]:
         """What is behind a link that leads elsewhere; nothing of it if there is more than anybody keeps of plugins."""
-        self._left.append(min(_LINKED, self._left[-1]))
+        self._left.append(min(LINKED, self._left[-1]))
         found = list(self._walk(link, depth + 1))
         if self._left.pop() > 0:
             yield from found
         else:
-            what = f"is a link to a folder of more than {_LINKED:,} files, of which none was taken"
+            what = f"is a link to a folder of more than {LINKED:,} files, of which none was taken"
             self.stopped.append((link, f"{what} (link to the folder of the plugins themselves)"))
 
     def _children(self, folder: Path) -> list[Path]:
@@ -82,7 +82,7 @@ class Search:
             names = names[: self._left[-1]]
             if len(self._left) == 1 and not self._full:
                 self._full = True
-                self.stopped.append((folder, f"was not searched to its end: there are more than {_ENTRIES:,} files"))
+                self.stopped.append((folder, f"was not searched to its end: there are more than {ENTRIES:,} files"))
         self._left = [max(0, left - len(names)) for left in self._left]
         children = [folder / name for name in sorted(names) if not name.startswith((".", "_"))]
         return [child for child in children if not child.is_file() or _is_source(child)]

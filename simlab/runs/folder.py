@@ -262,7 +262,7 @@ def _acquired(path: Path, until: float) -> FileLock | None:
     file = path / LOCK
     lock = FileLock(file, blocking=False)
     while True:
-        with suppress(Timeout), _identified(file) as there:
+        with suppress(Timeout), identified(file) as there:
             lock.acquire()
             if there():
                 return lock
@@ -273,7 +273,7 @@ def _acquired(path: Path, until: float) -> FileLock | None:
 
 
 @contextmanager
-def _identified(lock: Path) -> Iterator[Callable[[], bool]]:
+def identified(lock: Path) -> Iterator[Callable[[], bool]]:
     """A question, whether a lock's file is still the one it is now, or is there if it is not there now. It is kept
     open meanwhile, so that no other can be taken for it.
 

@@ -195,7 +195,7 @@ def test_labels_of_words_are_read_and_learned_again(words: simlab.Run) -> None:
 def unasked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[simlab.Run]:
     """The run of `words` where nothing is said of redraws, with fewer labels given again."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("simlab.analyzers.given_labels._Words.most", 60)
+        patch.setattr("simlab.analyzers.given_labels.MOST_NETWORK", 60)
         yield simlab.run(FIRST, overrides=HURRIED, small=True, out=tmp_path_factory.mktemp("unasked") / "run")
 
 

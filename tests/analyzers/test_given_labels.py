@@ -110,7 +110,7 @@ def test_many_labels_are_judged_by_some_of_them(tmp_path: Path, monkeypatch: pyt
     """Reliability of all, stepped up from that of a quarter."""
     changes = {"parties.pool.policy.flip": 0.3, "world.dimensions": 64, f"{LEARN}.sample": 2400}
     every = links(play(tmp_path, changes)).noise[MARKS]
-    monkeypatch.setattr("simlab.analyzers.given_labels._Reader.most", 600)
+    monkeypatch.setattr("simlab.analyzers.given_labels.MOST_LINEAR", 600)
     some = links(play(tmp_path, changes)).noise[MARKS]
     assert some == pytest.approx(every, rel=0.4)
     assert abs(some - 4 * every) > 0.4 * every  # the control: as if there were no more than the quarter

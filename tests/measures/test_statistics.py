@@ -56,7 +56,7 @@ def test_pairs_by_hand() -> None:
 @pytest.mark.parametrize("levels", [3, 20, 10_000])
 @pytest.mark.parametrize("large", [10, 10_000])
 def test_kendall_tau_is_scipys_for_one_group(levels: int, large: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(statistics, "_LARGE", large)
+    monkeypatch.setattr(statistics, "LARGE", large)
     x, y = correlated(0.5, 500, "tau")
     a, b = (np.floor(v * levels / 4) for v in (x, y))
     assert kendall_tau(a, b) == pytest.approx(kendalltau(a, b).statistic, abs=1e-12)
@@ -69,7 +69,7 @@ def test_large_and_small_groups_together(monkeypatch: pytest.MonkeyPatch) -> Non
     a, b = correlated(0.3, 300, "mixed")
     groups = np.array([0] * 100 + list(range(1, 51)) * 4)
     whole = pairs(a, b, groups)
-    monkeypatch.setattr(statistics, "_LARGE", 50)
+    monkeypatch.setattr(statistics, "LARGE", 50)
     assert pairs(a, b, groups) == whole
 
 

@@ -20,7 +20,7 @@ import simlab
 from simlab import runner as execution
 from simlab.cli import main
 from simlab.errors import InvalidInput
-from simlab.runs.folder import _identified, open_run
+from simlab.runs.folder import identified, open_run
 from simlab.runs.loading import load
 from simlab.tables.schemas import TABLES
 from tests.small_run import MANIFEST, write
@@ -155,11 +155,11 @@ def test_whoever_waits_for_a_folder_that_is_taken_back_begins_it_anew(tmp_path: 
 
 def test_a_lock_that_was_replaced_is_not_the_one_in_its_place(tmp_path: Path) -> None:
     lock = tmp_path / "lock"
-    with _identified(lock) as there:
+    with identified(lock) as there:
         assert not there()
         lock.touch()
         assert there()
-    with _identified(lock) as there:
+    with identified(lock) as there:
         assert there()
         lock.unlink()
         assert not there()

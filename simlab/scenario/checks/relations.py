@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from simlab.components.catalogue import Catalogue
 from simlab.components.learner import Learner
+from simlab.components.reward_shape import cost_models
 from simlab.hierarchy import FIRMS, Hierarchy
 from simlab.names import shown, suggestion
 from simlab.scenario.authority import Authority, several
@@ -42,7 +43,8 @@ def complaints(data: Mapping[str, Any], plugins: Catalogue) -> Iterator[Complain
     kinds = _kinds(data)
     edges = list(_edges(data)) if kinds else []
     known = [e for e in edges if e.principal in kinds and e.agent in kinds]
-    hierarchy = Hierarchy(kinds, [(e.principal, e.agent) for e in known], _limits(data))
+    shapes = ((edge.agent, entry.get("shape")) for edge in edges for _, entry in _given(edge))
+    hierarchy = Hierarchy(kinds, [(e.principal, e.agent) for e in known], cost_models(shapes))
     circle = hierarchy.cycle()
     yield from _unknown_parties(kinds, edges)
     yield from _repeated(known)
@@ -210,18 +212,6 @@ def _idle_parameters(here: Path, learner: Mapping[str, Any], meant: Mapping[str,
         if name not in {"kind", *meant} or other:
             what = "means nothing in a world without networks: the fit is exact, and to every ranking so far"
             yield (*here, name), what, "remove it"
-
-
-def _limits(data: Mapping[str, Any]) -> dict[str, str]:
-    """Reward models that some reward shape names as its cost, and whose reward they limit: they have a say in a model
-    without judging it."""
-    found = {}
-    for edge in _edges(data):
-        for _, entry in _given(edge):
-            shape = entry.get("shape")
-            if isinstance(shape, dict) and isinstance(shape.get("cost"), str):
-                found[shape["cost"]] = edge.agent
-    return found
 
 
 def _counts(kinds: Mapping[str, str], hierarchy: Hierarchy) -> Iterator[Complaint]:
