@@ -42,6 +42,7 @@ def refused(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
     return lines[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", FILES, ids=[str(f.relative_to(FOLDER)) for f in FILES])
 def test_is_refused_with_one_clear_message(file: Path, empty: Path, capsys: pytest.CaptureFixture[str]) -> None:
     expected = re.match(r"# Expect(-in-base)?: (\d*): (.*)", file.read_text(encoding="utf-8"))
@@ -95,6 +96,7 @@ JUNK = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", list(JUNK))
 def test_junk_is_refused(what: str, empty: Path, capsys: pytest.CaptureFixture[str]) -> None:
     content, message = JUNK[what]
@@ -151,6 +153,7 @@ SETTINGS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", list(SETTINGS))
 def test_overrides_are_checked(setting: str, empty: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = refused(capsys, "run", str(BASE), "--set", setting)
@@ -199,6 +202,7 @@ def test_malformed_command_lines_are_refused(argv: list[str], empty: Path, capsy
     assert "Traceback" not in printed.err
 
 
+@pytest.mark.slow
 def test_a_file_with_endless_mistakes_is_not_printed_without_end(
     empty: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -209,6 +213,7 @@ def test_a_file_with_endless_mistakes_is_not_printed_without_end(
     assert re.fullmatch(r"… and \d+ more problems", lines[-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["unknown_key.yaml", "alias_bomb.yaml", "broken_plugin/scenario.yaml"])
 def test_the_real_program_refuses_too(name: str, tmp_path: Path) -> None:
     done = subprocess.run(

@@ -29,6 +29,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[simlab.Run, simlab.R
     return plain, simlab.run(SHIPPED, out=folder / "deep", overrides=ENTRIES)
 
 
+@pytest.mark.slow
 def test_each_entry_makes_the_next_order(both: tuple[simlab.Run, simlab.Run]) -> None:
     plain, deep = both
     assert set(plain.alignment.order) == {1, 2}
@@ -43,6 +44,7 @@ def test_each_entry_makes_the_next_order(both: tuple[simlab.Run, simlab.Run]) ->
         assert cost.pay.sum() > 0
 
 
+@pytest.mark.slow
 def test_what_judging_takes_is_told_for_every_order(both: tuple[simlab.Run, simlab.Run]) -> None:
     rows = orders(both[1])
     whom = dict(zip(rows.principal, rows.agent, strict=True))
@@ -57,6 +59,7 @@ def test_what_judging_takes_is_told_for_every_order(both: tuple[simlab.Run, siml
     assert 0 <= rows[rows.order > 1].days.min() <= rows.days.max() < 1  # each look ends on the day it began
 
 
+@pytest.mark.slow
 def test_nothing_else_is_drawn_otherwise(both: tuple[simlab.Run, simlab.Run]) -> None:
     """Everything that does not wait for an audit is the same to the last digit: people, tasks, labels, responses."""
     plain, deep = both
@@ -77,6 +80,7 @@ def same(one: pd.DataFrame, two: pd.DataFrame) -> None:
     pd.testing.assert_frame_equal(one[kept].reset_index(drop=True), two[kept].reset_index(drop=True), check_exact=True)
 
 
+@pytest.mark.slow
 def test_another_seed_is_another_run(both: tuple[simlab.Run, simlab.Run], tmp_path: Path) -> None:
     other = simlab.run(SHIPPED, out=tmp_path / "other", seed=2)
     with pytest.raises(AssertionError):

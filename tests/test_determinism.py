@@ -77,6 +77,7 @@ def whole(world: Path) -> simlab.Run:
 # ---- the same once more -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_equal_whatever_the_hash_seed(world: Path, whole: simlab.Run, tmp_path: Path) -> None:
     for hash_seed in (0, 1):
         said = finished(str(world), "--out", str(tmp_path / f"{hash_seed}"), cache=tmp_path, hash_seed=hash_seed)
@@ -84,6 +85,7 @@ def test_equal_whatever_the_hash_seed(world: Path, whole: simlab.Run, tmp_path: 
         assert said["run"] == whole.manifest["run"]
 
 
+@pytest.mark.slow
 def test_equal_where_others_ran_before(world: Path, whole: simlab.Run, tmp_path: Path) -> None:
     np.random.seed(123)  # whatever global state others leave behind
     simlab.run(world, seed=5, out=tmp_path / "other", store=Store(None))
@@ -91,6 +93,7 @@ def test_equal_where_others_ran_before(world: Path, whole: simlab.Run, tmp_path:
     assert again.hashes == whole.hashes
 
 
+@pytest.mark.slow
 def test_another_seed_differs_in_every_table_that_has_chance_in_it(
     world: Path, whole: simlab.Run, tmp_path: Path
 ) -> None:
@@ -121,6 +124,7 @@ def test_networks_cold_and_remembered(tmp_path: Path) -> None:
 # ---- verify -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_verify_agrees(whole: simlab.Run) -> None:
     assert main(["verify", str(whole.path), "--quiet"]) == 0
 
@@ -153,6 +157,7 @@ def another_wage(run: Path) -> None:
     path.write_text(path.read_text().replace("wage: 21.0", "wage: 12.0"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tamper", [one_label_more, one_row_less, half_a_file, no_file, another_wage])
 def test_verify_notices(tamper: Any, whole: simlab.Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.copytree(whole.path, tmp_path / "run")
@@ -199,6 +204,7 @@ def same_labels(few: pd.DataFrame, many: pd.DataFrame) -> pd.DataFrame:
     return both
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("overlap", [1, 2])
 def test_one_rater_more_in_the_gaussian_world(overlap: int, tmp_path: Path) -> None:
     def run(count: int) -> Any:
@@ -241,6 +247,7 @@ def test_one_rater_more_in_a_world_of_words(text: Callable[..., Played]) -> None
     assert len(same_labels(*first)) > 0.6 * len(first[0])
 
 
+@pytest.mark.slow
 def test_a_criterion_that_is_only_measured_changes_nothing(world: Path, whole: simlab.Run, tmp_path: Path) -> None:
     more = simlab.run(world, overrides=["criteria.novel={}"], out=tmp_path, store=Store(None))
     assert more.manifest["run"] != whole.manifest["run"]
@@ -261,6 +268,7 @@ def test_a_criterion_that_is_only_measured_changes_nobody_in_a_world_of_words(te
     pd.testing.assert_frame_equal(few.comparisons[columns], many.comparisons[columns])
 
 
+@pytest.mark.slow
 def test_another_party_elsewhere_leaves_the_rest_alone(whole: simlab.Run, tmp_path: Path) -> None:
     beside = {
         "parties.rival": {"kind": "corporation", "guideline": {"operative": {"engaging": 1}}, "misreading": 0.5},
@@ -296,6 +304,7 @@ class Dozing(simlab.RaterPolicy):
 '''
 
 
+@pytest.mark.slow
 def test_a_plugin_that_changes_makes_another_run(tmp_path: Path) -> None:
     plugin, unused = tmp_path / "dozing.py", tmp_path / "unused.py"
     plugin.write_text(DOZING)

@@ -75,6 +75,7 @@ def test_messages_are_bounded() -> None:
 # ---- what is typed -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
@@ -101,6 +102,7 @@ WRONG = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "argv",
     [

@@ -164,6 +164,7 @@ def test_what_hooks_are_told_cannot_be_changed(watched: Watched) -> None:
             frozen["lr"] = 0  # type: ignore[index]
 
 
+@pytest.mark.slow
 def test_a_hook_that_meddles_changes_nothing(tmp_path: Path) -> None:
     meddle = "def simlab_run_started(scenario):\n    scenario.parties.clear()\n    scenario.relations.clear()\n"
     meddler, file = watcher(tmp_path / "meddler.py", meddle), written(tmp_path / "scenario.yaml")
@@ -216,6 +217,7 @@ def test_a_hook_that_raises_at_the_end_does_not_hide_why_a_run_failed(
     assert "raised KeyError: 'second'" in said[1]
 
 
+@pytest.mark.slow
 def test_a_run_taken_up_again_is_told_from_its_beginning_and_a_complete_one_not_at_all(tmp_path: Path) -> None:
     end(tmp_path, "twice.py", "KeyboardInterrupt")
     again = watcher(tmp_path / "again.py")
@@ -272,6 +274,7 @@ def test_a_hook_may_refuse_a_run_and_leaves_nothing_behind(tmp_path: Path) -> No
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_logger_that_raises_is_named_with_file_and_line(tmp_path: Path) -> None:
     text = (
         "import simlab\n\nclass Noise(simlab.Logger):\n    'Noise.'\n    name = 'noise'\n\n"

@@ -152,6 +152,7 @@ def test_every_package_has_a_floor() -> None:
     assert set(named) == {package(name) for name in modules()} - {"", "plugins/"}
 
 
+@pytest.mark.slow
 def test_imports_run_down() -> None:
     assert not (found := upward(graph())), shown(found)
 
@@ -247,6 +248,7 @@ def test_files_are_short() -> None:
         assert lines <= LONGER.get(name, LONGEST), f"{name} has {lines} lines"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code",
     [
@@ -268,6 +270,7 @@ def run_python(code, *arguments):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_loading_a_run_needs_no_torch(tmp_path):
     code = (
         "import simlab, sys\n"

@@ -57,6 +57,7 @@ def scenario(here: Path, policy: str) -> str:
     return written(here / f"{policy}.yaml", changes).name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
@@ -141,6 +142,7 @@ class Odd(simlab.Criterion):
 '''
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
@@ -206,6 +208,7 @@ def test_a_combination_rule_is_named_with_file_and_line(answer: str, said: str, 
     assert str(caught.value) == f"combination rule 'odd' must give 2 finite numbers; it gave {said} (odd.py:6)"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("base", "method", "key", "what"),
     [

@@ -38,6 +38,7 @@ def test_every_least_version_is_one_that_was_tried() -> None:
     assert set(tried) <= set(map(named, floors.declared()))
 
 
+@pytest.mark.slow
 def test_everything_that_is_imported_is_asked_for() -> None:
     asked = {named(requirement).replace("-", "_").lower() for requirement in floors.declared()}
     found = set()

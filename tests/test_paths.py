@@ -53,6 +53,7 @@ def test_where_a_tilde_leads(home: Path) -> None:
     assert given("runs/x") == Path("runs/x")
 
 
+@pytest.mark.slow
 def test_every_command_that_takes_a_path_follows_a_tilde(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     written(home / "world.yaml", SMALL)
     (home / "brief.py").write_text(
@@ -122,6 +123,7 @@ def test_a_null_byte_is_no_part_of_a_path() -> None:
         simlab.load("a\0b")
 
 
+@pytest.mark.slow
 def test_a_current_folder_that_is_gone_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -137,6 +139,7 @@ def test_a_current_folder_that_is_gone_is_named(
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["import", "run"])
 def test_a_plugin_that_goes_elsewhere_takes_no_run_along(when: str, home: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"

@@ -213,6 +213,7 @@ def test_entry_points_are_plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 # ---- broken plugins ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "error"),
     [

@@ -104,6 +104,7 @@ def test_nothing_done_changes_nothing() -> None:
 # ---- samples ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @ANY_TIME
 @given(share=st.floats(1e-6, 1), population=st.integers(0, 10**6))
 def test_a_share_is_rounded_up(share: float, population: int) -> None:

@@ -74,6 +74,7 @@ def test_it_begins_by_saying_what_it_is_about(file: Path) -> None:
     assert all(len(line) <= 120 for line in header)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", FILES, ids=NAMES)
 def test_it_is_valid_in_both_forms_and_the_small_one_is_smaller(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate", str(file)]) == 0
@@ -82,6 +83,7 @@ def test_it_is_valid_in_both_forms_and_the_small_one_is_smaller(file: Path, caps
     assert load(file, small=True).days < load(file).days
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", FILES, ids=NAMES)
 def test_it_can_be_described(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["describe", str(file)]) == 0
@@ -94,6 +96,7 @@ def test_it_can_be_described(file: Path, capsys: pytest.CaptureFixture[str]) -> 
 # ---- what they do --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_it_runs(small: Small) -> None:
     assert small.said["status"] == small.run.status == "finished"
     assert small.said["out"] == str(small.run.path)
@@ -102,6 +105,7 @@ def test_it_runs(small: Small) -> None:
     assert small.run.runs.rounds[0] >= 1
 
 
+@pytest.mark.slow
 def test_its_tables_have_the_documented_columns_in_order(small: Small) -> None:
     criteria = small.run.manifest["parameters"]["criteria"]
     assert list(small.run.tables) == list(TABLES)

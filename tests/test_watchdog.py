@@ -48,6 +48,7 @@ def test_a_call_that_does_not_come_back_is_ended_where_it_hangs(sleepy: Any) -> 
     assert str(caught.value) == "criterion 'sleepy' was not done with score after 0.2 seconds (sleepy.py:16)"
 
 
+@pytest.mark.slow
 def test_many_calls_may_take_longer_than_one(sleepy: Any) -> None:
     """Forty calls of a hundredth of a second each are four times as long as one call may be."""
     with watched(0.1):
@@ -86,6 +87,7 @@ def test_what_was_there_before_is_there_afterwards(sleepy: Any) -> None:
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
+@pytest.mark.slow
 def test_elsewhere_a_block_is_simply_run(sleepy: Any) -> None:
     """In another thread, and with no end to the patience."""
     found: list[float] = []

@@ -56,6 +56,7 @@ def traits_alike(one: Pool, two: Pool) -> bool:
 # ---- one rater ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_without_a_rater_everybody_else_is_as_before(whole: Played, tmp_path: Path) -> None:
     gone = left_out(tmp_path, "north:3")
     assert "north:3" in set(whole.comparisons.worker)
@@ -78,6 +79,7 @@ def test_without_a_rater_everybody_else_is_as_before(whole: Played, tmp_path: Pa
     )
 
 
+@pytest.mark.slow
 def test_another_seed_moves_all_of_it(whole: Played, tmp_path: Path) -> None:
     """The control: what the test above holds fast is not fast by itself."""
     other = play_as(DEEP, tmp_path, DIFFERENT, seed=1)
@@ -89,6 +91,7 @@ def test_another_seed_moves_all_of_it(whole: Played, tmp_path: Path) -> None:
     assert not both.perceived.eq(both.perceived_new).any()
 
 
+@pytest.mark.slow
 def test_what_comes_after_differs_as_the_model_does(whole: Played, tmp_path: Path) -> None:
     gone = left_out(tmp_path, "north:3")
     last = [run.responses[run.responses["round"] == run.responses["round"].max()] for run in (whole, gone)]
@@ -135,6 +138,7 @@ def test_without_a_vendor_its_people_go_though_others_audit_them(tmp_path: Path)
     assert {"click", "south", "leads", "chiefs"}.isdisjoint(gone.context.parties)
 
 
+@pytest.mark.slow
 def test_without_the_highest_auditors_those_below_stay(tmp_path: Path) -> None:
     gone = left_out(tmp_path, "chiefs", **auditors("south", "leads", "chiefs"))
     assert "chiefs" not in gone.context.parties
@@ -144,6 +148,7 @@ def test_without_the_highest_auditors_those_below_stay(tmp_path: Path) -> None:
 # ---- as people say it ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_three_ways_to_say_it_are_one_run(tmp_path: Path) -> None:
     world = written(tmp_path / "world.yaml", {**CHANGING, "days": 2})
     said = written(tmp_path / "said.yaml", {**CHANGING, "days": 2, "without": ["pool:3"]})
@@ -176,6 +181,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("who", list(WRONG))
 def test_nobody_by_that_name(who: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"

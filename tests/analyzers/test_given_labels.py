@@ -59,6 +59,7 @@ def predicted(flip: float, dimensions: int, pairs: int) -> tuple[float, float]:
 POINTS = [(0.3, 2500), (0.315, 3500), (0.15, 1500)]  # 63 % coin tosses among labels are a flip of .315
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("flip", "pairs"), POINTS)
 def test_chance_in_labels_is_lost_by_those_who_mark(flip: float, pairs: int, tmp_path: Path) -> None:
     """To first order in dimensions over pairs, hence 15 % of margin."""
@@ -74,6 +75,7 @@ def test_chance_in_labels_is_lost_by_those_who_mark(flip: float, pairs: int, tmp
         assert abs(np.mean(values) - 2 * expected) > margin  # the control: half as many labels
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cosine", [0.9, 0.8, 0.6])
 def test_labels_that_point_elsewhere_are_biased(cosine: float, tmp_path: Path) -> None:
     """People who know what is asked, and mark by values of their own: no more labels would undo it."""
@@ -106,6 +108,7 @@ def test_whom_a_machine_answers_for_values_the_same(tmp_path: Path) -> None:
     assert found.loss[MARKS] > 0.03
 
 
+@pytest.mark.slow
 def test_many_labels_are_judged_by_some_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Reliability of all, stepped up from that of a quarter."""
     changes = {"parties.pool.policy.flip": 0.3, "world.dimensions": 64, f"{LEARN}.sample": 2400}
@@ -150,6 +153,7 @@ VENDORS: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 def test_two_vendors_are_one_level(tmp_path: Path) -> None:
     """One reads g, the other g + e of length √2: together they stand at their labels' weights between the two."""
     run = play_as(VENDORS, tmp_path, {"relations.5.sample": 6000})
@@ -171,12 +175,14 @@ def test_two_vendors_are_one_level(tmp_path: Path) -> None:
     assert abs(whole(run).side_channel) < 0.1 * whole(run).loss
 
 
+@pytest.mark.slow
 def test_one_path_of_two_is_what_the_other_counts_as_error_on(tmp_path: Path) -> None:
     """The control: along one vendor only, the other's misreading looks like the machine's bias."""
     run = play_as(VENDORS, tmp_path, {"waterfall.path": ["users", "acme", "relay", "north", "rm", "lm"]})
     assert links(run).loss["rm"] > 0.05
 
 
+@pytest.mark.slow
 def test_a_pool_without_a_vendor_stands_beside_one_that_has(tmp_path: Path) -> None:
     own = [{"principal": "acme", "agent": "north", "every": 1, "sample": 0.2}]
     relations = [r for r in VENDORS["relations"] if "relay" not in (r["principal"], r["agent"])]

@@ -48,6 +48,7 @@ def test_intervals_hold_every_parameter_as_often_as_they_say() -> None:
     assert sum(held.values()) < FITS * len(TRUTH) * 0.99, "wider than 95 %"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wrong", "lost"),
     [
@@ -81,6 +82,7 @@ def test_intervals_are_clustered_where_labels_come_in_clusters() -> None:
     assert max(by_few.values()) < 0.85 * 40  # intervals half as wide as they should be hold 67 %
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spread", [0.0, 0.4, 0.8])
 def test_raters_of_different_reliability_are_told_apart(spread: float) -> None:
     raters, each = 60, 150
@@ -100,6 +102,7 @@ def test_raters_of_different_reliability_are_told_apart(spread: float) -> None:
     assert spread == 0.0 or len(shuffled) < binom.ppf(1e-4, raters, 0.95)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("temperature", "position"), [(0.4, 0.0), (1.0, 0.3), (0.7, -0.5)])
 def test_where_nothing_is_known_of_responses_agreement_tells_the_noise(temperature: float, position: float) -> None:
     tasks, votes = 1500, 5

@@ -69,6 +69,7 @@ def test_a_leaning_to_the_left_is_found_again(first: float) -> None:
     assert abs(1 - said["first"] - first) > room  # the control: to the right
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["thurstone", "boltzmann+flips", "glad", "mistaken", "rao_kupper+position", "coin"])
 def test_what_no_policy_says_becomes_a_table_close_to_the_fit(model: str) -> None:
     data = labels_of("boltzmann", temperature=0.5, ties=0.4)
@@ -95,6 +96,7 @@ def _all_kinds() -> list[Fit]:
     return [*fits, fit(Model.parse("boltzmann+raters"), two)]
 
 
+@pytest.mark.slow
 def test_every_fragment_is_part_of_a_scenario(tmp_path: Path) -> None:
     kinds = set()
     for number, fitted in enumerate(_all_kinds()):
@@ -132,6 +134,7 @@ def test_what_length_does_is_found_and_said(part: str, size: float) -> None:
     assert note.startswith(f"left out, because no policy has it: {e.value:.4g} log-odds for ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "parameters", "wanted"),
     [

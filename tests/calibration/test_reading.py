@@ -59,6 +59,7 @@ def test_held_out_tasks_are_the_same_ones_every_time_and_never_split(tmp_path: P
     assert np.array_equal(test.task, read(file).split(0.2)[1].task)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("temperature", [0.4, 1.0, 2.5])
 def test_a_runs_own_raters_are_as_its_scenario_says(tmp_path: Path, temperature: float) -> None:
     policy = f"{{kind: boltzmann, temperature: {temperature}, ties: 0.5}}"

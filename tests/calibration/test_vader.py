@@ -80,6 +80,7 @@ def test_the_shares_are_those_of_pairs_that_the_pool_does_not_tie() -> None:
     assert not np.all(np.abs(others - list(SHARES.values())) < 4 * error)
 
 
+@pytest.mark.slow
 def test_several_models_are_judged_by_labels_they_never_saw(found: Calibration) -> None:
     assert len(found.candidates) >= 3
     assert {"boltzmann", "thurstone", "rao_kupper", "empirical"} <= {c.model.family for c in found.candidates}

@@ -54,6 +54,7 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert re.findall(r"^    ([a-z]+)", capsys.readouterr().out, re.MULTILINE) == COMMANDS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "argv",
     [
@@ -125,6 +126,7 @@ def test_describe_says_who_does_what_to_whom(capsys: pytest.CaptureFixture[str])
 # ---- running -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_run_prints_one_object_and_nothing_else(tmp_path: Path) -> None:
     done = program("run", str(WHOLE), "--small", "--json", "--out", str(tmp_path / "out"), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -137,6 +139,7 @@ def test_run_prints_one_object_and_nothing_else(tmp_path: Path) -> None:
     assert json.loads(again.stdout)["tables"] == said["tables"]
 
 
+@pytest.mark.slow
 def test_looking_again_says_how_long_the_run_took(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", str(WHOLE), "--small", "--json", "--out", str(finished)]) == 0
     said = json.loads(capsys.readouterr().out)
@@ -150,6 +153,7 @@ def test_run_ends_with_a_screen(finished: Path, capsys: pytest.CaptureFixture[st
     assert "simlab.load" in printed
 
 
+@pytest.mark.slow
 def test_what_is_set_reaches_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     argv = ["run", str(WHOLE), "--small", "--json", "--out", str(tmp_path / "out"), "--seed", "9", "--device", "cpu"]
     assert main([*argv, "--set", "parties.pool.count=7"]) == 0
@@ -206,11 +210,13 @@ def test_wrong_questions_get_an_answer(
     assert printed.out == ""
 
 
+@pytest.mark.slow
 def test_tables_imports_no_torch(finished: Path) -> None:
     code = "import sys; from simlab.cli import main; main(sys.argv[1:]); sys.exit('torch' in sys.modules)"
     assert program("tables", str(finished), "alignment", code=code).returncode == 0
 
 
+@pytest.mark.slow
 def test_verify_finds_the_same_tables(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", str(finished)]) == 0
     assert "same seed, same tables" in capsys.readouterr().out
@@ -253,6 +259,7 @@ def test_an_interruption_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch, caps
     assert "the same command goes on where it stopped" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_early_is_no_error() -> None:
     code = "import sys; from simlab.cli import main; sys.exit(main(['schema']))"
     with subprocess.Popen(

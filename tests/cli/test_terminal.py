@@ -74,6 +74,7 @@ def test_only_what_is_lacking_is_replaced() -> None:
     assert look_alike("Σ") == "Sigma"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 @pytest.mark.parametrize(
     ("argv", "said"),
@@ -143,6 +144,7 @@ def gone() -> list[Any]:
     return [None, closed, Failing(errno.EPIPE, takes=1)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", range(3), ids=["none", "closed", "broken"])
 def test_nobody_need_be_there_to_see_a_run(kind: int, tmp_path: Path) -> None:
     for name, argv, code in (
@@ -166,6 +168,7 @@ def test_a_full_disk_is_said_and_fails(finished: Path) -> None:
         assert main(["validate", "nowhere.yaml"]) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="descriptors are closed by a shell")
 def test_closed_descriptors_are_not_given_to_files() -> None:
     """Else what a library says on stderr would be written into whatever file was opened in its place."""
@@ -177,6 +180,7 @@ def test_closed_descriptors_are_not_given_to_files() -> None:
     assert subprocess.run(call, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False).returncode == 2
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is full")
 def test_python_itself_does_not_complain_of_a_full_device_at_its_exit() -> None:
     with open("/dev/full", "w", encoding="utf-8") as full:
@@ -229,6 +233,7 @@ def test_a_narrow_screen_loses_no_cell(finished: Path, monkeypatch: pytest.Monke
 # ---- names that mean something to terminals ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "argv",
     [

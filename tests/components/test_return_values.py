@@ -64,7 +64,7 @@ def test_numbers_and_names_that_a_component_gives_beside_its_answers() -> None:
         PluginFailed, match=r"^reward shape 'odd' must give one number as leash; it gave str '0.2' \(.*\)$"
     ):
         number(Odd(), "leash")
-    with pytest.raises(PluginFailed, match=r"test_answers\.py:\d+\)$"):
+    with pytest.raises(PluginFailed, match=r"test_return_values\.py:\d+\)$"):
         number(Odd(), "coefficient", "leash")
     with pytest.raises(
         PluginFailed, match=r"^combination rule 'rule' must give names of criteria; it gave str 'helpful'"

@@ -47,6 +47,7 @@ def mine(tmp_path: Path) -> Registry:
     return discover(tmp_path, local=True)
 
 
+@pytest.mark.slow
 def test_a_users_own_consequence_happens(tmp_path: Path, mine: Registry) -> None:
     changes = {"days": 5, f"{AUDIT}.consequence": {"kind": "gift", "amount": 3.0}}
     scenario = load(written(tmp_path / "scenario.yaml", changes), plugins=mine)

@@ -129,6 +129,7 @@ def test_two_corporations_share_and_exchange_users(tmp_path: Path) -> None:
     assert shares.sum() == pytest.approx(1, abs=0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("price", "thrift"), [(0.2, 2.0), (1.0, 2.0), (1.5, 4.0)])
 def test_newcomers_choose_by_price(price: float, thrift: float, tmp_path: Path) -> None:
     """Where reputation does not count, a share 1/(1 + e^{t·Δprice}) of them goes to acme."""
@@ -351,6 +352,7 @@ def test_guideline_setters_are_replaced_by_those_who_value_what_owners_do(tmp_pa
     assert set(run.guidelines.time) == {0, 2.5, 5}
 
 
+@pytest.mark.slow
 def test_or_by_those_with_a_policy_of_their_own(tmp_path: Path) -> None:
     walk = {"kind": "walk", "to": {"brand": 1}, "steps": 2}
     changes = {"parties.acme.guideline": {"operative": {"helpful": 1}, "every": 1}, "days": 5}
@@ -366,6 +368,7 @@ def test_or_by_those_with_a_policy_of_their_own(tmp_path: Path) -> None:
     assert "brand" in longer.responses.columns
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("after", "days"), [(1, [2.5, 5, 7.5, 10]), (2, [5, 10]), (3, [7.5]), (5, [])])
 def test_patience(after: int, days: list[float], tmp_path: Path) -> None:
     replace = {"kind": "replace", "below": 0, "after": after, "shift": 0.1}

@@ -174,6 +174,7 @@ def test_an_employer_who_only_pays(tmp_path: Path) -> None:
     assert (books.spells.hired == 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [1, 3])
 def test_only_after_warnings(after: int, tmp_path: Path) -> None:
     books = Books(play(tmp_path, {**HARSH, f"{AUDIT}.consequence": [WARN, {**FIRE, "after_warnings": after}, HIRE]}))
@@ -184,6 +185,7 @@ def test_only_after_warnings(after: int, tmp_path: Path) -> None:
     assert (fired.time - books.spells.hired[fired.agent].to_numpy() >= after).all()  # one warning a look
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("least", [1, 25, 60])
 def test_only_on_enough_evidence(least: int, tmp_path: Path) -> None:
     books = Books(play(tmp_path, {**HARSH, f"{AUDIT}.consequence": [{**FIRE, "min_sample": least}, HIRE]}))

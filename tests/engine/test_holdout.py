@@ -49,6 +49,7 @@ def held(folder: Path, prompts: int, share: float) -> set[str]:
 # ---- which ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("prompts", "share", "count"),
     [(20, 0.1, 2), (20, 0.25, 5), (20, 0.0, 0), (5, 0.1, 1), (5, 0.9, 3), (3, 0.1, 1), (2, 0.5, 0), (1, 0.5, 0)],
@@ -93,6 +94,7 @@ def prompts_of(run: Played) -> Any:
     return rows.assign(prompt=shown.prompt.loc[rows.left].to_numpy(), **{f"{s}_text": t for s, t in texts.items()})
 
 
+@pytest.mark.slow
 def test_a_prompt_is_held_out_in_every_round_or_in_none(run: Played) -> None:
     rows = prompts_of(run)
     assert rows["round"].nunique() == 2
@@ -154,6 +156,7 @@ def test_a_model_with_one_response_to_every_prompt_teaches_nobody(tmp_path: Path
     assert said.startswith("pool gave 0 of 240 labels asked for about rm; round 0: 20 of 20 rankings lack")
 
 
+@pytest.mark.slow
 def test_a_model_that_collapses_later_is_chased_by_what_was_learned_before(tmp_path: Path) -> None:
     found = scenario(tmp_path, 10, pool={})
 

@@ -93,6 +93,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("money")
 
 
+@pytest.mark.slow
 @settings(max_examples=5, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
 @given(changes=worlds(), seed=st.integers(0, 10**6))
 def test_every_figure_is_that_of_the_ledger(folder: Path, changes: dict[str, Any], seed: int) -> None:
@@ -241,6 +242,7 @@ def shown(run: Run) -> str:
     return " ".join(console.export_text().split())
 
 
+@pytest.mark.slow
 def test_the_screen_names_what_is_paid_and_what_those_who_work_get(folder: Path) -> None:
     changes = {
         "relations.8": {"principal": "leads", "agent": "north", "every": 1, "sample": 0.3},
@@ -258,6 +260,7 @@ def test_the_screen_names_what_is_paid_and_what_those_who_work_get(folder: Path)
     assert f"{tested:,.0f} of tests of candidates unpaid" in text
 
 
+@pytest.mark.slow
 def test_who_judges_two_pools_is_paid_once(folder: Path) -> None:
     """What acme's staff did is divided between the pools by what it looked at, and not told twice."""
     changes = {
@@ -290,6 +293,7 @@ PLANS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PLANS)
 def test_what_describe_foresees_is_what_is_spent(name: str, folder: Path) -> None:
     """Paces are log-normal with spread s twice over: a pool's mean is off by about s/√people, and so is the bill; here
@@ -307,6 +311,7 @@ def test_what_describe_foresees_is_what_is_spent(name: str, folder: Path) -> Non
         assert foreseen == pytest.approx(paid[paid.payee == payee].amount.sum(), rel=0.08), payee
 
 
+@pytest.mark.slow
 def test_describe_foresees_vendors_and_says_who_gets_what(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = written(folder / "vendors.yaml", {"days": 4}, DEEP)
     assert main(["describe", str(file)]) == 0
@@ -343,6 +348,7 @@ def test_windows_of_work(every: float, until: float, expected: tuple[float, int]
 # ---- what hiring, testing and training cost -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_turnover_tests_and_training_cost_what_the_pool_says_and_change_nothing_else(folder: Path) -> None:
     follows = [{"kind": "retrain", "below": 0.9}, {"kind": "fire", "below": 0.7, "min_sample": 8}, "hire"]
     changes = {
@@ -373,6 +379,7 @@ def test_a_test_that_nobody_sits_has_no_price(tmp_path: Path) -> None:
         load(written(tmp_path / "world.yaml", {"parties.pool.screening_cost": 5}))
 
 
+@pytest.mark.slow
 def test_a_firm_s_staff_is_paid_like_raters_unless_the_file_says_otherwise(folder: Path) -> None:
     """What is checked costs by default; a free check must be asked for, and moves money alone."""
     paid, free = made(folder, {}, HIERARCHY), made(folder, {"parties.acme.audit_wage": 0}, HIERARCHY)

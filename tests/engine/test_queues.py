@@ -174,6 +174,7 @@ def test_little_fails_where_the_accounts_differ() -> None:
 POINTS: list[tuple[float, int]] = [(4.0, 5), (1.5, 2), (0.7, 1)]  # λ (with μ = 1), c
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rate", "servers"), POINTS)
 def test_erlang_c(rate: float, servers: int) -> None:
     """Share that waits, and mean wait P(wait)/(cμ − λ), over 24 replications; one place more or less is refused."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.fuzz.scenarios import complaint, fuzz, mutant
 
 
+@pytest.mark.slow
 def test_whatever_a_scenario_says_it_is_run_or_refused_with_a_sentence() -> None:
     found = fuzz(60, seed=10, aloud=30, run=10)
     assert found.wrong == []

@@ -38,6 +38,7 @@ def test_without_an_aggregator_every_label_counts(tmp_path: Path) -> None:
     np.testing.assert_array_equal(default.context.parties["rm"].backend.direction, told.backend.direction)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["majority", "dawid_skene", "glad", "pooled_bt", "borda", "copeland"])
 def test_rankings_of_one_task_become_one(name: str, tmp_path: Path) -> None:
     run = play(tmp_path, learns(name))

@@ -87,6 +87,7 @@ def error(logp: Array, values: Array) -> float:
     return float(np.sqrt((p @ values**2 - (p @ values) ** 2) / (128 * LAST)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["plain", "k1", "centred", "k2", "k3"])
 def test_only_the_log_ratio_leads_to_the_optimum(reference: Transformer, name: str) -> None:
     """As a reward; k2 and k3 charge a word for becoming rarer too, and no gradient flows through what they charge."""
@@ -99,6 +100,7 @@ def leash_of(kl: float) -> float:
     return float(brentq(lambda beta: divergence(tilted(LOGP, REWARD, beta), LOGP) - kl, 0.2, 50))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("target", "gain"), [(0.15, 0.1), (0.4, 0.1), (0.8, 0.1), (0.4, 1e-6)])
 def test_the_leash_lets_the_model_go_as_far_as_it_should(reference: Transformer, target: float, gain: float) -> None:
     """Within four standard errors of the target, and β within what these make of it; the last gain is the control."""
@@ -118,6 +120,7 @@ def multiplier_of(cost: float) -> float:
     return float(brentq(lambda m: np.exp(constrained_optimum(m)) @ COST - cost, 0, 20))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("limit", "step", "iterations"),
     [(-0.4, 0.25, 80), (-0.1, 0.25, 80), (0.1, 0.25, 80), (0.3, 0.25, 240), (-0.4, 1e-6, 80)],

@@ -159,6 +159,7 @@ def test_raters_who_flip_labels(rates: list[float]) -> None:
     assert rows["percent"].high - rows["percent"].low == pytest.approx(2 * 1.96 * error, rel=0.3)
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     """95 % intervals over 120 pools: binomial error is 2 %, so that 88 % would be four errors off."""
     truth = (1 - 0.2 * 2) * (1 - 0.1 * 2)

@@ -20,6 +20,7 @@ def grouped(n: int, size: int) -> np.ndarray:
 WEIGHTS = [(1.0, 1.0), (3.0, 1.0, 0.5), (1.0, -2.0, 0.0, 0.3, 1.0)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weights", WEIGHTS)
 def test_one_direction_of_many_is_seen(weights: tuple[float, ...]) -> None:
     """Independent criteria of equal variance: the loss is 1 − 1/C whatever the weights, and 1 − 2^(1−C) conflict."""

@@ -69,6 +69,7 @@ def binary_votes(rates: list[float], tasks: int) -> tuple[Long, np.ndarray]:
 RATES = [[0.9, 0.6, 0.6], [0.95, 0.7, 0.6], [0.8, 0.65, 0.6, 0.55]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rates", RATES)
 def test_dawid_skene_finds_who_is_reliable(rates: list[float]) -> None:
     """Error rates are recovered to sampling error from nothing but votes."""
@@ -88,6 +89,7 @@ def test_smoothing_keeps_certainty_away() -> None:
     assert smooth.posterior.max() < 0.99
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("abilities", "easy"), [((3.0, 1.0, 0.5), 0.3), ((2.0, 1.2, -1.0), 0.5), ((4.0, 0.2, 1.0), 0)])
 def test_glad_recovers_abilities_and_easiness(abilities: tuple[float, ...], easy: float) -> None:
     """Whitehill et al.'s own generative model: P(correct) = σ(αβ). Groups of raters of the same ability."""

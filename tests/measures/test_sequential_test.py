@@ -26,6 +26,7 @@ def _wald_length(test: SequentialTest, accuracy: float) -> float:
     return (out * test.upper + through * test.lower) / (accuracy * right + (1 - accuracy) * wrong)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", POINTS)
 @pytest.mark.parametrize("who", ["good", "bad"])
 def test_streams_of_answers_do_as_the_dynamic_program_says(point: tuple[float, float, float, float], who: str) -> None:

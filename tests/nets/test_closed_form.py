@@ -63,6 +63,7 @@ def test_an_undecided_pair_is_half_a_win_each() -> None:
     assert fit_linear([[1.0]] * 3, [0, 0, 0]) == pytest.approx([0.0], abs=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("flips", "delta"), [(0.0, 2.0), (0.1, 1.0), (0.2, 2.0)])
 def test_one_noisy_pair_shrinks(flips: float, delta: float) -> None:
     share = flips + (1 - 2 * flips) * expit(delta)
@@ -99,6 +100,7 @@ def _observed_cosines(flips: float, replications: int = 160, n: int = 4000, d: i
     return np.array(out)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("flips", "published"), [(0.0, 0.9949), (0.1, 0.9910), (0.2, 0.9826), (0.3, 0.9600)])
 def test_direction_law(flips: float, published: float) -> None:
     assert _predicted_cosine(flips) == pytest.approx(published, abs=1e-4)

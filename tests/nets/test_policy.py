@@ -156,6 +156,7 @@ def _ppo(
     return _distribution(policy), metrics
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("beta", "best"), [(1.0, 1.547956), (0.5, 1.993372), (2.0, None)]
 )  # fmt: skip
@@ -174,6 +175,7 @@ def test_ppo_reaches_the_optimum(reference: Transformer, beta: float, best: floa
     assert metrics[-1]["lr"] == pytest.approx(5e-3 / 40)
 
 
+@pytest.mark.slow
 def test_a_constant_rate_hovers_above_the_optimum(reference: Transformer) -> None:
     star = tilted(np.log(CHANCES), REWARD, 0.5)
     seeds = range(3)
@@ -227,6 +229,7 @@ def _length(model: Transformer, prompts: Tokens) -> float:
     return float((said != 0).sum(1).float().mean())
 
 
+@pytest.mark.slow
 def test_sentences_become_what_is_wanted(speaker: Transformer, prompts: Tokens) -> None:
     before = to_arrays(speaker)
     policy, metrics = _train(speaker, prompts, _brief)
@@ -244,6 +247,7 @@ def test_sentences_become_what_is_wanted(speaker: Transformer, prompts: Tokens) 
         assert np.isfinite(list(row.values())).all()
 
 
+@pytest.mark.slow
 def test_a_tighter_leash_keeps_nearer(speaker: Transformer, prompts: Tokens) -> None:
     loose, tight = (_train(speaker, prompts, _brief, beta=beta)[1][-1]["objective_kl"] for beta in (0.05, 2.0))
     assert tight < 0.5 * loose

@@ -100,6 +100,7 @@ def _accuracy(model: RewardModel, asked: Tokens, said: Tokens, utility: NDArray[
     return accuracy(pair_differences(scores), torch.as_tensor(_labels(utility)))
 
 
+@pytest.mark.slow
 def test_a_known_preference_is_learnt(speaker: Transformer, prompts: Tokens) -> None:
     asked, said, utility = _rankings(speaker, prompts, 300, seed=1)
     fresh = _rankings(speaker, prompts, 200, seed=2)
@@ -116,6 +117,7 @@ def test_a_known_preference_is_learnt(speaker: Transformer, prompts: Tokens) -> 
         np.testing.assert_array_equal(array, to_arrays(model.frozen)[name])
 
 
+@pytest.mark.slow
 def test_coin_flips_teach_nothing(speaker: Transformer, prompts: Tokens) -> None:
     asked, said, _ = _rankings(speaker, prompts, 300, seed=1)
     model = _model(speaker)
@@ -123,6 +125,7 @@ def test_coin_flips_teach_nothing(speaker: Transformer, prompts: Tokens) -> None
     assert _accuracy(model, *_rankings(speaker, prompts, 200, seed=2)) < 0.75
 
 
+@pytest.mark.slow
 def test_opposite_labels_teach_the_opposite(speaker: Transformer, prompts: Tokens) -> None:
     asked, said, utility = _rankings(speaker, prompts, 300, seed=1)
     model = _model(speaker)
@@ -165,6 +168,7 @@ def test_a_fit_is_decided_by_its_seed(speaker: Transformer, prompts: Tokens) -> 
     assert torch.equal(again.score(*flat), from_arrays(_model(speaker), arrays[1]).score(*flat))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nu", [0.5, 2.0])
 def test_davidson_finds_how_often_people_are_undecided(speaker: Transformer, prompts: Tokens, nu: float) -> None:
     """Between equal responses P(undecided) = ν / (2 + ν), whatever the scores."""
@@ -186,6 +190,7 @@ def test_a_frozen_trunk_is_noticed(speaker: Transformer, prompts: Tokens) -> Non
         fit(model, asked, said, _labels(utility), seed=0)
 
 
+@pytest.mark.slow
 def test_margins_widen(speaker: Transformer, prompts: Tokens) -> None:
     asked, said, utility = _rankings(speaker, prompts, 200, seed=1)
     spread = []

@@ -107,6 +107,7 @@ def test_an_impossible_word_is_never_drawn(u: float) -> None:
     assert int(draw(logits, torch.tensor([u], dtype=torch.float64))) in (1, 3)
 
 
+@pytest.mark.slow
 def test_log_probs_add_up(speaker: Transformer, prompts: Tokens) -> None:
     """Over all one-word responses probabilities sum to one, and a text's log-probability is that of its words."""
     words = [w for w in range(12) if w not in speaker.config.unspoken]

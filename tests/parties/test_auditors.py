@@ -15,6 +15,7 @@ from tests.small_world import Played, payments, play_as
 SHARP = {"policy": {"kind": "boltzmann", "temperature": 0}, "misreading": 0}  # see and say what the guideline says
 
 
+@pytest.mark.slow
 def test_three_more_entries_make_three_more_orders_and_leave_all_else_untouched(tmp_path: Path) -> None:
     before = play_as(DEEP, tmp_path, {"days": 4})
     after = play_as(DEEP, tmp_path, {"days": 4, **auditors("north", "leads", "managers", "directors")})
@@ -43,6 +44,7 @@ def same(one: pd.DataFrame, two: pd.DataFrame, but: list[str] | None = None) -> 
     )
 
 
+@pytest.mark.slow
 def test_auditors_look_again_at_what_others_ranked_and_are_scored_by_agreement(tmp_path: Path) -> None:
     run = play_as(DEEP, tmp_path, {"days": 3, **auditors("north", "leads", "managers")})
     rows = run.comparisons
@@ -63,6 +65,7 @@ def test_auditors_look_again_at_what_others_ranked_and_are_scored_by_agreement(t
         assert told.groupby("agent")["sample"].sum().eq(share["size"]).all()
 
 
+@pytest.mark.slow
 def test_auditors_are_paid_for_their_hours_by_whose_guideline_they_apply(tmp_path: Path) -> None:
     run = play_as(DEEP, tmp_path, auditors("north", "leads", "managers"))
     paid = payments(run.ledger)
@@ -76,6 +79,7 @@ def test_auditors_are_paid_for_their_hours_by_whose_guideline_they_apply(tmp_pat
     np.testing.assert_allclose(gold, checked * 60 / 3600 * 40)
 
 
+@pytest.mark.slow
 def test_an_audit_takes_the_busiest_auditor_s_time_and_no_more_than_there_is(tmp_path: Path) -> None:
     """The judgement comes when the last of them is done; who has no hours left looks at no more pairs."""
     changes = auditors("north", "leads", count=2, seconds=600)
@@ -89,6 +93,7 @@ def test_an_audit_takes_the_busiest_auditor_s_time_and_no_more_than_there_is(tmp
         assert time == pytest.approx(day + seconds / 86400)
 
 
+@pytest.mark.slow
 def test_sharp_auditors_find_what_gold_finds_and_blunt_ones_find_nothing(tmp_path: Path) -> None:
     """Order-2 ρ of auditors who see exactly is that of perfect gold; of coin-tossing auditors it is about none."""
     changes: dict[str, Any] = {
@@ -122,6 +127,7 @@ def order_two(run: Played, principal: str) -> float:
     return float(rows.rho.iloc[-1])
 
 
+@pytest.mark.slow
 def test_auditors_may_dismiss_by_their_own_record(tmp_path: Path) -> None:
     changes = auditors("north", "leads")
     changes["relations.8.consequence"] = [{"kind": "fire", "below": 0.6, "min_sample": 10}]

@@ -285,6 +285,7 @@ def test_who_recycles_more_keeps_the_other_prompts(tmp_path: Path) -> None:
     np.testing.assert_array_equal(few[0][same], some[0][same])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engaging", [0.5, 1.0, 3.0])
 def test_what_is_said_in_public_is_held_against_what_is_done(engaging: float, tmp_path: Path) -> None:
     """ρ of published and operative is the cosine of the two; where they are one, there is nothing to say."""

@@ -53,6 +53,7 @@ def test_every_version_is_written_down_when_it_comes(tmp_path: Path) -> None:
     assert acme(run).version == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("guideline", "told"),
     [
@@ -91,6 +92,7 @@ def test_a_static_guideline_has_one_version_and_nobody_meets(tmp_path: Path) -> 
     assert acme(run).history == ()
 
 
+@pytest.mark.slow
 def test_a_revision_of_nothing_is_none(tmp_path: Path) -> None:
     switches = [{"day": 1, "weights": {**OPERATIVE, "brief": 0}}, {"day": 3, "weights": {"brief": 1}}]
     run = play(tmp_path, walking(policy={"kind": "scheduled", "switches": switches}), measured=True)
@@ -132,6 +134,7 @@ def test_comparisons_and_judgements_know_the_version_in_force(tmp_path: Path) ->
         assert set(rows.guideline_version) == {1, 2, 3}
 
 
+@pytest.mark.slow
 def test_a_new_version_reaches_everybody_down_to_the_last_vendors_raters(tmp_path: Path) -> None:
     changes = {
         "days": 3,
@@ -149,6 +152,7 @@ def test_a_new_version_reaches_everybody_down_to_the_last_vendors_raters(tmp_pat
         assert mean @ brand > 0.5 > mean @ helpful, name
 
 
+@pytest.mark.slow
 def test_the_machine_follows_the_guideline(tmp_path: Path) -> None:
     """As the guideline walks from help to the product, so does what the language model prefers."""
     run = play(tmp_path, {**walking(), "days": 9, "parties.acme.guideline.operative": {"helpful": 1.0}}, measured=True)

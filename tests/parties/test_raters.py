@@ -36,6 +36,7 @@ def within(share: float, expected: float, n: int) -> bool:
 GUIDELINE = {"helpful": 3, "truthful": 4}  # of length 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("above", [0.0, 2.0])
 @pytest.mark.parametrize("misreading", [0.3, 1.0])
 def test_misreadings_are_sized_in_norms_of_the_guideline_as_written(
@@ -100,6 +101,7 @@ def test_a_pool_without_a_guideline_goes_by_its_own_values(tmp_path: Path) -> No
 # ---- what they are asked ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("options", "overlap"), [(2, 1), (2, 3), (4, 2), (5, 1)])
 def test_rankings_and_overlap(options: int, overlap: int, tmp_path: Path) -> None:
     changes = {"parties.pool.ranking": options, "parties.pool.overlap": overlap, f"{LEARN}.sample": 240}

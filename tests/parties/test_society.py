@@ -76,6 +76,7 @@ def test_everyone_is_satisfied_by_their_own_intent(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_one_intent_is_no_mixture(tmp_path: Path) -> None:
     """Saying the same twice changes nothing, draws included."""
     plain = play(tmp_path, {**users(), f"{LOOK}.consequence": "churn", "days": 3}, measured=True)
@@ -128,7 +129,7 @@ def test_complaining_changes_nobodys_satisfaction(tmp_path: Path) -> None:
 
 HIDDEN = {
     "world.dimensions": LARGE,
-    "panel.prompts": 2000,
+    "panel.prompts": 1000,
     "parties.pool": {"kind": "raters", "count": 4, "policy": {"kind": "mistaken", "flip": 0.0}},
     f"{LEARN}.sample": 1000,
     "parties.pool.seconds": 5,
@@ -139,7 +140,7 @@ HIDDEN = {
 @pytest.mark.parametrize(("point", "context"), list(enumerate([0.3, 0.7, 1.5])))
 def test_whoever_ignores_the_situation_is_that_far_from_users(point: int, context: float, tmp_path: Path) -> None:
     """ρ = 1/√(1 + c²) for the guideline and for raters, and for a reward model that much less than its ρ with the
-    guideline; but raters who are shown the situation see all that users want. Twenty seeds, 2,000 prompts."""
+    guideline; but raters who are shown the situation see all that users want. Twenty seeds, 1,000 prompts."""
     law = 1 / np.sqrt(1 + context**2)
     found: dict[str, list[float]] = {"acme": [], "pool": [], "rm": [], "shown": []}
     for shown in (False, True):
@@ -190,6 +191,7 @@ def test_a_prompt_has_one_situation_and_it_is_of_the_size_told(tmp_path: Path) -
     assert np.abs(many.mean(axis=0)).max() < 5 * 0.8 / np.sqrt(LARGE * 4000)
 
 
+@pytest.mark.slow
 def test_written_prompts_have_no_situation(tmp_path: Path) -> None:
     """Raters are shown what those who asked wanted; of prompts that were written for them there is nothing to show."""
     changes = {**HIDDEN, **users(context=1.0), "parties.pool.context": True, "days": 2, f"{LEARN}.sample": 2000}
@@ -245,6 +247,7 @@ def test_the_law_is_blamed_by_its_own_criteria(tmp_path: Path) -> None:
     assert counts["harmless"] > 3 * counts["truthful"] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("operative", "unlawful"), [({"harmless": 1}, False), ({"harmless": -1}, True)])
 def test_paper_is_patient(operative: Any, unlawful: bool, tmp_path: Path) -> None:
     """A regulator that reads what is published finds nothing; one that looks at responses finds what is done."""
@@ -293,6 +296,7 @@ def paid(run: Played, begun: float, ended: float) -> tuple[float, float]:
     return float(rows.amount[rows.amount > 0].sum()), float(-rows.amount[rows.amount < 0].sum())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("measure", ["return", "growth", "valuation"])
 def test_shareholders_read_the_ledger(measure: str, tmp_path: Path) -> None:
     """They look between the days of wages and fees, so that it is clear what was paid by then."""
@@ -323,6 +327,7 @@ def test_no_cost_no_return(tmp_path: Path) -> None:
     assert run.judgements[run.judgements.principal == "owners"].score.isna().all()
 
 
+@pytest.mark.slow
 def test_their_errors_are_their_own(tmp_path: Path) -> None:
     changes = {**users(subscription=1.0), f"{LOOK}.consequence": "churn", "days": 40, f"{LEARN}.sample": 50}
     exact, rough = (

@@ -25,6 +25,7 @@ def test_a_vendor_s_misreading_is_shared_by_everyone_below(tmp_path: Path) -> No
         assert np.linalg.norm(firm.standard().vector - told.vector) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compliance", [0.0, 0.5, 0.9])
 def test_a_vendor_pulls_toward_its_own_values(compliance: float, tmp_path: Path) -> None:
     own = {"brief": 2.0}
@@ -35,6 +36,7 @@ def test_a_vendor_pulls_toward_its_own_values(compliance: float, tmp_path: Path)
     np.testing.assert_allclose(run.context.parties["relay"].standard().vector, expected)
 
 
+@pytest.mark.slow
 def test_labels_are_sold_by_the_pair_and_raters_paid_by_the_vendor(tmp_path: Path) -> None:
     run = play_as(DEEP, tmp_path)
     paid = payments(run.ledger)
@@ -54,6 +56,7 @@ def test_labels_are_sold_by_the_pair_and_raters_paid_by_the_vendor(tmp_path: Pat
     assert sum(run.context.ledger.balances.values()) == pytest.approx(0, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_acme_sees_the_vendor_s_labels_and_judges_the_vendor(tmp_path: Path) -> None:
     run = play_as(DEEP, tmp_path)
     rows = run.judgements[run.judgements.principal == "acme"]
@@ -66,6 +69,7 @@ def test_acme_sees_the_vendor_s_labels_and_judges_the_vendor(tmp_path: Path) -> 
     assert scores["relay"] > scores["click"]  # which misreads three times as much
 
 
+@pytest.mark.slow
 def test_work_goes_to_the_better_vendor_and_none_is_lost(tmp_path: Path) -> None:
     rule = [{"kind": "contract_share", "sharpness": 8}]
     changes = {"days": 6, f"{RELAY}.consequence": rule, f"{CLICK}.consequence": rule}
@@ -83,6 +87,7 @@ def test_work_goes_to_the_better_vendor_and_none_is_lost(tmp_path: Path) -> None
     assert same.nunique(axis=1).eq(1).all()
 
 
+@pytest.mark.slow
 def test_poor_labels_are_penalized(tmp_path: Path) -> None:
     changes = {f"{CLICK}.consequence": [{"kind": "penalty", "below": 1.0, "share": 0.25}]}
     run = play_as(DEEP, tmp_path, changes)

@@ -29,6 +29,7 @@ def test_loads_are_even(people: int) -> None:
     assert people == 1 or chi2.sf(statistic, people - 1) > 1e-4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("people", [2, 7, 15, 16, 17, 31, 32, 33, 200, 1024])
 @pytest.mark.parametrize("many", [1, 2])
 def test_who_comes_only_takes_over(people: int, many: int) -> None:
@@ -41,6 +42,7 @@ def test_who_comes_only_takes_over(people: int, many: int) -> None:
     assert (before != after).any(axis=1).mean() == taken or many > 1  # of several, the order may shift
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("people", "many"), [(64, 60), (200, 20), (4096, 100), (5000, 100)])
 def test_crowds_share_a_task_by_the_same_rule(people: int, many: int) -> None:
     tasks = TASKS[:2000]

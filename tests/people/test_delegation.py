@@ -36,6 +36,7 @@ def test_a_share_of_raters_copies_once_there_is_a_machine_to_copy(share: float, 
     assert abs(paces["rm"] / paces["rater"] - 0.2) < 0.05
 
 
+@pytest.mark.slow
 def test_the_loop_shows_in_the_alignment_table(tmp_path: Path) -> None:
     """The more copy, the closer pool and machine come to each other, and the farther both stay from the guideline."""
     last = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from simlab.parties.pool import Pool
 from tests.deep_world import DEEP, NORTH
@@ -23,6 +24,7 @@ def pool(run: Played, name: str) -> Pool:
     return found
 
 
+@pytest.mark.slow
 def test_the_dismissed_are_hired_elsewhere_and_remain_who_they_are(tmp_path: Path) -> None:
     run = play_as(DEEP, tmp_path, CHANGES)
     spells = run.employment
@@ -45,6 +47,7 @@ def test_the_dismissed_are_hired_elsewhere_and_remain_who_they_are(tmp_path: Pat
         assert (mine.hired.to_numpy()[1:] >= mine.ended.to_numpy()[:-1]).all()
 
 
+@pytest.mark.slow
 def test_without_a_common_market_everybody_hired_is_new(tmp_path: Path) -> None:
     run = play_as(DEEP, tmp_path, {**CHANGES, "parties.south.market": "manila"})
     assert (run.employment.person == run.employment.worker).all()

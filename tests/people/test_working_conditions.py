@@ -39,6 +39,7 @@ SHIRK = {"kind": "no_shirking", "cost": 4, "outside": 5}
 STRICT = {"kind": "fire", "below": 0.8, "min_sample": 10}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("wage", "care"), [(3.0, 0.0), (30.0, 1.0)])
 def test_people_work_if_the_job_is_worth_keeping(wage: float, care: float, tmp_path: Path) -> None:
     """Careless labels are tosses of a coin; careful ones are right."""
@@ -142,6 +143,7 @@ DIFFERENT: dict[str, Any] = {**SKILLED, f"{POOL}.misreading": 1.5, f"{POOL}.coun
 TEST = {"items": 100, "test": {"kind": "gold_test", "items": 100, "right": 72}}
 
 
+@pytest.mark.slow
 def test_those_who_pass_a_test_are_truer_than_those_who_come(tmp_path: Path) -> None:
     """And candidates who fail never work, and are paid nothing."""
     everybody = play(tmp_path, {**DIFFERENT, f"{POOL}.seconds_spread": 0}, measured=True)
@@ -179,6 +181,7 @@ def test_probation_is_stricter_and_only_for_the_new(tmp_path: Path) -> None:
     assert (later.score[later.time - later.hired > 2] < 0.75).any()  # who is no beginner may stay below it
 
 
+@pytest.mark.slow
 def test_training_shrinks_misreadings_and_takes_paid_hours(tmp_path: Path) -> None:
     retrain = {"kind": "retrain", "below": 0.9, "shrink": 0.25, "hours": 3.0, "min_sample": 5}
     changes = {**DIFFERENT, "days": 3, f"{POOL}.hours": 4, f"{LEARN}.sample": 1.0}
@@ -205,6 +208,7 @@ def test_training_shrinks_misreadings_and_takes_paid_hours(tmp_path: Path) -> No
 # ---- what work does -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_tired_people_err_more(tmp_path: Path) -> None:
     """Noise is e^(rate·hours) times as large after so many hours of the shift; the rested err as ever."""
     changes = {
@@ -236,6 +240,7 @@ def test_practice_makes_quicker_by_a_power_law(tmp_path: Path) -> None:
     np.testing.assert_allclose(made.duration, 60 * (0.1 + 0.9 * (1.0 + made.tasks) ** -0.3))
 
 
+@pytest.mark.slow
 def test_hours_of_harm_add_up_and_fade(tmp_path: Path) -> None:
     """In this world half of all responses score low in a criterion; what was seen the day before has faded a little."""
     changes = {**SKILLED, "days": 3, f"{POOL}.exposure": {"criterion": "harmless", "half_life": 2}, f"{POOL}.hours": 8}
@@ -319,6 +324,7 @@ def test_auditors_hear_appeals_too(tmp_path: Path) -> None:
 # ---- reviews ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "review",
     [
@@ -347,6 +353,7 @@ def test_dismissal_by_any_review(review: dict[str, Any], tmp_path: Path) -> None
 # ---- what a file may not say --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

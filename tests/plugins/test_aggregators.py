@@ -140,6 +140,7 @@ UNEQUAL = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "rates"), UNEQUAL)
 def test_reliable_raters_count_more(name: str, rates: list[float]) -> None:
     """Whoever weighs votes by log-odds is right as often as can be; that is what is found from votes alone."""

@@ -66,6 +66,7 @@ def said(name: str, **settings: Any) -> np.ndarray:
     return policy(name, average_return=AVERAGE, **settings).choose(rewards, cohort(COUNT), uniforms)[:, 0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TEACHERS)
 def test_each_teacher_says_what_the_algorithm_says(name: str) -> None:
     label = said(name)

@@ -67,6 +67,7 @@ def test_weights_are_those_of_the_articles(name: str) -> None:
     assert set(made.weights()) <= set(BUILT_IN.names("criterion"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(WEIGHTS))
 def test_a_guideline_goes_by_its_charter(name: str, tmp_path: Path) -> None:
     found = scenario(tmp_path, f"{{operative: null, charter: {name}}}")

@@ -200,6 +200,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Played]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", PLAYED)
 def test_gold_is_by_the_rule(kind: str, runs: dict[str, Played]) -> None:
     """Gold of every compared pair, found anew from the texts and the rule."""
@@ -221,6 +222,7 @@ def test_gold_is_by_the_rule(kind: str, runs: dict[str, Played]) -> None:
     assert (by_sums != pairs.gold).sum() >= 5, "the negative control: sums give other gold"
 
 
+@pytest.mark.slow
 def test_rules_change_what_is_right(runs: dict[str, Played]) -> None:
     """The same responses and raters; what differs is the rule, and so gold and labels."""
     gold = {kind: run.comparisons.gold[:100].tolist() for kind, run in runs.items()}
@@ -229,6 +231,7 @@ def test_rules_change_what_is_right(runs: dict[str, Played]) -> None:
     assert len({tuple(each) for each in label.values()}) == len(PLAYED)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", PLAYED)
 def test_everybody_is_measured(kind: str, runs: dict[str, Played]) -> None:
     """The corporation, and a vendor and a pool that read it nearly right (by the minimum, that breaks many ties)."""

@@ -159,6 +159,7 @@ def closeness(weights: Mapping[str, float], aim: Mapping[str, float] = BEST) -> 
     return sum(weights.get(n, 0) * w for n, w in aim.items()) / length(weights) / length(aim)
 
 
+@pytest.mark.slow
 def test_follow_revenue_climbs_to_what_pays() -> None:
     """Over seeds: from cos = .33 with what pays to nearly all of it; and nowhere if revenue has no part in it."""
 
@@ -175,6 +176,7 @@ def test_follow_revenue_climbs_to_what_pays() -> None:
     assert np.mean(drifted) < 0.75
 
 
+@pytest.mark.slow
 def test_follow_revenue_sees_what_fills_a_stock() -> None:
     """Revenue that grows anyway, and faster under some weights: growth tells which, and the level does not."""
     ends: dict[str, list[float]] = {"growth": [], "level": []}

@@ -254,6 +254,7 @@ def fits(found: np.ndarray, expected: Sequence[float]) -> bool:
     return bool(chi2.sf(statistic, max(1, possible.sum() - 1)) > UNLIKELY)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("curve", CURVES, ids=lambda curve: curve.name)
 def test_labels_follow_the_closed_form(curve: Curve) -> None:
     found = [counts(curve, delta, place) for place, delta in enumerate(curve.points)]

@@ -133,6 +133,7 @@ def test_a_ranking_never_runs_in_a_circle(name: str) -> None:
 # ---- people -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("concentration", [1.0, 4.0, 20.0])
 def test_confusion_differs_between_people_as_a_dirichlet(concentration: float) -> None:
     """Variance p(1−p)/(c+1) of a person's own chance, and the same chance whenever asked."""
@@ -155,6 +156,7 @@ def test_one_rater_is_the_adversary() -> None:
 # ---- length, calibrated -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("longer", [0.62, 0.4, 0.8])
 @pytest.mark.parametrize("agreement", [0.657, 0.75])
 def test_the_longer_response_is_preferred_as_often_as_told(longer: float, agreement: float) -> None:

@@ -54,6 +54,7 @@ def said(people: Pool, items: Items) -> tuple[np.ndarray, np.ndarray]:
     return label[:, 0], told[:, 0]
 
 
+@pytest.mark.slow
 def test_lengths_and_acts_are_read_off_the_words(run: Played) -> None:
     game = pool(run).context.game
     items = corpus_pairs(game)[np.arange(200)]
@@ -78,6 +79,7 @@ def test_people_who_like_length_prefer_the_longer_response_more_often(run: Playe
         assert (abs(excess.sum()) < 4 * error) == holds
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flattering", [0.5, 0.7, 0.9])
 def test_sycophants_reward_flattery_whatever_it_is_worth(run: Played, flattering: float) -> None:
     people, before = pool(run), pool(run).policy

@@ -63,6 +63,7 @@ def row(found: pd.DataFrame, measure: str, of: str) -> pd.Series[Any]:
 # ---- arithmetic ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", [2, 3, 5])
 def test_paired_over_seeds(seeds: int, tmp_path: Path) -> None:
     """The interval is that of the paired t-test; treating the arms as unpaired would be another, the control."""
@@ -93,6 +94,7 @@ def test_money_and_labor_are_added_up(tmp_path: Path) -> None:
     assert set(found[found.measure == "money"].unit) == {"USD"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("shift", "sd"), [(0.02, 0.1), (0.0, 0.05), (-0.05, 0.2)])
 def test_one_seed_over_prompts(shift: float, sd: float, tmp_path: Path) -> None:
     """The bootstrap interval of a paired mean is that of normal theory, to within its own error."""
@@ -109,6 +111,7 @@ def test_one_seed_over_prompts(shift: float, sd: float, tmp_path: Path) -> None:
     assert (got.high - got.low) / 2 != pytest.approx(unpaired, rel=0.1)
 
 
+@pytest.mark.slow
 def test_what_did_not_change_and_what_did(tmp_path: Path) -> None:
     scores = np.full(PROMPTS, 0.5)
     made_up(tmp_path / "a", helpful=scores)
@@ -143,6 +146,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_differences_are_those_of_the_tables(runs: Path) -> None:
     found = simlab.compare(runs / "whole", runs / "no3", runs / "noclick")
     assert found.attrs["by"] == "without"
@@ -165,6 +169,7 @@ def test_differences_are_those_of_the_tables(runs: Path) -> None:
     assert row(gone, "money", "click").a != 0
 
 
+@pytest.mark.slow
 def test_who_is_paid_what_changes_no_model(runs: Path) -> None:
     """The control: a difference in money alone is found in money alone."""
     found = simlab.compare(runs / "whole", runs / "richer")
@@ -175,6 +180,7 @@ def test_who_is_paid_what_changes_no_model(runs: Path) -> None:
     assert row(found, "money", "acme staff").b == pytest.approx(2 * row(found, "money", "acme staff").a)
 
 
+@pytest.mark.slow
 def test_arms_of_a_parameter_and_of_the_seed(runs: Path) -> None:
     by = simlab.compare(runs / "richer", runs / "whole", by="parties.acme.audit_wage")
     assert by.attrs["arms"] == ["40.0", "80.0"]  # numbers ascend
@@ -186,12 +192,14 @@ def test_arms_of_a_parameter_and_of_the_seed(runs: Path) -> None:
     assert arms([runs / "no3" / "1", runs / "whole" / "1"]).names == ["everybody", "without north:3"]
 
 
+@pytest.mark.slow
 def test_runs_without_a_counterpart_are_left_out(runs: Path) -> None:
     found = simlab.compare(runs / "whole", runs / "no3" / "1", runs / "no3" / "2")
     assert found.attrs["seeds"] == {"without north:3": [1, 2]}
     assert found.attrs["apart"] == [str(runs / "whole" / "0")]
 
 
+@pytest.mark.slow
 def test_two_runs_that_differ_in_several_things(runs: Path, tmp_path: Path) -> None:
     changes = ["parties.north.misreading=0.1", "parties.relay.misreading=0.1"]
     simlab.run(runs / "world.yaml", overrides=changes, out=tmp_path / "apt", store=Store(None))
@@ -218,6 +226,7 @@ def arm_names(folder: Path, *said: tuple[str, dict[str, Any]], by: str | None = 
 AUDIT, WAGE, BOTH = {"sample": 0.2, "wage": 9.0}, {"sample": 0.1, "wage": 30.0}, {"sample": 0.3, "wage": 30.0}
 
 
+@pytest.mark.slow
 def test_arms_that_differ_in_several_things_are_called_after_what_tells_their_folders_apart(tmp_path: Path) -> None:
     named = arm_names(tmp_path, ("audit/1", AUDIT), ("wage/1", WAGE))
     assert named == (["audit", "wage"], "")
@@ -234,6 +243,7 @@ def test_arms_that_differ_in_several_things_are_called_after_what_tells_their_fo
     assert arm_names(tmp_path / "e", *several)[0] == ["one", "two"]
 
 
+@pytest.mark.slow
 def test_arms_that_differ_in_one_thing_are_called_by_it(tmp_path: Path) -> None:
     assert arm_names(tmp_path, ("audit/1", {"wage": 9.0}), ("wage/1", {"wage": 30.0})) == (
         ["9.0", "30.0"], "parties.pool.wage",
@@ -249,6 +259,7 @@ def test_arms_that_differ_in_one_thing_are_called_by_it(tmp_path: Path) -> None:
     assert len(set(names)) == 3  # alike as far as they are shown, and yet three
 
 
+@pytest.mark.slow
 def test_two_arms_or_three_that_differ_in_several_things_say_in_what(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -268,6 +279,7 @@ def test_two_arms_or_three_that_differ_in_several_things_say_in_what(
         simlab.compare(tmp_path, by="parties.pool.wage")
 
 
+@pytest.mark.slow
 def test_scenarios_are_told_apart_by_their_names(runs: Path, tmp_path: Path) -> None:
     changes = ["name=generous", "parties.north.wage=20"]
     simlab.run(runs / "world.yaml", overrides=changes, out=tmp_path / "x", store=Store(None), seed=0)
@@ -278,6 +290,7 @@ def test_scenarios_are_told_apart_by_their_names(runs: Path, tmp_path: Path) -> 
     assert plain.attrs["by"] == "parties.north.wage"
 
 
+@pytest.mark.slow
 def test_seeds_that_an_arm_lacks_are_named(tmp_path: Path) -> None:
     for name, seeds, without in (("a", (1, 2, 3), []), ("b", (1, 2), ["x"]), ("c", (1, 2, 3, 4), ["y"])):
         for seed in seeds:
@@ -295,6 +308,7 @@ def test_seeds_that_an_arm_lacks_are_named(tmp_path: Path) -> None:
 # ---- what is measured ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_labels_care_turnover_and_all_that_labor_cost(runs: Path) -> None:
     whole, richer = (simlab.load(runs / name / "0") for name in ("whole", "richer"))
     found = simlab.compare(runs / "whole" / "0", runs / "richer" / "0")
@@ -311,6 +325,7 @@ def test_labels_care_turnover_and_all_that_labor_cost(runs: Path) -> None:
     assert row(found, "on_policy", "acme").a == pytest.approx(gains["acme"])
 
 
+@pytest.mark.slow
 def test_any_round(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     fire = [{"kind": "fire", "below": 0.8, "min_sample": 10}, "hire"]
     world = written(
@@ -343,6 +358,7 @@ def test_any_round(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 # ---- what is refused ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_is_refused(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     made_up(tmp_path / "unfinished", finish=False)
     made_up(tmp_path / "other", count=5)
@@ -377,6 +393,7 @@ def test_what_is_refused(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixtu
 # ---- how it is shown ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_one_object_for_programs(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     argv = ["compare", str(runs / "whole"), str(runs / "noclick"), "--by", "without", "--json"]
     assert main(argv) == 0
@@ -388,6 +405,7 @@ def test_one_object_for_programs(runs: Path, capsys: pytest.CaptureFixture[str])
     assert any(r["low"] is None for r in rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [80, 120])
 def test_a_screen_for_people(width: int, runs: Path, tmp_path: Path) -> None:
     def shown(found: pd.DataFrame) -> str:

@@ -173,6 +173,7 @@ def test_criteria_are_shown_given_that_the_model_answers(tmp_path: Path) -> None
     assert "when it" in text
 
 
+@pytest.mark.slow
 def test_a_collapse_is_said(tmp_path: Path) -> None:
     same = [("hm .", False, 1.0)] * 4
     text = shown(made(tmp_path / "collapsed", lambda t: train(t, 176.4, 0.0), said=same))

@@ -56,6 +56,7 @@ def shown(found: dict[str, Any], width: int = 100) -> str:
 # ---- each step ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_row_and_what_was_seen(run: simlab.Run) -> None:
     row = a_label(run)
     found = simlab.trace(run.path, int(row.task))
@@ -166,6 +167,7 @@ def test_whoever_has_no_guideline_goes_by_own_values(tmp_path: Path) -> None:
     assert "Nobody ever looked" in found["story"]["Who looked at it"]
 
 
+@pytest.mark.slow
 def test_very_large_pools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("simlab.parties.pool.MOST_READINGS", 7)
     monkeypatch.setattr("simlab.consequences.learning.MOST_LESSONS", 250)
@@ -175,6 +177,7 @@ def test_very_large_pools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert "more than 100,000" in found["story"]["The reward model"]
 
 
+@pytest.mark.slow
 def test_a_label_that_a_machine_gave(tmp_path: Path) -> None:
     asking = {"parties.north.delegation": {"share": 1, "to": "rm"}, "days": 2}
     run = simlab.run(written(tmp_path / "w.yaml", asking, DEEP), out=tmp_path / "out", store=Store(None))
@@ -182,6 +185,7 @@ def test_a_label_that_a_machine_gave(tmp_path: Path) -> None:
     assert "rm, which was asked in the rater's place, found" in found["story"]["The label"]
 
 
+@pytest.mark.slow
 def test_labels_that_were_put_together(run: simlab.Run, tmp_path: Path) -> None:
     together = {"relations.6.consequence": {"kind": "gradient", "aggregator": "majority"}, "parties.south.overlap": 3}
     voted = simlab.run(written(tmp_path / "w.yaml", together, DEEP), out=tmp_path / "out", store=Store(None))

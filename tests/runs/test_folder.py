@@ -72,6 +72,7 @@ def test_a_run_that_comes_too_late_leaves_the_one_under_way(
         assert load(out).status == "running"
 
 
+@pytest.mark.slow
 def test_a_run_that_comes_too_late_leaves_the_one_that_has_just_begun(
     world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,6 +190,7 @@ def at_once(file: Path, out: Path, *seeds: int) -> tuple[list[int], list[str]]:
     return list(map(int, done.stdout.split()[-len(seeds) :])), done.stderr.splitlines()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_starts_at_once_into_a_new_folder(world: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"

@@ -193,6 +193,7 @@ def test_a_finished_run_that_lost_a_table_is_done_again(tmp_path: Path) -> None:
     assert load(tmp_path).hashes == hashes
 
 
+@pytest.mark.slow
 def test_two_processes_do_not_share_a_folder(tmp_path: Path) -> None:
     with open_run(tmp_path, MANIFEST):
         done = subprocess.run([*PROGRAM, str(tmp_path)], cwd=HERE, capture_output=True, text=True)
@@ -270,6 +271,7 @@ KILLS = [  # three of the same run, two of them while it catches up; and how man
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kills", KILLS, ids=["early", "on the way", "at the end"])
 def test_kills_lose_no_finished_round(kills: list[tuple[Moment, int]], tmp_path: Path, finished: Path) -> None:
     whole = load(finished)
@@ -287,6 +289,7 @@ def test_kills_lose_no_finished_round(kills: list[tuple[Moment, int]], tmp_path:
     assert load(tmp_path).hashes == whole.hashes
 
 
+@pytest.mark.slow
 def test_streams_cut_at_random_bytes_lose_no_earlier_round(tmp_path: Path, finished: Path) -> None:
     with pytest.raises(Stop):
         write(tmp_path, rounds=9, between=stop_after(6, Stop))

@@ -72,6 +72,7 @@ def test_a_draft_says_what_its_methods_are_shown(tmp_path: Path, monkeypatch: py
     assert max(map(len, head.splitlines())) <= 120
 
 
+@pytest.mark.slow
 def test_nothing_needs_docstrings_in_memory(tmp_path: Path) -> None:
     code = (
         "from simlab.cli import main\n"

@@ -51,6 +51,7 @@ def test_every_kind_has_a_draft() -> None:
     assert set(KINDS) >= {entry.kind for entry in discover(local=False).entries} - LOOK_ON
 
 
+@pytest.mark.slow
 def test_drafts_pass_their_own_tests_and_the_lines_printed_with_them_work(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -112,6 +113,7 @@ def test_a_name_of_another_kind_is_free(here: Path) -> None:
     assert main(["new", "rater", "borda"]) == 0
 
 
+@pytest.mark.slow
 def test_drafting_imports_nothing_heavy(here: Path) -> None:
     heavy = "[m for m in ('torch', 'pandas', 'scipy', 'pyarrow') if m in sys.modules]"
     for argv in (["new", "criterion", "humble"], ["try", "humble"], ["plugins", "humble"]):

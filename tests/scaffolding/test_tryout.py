@@ -39,6 +39,7 @@ def refused(capsys: pytest.CaptureFixture[str], *argv: str, code: int = 2) -> st
     return captured.err.strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entry", BUILT_IN, ids=[f"{e.kind}-{e.name}" for e in BUILT_IN])
 def test_every_plugin_can_be_shown(entry: Entry) -> None:
     assert entry.cls is not None

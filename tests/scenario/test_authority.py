@@ -59,6 +59,7 @@ def seconds(make: Callable[[int], dict[str, Any]], many: int) -> float:
     return time.process_time() - began
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [in_a_row, ladder])
 def test_validation_is_not_quadratic(make: Callable[[int], dict[str, Any]]) -> None:
     brief = min(seconds(make, 100) for _ in range(3))
@@ -99,6 +100,7 @@ def test_leaving_out_a_thousand_people_is_looked_up_once() -> None:
     assert time.process_time() - began < 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("turned", [False, True])
 def test_a_guideline_is_handed_down_four_hundred_levels(turned: bool, tmp_path: Path) -> None:
     data = in_a_row(400) | {"name": "deep", "world": {"kind": "gaussian", "dimensions": 4}}

@@ -75,6 +75,7 @@ def crowded(folder: Path, many: int) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_hundreds_of_parties_are_asked_about_and_nothing_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -93,6 +94,7 @@ def test_hundreds_of_parties_are_asked_about_and_nothing_is_written(
     assert [path.name for path in tmp_path.iterdir()] == ["crowd.yaml"]
 
 
+@pytest.mark.slow
 def test_who_says_yes_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(costs, "ASKED", (1e-3, 3e9))
     monkeypatch.setenv("SIMLAB_CACHE", str(tmp_path / "cache"))

@@ -36,6 +36,7 @@ def test_every_key_is_explained(plugins: Registry) -> None:
             assert key.meaning or entry.group not in ("the file", "parties", "relations", "consequences", "learners")
 
 
+@pytest.mark.slow
 def test_type_default_unit_and_meaning(plugins: Registry) -> None:
     wage = key(plugins, "raters", "wage")
     assert wage == Key("wage", "number from 0 to 1,000,000", False, 21.0, "$ per hour", "pay, in $ per hour")
@@ -48,6 +49,7 @@ def test_type_default_unit_and_meaning(plugins: Registry) -> None:
     assert "boltzmann" in key(plugins, "raters", "policy").type
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asks", "has"),
     [
@@ -64,6 +66,7 @@ def test_an_unknown_kind_is_guessed_at(plugins: Registry) -> None:
         asked(plugins, "rateres")
 
 
+@pytest.mark.slow
 def test_on_the_screen_and_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["keys"]) == 0
     kinds = capsys.readouterr().out

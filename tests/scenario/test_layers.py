@@ -226,6 +226,7 @@ def test_overrides_may_be_a_mapping(tmp_path: Path, plugins: Registry) -> None:
         assert said.startswith("overrides")
 
 
+@pytest.mark.slow
 def test_a_run_takes_them_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIMLAB_CACHE", str(tmp_path / "cache"))
     run = simlab.run(GAUSSIAN, out=tmp_path / "run", small=True, overrides={"parties.pool.wage": 9}, local=False)

@@ -127,6 +127,7 @@ def test_whole_numbers_are_numbers_and_fractions_are_shares(sample: str, kind: t
 # ---- the canonical form and the hash -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", sorted((ROOT / "scenarios").glob("*.yaml")), ids=lambda f: f.name)
 @pytest.mark.parametrize("small", [False, True])
 def test_the_canonical_form_is_a_scenario_file_that_says_the_same(

@@ -101,6 +101,7 @@ DAMAGES: dict[str, Callable[[Path], Any]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("said", DAMAGES)
 def test_a_table_that_is_not_what_it_was_is_refused(said: str, whole: Path) -> None:
     file = whole / "tables" / "comparisons.parquet"
@@ -218,6 +219,7 @@ def test_bytes_that_texts_come_to() -> None:
 # ---- models -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["noise", "no arrays", "bomb", "pipe"])
 def test_a_damaged_model_is_named(what: str, tmp_path: Path) -> None:
     from simlab.report.next_words import next_words

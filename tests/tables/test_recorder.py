@@ -239,6 +239,7 @@ def killed_at(step: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]
         yield done
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_step_of_closing_or_starting_again_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

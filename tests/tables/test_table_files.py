@@ -90,6 +90,7 @@ def write(path: Path, rows: pa.Table, size: int) -> list[int]:
     return ends
 
 
+@pytest.mark.slow
 def test_a_stream_cut_at_any_byte_ends_with_its_last_whole_batch(tmp_path: Path) -> None:
     whole, cut = tmp_path / "whole.arrows", tmp_path / "cut.arrows"
     ends = write(whole, ROWS, 2)

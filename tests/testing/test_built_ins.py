@@ -40,6 +40,7 @@ def broken(entry: Entry) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entry", BUILT_IN, ids=[f"{e.kind}-{e.name}" for e in BUILT_IN])
 def test_it_keeps_to_its_contract(entry: Entry) -> None:
     assert broken(entry) == []
@@ -61,6 +62,7 @@ def test_every_check_says_what_it_looks_at() -> None:
         assert all(check.about.endswith(".") for check in testing.checks(entry.cls)), entry.kind
 
 
+@pytest.mark.slow
 def test_no_score_hangs_on_the_order_of_a_set(tmp_path: Path) -> None:
     """Acts are sets: in processes that hash otherwise, criteria say the same."""
     code = (

@@ -63,10 +63,12 @@ def failures(folder: Path, text: str) -> dict[str, str]:
     return found
 
 
+@pytest.mark.slow
 def test_the_good_twin_passes(tmp_path: Path) -> None:
     assert failures(tmp_path, GOOD) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("good", "bad", "check", "sentence"), BAD, ids=[f"{c}-{n}" for n, (_, _, c, _) in enumerate(BAD)]
 )

@@ -264,6 +264,7 @@ def test_the_good_twin_passes(kind: str, tmp_path: Path) -> None:
     assert failures(loaded(tmp_path, GOOD[kind])) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "good", "bad", "check", "sentence"), BAD, ids=[f"{k}-{c}-{n}" for n, (k, _, _, c, _) in enumerate(BAD)]
 )

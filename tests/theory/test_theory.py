@@ -56,6 +56,7 @@ def test_records_are_plain_and_whole() -> None:
         assert all(math.isfinite(record[name]) for name in ("predicted", "observed", "margin"))
 
 
+@pytest.mark.slow
 def test_the_number_of_processes_does_not_matter() -> None:
     assert theory.check(["bpref"], True, jobs=2) == theory.check(["bpref"], True, jobs=1)
 
@@ -205,6 +206,7 @@ def test_the_expected_largest_of_n(n: int, figure: float) -> None:
     assert e_n(n) == pytest.approx(figure, abs=5e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("noise", "dimensions"), [(0.5, 2), (1.0, 5), (2.0, 30)])
 def test_the_mean_cosine_of_a_kick(noise: float, dimensions: int) -> None:
     """Against plain simulation, since the formula has a special function in it."""
@@ -289,6 +291,7 @@ ELSEWHERE: dict[str, Callable[[Random], dict[str, Any]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(ELSEWHERE))
 def test_exact_laws_hold_elsewhere(name: str) -> None:
     law, rng = LAWS[name], np.random.default_rng(12)
@@ -320,6 +323,7 @@ BY_CHANCE: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "params"), BY_CHANCE)
 def test_laws_of_chance_hold_elsewhere(name: str, params: dict[str, Any]) -> None:
     law = dataclasses.replace(LAWS[name], points=[params] * 3)

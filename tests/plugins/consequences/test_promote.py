@@ -38,6 +38,7 @@ def test_those_are_promoted_who_did_well_at_the_look_and_nobody_else(run: Played
         np.testing.assert_allclose([now for _, now in steps], WAGE * (1 + BY) ** np.arange(1, len(steps) + 1))
 
 
+@pytest.mark.slow
 def test_hours_are_paid_by_the_wage_at_which_they_were_worked(run: Played) -> None:
     """In the ledger person by person, and in the labor table in all; where nobody is promoted, all earn the same."""
     paid = payments(run.ledger).query("reason == 'wages for ranking'")

@@ -66,6 +66,7 @@ def test_it_teaches(tmp_path: Path) -> None:
     assert run.reward_model.accuracy_held_out.item() > 0.6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("place", "learner", "said"),
     [

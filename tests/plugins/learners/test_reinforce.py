@@ -58,6 +58,7 @@ def practised(reference: Any, values: Array, **settings: Any) -> Array:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{}, {"minibatch": 32}, {"baseline": "running", "momentum": 0.5}])
 def test_it_finds_the_optimum(reference: Any, settings: dict[str, Any]) -> None:
     """π* ∝ π_ref·exp(r/β); a judge who likes all words alike (the control) leaves the model where it was."""
@@ -66,11 +67,13 @@ def test_it_finds_the_optimum(reference: Any, settings: dict[str, Any]) -> None:
     assert divergence(practised(reference, 0 * REWARD, **settings), LOGP) < 0.01
 
 
+@pytest.mark.slow
 def test_minibatches_make_no_difference(reference: Any) -> None:
     whole, parts = (practised(reference, REWARD, minibatch=size) for size in (128, 48))
     np.testing.assert_allclose(whole, parts, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_it_learns_in_a_run(tmp_path: Path) -> None:
     """Scores rise over the batches of a round by more than they do where nothing is learned (the control)."""
     settings = [*HURRIED, "days=1", "relations.3.sample=64"]

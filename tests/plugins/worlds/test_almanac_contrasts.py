@@ -45,6 +45,7 @@ def test_good_ones_answer_truly_and_bad_ones_do_not(game: Any, kind: str) -> Non
             assert not exchange.response.claims
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_word_is_known_and_every_response_fits(game: Any, wide_game: Any, kind: str) -> None:
     for one in (game, wide_game):
@@ -93,6 +94,7 @@ def test_every_force_is_there(game: Any) -> None:
     assert forces == {"question", "command", "request", "wish"}
 
 
+@pytest.mark.slow
 def test_they_are_the_same_in_every_run(game: Any) -> None:
     from tests.plugins.conftest import almanac
 

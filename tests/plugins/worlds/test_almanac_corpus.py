@@ -27,6 +27,7 @@ def near(values: list[bool], p: float) -> bool:
     return bool(abs(np.mean(values) - p) < 4 * (p * (1 - p) / len(values)) ** 0.5 + 1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [0.0, 0.3, 0.65, 0.8, 1.0])
 def test_the_corpus_is_as_true_as_asked(rate: float) -> None:
     found = truths(almanac(truth_rate=rate))

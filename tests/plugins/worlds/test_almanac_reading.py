@@ -142,12 +142,14 @@ def test_a_claim_knows_every_value_that_is_true(game: Any) -> None:
     assert game.facts[claim.fact].subject == "south_africa"
 
 
+@pytest.mark.slow
 def test_nobody_borders_japan(wide_game: Any) -> None:
     """A country without the fact makes no claim: the almanac could not check it."""
     assert read(wide_game, FACT, "a neighbor of japan is china .").response.claims == ()
     assert len(read(wide_game, FACT, "a neighbor of china is japan .").response.claims) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", ["game", "wide_game"])
 def test_what_authors_say_about_a_fact_is_read_back_perfectly(which: str, request: pytest.FixtureRequest) -> None:
     """One claim to each line that states a fact, about the fact asked; harm is harm in every line that says how."""

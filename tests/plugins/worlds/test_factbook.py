@@ -101,6 +101,7 @@ def test_a_context_too_short_for_it_is_refused(game: Any, tmp_path: Path) -> Non
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("installed", ["", "0.2.0"])
 def test_without_its_package_it_says_what_to_install(
     installed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

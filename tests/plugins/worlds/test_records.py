@@ -144,6 +144,7 @@ def test_the_dictionary_has_the_commonest_words_and_no_others(folder: Path) -> N
     assert small.decode([*small.encode("the capital of atlantis"), 3]) == (("the", "capital", "of", "<unk>"), True)
 
 
+@pytest.mark.slow
 def test_pieces_spell_every_word_and_are_the_same_in_every_process(folder: Path) -> None:
     pytest.importorskip("tokenizers")
     game = opened(folder, *SPELT)
@@ -173,6 +174,7 @@ def test_without_its_package_pieces_say_what_to_install(folder: Path, monkeypatc
 # ---- reading back --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("prompt", "response", "acts", "claimed"),
     [
@@ -250,6 +252,7 @@ def test_a_score_stands_before_a_plugin_of_the_same_name(folder: Path) -> None:
     assert ("criterion", "truthful") in found.plugins_used()
 
 
+@pytest.mark.slow
 def test_prompts_held_out_do_not_move_with_the_table(folder: Path) -> None:
     game = opened(folder)
     held = {p.text for p, out in zip(game.prompts, game.held_out, strict=True) if out}
@@ -316,6 +319,7 @@ BAD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BAD)
 def test_a_bad_table_is_refused_in_one_sentence(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     content, said = BAD[name]
@@ -362,6 +366,7 @@ def test_a_bad_setting_is_refused(setting: str, said: str, folder: Path) -> None
     assert said in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("made", ["exchanges.jsonl", "EXCHANGES.PQ", "exchanges.tsv", "exchanges.csv.gz", "utf16.txt"])
 def test_a_table_is_the_same_in_every_file(made: str, folder: Path) -> None:
     frame, file = pd.read_csv(folder / "exchanges.csv", keep_default_na=False, dtype=str), folder / made
