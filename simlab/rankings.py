@@ -36,9 +36,9 @@ def differences(each: Array) -> Array:
     return np.asarray(each[:, left] - each[:, right])
 
 
-def draws_of_choice(key: int, who: Indices, lot: NDArray[Any], options: int) -> Array:
-    """Uniform draws [n, K + pairs] for person who[i] ranking what `lot[i]` keys: one a response, then one a pair."""
-    return several_uniforms(options * (options + 1) // 2, key, who, lot)
+def draws_of_choice(key: int, who: Indices, ranking_keys: NDArray[Any], options: int) -> Array:
+    """Uniform draws [n, K + pairs]: K of responses, then those of pairs, by person and by the key of the ranking."""
+    return several_uniforms(options * (options + 1) // 2, key, who, ranking_keys)
 
 
 def preferred(difference: Array) -> NDArray[np.int64]:

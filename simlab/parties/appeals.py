@@ -28,27 +28,27 @@ class Appeals:
 
 
 def appealed(
-    said: Labels, opinion: Labels, perceived: Array, chance: float, sure: float, lots: Array
+    labels: Labels, opinion: Labels, perceived: Array, chance: float, sure: float, draws: Array
 ) -> NDArray[np.bool_]:
     """Which answers [n] are appealed: those found wrong whose author saw a difference of at least `sure`, by lot.
 
     An undecided answer, or a judge who cannot decide, leaves nothing to appeal.
     """
-    wrong = (said != 0) & (opinion != 0) & (said != opinion)
-    return np.asarray(wrong & (np.abs(perceived) >= sure) & (lots < chance))
+    wrong = (labels != 0) & (opinion != 0) & (labels != opinion)
+    return np.asarray(wrong & (np.abs(perceived) >= sure) & (draws < chance))
 
 
 def decide_appeals(
-    said: Labels, opinion: Labels, made: NDArray[np.bool_], second: Callable[[NDArray[np.int64]], Labels]
+    labels: Labels, opinion: Labels, made: NDArray[np.bool_], second: Callable[[NDArray[np.int64]], Labels]
 ) -> Appeals:
     """The appeals `made` [n], after `second(rows)`, the judge's second look at those pairs."""
     rows = np.flatnonzero(made)
-    upheld = np.zeros(len(said), dtype=bool)
+    upheld = np.zeros(len(labels), dtype=bool)
     final = opinion.copy()
     if len(rows):
         again = second(rows)
-        upheld[rows] = again == said[rows]
-        final[rows] = np.where(upheld[rows], said[rows], opinion[rows])
+        upheld[rows] = again == labels[rows]
+        final[rows] = np.where(upheld[rows], labels[rows], opinion[rows])
     return Appeals(made, upheld, final)
 
 

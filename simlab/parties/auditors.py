@@ -75,8 +75,8 @@ class Auditors(Pool):
         """What each auditor says of the pair before them [n]; written down, and open to audit in turn."""
         rng, agent = self.context.rng, relation.agent.name
         key = rng.key(self.name, "labels", agent)
-        seen = hashes(rng.key("response"), pairs.draw[:, None], np.arange(2)[None, :]).ravel()
-        label, perceived = self.labels(pairs.items, who, seen, pairs.draw, key, None, seconds, pairs.label)
+        response_keys = hashes(rng.key("response"), pairs.draw[:, None], np.arange(2)[None, :]).ravel()
+        label, perceived = self.labels(pairs.items, who, response_keys, pairs.draw, key, None, seconds, pairs.label)
         made = pairs[np.arange(len(pairs))]
         made.worker, made.label, made.perceived, made.seconds = who, label, perceived, seconds
         self.clock_off(who, made, elapsed=True)

@@ -38,7 +38,7 @@ def sampled_pairs(relation: Relation, work: Work, key: int) -> Rankings:
         few = [_lots(made, key, limit) for made in parts]
         if sum(len(place) for place, _ in few) >= count:
             break
-    chosen = smallest(np.concatenate([lot for _, lot in few]), count)
+    chosen = smallest(np.concatenate([keys for _, keys in few]), count)
     ends = np.cumsum([len(place) for place, _ in few])
     cuts = np.searchsorted(chosen, ends[:-1])
     each = zip(parts, few, np.split(chosen, cuts), [0, *ends[:-1].tolist()], strict=True)
@@ -53,19 +53,19 @@ def _lots(made: Rankings, key: int, limit: float) -> tuple[NDArray[np.int64], ND
     places, found = [], []
     for start in range(0, max(1, len(made)), AT_ONCE):
         part = slice(start, start + AT_ONCE)
-        lot = further(task.take(made.place[part], axis=0), made.worker[part, None]).ravel()
-        low = np.flatnonzero(lot <= last) if limit < 1 else np.arange(len(lot))
+        keys = further(task.take(made.place[part], axis=0), made.worker[part, None]).ravel()
+        low = np.flatnonzero(keys <= last) if limit < 1 else np.arange(len(keys))
         places.append(low + start * made.pairs)
-        found.append(lot[low])
+        found.append(keys[low])
     return np.concatenate(places), np.concatenate(found)
 
 
-def smallest(lot: NDArray[np.uint64], count: int) -> NDArray[np.int64]:
+def smallest(keys: NDArray[np.uint64], count: int) -> NDArray[np.int64]:
     """Where the `count` smallest are, in order; of equal ones the first."""
-    if count >= len(lot):
-        return np.arange(len(lot))
-    last = np.partition(lot, count - 1)[count - 1]
-    less, equal = np.flatnonzero(lot < last), np.flatnonzero(lot == last)
+    if count >= len(keys):
+        return np.arange(len(keys))
+    last = np.partition(keys, count - 1)[count - 1]
+    less, equal = np.flatnonzero(keys < last), np.flatnonzero(keys == last)
     return np.sort(np.concatenate([less, equal[: count - len(less)]]))
 
 

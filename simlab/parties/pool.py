@@ -186,7 +186,9 @@ def relabelled(context: Context, made: Rankings, key: int) -> Rankings:
     perception and their choice noisy in other ways."""
     pool = context.parties[context.pools[int(made.task[0] // ROOM)]]
     assert isinstance(pool, Pool)
-    seen, lot = hashes(branch(key, "seen"), made.ids).ravel(), hashes(branch(key, "lot"), made.task)
+    response_keys, ranking_keys = hashes(branch(key, "seen"), made.ids).ravel(), hashes(branch(key, "lot"), made.task)
     again = made[:]
-    again.label, again.perceived = pool.labels(made.items, made.worker, seen, lot, branch(key, "labels"))
+    again.label, again.perceived = pool.labels(
+        made.items, made.worker, response_keys, ranking_keys, branch(key, "labels")
+    )
     return again

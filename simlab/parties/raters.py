@@ -211,15 +211,15 @@ class Raters(Pool):
             perceived=np.empty((len(task), truly.shape[1])),
             seconds=seconds,
         )
-        begun = np.zeros(len(self.cohort), dtype=np.int64)
+        ranked_before = np.zeros(len(self.cohort), dtype=np.int64)
         parts = [slice(0, len(task))] if self.spec.fatigue else pieces(task)  # who tires must be asked in order
         about = relation.agent.name, standard.version
         questions = prefetch(lambda part: self._question(tasks, task[part], who[part]), parts)
         with write_behind(len(parts)) as later:
             for part, question in zip(parts, questions, strict=True):
-                said = self._say(tasks, task[part], who[part], seconds[part], begun, question)
+                said = self._say(tasks, task[part], who[part], seconds[part], ranked_before, question)
                 made.label[part], made.perceived[part] = said
-                begun += np.bincount(who[part], minlength=len(begun))
+                ranked_before += np.bincount(who[part], minlength=len(ranked_before))
                 pay, source = table_rows.earned(self, made[part]), self.sources(who[part], "rater")
                 later(table_rows.comparisons, self, *about, made[part], pay, source)
             self.clock_off(who, made, elapsed=False)
@@ -233,18 +233,28 @@ class Raters(Pool):
         Asks no plugin, and may so be called in a thread.
         """
         key, local, k = self.context.rng.key(self.name, "labels"), tasks.local[task], self.spec.ranking
-        seen = np.empty((len(local), k), dtype=np.int64)
+        response_keys = np.empty((len(local), k), dtype=np.int64)
         for place in range(k):  # numpy is slow on rows of two or three
-            seen[:, place] = local * k + place
-        return tasks.shown.items_of(task), seen.ravel(), draws_of_choice(key, who, local, k)
+            response_keys[:, place] = local * k + place
+        return tasks.shown.items_of(task), response_keys.ravel(), draws_of_choice(key, who, local, k)
 
     def _say(
-        self, tasks: Tasks, task: Indices, who: Indices, seconds: Array, begun: Indices, question: Question
+        self, tasks: Tasks, task: Indices, who: Indices, seconds: Array, ranked_before: Indices, question: Question
     ) -> tuple[NDArray[np.int64], Array]:
         """What rater who[i] says of the responses of task[i] after so many seconds: labels, perceived differences."""
-        key, asked = self.context.rng.key(self.name, "labels"), tasks.asked[task]
-        items, seen, draws = question
-        return self.labels(items, who, seen, tasks.local[task], key, asked, seconds, begun=begun, draws=draws)
+        key, by_users = self.context.rng.key(self.name, "labels"), tasks.asked[task]
+        items, response_keys, draws = question
+        return self.labels(
+            items,
+            who,
+            response_keys,
+            tasks.local[task],
+            key,
+            by_users,
+            seconds,
+            ranked_before=ranked_before,
+            draws=draws,
+        )
 
     def judge(self, relation: Relation, work: Work) -> Generator[Event, None, Judgement]:
         """Rankings are the judgement: how often the reward model's ordering agrees with them, before it learns."""

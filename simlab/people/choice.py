@@ -49,17 +49,17 @@ class Judges(Roster):
         items: Items,
         who: Indices,
         ids: NDArray[Any] | None = None,
-        asked: NDArray[np.bool_] | None = None,
+        by_users: NDArray[np.bool_] | None = None,
     ) -> Array:
         """Utility [n] of items for person `who` [m], n/m in turn; with response `ids` [n], through perception noise.
 
-        Prompts have a situation if users `asked` them [m]; by default all.
+        Prompts have a situation where `by_users` [m] says that users asked them; by default all.
         """
         each = len(items) // max(1, len(who))
         features = perceived(self, items, np.repeat(who, each) if each > 1 else who, ids)
         vector, situation = self.cohort.vector.take(who, axis=0), self.situation(items.prompt[:: max(1, each)])
         if situation is not None:
-            vector = vector + (situation if asked is None else situation * asked[:, None])
+            vector = vector + (situation if by_users is None else situation * by_users[:, None])
         return self.utility_function.utilities(features, vector)
 
     def individual_utilities(self, panel: Panel, people: Indices) -> Array:
@@ -85,37 +85,42 @@ class Judges(Roster):
         self,
         items: Items,
         who: Indices,
-        seen: NDArray[Any],
-        lot: NDArray[Any],
+        response_keys: NDArray[Any],
+        ranking_keys: NDArray[Any],
         key: int,
-        asked: NDArray[np.bool_] | None = None,
+        by_users: NDArray[np.bool_] | None = None,
         seconds: Array | None = None,
-        said: NDArray[np.int64] | None = None,
-        begun: Indices | None = None,
+        earlier_labels: NDArray[np.int64] | None = None,
+        ranked_before: Indices | None = None,
         draws: Array | None = None,
     ) -> tuple[NDArray[np.int64], Array]:
         """What person who[i] says of the K responses of ranking i: labels and perceived differences [n, pairs].
 
-        `items` holds K responses a ranking; `seen` [n·K] keys how each response is perceived, `lot` [n] and `key`
-        the noise of choice; `asked` [n] says which prompts are users' own, `seconds` [n] how long each took, `said`
-        [n, pairs] the labels these people were shown, `begun` [R] how many rankings everybody has made of those of this
-        shift that were asked for in earlier calls, `draws` the draws of their choice if they are at hand. Those who
-        take no care toss a coin; those who delegate say what their machine says.
+        Those who take no care toss a coin; those who delegate say what their machine says.
+
+        - `items` [n·K]: the responses, K a ranking;
+        - `response_keys` [n·K]: key how each response is perceived;
+        - `ranking_keys` [n] and `key`: key the noise of choice;
+        - `by_users` [n]: which prompts are users' own; by default all;
+        - `seconds` [n]: how long each ranking took;
+        - `earlier_labels` [n, pairs]: labels of others that these people were shown;
+        - `ranked_before` [R]: rankings that everybody has made in this shift in earlier calls;
+        - `draws` [n, K + pairs]: the draws of the choice, if they are at hand.
         """
         n = len(who)
         k = len(items) // n
-        utilities = self.perceive(items, who, seen, asked).reshape(n, k)
-        draws = draws_of_choice(key, who, lot, k) if draws is None else draws
+        utilities = self.perceive(items, who, response_keys, by_users).reshape(n, k)
+        draws = draws_of_choice(key, who, ranking_keys, k) if draws is None else draws
         noise = None if seconds is None else working_life.noise(self, who, seconds)
         felt = differences(utilities)
         asks = self.delegates(who)
         if self.delegation and asks.any():
             felt[asks] = self.delegation.differences(items[np.repeat(asks, k)], k)
-        sight, label = Perception(self, items, who, seen, begun), np.zeros(felt.shape, dtype=np.int64)
-        for rows, earlier in turns_of(self, label, lot, who, key, said):
+        sight, label = Perception(self, items, who, response_keys, ranked_before), np.zeros(felt.shape, dtype=np.int64)
+        for rows, earlier in turns_of(self, label, ranking_keys, who, key, earlier_labels):
             scene = sight.scene(rows, earlier)
             part = self.choose(utilities[rows], who[rows], draws[rows], None if noise is None else noise[rows], scene)
-            working_life.toss(self, part, who[rows], lot[rows], key, k)
+            working_life.toss(self, part, who[rows], ranking_keys[rows], key, k)
             if self.delegation and asks[rows].any():
                 part[asks[rows]] = self.delegation.labels(felt[rows][asks[rows]])
             label[rows] = part
@@ -145,14 +150,14 @@ class Judges(Roster):
         label = np.asarray(found)
         return label.astype(np.int64, copy=False)
 
-    def durations(self, who: Indices, lot: NDArray[Any], comparisons: int) -> Array:
+    def durations(self, who: Indices, ranking_keys: NDArray[Any], comparisons: int) -> Array:
         """Seconds [n] for rankings of `comparisons` comparisons each: at one's pace, log-normally more or less."""
-        seconds = normals(self.context.rng.key(self.name, "pace"), who, lot)
+        seconds = normals(self.context.rng.key(self.name, "pace"), who, ranking_keys)
         seconds *= self.spec.seconds_spread
         np.exp(seconds, out=seconds)
         seconds *= self.cohort.seconds.take(who)
         seconds *= comparisons
-        seconds = working_life.duration(self, who, lot, seconds)
+        seconds = working_life.duration(self, who, ranking_keys, seconds)
         if self.spec.delegation:
             seconds = np.where(self.delegates(who), self.spec.delegation.time * seconds, seconds)
         return np.asarray(seconds)

@@ -110,11 +110,13 @@ def examine(pool: Judges, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         return numbers
     who, item = np.repeat(numbers, len(exam)), np.tile(np.arange(len(exam)), len(numbers))
     pairs = np.stack([2 * item, 2 * item + 1], axis=1).ravel()
-    lot = _EXAM_IDS + item
-    seconds = pool.durations(who, lot, 1)
+    ranking_keys = _EXAM_IDS + item
+    seconds = pool.durations(who, ranking_keys, 1)
     key = pool.context.rng.key(pool.name, "labels", "exam")
     alone = np.full((len(who), 1), UNSAID)
-    label, _ = pool.labels(exam.items[pairs], who, _EXAM_IDS + pairs, lot, key, seconds=seconds, said=alone)
+    label, _ = pool.labels(
+        exam.items[pairs], who, _EXAM_IDS + pairs, ranking_keys, key, seconds=seconds, earlier_labels=alone
+    )
     good = passed(marks(label.reshape(len(numbers), len(exam)), exam.gold), spec.test)
     away = numbers[~good]
     cohort.hired[numbers] = pool.context.now

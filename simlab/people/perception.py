@@ -52,7 +52,7 @@ class Perception:
     items: Items  # [n·K], ranking after ranking
     who: Indices  # [n]
     ids: NDArray[Any]  # [n·K] what keys how each response is perceived
-    begun: Indices | None = None  # [R] rankings everybody made in this shift before these, not yet counted
+    ranked_before: Indices | None = None  # [R] rankings everybody made in this shift before these, not yet counted
     kept: dict[str, Array | None] = field(default_factory=dict)  # what was looked at before
 
     def scene(self, rows: Indices | slice, earlier: NDArray[np.int64] | None) -> RaterView:
@@ -72,7 +72,7 @@ class Perception:
         cohort = self.pool.cohort
         each: Array | None = None
         if topic == "experience":
-            done = cohort.tasks if self.begun is None else cohort.tasks + self.begun
+            done = cohort.tasks if self.ranked_before is None else cohort.tasks + self.ranked_before
             return np.asarray(done[self.who] + before(self.who, np.ones(len(self.who))))
         if topic == "length":
             each = game.lengths(self.items)
@@ -109,27 +109,32 @@ def scene_of(pool: Roster, look: Any = None, earlier: NDArray[np.int64] | None =
 
 
 def turns_of(
-    pool: Roster, label: NDArray[np.int64], lot: NDArray[Any], who: Indices, key: int, said: NDArray[np.int64] | None
+    pool: Roster,
+    label: NDArray[np.int64],
+    ranking_keys: NDArray[Any],
+    who: Indices,
+    key: int,
+    earlier_labels: NDArray[np.int64] | None,
 ) -> Iterable[tuple[Any, NDArray[np.int64] | None]]:
     """Who labels at once, and what each was shown of earlier labels: everybody and nothing, or, where the policy goes
-    by what others said, those of one task after the other (see `scene.turns`); auditors are shown what they audit."""
+    by what others said, those of one task after the other (see `turns`); auditors are shown what they audit."""
     if "earlier" not in pool.policy.needed():
         return [(slice(None), None)]
-    return turns(label, lot, who, key) if said is None else [(slice(None), once(said))]
+    return turns(label, ranking_keys, who, key) if earlier_labels is None else [(slice(None), once(earlier_labels))]
 
 
 def turns(
-    label: NDArray[np.int64], lot: NDArray[Any], who: NDArray[np.int64], key: int
+    label: NDArray[np.int64], ranking_keys: NDArray[Any], who: NDArray[np.int64], key: int
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Let those who rank the same responses do so one after the other: rows [m], and what was said before them.
 
-    Rankings of equal `lot` [n] are of the same responses. Who comes first is a draw keyed by task and person, so it
-    depends neither on the order of the rows nor on who else is in the pool. Between two turns the caller has
+    Rankings of equal `ranking_keys` [n] are of the same responses. Who comes first is a draw keyed by task and person,
+    so it depends neither on the order of the rows nor on who else is in the pool. Between two turns the caller has
     written the labels of the first into `label` [n, pairs]. The second of the pair is a count [m, pairs, 3] of
     earlier labels 0, 1 and 2.
     """
-    _, task = np.unique(lot, return_inverse=True)
-    order = np.lexsort((hashes(branch(key, "turn"), lot, who), task))
+    _, task = np.unique(ranking_keys, return_inverse=True)
+    order = np.lexsort((hashes(branch(key, "turn"), ranking_keys, who), task))
     first = np.flatnonzero(np.r_[True, np.diff(task[order]) != 0]) if len(order) else order
     turn = np.empty(len(order), dtype=np.int64)
     turn[order] = np.arange(len(order)) - np.repeat(first, np.diff(np.r_[first, len(order)]))

@@ -43,20 +43,20 @@ def join(pool: Roster, numbers: Indices, movers: list[tuple[Roster, int]]) -> No
 # ---- at work ------------------------------------------------------------------------------------------------
 
 
-def with_care(pool: Roster, who: Indices, lot: NDArray[Any]) -> NDArray[np.bool_] | None:
+def with_care(pool: Roster, who: Indices, ranking_keys: NDArray[Any]) -> NDArray[np.bool_] | None:
     """Which pieces of work [n] are looked at with care; None if all are."""
     if not pool.spec.effort.reckons:
         return None
     care = pool.work_state.care[who]
-    return None if np.all(care >= 1) else uniforms(pool.context.rng.key(pool.name, "care"), who, lot) < care
+    return None if np.all(care >= 1) else uniforms(pool.context.rng.key(pool.name, "care"), who, ranking_keys) < care
 
 
-def duration(pool: Roster, who: Indices, lot: NDArray[Any], seconds: Array) -> Array:
+def duration(pool: Roster, who: Indices, ranking_keys: NDArray[Any], seconds: Array) -> Array:
     """Time [n] that the work takes people who are practised, careless or in a hurry."""
     learning, cohort = pool.spec.learning, pool.cohort
     if learning is not None and learning.seconds:
         seconds = seconds * practised(cohort.tasks[who], learning.seconds, learning.floor)
-    careful = with_care(pool, who, lot)
+    careful = with_care(pool, who, ranking_keys)
     if careful is not None:
         seconds = spent(seconds, careful, pool.spec.effort.careless_seconds)
     if not pool.spec.effort.reckons:  # nobody hurries
@@ -78,11 +78,13 @@ def noise(pool: Roster, who: Indices, seconds: Array) -> Array | None:
     return factor
 
 
-def toss(pool: Roster, label: NDArray[np.int64], who: Indices, lot: NDArray[Any], key: int, options: int) -> None:
+def toss(
+    pool: Roster, label: NDArray[np.int64], who: Indices, ranking_keys: NDArray[Any], key: int, options: int
+) -> None:
     """Replace the labels [n, pairs] of work that was done without care by tosses of a coin."""
-    careful = with_care(pool, who, lot)
+    careful = with_care(pool, who, ranking_keys)
     if careful is not None:
-        draws = uniforms(branch(key, "toss"), who[:, None], lot[:, None], np.arange(options)[None, :])
+        draws = uniforms(branch(key, "toss"), who[:, None], ranking_keys[:, None], np.arange(options)[None, :])
         label[~careful] = tossed(draws[~careful])
 
 
