@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -43,3 +44,15 @@ def revive_judge(judge: Mapping[str, Any], device: str) -> Any:
 
     members = [revive_reward_model(judge["config"], judge["base"], weights, device) for weights in judge["members"]]
     return Ensemble(members, judge["centres"], judge["scales"], judge["centre"], judge["scale"])
+
+
+def read(
+    *, config: dict[str, Any], weights: Arrays, prompts: NDArray[np.int64], responses: NDArray[np.int64],
+    temperature: float, device: str,
+) -> dict[str, Any]:  # fmt: skip
+    """A job: `log_p` [n, T] that a language model gives the tokens of responses, and `log_likelihood` [n] of each whole
+    response, both in nats."""
+    from simlab.nets.transformer import log_probs
+
+    found = log_probs(revive(config, weights, device), prompts, responses, temperature=temperature)
+    return {"log_p": found.cpu().numpy(), "log_likelihood": found.double().sum(1).cpu().numpy()}

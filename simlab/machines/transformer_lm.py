@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from simlab.components.reward_shape import RewardShape
 from simlab.engine.jobs import Jobs, Result
 from simlab.errors import InvalidInput
 from simlab.machines.language_backend import LanguageBackend, Round, Taught, _rows
-from simlab.machines.networks import Arrays, revive
+from simlab.machines.networks import Arrays, read, revive
 from simlab.machines.shaped_reward import restored
 from simlab.machines.training_jobs import POLICY_METRICS, train_policy
 from simlab.rng import Streams, branch, uniforms
@@ -124,17 +124,15 @@ class TransformerLM(LanguageBackend):
 
     def preference(self, items: Items) -> Array:
         """log π − log π_ref [n]."""
-        result = self.jobs.run(
-            compare, config=self.config, weights=self.weights, reference=self.reference,
-            prompts=self.prompt_tokens(items.prompt), responses=items.response,
-            temperature=self.spec.temperature,
-        )  # fmt: skip
-        return np.asarray(result["difference"], dtype=np.float64)
+        return self._read(self.weights, items) - self._read(self.reference, items)
 
     def likelihood(self, items: Items) -> Array:
         """log π of each whole response [n], in nats."""
+        return self._read(self.weights, items)
+
+    def _read(self, weights: Result, items: Items) -> Array:
         result = self.jobs.run(
-            read, config=self.config, weights=self.weights, prompts=self.prompt_tokens(items.prompt),
+            read, config=self.config, weights=weights, prompts=self.prompt_tokens(items.prompt),
             responses=items.response, temperature=self.spec.temperature,
         )  # fmt: skip
         return np.asarray(result["log_likelihood"], dtype=np.float64)
@@ -184,33 +182,3 @@ def respond(
 
     responses = generate(revive(config, weights, device), prompts, uniforms, end=END, temperature=temperature)
     return {"responses": responses.cpu().numpy()}
-
-
-def compare(
-    *, config: dict[str, Any], weights: Arrays, reference: Arrays, prompts: NDArray[np.int64],
-    responses: NDArray[np.int64], temperature: float, device: str,
-) -> dict[str, Any]:  # fmt: skip
-    """`difference` [n]: log-probability of each whole response now, less that under the reference, in nats."""
-
-    def total(arrays: Arrays) -> Any:
-        return _read(config, arrays, prompts, responses, temperature, device)
-
-    return {"difference": (total(weights) - total(reference)).cpu().numpy()}
-
-
-def read(
-    *, config: dict[str, Any], weights: Arrays, prompts: NDArray[np.int64], responses: NDArray[np.int64],
-    temperature: float, device: str,
-) -> dict[str, Any]:  # fmt: skip
-    """`log_likelihood` [n] of each whole response, in nats."""
-    return {"log_likelihood": _read(config, weights, prompts, responses, temperature, device).cpu().numpy()}
-
-
-def _read(
-    config: Mapping[str, Any], arrays: Arrays, prompts: NDArray[np.int64], responses: NDArray[np.int64],
-    temperature: float, device: str,
-) -> Any:  # fmt: skip
-    from simlab.nets.transformer import log_probs
-
-    model = revive(config, arrays, device)
-    return log_probs(model, prompts, responses, temperature=temperature).double().sum(1)

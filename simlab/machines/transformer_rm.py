@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from simlab.arrays import Array
 from simlab.components.learner import Learner
 from simlab.engine.jobs import Jobs, Result
-from simlab.machines.networks import Arrays, revive_reward_model
+from simlab.machines.networks import Arrays, read, revive_reward_model
 from simlab.machines.reward_backend import Evidence, RewardBackend, own_key
 from simlab.machines.training_jobs import train_reward_model
 from simlab.machines.transformer_lm import TransformerLM
@@ -28,14 +28,18 @@ class TransformerRM(RewardBackend):
         self.weights: list[Result] = []  # of the members; empty until they have learnt
 
     def each(self, items: Items) -> Array:
-        prompts = self.language.prompt_tokens(items.prompt)
+        if not self.weights:
+            return np.zeros((0, len(items)))
+        config, base, prompts = self.language.config, self.language.reference, self.language.prompt_tokens(items.prompt)
+        known = self.jobs.run(  # the same after every fit
+            read, config=config, weights=base, prompts=prompts, responses=items.response, temperature=1.0
+        )
         scores = [
             self.jobs.run(
-                score, config=self.language.config, base=self.language.reference, weights=weights,
-                prompts=prompts, responses=items.response,
+                score, config=config, base=base, weights=weights, known=known, prompts=prompts, responses=items.response
             )["scores"]
             for weights in self.weights
-        ]  # fmt: skip
+        ]
         return np.asarray(scores, dtype=np.float64)
 
     def fresh(self) -> TransformerRM:
@@ -66,9 +70,10 @@ class TransformerRM(RewardBackend):
 
 
 def score(
-    *, config: dict[str, Any], base: Arrays, weights: Arrays, prompts: NDArray[np.int64],
+    *, config: dict[str, Any], base: Arrays, weights: Arrays, known: Arrays, prompts: NDArray[np.int64],
     responses: NDArray[np.int64], device: str,
 ) -> dict[str, Any]:  # fmt: skip
-    """`scores` [n] of responses by the reward model with these weights, grown from this pretrained base."""
+    """`scores` [n] of responses by the reward model with these weights, grown from this pretrained base, by which
+    they have been read (`known`)."""
     model = revive_reward_model(config, base, weights, device)
-    return {"scores": model.score(prompts, responses).cpu().numpy()}
+    return {"scores": model.score(prompts, responses, known=known["log_p"]).cpu().numpy()}

@@ -70,15 +70,17 @@ class RewardModel(nn.Module):
         return log_probs(self.frozen, prompts, responses)
 
     @torch.no_grad()
-    def score(self, prompts: Numbers, responses: Numbers, *, batch: int = 1024) -> Tensor:
+    def score(self, prompts: Numbers, responses: Numbers, *, known: Numbers | None = None, batch: int = 1024) -> Tensor:
         """Scores [n] without gradients, float32 on the model's device. Only differences under one prompt mean
-        anything until somebody standardizes them."""
+        anything until somebody standardizes them. `known` [n, T] is what `known` returns, if it is at hand."""
+        before = None if known is None else torch.as_tensor(known, device=self.tie.device)
         asked = torch.as_tensor(prompts, dtype=torch.int64, device=self.tie.device)
         said = torch.as_tensor(responses, dtype=torch.int64, device=self.tie.device)
         out = torch.zeros(len(said), device=self.tie.device)
         for start in range(0, len(said), batch):
             p, r = trimmed(asked[start : start + batch]), trimmed(said[start : start + batch])
-            out[start : start + batch] = self(p, r, self.known(p, r))
+            log_p = self.known(p, r) if before is None else before[start : start + batch, : r.shape[1]]
+            out[start : start + batch] = self(p, r, log_p)
         return out
 
 

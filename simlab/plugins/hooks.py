@@ -85,7 +85,8 @@ class _Manager(pluggy.PluginManager):
 
 def hooks_of(plugin: object) -> Iterator[tuple[str, Callable[..., Any]]]:
     """Every function of a module, class or object whose name says that it is meant as a hook, in order of names."""
-    for name in sorted(n for n in dir(plugin) if n.startswith(PREFIX)):
+    names = {n for part in plugin.__mro__ for n in vars(part)} if isinstance(plugin, type) else dir(plugin)
+    for name in sorted(n for n in names if n.startswith(PREFIX)):
         function = getattr(plugin, name)
         if callable(function):
             yield name, function

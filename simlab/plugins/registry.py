@@ -7,6 +7,7 @@ remembered with its reason; only scenarios that need what it defines are refused
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -292,9 +293,10 @@ def _defined(module: ModuleType) -> Iterator[type[Component]]:
 
 def _own(cls: type, source: Path) -> Iterator[type]:
     """A component class and those of its bases that the same plugin defines."""
+    inside = f"{source}{os.sep}"
     for part in cls.__mro__:
-        file = getattr(sys.modules.get(part.__module__), "__file__", None)
-        if part is cls or (file and Path(file).is_relative_to(source)):
+        file = getattr(sys.modules.get(part.__module__), "__file__", None) or ""
+        if part is cls or file == str(source) or file.startswith(inside):
             yield part
 
 

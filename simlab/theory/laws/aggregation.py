@@ -17,7 +17,7 @@ from simlab.theory.laws.choice import logistic
 from simlab.theory.published_data import ANAESTHETISTS, ANAESTHETISTS_FIT
 from simlab.theory.raters import cohort, component, draws, policy
 
-TASKS = 5000
+TASKS = 2500
 
 
 STEPS = {"dawid_skene": {"steps": 150}}  # enough for the weights; few raters take thousands to settle to the last digit

@@ -14,7 +14,7 @@ from simlab.theory.law import REPLICATIONS, Control, Law
 from simlab.theory.published_data import FLEISS, GWET, KRIPPENDORFF, SAS, ratings
 from simlab.theory.raters import cohort, draws, policy
 
-COUNT = 40_000  # pairs judged
+COUNT = 15_000  # pairs judged
 Table = Sequence[Sequence[int]]
 Ratings = Sequence[Sequence[float | None]]  # [raters, items]
 

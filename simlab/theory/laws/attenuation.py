@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 COUNT = 50_000  # labels passed down a chain
 LARGE = 128  # dimensions; what isotropic errors add at order 1/d is then below .01
 PROMPTS = 500
-WORLDS = 4  # independent hierarchies an observation
+WORLDS = 2  # independent hierarchies an observation
 FIRMS = 50
-CHAINS = 40
+CHAINS = 20
 
 # ---- labels ---------------------------------------------------------------------------------------------------------
 

@@ -76,7 +76,7 @@ def _within(values: Array, distance: Array) -> Array:
 
 def _information(seed: int, *, rho: float) -> float:
     simulation = stand(seed, apart(rho))
-    seen = panel(simulation, 24_000, 1)
+    seen = panel(simulation, 10_000, 1)
     users, acme = (simulation.parties[name].utility(seen) for name in ("users", "acme"))
     return mutual_information(users, acme, neighbours=1)  # farther ones are not near enough where ρ is almost 1
 
@@ -85,7 +85,7 @@ def _best_of_n(seed: int, *, rho: float, n: int) -> float:
     from simlab.measures.best_of_n import best_of
 
     simulation = stand(seed, apart(rho))
-    seen = panel(simulation, 40_000 // n, 2 * n)
+    seen = panel(simulation, 15_000 // n, 2 * n)
     users, acme = (simulation.parties[name].utility(seen).reshape(-1, 2 * n) for name in ("users", "acme"))
     return best_of(acme, users, n)
 

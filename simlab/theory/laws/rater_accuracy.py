@@ -13,7 +13,7 @@ from simlab.theory.laws.choice import logistic
 from simlab.theory.normal import mean_over_normal
 from simlab.theory.raters import cohort, draws, policy
 
-COUNT = 40_000  # pairs judged
+COUNT = 15_000  # pairs judged
 
 
 def _mean_over(utilities: str) -> Callable[[Callable[[float], float]], float]:

@@ -13,7 +13,7 @@ from simlab.theory.normal import mean_over_normal
 from simlab.theory.raters import cohort, draws, labels, policy
 from simlab.theory.small_world import LEARN, averaged, panel, play, stand
 
-COUNT = 100_000  # labels of the one pair
+COUNT = 40_000  # labels of the one pair
 
 
 def noisy(flip: float, delta: float) -> float:
@@ -64,7 +64,7 @@ def _direction(seed: int, *, flip: float, labels: int, dimensions: int) -> float
         fitted = fit_linear(left - right, said[:, 0])
         return float(fitted @ users.standard().vector / np.linalg.norm(fitted))
 
-    return averaged(seed, 4, once)
+    return averaged(seed, 2, once)
 
 
 def _pooling(seed: int, *, spread: float, raters: int) -> float:
