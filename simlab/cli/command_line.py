@@ -43,16 +43,21 @@ def _main(argv: Sequence[str] | None, out: Stream) -> int:
     except SystemExit as stop:  # argparse: 0 after --help, 2 after a mistake
         return int(stop.code or 0)
     except SimlabError as error:
-        print(presentable("\n".join([str(error), *getattr(error, "__notes__", ())])), file=sys.stderr)
+        _complain(presentable("\n".join([str(error), *getattr(error, "__notes__", ())])))
         return error.exit_code
     except KeyboardInterrupt:
         again = "; the same command goes on where it stopped" if command == "run" else ""
-        print(f"\ninterrupted{again}", file=sys.stderr)
+        _complain(f"\ninterrupted{again}")
         return INTERRUPTED
     except Exception as error:
-        print(presentable(_apology(error)), file=sys.stderr)
+        _complain(presentable(_apology(error)))
         named = isinstance(error, OSError) and error.errno in (errno.ENAMETOOLONG, errno.ELOOP)  # nothing can be so
         return InvalidInput.exit_code if named else 1
+
+
+def _complain(text: str) -> None:
+    """Say it on stderr in one piece, so that what several processes say on one terminal stays apart."""
+    sys.stderr.write(f"{text}\n")
 
 
 def _commands() -> Commands:

@@ -164,7 +164,7 @@ def _require_own(path: Path, run: Mapping[str, Any]) -> dict[str, Any] | None:
         raise InvalidInput(Problem("is a file, not a folder", "choose another --out", path)) from None
     except OSError as error:
         raise InvalidInput(Problem(f"cannot be read: {error.strerror}", "choose another --out", path)) from error
-    if MANIFEST not in there:
+    if MANIFEST not in there and not os.path.lexists(path / MANIFEST):  # names may move while they are being listed
         others = [name for name in there if not _is_trace(name)]
         if others:
             what = f"holds other files ({', '.join(others[:3])}{', …' if len(others) > 3 else ''})"
