@@ -64,7 +64,8 @@ class Simulation(Context):
 
     Building it checks what only the live world can tell, and raises InvalidInput before anything is written. If it is
     not to be `measured`, nobody is asked after a round what they prefer, which takes most of a small run's time: tables
-    of preferences stay empty, and all others are the same.
+    of preferences stay empty, comparisons of agents have no gold, language models are asked less (table `queues`), and
+    all else is the same.
     """
 
     def __init__(

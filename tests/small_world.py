@@ -26,6 +26,7 @@ from simlab.scenario import Scenario, load
 from simlab.simulation import Simulation
 from simlab.tables import table_files
 from simlab.tables.recorder import Recorder
+from simlab.tables.schemas import TABLES
 
 LOOK, AUDIT, LEARN, TRAIN = (f"relations.{i}" for i in range(4))
 
@@ -116,7 +117,13 @@ class Played:
     def comparisons_of_agents(self) -> pd.DataFrame:
         """Comparisons of order 2 and above."""
         rows = self._table("comparisons")
-        return rows[rows.order > 1].reset_index(drop=True)
+        rows = rows[rows.order > 1].reset_index(drop=True)
+        return rows if self._measured else rows.drop(columns="gold")  # which is by what was measured
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Every table that is there, by name, as it is."""
+        stored = {name: path for name in TABLES if (path := table_files.stored(self._folder, name)) is not None}
+        return {name: table_files.read(path, name).to_pandas() for name, path in stored.items()}
 
     def __getattr__(self, table: str) -> pd.DataFrame:
         return self._table(table)
@@ -168,11 +175,16 @@ def play(folder: Path, changes: Mapping[str, Any] | None = None, *, seed: int = 
 
 
 def play_as(
-    said: Mapping[str, Any], folder: Path, changes: Mapping[str, Any] | None = None, *, seed: int = 0
+    said: Mapping[str, Any],
+    folder: Path,
+    changes: Mapping[str, Any] | None = None,
+    *,
+    seed: int = 0,
+    measured: bool = True,
 ) -> Played:
     """One run of another scenario than the small hierarchy."""
     scenario = load(written(folder / "scenario.yaml", changes, said), seed=seed, plugins=plugins_of(folder))
-    return played(scenario, Path(tempfile.mkdtemp(dir=folder)))
+    return played(scenario, Path(tempfile.mkdtemp(dir=folder)), measured=measured)
 
 
 FIRST = Path(__file__).parent.parent / "scenarios" / "01_first.yaml"

@@ -82,8 +82,8 @@ class WaterfallAnalyzer(Analyzer):
         """Those of the parties of a level. Where marks are a level of their own, people are asked what they value, and
         that some let a machine answer for them belongs to what they mark."""
         pools = {name: party for name in level.parties if isinstance(party := self._parties[name], Pool)}
-        single = {n: p.by_themselves().utility(view.panel) for n, p in pools.items() if self._marks and p.delegation}
-        return {name: single[name] if name in single else view.utilities[name] for name in level.parties}
+        alone = {n: p.by_themselves().utility(view.panel) for n, p in pools.items() if self._marks and p.delegation}
+        return {name: alone[name] if name in alone else view.utilities[name] for name in level.parties}
 
     def _drawn(self, view: RoundView, level: Level) -> tuple[Array, Array] | Drawn | None:
         """Two redraws of those of a level who are drawn anew, all else being as it is; the same two in every round."""

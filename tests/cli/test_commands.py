@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -273,3 +274,18 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
         child.stdout.close()
         assert child.stderr.read() == b""
         assert child.wait() == 0
+
+
+def test_what_is_wrong_is_said_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes that share a terminal must not get between a line and its end."""
+    pieces: list[str] = []
+
+    class Terminal(StringIO):
+        def write(self, text: str) -> int:
+            pieces.append(text)
+            return len(text)
+
+    monkeypatch.setattr("sys.stderr", Terminal())
+    assert main(["run", "nowhere.yaml"]) == 2
+    assert len(pieces) == 1
+    assert pieces[0].endswith("\n")

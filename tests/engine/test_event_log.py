@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from tests.small_world import AUDIT, LEARN, LOOK, TRAIN, Played, payments, play
+from tests.deep_world import DEEP
+from tests.small_world import AUDIT, HIERARCHY, LEARN, LOOK, MEASURED, TRAIN, Played, payments, play, play_as
 
 EVENTFUL = {
     "days": 6,
@@ -222,3 +224,18 @@ def test_labor_says_with_what_care_people_worked(tmp_path: Path) -> None:
         assert work.drop("ranking").isna().all()
         pairs = run.comparisons[run.comparisons.gold != 0]
         assert (pairs.label == pairs.gold).mean() == pytest.approx(right, abs=4 * np.sqrt(0.25 / len(pairs)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("said", [HIERARCHY, DEEP], ids=["small", "deep"])
+def test_who_is_not_asked_does_the_same(said: dict[str, Any], tmp_path: Path) -> None:
+    """Without measures, tables of preferences are empty, and every other value is what it was."""
+    asked, unasked = (play_as(said, tmp_path, {"days": 3}, measured=measured).tables() for measured in (True, False))
+    assert {name for name, rows in asked.items() if len(rows) and not len(unasked[name])} <= MEASURED
+    assert {name for name in MEASURED if len(unasked[name])} == set()
+    assert len(asked["alignment"]) > 0
+    for name in asked.keys() - MEASURED - {"queues"}:
+        one, other = asked[name], unasked[name]
+        if name == "comparisons":  # of agents, gold is by what was measured
+            one, other = (rows.assign(gold=rows.gold.where(rows.order == 1)) for rows in (one, other))
+        pd.testing.assert_frame_equal(one, other, check_exact=True, obj=name)

@@ -94,6 +94,24 @@ def test_a_single_member_is_what_a_reward_model_was(store: Store, tmp_path: Path
     assert len({result.key for result in party.backend.weights}) == 3
 
 
+@pytest.mark.slow
+def test_what_a_fixed_model_reads_is_read_once(store: Store, tmp_path: Path) -> None:
+    """Members of a reward model share the pretrained model's reading of a response, whatever they have learnt; and a
+    language model that has not learnt is its own reference."""
+    rm = machine(tmp_path / "rm", store, "parties.rm.members=3")
+    jobs, items = rm.context.jobs, rm.reference[np.arange(50)]
+    ran = jobs.ran
+    rm.backend.each(items)
+    assert jobs.ran == ran + 1 + 3
+    other = rm.backend.fresh()
+    other.weights = rm.backend.weights[:1]
+    other.each(items)
+    assert jobs.ran == ran + 1 + 3
+    untaught = rm.backend.language.fresh()
+    assert (untaught.preference(items) == 0).all()
+    assert jobs.ran == ran + 1 + 3  # at this temperature the reference reads as the frozen model does
+
+
 def test_a_shape_discounts_as_its_learner_does() -> None:
     with pytest.raises(InvalidInput, match=r"shape\.gamma: potential discounts by 0\.9, but its learner by 1"):
         load(FIRST, overrides=[SHAPE + "{kind: potential, gamma: 0.9}"])

@@ -203,6 +203,18 @@ def test_starts_at_once_into_a_new_folder(world: Path, tmp_path: Path) -> None:
     assert done.rehash() == done.manifest["tables"]
 
 
+def test_a_manifest_that_moved_while_names_were_listed_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A listing may miss a name that is put in place meanwhile, and show those that came after it."""
+    out, listed = tmp_path / "out", os.listdir
+    write(out, rounds=1)
+    monkeypatch.setattr(os, "listdir", lambda path: [name for name in listed(path) if name != "manifest.json"])
+    with pytest.raises(InvalidInput, match="holds another run"), open_run(out, {**MANIFEST, "run": "0ther"}):
+        pass
+    (out / "manifest.json").unlink()
+    with pytest.raises(InvalidInput, match="holds other files"), open_run(out, MANIFEST):
+        pass
+
+
 # ---- what stands in the way ---------------------------------------------------------------------------------------
 
 PLACES = (
