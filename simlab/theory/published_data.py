@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 # 30 patients, each diagnosed by 6 psychiatrists: Fleiss (1971), Psychological Bulletin 76, table 1; one text a patient
 FLEISS = (
     "444444 222555 233335 555555 222444 113333 333355 113334 114444 555555 144444 124444 222333 144444 224445 "
@@ -49,3 +52,15 @@ def ratings(rows: str | Sequence[str]) -> list[list[float | None]]:
     """Rows of single-digit ratings as numbers, None for *."""
     words = rows.split() if isinstance(rows, str) else rows
     return [[None if c == "*" else float(c) for c in word] for word in words]
+
+
+def anaesthetists() -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """The ratings of `ANAESTHETISTS`, one a row: patient, observer, and class from 0, each [n]."""
+    rated = [
+        (patient, observer, int(said) - 1)
+        for patient, row in enumerate(ANAESTHETISTS.split())
+        for observer, several in enumerate(row.split("."))
+        for said in several
+    ]
+    task, worker, label = np.array(rated).T
+    return task, worker, label

@@ -7,28 +7,9 @@ import pytest
 
 from simlab.measures.label_models import dawid_skene, glad, pooled_bradley_terry, win_shares
 from simlab.rng import Streams, uniforms
+from simlab.theory.published_data import anaesthetists
 
-# Dawid & Skene (1979), table 1: 45 patients, five anaesthetists, the first asked three times. Of patient 7 copies
-# differ (one on the net has 122 for the first anaesthetist); the likelihood below belongs to 112.
-ANAESTHETISTS = (
-    "111.1.1.1.1 333.4.3.3.4 112.2.1.2.2 222.3.1.2.1 222.3.2.2.2 222.3.3.2.2 112.2.1.1.1 333.3.4.3.3 222.2.2.2.3 "
-    "232.2.2.2.3 444.4.4.4.4 222.3.3.4.3 111.1.1.1.1 222.3.2.1.2 121.1.1.1.1 111.2.1.1.1 111.1.1.1.1 111.1.1.1.1 "
-    "222.2.2.2.1 222.1.3.2.2 222.2.2.2.2 222.2.2.2.1 222.3.2.2.2 221.2.2.2.2 111.1.1.1.1 111.1.1.1.1 232.2.2.2.2 "
-    "111.1.1.1.1 111.1.1.1.1 112.1.1.2.1 111.1.1.1.1 333.3.2.3.3 111.1.1.1.1 222.2.2.2.2 222.3.2.3.2 433.4.3.4.3 "
-    "221.2.2.3.2 232.3.2.3.3 333.3.4.3.2 111.1.1.1.1 111.1.1.1.1 121.2.1.1.1 232.2.2.2.2 121.1.1.1.1 222.2.2.2.2"
-)
 Long = tuple[np.ndarray, np.ndarray, np.ndarray]
-
-
-def anaesthetists() -> Long:
-    votes = [
-        (patient, observer, int(said) - 1)
-        for patient, row in enumerate(ANAESTHETISTS.split())
-        for observer, several in enumerate(row.split("."))
-        for said in several
-    ]
-    task, worker, label = np.array(votes).T
-    return task, worker, label
 
 
 def votes_for(task: np.ndarray, label: np.ndarray, classes: int) -> np.ndarray:

@@ -14,7 +14,7 @@ from simlab.components.aggregator import Aggregator, Votes
 from simlab.theory.law import FEWEST, REPLICATIONS, Control, Law
 from simlab.theory.laws.borda import CONDORCET, FOUR, Orders, row_sum, scores, wins
 from simlab.theory.laws.choice import logistic
-from simlab.theory.published_data import ANAESTHETISTS, ANAESTHETISTS_FIT
+from simlab.theory.published_data import ANAESTHETISTS, ANAESTHETISTS_FIT, anaesthetists
 from simlab.theory.raters import cohort, component, draws, policy
 
 TASKS = 2500
@@ -109,13 +109,7 @@ def beaten(people: Sequence[int], orders: Orders, item: int) -> float:
 def _anaesthetists() -> dict[str, float]:
     from simlab.measures.label_models import dawid_skene
 
-    rated = [
-        (patient, observer, int(said) - 1)
-        for patient, row in enumerate(ANAESTHETISTS.split())
-        for observer, several in enumerate(row.split("."))
-        for said in several
-    ]
-    task, worker, label = np.array(rated).T
+    task, worker, label = anaesthetists()
     counts: Array = np.zeros((45, 4))
     np.add.at(counts, (task, label), 1)
     fit = dawid_skene(task, worker, label, counts / counts.sum(axis=1, keepdims=True))
