@@ -6,9 +6,10 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from simlab.arrays import Array
+from simlab.arrays import Array, Indices
 from simlab.clock import Steps
 from simlab.measures.panel import Panel
+from simlab.people.expected_labels import ExpectedLabels
 from simlab.worlds.world import Items
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ class RoundView:
     stamp: dict[str, Any]
     reference: Items  # what the model said to the panel's prompts before any training
     current: Items  # and what it says now
+    asked: Indices  # [2M] places on the panel of left and right of the pairs people are asked about, in turn
     agents: list[Agents] = field(default_factory=list)
+    labels: dict[str, ExpectedLabels] = field(default_factory=dict)  # of everyone who ever worked there, by pool
 
 
 class Analyzer(ABC):

@@ -17,6 +17,7 @@ from simlab.analyzers.analyzer import Agents, Analyzer, RoundView
 from simlab.analyzers.flattening import FlatteningAnalyzer
 from simlab.analyzers.minimal_pairs import MinimalPairsAnalyzer
 from simlab.analyzers.on_policy import OnPolicyAnalyzer
+from simlab.analyzers.orders import OrdersAnalyzer
 from simlab.analyzers.waterfall import WaterfallAnalyzer
 from simlab.arrays import Array, Indices
 from simlab.clock import Steps
@@ -28,9 +29,9 @@ from simlab.parties.corporation import Corporation
 from simlab.parties.language_model import LanguageModel
 from simlab.parties.pool import Pool
 from simlab.parties.raters import Raters
-from simlab.parties.users import Users
 from simlab.parties.vendor import Vendor
 from simlab.people import working_life
+from simlab.people.expected_labels import expected_labels, signs
 from simlab.rankings import Rankings, preferred
 from simlab.relation import Party
 from simlab.worlds.world import Items
@@ -45,6 +46,7 @@ ANALYZERS: tuple[type[Analyzer], ...] = (
     AgreementAnalyzer,
     OnPolicyAnalyzer,
     MinimalPairsAnalyzer,
+    OrdersAnalyzer,
 )
 
 
@@ -79,13 +81,14 @@ class Survey:
         both = reference.joined(current)
         panel = Panel(both, both.prompt, game.features(both))
         utilities = {name: party.utility(panel) for name, party in context.parties.items()}
-        view = RoundView(model, panel, utilities, stamp, reference, current)
+        asked = (np.arange(0, len(prompts), spec.responses)[:, None] + np.arange(2)[None, :]).ravel()
+        view = RoundView(model, panel, utilities, stamp, reference, current, asked)
         self._record_wins(view, prompts)
         self._record_responses(view, current)
         if game.panel_of_reference:
             panel = Panel(reference, prompts, game.features(reference))
             utilities = {name: party.utility(panel) for name, party in context.parties.items()}
-            view = RoundView(model, panel, utilities, stamp, reference, current)
+            view = RoundView(model, panel, utilities, stamp, reference, current, asked)
         self._record_alignment(view)
         for pool in context.of_kind(Pool):
             if context.hierarchy.model_below(pool.name) == model.name:
@@ -160,6 +163,10 @@ class Survey:
             return
         each = view.panel.centred(pool.individual_utilities(view.panel, rows))
         truth = self._truth(view, pool.name, each)
+        labels = view.labels[pool.name] = expected_labels(pool, rows, view.panel, view.asked)
+        held_to = self.context.standards_above(pool.name)
+        gold = {against: _signs(view, party) for against, party in held_to.items()}
+        lost = labels.losses(gold["guideline"])
         self.compared.truth[pool.name] = dict(zip(rows.tolist(), truth["guideline"].tolist(), strict=True))
         cohort = pool.cohort[rows]
         self.context.log.add(
@@ -175,6 +182,12 @@ class Survey:
             exposure=working_life.current_exposure(pool)[rows],
             rho_guideline=truth["guideline"],
             rho_intent=truth["intent"],
+            fidelity_guideline=labels.fidelity(gold["guideline"]),
+            fidelity_intent=labels.fidelity(gold["intent"]),
+            lost_direction=lost.direction,
+            lost_perception=lost.perception,
+            lost_choice=lost.choice,
+            lost_care=lost.care,
             **view.stamp,
         )
         for name in self.context.hierarchy.principals(pool.name):
@@ -202,15 +215,17 @@ class Survey:
 
     def _truth(self, view: RoundView, agent: str, each: Array) -> dict[str, Array]:
         """ρ of each agent's centred utilities [n, agents] with the guideline above `agent`, and with users' intent."""
-        maker = self.context.hierarchy.maker_of(agent)
-        above = self.context.hierarchy.above(maker) if maker else ()
-        users = next((name for name in above if isinstance(self.context.parties[name], Users)), "")
         return {
             against: correlations(each, view.panel.centred(view.utilities[party]))
             if party
             else np.full(each.shape[1], np.nan)
-            for against, party in (("guideline", maker), ("intent", users))
+            for against, party in self.context.standards_above(agent).items()
         }
+
+
+def _signs(view: RoundView, party: str) -> Array:
+    """Which side of each pair of the panel a party finds better [M]; zeros if there is no such party."""
+    return signs(view.utilities[party][view.asked]) if party else np.zeros(len(view.asked) // 2)
 
 
 def _order_two(score: Array, rho: Array, key: int) -> dict[str, Any]:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from simlab.arrays import Indices
+from simlab.arrays import Array, Indices
 from simlab.components.review import Review, decided
 from simlab.people import working_life
+from simlab.people.roster import Roster
 from simlab.relation import Effect, Judgement, Relation
+from simlab.rng import uniforms
 
 if TYPE_CHECKING:
     from simlab.parties.pool import Pool
@@ -37,6 +39,21 @@ def did_well(pool: Pool, judgement: Judgement, above: float, min_sample: int) ->
     scores, samples = judgement.scores, judgement.samples
     rows = rows_of(name for name, score in scores.items() if score >= above and samples[name] >= min_sample)
     return rows[pool.cohort.employed[rows]]
+
+
+def trainers(relation: Relation, rows: Indices) -> Array:
+    """What those who train these people go by themselves [n, D]: the firm that looked, or of a pool of auditors one for
+    each trainee, by lot.
+
+    Auditors of whom nobody is left teach the guideline as it was given to them.
+    """
+    principal = relation.principal
+    here = np.flatnonzero(principal.cohort.employed) if isinstance(principal, Roster) else []
+    if not isinstance(principal, Roster) or not len(here):
+        return np.tile(principal.standard().vector, (len(rows), 1))
+    key = principal.context.rng.key(principal.name, "trainers", relation.agent.name, relation.looks)
+    lots = (uniforms(key, rows) * len(here)).astype(np.int64)
+    return np.asarray(principal.cohort.vector[here[lots]])
 
 
 def dismissed(relation: Relation, pool: Pool, rows: Indices, rule: Review, reason: str, how: str) -> Sequence[Effect]:

@@ -95,6 +95,14 @@ class Context:
         corporation; what it goes by itself, if there is no corporation."""
         return self.parties[self.hierarchy.maker_of(name) or name].standard()
 
+    def standards_above(self, name: str) -> dict[str, str]:
+        """Who gave the guideline that a party is held to, the corporation at the top of its line, and whose intent it
+        is to serve, the users above that; empty names where there are none."""
+        maker = self.hierarchy.maker_of(name) or (name if self.hierarchy.kinds[name] == "corporation" else "")
+        above = self.hierarchy.above(maker) if maker else ()
+        users = next((party for party in above if self.hierarchy.kinds[party] == "users"), "")
+        return {"guideline": maker, "intent": users}
+
     def issue(self, name: str) -> None:
         """A guideline of this party has a new version: everybody who works by it is told, also auditors who answer to
         nobody."""

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from simlab.tables.recorder import Recorder
 
 OnJudged = Callable[[Relation, Judgement], None]
+OnFollowed = Callable[[Relation, Judgement, Sequence[Effect]], None]
 OnRanked = Callable[[Party, Rankings], None]
+OnLabor = Callable[[str, int, float, float], None]  # party, order, hours of people, pay
 OnActed = Callable[[Relation], Steps]
 OnRound = Callable[[Any], Steps]  # of the language model whose round is over
 
@@ -45,6 +47,8 @@ class EventLog:
         self.recorder: Recorder
         self.judgements = 0
         self.on_judged: list[OnJudged] = []
+        self.on_followed: list[OnFollowed] = []
+        self.on_labor: list[OnLabor] = []
         self.on_ranked: list[OnRanked] = []
         self.on_acted: list[OnActed] = []
         self.on_round: list[OnRound] = []
@@ -100,6 +104,8 @@ class EventLog:
             unit=[e.unit for e in effects],
             reason=[e.reason for e in effects],
         )
+        for tell in self.on_followed:
+            tell(relation, judgement, effects)
 
     def acted(self, relation: Relation) -> Steps:
         """A look is over that had effects."""
@@ -125,6 +131,8 @@ class EventLog:
         """Work that was done: hours, pay and care of people, hours and operations of machines."""
         work: dict[str, Any] = {"kind": kind, "order": order, "hours": hours, "pay": pay, "flops": flops, "care": care}
         self.add("labor", about=about or party, party=party, **work)
+        for tell in self.on_labor:
+            tell(party, order, 0.0 if flops else hours, pay)
 
     def transfer(self, payer: str, payee: Any, amount: Any, reason: str) -> None:
         """Money that changes hands: one payee and amount ($), or arrays of both for the people of one pool.

@@ -95,8 +95,17 @@ class Pool(Judges):
         self.labor_market.seek(self.spec.market, self, number)
         spells(self, self.cohort[[number]], reason)
 
-    def retrain(self, rows: Indices, shrink: float, hours: float) -> None:
-        """Train some people: what is left of their misreading is `shrink`, and so many hours of the next shifts go."""
+    def retrain(self, rows: Indices, readings: Array, shrink: float, hours: float) -> None:
+        """Train some people, by what their trainers [n, D] go by: their own reading of the guideline moves toward that,
+        until `shrink` of the way is left. Training takes so many hours of the next shifts.
+
+        Repeated, it is e ← shrink·e + (1 − shrink)·t with the trainer's error t, both in norms of the guideline, so
+        that a person ends where the trainer is, right or wrong (iterated learning: Griffiths & Kalish 2007).
+        """
+        standard = self.standard()
+        errors = (readings - standard.vector) / standard.unit
+        before = self.taught_to(rows)
+        self.teach(rows, (1 - shrink) * errors + (0.0 if before is None else shrink * before))
         self.cohort.misread = hiring.retrained(self.cohort.misread, rows, shrink)
         self.cohort.vector = population.understood(self, self.cohort, self.standard())
         self.work_state.away[rows] += hours

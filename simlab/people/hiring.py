@@ -53,7 +53,7 @@ def best(scores: Array, share: float) -> NDArray[np.bool_]:
 
 
 def retrained(misread: Array, rows: NDArray[np.int64], shrink: float) -> Array:
-    """Errors in reading the guideline [R, D] after the people in `rows` were trained: theirs are `shrink` as large."""
+    """Own errors in reading a guideline [R, D] after those in `rows` were trained: theirs are `shrink` as large."""
     better = misread.copy()
     better[rows] *= shrink
     return better

@@ -54,6 +54,8 @@ def understood(pool: Roster, people: Cohort, standard: Standard) -> Array:
     """What each goes by [R, D]: the guideline as understood, weighed by compliance against own values."""
     spec = pool.spec
     vector = standard.vector + spec.misreading * standard.unit * people.misread
+    if (taught := pool.taught_to(people.number)) is not None:
+        vector = vector + standard.unit * taught
     return np.asarray(spec.compliance * vector + (1 - spec.compliance) * people.own)
 
 
@@ -64,6 +66,8 @@ def moved_in(arrived: Roster, people: Cohort, movers: list[tuple[Roster, int]]) 
         for trait in ("misread", "own", "skill", "knowledge", "noise", "seconds"):
             getattr(people, trait)[row] = getattr(pool.cohort, trait)[old]
         persons[row] = pool.persons[old]
+        if (taught := pool.taught_to(np.array([old]))) is not None:
+            arrived.teach(people.number[[row]], taught)
     if movers:
         people.vector = understood(arrived, people, arrived.standard())
     return persons

@@ -46,6 +46,9 @@ class Roster(LabelSource):
         self.observers: list[Any] = []
         self.persons: list[str] = []  # who each of them is: the name under which the person was first hired
         self.records: dict[str, AuditRecord] = {}  # what each principal knows of them
+        self.taught: Array | None = (
+            None  # [R', D] what training adds to readings, in norms of a guideline
+        )
         self.marks: list[Marks] = []  # answers that anybody judged since the last payday
         self.quality: tuple[Indices, Array] = (np.zeros(0, dtype=np.int64), np.zeros(0))  # rows; P(right) with care
         self.labor_market: LaborMarket[Roster] = LaborMarket()  # of its own, until it is given one that it shares
@@ -91,6 +94,24 @@ class Roster(LabelSource):
             known = known.extended(len(self.cohort))
         self.records[principal] = known
         return known
+
+    def taught_to(self, numbers: Indices) -> Array | None:
+        """How far what these people were taught in training turns their reading [n, D], in norms of the guideline;
+        None if nobody was ever taught anything but the guideline itself."""
+        if self.taught is None:
+            return None
+        known = numbers < len(self.taught)
+        return np.where(known[:, None], self.taught[np.where(known, numbers, 0)], 0.0)
+
+    def teach(self, numbers: Indices, errors: Array) -> None:
+        """From now on these people's reading is turned by these errors [n, D], in norms of the guideline."""
+        if self.taught is None and not errors.any():
+            return
+        table = np.zeros((0, errors.shape[1])) if self.taught is None else self.taught
+        if (missing := int(numbers.max(initial=-1)) + 1 - len(table)) > 0:
+            table = np.concatenate([table, np.zeros((missing, errors.shape[1]))])
+        table[numbers] = errors
+        self.taught = table
 
     @property
     def rejected(self) -> NDArray[np.bool_]:

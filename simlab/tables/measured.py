@@ -1,9 +1,9 @@
 """What is measured after every round: alignment, responses, win_rate, waterfall, flattening, agreement, on_policy,
-minimal_pairs."""
+minimal_pairs, orders."""
 
 from __future__ import annotations
 
-from simlab.tables.columns import PRINCIPAL, ROUND, RUN, TIME, Table, flag, number, text, whole
+from simlab.tables.columns import AGENT, PRINCIPAL, ROUND, RUN, TIME, Table, flag, number, text, whole
 
 _MODEL = text("model", "the language model whose round it is")
 _LOW = number("low", "lower end of the 95 % interval, within run")
@@ -25,7 +25,9 @@ ALIGNMENT = Table(
         number(
             "rho",
             "correlation of the two parties' utilities, centred within prompts; NaN if undefined. The utilities of"
-            " parties whose guideline is no weighted sum are ranks within prompts",
+            " parties whose guideline is no weighted sum are ranks within prompts. At order 2 and above: of a"
+            " principal's scores so far with how truly its agents *read* the standard (their rho), whatever they do;"
+            " what scores say of what agents do is in the table orders",
         ),
         number("accuracy", "share of pairs under one prompt that both order alike; ties count one half"),
         number("tau", "Kendall's tau-b over pairs under one prompt"),
@@ -136,6 +138,76 @@ FLATTENING = Table(
         number("conflict", "share of pairs under one prompt (or of agents) on which two criteria disagree"),
         whole("n", "items of the panel"),
         text("why_nan", "why loss is undefined; empty if it is defined"),
+    ),
+)
+
+ORDERS = Table(
+    "orders",
+    "Who judges whom, what the judgement is worth, and at what cost: one row a relation that judges, and round.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        whole("order", "1 where responses are judged, 2 where those are who judge responses, and so on"),
+        PRINCIPAL,
+        AGENT,
+        whole(
+            "people", "agents judged since the round before: people at order 2 and above, else 1, or 0 if not judged"
+        ),
+        number("looks", "pieces of work looked at since then, per agent judged"),
+        number("hours", "what that took of the principal's people, by their labor at this order", "hours"),
+        number("pay", "what was paid for it", "USD"),
+        number("share", "that as a share of all pay for labor in this model's making since the round before"),
+        number(
+            "fidelity_guideline",
+            "mean agreement of what the agents do with the guideline as their corporation issued it, corrected for"
+            " chance (1 all as it says, 0 a coin), over those who work there now; of a machine, of its preferences",
+        ),
+        number("fidelity_intent", "the same with users' intent; NaN if no users stand above"),
+        number("fidelity_principal", "the same with the principal's own reading"),
+        number(
+            "validity_guideline",
+            "correlation of the scores given since the round before with the agents' fidelity to the guideline when"
+            " judged, over those employed then; at order 1, of labels of pairs with the guideline's: the judges' own"
+            " fidelity. NaN if undefined",
+        ),
+        number("validity_intent", "the same with fidelity to users' intent"),
+        number("validity_principal", "the same with fidelity to the principal's own reading"),
+        number(
+            "low", "lower end of the 95 % interval of validity_guideline over agents (at order 1, judges), within run"
+        ),
+        number("high", "upper end of it"),
+        whole("n", "agents the validity rests on; at order 1, judges, or pairs where the judge is one"),
+        text("why_nan", "why validity_guideline is undefined; empty if it is defined"),
+        number("goodhart_gap", "validity_principal less validity_guideline: scores say more of the former"),
+        number(
+            "validity_expected",
+            "validity_guideline as predicted from looks, the judges' own labels and how agents differ; NaN at order 1",
+        ),
+        number("rank_validity", "rank correlation of the same scores and fidelities"),
+        number("auc", "chance that one of the worst tenth has a lower score than one who is not; at order 1, accuracy"),
+        whole(
+            "dismissed_rightly",
+            "people dismissed since the round before who were among the worst tenth of those judged",
+        ),
+        whole("dismissed_wrongly", "dismissed, and not among them"),
+        whole("kept_rightly", "looks after which somebody not among the worst tenth stayed"),
+        whole("kept_wrongly", "looks after which somebody among them stayed"),
+        number(
+            "selection", "change in the agents' mean fidelity from look to look by who left and came", often_absent=True
+        ),
+        number("deterrence", "… by the care of those who stayed", often_absent=True),
+        number(
+            "teaching", "… by what those who stayed do with care; the three sum to the whole change", often_absent=True
+        ),
+        number(
+            "lost_direction",
+            "of 1 less fidelity_guideline: what value vectors other than the guideline's cost",
+            often_absent=True,
+        ),
+        number("lost_perception", "… what responses not perceived as they are cost", often_absent=True),
+        number("lost_choice", "… what noise and bias of choice cost", often_absent=True),
+        number("lost_care", "… what answers without a look cost", often_absent=True),
     ),
 )
 

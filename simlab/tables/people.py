@@ -37,6 +37,17 @@ RATERS = Table(
         number("exposure", "time spent on harmful responses and not faded yet; 0 where it is not counted", "hours"),
         number("rho_guideline", "correlation of the rater's utilities with the operative guideline"),
         number("rho_intent", "correlation of the rater's utilities with users' intent"),
+        number(
+            "fidelity_guideline",
+            "agreement of the labels that the rater can be expected to give with the operative guideline, corrected for"
+            " chance: 1 all as it says, 0 a coin, -1 the opposite; on the pretrained model's responses to the panel's"
+            " prompts",
+        ),
+        number("fidelity_intent", "the same with users' intent; NaN if no users stand above"),
+        number("lost_direction", "of 1 less fidelity_guideline: what goes by another value vector than it cost"),
+        number("lost_perception", "… what responses not perceived as they are cost"),
+        number("lost_choice", "… what noise and bias of choice cost"),
+        number("lost_care", "… what answers without a look cost; the four sum to 1 less fidelity_guideline"),
     ),
 )
 

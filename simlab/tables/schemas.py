@@ -16,6 +16,7 @@ from simlab.tables.measured import (
     FLATTENING,
     MINIMAL_PAIRS,
     ON_POLICY,
+    ORDERS,
     RESPONSES,
     WATERFALL,
     WIN_RATE,
@@ -71,6 +72,7 @@ TABLES: dict[str, Table] = {
         AGREEMENT,
         ON_POLICY,
         MINIMAL_PAIRS,
+        ORDERS,
     )
 }
 """Every table by name, in the order in which they are written."""

@@ -1,0 +1,150 @@
+"""What people can be expected to say of pairs of responses: their labels, without a draw where their policy allows it.
+
+From expected labels fidelity is measured (`measures/fidelity.py`). They are given as P(left) − P(right).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simlab.arrays import Array, Indices
+from simlab.components.rater_policy import RaterPolicy, no_distribution
+from simlab.components.rater_view import UNSAID, RaterView, shown
+from simlab.errors import PluginFailed
+from simlab.measures.fidelity import Losses, fidelity
+from simlab.people import working_life
+from simlab.people.perception import Perception
+from simlab.rng import uniforms
+
+if TYPE_CHECKING:
+    from simlab.measures.panel import Panel
+    from simlab.people.choice import Judges
+
+DRAWS = 16  # of each label, where a policy cannot say its probabilities
+AT_ONCE = 1 << 16  # labels
+PANEL_IDS = 1 << 42  # numbers of the panel's responses for perception noise, beyond those of any task and exam
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedLabels:
+    """Of R people on M pairs: P(left) − P(right) when they look with care, and the share of answers for which they do.
+
+    `felt` is which side each finds better as perceived, `meant` which they would if they perceived responses as they
+    are: 1, −1 or 0 for equal.
+    """
+
+    rows: Indices  # [R] in the pool
+    care: Array  # [R]
+    careful: Array  # [R, M]
+    felt: Array  # [R, M]
+    meant: Array  # [R, M]
+    counted: bool  # from draws, for want of probabilities
+
+    @property
+    def said(self) -> Array:
+        """P(left) − P(right) [R, M] of labels as they are given: a careless one is a coin's."""
+        return self.care[:, None] * self.careful
+
+    def fidelity(self, gold: Array) -> Array:
+        """F [R] by a standard's signs [M]."""
+        return self.care * fidelity(self.careful, gold)
+
+    def losses(self, gold: Array) -> Losses:
+        """Where it is lost [R] each."""
+        careful = fidelity(self.careful, gold)
+        return Losses.of(fidelity(self.meant, gold), fidelity(self.felt, gold), careful, self.care * careful)
+
+    def of(self, rows: Indices) -> ExpectedLabels:
+        """Those of some of these people, who are all among them; `rows` are sorted."""
+        at = np.searchsorted(self.rows, rows)
+        return ExpectedLabels(rows, self.care[at], self.careful[at], self.felt[at], self.meant[at], self.counted)
+
+
+def signs(utilities: Array) -> Array:
+    """Which side of each pair is better [..., M], given utilities of left and right in turn [..., 2M]: 1, −1 or 0.
+
+    Differences at rounding level are none.
+    """
+    difference = utilities[..., ::2] - utilities[..., 1::2]
+    scale = 1e-9 * max(1.0, float(np.abs(difference).max(initial=0.0)))
+    return np.where(np.abs(difference) <= scale, 0.0, np.sign(difference))
+
+
+def expected_labels(pool: Judges, rows: Indices, panel: Panel, places: Indices) -> ExpectedLabels:
+    """What people `rows` [R] say of the panel's items at `places` [2M], which are left and right of M pairs in turn."""
+    pairs = len(places) // 2
+    perceived = _perceived(pool, rows, panel, places)
+    careful = np.empty((len(rows), pairs))
+    noise = working_life.noise(pool, rows, np.zeros(len(rows)))
+    counted = type(pool.policy).probabilities is RaterPolicy.probabilities
+    step = max(1, AT_ONCE // max(1, pairs))
+    for start in range(0, len(rows), step):
+        part = slice(start, start + step)
+        more = None if noise is None else np.repeat(noise[part], pairs)
+        who = np.repeat(rows[part], pairs)
+        careful[part] = _choice(pool, who, panel, places, perceived[part].reshape(-1, 2), more, counted).reshape(
+            -1, pairs
+        )
+    felt, meant = signs(perceived), signs(_as_they_are(pool, rows, panel, places))
+    care = pool.work_state.care[rows] if pool.spec.effort.reckons else np.ones(len(rows))
+    asks = pool.delegates(rows)
+    if pool.delegation is not None and asks.any():
+        copied = signs(pool.delegation.utility(panel)[places])
+        careful[asks] = felt[asks] = meant[asks] = copied
+        care = np.where(asks, 1.0, care)
+    return ExpectedLabels(rows, care, careful, felt, meant, counted)
+
+
+def _perceived(pool: Judges, rows: Indices, panel: Panel, places: Indices) -> Array:
+    """Utilities [R, 2M] as perceived, through each one's perception noise if there is any."""
+    plain = pool.utility_function.additive and pool.cohort.skill[rows].min(initial=1.0) >= 1 and pool.delegation is None
+    if plain:
+        return np.ascontiguousarray(pool.individual_utilities(panel, rows)[places].T)
+    items, ids = panel.items[places], PANEL_IDS + places
+    return np.stack([pool.perceive(items, np.full(len(places), row), ids) for row in rows.tolist()])
+
+
+def _as_they_are(pool: Judges, rows: Indices, panel: Panel, places: Indices) -> Array:
+    """Utilities [R, 2M] by what each goes by, of responses as they are."""
+    features, situation = panel.features[places], pool.situation(panel.items.prompt[places])
+    if situation is None:
+        return np.stack([pool.utility_function.utilities(features, pool.cohort.vector[row]) for row in rows.tolist()])
+    vectors = (pool.cohort.vector[row] + situation for row in rows.tolist())
+    return np.stack([pool.utility_function.utilities(features, vector) for vector in vectors])
+
+
+def _choice(
+    pool: Judges, who: Indices, panel: Panel, places: Indices, utilities: Array, noise: Array | None, counted: bool
+) -> Array:
+    """P(left) − P(right) [n] for pairs of utilities [n, 2], person who[i] at each, all pairs of one after the other."""
+    people = len(who) // (len(places) // 2)
+    items, ids = panel.items[np.tile(places, people)], PANEL_IDS + np.tile(places, people)
+    policy = pool.policy
+    alone = np.full((len(who), 1), UNSAID)[:, :, None] == np.arange(3)
+    earlier = alone.astype(np.int64) if "earlier" in policy.needed() else None
+    sight = Perception(pool, items, who, ids).scene(slice(None), earlier)
+    if counted:
+        pair = np.tile(np.arange(len(places) // 2), people)
+        return _drawn(pool, who, pair, utilities, noise, sight)
+    cohort = pool.cohort.looked_up(who)
+    if noise is not None:
+        cohort.noise = cohort.noise * noise
+    seen: dict[str, Any] = shown(policy.probabilities, sight.pair(0, 1, 0))
+    found = pool.ask_policy(lambda: policy.probabilities(utilities, cohort, **seen))
+    if wrong := no_distribution(found, len(who)):
+        raise PluginFailed.returned(policy, wrong, "probabilities")
+    p = np.asarray(found, dtype=float)
+    return p[:, 0] - p[:, 1]
+
+
+def _drawn(pool: Judges, who: Indices, pair: Indices, utilities: Array, noise: Array | None, sight: RaterView) -> Array:
+    """The same as a mean over draws of the label, keyed by person and pair."""
+    key, total = pool.context.rng.key(pool.name, "expected labels"), np.zeros(len(who))
+    for draw in range(DRAWS):
+        draws = uniforms(key, who[:, None], pair[:, None], 3 * draw + np.arange(3)[None, :])
+        label = pool.choose(utilities, who, draws, noise, sight)[:, 0]
+        total += np.array([0.0, 1.0, -1.0])[label]
+    return total / DRAWS
