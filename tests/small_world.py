@@ -91,6 +91,7 @@ MEASURED = frozenset(  # tables of what everybody prefers after each round
         "flattening",
         "minimal_pairs",
         "on_policy",
+        "orders",
         "raters",
         "responses",
         "waterfall",

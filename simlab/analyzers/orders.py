@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simlab.analyzers.analyzer import Analyzer, RoundView
 from simlab.arrays import Array, Indices
@@ -55,8 +56,8 @@ class Look:
     sample: Array
     worth: dict[str, Array]
     expected: Array
-    worst: Array
-    dismissed: Array
+    worst: NDArray[np.bool_]
+    dismissed: NDArray[np.bool_]
 
 
 @dataclass(slots=True)
@@ -93,9 +94,15 @@ class OrdersAnalyzer(Analyzer):
         for name, pieces in judgement.samples.items():
             watched.pieces[name] += pieces
         view = self.views.get(self._model(relation))
-        if view is None or relation.order < 2 or not isinstance(agent, Pool):
+        if view is None or relation.order < 2:
             return
-        here = agent.representatives()
+        if isinstance(agent, Pool):
+            self._look_at_people(relation, agent, judgement, view)
+        else:
+            self._look_at_vendor(relation, judgement, view)
+
+    def _look_at_people(self, relation: Relation, agent: Pool, judgement: Judgement, view: RoundView) -> None:
+        watched, here = self.watched[relation.name], agent.representatives()
         labels, golds = expected_labels(agent, here, view.panel, view.asked), self._golds(relation, view)
         careful = fidelity(labels.careful, golds["guideline"])
         state = dict(zip(here.tolist(), zip(labels.care.tolist(), careful.tolist(), strict=True), strict=True))
@@ -114,6 +121,26 @@ class OrdersAnalyzer(Analyzer):
                 expected=expected_score(labels.said, self._opinion(relation.principal, view)),
                 worst=is_worst(worth["guideline"]),
                 dismissed=np.zeros(len(rows), dtype=bool),
+            )
+        )
+
+    def _look_at_vendor(self, relation: Relation, judgement: Judgement, view: RoundView) -> None:
+        """A vendor is one agent, by the mean of those whose work it delivers."""
+        agent, golds = relation.agent, self._golds(relation, view)
+        pools = self._workers_of(agent)
+        people = [expected_labels(pool, pool.representatives(), view.panel, view.asked) for pool in pools]
+        if not sum(len(labels.rows) for labels in people):
+            return
+        said = np.concatenate([labels.said for labels in people]).mean(axis=0, keepdims=True)
+        self.watched[relation.name].looks.append(
+            Look(
+                np.array([list(self.context.parties).index(agent.name)]),
+                score=np.array([judgement.scores[agent.name]]),
+                sample=np.array([judgement.samples[agent.name]], dtype=float),
+                worth={against: fidelity(said, golds[against]) for against in AGAINST},
+                expected=expected_score(said, self._opinion(relation.principal, view)),
+                worst=np.zeros(1, dtype=bool),
+                dismissed=np.zeros(1, dtype=bool),
             )
         )
 
@@ -159,11 +186,12 @@ class OrdersAnalyzer(Analyzer):
         """One row for every relation that has a part in this model's making."""
         yield from ()
         mine = [r for r in self.context.relations if self._model(r) == view.model.name]
+        looks = {r.name: self._comparable(r, mine) for r in mine}
         spent = self._spent_on(view.model.name, mine)
         for relation in mine:
             golds, watched = self._golds(relation, view), self.watched.pop(relation.name, Watched())
             held = self._of_people if relation.order > 1 else self._of_responses
-            row = held(relation, watched, view, golds)
+            row = held(relation, watched, looks[relation.name], view, golds)
             looked = len(watched.pieces)
             self.add(
                 "orders",
@@ -177,6 +205,16 @@ class OrdersAnalyzer(Analyzer):
                 **row,
             )
         self.views[view.model.name] = view
+
+    def _comparable(self, relation: Relation, relations: Sequence[Relation]) -> list[Look]:
+        """The looks over which a validity is taken: at a pool's people, or at all the vendors of one principal."""
+        both = relation.principal, relation.order
+        peers = [r for r in relations if (r.principal, r.order) == both and not isinstance(r.agent, Pool)]
+        return [
+            look
+            for r in ([relation] if isinstance(relation.agent, Pool) else peers)
+            for look in self.watched[r.name].looks
+        ]
 
     def _spent_on(self, model: str, relations: Sequence[Relation]) -> dict[str, dict[str, float]]:
         """Hours and pay that each relation took since the round before, and its share of all pay for this model.
@@ -197,9 +235,11 @@ class OrdersAnalyzer(Analyzer):
             found[relation.name] = {"hours": hours, "pay": pay, "share": pay / whole if whole else math.nan}
         return found
 
-    def _of_responses(self, relation: Relation, watched: Watched, view: RoundView, golds: Golds) -> dict[str, Any]:
+    def _of_responses(
+        self, relation: Relation, watched: Watched, looks: list[Look], view: RoundView, golds: Golds
+    ) -> dict[str, Any]:
         """Order 1: responses are judged, and what a judge's opinion of them is worth is its own fidelity."""
-        del watched
+        del watched, looks
         principal, opinion = relation.principal, self._signs(relation.agent.name, view)
         if isinstance(principal, Pool):
             labels = view.labels[principal.name].of(principal.representatives())
@@ -210,22 +250,22 @@ class OrdersAnalyzer(Analyzer):
         fidelities = {f"fidelity_{against}": float(fidelity(opinion, golds[against])) for against in AGAINST}
         return fidelities | _columns(found, math.nan) | dict.fromkeys(FATES, 0)
 
-    def _of_people(self, relation: Relation, watched: Watched, view: RoundView, golds: Golds) -> dict[str, Any]:
+    def _of_people(
+        self, relation: Relation, watched: Watched, looks: list[Look], view: RoundView, golds: Golds
+    ) -> dict[str, Any]:
         """Order 2 and above: those who judge are judged."""
-        looks = watched.looks
-        rows, place = np.unique(_joined([look.rows for look in looks]), return_inverse=True)
-        sample = np.bincount(place, weights=_joined([look.sample for look in looks]), minlength=len(rows))
+        rows, place = np.unique(_joined([look.rows.astype(float) for look in looks]), return_inverse=True)
+        sample = np.asarray(np.bincount(place, _joined([look.sample for look in looks]), len(rows)), dtype=float)
 
         def mean(values: Sequence[Array]) -> Array:
             weighted = _joined(values) * _joined([look.sample for look in looks])
-            return np.bincount(place, weights=weighted, minlength=len(rows)) / sample
+            return np.asarray(np.bincount(place, weights=weighted, minlength=len(rows)) / sample)
 
         score = mean([look.score for look in looks])
         worth = {against: mean([look.worth[against] for look in looks]) for against in AGAINST}
         found = {against: validity(score, worth[against]) for against in AGAINST}
         if not looks:
-            alone = Validity.none("a vendor is one agent, and a correlation takes several", 1)
-            found = dict.fromkeys(AGAINST, alone if watched.pieces else Validity.none(NOT_LOOKED))
+            found = dict.fromkeys(AGAINST, Validity.none(NOT_LOOKED))
         expected = expected_validity(worth["guideline"], mean([look.expected for look in looks]), sample)
         worst = _joined([look.worst for look in looks]).astype(bool)
         gone = _joined([look.dismissed for look in looks]).astype(bool)
@@ -260,7 +300,7 @@ class OrdersAnalyzer(Analyzer):
         return [party for party in below if isinstance(party, Pool) and party.work_order == vendor.work_order]
 
 
-def _joined(parts: Sequence[Array]) -> Array:
+def _joined(parts: Sequence[NDArray[Any]]) -> Array:
     return np.concatenate(parts) if len(parts) else np.zeros(0)
 
 

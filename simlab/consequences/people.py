@@ -48,9 +48,9 @@ def trainers(relation: Relation, rows: Indices) -> Array:
     Auditors of whom nobody is left teach the guideline as it was given to them.
     """
     principal = relation.principal
-    here = np.flatnonzero(principal.cohort.employed) if isinstance(principal, Roster) else []
-    if not isinstance(principal, Roster) or not len(here):
+    if not isinstance(principal, Roster) or not principal.cohort.employed.any():
         return np.tile(principal.standard().vector, (len(rows), 1))
+    here = np.flatnonzero(principal.cohort.employed)
     key = principal.context.rng.key(principal.name, "trainers", relation.agent.name, relation.looks)
     lots = (uniforms(key, rows) * len(here)).astype(np.int64)
     return np.asarray(principal.cohort.vector[here[lots]])

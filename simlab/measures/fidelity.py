@@ -17,6 +17,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simlab.arrays import Array
 from simlab.measures.statistics import Z95, pearson, ranks
@@ -129,7 +130,7 @@ def fisher_interval(rho: float, n: int) -> tuple[float, float]:
     return math.tanh(z - half), math.tanh(z + half)
 
 
-def is_worst(worth: Array) -> Array:
+def is_worst(worth: Array) -> NDArray[np.bool_]:
     """Who belongs to the worst tenth [R]: as many as that is, rounded up, and those who are as bad as the best of
     them; nobody, where that would be everybody."""
     if not len(worth):
@@ -137,10 +138,10 @@ def is_worst(worth: Array) -> Array:
     count = math.ceil(WORST * len(worth) - 1e-9)
     line = np.partition(worth, count - 1)[count - 1]
     found = worth <= line + 1e-12
-    return found if not found.all() else np.zeros(len(worth), dtype=bool)
+    return np.asarray(found if not found.all() else np.zeros(len(worth), dtype=bool))
 
 
-def auc(marks: Array, wanted: Array) -> float:
+def auc(marks: Array, wanted: NDArray[np.bool_]) -> float:
     """Chance that somebody wanted [R] has a higher mark [R] than somebody who is not, ties counting half (Mann &
     Whitney 1947); NaN where all or none are wanted."""
     yes, no = int(np.count_nonzero(wanted)), int(np.count_nonzero(~wanted))
@@ -156,7 +157,7 @@ def expected_score(agent: Array, judge: Array) -> Array:
 
     Where s and t are independent over pairs as well, this is (1 + F·φ)/2 with the judge's fidelity φ.
     """
-    return (1 + agent @ judge / agent.shape[-1]) / 2
+    return np.asarray((1 + agent @ judge / agent.shape[-1]) / 2)
 
 
 def reliability(expected: Array, looks: Array) -> float:

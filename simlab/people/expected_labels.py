@@ -137,7 +137,7 @@ def _choice(
     if wrong := no_distribution(found, len(who)):
         raise PluginFailed.returned(policy, wrong, "probabilities")
     p = np.asarray(found, dtype=float)
-    return p[:, 0] - p[:, 1]
+    return np.asarray(p[:, 0] - p[:, 1])
 
 
 def _drawn(pool: Judges, who: Indices, pair: Indices, utilities: Array, noise: Array | None, sight: RaterView) -> Array:

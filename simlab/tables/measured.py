@@ -168,8 +168,8 @@ ORDERS = Table(
         number(
             "validity_guideline",
             "correlation of the scores given since the round before with the agents' fidelity to the guideline when"
-            " judged, over those employed then; at order 1, of labels of pairs with the guideline's: the judges' own"
-            " fidelity. NaN if undefined",
+            " judged, over those employed then, or over all vendors of the principal; at order 1, of labels of pairs"
+            " with the guideline's: the judges' own fidelity. NaN if undefined",
         ),
         number("validity_intent", "the same with fidelity to users' intent"),
         number("validity_principal", "the same with fidelity to the principal's own reading"),

@@ -22,6 +22,8 @@ PINNED = {  # columns that readers outside the project may rely on
     "judgements": "run judgement time round order principal agent",
     "consequences": "run judgement time kind agent amount",
     "win_rate": "run round judge rate n",
+    "orders": "run time round order principal agent people looks hours pay share fidelity_guideline fidelity_intent"
+    " fidelity_principal validity_guideline validity_intent validity_principal low high n why_nan goodhart_gap",
     "reward_model": "run", "policy": "run objective_kl", "guidelines": "run", "ledger": "run",
 }  # fmt: skip
 
