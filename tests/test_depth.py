@@ -48,14 +48,14 @@ def test_each_entry_makes_the_next_order(both: tuple[simlab.Run, simlab.Run]) ->
 def test_what_judging_takes_is_told_for_every_order(both: tuple[simlab.Run, simlab.Run]) -> None:
     rows = orders(both[1])
     whom = dict(zip(rows.principal, rows.agent, strict=True))
-    assert whom == {"pool": "lm", "acme": "pool", "leads": "pool", "managers": "leads", "directors": "managers"}
+    assert whom == {"pool": "rm", "acme": "pool", "leads": "pool", "managers": "leads", "directors": "managers"}
     assert rows.order.tolist() == [1, 2, 2, 3, 4]
     assert (rows.hours > 0).all()
     work = both[1].labor.query("party == 'pool' and order == 1")
     (first,) = rows[rows.order == 1].itertuples()
     assert (first.hours, first.pay) == pytest.approx((work.hours.sum(), work.pay.sum()))
-    measured = both[1].alignment.query("order == 1 and a == 'acme' and b == 'pool'")
-    assert first.rho == measured.rho.iloc[-1]
+    measured = both[1].orders.query("principal == 'pool'")
+    assert first.validity == measured.validity_guideline.iloc[-1]
     assert 0 <= rows[rows.order > 1].days.min() <= rows.days.max() < 1  # each look ends on the day it began
 
 

@@ -10,11 +10,11 @@ import numpy as np
 from simlab.arrays import Array, Indices
 from simlab.components.review import Review, decided
 from simlab.people import working_life
-from simlab.people.roster import Roster
 from simlab.relation import Effect, Judgement, Relation
 from simlab.rng import uniforms
 
 if TYPE_CHECKING:
+    from simlab.components.cohort import Cohort
     from simlab.parties.pool import Pool
 
 
@@ -48,12 +48,13 @@ def trainers(relation: Relation, rows: Indices) -> Array:
     Auditors of whom nobody is left teach the guideline as it was given to them.
     """
     principal = relation.principal
-    if not isinstance(principal, Roster) or not principal.cohort.employed.any():
+    cohort: Cohort | None = getattr(principal, "cohort", None)
+    if cohort is None or not cohort.employed.any():
         return np.tile(principal.standard().vector, (len(rows), 1))
-    here = np.flatnonzero(principal.cohort.employed)
-    key = principal.context.rng.key(principal.name, "trainers", relation.agent.name, relation.looks)
+    here = np.flatnonzero(cohort.employed)
+    key = pool_of(relation).context.rng.key(principal.name, "trainers", relation.agent.name, relation.looks)
     lots = (uniforms(key, rows) * len(here)).astype(np.int64)
-    return np.asarray(principal.cohort.vector[here[lots]])
+    return np.asarray(cohort.vector[here[lots]])
 
 
 def dismissed(relation: Relation, pool: Pool, rows: Indices, rule: Review, reason: str, how: str) -> Sequence[Effect]:

@@ -26,6 +26,12 @@ MANIFEST = {
     "parameters": {"parties": PARTIES},
 }  # fmt: skip
 ALIGNMENT = {"model": "lm", "time": 0.0, "tau": 0.0, "accuracy": 0.5, "n": 8, "low": 0.0, "high": 1.0}
+JUDGED = {
+    "time": 0.0, "people": 20, "looks": 7.0, "hours": 1.0, "pay": 21.0, "share": 0.1, "fidelity_guideline": 0.55,
+    "fidelity_intent": 0.5, "fidelity_principal": 0.55, "validity_intent": 0.4, "validity_principal": 0.42, "low": 0.21,
+    "high": 0.6, "n": 20, "why_nan": "", "goodhart_gap": 0.0, "validity_expected": 0.47, "rank_validity": 0.4,
+    "auc": 0.7, "dismissed_rightly": 1, "dismissed_wrongly": 0, "kept_rightly": 17, "kept_wrongly": 2,
+}  # fmt: skip
 WON = {"model": "lm", "time": 0.0, "judge": "users", "n": 4, "low": 0.0, "high": 1.0}
 
 
@@ -55,8 +61,7 @@ def add_tables(tables: Recorder, *, words: bool = True, rounds: int = 2) -> None
             row = {**ALIGNMENT, "rho": rho, "why_nan": "" if rho == rho else "lm ranks all alike"}
             tables.add("alignment", round=number, order=1, panel="responses", against="", a=a, b=b, **row)
         tables.add("win_rate", **WON, round=number, rate=0.5 + 0.25 * number)
-    row = {**ALIGNMENT, "rho": 0.42, "why_nan": ""}
-    tables.add("alignment", round=1, order=2, panel="pool", against="guideline", a="acme", b="pool", **row)
+    tables.add("orders", round=1, order=2, principal="acme", agent="pool", validity_guideline=0.42, **JUDGED)
     tables.add(
         "employment", worker=["pool:0", "pool:1"], person="", employer="acme", hired=0.0, ended=None, reason=None
     )
@@ -101,7 +106,7 @@ def test_a_world_of_words(tmp_path: Path, width: int, monkeypatch: pytest.Monkey
     assert line_of(text, "users users") == ["users", "users", "0.90", "→", "0.90", "–", "75", "%"]
     assert "1 rater employed at the end, 2 spells in all; 1 warned; 1 fired." in text
     assert "45 hours of paid work" in text
-    assert line_of(text, "2 acme judges pool")[4] == "0.42"
+    assert line_of(text, "2 acme pool")[3:] == ["20", "0.55", "0.42", "±0.20", "0.47", "0"]
     assert "day 5  pool:1 fired: agreement with gold below 0.6 (0.400)" in text
     for words in ("france ?", "oslo .", "and france ?", "paris , you fool .", "steal [it] !", "ask a lawyer ."):
         assert words in text

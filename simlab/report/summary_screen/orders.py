@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from rich.console import RenderableType
 from rich.markup import escape
 
-from simlab.report.layout import NOTHING, noted, number, table
+from simlab.report.layout import noted, number, table
 from simlab.report.orders import orders
 
 if TYPE_CHECKING:
     from simlab.runs.loading import Run
 
-_HEAD = ["order", "", "", "fidelity", "validity", "95 %", "expected", "judged", "looks", "hours", "USD"]
+_HEAD = ["", "judge", "of", "n", "fidelity", "validity", "expected", "USD"]
 
 
 def judges(run: Run) -> list[RenderableType]:
@@ -24,13 +24,13 @@ def judges(run: Run) -> list[RenderableType]:
         return []
     made = table("Who judges the judges", _HEAD)
     for r in rows.itertuples():
-        interval = NOTHING if math.isnan(r.low) else f"{r.low:.2f} to {r.high:.2f}"
-        cost = (number(r.looks, ",.0f"), f"{r.hours:,.1f}", f"{r.pay:,.0f}")
-        worth = (number(r.fidelity), number(r.validity), interval, number(r.expected))
-        made.add_row(str(r.order), escape(r.principal), escape(f"judges {r.agent}"), *worth, str(r.n), *cost)
+        found = number(r.validity) if math.isnan(r.low) else f"{r.validity:.2f} ±{(r.high - r.low) / 2:.2f}"
+        worth = (number(r.fidelity), found, number(r.expected))
+        made.add_row(str(r.order), escape(r.principal), escape(r.agent), str(r.n), *worth, f"{r.pay:,.0f}")
     note = (
-        "Fidelity: agreement of what is judged with the guideline, 0 for a coin. Validity: correlation of a principal's"
-        " scores of its agents with their fidelity; at order 1, of labels with the guideline's. Expected: from the "
-        "looks that each agent got, and how the judges themselves judge. Judged: agents, or at order 1 those who rank."
+        "By order of judgement: 1 judges responses. n: agents judged; at order 1, those who judge. Fidelity: agreement"
+        " of what the judged do with the guideline, 0 for a coin. Validity: correlation of a judge's scores with that,"
+        " and half its 95 % interval; at order 1, of labels with the guideline's. Expected: from looks at each, and how"
+        " the judges themselves judge."
     )
     return [noted(made, note)]
