@@ -19,6 +19,7 @@ from simlab.people import working_life
 from simlab.people.delegation import Delegation
 from simlab.people.perception import Perception, perceived, scene_of, turns_of
 from simlab.people.roster import Roster
+from simlab.people.shared_mistakes import with_common
 from simlab.rankings import differences, draws_of_choice, not_labels
 from simlab.rng import normals
 from simlab.tables.recorder import coded
@@ -111,6 +112,7 @@ class Judges(Roster):
         k = len(items) // n
         utilities = self.perceive(items, who, response_keys, by_users).reshape(n, k)
         draws = draws_of_choice(key, who, ranking_keys, k) if draws is None else draws
+        draws = with_common(self, draws, who, items)
         noise = None if seconds is None else working_life.noise(self, who, seconds)
         felt = differences(utilities)
         asks = self.delegates(who)

@@ -29,7 +29,7 @@ def drawn(pool: Roster, numbers: NDArray[np.int64], rng: Streams | None = None) 
     zeros = np.zeros(len(numbers))
     people = Cohort(
         number=numbers,
-        misread=context.deviations(rng.key(name, "misreading"), numbers),
+        misread=misreadings(pool, numbers, rng),
         own=context.game.value(spec.values) + spec.values_spread * standard.unit * tastes,
         vector=np.empty(0),
         skill=np.clip(spec.skill + spec.skill_spread * keen, 0, 1),
@@ -48,6 +48,33 @@ def drawn(pool: Roster, numbers: NDArray[np.int64], rng: Streams | None = None) 
     )
     people.vector = understood(pool, people, standard)
     return people
+
+
+def misreadings(pool: Roster, numbers: NDArray[np.int64], rng: Streams) -> Array:
+    """How each misreads a guideline [n, D], in norms of it, before it is scaled: √(1 − r)·own + √r·common.
+
+    Two people of a group then err by vectors whose components correlate by r, so that n of them are worth
+    n/(1 + (n − 1)·r) who err apart. The common part is no draw of theirs: other people would share it.
+    """
+    context, spec = pool.context, pool.spec.shared
+    own = context.deviations(rng.key(pool.name, "misreading"), numbers)
+    if spec is None or not spec.misreading:
+        return own
+    names, which = groups(pool, numbers)
+    common = [context.deviations(context.rng.key(name, "shared misreading"), np.arange(1))[0] for name in names]
+    return np.asarray(np.sqrt(1 - spec.misreading) * own + np.sqrt(spec.misreading) * np.stack(common)[which])
+
+
+def groups(pool: Roster, numbers: NDArray[np.int64]) -> tuple[list[str], NDArray[np.int64]]:
+    """The groups whose members err together: their names, and which of them each person belongs to [n]."""
+    spec, whole = pool.spec.shared, np.zeros(len(numbers), dtype=np.int64)
+    if spec is None or spec.within == "pool":
+        return [pool.name], whole
+    if spec.within == "nation":
+        return [f"nation {spec.nation}"], whole
+    if spec.within == "vendor":
+        return [pool.context.hierarchy.issuer_of(pool.name) or pool.name], whole
+    return [f"{pool.name} shift {k}" for k in range(spec.shifts)], numbers % spec.shifts
 
 
 def understood(pool: Roster, people: Cohort, standard: Standard) -> Array:

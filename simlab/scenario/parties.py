@@ -19,6 +19,7 @@ from simlab.scenario.working_conditions import (
     ProbationSpec,
     QuitsSpec,
     ScreeningSpec,
+    SharedField,
     VoiceSpec,
 )
 
@@ -64,6 +65,9 @@ class PeopleSpec(PartySpec):
     knowledge: float = Field(1.0, ge=0, le=1, description="chance of believing the truth about a fact, mean")
     knowledge_spread: float = Field(0.0, ge=0, le=1, description="standard deviation of knowledge between people")
     misreading: float = Field(0.0, ge=0, le=100, description="error in reading the guideline, in norms of it")
+    shared: SharedField | None = Field(
+        None, description="what they err in together: a number is short for {misreading: NUMBER}; default: nothing"
+    )
     values: Weights = Field({}, description="their own mean values: weight of each criterion")
     values_spread: float = Field(0.0, ge=0, le=100, description="spread of own values, in norms of the guideline")
     temperature_spread: float = Field(0.0, ge=0, le=10, description="log-normal sd of noise between people")

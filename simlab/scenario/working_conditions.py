@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from simlab.components.spec import Spec
@@ -32,6 +32,39 @@ class ScreeningSpec(Spec):
             what = "{items} gold items are too few for {test}, which looks at {needed}"
             raise PydanticCustomError("items", what, numbers)
         return self
+
+
+class SharedSpec(Spec):
+    """What people err in together, so that it does not average out over them; all who share a group share it.
+
+    Of the variance of misreadings a part `misreading` is common to a group. Of mistakes in choice, the latent draws of
+    any two people about one item correlate by `mistakes`: items that are hard, or invite a common false belief.
+    """
+
+    misreading: float = Field(0.0, ge=0, le=1, description="part of the variance of misreadings that is common")
+    mistakes: float = Field(0.0, ge=0, lt=1, description="correlation of two people's draws of choice about one item")
+    within: Literal["pool", "vendor", "shift", "nation"] = Field(
+        "pool", description="who errs together: a pool, all below one vendor, one shift of a pool, or one nation"
+    )
+    shifts: int = Field(2, ge=1, le=1000, description="shifts of a pool, if `within` is shift: people in turn")
+    nation: str = Field("", max_length=64, description="which nation, if `within` is nation: pools may name the same")
+
+    @model_validator(mode="after")
+    def _of_some_nation(self) -> SharedSpec:
+        if (self.within == "nation") != bool(self.nation):
+            what = "within: nation and nation: NAME go together"
+            fix = "name the nation, as {misreading: 0.5, within: nation, nation: kenya}"
+            raise PydanticCustomError("nation", what, {"fix": fix})
+        return self
+
+
+def _of_misreading(value: Any) -> Any:
+    """A number is short for `{misreading: NUMBER}`."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return {"misreading": float(value)} if number else value
+
+
+SharedField = Annotated[SharedSpec, BeforeValidator(_of_misreading, json_schema_input_type=SharedSpec | float)]
 
 
 class ProbationSpec(Spec):
