@@ -35,6 +35,7 @@ class Fire(simlab.Consequence):
     after_warnings: int = Field(0, ge=0, le=1000, description="only after this many warnings")
     min_sample: int = Field(1, ge=1, le=1_000_000, description="only with at least this many audited pairs")
     review: NoReviewField = Field(None, description="a review rule that decides instead of `below`")
+    ban: bool = Field(False, description="whether no pool of the same labor market hires those dismissed again")
 
     @model_validator(mode="after")
     def _one_rule(self) -> Self:
@@ -55,7 +56,8 @@ class Fire(simlab.Consequence):
             rule = self._threshold(self.after_warnings)
         else:
             reason = f"{rule.name} review"
-        return dismissed(relation, pool, judged(pool, judgement), rule, reason, "fired")
+        rows = judged(pool, judgement)
+        return dismissed(relation, pool, rows, rule, reason, "fired", banned=self.ban)
 
     def dismissal(self) -> simlab.Review:
         """The rule by which people reckon; warnings are history, and not reckoned with."""

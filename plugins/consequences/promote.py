@@ -23,7 +23,7 @@ class Promote(simlab.Consequence):
     """People who agreed well with their judge at this look earn more from now on."""
 
     name = "promote"
-    principals = ("corporation", "vendor")
+    principals = ("corporation", "vendor", "auditors")
     agents = ("raters", "auditors")
     unforeseen = "raises"
     example: ClassVar[dict[str, object]] = {"above": 0.6}

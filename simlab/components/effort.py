@@ -44,6 +44,10 @@ class Effort(Component):
     )
     discount: float = Field(0.95, ge=0, lt=1, description="δ, worth of a $ at the next look of the employer")
     separation: float = Field(0.05, ge=0, lt=1, description="s, chance to lose the job by no fault, per look")
+    know_judges: bool = Field(
+        False,
+        description="whether people know how often their auditors are right; else they take them to be always",
+    )
     outside: float = Field(0.0, ge=0, le=1e6, description="what being without this job is worth, in $ per hour")
 
     def choose(self, situation: WorkSituation) -> Array:

@@ -41,6 +41,13 @@ def did_well(pool: Pool, judgement: Judgement, above: float, min_sample: int) ->
     return rows[pool.cohort.employed[rows]]
 
 
+def did_badly(pool: Pool, judgement: Judgement, below: float, min_sample: int) -> Indices:
+    """Rows of those who still work here and whose answers, of this look alone, agreed too rarely."""
+    scores, samples = judgement.scores, judgement.samples
+    rows = rows_of(name for name, score in scores.items() if score < below and samples[name] >= min_sample)
+    return rows[pool.cohort.employed[rows]]
+
+
 def trainers(relation: Relation, rows: Indices) -> Array:
     """What those who train these people go by themselves [n, D]: the firm that looked, or of a pool of auditors one for
     each trainee, by lot.
@@ -57,14 +64,17 @@ def trainers(relation: Relation, rows: Indices) -> Array:
     return np.asarray(cohort.vector[here[lots]])
 
 
-def dismissed(relation: Relation, pool: Pool, rows: Indices, rule: Review, reason: str, how: str) -> Sequence[Effect]:
-    """Dismiss those in `rows` whom the rule says to dismiss, by what the principal has on record."""
+def dismissed(
+    relation: Relation, pool: Pool, rows: Indices, rule: Review, reason: str, how: str, *, banned: bool = False
+) -> Sequence[Effect]:
+    """Dismiss those in `rows` whom the rule says to dismiss, by what the principal has on record; who is `banned` finds
+    no work in the pool's labor market again."""
     if not len(rows):
         return []
     principal = relation.principal.name
     verdict = decided(rule, working_life.standing(pool, principal, rows, rule.history))
     rows, score = rows[verdict], pool.record(principal).score
     for row in rows.tolist():
-        pool.dismiss(row, f"{how}: {reason}")
+        pool.dismiss(row, f"{how}: {reason}", banned=banned)
     why = reason if how == "fired" else f"{how}: {reason}"
     return [Effect("fire", f"{pool.name}:{r}", float(score[r]), "agreement", why) for r in rows.tolist()]

@@ -88,11 +88,12 @@ class Pool(Judges):
             names = self.labels_of(people.number).tolist()
             write_readings(self.context, self.name, names, people.vector, self.standard().version)
 
-    def dismiss(self, number: int, reason: str) -> None:
-        """End a person's employment today, and pay what is owed."""
+    def dismiss(self, number: int, reason: str, *, banned: bool = False) -> None:
+        """End a person's employment today, and pay what is owed; who is banned is not hired from the labor market."""
         payroll.pay_off(self, number)
         self.cohort.ended[number] = self.context.now
-        self.labor_market.seek(self.spec.market, self, number)
+        if not banned:
+            self.labor_market.seek(self.spec.market, self, number)
         spells(self, self.cohort[[number]], reason)
 
     def retrain(self, rows: Indices, readings: Array, shrink: float, hours: float) -> None:

@@ -16,6 +16,7 @@ from simlab.components.effort import COIN, WorkSituation
 from simlab.components.return_values import not_numbers
 from simlab.components.review import Review
 from simlab.errors import PluginFailed
+from simlab.people.roster import Roster
 from simlab.rankings import preferred
 from simlab.rng import uniforms
 
@@ -99,18 +100,28 @@ def _audited(relation: RelationSpec | None, pairs: float) -> float:
 
 
 def _gold_error(pool: Judges, relation: RelationSpec | None) -> float:
-    """How often the judge errs: a firm by its gold, people as often as people do."""
+    """How often the judge errs: a firm by its gold; auditors as often as they do now, if people know it."""
     if relation is None:
         return 0.0
     judge = pool.context.parties[relation.principal]
-    spec = getattr(judge, "spec", None)
-    return float(getattr(spec, "gold_error", 0.0))
+    if pool.spec.effort.know_judges and isinstance(judge, Roster):
+        return 1 - _accuracy(judge)
+    return float(getattr(getattr(judge, "spec", None), "gold_error", 0.0))
+
+
+def _accuracy(judges: Roster) -> float:
+    """Mean chance of these people's answers to agree with gold, with the care they take now; a coin's, of nobody."""
+    rows = np.flatnonzero(judges.cohort.employed)
+    if not len(rows):
+        return COIN
+    care = judges.work_state.care[rows] if judges.spec.effort.reckons else np.ones(len(rows))
+    return float(np.mean(COIN + care * (_quality(judges, rows) - COIN)))
 
 
 # ---- how well they can do ------------------------------------------------------------------------------------------
 
 
-def _quality(pool: Judges, rows: Indices) -> Array:
+def _quality(pool: Roster, rows: Indices) -> Array:
     """Chance [R] that a careful answer agrees with right gold: one's own where it was measured, else the mean."""
     rows_known, known = pool.quality
     found = np.full(len(rows), float(known.mean()) if len(known) else 1.0)

@@ -52,6 +52,6 @@ def calibrate(pool: Judges, model: Speaker) -> Steps:
         what = f"must give a rater policy when it is calibrated; it gave {given(policy)}"
         raise PluginFailed.returned(pool.policy, what, "calibrated")
     pool.policy = policy
-    if pool.spec.effort.reckons:
+    if pool.spec.effort.reckons or pool.known_to_the_judged():
         truly = context.guideline_for(pool.name).utilities(context.game.features(items))
         pool.quality = people, quality_of(pool, people, pairs, truly.reshape(-1, 2))

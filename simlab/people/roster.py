@@ -135,6 +135,11 @@ class Roster(LabelSource):
         out = self.context.scenario.without
         return [int(name.removeprefix(prefix)) for name in out if name.startswith(prefix)]
 
+    def known_to_the_judged(self) -> bool:
+        """Whether somebody who is judged by these people reckons with how often they are right."""
+        below = (self.context.scenario.parties[name] for name in self.context.hierarchy.agents(self.name))
+        return any(getattr(getattr(spec, "effort", None), "know_judges", False) for spec in below)
+
     # ---- what is planned ----------------------------------------------------------------------------------------
 
     @property
@@ -161,8 +166,8 @@ class Roster(LabelSource):
         """Hire up to `count` new people, after a test if there is one; returns the numbers of those hired."""
 
     @abstractmethod
-    def dismiss(self, number: int, reason: str) -> None:
-        """End a person's employment today, and pay what is owed."""
+    def dismiss(self, number: int, reason: str, *, banned: bool = False) -> None:
+        """End a person's employment today, and pay what is owed; who is banned is not hired from the labor market."""
 
     # ---- their policy -------------------------------------------------------------------------------------------
 

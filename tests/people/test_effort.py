@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from itertools import permutations
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from simlab.components.effort import spent, tossed
 from simlab.components.incentives import prize_slope, responses, tournament_effort, win_chance
 from simlab.rng import normals, uniforms
 from tests.situations import review, situation
+from tests.small_world import LEARN, play
 
 
 @pytest.mark.parametrize(("players", "highest"), [(2, 0.5642), (4, 1.0294), (8, 1.4236), (16, 1.7660), (64, 2.3437)])
@@ -108,3 +111,33 @@ def test_a_coin_toss_ranks_in_any_order_alike() -> None:
 
 def test_time_spent() -> None:
     assert spent(np.array([10.0, 10.0]), np.array([True, False]), 0.3).tolist() == [10, 3]
+
+
+# ---- who is known to judge ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("guarded", [True, False], ids=["guarded", "unguarded"])
+def test_who_knows_that_nobody_looks_does_not_look_either(tmp_path: Path, guarded: bool) -> None:
+    """Care goes down the line: managers make leads look, who make raters look, who know how often leads are right."""
+    toil = {"kind": "no_shirking", "cost": 3, "careless_seconds": 0.33, "outside": 4}
+    fire = {"kind": "fire", "below": 0.6, "min_sample": 10}
+    lead = {"kind": "auditors", "count": 6, "wage": 12, "policy": {"kind": "mistaken", "flip": 0.05}, "effort": toil}
+    changes: dict[str, Any] = {
+        "days": 4, "parties.pool.count": 20, "parties.pool.wage": 12, f"{LEARN}.sample": 2000,
+        "parties.pool.policy": {"kind": "mistaken", "flip": 0.05}, "parties.leads": lead,
+        "parties.managers": {"kind": "auditors", "count": 2, "policy": "oracle"},
+        "relations.1": {"principal": "acme", "agent": "pool", "every": 1, "sample": 1, "consequence": "hire"},
+        "relations.4": {"principal": "leads", "agent": "pool", "every": 1, "sample": 0.5, "consequence": fire},
+        "relations.5": {
+            "principal": "managers", "agent": "leads", "every": 1, "sample": 0.5,
+            "consequence": [fire, "hire"] if guarded else [],
+        },
+    }  # fmt: skip
+    care = {}
+    for know in (True, False):
+        run = play(tmp_path, {**changes, "parties.pool.effort": {**toil, "know_judges": know}}, measured=True)
+        last = run.raters[(run.raters["round"] == run.raters["round"].max()) & run.raters.employed]
+        care[know] = last[last.worker.str.startswith("pool:")].care.mean()
+    assert care[True] == (1.0 if guarded else 0.0)
+    assert care[False] == 1.0  # who takes leads to be right always looks, guarded or not

@@ -52,3 +52,12 @@ def test_without_a_common_market_everybody_hired_is_new(tmp_path: Path) -> None:
     run = play_as(DEEP, tmp_path, {**CHANGES, "parties.south.market": "manila"})
     assert (run.employment.person == run.employment.worker).all()
     assert (run.employment.hired > 0).any()
+
+
+@pytest.mark.slow
+def test_who_is_banned_is_hired_by_nobody_again(tmp_path: Path) -> None:
+    harsh = [{**HARSH[0], "ban": True}, HARSH[1]]
+    run = play_as(DEEP, tmp_path, {**CHANGES, f"{NORTH}.consequence": harsh, "relations.4.consequence": harsh})
+    assert (run.consequences.kind == "fire").sum() > 3
+    assert (run.employment.hired > 0).any()
+    assert (run.employment.person == run.employment.worker).all()
