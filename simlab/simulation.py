@@ -34,6 +34,7 @@ from simlab.parties.reward_model import RewardModel
 from simlab.parties.shareholders import Shareholders
 from simlab.parties.users import Users
 from simlab.parties.vendor import Vendor
+from simlab.people.effort import reconsider
 from simlab.people.labor_market import LaborMarket
 from simlab.people.roster import Roster
 from simlab.relation import Judgement, Relation
@@ -127,6 +128,9 @@ class Simulation(Context):
             for party in self.parties.values():
                 if isinstance(party, build) and party not in machines:
                     yield from party.start()
+        for pool in sorted(self.of_kind(Pool), key=lambda pool: -pool.work_order):
+            if pool.spec.effort.know_judges:  # who were hired before their judges
+                reconsider(pool)
         for model in self.of_kind(LanguageModel):
             yield from model.imitate()
         for machine in machines:  # what it takes for zero is said by the model that people have shown how to answer

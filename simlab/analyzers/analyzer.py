@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from simlab.arrays import Array, Indices
 from simlab.clock import Steps
 from simlab.measures.panel import Panel
-from simlab.people.expected_labels import ExpectedLabels
 from simlab.worlds.world import Items
 
 if TYPE_CHECKING:
@@ -43,7 +42,6 @@ class RoundView:
     current: Items  # and what it says now
     asked: Indices  # [2M] places on the panel of left and right of the pairs people are asked about, in turn
     agents: list[Agents] = field(default_factory=list)
-    labels: dict[str, ExpectedLabels] = field(default_factory=dict)  # of everyone who ever worked there, by pool
 
 
 class Analyzer(ABC):

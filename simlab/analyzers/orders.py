@@ -32,7 +32,7 @@ from simlab.measures.fidelity import (
     validity,
 )
 from simlab.parties.pool import Pool
-from simlab.people.expected_labels import expected_labels, signs
+from simlab.people.expected_labels import ExpectedLabels, expected_labels, signs
 from simlab.relation import Effect, Judgement, Party, Relation
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class OrdersAnalyzer(Analyzer):
 
     def _look_at_people(self, relation: Relation, agent: Pool, judgement: Judgement, view: RoundView) -> None:
         watched, here = self.watched[relation.name], agent.representatives()
-        labels, golds = expected_labels(agent, here, view.panel, view.asked), self._golds(relation, view)
+        labels, golds = _labels(agent, view), self._golds(relation, view)
         careful = fidelity(labels.careful, golds["guideline"])
         state = dict(zip(here.tolist(), zip(labels.care.tolist(), careful.tolist(), strict=True), strict=True))
         watched.change += change(self.states.get(relation.name, {}), state)
@@ -128,7 +128,7 @@ class OrdersAnalyzer(Analyzer):
         """A vendor is one agent, by the mean of those whose work it delivers."""
         agent, golds = relation.agent, self._golds(relation, view)
         pools = self._workers_of(agent)
-        people = [expected_labels(pool, pool.representatives(), view.panel, view.asked) for pool in pools]
+        people = [_labels(pool, view) for pool in pools]
         if not sum(len(labels.rows) for labels in people):
             return
         said = np.concatenate([labels.said for labels in people]).mean(axis=0, keepdims=True)
@@ -175,7 +175,7 @@ class OrdersAnalyzer(Analyzer):
     def _opinion(self, party: Party, view: RoundView) -> Array:
         """The label that a party can be expected to give of each pair [M], as P(left) − P(right)."""
         if isinstance(party, Pool):
-            labels = expected_labels(party, party.representatives(), view.panel, view.asked)
+            labels = _labels(party, view)
             return np.asarray(labels.said.mean(axis=0)) if len(labels.rows) else np.zeros(len(view.asked) // 2)
         wrong = float(getattr(getattr(party, "spec", None), "gold_error", 0.0))
         return (1 - 2 * wrong) * self._signs(party.name, view)
@@ -242,7 +242,7 @@ class OrdersAnalyzer(Analyzer):
         del watched, looks
         principal, opinion = relation.principal, self._signs(relation.agent.name, view)
         if isinstance(principal, Pool):
-            labels = view.labels[principal.name].of(principal.representatives())
+            labels = _labels(principal, view)
             found = {against: of_judges(labels.fidelity(golds[against])) for against in AGAINST}
         else:
             said = self._opinion(principal, view)
@@ -282,7 +282,7 @@ class OrdersAnalyzer(Analyzer):
     def _fidelities(self, agent: Party, view: RoundView, golds: Golds) -> dict[str, Any]:
         """The mean fidelity of the people who work for an agent now, by standard, and where it is lost."""
         pools = [agent] if isinstance(agent, Pool) else self._workers_of(agent)
-        each = [view.labels[pool.name].of(pool.representatives()) for pool in pools if pool.name in view.labels]
+        each = [_labels(pool, view) for pool in pools]
         if not sum(len(labels.rows) for labels in each):
             return {f"fidelity_{against}": math.nan for against in AGAINST}
         found: dict[str, Any] = {
@@ -298,6 +298,11 @@ class OrdersAnalyzer(Analyzer):
         """The pools whose work a vendor delivers."""
         below = (self.context.parties[name] for name in self.context.hierarchy.below(vendor.name))
         return [party for party in below if isinstance(party, Pool) and party.work_order == vendor.work_order]
+
+
+def _labels(pool: Pool, view: RoundView) -> ExpectedLabels:
+    """What those who stand for a pool can be expected to say of the panel's pairs, now."""
+    return expected_labels(pool, pool.representatives(), view.panel, view.asked)
 
 
 def _joined(parts: Sequence[NDArray[Any]]) -> Array:

@@ -163,7 +163,7 @@ class Survey:
             return
         each = view.panel.centred(pool.individual_utilities(view.panel, rows))
         truth = self._truth(view, pool.name, each)
-        labels = view.labels[pool.name] = expected_labels(pool, rows, view.panel, view.asked)
+        labels = expected_labels(pool, rows, view.panel, view.asked)
         held_to = self.context.standards_above(pool.name)
         gold = {against: _signs(view, party) for against, party in held_to.items()}
         lost = labels.losses(gold["guideline"])

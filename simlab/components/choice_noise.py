@@ -65,12 +65,20 @@ def scaled(difference: Array, noise: Array) -> Array:
         return np.where(noise > 0, difference / noise, np.where(difference == 0, 0.0, np.inf * np.sign(difference)))
 
 
+class Unreachable(InvalidInput):
+    """People who differ too much in what they see or value to agree as often as asked; `ceiling`: how often they do."""
+
+    def __init__(self, ceiling: float, what: str) -> None:
+        super().__init__(what)
+        self.ceiling = ceiling
+
+
 def temperature_for(agreement: float, differences: Array, left: Callable[[Array], Array] = logistic) -> float:
     """The temperature τ at which raters with these utility differences [pairs, raters] agree that often.
 
     `left` is P(left better | decided) as a function of Δ/τ: the logistic for Boltzmann raters. An agreement of 1 is
-    the noise-free rater, τ = 0. Raises InvalidInput when raters who differ in what they value could not agree so
-    often even without noise.
+    the noise-free rater, τ = 0. Raises Unreachable when raters who differ in what they value could not agree so often
+    even without noise.
     """
     if agreement >= 1.0:
         return 0.0
@@ -79,10 +87,11 @@ def temperature_for(agreement: float, differences: Array, left: Callable[[Array]
         raise InvalidInput("every pair of responses is a tie for these raters, so no noise gives an agreement rate")
     ceiling = expected_agreement(0.5 * (1 + np.sign(clear)))
     if agreement > ceiling:
-        raise InvalidInput(
+        raise Unreachable(
+            ceiling,
             f"these raters see or value such different things that at most {math.floor(1000 * ceiling) / 1000:g} of "
             f"clear pairs can find two of them agreed; lower `agreement` ({agreement:g}), or their values_spread and "
-            "misreading, or let them see better (skill)"
+            "misreading, or let them see better (skill)",
         )
     low, high = np.log(1e-6 * np.abs(clear).mean()), np.log(1e6 * np.abs(clear).max())
     for _ in range(60):  # bisection on log τ; agreement falls as τ grows

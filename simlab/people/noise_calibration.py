@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simlab.arrays import Indices
+from simlab.arrays import Array, Indices
 from simlab.clock import Steps
+from simlab.components.choice_noise import Unreachable
 from simlab.components.rater_policy import RaterPolicy
 from simlab.components.return_values import given
 from simlab.errors import PluginFailed
 from simlab.machines import candidates
 from simlab.people.effort import quality_of
 from simlab.rng import branch
+from simlab.tables.measured import ASKED, REACHABLE
 
 if TYPE_CHECKING:
     from simlab.machines.machine import Speaker
@@ -47,7 +49,7 @@ def calibrate(pool: Judges, model: Speaker) -> Steps:
     utilities = np.stack([pool.perceive(items, np.full(len(items), r), ids) for r in people.tolist()], axis=1)
     pairs = utilities.reshape(len(found), 2, len(people))
     differences = (pairs[:, 0] - pairs[:, 1]) / pool.cohort.noise[people]  # so that one τ fits all
-    policy = pool.ask_policy(lambda: pool.policy.calibrated(differences), "agreement")
+    policy = pool.ask_policy(lambda: _calibrated(pool, differences), "agreement")
     if not isinstance(policy, RaterPolicy):
         what = f"must give a rater policy when it is calibrated; it gave {given(policy)}"
         raise PluginFailed.returned(pool.policy, what, "calibrated")
@@ -55,3 +57,27 @@ def calibrate(pool: Judges, model: Speaker) -> Steps:
     if pool.spec.effort.reckons or pool.known_to_the_judged():
         truly = context.guideline_for(pool.name).utilities(context.game.features(items))
         pool.quality = people, quality_of(pool, people, pairs, truly.reshape(-1, 2))
+
+
+def _calibrated(pool: Judges, differences: Array) -> RaterPolicy:
+    """The policy with its noise set; people who happen to be too unlike to agree so often have none, which comes next.
+
+    Whom a pool hires is chance: a scenario that runs with one seed is not refused with another. Two rows of the table
+    `agreement` say what was asked and what can be had.
+    """
+    try:
+        return pool.policy.calibrated(differences)
+    except Unreachable as error:
+        for statistic, value in ((ASKED, pool.policy.agreement), (REACHABLE, error.ceiling)):
+            pool.context.log.add(
+                "agreement",
+                about=pool.name,
+                principal=pool.name,
+                order=pool.work_order,
+                statistic=statistic,
+                value=value,
+                n=len(differences),
+                low=float("nan"),
+                high=float("nan"),
+            )
+        return pool.policy.model_copy(update={"agreement": 1.0}).calibrated(differences)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from simlab.tables.columns import AGENT, PRINCIPAL, ROUND, RUN, TIME, Table, flag, number, text, whole
 
+ASKED, REACHABLE = "asked", "reachable"  # statistics of `agreement`, beside those of labels
 _MODEL = text("model", "the language model whose round it is")
 _LOW = number("low", "lower end of the 95 % interval, within run")
 _HIGH = number("high", "upper end of the 95 % interval, within run")
@@ -220,7 +221,11 @@ AGREEMENT = Table(
         ROUND,
         text("principal", "the pool whose labels they are"),
         whole("order", "1 where responses are compared, k where judgements of order k-1 are"),
-        text("statistic", "percent, cohen (Conger's for several people), fleiss, krippendorff, gwet_ac1 or gwet_ac2"),
+        text(
+            "statistic",
+            "percent, cohen (Conger's for several people), fleiss, krippendorff, gwet_ac1 or gwet_ac2; when people are"
+            " first hired, where they are too unlike to agree as often as the scenario says: asked, and reachable",
+        ),
         number("value", "the statistic, over labels made since the round before; NaN if nothing is left to chance"),
         whole("n", "pairs that several people judged"),
         _LOW,

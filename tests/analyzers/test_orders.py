@@ -223,3 +223,14 @@ def test_there_is_a_row_for_every_relation_and_round_at_any_depth(tmp_path: Path
     assert (vendors.order == 2).all()
     assert (vendors[vendors["round"] > 0].n == 2).all()
     assert list(rows.columns) == list(TABLES["orders"].names)
+
+
+def test_a_pool_through_which_very_many_went_is_still_represented(tmp_path: Path) -> None:
+    """More people than stand for a pool, former ones included."""
+    fire = [{"kind": "fire", "below": 0.95}, "hire"]
+    changes = {f"{POOL}.count": 120, "days": 4, f"{AUDIT}.consequence": fire, f"{AUDIT}.sample": 1.0}
+    run = play(tmp_path, {**changes, f"{LEARN}.sample": 1200}, measured=True)
+    assert run.employment.worker.nunique() > 300
+    rows = run.orders[run.orders.agent == "pool"]
+    np.testing.assert_allclose(rows.fidelity_guideline, 0.6)
+    assert rows[rows["round"] > 0].n.min() > 100

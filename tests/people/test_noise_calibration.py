@@ -1,12 +1,14 @@
 """Noise set by a target agreement rate."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from simlab.components.choice_noise import clear_pairs, expected_agreement, temperature_for
 from simlab.errors import InvalidInput
+from tests.small_world import play
 
 RNG = np.random.default_rng(5)
 ALIKE = np.repeat(RNG.normal(size=(4000, 1)), 6, axis=1)  # six raters who value the same
@@ -60,3 +62,16 @@ def test_agreement_of_two_flip_raters_is_the_closed_form():
     left = np.tile([0.9, 0.2], (10, 1))  # flips of .1 and .2 in opposite directions
     assert expected_agreement(left) == pytest.approx(0.9 * 0.2 + 0.1 * 0.8)
     assert expected_agreement(np.full((3, 1), 0.9)) == pytest.approx(0.82)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_run_whose_people_happen_to_be_too_unlike_goes_on_and_says_so(tmp_path: Path, seed: int) -> None:
+    unlike = {"parties.pool.policy": {"kind": "boltzmann", "agreement": 0.95}, "parties.pool.misreading": 2.0}
+    run = play(tmp_path, {**unlike, "parties.pool.count": 6}, seed=seed, measured=True)
+    said = run.agreement[run.agreement.statistic.isin(["asked", "reachable"])].set_index("statistic").value
+    assert said["asked"] == 0.95 > said["reachable"] > 0.5
+    assert run.context.parties["pool"].policy.temperature == 0
+    assert run.raters.lost_choice.abs().max() < 1e-12
+    alike = play(tmp_path, {**unlike, "parties.pool.misreading": 0.1}, seed=seed, measured=True)
+    assert not alike.agreement.statistic.isin(["asked", "reachable"]).any()
+    assert alike.context.parties["pool"].policy.temperature > 0

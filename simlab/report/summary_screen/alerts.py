@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from simlab.tables.measured import ASKED, REACHABLE
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -69,3 +71,16 @@ def shortfalls(run: Run) -> list[Text]:
                 f"{worst['round']}: {worst.why_fewer}."
             )
     return [Text("\n".join(lines))] if lines else []
+
+
+def unlike(run: Run) -> list[Text]:
+    """A line for each pool whose people are too unlike to agree as often as the scenario says."""
+    rows = run.agreement
+    lines = []
+    for pool, mine in rows[rows.statistic.isin((ASKED, REACHABLE))].groupby("principal", sort=False):
+        asked, reachable = (float(mine[mine.statistic == name].value.iloc[0]) for name in (ASKED, REACHABLE))
+        lines.append(
+            f"{pool}: agreement {asked:g} was asked for, but these people see or value such different things that two "
+            f"of them agree on {reachable:.2f} of clear pairs even without noise, so they have none."
+        )
+    return [Text("\n".join(lines), style="yellow")] if lines else []
