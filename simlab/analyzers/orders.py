@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 AGAINST = ("guideline", "intent", "principal")
 MACHINES = ("reward_model", "language_model")
-LOSSES = ("direction", "perception", "choice", "care")
+LOSSES = ("direction", "perception", "choice", "care", "silence")
 FATES = ("dismissed_rightly", "dismissed_wrongly", "kept_rightly", "kept_wrongly")
 NOT_LOOKED = "nobody has been judged since the round before"
 Golds = Mapping[str, Array]  # the sign of each pair [M], by standard

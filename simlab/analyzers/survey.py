@@ -188,6 +188,7 @@ class Survey:
             lost_perception=lost.perception,
             lost_choice=lost.choice,
             lost_care=lost.care,
+            lost_silence=lost.silence,
             **view.stamp,
         )
         for name in self.context.hierarchy.principals(pool.name):

@@ -36,23 +36,24 @@ def fidelity(said: Array, gold: Array) -> Array:
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """Where fidelity is lost, from 1 down to what it is: 1 − F = direction + perception + choice + care.
+    """Where fidelity is lost, from 1 down to what it is: 1 − F = direction + perception + choice + care + silence.
 
     Each is the fall in fidelity when one more thing that is not perfect is let in: that a person goes by another value
     vector than the standard's; that responses are not perceived as they are; that the label is not simply the better
-    one as perceived (noise and bias of choice); that some answers are given without a look.
+    one as perceived (noise and bias of choice); that some answers are given without a look; that some repeat a friend.
     """
 
     direction: Array
     perception: Array
     choice: Array
     care: Array
+    silence: Array
 
     @staticmethod
-    def of(meant: Array, felt: Array, careful: Array, done: Array) -> Losses:
+    def of(meant: Array, felt: Array, careful: Array, own: Array, done: Array) -> Losses:
         """From the fidelities of preferences on responses as they are, on responses as perceived, of careful labels,
-        and of labels as they are given."""
-        return Losses(1 - meant, meant - felt, felt - careful, careful - done)
+        of own labels, with care or without, and of labels as they are given."""
+        return Losses(1 - meant, meant - felt, felt - careful, careful - own, own - done)
 
 
 # ---- validity ------------------------------------------------------------------------------------------------------

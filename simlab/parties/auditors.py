@@ -18,6 +18,7 @@ from simlab.parties.audits import hear, sampled_pairs, verdict
 from simlab.parties.pool import Pool
 from simlab.people import table_rows
 from simlab.people.assignment import assigned
+from simlab.people.collusion import reported
 from simlab.people.working_life import within_hours
 from simlab.rankings import Rankings
 from simlab.relation import Judgement, Relation, Work
@@ -77,6 +78,8 @@ class Auditors(Pool):
         key = rng.key(self.name, "labels", agent)
         response_keys = hashes(rng.key("response"), pairs.draw[:, None], np.arange(2)[None, :]).ravel()
         label, perceived = self.labels(pairs.items, who, response_keys, pairs.draw, key, None, seconds, pairs.label)
+        if isinstance(relation.agent, Pool) and (self.spec.collusion is not None or self.spec.bounty):
+            label = reported(self, agent, who, pairs.worker, pairs.label[:, 0], label[:, 0])[:, None]
         made = pairs[np.arange(len(pairs))]
         made.worker, made.label, made.perceived, made.seconds = who, label, perceived, seconds
         self.clock_off(who, made, elapsed=True)

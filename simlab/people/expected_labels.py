@@ -5,8 +5,8 @@ From expected labels fidelity is measured (`measures/fidelity.py`). They are giv
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -16,7 +16,9 @@ from simlab.components.rater_view import UNSAID, RaterView, shown
 from simlab.errors import PluginFailed
 from simlab.measures.fidelity import Losses, fidelity
 from simlab.people import working_life
+from simlab.people.collusion import pays
 from simlab.people.perception import Perception
+from simlab.people.roster import Roster
 from simlab.rng import uniforms
 
 if TYPE_CHECKING:
@@ -42,25 +44,30 @@ class ExpectedLabels:
     felt: Array  # [R, M]
     meant: Array  # [R, M]
     counted: bool  # from draws, for want of probabilities
+    silence: float = 0.0  # the share of answers in which they repeat what those say whom they judge
+    repeated: Array | None = None  # [M] what that is
 
     @property
     def said(self) -> Array:
         """P(left) − P(right) [R, M] of labels as they are given: a careless one is a coin's."""
-        return self.care[:, None] * self.careful
+        own = self.care[:, None] * self.careful
+        return own if self.repeated is None else (1 - self.silence) * own + self.silence * self.repeated
 
     def fidelity(self, gold: Array) -> Array:
         """F [R] by a standard's signs [M]."""
-        return self.care * fidelity(self.careful, gold)
+        own = self.care * fidelity(self.careful, gold)
+        return own if self.repeated is None else (1 - self.silence) * own + self.silence * fidelity(self.repeated, gold)
 
     def losses(self, gold: Array) -> Losses:
         """Where it is lost [R] each."""
-        careful = fidelity(self.careful, gold)
-        return Losses.of(fidelity(self.meant, gold), fidelity(self.felt, gold), careful, self.care * careful)
+        careful, own = fidelity(self.careful, gold), self.care * fidelity(self.careful, gold)
+        return Losses.of(fidelity(self.meant, gold), fidelity(self.felt, gold), careful, own, self.fidelity(gold))
 
     def of(self, rows: Indices) -> ExpectedLabels:
         """Those of some of these people, who are all among them; `rows` are sorted."""
         at = np.searchsorted(self.rows, rows)
-        return ExpectedLabels(rows, self.care[at], self.careful[at], self.felt[at], self.meant[at], self.counted)
+        careful, felt, meant = (column[at] for column in (self.careful, self.felt, self.meant))
+        return replace(self, rows=rows, care=self.care[at], careful=careful, felt=felt, meant=meant)
 
 
 def signs(utilities: Array) -> Array:
@@ -95,7 +102,25 @@ def expected_labels(pool: Judges, rows: Indices, panel: Panel, places: Indices) 
         copied = signs(pool.delegation.utility(panel)[places])
         careful[asks] = felt[asks] = meant[asks] = copied
         care = np.where(asks, 1.0, care)
-    return ExpectedLabels(rows, care, careful, felt, meant, counted)
+    silence, repeated = _silence(pool, panel, places)
+    return ExpectedLabels(rows, care, careful, felt, meant, counted, silence, repeated)
+
+
+def _silence(pool: Judges, panel: Panel, places: Indices) -> tuple[float, Array | None]:
+    """In which share of their answers auditors repeat what is said by those they know, and what that is [M].
+
+    Where silence pays, whoever sees an answer of a friend that is wrong repeats it, and whoever sees one that is right
+    repeats it, too.
+    """
+    spec, context = getattr(pool.spec, "collusion", None), pool.context
+    if spec is None or not pays(spec, getattr(pool.spec, "bounty", 0.0)):
+        return 0.0, None
+    below = [context.parties[name] for name in context.hierarchy.agents(pool.name)]
+    people = [cast("Judges", party) for party in below if isinstance(party, Roster)]
+    each = [expected_labels(judged, judged.representatives(), panel, places).said for judged in people]
+    if not sum(len(said) for said in each):
+        return 0.0, None
+    return spec.share, np.asarray(np.concatenate(each).mean(axis=0))
 
 
 def _perceived(pool: Judges, rows: Indices, panel: Panel, places: Indices) -> Array:

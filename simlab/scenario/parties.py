@@ -13,6 +13,7 @@ from simlab.components.spec import Spec, named
 from simlab.scenario.fields import EffortField, Name, PartySpec, RaterPolicyField, Weights
 from simlab.scenario.society import CorporationSpec, FirmSpec, RegulatorSpec, ShareholdersSpec, UsersSpec
 from simlab.scenario.working_conditions import (
+    CollusionSpec,
     ExposureSpec,
     FatigueSpec,
     LearningSpec,
@@ -118,6 +119,12 @@ class AuditorsSpec(PeopleSpec):
     """People paid by the hour to judge what others said of responses: raters, or other auditors."""
 
     kind: Literal["auditors"] = "auditors"
+    bounty: float = Field(
+        0.0, ge=0, le=1e6, description="what they are paid for each answer they report as wrong, in $"
+    )
+    collusion: CollusionSpec | None = Field(
+        None, description="silence about the errors of those they know, if it pays; default: none"
+    )
 
 
 class RatersSpec(PeopleSpec):

@@ -111,6 +111,16 @@ class QuitsSpec(Spec):
     exposure: float = Field(0.0, ge=0, le=100, description="growth of the log hazard per hour of exposure")
 
 
+class CollusionSpec(Spec):
+    """Auditors who know some of those they audit, and are silent about their errors where that pays both."""
+
+    share: float = Field(gt=0, le=1, description="chance that an auditor and a person audited know one another")
+    stake: float = Field(
+        ge=0, le=1e6, description="x, what an answer found wrong costs its author, as they see it, in $"
+    )
+    efficiency: float = Field(1.0, gt=0, le=1, description="λ, what a $ paid in secret is worth to the auditor, in $")
+
+
 class VoiceSpec(Spec):
     """Who is told to be wrong may appeal; the judge looks again with fresh gold, and upholds the appeal or not."""
 

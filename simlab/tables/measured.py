@@ -209,6 +209,7 @@ ORDERS = Table(
         number("lost_perception", "… what responses not perceived as they are cost", often_absent=True),
         number("lost_choice", "… what noise and bias of choice cost", often_absent=True),
         number("lost_care", "… what answers without a look cost", often_absent=True),
+        number("lost_silence", "… what silence about friends' errors costs", often_absent=True),
     ),
 )
 

@@ -47,7 +47,8 @@ RATERS = Table(
         number("lost_direction", "of 1 less fidelity_guideline: what goes by another value vector than it cost"),
         number("lost_perception", "… what responses not perceived as they are cost"),
         number("lost_choice", "… what noise and bias of choice cost"),
-        number("lost_care", "… what answers without a look cost; the four sum to 1 less fidelity_guideline"),
+        number("lost_care", "… what answers without a look cost"),
+        number("lost_silence", "… what silence about friends' errors costs; the five sum to 1 less fidelity_guideline"),
     ),
 )
 

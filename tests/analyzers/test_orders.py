@@ -20,7 +20,7 @@ LEADS: dict[str, Any] = {
     "parties.leads": {"kind": "auditors", "count": 6, "policy": {"kind": "mistaken", "flip": 0.1}},
     "relations.4": {"principal": "leads", "agent": "pool", "every": 1, "sample": 0.5},
 }
-PARTS = ["lost_direction", "lost_perception", "lost_choice", "lost_care"]
+PARTS = ["lost_direction", "lost_perception", "lost_choice", "lost_care", "lost_silence"]
 
 
 def raters(run: Played) -> pd.DataFrame:

@@ -52,7 +52,7 @@ def test_care_and_flips_multiply_and_losses_add_up(care: float, flip: float, rho
     done = care * fidelity(careful, gold)
     direction = 2 / math.pi * math.asin(rho)
     assert done == pytest.approx(care * (1 - 2 * flip) * direction, abs=4 / math.sqrt(PAIRS))
-    lost = Losses.of(fidelity(felt, gold), fidelity(felt, gold), fidelity(careful, gold), done)
+    lost = Losses.of(fidelity(felt, gold), fidelity(felt, gold), fidelity(careful, gold), done, done)
     assert lost.direction + lost.perception + lost.choice + lost.care == pytest.approx(1 - done)
     assert lost.perception == 0
     assert lost.choice == pytest.approx(2 * flip * direction, abs=4 / math.sqrt(PAIRS))

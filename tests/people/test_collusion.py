@@ -1,0 +1,109 @@
+"""Collusion: when auditors are silent, what it does to scores and fidelity, and how the next order finds it."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import simlab
+from simlab.scenario import load
+from tests.small_world import LEARN, Played, built_ins, payments, play, written
+
+FLIP, ERR = 0.3, 0.1  # of raters, of auditors
+WORLD: dict[str, Any] = {
+    "days": 2,
+    "parties.pool": {"kind": "raters", "count": 20, "policy": {"kind": "mistaken", "flip": FLIP}},
+    "parties.leads": {"kind": "auditors", "count": 8, "policy": {"kind": "mistaken", "flip": ERR}},
+    "parties.managers": {"kind": "auditors", "count": 2, "policy": {"kind": "mistaken", "flip": ERR}},
+    f"{LEARN}.sample": 3000,
+    "relations.4": {"principal": "leads", "agent": "pool", "every": 1, "sample": 0.8},
+    "relations.5": {"principal": "managers", "agent": "leads", "every": 1, "sample": 1.0},
+}
+
+
+def colluding(share: float, stake: float, efficiency: float, bounty: float = 0.0) -> dict[str, Any]:
+    collusion = {"share": share, "stake": stake, "efficiency": efficiency}
+    return {**WORLD, "parties.leads.collusion": collusion, "parties.leads.bounty": bounty}
+
+
+def score(run: Played, principal: str) -> tuple[float, int]:
+    """The mean score a principal gave, and how many pieces of work it rests on."""
+    made = run.judgements[run.judgements.principal == principal]
+    return float(np.average(made.score, weights=made["sample"])), int(made["sample"].sum())
+
+
+@pytest.mark.parametrize(("stake", "efficiency"), [(4.0, 1.0), (4.0, 0.5), (10.0, 0.2)])
+def test_an_organization_is_proof_from_the_bounty_on_that_is_worth_the_stake(
+    tmp_path: Path, stake: float, efficiency: float
+) -> None:
+    """Tirole's constraint, r ≥ λ·x: below it friends are silent, and no error of theirs is found; above it all are."""
+    proof = efficiency * stake
+    for bounty, silent in ((0.95 * proof, True), (1.05 * proof, False)):
+        run = play(tmp_path, colluding(1.0, stake, efficiency, bounty))
+        bribes = payments(run.ledger).query("reason == 'bribe'")
+        assert (len(bribes) > 100) == silent
+        agreed, n = score(run, "leads")
+        honest = (1 - FLIP) * (1 - ERR) + FLIP * ERR
+        assert agreed == (1.0 if silent else pytest.approx(honest, abs=4 * math.sqrt(honest * (1 - honest) / n)))
+        if silent:
+            np.testing.assert_allclose(bribes.amount, (bounty / efficiency + stake) / 2)
+            assert set(bribes.payer) == {"pool"}
+            assert set(bribes.payee.str.split(":").str[0]) == {"leads"}
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.7])
+def test_scores_rise_fidelity_falls_and_the_next_order_sees_it(tmp_path: Path, share: float) -> None:
+    """With friends a share f: raters' scores are (1 − f)·h + f, with h those of honest auditors; auditors' fidelity is
+    (1 − f)·(1 − 2e) + f·(1 − 2ε); and managers find it at the rate of their own fidelity."""
+    run = play(tmp_path, colluding(share, 5.0, 1.0) if share else WORLD, measured=True)
+    honest = (1 - FLIP) * (1 - ERR) + FLIP * ERR
+    agreed, n = score(run, "leads")
+    assert agreed == pytest.approx((1 - share) * honest + share, abs=4 * math.sqrt(0.25 / n) + 0.1 * share)
+    rows = run.raters[(run.raters["round"] == 1) & run.raters.worker.str.startswith("leads")]
+    fidelity = (1 - share) * (1 - 2 * ERR) + share * (1 - 2 * FLIP)
+    np.testing.assert_allclose(rows.fidelity_guideline, fidelity)
+    np.testing.assert_allclose(rows.lost_silence, (1 - 2 * ERR) - fidelity, atol=1e-12)
+    seen, n = score(run, "managers")
+    expected = (1 + (1 - 2 * ERR) * fidelity) / 2
+    assert seen == pytest.approx(expected, abs=4 * math.sqrt(0.25 / n) + 0.1 * share)
+    (order,) = run.orders[(run.orders.principal == "managers") & (run.orders["round"] == 2)].itertuples()
+    assert order.fidelity_guideline == pytest.approx(fidelity)
+
+
+def test_bounties_are_paid_for_errors_that_are_reported_and_no_others(tmp_path: Path) -> None:
+    run = play(tmp_path, {**WORLD, "parties.leads.bounty": 0.5})
+    made = run.judgements[run.judgements.principal == "leads"]
+    found = round(float((made["sample"] * (1 - made.score)).sum()))
+    paid = payments(run.ledger).query("reason == 'bounty'")
+    assert len(paid) == found > 50
+    assert (paid.amount == 0.5).all()
+    control = play(tmp_path, WORLD)
+    more = [r.labor[(r.labor.party == "leads")].pay.sum() for r in (run, control)]
+    assert more[0] - more[1] == pytest.approx(0.5 * found)
+
+
+def test_friends_are_friends_for_good_and_whoever_else_is_there(tmp_path: Path) -> None:
+    """Who was ever found wrong by an auditor is no friend of hers, on any day."""
+    run = play(tmp_path, {**colluding(0.5, 5.0, 1.0), "days": 3})
+    labels = run.comparisons[run.comparisons.principal == "pool"].set_index(["task", "worker"]).label
+    rows = run.comparisons[run.comparisons.principal == "leads"]
+    assert len(rows) > 100
+    raters = labels.reset_index().drop_duplicates("task").set_index("task").worker
+    rows = rows.assign(rater=raters.reindex(rows.task).to_numpy()).dropna(subset="rater")
+    said = labels.reindex(list(zip(rows.task, rows.rater, strict=True))).to_numpy()
+    contradicted = rows.assign(no=said != rows.label).groupby(["worker", "rater"]).no.agg(["sum", "size"])
+    often = contradicted[contradicted["size"] >= 20]
+    never = (often["sum"] == 0).mean()
+    assert never == pytest.approx(0.5, abs=4 * math.sqrt(0.25 / len(often)))
+
+
+@pytest.mark.parametrize(
+    ("collusion", "said"), [({"share": 1.2, "stake": 1}, "less than or equal to 1"), ({"share": 0.5}, "stake")], ids=str
+)
+def test_what_makes_no_sense_is_refused(tmp_path: Path, collusion: dict[str, Any], said: str) -> None:
+    with pytest.raises(simlab.InvalidInput, match=said):
+        load(written(tmp_path / "s.yaml", {**WORLD, "parties.leads.collusion": collusion}), plugins=built_ins())
