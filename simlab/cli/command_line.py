@@ -12,13 +12,13 @@ import tempfile
 import traceback
 from collections.abc import Sequence
 
-from simlab.cli import calibrate, next_words, plugins, run, tables, theory
+from simlab.cli import calibrate, expect, next_words, plugins, run, tables, theory
 from simlab.cli.parser import Commands
 from simlab.cli.terminal import Stream, protected, unwritten
 from simlab.errors import InvalidInput, SimlabError, presentable
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
-FILES = (run, plugins, tables, theory, calibrate, next_words)  # of commands, as `simlab --help` lists them
+FILES = (run, expect, plugins, tables, theory, calibrate, next_words)  # of commands, as `simlab --help` lists them
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -73,6 +73,7 @@ def _extended(file: str, chain: list[tuple[str, Place]], choices: Choices) -> No
     if extends is not None:
         base = _extended(_parent(file, extends, chain), [*chain, (file, extends.place)], choices)
         small = _taken(base, "small"), _taken(own, "small")
+        _taken(base, "expect")  # is about that file's runs
         root = over(base, own, choices, gone=gone)
     layer = Settings(root, choices, said=(own, *(node for _, node, _ in dotted)))
     for key, node, place in dotted:

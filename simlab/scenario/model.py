@@ -21,6 +21,7 @@ from simlab.components.spec import Spec
 from simlab.errors import Problem
 from simlab.names import NAME
 from simlab.scenario.criteria import mentions
+from simlab.scenario.expectations import ClaimSpec
 from simlab.scenario.fields import CriterionField, Name, Reading, WorldField
 from simlab.scenario.messages import Complaints
 from simlab.scenario.parties import AnyParty, PeopleSpec
@@ -85,6 +86,10 @@ class Scenario(Spec):
     waterfall: WaterfallSpec = Field(WaterfallSpec(), description="where alignment is lost, link by link")
     without: list[str] = Field(
         [], max_length=1000, description="whom this run is without, as pool:17 or a party; all other draws stay"
+    )
+
+    expect: list[ClaimSpec] = Field(
+        [], max_length=100, exclude=True, description="what is expected of runs of this file, with numbers"
     )
 
     _complaints: Complaints | None = PrivateAttr(None)

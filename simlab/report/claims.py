@@ -1,0 +1,81 @@
+"""Claims of a scenario held against its runs: a number of each, its mean over seeds, and whether that is as said."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.errors import InvalidInput, Problem
+
+if TYPE_CHECKING:
+    from simlab.runs.loading import Run
+    from simlab.scenario.expectations import ClaimSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A claim's number in the runs of several seeds: mean, 95 % interval of Student's t, and whether it is as said.
+
+    `holds` says that the mean lies where it should, `surely` that its whole interval does.
+    """
+
+    claim: ClaimSpec
+    values: tuple[float, ...]
+    mean: float
+    low: float
+    high: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether the mean lies between the claim's two numbers."""
+        least, most = self.claim.between
+        return least <= self.mean <= most
+
+    @property
+    def surely(self) -> bool:
+        """Whether its whole interval does."""
+        least, most = self.claim.between
+        return self.holds and least <= self.low and self.high <= most
+
+
+def number(run: Run, claim: ClaimSpec) -> float:
+    """The claim's number in one run; NaN if no row has one. Raises InvalidInput, naming the claim, if its `where` is no
+    condition on the table, or its column has no numbers."""
+    rows = getattr(run, claim.table)
+    try:
+        if claim.where:
+            last = int(rows["round"].max()) if "round" in rows and len(rows) else 0
+            rows = rows.query(claim.where, local_dict={"last": last})
+        column = rows[claim.column].dropna()
+        found = len(column) if claim.by == "count" else _made(column.to_numpy(dtype=float), claim.by)
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}".splitlines()[0]
+        what = f'expected: "{claim.says}": {claim.table} where {claim.where!r}: {said}'
+        fix = "a condition as pandas' query has it, on columns that `simlab tables --describe` lists"
+        raise InvalidInput(Problem(what, fix)) from error
+    return float(found)
+
+
+def _made(values: np.ndarray, by: str) -> float:
+    if not len(values):
+        return 0.0 if by == "sum" else math.nan
+    if by in ("first", "last"):
+        return float(values[0 if by == "first" else -1])
+    return float(getattr(values, by)())  # mean, sum, min or max
+
+
+def verdict(claim: ClaimSpec, runs: Sequence[Run], others: Sequence[Run] = ()) -> Verdict:
+    """What comes of a claim in runs of several seeds, less those of the same seeds in its other arm, if it has one."""
+    values = np.array([number(run, claim) for run in runs])
+    if others:
+        values = values - np.array([number(run, claim) for run in others])
+    mean, half = float(values.mean()), math.nan
+    if len(values) > 1:
+        from scipy.stats import t
+
+        half = float(t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / math.sqrt(len(values)))
+    return Verdict(claim, tuple(values.tolist()), mean, mean - half, mean + half)

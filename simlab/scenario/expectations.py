@@ -1,0 +1,70 @@
+"""What a scenario expects of its runs: claims with a number, each of which `simlab expect` holds against several seeds.
+
+A claim names a number of one run (rows of a table, a column, and what is made of it), or the difference that an arm
+makes to it, and between what its mean over seeds must lie. Claims are no part of what is run.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from simlab.components.spec import Spec
+from simlab.names import did_you_mean
+from simlab.tables.schemas import TABLES
+
+
+class ArmSpec(Spec):
+    """Another form of the same scenario, under the same seed."""
+
+    without: list[str] = Field([], max_length=100, description="whom it is without, as with --without")
+    set: dict[str, Any] = Field({}, description="settings by dotted path, as with --set")
+
+
+class ClaimSpec(Spec):
+    """One number of a run, and between what its mean over seeds is expected to lie."""
+
+    says: str = Field(min_length=1, max_length=1000, description="the claim in words")
+    table: str = Field(description="the outcome table")
+    where: str = Field(
+        "", max_length=1000, description="which rows, as pandas' query has it; @last is the last round; default: all"
+    )
+    column: str = Field(description="the column of it")
+    by: Literal["mean", "sum", "min", "max", "first", "last", "count"] = Field(
+        "mean", description="what is made of the rows; missing numbers are left out"
+    )
+    arm: ArmSpec = Field(ArmSpec(), description="of which form of the scenario; default: as it stands")
+    less: ArmSpec | None = Field(None, description="the form whose number is subtracted; default: none")
+    between: tuple[float, float] = Field(description="the least and the most that the mean over seeds may be")
+
+    @field_validator("between", mode="before")
+    @classmethod
+    def _two_numbers(cls, value: Any) -> Any:
+        return tuple(map(_floating, value)) if isinstance(value, list) else value
+
+    @model_validator(mode="after")
+    def _answerable(self) -> ClaimSpec:
+        if self.table not in TABLES:
+            fix = did_you_mean(self.table, TABLES) or "simlab tables --describe lists them"
+            raise PydanticCustomError("table", "no table is called {table}", {"table": repr(self.table), "fix": fix})
+        table = TABLES[self.table]
+        if self.column not in table.names and table.extra is None:
+            fix = did_you_mean(self.column, table.names) or "simlab tables --describe lists them"
+            said = {"table": self.table, "column": repr(self.column), "fix": fix}
+            raise PydanticCustomError("column", "the table {table} has no column {column}", said)
+        low, high = self.between
+        if low > high:
+            fix = f"write [{high:g}, {low:g}]"
+            raise PydanticCustomError("between", "the least is above the most", {"fix": fix})
+        return self
+
+    @property
+    def arms(self) -> list[ArmSpec]:
+        """The forms of the scenario it takes."""
+        return [self.arm] if self.less is None else [self.arm, self.less]
+
+
+def _floating(value: Any) -> Any:
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
