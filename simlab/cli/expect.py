@@ -18,7 +18,7 @@ from simlab.errors import InvalidInput, Problem
 from simlab.paths import given
 
 if TYPE_CHECKING:
-    from simlab.report.claims import Verdict
+    from simlab.runs.claims import Verdict
     from simlab.scenario.expectations import ArmSpec
 
 Job = tuple[str, dict[str, Any]]  # the run's folder, and what it is run with
@@ -61,7 +61,7 @@ def expect(args: Namespace) -> int:
     registry = discover(given(args.file).parent, args.plugins, not args.no_local_plugins)
     scenario = load(given(args.file), plugins=registry, overrides=args.set)
     if not scenario.expect:
-        fix = "add an `expect:` block: simlab keys claim lists what each entry takes"
+        fix = "add an `expect:` block: simlab keys expect lists what each entry takes"
         raise InvalidInput(Problem("expects nothing", fix, given(args.file)))
     seeds = range(scenario.seed, scenario.seed + args.seeds)
     arms = list({_key(arm): arm for claim in scenario.expect for arm in claim.arms}.values())
@@ -115,7 +115,7 @@ def _run_all(jobs: list[Job], processes: int, progress: Any) -> None:
 
 
 def _verdicts(claims: Any, arms: list[ArmSpec], folders: list[Path], seeds: int) -> list[Verdict]:
-    from simlab.report.claims import verdict
+    from simlab.runs.claims import verdict
     from simlab.runs.loading import Run, load
 
     runs: list[list[Run]] = [[load(f) for f in folders[i : i + seeds]] for i in range(0, len(folders), seeds)]

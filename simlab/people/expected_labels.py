@@ -83,6 +83,9 @@ def signs(utilities: Array) -> Array:
 def expected_labels(pool: Judges, rows: Indices, panel: Panel, places: Indices) -> ExpectedLabels:
     """What people `rows` [R] say of the panel's items at `places` [2M], which are left and right of M pairs in turn."""
     pairs = len(places) // 2
+    if not len(rows):
+        nobody, nothing = np.zeros(0), np.zeros((0, pairs))
+        return ExpectedLabels(rows, nobody, nothing, nothing, nothing, counted=False)
     perceived = _perceived(pool, rows, panel, places)
     careful = np.empty((len(rows), pairs))
     noise = working_life.noise(pool, rows, np.zeros(len(rows)))
