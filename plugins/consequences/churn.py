@@ -1,5 +1,8 @@
 """Churn: users pay for the time since the last look; then some of the dissatisfied leave, and others come.
 
+They pay the fee, and by every channel of theirs for how much they used the corporation meanwhile (`parties.demand`);
+minutes of attention are paid for by advertisers.
+
 They go to another corporation or do without; those who are not served at all are all dissatisfied. Source: Hirschman
 1970, "Exit, Voice, and Loyalty".
 """
@@ -13,6 +16,8 @@ import numpy as np
 
 import simlab
 from simlab.consequences.corporations import corporation_of, received, users_of
+from simlab.parties.demand import Sale
+from simlab.parties.users import Users
 
 
 class Churn(simlab.Consequence):
@@ -26,7 +31,10 @@ class Churn(simlab.Consequence):
 
     def act(self, relation: simlab.Relation, judgement: simlab.Judgement) -> Sequence[simlab.Effect]:
         users, firm = users_of(relation), corporation_of(relation)
-        revenue, reception = self._charge(relation), received(judgement)
+        reception = received(judgement)
+        if reception is not None:
+            users.demand.hear(firm.name, reception.endorsed, reception.appeal)
+        revenue = self._charge(relation)
         effects = []
         if reception is not None or firm.suspended:
             satisfied = np.zeros(len(users.intents))
@@ -50,13 +58,42 @@ class Churn(simlab.Consequence):
         return []
 
     def _charge(self, relation: simlab.Relation) -> float:
-        """The fee of everyone who has been a user since the last look, in $."""
+        """The fee of everyone who has been a user since the last look, in $; what they bring beside it is collected."""
         users, firm = users_of(relation), relation.agent.name
         users.accrue(firm)
         fee = users.market.collect(firm)
         if fee > 0:
             self.context.log.transfer(users.name, firm, fee, "subscriptions")
+        if users.demand.channels:
+            self._sell(users, firm)
         return fee
+
+    def _sell(self, users: Users, firm: str) -> None:
+        """Collect what was used since the last look, channel by channel, the fee the first."""
+        days, sales = users.demand.collect(firm)
+        if not days:
+            return
+        fee = Sale("subscription", days, 1.0, float(users.market.prices[users.market.place(firm)]))
+        for sale in sales:
+            if sale.revenue > 0:
+                payer = f"{users.name} advertisers" if sale.channel == "attention" else users.name
+                self.context.log.transfer(payer, firm, sale.revenue, sale.channel)
+        endorsed, appeal = users.demand.appeals(firm)
+        both = [fee, *sales]
+        self.context.log.add(
+            "channels",
+            about=firm,
+            party=users.name,
+            corporation=firm,
+            channel=[sale.channel for sale in both],
+            days=np.array([sale.days for sale in both]),
+            endorsed=endorsed,
+            appeal=appeal,
+            demand=np.array([sale.demand for sale in both]),
+            quantity=np.array([sale.quantity for sale in both]),
+            price=np.array([sale.price for sale in both]),
+            revenue=np.array([sale.revenue for sale in both]),
+        )
 
     def _record(self, relation: simlab.Relation, judgement: simlab.Judgement | None, revenue: float) -> None:
         users, firm = users_of(relation), relation.agent.name

@@ -29,6 +29,7 @@ from simlab.parties.corporation import Corporation
 from simlab.parties.language_model import LanguageModel
 from simlab.parties.pool import Pool
 from simlab.parties.raters import Raters
+from simlab.parties.users import Users
 from simlab.parties.vendor import Vendor
 from simlab.people import working_life
 from simlab.people.expected_labels import expected_labels, signs
@@ -107,6 +108,9 @@ class Survey:
 
         for firm in self.context.of_kind(Corporation):
             self._record_faces(view, firm)
+        for users in self.context.of_kind(Users):
+            if users.habits is not None:
+                self._record_habits(view, users)
 
     def _record_faces(self, view: RoundView, firm: Corporation) -> None:
         """How far what a firm publishes agrees with what it operates by; no row while both are one and the same."""
@@ -117,6 +121,14 @@ class Survey:
         key = self.context.rng.key("bootstrap", a, b, view.stamp["round"])
         row = compare(view.panel, view.utilities[a], firm.published_utility(view.panel), key)
         self._alignment(view, order=1, panel="responses", against="", a=a, b=b, **row)
+
+    def _record_habits(self, view: RoundView, users: Users) -> None:
+        """How far what moves users agrees with every party, themselves first: `users` are what they endorse."""
+        a, moved = f"{users.name}:habits", users.habitual_utility(view.panel)
+        for b, values in view.utilities.items():
+            key = self.context.rng.key("bootstrap", a, b, view.stamp["round"])
+            row = compare(view.panel, moved, values, key)
+            self._alignment(view, order=1, panel="responses", against="", a=a, b=b, **row)
 
     def _alignment(self, view: RoundView, **row: Any) -> None:
         self.context.log.add("alignment", model=view.model.name, **view.stamp, **row)

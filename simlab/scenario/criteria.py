@@ -32,6 +32,7 @@ _OF_PARTIES: tuple[tuple[How, tuple[str, ...]], ...] = (  # where a party may na
     ("plugin", ("guideline", "combine")),
     ("charter", ("guideline", "charter")),
     ("weight", ("intents", _EACH, "values")),
+    ("weight", ("habits",)),
     ("watched", ("exposure", "criterion")),
 )
 _OF_RELATIONS: tuple[tuple[How, tuple[str, ...]], ...] = (("plugin", ("consequence", _EACH, _INNER)),)

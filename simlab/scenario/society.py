@@ -8,6 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from simlab.components.spec import Spec
+from simlab.scenario.channels import ChannelsSpec
 from simlab.scenario.fields import (
     CombinationField,
     GuidelinePolicyField,
@@ -56,9 +57,32 @@ class UsersSpec(PartySpec):
     )
     growth: float = Field(0.0, ge=0, le=100, description="new users per day, as a share of count")
     complain: float = Field(0.0, ge=0, le=1, description="chance that a dissatisfied user complains")
+    habits: Weights = Field(
+        {},
+        description="what brings users back, endorsed or not: weight of each criterion; default: they have no habits",
+    )
+    channels: ChannelsSpec = Field(
+        ChannelsSpec(), description="how use becomes money beside the subscription; default: it does not"
+    )
     context: float = Field(
         0.0, ge=0, le=100, description="size of what a prompt's hidden situation adds to what is wanted, in norms of it"
     )
+
+    @field_validator("habits")
+    @classmethod
+    def _some_habit(cls, weights: Weights) -> Weights:
+        if weights and not any(weights.values()):
+            raise PydanticCustomError("no_weight", "no criterion has a weight other than zero")
+        return weights
+
+    @model_validator(mode="after")
+    def _habits_to_appeal_to(self) -> UsersSpec:
+        moved = next((name for name, channel in self.channels.given() if channel.elasticity.habits), "")
+        if moved and not self.habits:
+            what = "{channel} follow habits, but these users have none"
+            fix = {"fix": "give habits, or an elasticity of {habits: 0}", "channel": moved}
+            raise PydanticCustomError("no_habits", what, fix)
+        return self
 
     @field_validator("values", mode="before")
     @classmethod

@@ -39,7 +39,30 @@ MARKET = Table(
         whole("switched_in", "users who came from other corporations since the last row"),
         whole("switched_out", "users who left it for other corporations"),
         number("price", "fee per user and day", "USD"),
-        number("revenue", "fees since the last row", "USD"),
+        number("revenue", "fees since the last row; what else users bring is in `channels`", "USD"),
+    ),
+)
+
+CHANNELS = Table(
+    "channels",
+    "What users brought a corporation, by channel: one row a look and channel, where users have channels.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        text("party", "the users"),
+        text("corporation", "the corporation they use"),
+        text("channel", "how use becomes money: subscription, visits, purchases, attention"),
+        number("days", "users times days on which they were served, since the last row", "days"),
+        number(
+            "endorsed",
+            "appeal to what users endorse: mean approval, by their values, of the responses looked at, as last heard",
+        ),
+        number("appeal", "appeal to their habits: the same by those, which nobody asks them about"),
+        number("demand", "use per user and day: visits, purchases, minutes of attention; 1 of a subscription", "1/day"),
+        number("quantity", "use since the last row, days times demand"),
+        number("price", "what one unit of it brings", "USD"),
+        number("revenue", "what it brought", "USD"),
     ),
 )
 

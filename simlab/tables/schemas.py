@@ -21,7 +21,7 @@ from simlab.tables.measured import (
     WATERFALL,
     WIN_RATE,
 )
-from simlab.tables.money import INCIDENTS, LEDGER, MARKET, QUEUES
+from simlab.tables.money import CHANNELS, INCIDENTS, LEDGER, MARKET, QUEUES
 from simlab.tables.people import DEMONSTRATIONS, EMPLOYMENT, LABOR, RATERS
 from simlab.tables.training import LESSONS, POLICY, REWARD_MODEL
 
@@ -66,6 +66,7 @@ TABLES: dict[str, Table] = {
         LEDGER,
         QUEUES,
         MARKET,
+        CHANNELS,
         INCIDENTS,
         WATERFALL,
         FLATTENING,
