@@ -15,9 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 
 import simlab
-from simlab.consequences.corporations import corporation_of, received, users_of
-from simlab.parties.demand import Sale
-from simlab.parties.users import Users
+from simlab.consequences.corporations import collect_channels, corporation_of, received, users_of
 
 
 class Churn(simlab.Consequence):
@@ -65,35 +63,8 @@ class Churn(simlab.Consequence):
         if fee > 0:
             self.context.log.transfer(users.name, firm, fee, "subscriptions")
         if users.demand.channels:
-            self._sell(users, firm)
+            collect_channels(self.context, users, firm)
         return fee
-
-    def _sell(self, users: Users, firm: str) -> None:
-        """Collect what was used since the last look, channel by channel, the fee the first."""
-        days, sales = users.demand.collect(firm)
-        if not days:
-            return
-        fee = Sale("subscription", days, 1.0, float(users.market.prices[users.market.place(firm)]))
-        for sale in sales:
-            if sale.revenue > 0:
-                payer = f"{users.name} advertisers" if sale.channel == "attention" else users.name
-                self.context.log.transfer(payer, firm, sale.revenue, sale.channel)
-        endorsed, appeal = users.demand.appeals(firm)
-        both = [fee, *sales]
-        self.context.log.add(
-            "channels",
-            about=firm,
-            party=users.name,
-            corporation=firm,
-            channel=[sale.channel for sale in both],
-            days=np.array([sale.days for sale in both]),
-            endorsed=endorsed,
-            appeal=appeal,
-            demand=np.array([sale.demand for sale in both]),
-            quantity=np.array([sale.quantity for sale in both]),
-            price=np.array([sale.price for sale in both]),
-            revenue=np.array([sale.revenue for sale in both]),
-        )
 
     def _record(self, relation: simlab.Relation, judgement: simlab.Judgement | None, revenue: float) -> None:
         users, firm = users_of(relation), relation.agent.name
