@@ -17,7 +17,7 @@ from simpy import Event
 from simlab.arrays import Array, Indices
 from simlab.engine.context import LiveParty
 from simlab.parties.demand import COLD, Demand
-from simlab.parties.market import Market
+from simlab.parties.market import Market, Tally
 from simlab.relation import Judgement, Relation, Standard, Work
 from simlab.rng import branch, uniforms
 from simlab.worlds.world import Game
@@ -185,6 +185,13 @@ class Users(LiveParty):
             days = _serving(self.context, firm).served(since, now)
             self.market.accrue(firm, days)
             self.demand.accrue(firm, self.market.count(firm) * days)
+
+    def tally(self, firm: str) -> Tally:
+        """What has happened to the users of `firm` from the first day up to now."""
+        known = self.market.tallies[self.market.place(firm)]
+        now = min(self.context.now, self.context.days)
+        pending = _serving(self.context, firm).served(self._accrued.get(firm, 0.0), now)
+        return Tally(known.days + self.market.count(firm) * pending, known.joined, known.lost)
 
     def open(self) -> NDArray[np.bool_]:
         """Which of their corporations serve anybody now [F]."""

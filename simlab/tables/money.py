@@ -66,6 +66,30 @@ CHANNELS = Table(
     ),
 )
 
+MEETINGS = Table(
+    "meetings",
+    "Why a guideline was revised, or was not: one row a meeting of those who set it, if their policy says why.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        text("corporation", "the corporation"),
+        whole("version", "version of the guideline during the term that ends with the meeting"),
+        number("begun", "when that term began", "days"),
+        number("revenue", "what it brought, as paid, capital left aside", "USD"),
+        number("cost", "what it cost, fines included", "USD"),
+        number("days", "users times days on which they were served", "days"),
+        number("profit", "revenue less cost per user and day; NaN without users", "USD/day"),
+        number(
+            "attrition", "users lost less users who joined, as a share of users per day; NaN without users", "1/day"
+        ),
+        number("worth", "what the term was worth by what the policy compares"),
+        number("best", "the best of the terms before that it remembers; NaN if there is none"),
+        text("move", "what it did: begun, continued (another step the same way), taken back (and a step at random)"),
+        text("why", "in words"),
+    ),
+)
+
 INCIDENTS = Table(
     "incidents",
     "What users complained of and regulators found: one row a look, corporation and criterion.",

@@ -21,7 +21,7 @@ from simlab.tables.measured import (
     WATERFALL,
     WIN_RATE,
 )
-from simlab.tables.money import CHANNELS, INCIDENTS, LEDGER, MARKET, QUEUES
+from simlab.tables.money import CHANNELS, INCIDENTS, LEDGER, MARKET, MEETINGS, QUEUES
 from simlab.tables.people import DEMONSTRATIONS, EMPLOYMENT, LABOR, RATERS
 from simlab.tables.training import LESSONS, POLICY, REWARD_MODEL
 
@@ -67,6 +67,7 @@ TABLES: dict[str, Table] = {
         QUEUES,
         MARKET,
         CHANNELS,
+        MEETINGS,
         INCIDENTS,
         WATERFALL,
         FLATTENING,
