@@ -15,6 +15,7 @@ from simlab.analyzers.agents_compared import AgentsCompared
 from simlab.analyzers.agreement import AgreementAnalyzer
 from simlab.analyzers.analyzer import Agents, Analyzer, RoundView
 from simlab.analyzers.flattening import FlatteningAnalyzer
+from simlab.analyzers.groups import GroupsAnalyzer
 from simlab.analyzers.minimal_pairs import MinimalPairsAnalyzer
 from simlab.analyzers.on_policy import OnPolicyAnalyzer
 from simlab.analyzers.orders import OrdersAnalyzer
@@ -48,6 +49,7 @@ ANALYZERS: tuple[type[Analyzer], ...] = (
     OnPolicyAnalyzer,
     MinimalPairsAnalyzer,
     OrdersAnalyzer,
+    GroupsAnalyzer,
 )
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from simlab.arrays import Array
 from simlab.components.cohort import Cohort
 from simlab.relation import Standard
-from simlab.rng import Streams, normals
+from simlab.rng import Streams, normals, uniforms
 
 if TYPE_CHECKING:
     from simlab.people.roster import Roster
@@ -30,7 +30,7 @@ def drawn(pool: Roster, numbers: NDArray[np.int64], rng: Streams | None = None) 
     people = Cohort(
         number=numbers,
         misread=context.deviations(rng.key(name, "misreading"), numbers),
-        own=context.game.value(spec.values) + spec.values_spread * standard.unit * tastes,
+        own=mean_values(pool, numbers, rng) + spec.values_spread * standard.unit * tastes,
         vector=np.empty(0),
         skill=np.clip(spec.skill + spec.skill_spread * keen, 0, 1),
         knowledge=np.clip(spec.knowledge + spec.knowledge_spread * personal("knowledge"), 0, 1),
@@ -48,6 +48,21 @@ def drawn(pool: Roster, numbers: NDArray[np.int64], rng: Streams | None = None) 
     )
     people.vector = understood(pool, people, standard)
     return people
+
+
+def groups_of(pool: Roster, numbers: NDArray[np.int64], rng: Streams | None = None) -> NDArray[np.int64]:
+    """To which of the pool's groups people of these numbers belong: a draw by the groups' shares."""
+    shares = np.array([group.share for group in pool.spec.groups.values()])
+    lot = uniforms((rng or pool.context.rng).key(pool.name, "groups"), numbers)
+    return np.minimum(np.searchsorted(np.cumsum(shares) / shares.sum(), lot, side="right"), len(shares) - 1)
+
+
+def mean_values(pool: Roster, numbers: NDArray[np.int64], rng: Streams | None = None) -> Array:
+    """What people of these numbers value but for their own taste: one vector [D] for all, or each group's [n, D]."""
+    value, spec = pool.context.game.value, pool.spec
+    if not spec.groups:
+        return value(spec.values)
+    return np.stack([value(group.values) for group in spec.groups.values()])[groups_of(pool, numbers, rng)]
 
 
 def understood(pool: Roster, people: Cohort, standard: Standard) -> Array:

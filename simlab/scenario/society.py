@@ -29,13 +29,28 @@ class IntentSpec(Spec):
     values: SomeWeights = Field(description="what they want of a response: weight of each criterion")
 
 
+Groups = dict[Name, IntentSpec]
+
+
 class UsersSpec(PartySpec):
     """The public: people who ask, want something, and may leave."""
 
-    instead_of: ClassVar[dict[str, tuple[str, ...]]] = {"values": ("intents",), "intents": ("values",)}
+    instead_of: ClassVar[dict[str, tuple[str, ...]]] = {
+        "values": ("intents", "groups"),
+        "intents": ("values", "groups"),
+        "groups": ("values", "intents"),
+    }
     kind: Literal["users"] = "users"
+    groups: Groups = Field(
+        {},
+        max_length=100,
+        description="different users by name, each group with its intent, measured apart; default: none",
+    )
     intents: list[IntentSpec] = Field(
-        [], max_length=100, description="different users, who want different things; default: all want the same"
+        [],
+        validate_default=True,
+        max_length=100,
+        description="different users, who want different things; default: the groups', or all want the same",
     )
     values: SomeWeights = Field(
         None,
@@ -68,6 +83,17 @@ class UsersSpec(PartySpec):
         0.0, ge=0, le=100, description="size of what a prompt's hidden situation adds to what is wanted, in norms of it"
     )
 
+    @field_validator("intents", mode="before")
+    @classmethod
+    def _of_the_groups(cls, value: Any, info: ValidationInfo) -> Any:
+        groups = info.data.get("groups")
+        if not groups:
+            return value
+        intents = [group.model_dump() for group in groups.values()]
+        if value and value != intents:
+            raise PydanticCustomError("groups_and_intents", "give groups or intents, not both")
+        return intents
+
     @field_validator("habits")
     @classmethod
     def _some_habit(cls, weights: Weights) -> Weights:
@@ -94,7 +120,8 @@ class UsersSpec(PartySpec):
             return {"unreadable": 1.0} if value is None else value
         mean = mean_intent(intents)
         if value is not None and value != mean:
-            raise PydanticCustomError("values_and_intents", "give values or intents, not both")
+            several = "groups" if info.data.get("groups") else "intents"
+            raise PydanticCustomError("values_and_intents", f"give values or {several}, not both")
         return mean
 
 

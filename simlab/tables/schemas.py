@@ -14,6 +14,7 @@ from simlab.tables.measured import (
     AGREEMENT,
     ALIGNMENT,
     FLATTENING,
+    GROUPS,
     MINIMAL_PAIRS,
     ON_POLICY,
     ORDERS,
@@ -75,6 +76,7 @@ TABLES: dict[str, Table] = {
         ON_POLICY,
         MINIMAL_PAIRS,
         ORDERS,
+        GROUPS,
     )
 }
 """Every table by name, in the order in which they are written."""
