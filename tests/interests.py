@@ -18,6 +18,7 @@ import numpy as np
 from ruamel.yaml import YAML
 
 from simlab.parties.corporation import Corporation
+from simlab.parties.demand import expected_appeal
 from simlab.scenario import load
 from tests.small_world import Played, built_ins, played, written
 
@@ -98,6 +99,22 @@ def held(weight: float) -> dict[str, Any]:
     """A guideline that stays, with this weight on what brings users back, for 60 days."""
     operative = {"helpful": 1, "truthful": 1, "harmless": 1, "engaging": weight}
     return {"days": 60, "parties.acme.guideline": {"operative": operative}}
+
+
+def first_price(
+    step: float, patience: float, shift: float = 1.25, fee: float = 0.5, rate: float = 25.0, leave: float = 0.02
+) -> float:
+    """The price of a minute above which a step from values toward habits makes a user worth more to the owners, in $.
+
+    A model moved by `shift` along a guideline at the angle `step` to values appeals to values by Φ(shift·cos/√2) and to
+    habits by Φ(shift·sin/√2); a user is worth (fee + 2·rate·price·appeal)/(1/patience + leave·(1 − endorsed)). The
+    gain is of first order in the step and the loss of second, so that the price goes to zero with the step.
+    """
+    lost = [leave * (1 - expected_appeal(shift, math.cos(angle))) for angle in (0.0, step)]
+    appeal = expected_appeal(shift, math.sin(step))
+    shorter = (lost[1] - lost[0]) / (1 / patience + lost[0])
+    gained = 2 * rate * (appeal - 0.5 - 0.5 * shorter)
+    return fee * shorter / gained
 
 
 def main(count: int, names: list[str]) -> None:
