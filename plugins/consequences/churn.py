@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 
 import simlab
-from simlab.consequences.corporations import collect_channels, corporation_of, received, users_of
+from simlab.consequences.corporations import collect_channels, corporation_of, pass_on, received, users_of
 
 
 class Churn(simlab.Consequence):
@@ -57,13 +57,14 @@ class Churn(simlab.Consequence):
 
     def _charge(self, relation: simlab.Relation) -> float:
         """The fee of everyone who has been a user since the last look, in $; what they bring beside it is collected."""
-        users, firm = users_of(relation), relation.agent.name
-        users.accrue(firm)
-        fee = users.market.collect(firm)
+        users, firm = users_of(relation), corporation_of(relation)
+        users.accrue(firm.name)
+        fee = brought = users.market.collect(firm.name)
         if fee > 0:
-            self.context.log.transfer(users.name, firm, fee, "subscriptions")
+            self.context.log.transfer(users.name, firm.name, fee, "subscriptions")
         if users.demand.channels:
-            collect_channels(self.context, users, firm)
+            brought += collect_channels(self.context, users, firm.name)
+        pass_on(self.context, firm, brought)
         return fee
 
     def _record(self, relation: simlab.Relation, judgement: simlab.Judgement | None, revenue: float) -> None:

@@ -110,9 +110,11 @@ class Survey:
 
         for firm in self.context.of_kind(Corporation):
             self._record_faces(view, firm)
+            if firm.spec.deployer is not None:
+                self._record_aside(view, f"{firm.name}:deployer", firm.deployer_utility(view.panel))
         for users in self.context.of_kind(Users):
             if users.habits is not None:
-                self._record_habits(view, users)
+                self._record_aside(view, f"{users.name}:habits", users.habitual_utility(view.panel))
 
     def _record_faces(self, view: RoundView, firm: Corporation) -> None:
         """How far what a firm publishes agrees with what it operates by; no row while both are one and the same."""
@@ -124,12 +126,11 @@ class Survey:
         row = compare(view.panel, view.utilities[a], firm.published_utility(view.panel), key)
         self._alignment(view, order=1, panel="responses", against="", a=a, b=b, **row)
 
-    def _record_habits(self, view: RoundView, users: Users) -> None:
-        """How far what moves users agrees with every party, themselves first: `users` are what they endorse."""
-        a, moved = f"{users.name}:habits", users.habitual_utility(view.panel)
+    def _record_aside(self, view: RoundView, a: str, utility: Array) -> None:
+        """How far something that stands in no relation, as users' habits, agrees with every party."""
         for b, values in view.utilities.items():
             key = self.context.rng.key("bootstrap", a, b, view.stamp["round"])
-            row = compare(view.panel, moved, values, key)
+            row = compare(view.panel, utility, values, key)
             self._alignment(view, order=1, panel="responses", against="", a=a, b=b, **row)
 
     def _alignment(self, view: RoundView, **row: Any) -> None:

@@ -67,12 +67,19 @@ def move_capital(context: Context, payer: str, payee: str, amount: float) -> Non
     context.log.transfer(payer, payee, amount, CAPITAL)
 
 
-def collect_channels(context: Context, users: Users, firm: str) -> None:
-    """Collect what was used since the last look, channel by channel, and write it down; the fee, which is in the first
-    row, is collected elsewhere. Attention is paid for by advertisers."""
+def pass_on(context: Context, firm: Corporation, brought: float) -> None:
+    """The share of what users brought, in $, that whoever deploys a corporation's model keeps."""
+    kept = brought * (firm.spec.deployer.share if firm.spec.deployer else 0.0)
+    if kept > 0:
+        context.log.transfer(firm.name, f"{firm.name} deployer", kept, "deployment")
+
+
+def collect_channels(context: Context, users: Users, firm: str) -> float:
+    """Collect what was used since the last look, channel by channel, and write it down; returns what that brought, in
+    $. The fee, which is in the first row, is collected elsewhere. Attention is paid for by advertisers."""
     days, sales = users.demand.collect(firm)
     if not days:
-        return
+        return 0.0
     for sale in sales:
         if sale.revenue > 0:
             payer = f"{users.name} advertisers" if sale.channel == "attention" else users.name
@@ -94,3 +101,4 @@ def collect_channels(context: Context, users: Users, firm: str) -> None:
         price=np.array([sale.price for sale in rows]),
         revenue=np.array([sale.revenue for sale in rows]),
     )
+    return sum(sale.revenue for sale in sales)

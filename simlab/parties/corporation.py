@@ -25,6 +25,7 @@ from simlab.parties.users import UserFeedback, Users
 from simlab.rankings import ASKED, WRITTEN
 from simlab.relation import Judgement, Relation, Standard, UtilityFunction, Work
 from simlab.rng import branch, uniforms
+from simlab.worlds.world import Items
 
 if TYPE_CHECKING:
     from simlab.engine.context import Context
@@ -208,8 +209,27 @@ class Corporation(LiveParty):
         prompts = self.context.game.draw_prompts(branch(key, "prompts"), count)
         if isinstance(seer, Users) and self.spec.prompts is not None:
             self._asked.append(prompts)
-        served = yield from self.context.party(model, LanguageModel).respond(prompts, key)
+        served = yield from self._served(self.context.party(model, LanguageModel), prompts, key)
         return Work(self.name, served, count)
+
+    def _served(self, model: LanguageModel, prompts: Indices, key: int) -> Generator[Event, Any, Items]:
+        """What the public gets to see: what the model says, or of several such responses what the deployer likes best.
+
+        The first draft is what would be seen without a deployer.
+        """
+        deployer = self.spec.deployer
+        drafts = 1 if deployer is None else deployer.drafts
+        said = yield from model.respond(np.tile(prompts, drafts), key)
+        if deployer is None or drafts == 1:
+            return said
+        liked = self.context.game.features(said) @ self.context.game.value(deployer.values)
+        best = liked.reshape(drafts, len(prompts)).argmax(axis=0)
+        return said[best * len(prompts) + np.arange(len(prompts))]
+
+    def deployer_utility(self, panel: Panel) -> Array:
+        """How good each item of the panel is by the criteria of whoever deploys its model [n]."""
+        assert self.spec.deployer is not None, "nobody stands between this corporation and the public"
+        return np.asarray(panel.features @ self.context.game.value(self.spec.deployer.values))
 
     def public(self, party: str | None = None) -> int:
         """How many users it serves: those of one party of users, or of all."""

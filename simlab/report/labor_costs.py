@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from simlab.runs.loading import Run
 
 CHANNELS = ("subscriptions", "visits", "purchases", "attention")  # what users bring
-NO_LABOR = (*CHANNELS, "capital", "fines")  # reasons of transfers that pay for no work
+NO_LABOR = (*CHANNELS, "deployment", "capital", "fines")  # reasons of transfers that pay for no work
 
 
 def balances(run: Run, until: float = math.inf) -> pd.Series[float]:

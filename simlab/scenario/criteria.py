@@ -34,6 +34,7 @@ _OF_PARTIES: tuple[tuple[How, tuple[str, ...]], ...] = (  # where a party may na
     ("weight", ("intents", _EACH, "values")),
     ("weight", ("habits",)),
     ("weight", ("groups", _EACH, "values")),
+    ("weight", ("deployer", "values")),
     ("watched", ("exposure", "criterion")),
 )
 _OF_RELATIONS: tuple[tuple[How, tuple[str, ...]], ...] = (("plugin", ("consequence", _EACH, _INNER)),)

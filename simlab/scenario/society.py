@@ -244,6 +244,18 @@ class FirmSpec(PartySpec):
     )
 
 
+class DeployerSpec(Spec):
+    """An app's owner between maker and users, with criteria of its own (OpenAI 2024, "Model Spec", calls it the
+    developer). Of several responses of the model it shows the one it likes best: best-of-n (Stiennon
+    et al. 2020), by which its users meet a model other than the maker's, which nobody trained."""
+
+    values: SomeWeights = Field(description="what it wants of a response: weight of each criterion")
+    drafts: int = Field(
+        4, ge=1, le=1000, description="responses it asks for, of which users see the best by its values; 1 shows all"
+    )
+    share: float = Field(0.0, ge=0, le=1, description="share it keeps of what users bring")
+
+
 class CorporationSpec(FirmSpec):
     """A maker of language models: writes a guideline, employs raters, serves users."""
 
@@ -252,6 +264,9 @@ class CorporationSpec(FirmSpec):
     misreading: float = Field(0.0, ge=0, le=100, description="error of what it operates by, in norms of the guideline")
     price: float | None = Field(
         None, ge=0, le=1e6, description="fee it charges, in $ per user and day; default: the users' subscription"
+    )
+    deployer: DeployerSpec | None = Field(
+        None, description="who stands between it and the public; default: it serves the public itself"
     )
     prompts: PromptsSpec | None = Field(
         None, description="where prompts to be compared come from; default: they are like users', and cost nothing"

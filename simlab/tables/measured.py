@@ -20,7 +20,11 @@ ALIGNMENT = Table(
         whole("order", "order of the panel: 1 for responses, k for the agents judged at order k-1"),
         text("panel", "name of the panel"),
         text("against", "at order 2 and above: the truth agents are held to, guideline or intent; else empty"),
-        text("a", "one party; users:habits is what brings users back, users is what they endorse"),
+        text(
+            "a",
+            "one party; users:habits is what brings users back, users is what they endorse; acme:deployer is who stands"
+            " between acme and the public",
+        ),
         text("b", "the other party; acme:published is what acme says in public"),
         number(
             "rho",

@@ -66,6 +66,9 @@ def _corporation(scenario: Scenario, name: str, firm: CorporationSpec) -> Iterat
     if firm.prompts is not None and firm.prompts.recycled and not asked:
         what = "there is nothing to recycle: no users ask this corporation anything"
         yield ("parties", name, "prompts", "recycled"), what, "add a relation with users as its principal"
+    if firm.deployer is not None and not asked:
+        what = "stands before nobody: no users ask this corporation anything"
+        yield ("parties", name, "deployer"), what, "add a relation with users as its principal"
 
 
 def _weighing(scenario: Scenario, here: Path, guideline: GuidelineSpec) -> Iterator[Complaint]:
