@@ -10,7 +10,7 @@ from typing import Any
 
 import simlab
 from simlab.engine.jobs import Store
-from simlab.scenario import load
+from tests.loading import load
 
 from . import SEEDS, Summary, differences, form, golden, golden_file, machine, scenarios, summary
 
