@@ -89,6 +89,7 @@ MEASURED = frozenset(  # tables of what everybody prefers after each round
         "agreement",
         "alignment",
         "flattening",
+        "groups",
         "minimal_pairs",
         "on_policy",
         "orders",

@@ -1,5 +1,8 @@
 """Churn: users pay for the time since the last look; then some of the dissatisfied leave, and others come.
 
+They pay the fee, and by every channel of theirs for how much they used the corporation meanwhile (`parties.demand`);
+minutes of attention are paid for by advertisers.
+
 They go to another corporation or do without; those who are not served at all are all dissatisfied. Source: Hirschman
 1970, "Exit, Voice, and Loyalty".
 """
@@ -12,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 
 import simlab
-from simlab.consequences.corporations import corporation_of, received, users_of
+from simlab.consequences.corporations import collect_channels, corporation_of, pass_on, received, users_of
 
 
 class Churn(simlab.Consequence):
@@ -26,7 +29,10 @@ class Churn(simlab.Consequence):
 
     def act(self, relation: simlab.Relation, judgement: simlab.Judgement) -> Sequence[simlab.Effect]:
         users, firm = users_of(relation), corporation_of(relation)
-        revenue, reception = self._charge(relation), received(judgement)
+        reception = received(judgement)
+        if reception is not None:
+            users.demand.hear(firm.name, reception.endorsed, reception.appeal)
+        revenue = self._charge(relation)
         effects = []
         if reception is not None or firm.suspended:
             satisfied = np.zeros(len(users.intents))
@@ -50,12 +56,15 @@ class Churn(simlab.Consequence):
         return []
 
     def _charge(self, relation: simlab.Relation) -> float:
-        """The fee of everyone who has been a user since the last look, in $."""
-        users, firm = users_of(relation), relation.agent.name
-        users.accrue(firm)
-        fee = users.market.collect(firm)
+        """The fee of everyone who has been a user since the last look, in $; what they bring beside it is collected."""
+        users, firm = users_of(relation), corporation_of(relation)
+        users.accrue(firm.name)
+        fee = brought = users.market.collect(firm.name)
         if fee > 0:
-            self.context.log.transfer(users.name, firm, fee, "subscriptions")
+            self.context.log.transfer(users.name, firm.name, fee, "subscriptions")
+        if users.demand.channels:
+            brought += collect_channels(self.context, users, firm.name)
+        pass_on(self.context, firm, brought)
         return fee
 
     def _record(self, relation: simlab.Relation, judgement: simlab.Judgement | None, revenue: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Literal
@@ -11,7 +12,7 @@ from pydantic import Field
 
 import simlab
 from simlab.arrays import Array
-from simlab.components.guideline_policy import Term
+from simlab.components.guideline_policy import Term, Verdict
 from simlab.rng import branch, normals
 
 
@@ -22,13 +23,21 @@ class FollowRevenue(simlab.GuidelinePolicy):
     more, the guideline takes another step the same way; if not, it goes back to the weights of that term and tries a
     step in a random direction (keyed). This is win-stay, lose-shift (Robbins 1952): it needs no reason why something
     pays, and is fooled by whatever else moves revenue. By default terms are compared by the *growth* of revenue, since
-    users are a stock that a guideline fills or drains. The length of the guideline stays; its direction is searched.
+    users are a stock that a guideline fills or drains. By *value* they are compared by what a user is worth to owners
+    of so much `patience`: profit per user and day, over 1/patience + the share of users lost per day (Gordon 1959;
+    Gupta, Lehmann & Stuart 2004). Without patience only today's profit counts, with much of it those who leave do.
+    The length of the guideline stays; its direction is searched.
     """
 
     name = "follow_revenue"
     step: float = Field(0.2, gt=0, le=10, description="length of a step, in norms of the first guideline")
-    by: Literal["growth", "level"] = Field(
-        "growth", description="what is compared: growth of revenue per day over the term before, or revenue per day"
+    by: Literal["growth", "level", "value"] = Field(
+        "growth",
+        description="what is compared: growth of revenue per day over the term before, revenue per day, or what a user"
+        " is worth to the owners",
+    )
+    patience: float = Field(
+        365.0, gt=0, le=1e6, description="of owners, in days: their discount is 1/patience per day; for by: value"
     )
     memory: int = Field(3, ge=1, le=10_000, description="terms it looks back to")
     also: tuple[str, ...] = Field((), description="criteria of no weight at first that it may come to value")
@@ -46,9 +55,7 @@ class FollowRevenue(simlab.GuidelinePolicy):
         norm = np.linalg.norm(vector(situation.first))
         base = vector(situation.weights)
         heading = np.array([float(normals(branch(situation.key, name), 0)) for name in names])
-        terms = situation.history
-        brought = _growth(terms) if self.by == "growth" else [(term, term.rate) for term in terms]
-        recent = brought[-self.memory - 1 :]
+        recent = self._recent(situation.history)
         if len(recent) > 1:
             (best, most), (last, now) = max(recent[:-1], key=lambda pair: pair[1]), recent[-1]
             taken = vector(last.weights) - vector(best.weights)
@@ -60,6 +67,35 @@ class FollowRevenue(simlab.GuidelinePolicy):
         if not new.any():
             return None
         return dict(zip(names, (new * norm / np.linalg.norm(new)).tolist(), strict=True))
+
+    def verdict(self, situation: simlab.GuidelineReview) -> Verdict | None:
+        recent = self._recent(situation.history)
+        if not recent:
+            return None
+        last, now = recent[-1]
+        if len(recent) == 1:
+            return Verdict(now, math.nan, "begun", "nothing to compare with")
+        best, most = max(recent[:-1], key=lambda pair: pair[1])
+        changes = [f"{self.by} {_change(now, most)}"]
+        if self.by == "value":
+            lives = [term.lifetime(self.patience) for term in (last, best)]
+            changes += [f"profit per user {_change(last.profit, best.profit)}", f"lifetime {_change(*lives)}"]
+        return Verdict(now, most, "continued" if now > most else "taken back", ", ".join(changes))
+
+    def _recent(self, history: Sequence[Term]) -> list[tuple[Term, float]]:
+        """The terms that are compared, the last of which has just ended, each with what it was worth."""
+        if self.by == "growth":
+            brought = _growth(history)
+        elif self.by == "level":
+            brought = [(term, term.rate) for term in history]
+        else:
+            brought = [(term, term.value(self.patience)) for term in history if term.user_days]
+        return brought[-self.memory - 1 :]
+
+
+def _change(now: float, before: float) -> str:
+    """A change in words: as a share of what it was, if that was something."""
+    return f"{(now - before) / before:+.1%}" if before > 0 else f"{now:.3g} after {before:.3g}"
 
 
 def _growth(history: Sequence[Term]) -> list[tuple[Term, float]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -21,7 +21,7 @@ class BradleyTerry(simlab.Learner):
     name = "bradley_terry"
     teaches = "reward_model"
     vectors = True
-    of_vectors: ClassVar[Mapping[str, Any]] = {"replay": True}  # the fit is exact, and to every ranking so far
+    of_vectors: ClassVar[tuple[str, ...]] = ("replay",)  # the fit is exact
     epochs: int = Field(3, ge=1, le=10_000, description="passes over the rankings")
     rate: float = Field(1e-3, gt=0, le=1, description="learning rate")
     batch: int = Field(64, ge=1, le=65_536, description="rankings per step")

@@ -15,6 +15,7 @@ from simlab.analyzers.agents_compared import AgentsCompared
 from simlab.analyzers.agreement import AgreementAnalyzer
 from simlab.analyzers.analyzer import Agents, Analyzer, RoundView
 from simlab.analyzers.flattening import FlatteningAnalyzer
+from simlab.analyzers.groups import GroupsAnalyzer
 from simlab.analyzers.minimal_pairs import MinimalPairsAnalyzer
 from simlab.analyzers.on_policy import OnPolicyAnalyzer
 from simlab.analyzers.orders import OrdersAnalyzer
@@ -29,6 +30,7 @@ from simlab.parties.corporation import Corporation
 from simlab.parties.language_model import LanguageModel
 from simlab.parties.pool import Pool
 from simlab.parties.raters import Raters
+from simlab.parties.users import Users
 from simlab.parties.vendor import Vendor
 from simlab.people import working_life
 from simlab.people.expected_labels import expected_labels, signs
@@ -47,6 +49,7 @@ ANALYZERS: tuple[type[Analyzer], ...] = (
     OnPolicyAnalyzer,
     MinimalPairsAnalyzer,
     OrdersAnalyzer,
+    GroupsAnalyzer,
 )
 
 
@@ -107,6 +110,11 @@ class Survey:
 
         for firm in self.context.of_kind(Corporation):
             self._record_faces(view, firm)
+            if firm.spec.deployer is not None:
+                self._record_aside(view, f"{firm.name}:deployer", firm.deployer_utility(view.panel))
+        for users in self.context.of_kind(Users):
+            if users.habits is not None:
+                self._record_aside(view, f"{users.name}:habits", users.habitual_utility(view.panel))
 
     def _record_faces(self, view: RoundView, firm: Corporation) -> None:
         """How far what a firm publishes agrees with what it operates by; no row while both are one and the same."""
@@ -117,6 +125,13 @@ class Survey:
         key = self.context.rng.key("bootstrap", a, b, view.stamp["round"])
         row = compare(view.panel, view.utilities[a], firm.published_utility(view.panel), key)
         self._alignment(view, order=1, panel="responses", against="", a=a, b=b, **row)
+
+    def _record_aside(self, view: RoundView, a: str, utility: Array) -> None:
+        """How far something that stands in no relation, as users' habits, agrees with every party."""
+        for b, values in view.utilities.items():
+            key = self.context.rng.key("bootstrap", a, b, view.stamp["round"])
+            row = compare(view.panel, utility, values, key)
+            self._alignment(view, order=1, panel="responses", against="", a=a, b=b, **row)
 
     def _alignment(self, view: RoundView, **row: Any) -> None:
         self.context.log.add("alignment", model=view.model.name, **view.stamp, **row)

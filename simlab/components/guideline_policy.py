@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -19,6 +20,10 @@ class GuidelinePolicy(Component):
         """The criteria it may give weight to, beyond those of the guideline it is given."""
         return ()
 
+    def verdict(self, situation: GuidelineReview) -> Verdict | None:
+        """Why it revises as it does, for the table `meetings`; None if it has nothing to say."""
+        return None
+
     def revise(self, situation: GuidelineReview) -> Mapping[str, float] | None:
         """The weights that are operative from now on, or None if they stay as they are."""
         raise NotImplementedError(f"guideline policy {self.name!r} does not define revise")
@@ -35,11 +40,48 @@ class Term(ShownData):
     cost: float  # $
     satisfaction: float  # share of users asked who were satisfied, as last heard; NaN if nobody was asked
     incidents: Mapping[str, int]  # complaints and violations, by the criterion that was violated
+    user_days: float = 0.0  # users times the days on which they were served
+    joined: int = 0  # persons who became users
+    lost: int = 0  # persons who left, or went to another corporation
 
     @property
     def rate(self) -> float:
         """Revenue, in $ a day."""
         return self.revenue / (self.ended - self.begun)
+
+    @property
+    def profit(self) -> float:
+        """Revenue less cost, in $ per user and day; NaN if there were no users."""
+        return (self.revenue - self.cost) / self.user_days if self.user_days else math.nan
+
+    @property
+    def attrition(self) -> float:
+        """Users lost less users who joined, as a share of all users per day; NaN if there were none."""
+        return (self.lost - self.joined) / self.user_days if self.user_days else math.nan
+
+    def lifetime(self, patience: float) -> float:
+        """Days for which a user counts with owners whose interest in the future falls to 1/e in `patience` days T.
+
+        They are 1/(1/T + a), a the attrition: the perpetuity of a base that goes on growing or shrinking as it does
+        (Gordon 1959, "Dividends, Earnings, and Stock Prices"; of customers, Gupta, Lehmann & Stuart 2004, "Valuing
+        Customers", J. Marketing Research 41(1), in continuous time). Of a base that grows as fast as owners discount
+        there is no such number; it counts 100 T at most. NaN if there were no users.
+        """
+        return patience / max(1 + self.attrition * patience, 0.01) if self.user_days else math.nan
+
+    def value(self, patience: float) -> float:
+        """What a user is worth to such owners, in $: the profit of this term, for that long."""
+        return self.profit * self.lifetime(patience)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a policy found at a meeting: what the term was worth to it, what the best before was, and what it does."""
+
+    worth: float  # in the policy's own terms
+    best: float  # of the terms it remembers; NaN if there is none
+    move: str  # as "continued" or "taken back"
+    why: str  # in words
 
 
 @dataclass(frozen=True, slots=True)

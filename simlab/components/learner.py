@@ -30,9 +30,9 @@ class Learner(Component):
 
     `teaches` says whom: "reward_model" or "language_model". `networks` says that it can teach the networks of worlds of
     words, and defines `learn`; `vectors` that it can teach the vectors of worlds without networks, and defines
-    `learn_vector`. `of_vectors` names the only parameters that mean anything of vectors, with their only values; None
-    if all do. `optimum` says that a language model of vectors goes where the reward is best, which has to be known:
-    the reward's shape must be linear, and have a leash.
+    `learn_vector`. `of_vectors` names the only parameters that mean anything of vectors; None if all do. `optimum` says
+    that a language model of vectors goes where the reward is best, which has to be known: the reward's shape must be
+    linear, and have a leash.
 
     `batches`, `passes` and `at_once` say what it costs.
     """
@@ -41,7 +41,7 @@ class Learner(Component):
     teaches: ClassVar[str] = ""
     networks: ClassVar[bool] = True
     vectors: ClassVar[bool] = False
-    of_vectors: ClassVar[Mapping[str, Any] | None] = None
+    of_vectors: ClassVar[tuple[str, ...] | None] = None
     optimum: ClassVar[bool] = False
     timed: ClassVar[bool] = False  # learning takes as long as it takes
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, cast
 
+import numpy as np
+
 from simlab.engine.ledger import CAPITAL
+from simlab.parties.demand import Sale
 from simlab.relation import Judgement, Relation
 
 if TYPE_CHECKING:
@@ -62,3 +65,40 @@ def measured(judgement: Judgement) -> float:
 def move_capital(context: Context, payer: str, payee: str, amount: float) -> None:
     """Let owners put money into a corporation, or take it out: neither revenue nor cost, `amount` in $."""
     context.log.transfer(payer, payee, amount, CAPITAL)
+
+
+def pass_on(context: Context, firm: Corporation, brought: float) -> None:
+    """The share of what users brought, in $, that whoever deploys a corporation's model keeps."""
+    kept = brought * (firm.spec.deployer.share if firm.spec.deployer else 0.0)
+    if kept > 0:
+        context.log.transfer(firm.name, f"{firm.name} deployer", kept, "deployment")
+
+
+def collect_channels(context: Context, users: Users, firm: str) -> float:
+    """Collect what was used since the last look, channel by channel, and write it down; returns what that brought, in
+    $. The fee, which is in the first row, is collected elsewhere. Attention is paid for by advertisers."""
+    days, sales = users.demand.collect(firm)
+    if not days:
+        return 0.0
+    for sale in sales:
+        if sale.revenue > 0:
+            payer = f"{users.name} advertisers" if sale.channel == "attention" else users.name
+            context.log.transfer(payer, firm, sale.revenue, sale.channel)
+    fee = Sale("subscription", days, 1.0, float(users.market.prices[users.market.place(firm)]))
+    rows = [fee, *sales]
+    endorsed, appeal = users.demand.appeals(firm)
+    context.log.add(
+        "channels",
+        about=firm,
+        party=users.name,
+        corporation=firm,
+        channel=[sale.channel for sale in rows],
+        days=days,
+        endorsed=endorsed,
+        appeal=appeal,
+        demand=np.array([sale.demand for sale in rows]),
+        quantity=np.array([sale.quantity for sale in rows]),
+        price=np.array([sale.price for sale in rows]),
+        revenue=np.array([sale.revenue for sale in rows]),
+    )
+    return sum(sale.revenue for sale in sales)

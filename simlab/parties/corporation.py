@@ -16,14 +16,16 @@ from simlab.components.guideline_policy import GuidelinePolicy, Term
 from simlab.engine.context import LiveParty
 from simlab.engine.ledger import CAPITAL
 from simlab.parties.audits import audit
-from simlab.parties.guideline import Guideline, write_version
+from simlab.parties.guideline import Guideline, write_meeting, write_version
 from simlab.parties.language_model import LanguageModel
+from simlab.parties.market import Tally
 from simlab.parties.regulator import Audit, Regulator
 from simlab.parties.shareholders import FinancialStatement, Shareholders
 from simlab.parties.users import UserFeedback, Users
 from simlab.rankings import ASKED, WRITTEN
 from simlab.relation import Judgement, Relation, Standard, UtilityFunction, Work
 from simlab.rng import branch, uniforms
+from simlab.worlds.world import Items
 
 if TYPE_CHECKING:
     from simlab.engine.context import Context
@@ -52,6 +54,7 @@ class Corporation(LiveParty):
         self.returned = float("nan")  # what shareholders last made of the ledger
         self.history: tuple[Term, ...] = ()
         self._incidents: Counter[str] = Counter()  # of this term
+        self._tally = Tally()  # of users, when those who set the guideline last met
         self._quarters: dict[str, tuple[float, int]] = {}  # day and flows of money by then, by who looked last
         self._asked: list[Indices] = []  # prompts users asked
 
@@ -92,6 +95,7 @@ class Corporation(LiveParty):
         quarter = self._quarter(self.name)
         if quarter is None:  # what they meant to meet about is still being pretrained
             return
+        before, now = self._tally, self._tallied()
         term = Term(
             begun=quarter.begun,
             ended=quarter.ended,
@@ -100,12 +104,24 @@ class Corporation(LiveParty):
             cost=quarter.cost,
             satisfaction=self.satisfaction,
             incidents=dict(self._incidents),
+            user_days=now.days - before.days,
+            joined=now.joined - before.joined,
+            lost=now.lost - before.lost,
         )
+        self._tally = now
         self.history += (term,)
         self._incidents.clear()
         key = self.context.rng.key(self.name, "guideline", len(self.history))
-        if self.guideline.meet(quarter.ended, self.history, self.returned, key):
+        version = self.version
+        revised = self.guideline.meet(quarter.ended, self.history, self.returned, key)
+        write_meeting(self.context, self.name, version, term, self.guideline.verdict)
+        if revised:
             self._revised()
+
+    def _tallied(self) -> Tally:
+        """What has happened to all its users since the first day."""
+        mine = [u.tally(self.name) for u in self.context.of_kind(Users) if self.name in u.market.firms]
+        return Tally(sum(t.days for t in mine), sum(t.joined for t in mine), sum(t.lost for t in mine))
 
     def replace_setters(self, policy: GuidelinePolicy | None, toward: Mapping[str, float], share: float) -> bool:
         """Let others set the guideline: by a policy of theirs, or moved by `share` toward these weights.
@@ -193,8 +209,27 @@ class Corporation(LiveParty):
         prompts = self.context.game.draw_prompts(branch(key, "prompts"), count)
         if isinstance(seer, Users) and self.spec.prompts is not None:
             self._asked.append(prompts)
-        served = yield from self.context.party(model, LanguageModel).respond(prompts, key)
+        served = yield from self._served(self.context.party(model, LanguageModel), prompts, key)
         return Work(self.name, served, count)
+
+    def _served(self, model: LanguageModel, prompts: Indices, key: int) -> Generator[Event, Any, Items]:
+        """What the public gets to see: what the model says, or of several such responses what the deployer likes best.
+
+        The first draft is what would be seen without a deployer.
+        """
+        deployer = self.spec.deployer
+        drafts = 1 if deployer is None else deployer.drafts
+        said = yield from model.respond(np.tile(prompts, drafts), key)
+        if deployer is None or drafts == 1:
+            return said
+        liked = self.context.game.features(said) @ self.context.game.value(deployer.values)
+        best = liked.reshape(drafts, len(prompts)).argmax(axis=0)
+        return said[best * len(prompts) + np.arange(len(prompts))]
+
+    def deployer_utility(self, panel: Panel) -> Array:
+        """How good each item of the panel is by the criteria of whoever deploys its model [n]."""
+        assert self.spec.deployer is not None, "nobody stands between this corporation and the public"
+        return np.asarray(panel.features @ self.context.game.value(self.spec.deployer.values))
 
     def public(self, party: str | None = None) -> int:
         """How many users it serves: those of one party of users, or of all."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from simlab.arrays import Array
 from simlab.clock import day_of
-from simlab.components.guideline_policy import GuidelinePolicy, GuidelineReview, Term
+from simlab.components.guideline_policy import GuidelinePolicy, GuidelineReview, Term, Verdict
 from simlab.components.return_values import given, not_a_number
 from simlab.engine.context import Context
 from simlab.errors import PluginFailed
@@ -33,6 +33,7 @@ class Guideline:
         self.criteria = frozenset(criteria)  # those a guideline of this run can give weight to
         self.version = 1
         self.published: dict[str, float] = dict(spec.published)
+        self.verdict: Verdict | None = None  # of the last meeting
         self.versions: list[dict[str, float]] = [dict(spec.operative)]
         self.install(spec.policy)
 
@@ -66,6 +67,7 @@ class Guideline:
         )
         self.turn += 1
         try:
+            self.verdict = self.policy.verdict(situation)
             weights = self.policy.revise(situation)
         except Exception as error:
             raise PluginFailed.raised(f"guideline policy {self.policy.name!r}", error) from error
@@ -132,6 +134,28 @@ def write_version(context: Context, corporation: str, version: int, kind: str, w
     if kind == "operative":
         practised = context.parties[corporation].standard().vector
         write_readings(context, corporation, [corporation], practised[None, :], version)
+
+
+def write_meeting(context: Context, corporation: str, version: int, term: Term, verdict: Verdict | None) -> None:
+    """What those who set a guideline found when they met, if they say so; `version` was in force until then."""
+    if verdict is None:
+        return
+    context.log.add(
+        "meetings",
+        about=corporation,
+        corporation=corporation,
+        version=version,
+        begun=term.begun,
+        revenue=term.revenue,
+        cost=term.cost,
+        days=term.user_days,
+        profit=term.profit,
+        attrition=term.attrition,
+        worth=verdict.worth,
+        best=verdict.best,
+        move=verdict.move,
+        why=verdict.why,
+    )
 
 
 def write_readings(context: Context, party: str, people: Sequence[str], vectors: Array, version: int) -> None:

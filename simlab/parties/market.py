@@ -47,6 +47,15 @@ class Movement:
     switched_out: int = 0
 
 
+@dataclass(slots=True)
+class Tally:
+    """What has happened to one corporation's users since the first day."""
+
+    days: float = 0.0  # users times the days on which they were served
+    joined: int = 0  # persons
+    lost: int = 0
+
+
 class Market:
     """The users of one party [F firms, S intents]. `prices` are in $ per user and day, `open` says who serves now."""
 
@@ -61,6 +70,7 @@ class Market:
         self.reputation = np.full(self.members.shape, UNHEARD)
         self.owed = np.zeros(len(firms))  # $, since it was last collected
         self.moved = [Movement() for _ in firms]
+        self.tallies = [Tally() for _ in firms]
         self._coming = np.zeros(self.members.shape)  # newcomers, of whom only whole persons arrive
 
     def place(self, firm: str) -> int:
@@ -74,6 +84,7 @@ class Market:
     def accrue(self, firm: str, days: float) -> None:
         """Everybody who is with `firm` owes it for so many days more."""
         self.owed[self.place(firm)] += self.count(firm) * self.prices[self.place(firm)] * days
+        self.tallies[self.place(firm)].days += self.count(firm) * days
 
     def collect(self, firm: str) -> float:
         """What is owed to `firm`, in $; nothing is from then on."""
@@ -125,6 +136,8 @@ class Market:
             self.moved[here].switched_out += int(to[:-1].sum())
             for other, came in enumerate(to[:-1].tolist()):
                 self.moved[other].switched_in += came
+                self.tallies[other].joined += came
+            self.tallies[here].lost += leaving
             total += leaving
         return total
 
@@ -141,4 +154,5 @@ class Market:
             self.members[here, intent] += come
             total += come
         self.moved[here].arrived += total
+        self.tallies[here].joined += total
         return total

@@ -4,6 +4,7 @@ shareholders, who look at its ledger; a regulator, who holds what it serves, or 
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from simpy import Event
 
 from simlab.arrays import Array, Indices
 from simlab.engine.context import LiveParty
-from simlab.parties.market import Market
+from simlab.parties.demand import COLD, Demand
+from simlab.parties.market import Market, Tally
 from simlab.relation import Judgement, Relation, Standard, Work
 from simlab.rng import branch, uniforms
 from simlab.worlds.world import Game
@@ -30,12 +32,15 @@ if TYPE_CHECKING:
 class UserFeedback:
     """How a sample of responses was received: who was satisfied [n], with which intent [n], and what was complained of.
 
-    `complaints` counts, by criterion, those who were not satisfied and said so.
+    `complaints` counts, by criterion, those who were not satisfied and said so. `endorsed` and `appeal` are the mean
+    approval of the sample by what its users endorse, and by their habits; NaN where nothing depends on them.
     """
 
     satisfied: NDArray[np.bool_]
     intent: Indices
     complaints: Mapping[str, int]
+    endorsed: float = math.nan
+    appeal: float = math.nan
 
 
 def blamed(game: Game, weights: Mapping[str, float], features: Array) -> list[str]:
@@ -64,6 +69,8 @@ class Users(LiveParty):
         firms = context.hierarchy.agents(name)
         prices = [getattr(context.scenario.parties[firm], "price", None) for firm in firms]
         self.market = Market(spec, firms, [spec.subscription if p is None else p for p in prices])
+        self.habits = context.game.value(spec.habits) if spec.habits else None
+        self.demand = Demand(spec.channels, firms)
         self._situation: tuple[Indices, Array] | None = None  # prompts last asked about, and their context
         self._accrued: dict[str, float] = {}  # day up to which fees are owed, by corporation
 
@@ -81,6 +88,11 @@ class Users(LiveParty):
             return panel.features @ self.vector
         turned = self.vector + float(np.linalg.norm(self.vector)) * self.situation(panel.items.prompt)
         return np.asarray(np.einsum("nd,nd->n", panel.features, turned))
+
+    def habitual_utility(self, panel: Panel) -> Array:
+        """How much each item of the panel moves them, whether or not they endorse it [n]."""
+        assert self.habits is not None, "these users have no habits"
+        return np.asarray(panel.features @ self.habits)
 
     def situation(self, prompts: Indices) -> Array:
         """What the situation of each prompt adds to what is wanted of a response to it [n, D], in norms of that."""
@@ -105,12 +117,19 @@ class Users(LiveParty):
         features = game.features(work.items)
         intent = self._intents_of(relation, work.size)
         place = np.arange(work.size)
-        satisfied = uniforms(key, place) < self._approval(work.items.prompt, intent, features)
+        approval = self._approval(work.items.prompt, intent, features)
+        satisfied = uniforms(key, place) < approval
         complains = ~satisfied & (uniforms(branch(key, "complains"), place) < self.spec.complain)
         agent = relation.agent.name
         return Judgement(
             agent=agent,
-            items=UserFeedback(satisfied, intent, self._complaints(intent[complains], features[complains])),
+            items=UserFeedback(
+                satisfied,
+                intent,
+                self._complaints(intent[complains], features[complains]),
+                endorsed=float(approval.mean()) if self.demand.channels else math.nan,
+                appeal=self._appeal(features),
+            ),
             size=work.size,
             principal=self.name,
             order=relation.order,
@@ -138,6 +157,12 @@ class Users(LiveParty):
             vectors = vectors + np.linalg.norm(vectors, axis=1, keepdims=True) * self.situation(prompts)
         return game.approval(vectors, features)
 
+    def _appeal(self, features: Array) -> float:
+        """The mean approval of these responses by habit, where anything depends on it."""
+        if not self.demand.channels:
+            return math.nan
+        return COLD if self.habits is None else float(self.context.game.approval(self.habits, features).mean())
+
     def _complaints(self, intent: Indices, features: Array) -> Mapping[str, int]:
         """How many complain of each criterion, each by their own intent."""
         found: Counter[str] = Counter()
@@ -157,7 +182,16 @@ class Users(LiveParty):
         now = min(self.context.now, self.context.days)
         for firm in firms:
             since, self._accrued[firm] = self._accrued.get(firm, 0.0), now
-            self.market.accrue(firm, _serving(self.context, firm).served(since, now))
+            days = _serving(self.context, firm).served(since, now)
+            self.market.accrue(firm, days)
+            self.demand.accrue(firm, self.market.count(firm) * days)
+
+    def tally(self, firm: str) -> Tally:
+        """What has happened to the users of `firm` from the first day up to now."""
+        known = self.market.tallies[self.market.place(firm)]
+        now = min(self.context.now, self.context.days)
+        pending = _serving(self.context, firm).served(self._accrued.get(firm, 0.0), now)
+        return Tally(known.days + self.market.count(firm) * pending, known.joined, known.lost)
 
     def open(self) -> NDArray[np.bool_]:
         """Which of their corporations serve anybody now [F]."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from simlab.arrays import Array
 from simlab.components.cohort import Cohort
 from simlab.relation import Standard
-from simlab.rng import Streams, normals
+from simlab.rng import Streams, normals, uniforms
 
 if TYPE_CHECKING:
     from simlab.people.roster import Roster
@@ -30,7 +30,7 @@ def drawn(pool: Roster, numbers: NDArray[np.int64], rng: Streams | None = None) 
     people = Cohort(
         number=numbers,
         misread=misreadings(pool, numbers, rng),
-        own=context.game.value(spec.values) + spec.values_spread * standard.unit * tastes,
+        own=mean_values(pool, numbers, rng) + spec.values_spread * standard.unit * tastes,
         vector=np.empty(0),
         skill=np.clip(spec.skill + spec.skill_spread * keen, 0, 1),
         knowledge=np.clip(spec.knowledge + spec.knowledge_spread * personal("knowledge"), 0, 1),
@@ -60,12 +60,12 @@ def misreadings(pool: Roster, numbers: NDArray[np.int64], rng: Streams) -> Array
     own = context.deviations(rng.key(pool.name, "misreading"), numbers)
     if spec is None or not spec.misreading:
         return own
-    names, which = groups(pool, numbers)
+    names, which = erring_together(pool, numbers)
     common = [context.deviations(context.rng.key(name, "shared misreading"), np.arange(1))[0] for name in names]
     return np.asarray(np.sqrt(1 - spec.misreading) * own + np.sqrt(spec.misreading) * np.stack(common)[which])
 
 
-def groups(pool: Roster, numbers: NDArray[np.int64]) -> tuple[list[str], NDArray[np.int64]]:
+def erring_together(pool: Roster, numbers: NDArray[np.int64]) -> tuple[list[str], NDArray[np.int64]]:
     """The groups whose members err together: their names, and which of them each person belongs to [n]."""
     spec, whole = pool.spec.shared, np.zeros(len(numbers), dtype=np.int64)
     if spec is None or spec.within == "pool":
@@ -75,6 +75,21 @@ def groups(pool: Roster, numbers: NDArray[np.int64]) -> tuple[list[str], NDArray
     if spec.within == "vendor":
         return [pool.context.hierarchy.issuer_of(pool.name) or pool.name], whole
     return [f"{pool.name} shift {k}" for k in range(spec.shifts)], numbers % spec.shifts
+
+
+def groups_of(pool: Roster, numbers: NDArray[np.int64], rng: Streams | None = None) -> NDArray[np.int64]:
+    """To which of the pool's groups people of these numbers belong: a draw by the groups' shares."""
+    shares = np.array([group.share for group in pool.spec.groups.values()])
+    lot = uniforms((rng or pool.context.rng).key(pool.name, "groups"), numbers)
+    return np.minimum(np.searchsorted(np.cumsum(shares) / shares.sum(), lot, side="right"), len(shares) - 1)
+
+
+def mean_values(pool: Roster, numbers: NDArray[np.int64], rng: Streams | None = None) -> Array:
+    """What people of these numbers value but for their own taste: one vector [D] for all, or each group's [n, D]."""
+    value, spec = pool.context.game.value, pool.spec
+    if not spec.groups:
+        return value(spec.values)
+    return np.stack([value(group.values) for group in spec.groups.values()])[groups_of(pool, numbers, rng)]
 
 
 def understood(pool: Roster, people: Cohort, standard: Standard) -> Array:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlab.arrays import Array, Indices
-from simlab.people.population import groups
+from simlab.people.population import erring_together
 from simlab.rankings import sides
 from simlab.rng import further, hashes, normals
 from simlab.worlds.world import Items
@@ -36,7 +36,7 @@ def with_common(pool: Roster, draws: Array, who: Indices, items: Items) -> Array
         return draws
     from scipy.special import ndtr, ndtri
 
-    names, which = groups(pool, who)
+    names, which = erring_together(pool, who)
     group = np.array([pool.context.rng.key(name, "shared mistakes") for name in names], dtype=np.uint64)[which]
     response = contents(items).reshape(len(who), -1)
     left, right = sides(response.shape[1])

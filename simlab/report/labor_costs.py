@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from simlab.runs.loading import Run
 
-NO_LABOR = ("subscriptions", "capital", "fines")  # reasons of transfers that pay for no work
+CHANNELS = ("subscriptions", "visits", "purchases", "attention")  # what users bring
+NO_LABOR = (*CHANNELS, "deployment", "capital", "fines")  # reasons of transfers that pay for no work
 
 
 def balances(run: Run, until: float = math.inf) -> pd.Series[float]:

@@ -22,7 +22,7 @@ from simlab.scenario.messages import Path
 
 How = Literal["weight", "watched", "plugin", "charter"]
 
-_EACH, _INNER = "*", "**"  # in a way: every item of a list, every component that a consequence names
+_EACH, _INNER = "*", "**"  # in a way: every item of a list or mapping, every component that a consequence names
 _OF_PARTIES: tuple[tuple[How, tuple[str, ...]], ...] = (  # where a party may name criteria, in order of mention
     ("weight", ("values",)),
     ("weight", ("law",)),
@@ -32,6 +32,9 @@ _OF_PARTIES: tuple[tuple[How, tuple[str, ...]], ...] = (  # where a party may na
     ("plugin", ("guideline", "combine")),
     ("charter", ("guideline", "charter")),
     ("weight", ("intents", _EACH, "values")),
+    ("weight", ("habits",)),
+    ("weight", ("groups", _EACH, "values")),
+    ("weight", ("deployer", "values")),
     ("watched", ("exposure", "criterion")),
 )
 _OF_RELATIONS: tuple[tuple[How, tuple[str, ...]], ...] = (("plugin", ("consequence", _EACH, _INNER)),)
@@ -71,8 +74,9 @@ def _led_to(part: Any, at: Path, how: How, way: Sequence[str]) -> Iterator[Menti
     if not way:
         yield from _named(part, at, how)
     elif way[0] == _EACH:
-        for index, item in enumerate(part if isinstance(part, list) else ()):
-            yield from _led_to(item, (*at, index), how, way[1:])
+        items = part.items() if isinstance(part, Mapping) else enumerate(part if isinstance(part, list) else ())
+        for key, item in items:
+            yield from _led_to(item, (*at, key), how, way[1:])
     elif way[0] == _INNER:
         for name, component in inner(part):
             yield from _led_to(component, (*at, name), how, way[1:])

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from simlab.components.pay import AnyPay, HourlySpec
 from simlab.components.spec import Spec, named
 from simlab.scenario.fields import EffortField, Name, PartySpec, RaterPolicyField, Weights
-from simlab.scenario.society import CorporationSpec, FirmSpec, RegulatorSpec, ShareholdersSpec, UsersSpec
+from simlab.scenario.society import (
+    CorporationSpec,
+    FirmSpec,
+    Groups,
+    RegulatorSpec,
+    ShareholdersSpec,
+    UsersSpec,
+    mean_intent,
+)
 from simlab.scenario.working_conditions import (
     CollusionSpec,
     ExposureSpec,
@@ -50,6 +58,7 @@ class DelegationSpec(Spec):
 class PeopleSpec(PartySpec):
     """People paid by the hour to say which responses are better."""
 
+    instead_of: ClassVar[dict[str, tuple[str, ...]]] = {"values": ("groups",), "groups": ("values",)}
     kind: Literal["raters", "auditors"]
     count: int = Field(ge=1, le=1_000_000, description="number of people employed")
     policy: RaterPolicyField = Field(
@@ -69,7 +78,14 @@ class PeopleSpec(PartySpec):
     shared: SharedField | None = Field(
         None, description="what they err in together: a number is short for {misreading: NUMBER}; default: nothing"
     )
-    values: Weights = Field({}, description="their own mean values: weight of each criterion")
+    groups: Groups = Field(
+        {}, max_length=100, description="people by group, each with mean values of its own; default: all have the same"
+    )
+    values: Weights = Field(
+        {},
+        validate_default=True,
+        description="their own mean values: weight of each criterion; default: the mean of the groups, or none",
+    )
     values_spread: float = Field(0.0, ge=0, le=100, description="spread of own values, in norms of the guideline")
     temperature_spread: float = Field(0.0, ge=0, le=10, description="log-normal sd of noise between people")
     seconds: float = Field(30.0, gt=0, le=86_400, description="time for one comparison, in seconds")
@@ -97,6 +113,24 @@ class PeopleSpec(PartySpec):
     voice: VoiceSpec | None = Field(None, description="appeals of judgements; default: there are none")
     market: str = Field("", max_length=64, description="labor market shared with other pools; empty: none")
     delegation: DelegationSpec | None = Field(None, description="people who let a machine answer for them")
+
+    @field_validator("values", mode="before")
+    @classmethod
+    def _mean_of_groups(cls, value: Any, info: ValidationInfo) -> Any:
+        groups = info.data.get("groups")
+        if not groups:
+            return value
+        mean = mean_intent(list(groups.values()))
+        if value and value != mean:
+            raise PydanticCustomError("values_and_groups", "give values or groups, not both")
+        return mean
+
+    @model_validator(mode="after")
+    def _groups_stay(self) -> PeopleSpec:
+        if self.groups and self.market:
+            what = "people who move between pools belong to no group: groups and market exclude each other"
+            raise PydanticCustomError("groups_and_market", what, {"fix": "leave market out"})
+        return self
 
     @model_validator(mode="after")
     def _tested_at_all(self) -> PeopleSpec:

@@ -8,6 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from simlab.components.spec import Spec
+from simlab.scenario.channels import ChannelsSpec
 from simlab.scenario.fields import (
     CombinationField,
     GuidelinePolicyField,
@@ -28,13 +29,28 @@ class IntentSpec(Spec):
     values: SomeWeights = Field(description="what they want of a response: weight of each criterion")
 
 
+Groups = dict[Name, IntentSpec]
+
+
 class UsersSpec(PartySpec):
     """The public: people who ask, want something, and may leave."""
 
-    instead_of: ClassVar[dict[str, tuple[str, ...]]] = {"values": ("intents",), "intents": ("values",)}
+    instead_of: ClassVar[dict[str, tuple[str, ...]]] = {
+        "values": ("intents", "groups"),
+        "intents": ("values", "groups"),
+        "groups": ("values", "intents"),
+    }
     kind: Literal["users"] = "users"
+    groups: Groups = Field(
+        {},
+        max_length=100,
+        description="different users by name, each group with its intent, measured apart; default: none",
+    )
     intents: list[IntentSpec] = Field(
-        [], max_length=100, description="different users, who want different things; default: all want the same"
+        [],
+        validate_default=True,
+        max_length=100,
+        description="different users, who want different things; default: the groups', or all want the same",
     )
     values: SomeWeights = Field(
         None,
@@ -56,9 +72,43 @@ class UsersSpec(PartySpec):
     )
     growth: float = Field(0.0, ge=0, le=100, description="new users per day, as a share of count")
     complain: float = Field(0.0, ge=0, le=1, description="chance that a dissatisfied user complains")
+    habits: Weights = Field(
+        {},
+        description="what brings users back, endorsed or not: weight of each criterion; default: they have no habits",
+    )
+    channels: ChannelsSpec = Field(
+        ChannelsSpec(), description="how use becomes money beside the subscription; default: it does not"
+    )
     context: float = Field(
         0.0, ge=0, le=100, description="size of what a prompt's hidden situation adds to what is wanted, in norms of it"
     )
+
+    @field_validator("intents", mode="before")
+    @classmethod
+    def _of_the_groups(cls, value: Any, info: ValidationInfo) -> Any:
+        groups = info.data.get("groups")
+        if not groups:
+            return value
+        intents = [group.model_dump() for group in groups.values()]
+        if value and value != intents:
+            raise PydanticCustomError("groups_and_intents", "give groups or intents, not both")
+        return intents
+
+    @field_validator("habits")
+    @classmethod
+    def _some_habit(cls, weights: Weights) -> Weights:
+        if weights and not any(weights.values()):
+            raise PydanticCustomError("no_weight", "no criterion has a weight other than zero")
+        return weights
+
+    @model_validator(mode="after")
+    def _habits_to_appeal_to(self) -> UsersSpec:
+        moved = next((name for name, channel in self.channels.given() if channel.elasticity.habits), "")
+        if moved and not self.habits:
+            what = "{channel} follow habits, but these users have none"
+            fix = {"fix": "give habits, or an elasticity of {habits: 0}", "channel": moved}
+            raise PydanticCustomError("no_habits", what, fix)
+        return self
 
     @field_validator("values", mode="before")
     @classmethod
@@ -70,7 +120,8 @@ class UsersSpec(PartySpec):
             return {"unreadable": 1.0} if value is None else value
         mean = mean_intent(intents)
         if value is not None and value != mean:
-            raise PydanticCustomError("values_and_intents", "give values or intents, not both")
+            several = "groups" if info.data.get("groups") else "intents"
+            raise PydanticCustomError("values_and_intents", f"give values or {several}, not both")
         return mean
 
 
@@ -193,6 +244,18 @@ class FirmSpec(PartySpec):
     )
 
 
+class DeployerSpec(Spec):
+    """An app's owner between maker and users, with criteria of its own (OpenAI 2024, "Model Spec", calls it the
+    developer). Of several responses of the model it shows the one it likes best: best-of-n (Stiennon
+    et al. 2020), by which its users meet a model other than the maker's, which nobody trained."""
+
+    values: SomeWeights = Field(description="what it wants of a response: weight of each criterion")
+    drafts: int = Field(
+        4, ge=1, le=1000, description="responses it asks for, of which users see the best by its values; 1 shows all"
+    )
+    share: float = Field(0.0, ge=0, le=1, description="share it keeps of what users bring")
+
+
 class CorporationSpec(FirmSpec):
     """A maker of language models: writes a guideline, employs raters, serves users."""
 
@@ -201,6 +264,9 @@ class CorporationSpec(FirmSpec):
     misreading: float = Field(0.0, ge=0, le=100, description="error of what it operates by, in norms of the guideline")
     price: float | None = Field(
         None, ge=0, le=1e6, description="fee it charges, in $ per user and day; default: the users' subscription"
+    )
+    deployer: DeployerSpec | None = Field(
+        None, description="who stands between it and the public; default: it serves the public itself"
     )
     prompts: PromptsSpec | None = Field(
         None, description="where prompts to be compared come from; default: they are like users', and cost nothing"

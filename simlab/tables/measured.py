@@ -1,5 +1,5 @@
 """What is measured after every round: alignment, responses, win_rate, waterfall, flattening, agreement, on_policy,
-minimal_pairs, orders."""
+minimal_pairs, orders, groups."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ ALIGNMENT = Table(
         whole("order", "order of the panel: 1 for responses, k for the agents judged at order k-1"),
         text("panel", "name of the panel"),
         text("against", "at order 2 and above: the truth agents are held to, guideline or intent; else empty"),
-        text("a", "one party"),
+        text(
+            "a",
+            "one party; users:habits is what brings users back, users is what they endorse; acme:deployer is who stands"
+            " between acme and the public",
+        ),
         text("b", "the other party; acme:published is what acme says in public"),
         number(
             "rho",
@@ -269,5 +273,35 @@ MINIMAL_PAIRS = Table(
         whole("n", "pairs"),
         _LOW,
         _HIGH,
+    ),
+)
+
+GROUPS = Table(
+    "groups",
+    "What became of groups who want different things: one row a group of users or of raters, and round.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        text("model", "the language model"),
+        text("party", "the users, or the pool of raters"),
+        text("group", "the group"),
+        whole("persons", "how many they are now: users of the model's maker, raters employed"),
+        number("share", "these as a share of all groups of the party; NaN if there is nobody"),
+        number("rho_score", "correlation of what they value with the score of the reward model; NaN if that is flat"),
+        number("rho_model", "correlation of what they value with the language model; NaN at round 0"),
+        number("win_rate", "how often they like what the model says now better than what it said before any training"),
+        number("satisfied", "mean approval of the model's responses to the panel by what they value"),
+        number(
+            "welfare",
+            "mean gain in their utility over the pretrained model, in standard deviations of theirs on its responses",
+        ),
+        flag("worst", "whether this group of the party gained least; false at round 0"),
+        number(
+            "weight",
+            "weight of what they value in the score, by least squares on all groups of the party, each of unit length;"
+            " NaN if the score is flat or groups want the same",
+        ),
+        flag("held", "whether it is the group of the party whose values the score holds most"),
     ),
 )

@@ -39,7 +39,54 @@ MARKET = Table(
         whole("switched_in", "users who came from other corporations since the last row"),
         whole("switched_out", "users who left it for other corporations"),
         number("price", "fee per user and day", "USD"),
-        number("revenue", "fees since the last row", "USD"),
+        number("revenue", "fees since the last row; what else users bring is in `channels`", "USD"),
+    ),
+)
+
+CHANNELS = Table(
+    "channels",
+    "What users brought a corporation, by channel: one row a look and channel, where users have channels.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        text("party", "the users"),
+        text("corporation", "the corporation they use"),
+        text("channel", "how use becomes money: subscription, visits, purchases, attention"),
+        number("days", "users times days on which they were served, since the last row", "days"),
+        number(
+            "endorsed",
+            "appeal to what users endorse: mean approval, by their values, of the responses looked at, as last heard",
+        ),
+        number("appeal", "appeal to their habits: the same by those, which nobody asks them about"),
+        number("demand", "use per user and day: visits, purchases, minutes of attention; 1 of a subscription", "1/day"),
+        number("quantity", "use since the last row, days times demand"),
+        number("price", "what one unit of it brings", "USD"),
+        number("revenue", "what it brought", "USD"),
+    ),
+)
+
+MEETINGS = Table(
+    "meetings",
+    "Why a guideline was revised, or was not: one row a meeting of those who set it, if their policy says why.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        text("corporation", "the corporation"),
+        whole("version", "version of the guideline during the term that ends with the meeting"),
+        number("begun", "when that term began", "days"),
+        number("revenue", "what it brought, as paid, capital left aside", "USD"),
+        number("cost", "what it cost, fines included", "USD"),
+        number("days", "users times days on which they were served", "days"),
+        number("profit", "revenue less cost per user and day; NaN without users", "USD/day"),
+        number(
+            "attrition", "users lost less users who joined, as a share of users per day; NaN without users", "1/day"
+        ),
+        number("worth", "what the term was worth by what the policy compares"),
+        number("best", "the best of the terms before that it remembers; NaN if there is none"),
+        text("move", "what it did: begun, continued (another step the same way), taken back (and a step at random)"),
+        text("why", "in words"),
     ),
 )
 

@@ -14,6 +14,7 @@ from simlab.tables.measured import (
     AGREEMENT,
     ALIGNMENT,
     FLATTENING,
+    GROUPS,
     MINIMAL_PAIRS,
     ON_POLICY,
     ORDERS,
@@ -21,7 +22,7 @@ from simlab.tables.measured import (
     WATERFALL,
     WIN_RATE,
 )
-from simlab.tables.money import INCIDENTS, LEDGER, MARKET, QUEUES
+from simlab.tables.money import CHANNELS, INCIDENTS, LEDGER, MARKET, MEETINGS, QUEUES
 from simlab.tables.people import DEMONSTRATIONS, EMPLOYMENT, LABOR, RATERS
 from simlab.tables.training import LESSONS, POLICY, REWARD_MODEL
 
@@ -66,6 +67,8 @@ TABLES: dict[str, Table] = {
         LEDGER,
         QUEUES,
         MARKET,
+        CHANNELS,
+        MEETINGS,
         INCIDENTS,
         WATERFALL,
         FLATTENING,
@@ -73,6 +76,7 @@ TABLES: dict[str, Table] = {
         ON_POLICY,
         MINIMAL_PAIRS,
         ORDERS,
+        GROUPS,
     )
 }
 """Every table by name, in the order in which they are written."""

@@ -209,6 +209,51 @@ def test_follow_revenue_keeps_what_paid_and_takes_back_what_did_not() -> None:
         assert min(said.values()) >= 0
 
 
+def worked(weights: Mapping[str, float], profit: float, lost: int, joined: int = 0) -> Term:
+    """A term of ten days with a hundred users on each, who brought so much each a day."""
+    cost = 50.0
+    return Term(0.0, 10.0, weights, profit * 1000 + cost, cost, math.nan, {}, 1000.0, joined, lost)
+
+
+@pytest.mark.parametrize(("patience", "expected"), [(10.0, 2 / 0.12), (100.0, 2 / 0.03), (1e6, 2 / 0.020001)])
+def test_a_user_is_worth_profit_over_discount_and_attrition(patience: float, expected: float) -> None:
+    assert worked(FIRST, 2.0, lost=25, joined=5).value(patience) == pytest.approx(expected)
+    assert worked(FIRST, 2.0, lost=0, joined=1000).value(patience) == pytest.approx(200 * patience)  # a hundredfold
+    assert math.isnan(term(FIRST, 5.0).value(patience))  # nobody was there
+
+
+@pytest.mark.parametrize(("patience", "on"), [(5.0, True), (10.0, True), (1000.0, False)])
+def test_patient_owners_weigh_those_who_leave(patience: float, on: bool) -> None:
+    """A tenth more profit for twice the attrition: the horizon at which it no longer pays is 1/(.01·(2 − 1.1)/.1)."""
+    asked = policy("follow_revenue", by="value", patience=patience, also=["brand"], step=0.1)
+    last = {"helpful": 4.0, "truthful": 3.0}
+    here = situation(weights=last, history=(worked(FIRST, 1.0, 10), worked(last, 1.1, 20)))
+    said, verdict = asked.revise(here), asked.verdict(here)
+    assert said is not None
+    assert verdict is not None
+    assert (said["helpful"] > 4.0 and said["truthful"] < 3.0) == on
+    assert verdict.move == ("continued" if on else "taken back")
+    assert (verdict.worth > verdict.best) == on
+    assert "profit per user +10.0%" in verdict.why
+    assert (1.1 / (1 / patience + 0.02) > 1 / (1 / patience + 0.01)) == on
+    assert (patience < 0.1 / (0.01 * (2 - 1.1))) == on
+
+
+@pytest.mark.parametrize("by", ["growth", "level", "value"])
+def test_what_it_says_is_what_it_does(by: str) -> None:
+    asked = policy("follow_revenue", by=by, step=0.1)
+    profits = (1.0, 1.2, 1.1, 1.5, 1.5)
+    history = tuple(worked({"helpful": 3.0 + n / 10, "truthful": 4.0}, p, 10) for n, p in enumerate(profits))
+    assert asked.verdict(situation(history=())) is None
+    for n in range(2, len(history) + 1):
+        here = situation(weights=history[n - 1].weights, history=history[:n])
+        verdict = asked.verdict(here)
+        assert verdict is not None
+        assert verdict.move == ("begun" if math.isnan(verdict.best) else verdict.move)
+        assert (verdict.worth > verdict.best) == (verdict.move == "continued")
+    assert policy("static").verdict(situation()) is None
+
+
 @pytest.mark.parametrize("also", [[], ["brand"], ["brand", "brief"]])
 def test_directions_are_keyed_by_criterion(also: list[str]) -> None:
     """One more criterion to try leaves the direction among the others as it was."""

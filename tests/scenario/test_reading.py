@@ -385,8 +385,11 @@ def test_a_scenario_cannot_be_changed(plugins: Registry) -> None:
     assert isinstance(scenario, Scenario)
 
 
-def test_an_exact_fit_is_always_to_every_ranking(plugins: Registry) -> None:
+def test_an_exact_fit_is_to_every_ranking_or_to_the_new_ones(plugins: Registry) -> None:
     learner = "relations.2.consequence.learner={kind: bradley_terry, replay: %s}"
     assert load(WHOLE, overrides=[learner % "true"], plugins=plugins).hash({}) == load(WHOLE, plugins=plugins).hash({})
-    (said,) = problems(WHOLE, plugins, overrides=[learner % "false"])
-    assert "learner.replay: means nothing in a world without networks" in said
+    forgets = load(WHOLE, overrides=[learner % "false"], plugins=plugins)
+    assert not learners(forgets)[0].replays()
+    assert forgets.hash({}) != load(WHOLE, plugins=plugins).hash({})
+    (said,) = problems(WHOLE, plugins, overrides=["relations.2.consequence.learner={kind: bradley_terry, epochs: 2}"])
+    assert "learner.epochs: means nothing in a world without networks: the fit is exact" in said

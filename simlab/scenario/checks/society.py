@@ -21,6 +21,7 @@ def impossible(scenario: Scenario) -> Iterator[Complaint]:
     for name, party in scenario.parties.items():
         if isinstance(party, UsersSpec):
             yield from _shares(scenario, name, party)
+            yield from _channels(scenario, name, party)
         if isinstance(party, CorporationSpec):
             yield from _corporation(scenario, name, party)
         if isinstance(party, RatersSpec) and party.context:
@@ -35,6 +36,14 @@ def _shares(scenario: Scenario, name: str, users: UsersSpec) -> Iterator[Complai
             yield ("parties", name, "shares", firm), what, suggestion(firm, firms)
     if users.shares and not any(users.shares.get(firm, 0.0) for firm in firms):
         yield ("parties", name, "shares"), "leave nobody with anybody", "give a corporation a share above 0"
+
+
+def _channels(scenario: Scenario, name: str, users: UsersSpec) -> Iterator[Complaint]:
+    """Use is counted, and paid for, at looks that may make users leave."""
+    looks = [r for r in scenario.relations if r.principal == name]
+    if any(users.channels.given()) and not any(getattr(c, "name", "") == "churn" for r in looks for c in r.consequence):
+        what = f"bring nothing: no relation of {name} has the consequence churn, at which use is paid for"
+        yield ("parties", name, "channels"), what, "consequence: churn"
 
 
 def _situations(scenario: Scenario, hierarchy: Hierarchy, pool: str) -> Iterator[Complaint]:
@@ -57,6 +66,9 @@ def _corporation(scenario: Scenario, name: str, firm: CorporationSpec) -> Iterat
     if firm.prompts is not None and firm.prompts.recycled and not asked:
         what = "there is nothing to recycle: no users ask this corporation anything"
         yield ("parties", name, "prompts", "recycled"), what, "add a relation with users as its principal"
+    if firm.deployer is not None and not asked:
+        what = "stands before nobody: no users ask this corporation anything"
+        yield ("parties", name, "deployer"), what, "add a relation with users as its principal"
 
 
 def _weighing(scenario: Scenario, here: Path, guideline: GuidelineSpec) -> Iterator[Complaint]:

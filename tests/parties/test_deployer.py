@@ -1,0 +1,87 @@
+"""A deployer between maker and users: what it shows is the best of several by its own values, and it keeps a share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from simlab.relation import Work
+from tests.market_world import regulated
+from tests.small_world import LOOK, Played, play
+
+CHURN = {f"{LOOK}.consequence": "churn", "parties.users.subscription": 1.0}
+LARGEST = {1: 0.0, 2: 0.56419, 4: 1.02938, 8: 1.42360}  # mean of the largest of n standard normals (science.md, §4)
+
+
+def deployed(drafts: int = 4, **said: Any) -> dict[str, Any]:
+    return {**CHURN, "parties.acme.deployer": {"values": {"engaging": 2}, "drafts": drafts, **said}}
+
+
+def shown(run: Played, relation: int = 0) -> Any:
+    """Features of the responses that the principal of a relation gets to see [n, D]."""
+    here = run.context.relations[relation]
+    steps = run.context.parties["acme"].work(here)
+    try:
+        while True:
+            next(steps)
+    except StopIteration as stop:
+        work: Work = stop.value
+    return run.context.game.features(work.items)
+
+
+MANY: dict[str, Any] = {"parties.users.count": 20_000, f"{LOOK}.sample": 20_000, "world.dimensions": 4, "days": 1}
+
+
+@pytest.mark.parametrize("drafts", LARGEST)
+def test_users_see_the_best_of_n_by_its_values_and_nothing_else_moves(drafts: int, tmp_path: Path) -> None:
+    run = play(tmp_path, {**deployed(drafts), **MANY})
+    model: Any = run.context.parties["lm"]
+    game, found, error = run.context.game, shown(run), 1 / np.sqrt(20_000)
+    engaging, helpful = game.value({"engaging": 1}), game.value({"helpful": 1})
+    gained = (found - model.backend.mean).mean(axis=0)
+    assert abs(gained @ engaging - LARGEST[drafts]) < 4 * error
+    assert abs(gained @ helpful) < 4 * error
+
+
+def test_one_draft_and_no_share_are_no_deployer(tmp_path: Path) -> None:
+    plain, one = (play(tmp_path, {**CHURN, "days": 3, **said}) for said in ({}, deployed(1)))
+    for table in ("judgements", "market", "ledger", "comparisons", "consequences"):
+        assert getattr(plain, table).equals(getattr(one, table))
+    four = play(tmp_path, {**deployed(4, values={"helpful": -1}), "days": 3})
+    assert four.comparisons.label.equals(plain.comparisons.label)  # nobody at the maker's knows
+    assert not four.judgements.score.equals(plain.judgements.score)
+
+
+def test_the_law_meets_what_the_deployer_shows(tmp_path: Path) -> None:
+    """Hooks are unlawful: of the best of eight more than of what the model says."""
+    law = regulated(sample=2000, law={"engaging": -1}, permit=0.2)
+    scores = {}
+    for drafts in (1, 8):
+        run = play(tmp_path, {**deployed(drafts), **law, "parties.users.count": 2000, "days": 1})
+        scores[drafts] = run.judgements[run.judgements.principal == "state"].score.iloc[0]
+    assert scores[1] == pytest.approx(0.8, abs=4 * np.sqrt(0.16 / 2000))  # the pretrained model, by hand
+    assert scores[8] == pytest.approx(0.8**8, abs=4 * np.sqrt(0.17 * 0.83 / 2000))  # all eight below the bound
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+def test_it_keeps_its_share_of_all_that_users_bring(share: float, tmp_path: Path) -> None:
+    said = {"parties.users.habits": {"engaging": 1}, "parties.users.channels": {"visits": {"price": 0.5}}}
+    run = play(tmp_path, {**deployed(share=share), **said, "days": 3})
+    rows = run.ledger[run.ledger.account == "acme"]
+    brought = rows[rows.reason.isin(["subscriptions", "visits"])].amount.sum()
+    kept = run.ledger[run.ledger.account == "acme deployer"].amount.sum()
+    assert brought > 300
+    assert kept == pytest.approx(share * brought)
+    assert run.ledger.amount.sum() == pytest.approx(0)
+
+
+def test_its_criteria_are_measured_against_everybody(tmp_path: Path) -> None:
+    for weight in (-1.0, 0.0, 2.0):
+        values = {"engaging": 1.0, "helpful": weight}
+        rows = play(tmp_path, {**deployed(values=values), "world.dimensions": 64}, measured=True).alignment
+        own = rows[(rows.a == "acme:deployer") & (rows["round"] == 0)].set_index("b").rho
+        assert {"users", "acme", "pool", "rm", "lm"} == set(own.index)
+        assert abs(own["users"] - weight / np.hypot(1, weight)) < 4 / np.sqrt(1000)

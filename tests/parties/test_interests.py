@@ -1,0 +1,118 @@
+"""Scenario 14: where the maker's interests pay, and where a guideline that follows the money walks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.special import ndtr
+
+from tests.interests import ATTENTION, CAPTIVE, FINED, PATIENT, SUBSCRIPTION, first_price, held, play, rival, walked
+
+SHORT = {"relations.0.sample": 4000, "relations.2.sample": 2000}
+WEIGHTS = (0.0, 1.0, 3.0)
+
+
+def brought(tmp_path: Path, regime: dict[str, Any], weight: float, days: int) -> Any:
+    """A run in which the guideline is held at this weight on what brings users back."""
+    return play(tmp_path, {**SHORT, **regime, **held(weight), "days": days}, 1)
+
+
+@pytest.mark.parametrize("weight", WEIGHTS)
+def test_use_is_what_the_models_mean_predicts(weight: float, tmp_path: Path) -> None:
+    """25 minutes a day at an appeal of one half, Φ(μ·h/√2) at the model's mean μ; and endorsed likewise by values. The
+    model of day 11 was trained on day 8; 4,000 are asked, whose approval has a spread of √(1/12) at most."""
+    run = brought(tmp_path, {}, weight, 11)
+    model: Any = run.context.parties["lm"]
+    game, error = run.context.game, np.sqrt(1 / 12 / 4000)
+    last = run.channels[(run.channels.channel == "attention") & (run.channels.time == 11)].iloc[0]
+    habits = game.value({"engaging": 1})
+    values = game.value({"helpful": 1, "truthful": 1, "harmless": 1}) / np.sqrt(3)
+    assert abs(last.appeal - ndtr(model.backend.mean @ habits / np.sqrt(2))) < 4 * error
+    assert abs(last.endorsed - ndtr(model.backend.mean @ values / np.sqrt(2))) < 4 * error
+    assert last.demand == pytest.approx(25 * last.appeal / 0.5)
+    assert abs(last.appeal - last.endorsed) > 8 * error  # and not the one in place of the other
+
+
+@pytest.mark.slow
+def test_weight_on_engagement_pays_in_one_regime_and_costs_in_the_other(tmp_path: Path) -> None:
+    """Named in advance: it pays where attention is sold, and costs where a fee is all that users pay."""
+    sold = [brought(tmp_path, ATTENTION, w, 60).context.ledger.revenue("acme", 0, 60) for w in WEIGHTS]
+    paid = [brought(tmp_path, SUBSCRIPTION, w, 60).context.ledger.revenue("acme", 0, 60) for w in WEIGHTS]
+    assert sold[0] * 1.2 < sold[1] < sold[2]
+    assert paid[0] > paid[1] > paid[2] * 1.02
+
+
+@pytest.mark.slow
+def test_the_guideline_walks_where_attention_pays_and_not_where_the_fee_does(tmp_path: Path) -> None:
+    """Five seeds that were not looked at before; of directions at random a cosine with habits above .8 is rare."""
+    for seed in range(11, 16):
+        there, here = play(tmp_path, ATTENTION, seed), play(tmp_path, SUBSCRIPTION, seed)
+        assert walked(there)[0] > 0.7
+        assert walked(here)[0] < 0.5
+        assert walked(here)[1] > 0.75
+        for run, least in ((there, 8), (here, 0)):
+            assert (run.meetings.move == "continued").sum() >= least
+        refused = here.meetings[here.meetings.move == "taken back"]
+        assert (refused.worth <= refused.best).all()  # the table says why
+        assert refused.why.str.contains("lifetime -").mean() > 0.8  # users leave, and that is all it changes
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("changes", "walks"),
+    [
+        ({}, True),
+        (PATIENT, False),
+        ({**PATIENT, **CAPTIVE}, True),
+        ({**PATIENT, **CAPTIVE, **rival()}, False),
+        ({**ATTENTION, **FINED}, False),
+    ],
+    ids=["impatient", "patient", "captive", "rival", "fined"],
+)
+def test_patience_a_rival_and_a_regulator_stop_it(changes: dict[str, Any], walks: bool, tmp_path: Path) -> None:
+    run = play(tmp_path, changes, 21)
+    habits, values = walked(run)
+    assert (habits > 0.65) if walks else (habits < 0.5)
+    assert walks or values > 0.75
+    own = run.meetings[run.meetings.corporation == "acme"]
+    if "relations.4" in changes and "parties.state" in changes:
+        fines = run.ledger[(run.ledger.account == "acme") & (run.ledger.reason == "fines")].amount
+        assert -fines.sum() > 0.1 * own.revenue.sum()
+    if changes.get("parties.users.outside", 0) is None and "parties.bolt" not in changes:
+        assert own.attrition.eq(0).all()  # nowhere to go
+
+
+def test_meetings_say_what_was_compared(tmp_path: Path) -> None:
+    run = play(tmp_path, {**SHORT, "days": 24}, 1)
+    rows = run.meetings
+    patience = 5.0
+    assert rows.move.iloc[0] == "begun"
+    np.testing.assert_allclose(rows.profit, (rows.revenue - rows.cost) / rows.days)
+    np.testing.assert_allclose(rows.worth, rows.profit / (1 / patience + rows.attrition))
+    assert ((rows.worth > rows.best) == (rows.move == "continued"))[1:].all()
+    lost = run.market.set_index("time").left
+    for row in rows.itertuples():
+        gone = lost[(lost.index >= row.begun) & (lost.index < row.time)].sum()  # a meeting is before that day's look
+        assert row.attrition * row.days == pytest.approx(gone)
+    brought = run.ledger[(run.ledger.account == "acme") & (run.ledger.amount > 0)]
+    inside = brought[(brought.time >= rows.begun.iloc[2]) & (brought.time < rows.time.iloc[2])]
+    assert rows.revenue.iloc[2] == pytest.approx(inside.amount.sum())
+
+
+def worth(price: float, angle: float, patience: float) -> float:
+    """What a user is worth under a guideline at this angle to what users endorse, in the figures of the scenario."""
+    appeal, endorsed = (ndtr(1.25 * turned / np.sqrt(2)) for turned in (np.sin(angle), np.cos(angle)))
+    return float((0.5 + 25 * price * appeal / 0.5) / (1 / patience + 0.02 * (1 - endorsed)))
+
+
+@pytest.mark.parametrize("step", [0.1, 0.2, 0.5])
+@pytest.mark.parametrize("patience", [5.0, 60.0, 1000.0])
+def test_above_its_price_a_first_step_pays_and_below_it_does_not(step: float, patience: float) -> None:
+    price = first_price(step, patience)
+    for factor, pays in ((0.95, False), (1.05, True)):
+        assert (worth(factor * price, step, patience) > worth(factor * price, 0.0, patience)) == pays
+    assert first_price(step / 10, patience) < price / 8  # the first inch costs nothing
+    assert first_price(step, 2 * patience) > 1.1 * price  # the more patient ask for more
