@@ -111,7 +111,7 @@ class OrdersAnalyzer(Analyzer):
                 score=np.array([judgement.scores[name] for name in names]),
                 sample=np.array([judgement.samples[name] for name in names], dtype=float),
                 worth=worth,
-                expected=expected_score(labels.said, self._opinion(relation.principal, view)),
+                expected=self._expected(relation, labels.said, view),
                 worst=is_worst(worth["guideline"]),
                 dismissed=np.zeros(len(rows), dtype=bool),
             )
@@ -145,6 +145,15 @@ class OrdersAnalyzer(Analyzer):
         found = view.utilities[name] if measured else self.context.parties[name].utility(view.panel)
         return signs(found[view.asked])
 
+    def _expected(self, relation: Relation, said: Array, view: RoundView) -> Array:
+        """The score [R] that expected labels [R, M] get in the long run; NaN by looks at more than one label."""
+        look = relation.by
+        if look is None or look.held_against == "principal":
+            return expected_score(said, self._opinion(relation.principal, view))
+        if look.held_against == "machine":
+            return expected_score(said, self._signs(look.machine(), view))
+        return np.full(len(said), np.nan)
+
     def _opinion(self, party: Party, view: RoundView) -> Array:
         """The label that a party can be expected to give of each pair [M], as P(left) − P(right)."""
         if isinstance(party, Pool):
@@ -171,6 +180,7 @@ class OrdersAnalyzer(Analyzer):
                 order=relation.order,
                 principal=relation.principal.name,
                 agent=relation.agent.name,
+                look=relation.by.name if relation.by is not None else "",
                 people=looked,
                 looks=sum(watched.pieces.values()) / looked if looked else 0.0,
                 **spent[relation.name],

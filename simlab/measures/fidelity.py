@@ -173,7 +173,7 @@ def reliability(expected: Array, looks: Array) -> float:
 def expected_validity(worth: Array, expected: Array, looks: Array) -> float:
     """The validity to be expected [-1, 1] of scores that rest on so many looks each [R], given whom the judge agrees
     with how often in the long run: corr(worth, expected)·√reliability (Lord & Novick 1968, eq. 3.9.4)."""
-    known = ~np.isnan(worth) & (looks > 0)
+    known = ~np.isnan(worth) & ~np.isnan(expected) & (looks > 0)
     if np.count_nonzero(known) < FEWEST_AGENTS:
         return math.nan
     if np.ptp(expected[known]) <= 1e-9 < np.ptp(worth[known]):

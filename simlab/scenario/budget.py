@@ -21,7 +21,7 @@ from simlab.scenario.relations import RelationSpec
 from simlab.scenario.society import CorporationSpec, FirmSpec
 
 MORNING = 0.375  # of a shift's length: when work begins, see `parties.raters`
-RANKING, AUDITING, LABELS = "ranking", "auditing", "labels"
+RANKING, AUDITING, AGAIN, LABELS = "ranking", "auditing", "asking again", "labels"
 HIRING, DEMONSTRATING, PROMPTS = "hiring", "demonstrating", "writing prompts"
 _ROUNDING = 1e-9
 
@@ -172,7 +172,17 @@ class Budget:
         """What it takes people, or a firm's own staff, to look again."""
         name, spec = relation.principal, self.parties[relation.principal]
         agent = self.parties[relation.agent]
-        pairs = self._looked(relation, math.inf)
+        pairs, look = self._looked(relation, math.inf), relation.look
+        if look is not None and look.again and isinstance(agent, PeopleSpec):
+            hours = pairs * agent.seconds / 3600 * pace(agent)
+            payer = self.hierarchy.employer_of(relation.agent)
+            amount = self._wages(agent, hours, pairs) if payer else 0.0
+            yield Item(payer, relation.agent, AGAIN, pairs, hours, amount, relation)
+        if look is not None:
+            once = agent.overlap if look.planted and isinstance(agent, RatersSpec) else 1  # gold, of each question
+            pairs *= look.foreseen() / once
+            if not pairs:
+                return
         if isinstance(spec, FirmSpec) and isinstance(agent, PeopleSpec | VendorSpec):
             hours = pairs * spec.audit_seconds / 3600
             yield Item(name, f"{name} staff", AUDITING, pairs, hours, hours * spec.audit_wage, relation)
