@@ -114,7 +114,7 @@ class Slack(simlab.Effort):
 def looked_at(
     folder: Path, kind: Any, changes: dict[str, Any] | None = None, *, seed: int = 0, measured: bool = False
 ) -> Played:
-    """A run in which acme looks so at twelve raters, three of whom rank each pair, and who are wrong one time in five."""
+    """A run in which acme looks so at twelve raters, three of whom rank each pair, wrong one time in five."""
     said: dict[str, Any] = {
         "days": 5, "parties.pool.count": 12, "parties.pool.overlap": 3, f"{LEARN}.sample": 400,
         f"{AUDIT}.sample": 0.3, f"{AUDIT}.look": kind,
