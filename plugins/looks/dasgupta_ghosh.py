@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class DasguptaGhosh(simlab.Look):
     """Agreement with a peer on a pair, less their agreement on different pairs, R in [−1, 1]; the score is (1 + R)/2.
 
-    Dasgupta & Ghosh (2013, "Crowdsourced judgement elicitation with endogenous proficiency", WWW, section 3): no report
+    Dasgupta & Ghosh (2013, "Crowdsourced judgement elicitation with endogenous proficiency", WWW): no report
     pays more than the truthful one, and coin tosses, or always the same side, bring R = 0 and a score of ½. The mean is
     over all peers and penalty pairs. Two who err with chances ε₁ and ε₂ are paid R = ½(1 − 2ε₁)(1 − 2ε₂) on average,
     where either side is as often better; an undecided answer is half of each. Costs nobody's hours; needs an overlap of

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 class Peers(simlab.Look):
     """The share of the others who ranked the same pair that said the same.
 
-    Observed agreement (Fleiss 1971, Psychological Bulletin 76, eq. 2, of one rater): two people who err independently
-    with chances ε₁ and ε₂ agree with chance ½[1 + (1 − 2ε₁)(1 − 2ε₂)]. What all get wrong alike counts as right. Costs
-    nobody's hours; needs an overlap of at least 2.
+    Observed agreement (Fleiss 1971, Psychological Bulletin 76), of one rater with the others: two people who err
+    independently with chances ε₁ and ε₂ agree with chance ½[1 + (1 − 2ε₁)(1 − 2ε₂)]. What all get wrong alike counts as
+    right. Costs nobody's hours; needs an overlap of at least 2.
     """
 
     name = "peers"

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class SelfConsistency(simlab.Look):
     """Whether a person who is asked the same pair again, with its sides swapped, says the same.
 
-    Intra-rater agreement (Gwet 2014, Handbook of Inter-Rater Reliability, ch. 12); swapping sides takes a habit of
-    marking one side for what it is (Zheng et al. 2023, "Judging LLM-as-a-judge", section 3.4, of position bias). The
+    Intra-rater agreement (Gwet 2014, Handbook of Inter-Rater Reliability); swapping sides takes a habit of
+    marking one side for what it is (Zheng et al. 2023, "Judging LLM-as-a-judge", of position bias). The
     second answer is paid work. Somebody whose answers are wrong with chance ε by accident says the same with chance
     1 − 2ε(1 − ε); whoever always misreads the guideline in the same way is perfectly consistent.
     """

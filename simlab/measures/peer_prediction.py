@@ -6,10 +6,10 @@ different tasks (the penalty tasks), where agreement says nothing:
 
     payment = S(x, y) − mean of S(x_k, y_l) over k ≠ l, both other than the bonus task.
 
-Dasgupta & Ghosh (2013, "Crowdsourced judgement elicitation with endogenous proficiency", WWW, section 3) have S(a, b) =
+Dasgupta & Ghosh (2013, "Crowdsourced judgement elicitation with endogenous proficiency", WWW) have S(a, b) =
 1 for a = b and 0 else, for two signals. Shnayder, Agarwal, Frongillo & Parkes (2016, "Informed truthfulness in
-multi-task peer prediction", EC, definition 4.1: Correlated Agreement) have S(a, b) = 1 where Δ(a, b) = P(a, b) −
-P(a)·P(b) > 0, and estimate Δ from the reports (section 5, the detail-free mechanism). With two signals and people who
+multi-task peer prediction", EC: Correlated Agreement) have S(a, b) = 1 where Δ(a, b) = P(a, b) −
+P(a)·P(b) > 0, and estimate Δ from the reports in the detail-free form. With two signals and people who
 know more than nothing the two are one. Truthful reports are paid Σ S·Δ in expectation: 2·Cov for two signals, which is
 2q(1 − q)(1 − 2ε₁)(1 − 2ε₂) where the left is better with chance q and the two err independently with chances ε. Any
 report that does not depend on the task is paid 0.
