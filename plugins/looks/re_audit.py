@@ -21,7 +21,7 @@ class ReAudit(simlab.Look):
 
     The second opinion is drawn by pair, so that auditors do not know which they will be held against; whoever sits
     above them sees both in their work, and auditors have peers at all. Scores get no less biased, only less noisy (Lord
-    & Novick 1968, ch. 4: parallel measurements): where auditors are right with chance b, and a person with chance a,
+    & Novick 1968, of parallel measurements): where auditors are right with chance b, and a person with chance a,
     one opinion agrees with chance p = ab + (1 − a)(1 − b) and varies by p(1 − p), the mean of two by b(1 − b)/2 less.
     """
 

@@ -156,6 +156,16 @@ class Budget:
         there, sample = self.delivered(relation.agent, times * relation.every), relation.sample
         return min(there, float(sample * times)) if isinstance(sample, int) else sample * there
 
+    def _distinct(self, relation: RelationSpec) -> float:
+        """Different pairs, as a share of the pieces of work a look is at: where m people ranked each pair and a piece
+        is looked at with chance s, (1 − (1 − s)^m)/(ms); of planted questions all are, which makes 1/m."""
+        agent, there = self.parties[relation.agent], self.delivered(relation.agent, self.scenario.days)
+        many = agent.overlap if isinstance(agent, RatersSpec) else 1
+        if relation.look is not None and relation.look.planted:
+            return 1 / many
+        share = min(1.0, self._looked(relation, math.inf) / there) if there else 1.0
+        return (1 - (1 - share) ** many) / (many * share) if share else 1.0
+
     # ---- what it costs ------------------------------------------------------------------------------------------
 
     def _ranking(self, relation: RelationSpec) -> Item:
@@ -179,8 +189,7 @@ class Budget:
             amount = self._wages(agent, hours, pairs) if payer else 0.0
             yield Item(payer, relation.agent, AGAIN, pairs, hours, amount, relation)
         if look is not None:
-            once = agent.overlap if look.planted and isinstance(agent, RatersSpec) else 1  # gold, of each question
-            pairs *= look.foreseen() / once
+            pairs *= look.foreseen() * (self._distinct(relation) if isinstance(spec, FirmSpec) else 1.0)
             if not pairs:
                 return
         if isinstance(spec, FirmSpec) and isinstance(agent, PeopleSpec | VendorSpec):

@@ -32,7 +32,7 @@ def _said(seed: int, flip: float, better: Labels, name: str) -> Labels:
     return np.asarray(said)[:, 0]
 
 
-def _scores(name: str, labels: list[Labels], parameters: dict[str, Any] | None = None, **known: Array) -> Array:
+def _scores(name: str, labels: list[Labels], parameters: dict[str, Any] | None = None, **known: NDArray[Any]) -> Array:
     """The scores [pairs, people] that a look gives people who said this of the same pairs."""
     plugin = component("look", name, **(parameters or {}))
     assert isinstance(plugin, Look)

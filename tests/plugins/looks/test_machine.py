@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.plugins.looks.work import Society, hours, look, looked_at, near, scores
-from tests.small_world import AUDIT, LEARN
+from tests.small_world import LEARN
 
 RM: dict[str, Any] = {"kind": "machine", "to": "rm"}
 
@@ -63,4 +63,3 @@ def test_what_machines_find_is_in_the_table_of_orders(tmp_path: Path) -> None:
     mine = orders[orders.order == 2]
     assert set(mine.look) == {"machine"}
     assert set(orders[orders.order == 1].look) == {""}
-    assert AUDIT == "relations.1"
