@@ -112,6 +112,7 @@ class Answers:
 
     who: NDArray[np.int64]  # [n] place among the scores of the judgement
     right: NDArray[np.float64]  # [n] 1 right, ½ undecided, 0 wrong; by a look, its score in [0, 1]
+    truly: NDArray[np.float64]  # [n] the same by the guideline of the corporation above; NaN: it finds both equal
 
 
 @dataclass(slots=True)

@@ -22,6 +22,7 @@ from simlab.measures.fidelity import (
     Change,
     Validity,
     change,
+    detected,
     expected_score,
     expected_validity,
     fidelity,
@@ -65,6 +66,8 @@ class Watched:
 
     looks: list[Look] = field(default_factory=list)
     pieces: dict[str, int] = field(default_factory=lambda: defaultdict(int))  # of work looked at, by agent
+    found: Array = field(default_factory=lambda: np.zeros(2))  # pieces found wrong: of the wrong, of the right
+    there: Array = field(default_factory=lambda: np.zeros(2))  # of as many
     change: Change = field(default_factory=Change)
 
 
@@ -92,6 +95,9 @@ class OrdersAnalyzer(Analyzer):
         watched, agent = self.watched[relation.name], relation.agent
         for name, pieces in judgement.samples.items():
             watched.pieces[name] += pieces
+        if judgement.answers is not None:
+            found, there = detected(judgement.answers.right, judgement.answers.truly)
+            watched.found, watched.there = watched.found + found, watched.there + there
         view = self.views.get(self._model(relation))
         if view is None or relation.order < 2 or not isinstance(agent, Pool):
             return
@@ -243,6 +249,7 @@ class OrdersAnalyzer(Analyzer):
         return {
             **self._fidelities(relation.agent, view, golds),
             **_columns(found, expected),
+            **dict(zip(("detection", "false_alarm"), _shares(watched), strict=True)),
             **{name: int(np.count_nonzero(who)) for name, who in fates.items()},
             "selection": watched.change.selection,
             "deterrence": watched.change.deterrence,
@@ -272,6 +279,12 @@ class OrdersAnalyzer(Analyzer):
 
 def _joined(parts: Sequence[Array]) -> Array:
     return np.concatenate(parts) if len(parts) else np.zeros(0)
+
+
+def _shares(watched: Watched) -> list[float]:
+    """Of the pieces of work that were wrong, and of those that were right, the share found wrong; NaN of none."""
+    with np.errstate(invalid="ignore"):
+        return [float(share) for share in watched.found / watched.there]
 
 
 def _columns(found: Mapping[str, Validity], expected: float) -> dict[str, Any]:

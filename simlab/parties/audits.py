@@ -105,9 +105,15 @@ def scored(
         order=relation.order,
         scores=dict(zip(names, (agreed / samples).tolist(), strict=True)),
         samples=dict(zip(names, samples.tolist(), strict=True)),
-        answers=Answers(place, right.astype(float)),
+        answers=Answers(place, right.astype(float), _truly(pairs)),
         appeals=_appeals(appeals, names, place),
     )
+
+
+def _truly(pairs: Rankings) -> NDArray[np.float64]:
+    """Whether what was said of each pair [n] is right by the guideline as it was issued: 1, ½ undecided, 0; or NaN."""
+    said, gold = pairs.label[:, 0], pairs.gold[:, 0]
+    return np.where(gold == 0, np.nan, np.where(said == 0, 0.5, said == gold))
 
 
 def hear(

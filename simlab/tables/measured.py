@@ -188,6 +188,13 @@ ORDERS = Table(
         ),
         number("rank_validity", "rank correlation of the same scores and fidelities"),
         number("auc", "chance that one of the worst tenth has a lower score than one who is not; at order 1, accuracy"),
+        number(
+            "detection",
+            "of the pieces of work looked at since the round before that were wrong by the corporation's guideline, the"
+            " share found wrong (a score below one half; one half counts half)",
+            often_absent=True,
+        ),
+        number("false_alarm", "of those that were right, the share found wrong", often_absent=True),
         whole(
             "dismissed_rightly",
             "people dismissed since the round before who were among the worst tenth of those judged",
