@@ -10,6 +10,7 @@ from typing import Any
 
 import simlab
 from simlab.engine.jobs import Store
+from simlab.plugins.registry import discover
 from simlab.scenario import load
 
 from . import SEEDS, Summary, differences, form, golden, golden_file, machine, scenarios, summary
@@ -32,7 +33,7 @@ def main(names: list[str]) -> int:
 
 def made(scenario: Path, folder: Path) -> dict[str, Any]:
     """The golden output of a scenario: with its own seed where nothing is trained, else with the seeds after it."""
-    said = load(scenario, small=True)
+    said = load(scenario, discover(local=False), small=True)
     trained = said.world.networks
     seeds = [said.seed + 1 + i for i in range(SEEDS)] if trained else [said.seed]
     about = {"form": ["--small", *form(scenario)], "seeds": seeds, "machine": machine()}
@@ -41,7 +42,7 @@ def made(scenario: Path, folder: Path) -> dict[str, Any]:
 
 def own(scenario: Path, folder: Path) -> Summary:
     """What the scenario comes to with the seed it names."""
-    return of_seed(scenario, load(scenario, small=True).seed, folder)
+    return of_seed(scenario, load(scenario, discover(local=False), small=True).seed, folder)
 
 
 def of_seed(scenario: Path, seed: int, folder: Path) -> Summary:
