@@ -63,14 +63,12 @@ class DeliveredWork(ShownData):
     """Columns over all N pieces of work delivered, one person's label of one pair each; and what is known of the n
     pieces that are looked at, which stand at `rows`. Labels are 1 (left), 2 (right) or 0 (undecided)."""
 
-    pair: Indices  # [N] number of the pair: who shares it compared the same two responses
-    who: Indices  # [N] number of the person
+    pair: NDArray[np.int64]  # [N] number of the pair: who shares it compared the same two responses
+    who: NDArray[np.int64]  # [N] number of the person
     label: NDArray[np.int64]  # [N] what the person said
-    rows: Indices  # [n] which of these are looked at
-    difference: (
-        Array  # [n] left less right by the principal's standard, of which it knows the sign at best; NaN: has none
-    )
-    opinion: NDArray[np.int64]  # [n, opinions] what the principal says itself; -1 where it was not asked or cannot tell
+    rows: NDArray[np.int64]  # [n] which of these are looked at
+    difference: Array  # [n] left less right by the principal's standard, before any error; NaN if it has none
+    opinion: NDArray[np.int64]  # [n, opinions] what the principal says itself; -1: not asked, or finds neither better
     again: NDArray[np.int64]  # [n] what was said when the piece was done again; -1 where nobody could be asked
     machine: Array  # [n] how much better the machine finds the left; NaN if none is asked
     lot: Array  # [n] a uniform draw of each pair's own in (0, 1), for looks that choose at random

@@ -47,6 +47,37 @@ def test_who_recognises_gold_takes_care_of_it(detectable: float, tmp_path: Path)
         assert abs(found - share) > 8 * error
 
 
+@pytest.mark.parametrize("detectable", [0.0, 0.6])
+def test_auditors_recognise_gold_too(detectable: float, tmp_path: Path) -> None:
+    """Golden questions among what auditors look at, who are careless and right when they do look nine times in ten."""
+    (tmp_path / "slack.py").write_text(EFFORT)
+    changes: dict[str, Any] = {
+        "parties.aud": {
+            "kind": "auditors",
+            "count": 6,
+            "policy": {"kind": "mistaken", "flip": FLIP},
+            "effort": {"kind": "slack", "care": CARE},
+        },
+        "relations.4": {"principal": "aud", "agent": "pool", "every": 1, "sample": 1.0},
+        "relations.5": {
+            "principal": "acme",
+            "agent": "aud",
+            "every": 1,
+            "sample": 0.5,
+            "look": {"kind": "gold", "detectable": detectable},
+        },
+    }
+    judged = looked_at(tmp_path, None, changes).judgements
+    judged = judged[judged.order == 3]
+    pieces = int(judged["sample"].sum())
+    assert pieces > 500
+    mean = float((judged.score * judged["sample"]).sum() / pieces)
+    expected = 0.5 + (0.5 - FLIP) * (detectable + (1 - detectable) * CARE)
+    alike = 3  # an auditor says the same of a pair however many raters are looked at for it
+    assert abs(mean - expected) < 4 * 0.5 / np.sqrt(pieces / alike)
+    assert abs(mean - (0.5 + (0.5 - FLIP))) > 4 * 0.5 / np.sqrt(pieces / alike)
+
+
 def test_gold_is_written_once_a_question(tmp_path: Path) -> None:
     """Three people answer each; nobody is asked twice, and a third of the tasks are golden, as the sample says."""
     run = looked_at(tmp_path, "gold")
