@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         VectorRewardLesson,
     )
     from simlab.components.logger import Logger
+    from simlab.components.look import DeliveredWork, Look
     from simlab.components.rater_policy import RaterPolicy
     from simlab.components.rater_view import RaterView
     from simlab.components.review import Review
@@ -83,6 +84,7 @@ _PUBLIC = {  # by module
         "VectorRewardLesson",
     ),
     "components.logger": ("Logger",),
+    "components.look": ("DeliveredWork", "Look"),
     "components.rater_policy": ("RaterPolicy",),
     "components.rater_view": ("RaterView",),
     "components.review": ("Review",),
@@ -99,11 +101,11 @@ _WHERE = {name: f"simlab.{module}" for module, names in _PUBLIC.items() for name
 
 __all__ = [
     "Aggregator", "Article", "Charter", "Claim", "Combination", "Component", "Consequence", "Criterion", "DataFile",
-    "Effect", "Effort", "Exchange", "Game", "GuidelinePolicy", "GuidelineReview", "InvalidInput", "Judgement",
-    "KLPenalizedReward", "Learner", "Logger", "Mismatch", "Observer", "Prompt", "RankingLesson", "RaterPolicy",
-    "RaterView", "Relation", "Response", "Review", "RewardLesson", "RewardShape", "Run", "SimlabError",
-    "VectorRankingLesson", "VectorRewardLesson", "Votes", "World", "compare", "load", "reward_shape", "run", "trace",
-    "verify",
+    "DeliveredWork", "Effect", "Effort", "Exchange", "Game", "GuidelinePolicy", "GuidelineReview", "InvalidInput",
+    "Judgement", "KLPenalizedReward", "Learner", "Logger", "Look", "Mismatch", "Observer", "Prompt",
+    "RankingLesson", "RaterPolicy", "RaterView", "Relation", "Response", "Review", "RewardLesson", "RewardShape",
+    "Run", "SimlabError", "VectorRankingLesson", "VectorRewardLesson", "Votes", "World", "compare", "load",
+    "reward_shape", "run", "trace", "verify",
 ]  # fmt: skip
 
 

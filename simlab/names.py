@@ -25,6 +25,7 @@ CALLED = {  # what people call the kinds of plugin
     "rater": "rater policy",
     "effort": "effort",
     "review": "review rule",
+    "look": "look",
     "reward": "reward shape",
     "guideline": "guideline policy",
     "combination": "combination rule",

@@ -26,6 +26,7 @@ from simlab.components.return_values import not_numbers
 from simlab.errors import PluginFailed
 
 if TYPE_CHECKING:
+    from simlab.components.look import Look
     from simlab.measures.panel import Panel
     from simlab.rankings import Commission
 
@@ -110,7 +111,8 @@ class Answers:
     """What a judge made of single pieces of work, in the order in which they were done."""
 
     who: NDArray[np.int64]  # [n] place among the scores of the judgement
-    right: NDArray[np.float64]  # [n] 1 right, ½ undecided, 0 wrong
+    right: NDArray[np.float64]  # [n] 1 right, ½ undecided, 0 wrong; by a look, its score in [0, 1]
+    truly: NDArray[np.float64]  # [n] the same by the guideline of the corporation above; NaN: it finds both equal
 
 
 @dataclass(slots=True)
@@ -227,7 +229,8 @@ class Log(Protocol):
 class Relation:
     """A principal, an agent, a calendar, a sample and consequences; each look is a SimPy process.
 
-    `every` is in days; `sample` is a share in (0, 1] of the work if a float, a number of pieces if an int.
+    `every` is in days; `sample` is a share in (0, 1] of the work if a float, a number of pieces if an int. `by` is how
+    the principal looks; None: each piece is held against its own opinion.
     """
 
     def __init__(
@@ -238,6 +241,7 @@ class Relation:
         every: float,
         sample: float | int,
         consequences: Sequence[Consequence],
+        by: Look | None = None,
     ) -> None:
         self.log = log
         self.principal = principal
@@ -245,6 +249,7 @@ class Relation:
         self.every = every
         self.sample = sample
         self.consequences = tuple(consequences)
+        self.by = by
         self.order = agent.work_order + 1
         self.looks = 0
 

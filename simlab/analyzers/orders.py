@@ -23,6 +23,7 @@ from simlab.measures.fidelity import (
     Change,
     Validity,
     change,
+    detected,
     expected_score,
     expected_validity,
     fidelity,
@@ -66,6 +67,8 @@ class Watched:
 
     looks: list[Look] = field(default_factory=list)
     pieces: dict[str, int] = field(default_factory=lambda: defaultdict(int))  # of work looked at, by agent
+    found: Array = field(default_factory=lambda: np.zeros(2))  # pieces found wrong: of the wrong, of the right
+    there: Array = field(default_factory=lambda: np.zeros(2))  # of as many
     change: Change = field(default_factory=Change)
 
 
@@ -93,6 +96,9 @@ class OrdersAnalyzer(Analyzer):
         watched, agent = self.watched[relation.name], relation.agent
         for name, pieces in judgement.samples.items():
             watched.pieces[name] += pieces
+        if judgement.answers is not None:
+            found, there = detected(judgement.answers.right, judgement.answers.truly)
+            watched.found, watched.there = watched.found + found, watched.there + there
         view = self.views.get(self._model(relation))
         if view is None or relation.order < 2:
             return
@@ -118,7 +124,7 @@ class OrdersAnalyzer(Analyzer):
                 score=np.array([judgement.scores[name] for name in names]),
                 sample=np.array([judgement.samples[name] for name in names], dtype=float),
                 worth=worth,
-                expected=expected_score(labels.said, self._opinion(relation.principal, view)),
+                expected=self._expected(relation, labels.said, view),
                 worst=is_worst(worth["guideline"]),
                 dismissed=np.zeros(len(rows), dtype=bool),
             )
@@ -172,6 +178,15 @@ class OrdersAnalyzer(Analyzer):
         found = view.utilities[name] if measured else self.context.parties[name].utility(view.panel)
         return signs(found[view.asked])
 
+    def _expected(self, relation: Relation, said: Array, view: RoundView) -> Array:
+        """The score [R] that expected labels [R, M] get in the long run; NaN by looks at more than one label."""
+        look = relation.by
+        if look is None or look.held_against == "principal":
+            return expected_score(said, self._opinion(relation.principal, view))
+        if look.held_against == "machine":
+            return expected_score(said, self._signs(look.machine(), view))
+        return np.full(len(said), np.nan)
+
     def _opinion(self, party: Party, view: RoundView) -> Array:
         """The label that a party can be expected to give of each pair [M], as P(left) − P(right)."""
         if isinstance(party, Pool):
@@ -199,6 +214,7 @@ class OrdersAnalyzer(Analyzer):
                 order=relation.order,
                 principal=relation.principal.name,
                 agent=relation.agent.name,
+                look=relation.by.name if relation.by is not None else "",
                 people=looked,
                 looks=sum(watched.pieces.values()) / looked if looked else 0.0,
                 **spent[relation.name],
@@ -273,6 +289,7 @@ class OrdersAnalyzer(Analyzer):
         return {
             **self._fidelities(relation.agent, view, golds),
             **_columns(found, expected),
+            **dict(zip(("detection", "false_alarm"), _shares(watched), strict=True)),
             **{name: int(np.count_nonzero(who)) for name, who in fates.items()},
             "selection": watched.change.selection,
             "deterrence": watched.change.deterrence,
@@ -307,6 +324,12 @@ def _labels(pool: Pool, view: RoundView) -> ExpectedLabels:
 
 def _joined(parts: Sequence[NDArray[Any]]) -> Array:
     return np.concatenate(parts) if len(parts) else np.zeros(0)
+
+
+def _shares(watched: Watched) -> list[float]:
+    """Of the pieces of work that were wrong, and of those that were right, the share found wrong; NaN of none."""
+    with np.errstate(invalid="ignore"):
+        return [float(share) for share in watched.found / watched.there]
 
 
 def _columns(found: Mapping[str, Validity], expected: float) -> dict[str, Any]:

@@ -43,7 +43,9 @@ def add(commands: Commands) -> None:
     example = "simlab new criterion humble\nsimlab new rater moody --package"
     parser = commands.add("new", new, about, example)
     plugin_places(parser)
-    parser.add_argument("kind", metavar="KIND", type=text, help="criterion, rater, reward, world, review, guideline, …")
+    parser.add_argument(
+        "kind", metavar="KIND", type=text, help="criterion, rater, reward, world, review, look, guideline, …"
+    )
     parser.add_argument("name", metavar="NAME", type=text, help="what scenario files are to call it")
     parser.add_argument("--package", action="store_true", help="as a package that can be installed, instead of a file")
 

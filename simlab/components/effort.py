@@ -76,6 +76,7 @@ class WorkSituation(ShownData):
     outside: Array  # [R] worth of being without this job, in $ per hour
     pay: PayScheme  # how work is paid: pay.expected(situation, care, pace) is $ a period [R]
     review: Review | None = None  # by which people are dismissed; None: nobody is
+    recognised: Array | float = 0.0  # [R] share of the answers to be checked that people recognise, and take care of
 
     def __len__(self) -> int:
         return len(self.wage)
@@ -95,8 +96,12 @@ class WorkSituation(ShownData):
         return self.outside * self.hours
 
     def observed(self, care: Array) -> Array:
-        """Chance [R] that an answer agrees with the employer's gold, which is wrong with rate η: p(1−η) + (1−p)η."""
-        right = self.careless + care * (self.quality - self.careless)
+        """Chance [R] that an answer agrees with the employer's gold, which is wrong with rate η: p(1−η) + (1−p)η.
+
+        Of golden questions that are recognised with chance d, care taken is d + (1 − d)·c.
+        """
+        shown = care + self.recognised * (1 - care)
+        right = self.careless + shown * (self.quality - self.careless)
         return right * (1 - self.gold_error) + (1 - right) * self.gold_error
 
     def dismissal(self, care: Array) -> Array:

@@ -40,7 +40,8 @@ class RaterView(ShownData):
     - "own": what each response is worth by this person's own values, guideline or not [n, K];
     - "features": each response as this person perceives it, in the dimensions of the world [n, K, D];
     - "machine:NAME": how good this party, a machine that has learnt something, finds each response [n, K];
-    - "experience": rankings this person has made before this one [n].
+    - "experience": rankings this person has made before this one [n];
+    - "gold": 1 where this person recognises a golden question, else 0 [n].
     """
 
     key: int = 0  # of the pool's own stream, for what is drawn once a person

@@ -59,7 +59,9 @@ class PerformanceRecord(ShownData):
     agreed: Array  # [R] of which agreed with gold; an undecided label counts half
     warnings: Count  # [R] received so far
     days: Array  # [R] since hiring
-    answers: Array  # [R, N] each checked pair: 1 right, ½ undecided, 0 wrong, NaN beyond the last
+    answers: (
+        Array  # [R, N] each checked pair: 1 right, ½ undecided, 0 wrong (or what a look gives), NaN beyond the last
+    )
 
     def __len__(self) -> int:
         return len(self.audited)

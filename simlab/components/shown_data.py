@@ -17,6 +17,7 @@ _TOLD = {  # by class: the kind of plugin whose contract explains it
     "Observer": "criterion",
     "WorkSituation": "effort",
     "PerformanceRecord": "review",
+    "DeliveredWork": "look",
     "GuidelineReview": "guideline",
     "Term": "guideline",
     "Votes": "aggregator",

@@ -85,6 +85,7 @@ class EventLog:
             sample=np.array([judgement.samples[n] for n in names]),
             population=judgement.size,
             score=np.array([judgement.scores[n] for n in names]),
+            look=relation.by.name if relation.by is not None else "",
         )
         for tell in self.on_judged:
             tell(relation, judgement)

@@ -175,12 +175,25 @@ def reliability(expected: Array, looks: Array) -> float:
 def expected_validity(worth: Array, expected: Array, looks: Array) -> float:
     """The validity to be expected [-1, 1] of scores that rest on so many looks each [R], given whom the judge agrees
     with how often in the long run: corr(worth, expected)·√reliability (Lord & Novick 1968, eq. 3.9.4)."""
-    known = ~np.isnan(worth) & (looks > 0)
+    known = ~np.isnan(worth) & ~np.isnan(expected) & (looks > 0)
     if np.count_nonzero(known) < FEWEST_AGENTS:
         return math.nan
     if np.ptp(expected[known]) <= 1e-9 < np.ptp(worth[known]):
         return 0.0  # a judge who tells nobody apart
     return pearson(worth[known], expected[known]) * math.sqrt(reliability(expected[known], looks[known]))
+
+
+def detected(score: Array, truly: Array) -> tuple[Array, Array]:
+    """How many pieces of work are found wrong, of the wrong and of the right [2], and how many those are [2].
+
+    A piece is found wrong if its score [n] is below ½, half so if it is ½; `truly` [n] is 1 for right and 0 for wrong
+    ones, and others are not counted. The shares are the sensitivity and the false-alarm rate of signal detection (Green
+    & Swets 1966): gold that is wrong with chance η finds 1 − η and η, a peer who errs independently with chance ε as
+    much of 1 − ε and ε.
+    """
+    wrong = np.where(score < 0.5, 1.0, np.where(score == 0.5, 0.5, 0.0))
+    kinds = [truly == 0, truly == 1]
+    return np.array([wrong[kind].sum() for kind in kinds]), np.array([float(kind.sum()) for kind in kinds])
 
 
 # ---- what became of agents between two looks -----------------------------------------------------------------------

@@ -7,14 +7,16 @@ audited is scored by how often the two agree. What auditors say can itself be au
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from simpy import Event
 
-from simlab.arrays import Indices
+from simlab.arrays import Array, Indices
+from simlab.components.look import UNSAID
 from simlab.parties.audits import hear, sampled_pairs, verdict
+from simlab.parties.looks import looked
 from simlab.parties.pool import Pool
 from simlab.people import table_rows
 from simlab.people.assignment import assigned
@@ -43,27 +45,67 @@ class Auditors(Pool):
 
         The clock runs while they do: the judgement comes when the busiest of them is done.
         """
+        if relation.by is not None:
+            return (yield from looked(self.context, relation, work, self))
         agent = relation.agent.name
         key = self.context.rng.key(self.name, "audits", agent)
         pairs = sampled_pairs(relation, work, key)
         if not self.cohort.employed.any() or not len(pairs):
             return Judgement(agent, principal=self.name, order=relation.order)
-        key = self.context.rng.key(self.name, "assignment", agent)
-        who = assigned(key, pairs.draw, self.cohort.employed, 1)[:, 0]
-        seconds = self.durations(who, pairs.draw, 1)
-        fits = within_hours(who, seconds, self.spec.hours * 3600 * relation.every)
-        pairs, who, seconds = pairs[fits], who[fits], seconds[fits]
-        if not len(pairs):
+        who = self._auditors(agent, pairs.draw, 0)
+        done, opinion = yield from self._look(relation, pairs, who)
+        if not len(done):
             return Judgement(agent, principal=self.name, order=relation.order)
-        busiest = np.bincount(who, weights=seconds).max() / 3600
-        yield self.context.env.timeout(busiest / HOURS_PER_DAY)
-        stayed = self.cohort.employed[who]  # who was dismissed meanwhile leaves the rest undone
-        pairs, who, seconds = pairs[stayed], who[stayed], seconds[stayed]
-        if not len(pairs):
-            return Judgement(agent, principal=self.name, order=relation.order)
-        opinion = self._opinions(relation, pairs, who, seconds)
+        pairs = pairs[done]
         appeals = hear(self.context, relation, pairs, opinion, lambda rows: self._second_look(relation, pairs[rows]))
         return verdict(relation, work, pairs, opinion, appeals)
+
+    def differences(self, pairs: Rankings) -> Array:
+        """Auditors as a whole have no standard of their own, only opinions [n]."""
+        return np.full(len(pairs), np.nan)
+
+    def ask(
+        self, relation: Relation, pairs: Rankings, wanted: NDArray[np.int64]
+    ) -> Generator[Event, None, NDArray[np.int64]]:
+        """So many opinions of each pair [n, most], each of another auditor, as many as fit into their working hours."""
+        most = min(int(wanted.max(initial=0)), int(self.cohort.employed.sum()))
+        found = np.full((len(pairs), int(wanted.max(initial=0))), UNSAID)
+        row, number = np.nonzero(wanted[:, None] > np.arange(most)[None, :])
+        who = np.empty(len(row), dtype=np.int64)
+        for turn in range(most):
+            mine = number == turn
+            who[mine] = self._auditors(relation.agent.name, pairs.draw[row[mine]], turn)
+        if len(row):
+            done, opinion = yield from self._look(relation, pairs[row], who)
+            found[row[done], number[done]] = opinion
+        return found
+
+    def _auditors(self, agent: str, draw: NDArray[Any], number: int) -> Indices:
+        """Who looks at each pair [n] as the first (0), the second (1), …: always somebody else."""
+        key = self.context.rng.key(self.name, "assignment", agent)
+        several = assigned(key, draw, self.cohort.employed, number + 1)
+        if not number:
+            return several[:, 0]
+        earlier = np.stack([self._auditors(agent, draw, turn) for turn in range(number)], axis=1)
+        taken = (several[:, :, None] == earlier[:, None, :]).any(axis=2)
+        return np.asarray(several[np.arange(len(draw)), taken.argmin(axis=1)])
+
+    def _look(
+        self, relation: Relation, pairs: Rankings, who: Indices
+    ) -> Generator[Event, None, tuple[Indices, NDArray[np.int64]]]:
+        """Auditor who[i] looks at pair i: which get done in time [m], and what is said of them [m]."""
+        rows = np.arange(len(pairs))
+        seconds = self.durations(who, pairs.draw, 1)
+        rows = rows[within_hours(who, seconds, self.spec.hours * 3600 * relation.every)]
+        nothing = np.zeros(0, dtype=np.int64)
+        if not len(rows):
+            return nothing, nothing
+        busiest = np.bincount(who[rows], weights=seconds[rows]).max() / 3600
+        yield self.context.env.timeout(busiest / HOURS_PER_DAY)
+        rows = rows[self.cohort.employed[who[rows]]]  # who was dismissed meanwhile leaves the rest undone
+        if not len(rows):
+            return nothing, nothing
+        return rows, self._opinions(relation, pairs[rows], who[rows], seconds[rows])
 
     def _second_look(self, relation: Relation, pairs: Rankings) -> NDArray[np.int64]:
         """What another auditor says of pairs that were appealed [n] (the same one, where there is no other)."""

@@ -27,7 +27,13 @@ if TYPE_CHECKING:
 
 
 def sampled_pairs(relation: Relation, work: Work, key: int) -> Rankings:
-    """The compared pairs a principal looks at, as rankings of two; drawn at random from all that were delivered.
+    """The compared pairs a principal looks at, as rankings of two; drawn at random from all that were delivered."""
+    places = sampled_places(relation, work, key)
+    return Rankings.together([made.as_pairs(mine) for made, mine in zip(work.items, places, strict=True)])
+
+
+def sampled_places(relation: Relation, work: Work, key: int) -> list[NDArray[np.int64]]:
+    """Which compared pairs of each part of the work a principal looks at, counted ranking after ranking.
 
     `relation.sample` is a share of the pairs or their number. Draws are keyed by pair and worker.
     """
@@ -41,8 +47,8 @@ def sampled_pairs(relation: Relation, work: Work, key: int) -> Rankings:
     chosen = smallest(np.concatenate([keys for _, keys in few]), count)
     ends = np.cumsum([len(place) for place, _ in few])
     cuts = np.searchsorted(chosen, ends[:-1])
-    each = zip(parts, few, np.split(chosen, cuts), [0, *ends[:-1].tolist()], strict=True)
-    return Rankings.together([made.as_pairs(place[mine - start]) for made, (place, _), mine, start in each])
+    each = zip(few, np.split(chosen, cuts), [0, *ends[:-1].tolist()], strict=True)
+    return [place[mine - start] for (place, _), mine, start in each]
 
 
 def _lots(made: Rankings, key: int, limit: float) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
@@ -79,7 +85,13 @@ def verdict(
     """
     said = pairs.label[:, 0]
     opinion = opinion if appeals is None else appeals.opinion
-    right = np.where((said == 0) | (opinion == 0), 0.5, said == opinion)
+    return scored(relation, work, pairs, np.where((said == 0) | (opinion == 0), 0.5, said == opinion), appeals)
+
+
+def scored(
+    relation: Relation, work: Work, pairs: Rankings, right: NDArray[np.float64], appeals: Appeals | None = None
+) -> Judgement:
+    """The mean worth of each of the agent's people's pairs, given that of every pair [n] in [0, 1]."""
     agent = relation.agent
     assert isinstance(agent, LabelSource)
     names, place = agent.subjects(pairs)
@@ -93,9 +105,15 @@ def verdict(
         order=relation.order,
         scores=dict(zip(names, (agreed / samples).tolist(), strict=True)),
         samples=dict(zip(names, samples.tolist(), strict=True)),
-        answers=Answers(place, right.astype(float)),
+        answers=Answers(place, right.astype(float), _truly(pairs)),
         appeals=_appeals(appeals, names, place),
     )
+
+
+def _truly(pairs: Rankings) -> NDArray[np.float64]:
+    """Whether what was said of each pair [n] is right by the guideline as it was issued: 1, ½ undecided, 0; or NaN."""
+    said, gold = pairs.label[:, 0], pairs.gold[:, 0]
+    return np.where(gold == 0, np.nan, np.where(said == 0, 0.5, said == gold))
 
 
 def hear(
@@ -139,10 +157,15 @@ def audit(context: Context, relation: Relation, work: Work, standard: Standard, 
         context, relation, pairs, opinion, lambda rows: fresh_gold(gold[rows], spec.gold_error, again, pairs.draw[rows])
     )
     looks = len(pairs) + (int(appeals.made.sum()) if appeals is not None else 0)
-    hours = looks * spec.audit_seconds / 3600
+    pay_staff(context, relation, looks, spec)
+    return verdict(relation, work, pairs, opinion, appeals)
+
+
+def pay_staff(context: Context, relation: Relation, looks: int, spec: FirmSpec) -> None:
+    """A firm's own staff write so many pieces of gold."""
+    hours, name = looks * spec.audit_seconds / 3600, relation.principal.name
     if hours:
         pay = hours * spec.audit_wage
-        context.log.labor(principal.name, "auditing", order=relation.order, hours=hours, pay=pay)
+        context.log.labor(name, "auditing", order=relation.order, hours=hours, pay=pay)
         if pay:
-            context.log.transfer(principal.name, f"{principal.name} staff", pay, "wages for auditing")
-    return verdict(relation, work, pairs, opinion, appeals)
+            context.log.transfer(name, f"{name} staff", pay, "wages for auditing")

@@ -18,6 +18,7 @@ from simlab.engine.ledger import CAPITAL
 from simlab.parties.audits import audit
 from simlab.parties.guideline import Guideline, write_meeting, write_version
 from simlab.parties.language_model import LanguageModel
+from simlab.parties.looks import Gold, looked
 from simlab.parties.market import Tally
 from simlab.parties.regulator import Audit, Regulator
 from simlab.parties.shareholders import FinancialStatement, Shareholders
@@ -270,5 +271,7 @@ class Corporation(LiveParty):
 
     def judge(self, relation: Relation, work: Work) -> Generator[Event, Any, Judgement]:
         """Audit a random sample of what its people said against gold, which is itself wrong now and then."""
-        yield from ()
+        if relation.by is not None:
+            gold = Gold(self.context, self._standard, self.spec)
+            return (yield from looked(self.context, relation, work, gold))
         return audit(self.context, relation, work, self._standard, self.spec)

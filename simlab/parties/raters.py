@@ -122,13 +122,16 @@ class Raters(Pool):
         batch = self.backlogs[machine].enter(count)
         shown = Shown(
             task=number,
-            draw=hashes(self.context.rng.key(self.name, "tasks"), local),
+            draw=self.task_draws(local),
             prompt=items.prompt[::k],
             response=items.response.reshape(count, k, items.response.shape[1]),
             ids=number[:, None] * k + np.arange(k)[None, :],
             held_out=self._held_out(machine, items.prompt[::k], local),
         )
         return Tasks(shown, local, np.zeros(count, dtype=bool), asked, batch)
+
+    def task_draws(self, ranking_keys: NDArray[Any]) -> NDArray[Any]:
+        return hashes(self.context.rng.key(self.name, "tasks"), ranking_keys)
 
     def _find_prompts(self, key: int, count: int) -> tuple[Indices, NDArray[Any]]:
         """Prompts to be compared [count], which raters of nobody find themselves and which are like users'."""

@@ -19,6 +19,7 @@ from simlab.arrays import Array
 from simlab.clock import Steps
 from simlab.parties.audits import audit
 from simlab.parties.guideline import write_readings
+from simlab.parties.looks import Gold, looked
 from simlab.people.label_source import LabelSource
 from simlab.people.track_record import AuditRecord
 from simlab.rankings import Rankings
@@ -96,7 +97,9 @@ class Vendor(LabelSource):
 
     def judge(self, relation: Relation, work: Work) -> Generator[Event, None, Judgement]:
         """Audit a sample of its people's pairs against the guideline as understood here."""
-        yield from ()
+        if relation.by is not None:
+            gold = Gold(self.context, self.standard(), self.spec)
+            return (yield from looked(self.context, relation, work, gold))
         return audit(self.context, relation, work, self.standard(), self.spec)
 
     def subjects(self, made: Rankings) -> tuple[list[str], NDArray[np.int64]]:

@@ -118,7 +118,8 @@ class Judges(Roster):
         asks = self.delegates(who)
         if self.delegation and asks.any():
             felt[asks] = self.delegation.differences(items[np.repeat(asks, k)], k)
-        sight, label = Perception(self, items, who, response_keys, ranked_before), np.zeros(felt.shape, dtype=np.int64)
+        sight = Perception(self, items, who, response_keys, ranked_before, ranking_keys)
+        label = np.zeros(felt.shape, dtype=np.int64)
         for rows, earlier in turns_of(self, label, ranking_keys, who, key, earlier_labels):
             scene = sight.scene(rows, earlier)
             part = self.choose(utilities[rows], who[rows], draws[rows], None if noise is None else noise[rows], scene)

@@ -73,6 +73,7 @@ def situation_of(pool: Judges, rows: Indices) -> WorkSituation:
         outside=same(effort.outside),
         pay=pool.spec.pay,
         review=_rule(relation),
+        recognised=0.0 if relation is None or relation.look is None else relation.look.recognised(),
     )
 
 

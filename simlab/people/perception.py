@@ -19,6 +19,7 @@ from simlab.components.return_values import not_numbers
 from simlab.errors import PluginFailed
 from simlab.people.delegation import machine_called
 from simlab.people.fatigue import before
+from simlab.people.golden import recognised
 from simlab.rng import branch, hashes, normals
 from simlab.worlds.world import Items
 
@@ -53,6 +54,7 @@ class Perception:
     who: Indices  # [n]
     ids: NDArray[Any]  # [n·K] what keys how each response is perceived
     ranked_before: Indices | None = None  # [R] rankings everybody made in this shift before these, not yet counted
+    tasks: NDArray[Any] | None = None  # [n] what keys each ranking; None: of no task that was handed out
     kept: dict[str, Array | None] = field(default_factory=dict)  # what was looked at before
 
     def scene(self, rows: Indices | slice, earlier: NDArray[np.int64] | None) -> RaterView:
@@ -74,6 +76,9 @@ class Perception:
         if topic == "experience":
             done = cohort.tasks if self.ranked_before is None else cohort.tasks + self.ranked_before
             return np.asarray(done[self.who] + before(self.who, np.ones(len(self.who))))
+        if topic == "gold":
+            gold = None if self.tasks is None else recognised(self.pool, self.who, self.tasks)
+            return None if gold is None else gold.astype(float)
         if topic == "length":
             each = game.lengths(self.items)
         elif topic == "act":

@@ -140,6 +140,10 @@ class Roster(LabelSource):
         below = (self.context.scenario.parties[name] for name in self.context.hierarchy.agents(self.name))
         return any(getattr(getattr(spec, "effort", None), "know_judges", False) for spec in below)
 
+    def task_draws(self, ranking_keys: NDArray[Any]) -> NDArray[Any]:
+        """What draws about each task [n] are keyed by, whoever works on it, from what keys its rankings."""
+        return ranking_keys
+
     # ---- what is planned ----------------------------------------------------------------------------------------
 
     @property

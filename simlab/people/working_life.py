@@ -16,6 +16,7 @@ from simlab.components.effort import spent, tossed
 from simlab.components.pay import Earned
 from simlab.components.review import PerformanceRecord, lined_up
 from simlab.people.fatigue import before, faded, noise_of_fatigue, practised
+from simlab.people.golden import recognised
 from simlab.people.track_record import Marks, WorkState
 from simlab.rankings import Rankings
 from simlab.rng import branch, normals, uniforms
@@ -44,11 +45,16 @@ def join(pool: Roster, numbers: Indices, movers: list[tuple[Roster, int]]) -> No
 
 
 def with_care(pool: Roster, who: Indices, ranking_keys: NDArray[Any]) -> NDArray[np.bool_] | None:
-    """Which pieces of work [n] are looked at with care; None if all are."""
+    """Which pieces of work [n] are looked at with care, by lot or because they are recognised as golden questions;
+    None if all are."""
     if not pool.spec.effort.reckons:
         return None
     care = pool.work_state.care[who]
-    return None if np.all(care >= 1) else uniforms(pool.context.rng.key(pool.name, "care"), who, ranking_keys) < care
+    if np.all(care >= 1):
+        return None
+    careful = uniforms(pool.context.rng.key(pool.name, "care"), who, ranking_keys) < care
+    gold = recognised(pool, who, ranking_keys)
+    return careful if gold is None else careful | gold
 
 
 def duration(pool: Roster, who: Indices, ranking_keys: NDArray[Any], seconds: Array) -> Array:

@@ -12,8 +12,8 @@ from pathlib import Path
 from stat import S_ISDIR
 
 _CONTRACTS = {
-    "Component", "Criterion", "RaterPolicy", "Effort", "Review", "RewardShape", "KLPenalizedReward", "GuidelinePolicy",
-    "Combination", "Charter", "Aggregator", "Learner", "Consequence", "World", "Logger",
+    "Component", "Criterion", "RaterPolicy", "Effort", "Review", "Look", "RewardShape", "KLPenalizedReward",
+    "GuidelinePolicy", "Combination", "Charter", "Aggregator", "Learner", "Consequence", "World", "Logger",
 }  # fmt: skip
 
 

@@ -311,7 +311,7 @@ def _fault(cls: Any) -> str:
     if not (isinstance(cls, type) and issubclass(cls, Component)):
         return f"{cls!r} is no component class"
     if not cls.kind:
-        contracts = "Criterion, RaterPolicy, Effort, Review, RewardShape, GuidelinePolicy, Combination, Charter"
+        contracts = "Criterion, RaterPolicy, Effort, Review, Look, RewardShape, GuidelinePolicy, Combination, Charter"
         more = "Aggregator, Learner, Consequence, World, Logger"
         return f"class {cls.__name__} derives from none of the contracts ({contracts}, {more})"
     if not isinstance(cls.name, str) or not is_name(cls.name):

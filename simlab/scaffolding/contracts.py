@@ -24,6 +24,7 @@ _BASES = {
     "rater": "simlab.components.rater_policy:RaterPolicy",
     "effort": "simlab.components.effort:Effort",
     "review": "simlab.components.review:Review",
+    "look": "simlab.components.look:Look",
     "reward": "simlab.components.reward_shape:RewardShape",
     "guideline": "simlab.components.guideline_policy:GuidelinePolicy",
     "combination": "simlab.components.combination:Combination",
@@ -44,6 +45,7 @@ _SHOWN = {  # by kind: what a method calls it, and its class
     },
     "rater": {"cohort": "simlab.components.cohort:Cohort", "scene": "simlab.components.rater_view:RaterView"},
     "effort": {"situation": "simlab.components.effort:WorkSituation"},
+    "look": {"work": "simlab.components.look:DeliveredWork"},
     "review": {"record": "simlab.components.review:PerformanceRecord"},
     "guideline": {
         "situation": "simlab.components.guideline_policy:GuidelineReview",

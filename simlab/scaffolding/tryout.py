@@ -140,6 +140,20 @@ def _review(plugin: Any) -> Shown:
     return Shown("Chance to be dismissed, by the share of answers that are right and how many are checked.", records)
 
 
+def _look(plugin: Any) -> Shown:
+    """The mean score of each of five people whose work is looked at."""
+    work = samples.delivered()
+    asked = int(np.sum(plugin.wanted(work)))
+    scores = np.asarray(plugin.score(samples.shown_to(plugin, work)), dtype=float)
+    records: list[Record] = []
+    for person, who in enumerate(("right nine times in ten",) * 3 + ("tosses a coin", "always marks the left")):
+        mine = scores[work.who[work.rows] == person]
+        mine = mine[~np.isnan(mine)]
+        records.append({"person": who, "score": float(mine.mean()) if len(mine) else np.nan, "pieces": len(mine)})
+    about = f"Mean scores of five people who ranked the same pairs; it took {asked} opinions"
+    return Shown(f"{about} of the principal's own on {len(work)} pieces of work.", records)
+
+
 def _guideline(plugin: Any) -> Shown:
     """Weights after each of five meetings."""
     records, names = [], dict.fromkeys([*samples.meetings()[0].first, *plugin.criteria()])
@@ -245,6 +259,7 @@ _SHOWS: dict[str, Callable[[Any], Shown]] = {
     "reward": _reward,
     "effort": _effort,
     "review": _review,
+    "look": _look,
     "guideline": _guideline,
     "aggregator": _aggregator,
     "learner": _learner,

@@ -21,7 +21,7 @@ from simlab.scenario.relations import RelationSpec
 from simlab.scenario.society import CorporationSpec, FirmSpec
 
 MORNING = 0.375  # of a shift's length: when work begins, see `parties.raters`
-RANKING, AUDITING, LABELS = "ranking", "auditing", "labels"
+RANKING, AUDITING, AGAIN, LABELS = "ranking", "auditing", "asking again", "labels"
 HIRING, DEMONSTRATING, PROMPTS = "hiring", "demonstrating", "writing prompts"
 _ROUNDING = 1e-9
 
@@ -156,6 +156,16 @@ class Budget:
         there, sample = self.delivered(relation.agent, times * relation.every), relation.sample
         return min(there, float(sample * times)) if isinstance(sample, int) else sample * there
 
+    def _distinct(self, relation: RelationSpec) -> float:
+        """Different pairs, as a share of the pieces of work a look is at: where m people ranked each pair and a piece
+        is looked at with chance s, (1 − (1 − s)^m)/(ms); of planted questions all are, which makes 1/m."""
+        agent, there = self.parties[relation.agent], self.delivered(relation.agent, self.scenario.days)
+        many = agent.overlap if isinstance(agent, RatersSpec) else 1
+        if relation.look is not None and relation.look.planted:
+            return 1 / many
+        share = min(1.0, self._looked(relation, math.inf) / there) if there else 1.0
+        return (1 - (1 - share) ** many) / (many * share) if share else 1.0
+
     # ---- what it costs ------------------------------------------------------------------------------------------
 
     def _ranking(self, relation: RelationSpec) -> Item:
@@ -172,7 +182,16 @@ class Budget:
         """What it takes people, or a firm's own staff, to look again."""
         name, spec = relation.principal, self.parties[relation.principal]
         agent = self.parties[relation.agent]
-        pairs = self._looked(relation, math.inf)
+        pairs, look = self._looked(relation, math.inf), relation.look
+        if look is not None and look.again and isinstance(agent, PeopleSpec):
+            hours = pairs * agent.seconds / 3600 * pace(agent)
+            payer = self.hierarchy.employer_of(relation.agent)
+            amount = self._wages(agent, hours, pairs) if payer else 0.0
+            yield Item(payer, relation.agent, AGAIN, pairs, hours, amount, relation)
+        if look is not None:
+            pairs *= look.foreseen() * (self._distinct(relation) if isinstance(spec, FirmSpec) else 1.0)
+            if not pairs:
+                return
         if isinstance(spec, FirmSpec) and isinstance(agent, PeopleSpec | VendorSpec):
             hours = pairs * spec.audit_seconds / 3600
             yield Item(name, f"{name} staff", AUDITING, pairs, hours, hours * spec.audit_wage, relation)

@@ -126,8 +126,15 @@ def _relation(relation: RelationSpec) -> Iterator[str]:
     sample = relation.sample
     looked = f"{sample:,} pieces" if isinstance(sample, int) else f"{100 * sample:.3g} %"
     yield f"{relation.principal} → {relation.agent}: every {relation.every:g} days, a look at {looked} of its work"
+    if relation.look is not None:
+        yield f"  by {_plain(relation.look)}: {_first_sentence(docstring(type(relation.look)))}"
     for consequence in relation.consequence:
         yield f"  then {_consequence(consequence)}"
+
+
+def _first_sentence(text: str) -> str:
+    said = " ".join(text.split("\n\n")[0].split())
+    return said[:1].lower() + said[1:].rstrip(".")
 
 
 def _consequence(consequence: AnyConsequence) -> str:

@@ -33,6 +33,7 @@ from simlab.components.criterion import Criterion
 from simlab.components.effort import Effort
 from simlab.components.guideline_policy import GuidelinePolicy
 from simlab.components.learner import Learner
+from simlab.components.look import Look
 from simlab.components.rater_policy import RaterPolicy
 from simlab.components.review import Review
 from simlab.components.reward_shape import RewardShape
@@ -141,6 +142,7 @@ RaterPolicyField = Annotated[SerializeAsAny[RaterPolicy], *_field("rater", "bolt
 EffortField = Annotated[SerializeAsAny[Effort], *_field("effort", "diligent")]
 ReviewField = Annotated[SerializeAsAny[Review], *_field("review", "threshold")]
 NoReviewField = Annotated[SerializeAsAny[Review] | None, *_optional("review")]
+NoLookField = Annotated[SerializeAsAny[Look] | None, *_optional("look")]
 GoldTestField = Annotated[SerializeAsAny[Review], *_field("review", "gold_test")]
 RewardShapeField = Annotated[SerializeAsAny[RewardShape], *_field("reward", "plain")]
 GuidelinePolicyField = Annotated[SerializeAsAny[GuidelinePolicy], *_field("guideline", "static")]

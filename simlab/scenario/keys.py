@@ -20,7 +20,7 @@ from simlab.scenario.model import Scenario
 from simlab.scenario.relations import GradientSpec, RelationSpec
 
 PLUGINS = {  # where a scenario file names a plugin: the key, and the kind of plugin
-    "world": "world", "policy": "rater", "effort": "effort", "review": "review", "shape": "reward",
+    "world": "world", "policy": "rater", "effort": "effort", "review": "review", "look": "look", "shape": "reward",
     "aggregator": "aggregator", "combine": "combination", "charter": "charter", "criterion": "criterion",
     "guideline policy": "guideline",
 }  # fmt: skip

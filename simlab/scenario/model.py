@@ -163,6 +163,8 @@ class Scenario(Spec):
                 if party.guideline.charter is not None:
                     yield "charter", party.guideline.charter.name
         for relation in self.relations:
+            if relation.look is not None:
+                yield "look", relation.look.name
             for consequence in relation.consequence:
                 if isinstance(consequence, Consequence):
                     yield "consequence", consequence.name
@@ -182,8 +184,9 @@ class Scenario(Spec):
         """The scenario as plain data with all defaults filled in; a file that says this is this scenario."""
         data = self.model_dump(mode="json")
         for relation, said in zip(self.relations, data["relations"], strict=True):
-            if relation.name is None:
-                del said["name"]
+            for setting in ("name", "look"):  # which change nothing where they are not given
+                if getattr(relation, setting) is None:
+                    del said[setting]
             for spec, consequence in zip(relation.consequence, said["consequence"], strict=True):
                 if spec.kind != "gradient":
                     continue

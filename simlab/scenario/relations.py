@@ -24,7 +24,7 @@ from simlab.components.spec import Spec, named
 from simlab.names import shown
 from simlab.scenario.choices import DEFAULT_LEARNERS
 from simlab.scenario.consequences import named_by
-from simlab.scenario.fields import AggregatorField, Name, NoLearnerField, Reading, RewardShapeField
+from simlab.scenario.fields import AggregatorField, Name, NoLearnerField, NoLookField, Reading, RewardShapeField
 
 LARGEST_SAMPLE = 10_000_000
 
@@ -112,6 +112,10 @@ class RelationSpec(Spec):
     agent: Name = Field(description="the party that is judged")
     every: float = Field(gt=0, le=36_500, description="days between two looks")
     sample: Sample = Field(description="what is looked at: a share (0.05, 1.0) or a number of pieces of work (200)")
+    look: NoLookField = Field(
+        None,
+        description="how it looks: a look; default: each piece of work is held against the principal's own opinion",
+    )
     consequence: Annotated[list[AnyConsequence], BeforeValidator(_listed)] = Field(
         [], description="what follows from the judgement: one consequence or a list"
     )

@@ -93,6 +93,11 @@ JUDGEMENTS = Table(
         whole("sample", "pieces of work looked at"),
         whole("population", "pieces of work there were"),
         number("score", "what the principal made of them; the scale is the relation's own"),
+        text(
+            "look",
+            "how it looked, a plugin of kind look: gold, peers, …; empty: each piece held against its own opinion."
+            " What that took is in `labor` (auditing, asking again) and in `orders`",
+        ),
     ),
 )
 

@@ -156,11 +156,12 @@ ORDERS = Table(
         whole("order", "1 where responses are judged, 2 where those are who judge responses, and so on"),
         PRINCIPAL,
         AGENT,
+        text("look", "how the principal looks, as in `judgements`; empty: by its own opinion of each piece"),
         whole(
             "people", "agents judged since the round before: people at order 2 and above, else 1, or 0 if not judged"
         ),
         number("looks", "pieces of work looked at since then, per agent judged"),
-        number("hours", "what that took of the principal's people, by their labor at this order", "hours"),
+        number("hours", "what that took of the principal's people, and of those it asks again, by `labor`", "hours"),
         number("pay", "what was paid for it", "USD"),
         number("share", "that as a share of all pay for labor in this model's making since the round before"),
         number(
@@ -187,10 +188,18 @@ ORDERS = Table(
         number("goodhart_gap", "validity_principal less validity_guideline: scores say more of the former"),
         number(
             "validity_expected",
-            "validity_guideline as predicted from looks, the judges' own labels and how agents differ; NaN at order 1",
+            "validity_guideline as predicted from looks, the judges' own labels and how agents differ; NaN at order 1"
+            " and by looks at peers or at answers given again",
         ),
         number("rank_validity", "rank correlation of the same scores and fidelities"),
         number("auc", "chance that one of the worst tenth has a lower score than one who is not; at order 1, accuracy"),
+        number(
+            "detection",
+            "of the pieces of work looked at since the round before that were wrong by the corporation's guideline, the"
+            " share found wrong (a score below one half; one half counts half)",
+            often_absent=True,
+        ),
+        number("false_alarm", "of those that were right, the share found wrong", often_absent=True),
         whole(
             "dismissed_rightly",
             "people dismissed since the round before who were among the worst tenth of those judged",

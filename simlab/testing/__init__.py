@@ -26,6 +26,7 @@ from simlab.testing import (
     efforts,
     guidelines,
     learners,
+    looks,
     raters,
     reviews,
     rewards,
@@ -38,6 +39,6 @@ __all__ = ["PATIENCE", "TRUTH", "Broken", "Check", "Observer", "Subject", "check
 
 _ = (
     components, criteria, raters, efforts, reviews, rewards, guidelines, combinations, aggregators, learners,
-    consequences, worlds,
+    looks,     consequences, worlds,
 )  # fmt: skip
 """Importing these is what defines the checks."""

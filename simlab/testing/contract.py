@@ -29,6 +29,7 @@ _METHODS = {  # what a plugin of each kind is asked by, the first that is its ow
     "rater": ("probabilities", "choose"),
     "effort": ("choose", "hurry"),
     "review": ("decide", "chance"),
+    "look": ("score", "wanted"),
     "reward": ("shape", "direction"),
     "guideline": ("revise",),
     "combination": ("combine",),

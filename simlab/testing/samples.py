@@ -20,6 +20,7 @@ from simlab.components.cohort import Cohort
 from simlab.components.effort import WorkSituation
 from simlab.components.exchange import Claim, Exchange, Observer, Prompt, Response
 from simlab.components.guideline_policy import GuidelineReview, Term
+from simlab.components.look import UNSAID, DeliveredWork
 from simlab.components.rater_view import RaterView
 from simlab.components.review import Below, PerformanceRecord
 from simlab.rng import Streams, normals, uniforms
@@ -201,6 +202,52 @@ def votes() -> Votes:
     return Votes(
         task=10 + 6 * prompt + pair, worker=worker, left=4 * prompt + left, right=4 * prompt + right, label=label
     )
+
+
+COIN, SIDE = 3, 4  # of the people of `delivered`, who tosses a coin, and who always marks the left
+
+
+def delivered(tasks: int = 60) -> DeliveredWork:
+    """Five people's labels of as many pairs, all looked at, one pair in twenty undecided: three are right nine times in
+    ten, one tosses a coin, one marks the left. The principal, asked up to nine times, and a machine are right as often
+    as the three, and one answer in ten given again is lost."""
+    task, who = (grid.ravel() for grid in np.meshgrid(np.arange(tasks), np.arange(5), indexing="ij"))
+    difference = normals(_KEY, 500 + np.arange(tasks))[task]
+    better = np.where(difference > 0, 1, 2)
+
+    def mostly(stream: int, share: Any) -> NDArray[np.int64]:
+        return np.where(uniforms(_KEY, stream, task, who) < share, better, 3 - better)
+
+    right = np.array([0.9, 0.9, 0.9, 0.5, 0.9])[who]
+
+    def said(stream: int) -> NDArray[np.int64]:
+        label = np.where(who == SIDE, 1, mostly(stream, right))
+        return np.where(uniforms(_KEY, stream + 1, task, who) < 0.05, 0, label)
+
+    lost = uniforms(_KEY, 600, task, who) < 0.1
+    return DeliveredWork(
+        pair=100 + task,
+        who=who,
+        label=said(700),
+        rows=np.arange(len(task)),
+        difference=difference,
+        opinion=np.stack([mostly(800 + expert, 0.9) for expert in range(9)], axis=1),
+        again=np.where(lost, UNSAID, said(900)),
+        machine=np.where(mostly(950, 0.9) == 1, 1.0, -1.0),
+        lot=uniforms(_KEY, 960, task),
+    )
+
+
+def shown_to(look: Any, work: DeliveredWork) -> DeliveredWork:
+    """The work with no more known of it than this look asks for, as in a run; it is changed, and returned."""
+    wanted = np.asarray(look.wanted(work))
+    asked = np.arange(work.opinion.shape[1])[None, :] < np.atleast_1d(wanted)[:, None]
+    work.opinion = np.where(asked, work.opinion, UNSAID)[:, : look.opinions]
+    if not look.again:
+        work.again = np.full(len(work), UNSAID)
+    if not look.machine():
+        work.machine = np.full(len(work), np.nan)
+    return work
 
 
 # ---- firms and machines --------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from simlab.theory.laws import (
     contracts,
     hiring,
     labor,
+    looks,
     overoptimization,
     rater_accuracy,
     reward_model,
@@ -44,6 +45,7 @@ _MODULES = (
     labor,
     contracts,
     hiring,
+    looks,
     waiting,
 )
 

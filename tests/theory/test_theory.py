@@ -318,6 +318,12 @@ BY_CHANCE: list[tuple[str, dict[str, Any]]] = [
     ("reward_model.one_pair", {"delta": -1.5, "flip": 0.05}),
     ("tree.pooled", {"variances": [0.4], "branching": [5]}),
     ("tree.path", {"variances": [0.1, 0.6, 0.2], "branching": [2, 1, 3]}),
+    ("looks.peer_prediction", {"left": 0.35, "flips": [0.0, 0.3]}),
+    ("looks.uninformed", {"left": 0.6, "says_left": 0.1}),
+    ("looks.correlated_agreement", {"joint": [[0.1, 0.1, 0.05], [0.1, 0.1, 0.2], [0.05, 0.2, 0.1]]}),
+    ("looks.self_consistency", {"flip": 0.03}),
+    ("looks.certain_gold", {"error": 0.35, "experts": 2}),
+    ("looks.double_work", {"flips": [0.45, 0.02], "error": 0.2}),
     ("iteration.spread", {"compliance": 0.6, "readers": 3, "variance": 1.5}),
     ("waterfall.noise", {"misreading": 1.5, "raters": 3, "compliance": 0.9}),
 ]
