@@ -19,6 +19,10 @@ from simlab.theory.laws import (
     overoptimization,
     rater_accuracy,
     reward_model,
+    run_machines,
+    run_measures,
+    run_orders,
+    run_people,
     waiting,
 )
 from simlab.theory.laws import broadcast_tree as tree
@@ -45,6 +49,10 @@ _MODULES = (
     contracts,
     hiring,
     waiting,
+    run_machines,
+    run_measures,
+    run_orders,
+    run_people,
 )
 
 

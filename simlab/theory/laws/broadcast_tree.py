@@ -187,6 +187,7 @@ LAWS = (
         id="tree.pooled",
         says="noise averages out at the level where it enters, and no higher: ρ = 1/√(1 + Σ s_k²/(b₁…b_k))",
         source=WATERFALL,
+        path="simlab/people/population.py:understood",
         regime="gaussian",
         points=SHAPES,
         predicted=pooled,
@@ -204,6 +205,7 @@ LAWS = (
         id="tree.path",
         says="along one path nothing averages out: ρ = 1/√(1 + Σ s_k²)",
         source=WATERFALL,
+        path="simlab/people/population.py:understood",
         regime="gaussian",
         points=SHAPES,
         predicted=lambda variances, branching: path(variances),
@@ -222,6 +224,7 @@ LAWS = (
         id="iteration.told",
         says="of what was first said, λⁿ is left after n readers who comply by λ",
         source=KALISH,
+        path="simlab/people/population.py:understood",
         regime="gaussian",
         points=(
             {"compliance": 0.8, "readers": 5},
@@ -240,6 +243,7 @@ LAWS = (
         id="iteration.values",
         says="what the line drifts to is the readers' own values: (1 − λⁿ)·μ₀",
         source=KALISH,
+        path="simlab/people/population.py:understood",
         regime="gaussian",
         points=(
             {"compliance": 0.8, "readers": 5},
@@ -258,6 +262,7 @@ LAWS = (
         id="iteration.spread",
         says="and its spread comes to (σ₀² + σ_x²)(1 − λ²ⁿ), not to ever more noise",
         source=KALISH,
+        path="simlab/people/population.py:understood",
         regime="gaussian",
         points=(
             {"compliance": 0.8, "readers": 5, "variance": 1.0},
@@ -278,6 +283,7 @@ LAWS = (
         id="waterfall.noise",
         says="what a level's people err apart: −½ ln of the ρ of two redraws = ½ ln(1 + c²s²/b/|μ|²)",
         source="Spearman (1904), Am. J. Psychology 15 (attenuation)",
+        path="simlab/measures/waterfall.py:waterfall",
         regime="gaussian",
         points=(
             {"misreading": 1.0, "raters": 4, "compliance": 1.0},
@@ -299,6 +305,7 @@ LAWS = (
         id="waterfall.bias",
         says="what a level's people err together: the loss less the noise = −ln cos(μ, told)",
         source="Spearman (1904), Am. J. Psychology 15 (attenuation)",
+        path="simlab/measures/waterfall.py:waterfall",
         regime="gaussian",
         points=(
             {"misreading": 1.0, "raters": 4, "compliance": 1.0},

@@ -203,6 +203,7 @@ LAWS = (
         id="shirking.wage",
         says="w* = (1−δ)V_U + e + e·[1−δ(1−s)(1−f)]/[δ(1−s)(p−f)], the wage from which on people work with care",
         source=f"{_SHAPIRO}, in discrete time with audits that err",
+        path="simlab/components/effort.py:WorkSituation.dismissal",
         regime="exact",
         points=(
             _SCIENCE,
@@ -221,6 +222,7 @@ LAWS = (
         id="shirking.continuous",
         says="w* = rV_U + e + (e/q)(r+b)",
         source=f"{_SHAPIRO}, eq. 5",
+        path="simlab/components/effort.py:WorkSituation.dismissal",
         regime="exact",
         points=(
             {"e": 1.0, "q": 0.5, "b": 0.1, "r": 0.05, "idle": 1.0},
@@ -240,6 +242,7 @@ LAWS = (
         id="shirking.equilibrium",
         says="w = w̄ + e + (e/q)(b/u + r), the wage at unemployment u",
         source=f"{_SHAPIRO}, eq. 8",
+        path="simlab/components/effort.py:WorkSituation.dismissal",
         regime="exact",
         points=(
             {"e": 1.0, "q": 0.5, "b": 0.1, "r": 0.05, "u": 0.1, "benefit": 0.0},
@@ -259,6 +262,7 @@ LAWS = (
         id="tournament.effort",
         says="μ* = V·e_n/(n c σ); of two players ΔW/(2cσ√π)",
         source=_LAZEAR,
+        path="simlab/components/incentives.py:tournament_effort",
         regime="exact",
         points=(
             {"prize": 2.0, "n": 2, "c": 1.0, "sigma": 1.0},
@@ -277,6 +281,7 @@ LAWS = (
         id="tournament.best_reply",
         says="the marginal prize of effort, over its cost, is μ* again: nobody gains by doing otherwise",
         source=_LAZEAR,
+        path="simlab/components/pay.py:TournamentSpec.owed",
         regime="exact",
         points=(
             {"prize": 2.0, "n": 2, "c": 1.0, "sigma": 1.0},
@@ -299,6 +304,7 @@ LAWS = (
         id="tournament.condition",
         says="two players have an equilibrium in effort only while ΔW·.12099/σ² < c",
         source=_LAZEAR,
+        path="simlab/components/incentives.py:tournament_effort",
         regime="exact",
         points=({"c": 1.0, "sigma": 1.0}, {"c": 2.0, "sigma": 0.5}, {"c": 0.7, "sigma": 1.5}),
         predicted=lambda c, sigma: c * sigma**2 * 2 * math.sqrt(2 * math.pi * math.e),
@@ -314,6 +320,7 @@ LAWS = (
         id="inspection.audits",
         says="a* = g/F, the audit rate at which shirking no longer pays",
         source="Dresher (1962), RAND RM-2972; Graetz, Reinganum & Wilde (1986), JLEO 2",
+        path="simlab/components/pay.py:DoubleOrNothingSpec.expected",
         regime="exact",
         points=({"gain": 1.0, "fine": 4.0}, {"gain": 3.0, "fine": 20.0}, {"gain": 5.0, "fine": 6.0}),
         predicted=lambda gain, fine: gain / fine,
@@ -328,6 +335,7 @@ LAWS = (
         id="inspection.equilibrium",
         says="audits at rate g/F and shirking at rate c/R: neither side has a better answer to the other",
         source="Dresher (1962), RAND RM-2972; Graetz, Reinganum & Wilde (1986), JLEO 2",
+        path="simlab/components/pay.py:DoubleOrNothingSpec.expected",
         regime="exact",
         points=(
             {"gain": 1.0, "fine": 4.0, "cost": 1.0, "worth": 5.0, "who": "employer"},

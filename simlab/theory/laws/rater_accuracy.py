@@ -89,6 +89,7 @@ LAWS = (
         id="agreement.accuracy_of_flips",
         says="raters who flip labels and agree on a share A are right on ½ + ½√(2A − 1)",
         source="inverse of A = (1 − ε)² + ε²; Lee et al. (2021), arXiv:2111.03026, for the raters",
+        path="simlab/components/rater_policy.py:RaterPolicy.choose",
         regime="language model",
         points=({"agreement": 0.726}, {"agreement": 0.6}, {"agreement": 0.9}),
         predicted=lambda agreement: 0.5 + 0.5 * math.sqrt(2 * agreement - 1),
@@ -103,6 +104,7 @@ LAWS = (
         id="agreement.accuracy_of_boltzmann",
         says="Bradley–Terry raters who agree on a share A = E[σ² + (1 − σ)²] are right on E σ(|Δ|/τ)",
         source="numerical inversion over normal or Laplace utility differences",
+        path="simlab/components/choice_noise.py:expected_agreement",
         regime="gaussian",
         points=(
             {"agreement": 0.726, "utilities": "normal"},
@@ -123,6 +125,7 @@ LAWS = (
         id="agreement.calibrated",
         says="raters whose noise was set for an agreement agree that often on clear pairs they never saw",
         source="the definition of the setting `agreement`",
+        path="simlab/measures/agreement.py:_coefficients",
         regime="language model",
         points=(
             {"agreement": 0.726, "rater": "boltzmann"},
