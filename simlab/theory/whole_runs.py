@@ -20,11 +20,11 @@ from simlab.theory.raters import registry
 from simlab.theory.small_world import HIERARCHY, changed
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from pandas import DataFrame
 
+    from simlab.scenario import Scenario
+
 KEPT = 100  # runs
-UNUSED = frozenset(("candidates", "demonstrations", "minimal_pairs", "queues", "responses"))
 LOOK, AUDIT, LEARN, TRAIN = (f"relations.{i}" for i in range(4))
 
 PLAIN: dict[str, Any] = {"panel.prompts": 500, "waterfall.redraw": [], f"{AUDIT}.sample": 0.0001}
@@ -74,17 +74,22 @@ RUNS: dict[str, dict[str, Any]] = {  # scenarios, each as a hierarchy and what i
 
 
 class Tables:
-    """The tables of a run that is over, as attributes."""
+    """The tables of a run that is over, as attributes; its files are there as long as this is."""
 
-    def __init__(self, stored: Mapping[str, pa.Table]) -> None:
-        self._stored = stored
+    def __init__(self, folder: tempfile.TemporaryDirectory[str]) -> None:
+        self._folder = folder
         self._read: dict[str, DataFrame] = {}
 
     def __getattr__(self, name: str) -> DataFrame:
-        if name.startswith("_") or name not in self._stored:
+        from simlab.tables import table_files
+
+        if name.startswith("_"):
             raise AttributeError(name)
         if name not in self._read:
-            self._read[name] = self._stored[name].to_pandas()
+            path = table_files.stored(Path(self._folder.name), name)
+            if path is None:
+                raise AttributeError(name)
+            self._read[name] = table_files.read(path, name).to_pandas()
         return self._read[name]
 
     def at_order(self, name: str, order: int) -> DataFrame:
@@ -113,19 +118,24 @@ def forget() -> None:
 def _run(world: int, scenario: str, changes: str, measured: bool) -> Tables:
     from simlab.engine.jobs import Jobs, Store
     from simlab.rng import Streams
-    from simlab.scenario import load
     from simlab.simulation import Simulation
-    from simlab.tables import table_files
     from simlab.tables.recorder import Recorder
-    from simlab.tables.schemas import TABLES
 
-    seed = Streams(world).key("theory", "whole run") % 2**63
-    with tempfile.TemporaryDirectory(prefix="simlab-theory-") as folder, threadpool_limits(limits=1):
+    said = _scenario(scenario, changes)
+    said = said.model_copy(update={"seed": Streams(world).key("theory", "whole run") % 2**63})
+    folder = tempfile.TemporaryDirectory(prefix="simlab-theory-")
+    simulation = Simulation(said, Jobs(Store(None), "cpu"), measured=measured)
+    recorder = Recorder(folder.name, "theory", {"responses": said.criteria_used()})
+    with threadpool_limits(limits=1), recorder:
+        simulation.run(recorder)
+    return Tables(folder)
+
+
+@lru_cache(maxsize=KEPT)
+def _scenario(scenario: str, changes: str) -> Scenario:
+    from simlab.scenario import load
+
+    with tempfile.TemporaryDirectory(prefix="simlab-theory-") as folder:
         file = Path(folder) / "scenario.yaml"
         file.write_text(json.dumps(changed(RUNS[scenario], json.loads(changes))), encoding="utf-8")
-        said = load(file, plugins=registry(), seed=seed)
-        simulation = Simulation(said, Jobs(Store(None), "cpu"), measured=measured)
-        with Recorder(folder, "theory", {"responses": said.criteria_used()}) as recorder:
-            simulation.run(recorder)
-        stored = {n: path for n in TABLES if n not in UNUSED and (path := table_files.stored(Path(folder), n))}
-        return Tables({name: table_files.read(path, name) for name, path in stored.items()})
+        return load(file, plugins=registry())

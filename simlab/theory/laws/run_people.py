@@ -62,7 +62,7 @@ HIRING, TESTING = 3.0, 7.0  # $ for each person hired, and tested
 def _screened(seed: int, *, flip: float, items: int, right: int) -> Tables:
     """People who are tested before they are hired, and two of whom say something of every pair."""
     pool = {
-        "kind": "raters", "count": 150, "overlap": 2, "policy": {"kind": "mistaken", "flip": flip},
+        "kind": "raters", "count": 60, "overlap": 2, "policy": {"kind": "mistaken", "flip": flip},
         "screening": {"items": items, "test": {"kind": "gold_test", "items": items, "right": right}},
         "hiring_cost": HIRING, "screening_cost": TESTING,
     }  # fmt: skip
