@@ -29,9 +29,7 @@ class Retrain(simlab.Consequence):
     example: ClassVar[dict[str, object]] = {"below": 0.7}
 
     below: float = Field(ge=0, le=1, description="agreement with gold below which a person is trained")
-    shrink: float = Field(
-        0.5, ge=0, le=1, description="what is left of the way to the trainer's reading, as a share"
-    )
+    shrink: float = Field(0.5, ge=0, le=1, description="what is left of the way to the trainer's reading, as a share")
     hours: float = Field(2.0, ge=0, le=1000, description="time it takes, paid, off the next shifts, in hours")
     min_sample: int = Field(1, ge=1, le=1_000_000, description="only with at least this many audited pairs")
 

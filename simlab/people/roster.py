@@ -46,9 +46,7 @@ class Roster(LabelSource):
         self.observers: list[Any] = []
         self.persons: list[str] = []  # who each of them is: the name under which the person was first hired
         self.records: dict[str, AuditRecord] = {}  # what each principal knows of them
-        self.taught: Array | None = (
-            None  # [R', D] what training adds to readings, in norms of a guideline
-        )
+        self.taught: Array | None = None  # [R', D] what training adds to readings, in norms of a guideline
         self.marks: list[Marks] = []  # answers that anybody judged since the last payday
         self.quality: tuple[Indices, Array] = (np.zeros(0, dtype=np.int64), np.zeros(0))  # rows; P(right) with care
         self.labor_market: LaborMarket[Roster] = LaborMarket()  # of its own, until it is given one that it shares

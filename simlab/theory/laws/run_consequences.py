@@ -180,8 +180,8 @@ def _score(seed: int, *, by: str, order: int, **at: float) -> float:
 
 KALISH = "Griffiths & Kalish (2007), Cognitive Science 31"
 TRAININGS: tuple[dict[str, Any], ...] = (
-    {"misreading": 1.0, "shrink": 0.5, "looks": 2, "trainers": 1, "theirs": 0.8},
     {"misreading": 0.5, "shrink": 0.7, "looks": 3, "trainers": 4, "theirs": 1.5},
+    {"misreading": 1.0, "shrink": 0.5, "looks": 2, "trainers": 1, "theirs": 0.8},
     {"misreading": 2.0, "shrink": 0.3, "looks": 2, "trainers": 2, "theirs": 0.3},
 )
 FIRM: tuple[dict[str, Any], ...] = tuple({**at, "trainers": 0, "theirs": 0.0} for at in TRAININGS)
@@ -288,7 +288,9 @@ LAWS = (
         path="simlab/parties/auditors.py:Auditors._opinions, simlab/people/working_life.py:toss",
         regime="gaussian",
         points=PAID,
-        predicted=lambda leads, managers, **at: (1 + _care(leads=leads, **at) * (1 - 2 * leads) * (1 - 2 * managers)) / 2,
+        predicted=lambda leads, managers, **at: (
+            (1 + _care(leads=leads, **at) * (1 - 2 * leads) * (1 - 2 * managers)) / 2
+        ),
         observe=lambda seed, **at: _score(seed, by="managers", order=3, **at),
         refuses=_no_corner,
         control=Control(

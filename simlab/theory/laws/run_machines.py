@@ -62,6 +62,12 @@ def _loss(seed: int, **at: Any) -> float:
     return float(np.mean(np.logaddexp(0, -sign * lessons.margin_after)) / told)
 
 
+def _pushed(seed: int, *, label: int, **at: Any) -> float:
+    """The mean push of lessons with this label."""
+    rows = _taught(seed, **at).lessons
+    return float(rows[rows.label == label].push.mean())
+
+
 def _distance(seed: int, **at: Any) -> float:
     return float(_taught(seed, **at).policy.objective_kl.iloc[-1])
 
@@ -98,8 +104,8 @@ def _kept(seed: int, *, iteration: int) -> float:
 # ---- the laws -------------------------------------------------------------------------------------------------------
 
 FITS: tuple[dict[str, Any], ...] = (
-    {"temperature": 1.0, "labels": 800, "dimensions": 16, "beta": 1.0},
     {"temperature": 0.5, "labels": 1200, "dimensions": 24, "beta": 0.5},
+    {"temperature": 1.0, "labels": 800, "dimensions": 16, "beta": 1.0},
     {"temperature": 2.0, "labels": 2500, "dimensions": 8, "beta": 2.0},
 )
 COINS: tuple[dict[str, Any], ...] = (
@@ -118,7 +124,7 @@ LAWS = (
         points=FITS,
         predicted=_direction,
         observe=_share,
-        control=Control(params=FITS[0], wrong="all there was to gain", predicted=lambda **at: 1.0),
+        control=Control(params=FITS[1], wrong="all there was to gain", predicted=lambda **at: 1.0),
         margin=0.015,
         slack=0.003,  # the law is asymptotic
         replications=FEWEST,
@@ -133,7 +139,7 @@ LAWS = (
         points=FITS,
         predicted=lambda temperature, **at: 1 / temperature,
         observe=_units,
-        control=Control(params=FITS[1], wrong="utility as it is", predicted=lambda **at: 1.0),
+        control=Control(params=FITS[0], wrong="utility as it is", predicted=lambda **at: 1.0),
         margin=0.25,
         slack=0.1,  # a fit of d numbers to n labels overstates them by d/n, and some
         replications=FEWEST,
@@ -156,6 +162,18 @@ LAWS = (
         shares="plain",
     ),
     Law(
+        id="learning.push",
+        says="a first label pushes by ½ to its side: what it says less what was believed",
+        source="Bradley & Terry (1952), Biometrika 39: the gradient of ln P(label)",
+        path="simlab/consequences/learning.py:Gradient._record_lessons",
+        regime="gaussian",
+        points=({"label": 1, **FITS[0]}, {"label": 2, **FITS[0]}, {"label": 1, **FITS[1]}),
+        predicted=lambda label, **at: 0.5 if label == 1 else -0.5,
+        observe=_pushed,
+        control=Control(params={"label": 2, **FITS[0]}, wrong="all one way", predicted=lambda **at: 0.5),
+        shares="plain",
+    ),
+    Law(
         id="learning.distance",
         says="on a leash β, a standardized score takes a language model to a KL of 1/(2β²)",
         source="Korbak et al. (2022), arXiv:2205.11275, eq. 4",
@@ -164,7 +182,7 @@ LAWS = (
         points=FITS,
         predicted=lambda beta, **at: 1 / (2 * beta**2),
         observe=_distance,
-        control=Control(params=FITS[1], wrong="1/(2β)", predicted=lambda beta, **at: 1 / (2 * beta)),
+        control=Control(params=FITS[0], wrong="1/(2β)", predicted=lambda beta, **at: 1 / (2 * beta)),
         margin=0.1,
         slack=0.01,
         replications=FEWEST,

@@ -46,9 +46,7 @@ def _width_of_wins(seed: int, *, judge: str, **at: Any) -> float:
     """The width of intervals of win rates, in standard errors √(p(1 − p)/n) to either side."""
     rows = _measured(seed, **at).win_rate
     rows = rows[(rows.judge == judge) & (rows.rate < 1) & (rows.high > rows.low)]
-    return float(
-        np.mean((rows.high - rows.low) / 2 / np.sqrt(rows.rate * (1 - rows.rate) / (PROMPTS * RESPONSES)))
-    )
+    return float(np.mean((rows.high - rows.low) / 2 / np.sqrt(rows.rate * (1 - rows.rate) / (PROMPTS * RESPONSES))))
 
 
 def _tied(seed: int, *, judge: str, **at: Any) -> float:
@@ -193,7 +191,9 @@ LAWS = (
         predicted=lambda criteria, **at: 1 - 2.0**-criteria,
         observe=lambda seed, **at: _flattened(seed, "conflict", **at),
         control=Control(
-            params={"criteria": 3, **POOLS[0]}, wrong="1 − 2^−C", predicted=lambda criteria, **at: 1 - 0.5 * 2.0**-criteria
+            params={"criteria": 3, **POOLS[0]},
+            wrong="1 − 2^−C",
+            predicted=lambda criteria, **at: 1 - 0.5 * 2.0**-criteria,
         ),
         margin=0.03,
         replications=FEWEST,

@@ -222,7 +222,8 @@ LAWS = (
         points=AT,
         predicted=lambda gold_error, leads, **at: (1 - 2 * leads) / (1 - 2 * gold_error),
         observe=lambda seed, **at: (
-            (2 * _mean_score(orders_run(seed, **at), "leads") - 1) / (2 * _mean_score(orders_run(seed, **at), "acme") - 1)
+            (2 * _mean_score(orders_run(seed, **at), "leads") - 1)
+            / (2 * _mean_score(orders_run(seed, **at), "acme") - 1)
         ),
         control=Control(
             params=AT[0],
@@ -394,6 +395,24 @@ LAWS = (
         shares="orders",
     ),
     Law(
+        id="fidelity.lost_by_direction",
+        says="of the whole, 1 − E 2/π·asin ρ is lost by going by another direction",
+        source=BENNETT,
+        path="simlab/measures/fidelity.py:Losses.of",
+        regime="gaussian",
+        points=({"by": "acme", **AT[0]}, {"by": "acme", **AT[2]}, {"by": "leads", **AT[1]}),
+        predicted=lambda misreading, **at: 1 - mean(_worth(misreading, 0.0)),
+        observe=_column("lost_direction"),
+        control=Control(
+            params=BY_FIRM[0],
+            wrong="1 − ρ",
+            predicted=lambda misreading, **at: 1 - mean(correlations(misreading, DIMENSIONS)),
+        ),
+        margin=0.03,
+        replications=FEWEST,
+        shares="orders",
+    ),
+    Law(
         id="fidelity.lost_by_choice",
         says="of it, errors of choice cost 2ε of what is left by misreading",
         source=BENNETT,
@@ -430,7 +449,10 @@ LAWS = (
             params={"by": "managers", **AT[0]},
             wrong="wages that do not rise with rank",
             predicted=lambda by, share, **at: (
-                _pay(share)[by] * WAGE / MANAGERS / (sum(_pay(share).values()) - _pay(share)[by] * (1 - WAGE / MANAGERS))
+                _pay(share)[by]
+                * WAGE
+                / MANAGERS
+                / (sum(_pay(share).values()) - _pay(share)[by] * (1 - WAGE / MANAGERS))
             ),
         ),
         margin=0.02,

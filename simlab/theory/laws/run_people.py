@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 
 from simlab.theory.law import FEWEST, Control, Law
-from simlab.theory.whole_runs import LEARN, LOOK, Tables, run
+from simlab.theory.laws.choice import davidson, normal
+from simlab.theory.laws.reward_model import direction
+from simlab.theory.normal import mean_over_normal
+from simlab.theory.whole_runs import AUDIT, LEARN, LOOK, TRAIN, Tables, run
 
 # ---- care, which linear pay buys ------------------------------------------------------------------------------------
 
@@ -113,6 +116,39 @@ def _gone(seed: int, *, leave: float) -> float:
     return float(gone.sum() / (before * (1 - rows.satisfied)).sum())
 
 
+def _satisfied(seed: int, *, beta: float, labels: int, dimensions: int) -> float:
+    """The share of users who were satisfied on the second day, by a model that was trained once."""
+    pool = {
+        "kind": "raters", "count": 3, "seconds": 1, "held_out": 0,
+        "policy": {"kind": "boltzmann", "temperature": 1.0, "ties": 0},
+    }  # fmt: skip
+    tables = run(seed, "plain", {
+        "days": 2, "world.dimensions": dimensions, "parties.pool": pool, f"{LEARN}.sample": labels,
+        "parties.users.count": 2000, f"{LOOK}.sample": 1000, f"{TRAIN}.consequence": {"kind": "gradient", "shape": {"kind": "plain", "beta": beta}},
+    }, measured=False)  # fmt: skip
+    rows = tables.at_order("judgements", 1)
+    return float(rows[(rows.principal == "users") & (rows["round"] == 1)].score.iloc[-1])
+
+
+def _undecided(seed: int, *, ties: float, temperature: float) -> float:
+    """How often a firm agrees with raters who are as often undecided as Davidson's model says."""
+    policy = {"kind": "boltzmann", "temperature": temperature, "ties": ties}
+    pool = {"kind": "raters", "count": 10, "held_out": 0, "policy": policy}
+    changes = {"parties.pool": pool, f"{LEARN}.sample": 1000, f"{AUDIT}.sample": 1.0}
+    rows = run(seed, "plain", changes, measured=False).at_order("judgements", 2)
+    return float(np.average(rows.score, weights=rows["sample"]))
+
+
+def _credit(*, ties: float, temperature: float, undecided: float = 0.5) -> float:
+    """E of P(right) + ½P(undecided) over normal differences of variance 2, by Davidson (1970)."""
+
+    def of(difference: float) -> float:
+        right, wrong, neither = davidson(abs(difference), ties, temperature)
+        return (right + undecided * neither) / (right + wrong + neither)
+
+    return mean_over_normal(of, math.sqrt(2))
+
+
 # ---- the laws -------------------------------------------------------------------------------------------------------
 
 HOLMSTROM = "Holmström & Milgrom (1991), JLEO 7"
@@ -162,6 +198,48 @@ LAWS = (
             params=CONTRACTS[0],
             wrong="careless answers as good as careful ones",
             predicted=lambda flip, **at: 1 - flip,
+        ),
+        margin=0.02,
+        replications=FEWEST,
+        shares="plain",
+    ),
+    Law(
+        id="fidelity.with_care",
+        says="and the fidelity of what they do is a(1 − 2ε)",
+        source="Bennett, Alpert & Goldstein (1954), Public Opinion Quarterly 18",
+        path="simlab/people/expected_labels.py:ExpectedLabels.fidelity",
+        regime="gaussian",
+        points=CONTRACTS,
+        predicted=lambda flip, **at: _bought(flip=flip, **at) * (1 - 2 * flip),
+        observe=lambda seed, **at: float(_working(seed, **at).raters.fidelity_guideline.mean()),
+        refuses=_no_corner,
+        control=Control(
+            params=CONTRACTS[0],
+            wrong="that of what they could do",
+            predicted=lambda flip, **at: 1 - 2 * flip,
+        ),
+        margin=0.03,
+        slack=0.005,
+        replications=FEWEST,
+        shares="plain",
+    ),
+    Law(
+        id="audit.undecided",
+        says="where one of two is undecided, they half agree: P(right) + ½P(undecided) of Davidson's raters",
+        source="Davidson (1970), JASA 65; Bennett, Alpert & Goldstein (1954)",
+        path="simlab/parties/audits.py:verdict",
+        regime="gaussian",
+        points=(
+            {"ties": 1.0, "temperature": 1.0},
+            {"ties": 0.5, "temperature": 0.5},
+            {"ties": 3.0, "temperature": 2.0},
+        ),
+        predicted=_credit,
+        observe=_undecided,
+        control=Control(
+            params={"ties": 1.0, "temperature": 1.0},
+            wrong="a tie is a win",
+            predicted=lambda **at: _credit(undecided=1.0, **at),
         ),
         margin=0.02,
         replications=FEWEST,
@@ -265,6 +343,29 @@ LAWS = (
         predicted=lambda leave: leave,
         observe=_gone,
         control=Control(params={"leave": 0.1}, wrong="loyal users", predicted=lambda leave: 0.0),
+        shares="plain",
+    ),
+    Law(
+        id="market.satisfied",
+        says="by a model that was moved by 1/β in a direction of cosine ρ, Φ(ρ/(β√2)) of users are satisfied",
+        source="Korbak et al. (2022), arXiv:2205.11275; approval is the share of reference responses that are worse",
+        path="simlab/parties/users.py:Users.judge, plugins/worlds/gaussian.py:GaussianGame.approval",
+        regime="gaussian",
+        points=(
+            {"beta": 1.0, "labels": 1000, "dimensions": 8},
+            {"beta": 2.0, "labels": 1000, "dimensions": 8},
+            {"beta": 0.7, "labels": 500, "dimensions": 24},
+        ),
+        predicted=lambda beta, labels, dimensions: normal(direction(0.0, labels, dimensions) / (beta * math.sqrt(2))),
+        observe=_satisfied,
+        control=Control(
+            params={"beta": 1.0, "labels": 1000, "dimensions": 8},
+            wrong="as before it was trained",
+            predicted=lambda **at: 0.5,
+        ),
+        margin=0.03,
+        slack=0.005,
+        replications=FEWEST,
         shares="plain",
     ),
 )
