@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from simlab.errors import InvalidInput, Problem
+from simlab.errors import InvalidInput, Problem, SimlabError
 from simlab.names import suggestion
 from simlab.theory.catalogue import LAWS, families
 from simlab.theory.law import FEWEST, Law
@@ -114,7 +114,11 @@ def at(name: str, params: Mapping[str, Any]) -> dict[str, Any]:
     if why:
         raise InvalidInput(Problem(f"{name} says nothing here: {why}"))
     elsewhere = replace(law, points=[said] * 3)
-    return _record(elsewhere, 1, judge(elsewhere, 1))
+    try:
+        return _record(elsewhere, 1, judge(elsewhere, 1))
+    except (ValueError, ArithmeticError, TypeError, SimlabError) as error:
+        why = " ".join(str(error).split())[:200]
+        raise InvalidInput(Problem(f"{name} cannot be asked about this: {why}")) from error
 
 
 def _tasks(chosen: Iterable[str] | None, quick: bool) -> list[Task]:

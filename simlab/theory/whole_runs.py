@@ -104,8 +104,10 @@ class Tables:
 
 
 def run(seed: int, scenario: str, changes: Mapping[str, Any], *, measured: bool = True) -> Tables:
-    """The tables of a scenario of RUNS with some entries put otherwise. `measured`: with those of what everybody prefers
-    after each round, which take most of the time."""
+    """The tables of a scenario of RUNS with some entries put otherwise.
+
+    `measured`: with tables of what everybody prefers after each round, which take most of the time.
+    """
     return _run(seed % 1000, scenario, json.dumps(dict(changes), sort_keys=True), measured)
 
 

@@ -230,7 +230,7 @@ LAWS = (
         id="agreement.fleiss",
         says="κ = (share of equal pairs of ratings − Σp²) / (1 − Σp²)",
         source="Fleiss (1971), Psychological Bulletin 76, eqs 3–7",
-        path="no run: simlab/measures/agreement.py:fleiss_kappa, of published counts",
+        path="simlab/measures/agreement.py:_coefficients",
         regime="exact",
         points=(
             {"rated": ratings(FLEISS)},
@@ -268,7 +268,7 @@ LAWS = (
         id="agreement.gwet",
         says="AC1 = (agreement − chance)/(1 − chance) with chance Σπ(1 − π)/(q − 1)",
         source="Gwet (2008), Brit. J. Math. Stat. Psych. 61, eq. 3",
-        path="no run: simlab/measures/agreement.py:gwet_ac, of published counts",
+        path="simlab/measures/agreement.py:_coefficients",
         regime="exact",
         points=(
             {"rated": ratings(GWET)},

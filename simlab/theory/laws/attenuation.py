@@ -246,7 +246,7 @@ LAWS = (
         id="attenuation.chain",
         says="ρ multiplies along a chain: ρ(users, reward model) / Πρ_i = 1",
         source="Spearman (1904); isotropic errors leave no other way for values to pass",
-        path="simlab/people/population.py:understood, simlab/measures/alignment.py:correlations",
+        path="simlab/people/population.py:understood, simlab/measures/statistics.py:pearson",
         regime="gaussian",
         points=(
             {"above": 0.3, "below": 0.3, "labels": 900},
@@ -269,7 +269,7 @@ LAWS = (
         id="attenuation.side_channel",
         says="ρ/Πρ_i = (1 + s²)/(1 + c·s²) > 1 if raters heed what users want besides (compliance c < 1)",
         source="linear gaussian chain: the same error stands in both of the middle party's correlations",
-        path="simlab/people/population.py:understood, simlab/measures/alignment.py:correlations",
+        path="simlab/people/population.py:understood, simlab/measures/statistics.py:pearson",
         regime="gaussian",
         points=(
             {"above": 1.0, "below": 0.3, "compliance": 0.5},

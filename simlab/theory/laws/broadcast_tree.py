@@ -169,6 +169,20 @@ def noise_part(misreading: float, raters: int, compliance: float) -> float:
     return 0.5 * math.log(1 + compliance**2 * misreading**2 / raters / common)
 
 
+LEAST = 0.5  # reliability
+
+
+def told_apart(misreading: float, raters: int, compliance: float) -> str:
+    """Why redraws do not show this noise: two that hardly correlate do so by chance, at 1/√d, as much as by what they
+    have in common, and −ln ρ̂ falls short of its mean or is not there."""
+    reliability = math.exp(-2 * noise_part(misreading, raters, compliance))
+    if reliability >= LEAST and compliance >= LEAST:
+        return ""
+    if compliance < LEAST:
+        return f"people comply by {compliance:g}: what is lost to bias is beyond what ρ in {LARGE} dimensions can tell"
+    return f"redraws would correlate at {reliability:.2g} only; in {LARGE} dimensions it takes {LEAST:g} to tell it"
+
+
 def bias_part(compliance: float) -> float:
     """−ln cos of what the pool has in common with what it was told."""
     return -math.log(compliance / math.hypot(compliance, 1 - compliance))
@@ -292,6 +306,7 @@ LAWS = (
         ),
         predicted=noise_part,
         observe=lambda seed, **at: _waterfall("noise", seed, **at),
+        refuses=told_apart,
         control=Control(
             params={"misreading": 2.0, "raters": 8, "compliance": 0.8},
             wrong="one rater's noise",
@@ -314,6 +329,7 @@ LAWS = (
         ),
         predicted=lambda misreading, raters, compliance: bias_part(compliance),
         observe=lambda seed, **at: _waterfall("bias", seed, **at),
+        refuses=told_apart,
         control=Control(
             params={"misreading": 1.5, "raters": 8, "compliance": 0.5},
             wrong="the whole loss",

@@ -96,8 +96,9 @@ def reversed_luce(weights: Sequence[float], order: Sequence[int]) -> float:
 
 
 def _glad(seed: int, *, ability: float, easiness: float, contrast: float = 1.0) -> float:
+    """How often the better of two is named, whichever side it is on."""
     rater = policy("glad", ability=ability, easiness=easiness, sharpness=0.0)
-    return share(labels(seed, rater, [contrast, 0.0], COUNT), 1)
+    return share(labels(seed, rater, [contrast, 0.0], COUNT), 1 if contrast > 0 else 2)
 
 
 def _glad_abilities(seed: int, *, abilities: Sequence[float], easiness: float) -> float:
@@ -265,10 +266,11 @@ LAWS = (
         points=(
             {"ability": 1.0, "easiness": 1.0},
             {"ability": -0.5, "easiness": 2.0},
-            {"ability": 3.0, "easiness": 0.4, "contrast": 5.0},
+            {"ability": 3.0, "easiness": 0.4, "contrast": -5.0},
         ),
         predicted=lambda ability, easiness, contrast=1.0: logistic(ability * easiness),
         observe=_glad,
+        refuses=lambda ability, easiness, contrast=1.0: "" if contrast else "of two that are equal neither is correct",
         control=Control(
             params={"ability": 3.0, "easiness": 0.4},
             wrong="easiness taken for difficulty",

@@ -1,4 +1,4 @@
-"""What judgements of judges lead to, from tables of whole runs: training, dismissal, and care for fear or for pay, where
+"""What judgements of judges lead to, from tables of whole runs: training, dismissal, and care that is paid for, where
 raters are judged (order 2) and where auditors are (order 3)."""
 
 from __future__ import annotations

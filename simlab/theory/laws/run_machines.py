@@ -101,6 +101,17 @@ def _kept(seed: int, *, iteration: int) -> float:
     return float((rows.objective_rlhf_reward - rows.objective_scores) / rows.objective_kl)
 
 
+def _far_from_asymptotic(*, temperature: float, labels: int, dimensions: int, beta: float, label: int = 1) -> str:
+    """Why the laws of large samples do not speak of so few labels, or of so noisy ones."""
+    c = 1 / temperature
+    information = mean_over_normal(lambda t: logistic(c * t) * logistic(-c * t), math.sqrt(2))
+    if labels * information < 4 * dimensions:
+        return f"{labels} labels that noisy are too few for {dimensions} dimensions"
+    if not (0.4 <= temperature <= 3 and 0.3 <= beta <= 4 and labels <= 5000):
+        return "temperatures from .4 to 3, leashes from .3 to 4 and up to 5,000 labels are what is played"
+    return ""
+
+
 # ---- the laws -------------------------------------------------------------------------------------------------------
 
 FITS: tuple[dict[str, Any], ...] = (
@@ -124,6 +135,7 @@ LAWS = (
         points=FITS,
         predicted=_direction,
         observe=_share,
+        refuses=_far_from_asymptotic,
         control=Control(params=FITS[1], wrong="all there was to gain", predicted=lambda **at: 1.0),
         margin=0.015,
         slack=0.003,  # the law is asymptotic
@@ -134,11 +146,12 @@ LAWS = (
         id="learning.units",
         says="a reward model of Bradley–Terry raters learns utility in units of their noise: margins are Δ/τ",
         source="Bradley & Terry (1952), Biometrika 39",
-        path="simlab/consequences/learning.py:Gradient._record_lessons, simlab/parties/reward_model.py:RewardModel.margins",
+        path="simlab/parties/reward_model.py:RewardModel.margins",
         regime="gaussian",
         points=FITS,
         predicted=lambda temperature, **at: 1 / temperature,
         observe=_units,
+        refuses=_far_from_asymptotic,
         control=Control(params=FITS[0], wrong="utility as it is", predicted=lambda **at: 1.0),
         margin=0.25,
         slack=0.1,  # a fit of d numbers to n labels overstates them by d/n, and some
@@ -154,6 +167,7 @@ LAWS = (
         points=FITS,
         predicted=lambda **at: 1.0,
         observe=_loss,
+        refuses=_far_from_asymptotic,
         control=Control(
             params=FITS[0],
             wrong="lessons that left nothing: ln 2 each",
@@ -170,6 +184,7 @@ LAWS = (
         points=({"label": 1, **FITS[0]}, {"label": 2, **FITS[0]}, {"label": 1, **FITS[1]}),
         predicted=lambda label, **at: 0.5 if label == 1 else -0.5,
         observe=_pushed,
+        refuses=_far_from_asymptotic,
         control=Control(params={"label": 2, **FITS[0]}, wrong="all one way", predicted=lambda **at: 0.5),
         shares="plain",
     ),
@@ -182,6 +197,7 @@ LAWS = (
         points=FITS,
         predicted=lambda beta, **at: 1 / (2 * beta**2),
         observe=_distance,
+        refuses=_far_from_asymptotic,
         control=Control(params=FITS[0], wrong="1/(2β)", predicted=lambda beta, **at: 1 / (2 * beta)),
         margin=0.1,
         slack=0.01,
@@ -242,7 +258,7 @@ LAWS = (
         id="network.leash",
         says="reward is the score less β per nat of KL",
         source="Ziegler et al. (2019), arXiv:1909.08593, eq. 2",
-        path="simlab/machines/shaped_reward.py:Rewarding.reward, simlab/components/reward_shape.py:KLPenalizedReward.shape",
+        path="simlab/components/reward_shape.py:KLPenalizedReward.leashed",
         regime="language model",
         points=({"iteration": 3}, {"iteration": 4}, {"iteration": 6}),
         predicted=lambda iteration: -0.05,

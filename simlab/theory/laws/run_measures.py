@@ -1,5 +1,5 @@
-"""Measures in whole runs: intervals as wide as errors are, ties that are half a win, noise that redraws reveal, what one
-number cannot say."""
+"""Measures in whole runs: intervals as wide as errors are, ties that are half a win, noise that redraws show, and what
+one number cannot say."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from simlab.theory.law import FEWEST, Control, Law
-from simlab.theory.laws.broadcast_tree import LARGE, bias_part, noise_part
+from simlab.theory.laws.broadcast_tree import LARGE, bias_part, noise_part, told_apart
 from simlab.theory.laws.run_orders import AT, orders_run
 from simlab.theory.whole_runs import Tables, run
 
@@ -68,6 +68,10 @@ def _fisher(seed: int, *, by: str, **at: Any) -> float:
     return float((math.atanh(row.high) - math.atanh(row.low)) / 2 * math.sqrt(row.n - 3))
 
 
+def _few_criteria(*, criteria: int, misreading: float, raters: int, compliance: float) -> str:
+    return "" if 1 < criteria <= len(CRITERIA) else f"there are from 2 to {len(CRITERIA)} criteria here"
+
+
 POOLS: tuple[dict[str, Any], ...] = (
     {"misreading": 1.0, "raters": 4, "compliance": 1.0},
     {"misreading": 0.7, "raters": 2, "compliance": 0.7},
@@ -85,6 +89,7 @@ LAWS = (
         points=POOLS,
         predicted=noise_part,
         observe=lambda seed, **at: _waterfall(seed, "noise", **at),
+        refuses=told_apart,
         control=Control(params=POOLS[0], wrong="redraws that are the same again", predicted=lambda **at: 0.0),
         margin=0.06,
         slack=0.02,
@@ -100,6 +105,7 @@ LAWS = (
         points=POOLS,
         predicted=lambda misreading, raters, compliance: bias_part(compliance),
         observe=lambda seed, **at: _waterfall(seed, "bias", **at),
+        refuses=told_apart,
         control=Control(
             params=POOLS[0],
             wrong="all that is lost",
@@ -158,7 +164,7 @@ LAWS = (
         source="Davidson (1970), JASA 65, with equal parts",
         path="simlab/analyzers/survey.py:Survey._record_wins",
         regime="gaussian",
-        points=tuple({"judge": judge, **POOLS[0]} for judge in ("rm", "lm")) + ({"judge": "rm", **POOLS[1]},),
+        points=({"judge": "rm", **POOLS[0]}, {"judge": "lm", **POOLS[0]}, {"judge": "rm", **POOLS[1]}),
         predicted=lambda **at: 0.5,
         observe=lambda seed, **at: _tied(0, **at),
         control=Control(params={"judge": "rm", **POOLS[0]}, wrong="a tie is a win", predicted=lambda **at: 1.0),
@@ -173,6 +179,7 @@ LAWS = (
         points=tuple({"criteria": c, **POOLS[0]} for c in (3, 2, 5)),
         predicted=lambda criteria, **at: 1 - 1 / (criteria + 1),  # with that of the raters' own
         observe=lambda seed, **at: _flattened(seed, "loss", **at),
+        refuses=_few_criteria,
         control=Control(
             params={"criteria": 3, **POOLS[0]}, wrong="1/C", predicted=lambda criteria, **at: 1 / (criteria + 1)
         ),
@@ -190,6 +197,7 @@ LAWS = (
         points=tuple({"criteria": c, **POOLS[0]} for c in (3, 2, 5)),
         predicted=lambda criteria, **at: 1 - 2.0**-criteria,
         observe=lambda seed, **at: _flattened(seed, "conflict", **at),
+        refuses=_few_criteria,
         control=Control(
             params={"criteria": 3, **POOLS[0]},
             wrong="1 − 2^−C",

@@ -1,4 +1,4 @@
-"""Judges of judges: what a run's tables say of audits, audits of audits, their validity and reliability, and their cost.
+"""Judges of judges: what tables of a run say of audits and audits of audits, their validity, reliability and cost.
 
 Raters misread the guideline each in their own way and err by lot; a firm audits them with gold that errs, auditors who
 err by lot audit them, too, and are audited in turn. With fidelity F, 1 for whoever does all as is told and 0 for a
@@ -143,6 +143,19 @@ def _column(name: str) -> Callable[..., float]:
     return lambda seed, by, **at: float(_orders_row(orders_run(seed, **at), by)[name])
 
 
+def _out_of_reach(
+    *, misreading: float, flip: float, gold_error: float, leads: float, managers: float, share: float, by: str = "leads"
+) -> str:
+    """Why so few looks at people so much alike, or judges so near to coins, would leave nothing to be seen."""
+    if not 0.3 <= misreading <= 2.5:
+        return (
+            f"people who misread by {misreading:g} differ too little, or are near to coins; from .3 to 2.5 they do not"
+        )
+    if max(flip, gold_error, leads, managers) > 0.3 or min(flip, gold_error, leads, managers) < 0:
+        return "somebody errs too often, or less than never; up to .3 it shows"
+    return "" if 0.25 <= share <= 1 else f"a share of {share:g} is too few looks; it takes a fourth of all pairs"
+
+
 # ---- the laws -----------------------------------------------------------------------------------------------------
 
 AT: tuple[dict[str, Any], ...] = (
@@ -173,6 +186,7 @@ LAWS = (
         ),
         margin=0.02,
         regime="gaussian",
+        refuses=_out_of_reach,
         replications=FEWEST,
         shares="orders",
     ),
@@ -191,6 +205,7 @@ LAWS = (
         ),
         margin=0.02,
         regime="gaussian",
+        refuses=_out_of_reach,
         replications=FEWEST,
         shares="orders",
     ),
@@ -211,6 +226,7 @@ LAWS = (
         ),
         margin=0.02,
         regime="gaussian",
+        refuses=_out_of_reach,
         replications=FEWEST,
         shares="orders",
     ),
@@ -233,12 +249,13 @@ LAWS = (
         margin=0.1,
         slack=0.01,
         regime="gaussian",
+        refuses=_out_of_reach,
         replications=FEWEST,
         shares="orders",
     ),
     Law(
         id="passed_on.through_orders",
-        says="what managers find of leads, over F₃, is what leads' judgement takes off raters' credit: F₂ at both orders",
+        says="what managers find of leads over what leads' errors cost raters is F₃: F₂ is the same at both orders",
         source="attenuation (Spearman 1904), order by order",
         path=f"simlab/parties/auditors.py:Auditors.judge, {VERDICT}",
         points=AT,
@@ -252,6 +269,7 @@ LAWS = (
         margin=0.1,
         slack=0.01,
         regime="gaussian",
+        refuses=_out_of_reach,
         replications=FEWEST,
         shares="orders",
     ),
@@ -271,6 +289,7 @@ LAWS = (
         margin=0.1,
         slack=0.01,
         regime="gaussian",
+        refuses=_out_of_reach,
         replications=FEWEST,
         shares="orders",
     ),
@@ -290,6 +309,7 @@ LAWS = (
         margin=0.1,
         slack=0.01,
         regime="gaussian",
+        refuses=_out_of_reach,
         replications=FEWEST,
         shares="orders",
     ),
@@ -309,6 +329,7 @@ LAWS = (
         margin=0.05,
         slack=0.01,
         regime="gaussian",
+        refuses=_out_of_reach,
         replications=FEWEST,
         shares="orders",
     ),
@@ -328,6 +349,7 @@ LAWS = (
         margin=0.1,
         slack=0.01,
         regime="gaussian",
+        refuses=_out_of_reach,
         replications=FEWEST,
         shares="orders",
     ),
@@ -349,6 +371,7 @@ LAWS = (
         margin=0.1,
         slack=0.01,
         regime="gaussian",
+        refuses=_out_of_reach,
         replications=FEWEST,
         shares="orders",
     ),
@@ -373,6 +396,7 @@ LAWS = (
         margin=0.1,
         slack=0.01,
         regime="gaussian",
+        refuses=_out_of_reach,
         replications=FEWEST,
         shares="orders",
     ),
@@ -391,6 +415,7 @@ LAWS = (
         ),
         margin=0.03,
         regime="gaussian",
+        refuses=_out_of_reach,
         replications=FEWEST,
         shares="orders",
     ),
@@ -409,6 +434,7 @@ LAWS = (
             predicted=lambda misreading, **at: 1 - mean(correlations(misreading, DIMENSIONS)),
         ),
         margin=0.03,
+        refuses=_out_of_reach,
         replications=FEWEST,
         shares="orders",
     ),
@@ -427,6 +453,7 @@ LAWS = (
         ),
         margin=0.02,
         regime="gaussian",
+        refuses=_out_of_reach,
         replications=FEWEST,
         shares="orders",
     ),
@@ -457,6 +484,7 @@ LAWS = (
         ),
         margin=0.02,
         regime="gaussian",
+        refuses=_out_of_reach,
         replications=FEWEST,
         shares="orders",
     ),

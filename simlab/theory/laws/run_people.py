@@ -124,7 +124,8 @@ def _satisfied(seed: int, *, beta: float, labels: int, dimensions: int) -> float
     }  # fmt: skip
     tables = run(seed, "plain", {
         "days": 2, "world.dimensions": dimensions, "parties.pool": pool, f"{LEARN}.sample": labels,
-        "parties.users.count": 2000, f"{LOOK}.sample": 1000, f"{TRAIN}.consequence": {"kind": "gradient", "shape": {"kind": "plain", "beta": beta}},
+        "parties.users.count": 2000, f"{LOOK}.sample": 1000,
+        f"{TRAIN}.consequence": {"kind": "gradient", "shape": {"kind": "plain", "beta": beta}},
     }, measured=False)  # fmt: skip
     rows = tables.at_order("judgements", 1)
     return float(rows[(rows.principal == "users") & (rows["round"] == 1)].score.iloc[-1])
@@ -278,7 +279,7 @@ LAWS = (
     ),
     Law(
         id="agreement.in_runs",
-        says="beyond chance, two raters who flip ε agree in (1 − 2ε)²: Fleiss' κ of a run's labels, and by luck in more",
+        says="beyond chance, two raters who flip ε agree in (1 − 2ε)² of pairs: κ and its kin, of a run's labels",
         source="Fleiss (1971), Psychological Bulletin 76",
         path="simlab/measures/agreement.py:interrater, simlab/analyzers/agreement.py:AgreementAnalyzer._record",
         regime="gaussian",
