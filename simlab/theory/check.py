@@ -102,7 +102,7 @@ def at(name: str, params: Mapping[str, Any]) -> dict[str, Any]:
         relatives = [law for law in LAWS if law.partition(".")[0] == name.partition(".")[0]]
         raise InvalidInput(Problem(f"there is no law {name!r}", suggestion(name, relatives or families())))
     law = LAWS[name]
-    known = list(law.points[0])
+    known = list(dict.fromkeys(word for point in law.points for word in point))
     unknown = [word for word in params if not any(word in point for point in law.points)]
     if unknown:
         raise InvalidInput(*(Problem(f"{name} has no parameter {word!r}", suggestion(word, known)) for word in unknown))

@@ -8,7 +8,9 @@ that a law's points, its control and other laws meet in the same runs.
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
+import weakref
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -74,11 +76,12 @@ RUNS: dict[str, dict[str, Any]] = {  # scenarios, each as a hierarchy and what i
 
 
 class Tables:
-    """The tables of a run that is over, as attributes; its files are there as long as this is."""
+    """The tables of a run that is over, as attributes; its files in `folder` are removed with this."""
 
-    def __init__(self, folder: tempfile.TemporaryDirectory[str]) -> None:
-        self._folder = folder
+    def __init__(self, folder: str) -> None:
+        self.folder = Path(folder)
         self._read: dict[str, DataFrame] = {}
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
 
     def __getattr__(self, name: str) -> DataFrame:
         from simlab.tables import table_files
@@ -86,7 +89,7 @@ class Tables:
         if name.startswith("_"):
             raise AttributeError(name)
         if name not in self._read:
-            path = table_files.stored(Path(self._folder.name), name)
+            path = table_files.stored(self.folder, name)
             if path is None:
                 raise AttributeError(name)
             self._read[name] = table_files.read(path, name).to_pandas()
@@ -125,12 +128,12 @@ def _run(world: int, scenario: str, changes: str, measured: bool) -> Tables:
 
     said = _scenario(scenario, changes)
     said = said.model_copy(update={"seed": Streams(world).key("theory", "whole run") % 2**63})
-    folder = tempfile.TemporaryDirectory(prefix="simlab-theory-")
+    tables = Tables(tempfile.mkdtemp(prefix="simlab-theory-"))
     simulation = Simulation(said, Jobs(Store(None), "cpu"), measured=measured)
-    recorder = Recorder(folder.name, "theory", {"responses": said.criteria_used()})
+    recorder = Recorder(tables.folder, "theory", {"responses": said.criteria_used()})
     with threadpool_limits(limits=1), recorder:
         simulation.run(recorder)
-    return Tables(folder)
+    return tables
 
 
 @lru_cache(maxsize=KEPT)
