@@ -182,8 +182,8 @@ OTHERS: tuple[Sabotage, ...] = (
         ("cost.of_orders", "validity.auditors@1", "validity.firm@1"),
     ),
     Sabotage(
-        "every audit is of order 2", "simlab/parties/audits.py",
-        "        order=relation.order,\n", "        order=2,\n", ("audit.of_audits",),
+        "every judgement is of order 2", "simlab/engine/event_log.py",
+        "            order=relation.order,\n", "            order=2,\n", ("audit.of_audits",),
     ),
     Sabotage(
         "all that is looked at goes on record as right", "simlab/parties/pool.py",
@@ -480,18 +480,21 @@ OTHERS: tuple[Sabotage, ...] = (
 
 SABOTAGES = (*UNSEEN, *OTHERS)
 
-JUDGE = """
-import json, sys
+FEW = 8  # replications: a law that is broken is refused by these, beyond four of their standard errors and its margin
+JUDGE = f"""
+import json, math, sys
 from simlab.theory import LAWS
 from simlab.theory.check import judge
+sys.modules["simlab.theory.check"].FEWEST = {FEW}
 red = []
 for name in sys.argv[1:]:
     law, _, index = name.partition("@")
     try:
-        if not judge(LAWS[law], int(index or 0), quick=True).holds:
+        verdict = judge(LAWS[law], int(index or 0), quick=True)
+        if verdict.refused or not math.isfinite(verdict.observed):
             red.append(name)
     except Exception as error:
-        red.append(f"{name} ({type(error).__name__})")
+        red.append(name + " (" + type(error).__name__ + ")")
 print(json.dumps(red))
 """
 
