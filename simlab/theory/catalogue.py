@@ -20,6 +20,11 @@ from simlab.theory.laws import (
     overoptimization,
     rater_accuracy,
     reward_model,
+    run_consequences,
+    run_machines,
+    run_measures,
+    run_orders,
+    run_people,
     waiting,
 )
 from simlab.theory.laws import broadcast_tree as tree
@@ -47,6 +52,11 @@ _MODULES = (
     hiring,
     looks,
     waiting,
+    run_consequences,
+    run_machines,
+    run_measures,
+    run_orders,
+    run_people,
 )
 
 

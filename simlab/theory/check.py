@@ -9,15 +9,15 @@ is clearly refused by the same test: beyond four standard errors, and beyond the
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
 
-from simlab.errors import InvalidInput, Problem
+from simlab.errors import InvalidInput, Problem, SimlabError
 from simlab.names import suggestion
 from simlab.theory.catalogue import LAWS, families
 from simlab.theory.law import FEWEST, Law
@@ -80,8 +80,9 @@ def check(
 ) -> list[dict[str, Any]]:
     """Hold every law (or those of some families) to its points and its control; one record each, in a fixed order.
 
-    A record has id, family, source, regime, params, predicted, observed, margin, control (whether it is one) and ok
-    (whether it came out as expected: a control that fails as it should is ok). `quick`: no slow laws, twenty
+    A record has id, family, source, path (the code of a run that is observed), regime, params, predicted, observed,
+    margin, control (whether it is one) and ok (whether it came out as expected: a control that fails as it should is
+    ok). `quick`: no slow laws, twenty
     replications, and laws that hold on average at their first point only. `jobs` processes share the work; the
     records do not depend on how many. Raises InvalidInput for an unknown family.
     """
@@ -92,6 +93,32 @@ def check(
         if progress is not None:
             progress(len(done), len(tasks))
     return done
+
+
+def at(name: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The record of a law at any other parameters. Raises InvalidInput for an unknown law, for parameters that are not
+    its own, and for those at which, as it says itself, it is no law."""
+    if name not in LAWS:
+        relatives = [law for law in LAWS if law.partition(".")[0] == name.partition(".")[0]]
+        raise InvalidInput(Problem(f"there is no law {name!r}", suggestion(name, relatives or families())))
+    law = LAWS[name]
+    known = list(dict.fromkeys(word for point in law.points for word in point))
+    unknown = [word for word in params if not any(word in point for point in law.points)]
+    if unknown:
+        raise InvalidInput(*(Problem(f"{name} has no parameter {word!r}", suggestion(word, known)) for word in unknown))
+    said = {**law.points[0], **params}
+    try:
+        why = law.refuses(**said)
+    except (ValueError, ArithmeticError, TypeError) as error:
+        why = str(error)
+    if why:
+        raise InvalidInput(Problem(f"{name} says nothing here: {why}"))
+    elsewhere = replace(law, points=[said] * 3)
+    try:
+        return _record(elsewhere, 1, judge(elsewhere, 1))
+    except (ValueError, ArithmeticError, TypeError, SimlabError) as error:
+        why = " ".join(str(error).split())[:200]
+        raise InvalidInput(Problem(f"{name} cannot be asked about this: {why}")) from error
 
 
 def _tasks(chosen: Iterable[str] | None, quick: bool) -> list[Task]:
@@ -113,7 +140,31 @@ def _records(tasks: Sequence[Task], jobs: int) -> Iterable[dict[str, Any]]:
         return
     context = get_context("spawn")  # torch and fork do not go together
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_leave_interrupts_to_the_parent) as pool:
-        yield from pool.map(record, tasks)
+        parts = _together(tasks)
+        longest_first = sorted(parts, key=lambda part: -len(part))
+        promised = {id(part): pool.submit(_records_of, part) for part in longest_first}
+        for part in parts:
+            yield from promised[id(part)].result()
+
+
+def _together(tasks: Sequence[Task]) -> list[list[Task]]:
+    """Tasks in parts [parts][tasks], in order: neighbours that are observed from the same runs are one part, since a
+    process remembers the runs that it has played."""
+    parts: list[list[Task]] = []
+    before = ""
+    for task in tasks:
+        law = LAWS[task[0]]
+        runs = f"{law.shares} {law.predicted.__module__}" if law.shares else ""
+        if runs and runs == before:
+            parts[-1].append(task)
+        else:
+            parts.append([task])
+        before = runs
+    return parts
+
+
+def _records_of(tasks: Sequence[Task]) -> list[dict[str, Any]]:
+    return [record(task) for task in tasks]
 
 
 def _leave_interrupts_to_the_parent() -> None:
@@ -125,13 +176,19 @@ def record(task: Task) -> dict[str, Any]:
     from threadpoolctl import threadpool_limits
 
     name, index, quick = task
-    law, control = LAWS[name], index == CONTROL
+    law = LAWS[name]
     with threadpool_limits(limits=1):  # sums depend on how many threads share them
         verdict = judge(law, index, quick=quick)
+    return _record(law, index, verdict)
+
+
+def _record(law: Law, index: int, verdict: Verdict) -> dict[str, Any]:
+    control = index == CONTROL
     return {
         "id": law.id,
         "family": law.family,
         "source": f"{law.source}; control: {law.control.wrong}" if control else law.source,
+        "path": law.path,
         "regime": law.regime,
         "params": dict(law.control.params if control else law.points[index]),
         "predicted": verdict.predicted,

@@ -14,11 +14,17 @@ from typing import Any, Literal
 
 Params = Mapping[str, Any]  # keyword arguments of `predicted` and `observe`; numbers, texts, and lists of them
 Number = Callable[..., float]
+Refusal = Callable[..., str]
 Regime = Literal["exact", "gaussian", "language model"]
 
 REPLICATIONS = 24  # independent seeds behind one observation of a law that holds on average
 FEWEST = 20  # the least that will do: of slow laws, and in the quick form
 EXACT = 1e-6  # how well a law must hold that knows no chance
+
+
+def always(**at: Any) -> str:
+    """A regime without bounds: at no valid parameters is there a reason against the law."""
+    return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +54,14 @@ class Law:
     does not matter. `margin` is an equivalence margin in units of the number: the whole interval of what was observed
     must lie within it, so choose it from the precision the law deserves, and the size of one observation so that
     its sampling error is well below (a fourth of it is a good rule). `slack` is how far the formula itself may be
-    off, such as O(1/d) in d dimensions; it does not count as a deviation, and must be below the margin.
+    off, such as O(1/d) in d dimensions; it does not count as a deviation, and must be below the margin. Beyond its
+    regime a law says nothing: `refuses(**params)` gives the reason why, and inside it the law must hold everywhere.
     """
 
     id: str
     says: str  # the law in a line, for people
     source: str  # paper and equation
+    path: str  # the code of a run that it observes, as dotted names; or, after "no run: ", of what runs do not execute
     regime: Regime
     points: Sequence[Params]
     control: Control
@@ -63,6 +71,8 @@ class Law:
     slack: float = 0.0
     replications: int = 0
     slow: bool = False  # takes seconds a point, so the quick form leaves it out
+    shares: str = ""  # the scenario of whole runs it is observed from: laws of one are held one after the other
+    refuses: Refusal = always  # why there is no law at these parameters; "" if there is
 
     def __post_init__(self) -> None:
         family, _, name = self.id.partition(".")
@@ -74,6 +84,9 @@ class Law:
             raise ValueError(f"{self.id} is replicated {self.replications} times; {FEWEST} are the least")
         if not 0 <= self.slack < self.margin:
             raise ValueError(f"{self.id}: slack {self.slack:g} must be below the margin {self.margin:g}")
+        for at in (*self.points, self.control.params):
+            if why := self.refuses(**at):
+                raise ValueError(f"{self.id} has a point outside its regime: {why}")
 
     @property
     def family(self) -> str:

@@ -20,7 +20,7 @@ from simlab.theory.normal import e_n, mean_cosine
 
 Random = np.random.Generator
 SLOW = [name for name, law in LAWS.items() if law.slow]
-KEYS = {"id", "family", "source", "regime", "params", "predicted", "observed", "margin", "control", "ok"}
+KEYS = {"id", "family", "source", "path", "regime", "params", "predicted", "observed", "margin", "control", "ok"}
 
 
 # ---- what the command is asked for ---------------------------------------------------------------------------------

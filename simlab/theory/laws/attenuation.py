@@ -169,6 +169,7 @@ LAWS = (
         id="attenuation.binary_chain",
         says="1 − 2ε_n = Π(1 − 2ε_i) for labels copied n times",
         source="Cover & Thomas (2006), cascade of binary symmetric channels, ex. 7.8",
+        path="simlab/components/rater_policy.py:RaterPolicy.choose",
         regime="exact",
         points=({"flips": [0.1, 0.1]}, {"flips": [0.1] * 5}, {"flips": [0.05, 0.3, 0.2]}),
         predicted=through,
@@ -183,6 +184,7 @@ LAWS = (
         id="attenuation.data_processing",
         says="a label copied n times tells ln 2 − H(ε_n) nats of the truth, never more than before",
         source="Cover & Thomas (2006), theorem 2.8.1",
+        path="simlab/components/rater_policy.py:RaterPolicy.choose",
         regime="language model",
         points=({"flips": [0.1]}, {"flips": [0.1, 0.1]}, {"flips": [0.05, 0.3, 0.2]}),
         predicted=lambda flips: binary_information((1 - through(flips)) / 2),
@@ -200,6 +202,7 @@ LAWS = (
         id="attenuation.kick",
         says="E ρ of a misreading by s norms in d dimensions: √½·κ·Γ((d+1)/2)/Γ(d/2+1)·₁F₁(½; d/2+1; −κ²/2), κ = √d/s",
         source="Mardia & Jupp (2000), Directional Statistics, §9.3.3",
+        path="simlab/parties/corporation.py:Corporation._issued",
         regime="gaussian",
         points=(
             {"misreading": 1.0, "dimensions": 4},
@@ -221,6 +224,7 @@ LAWS = (
         id="attenuation.kicks",
         says="E cos = Π E cos_i, exactly, for isotropic errors in what is passed on at length 1",
         source="a kick leaves the rest of the sphere symmetric about where it came from; Mardia & Jupp (2000), §9.3.3",
+        path="simlab/parties/corporation.py:Corporation._issued",
         regime="gaussian",
         points=(
             {"misreadings": [1.0, 0.5], "dimensions": 4},
@@ -242,6 +246,7 @@ LAWS = (
         id="attenuation.chain",
         says="ρ multiplies along a chain: ρ(users, reward model) / Πρ_i = 1",
         source="Spearman (1904); isotropic errors leave no other way for values to pass",
+        path="simlab/people/population.py:understood, simlab/measures/statistics.py:pearson",
         regime="gaussian",
         points=(
             {"above": 0.3, "below": 0.3, "labels": 900},
@@ -264,6 +269,7 @@ LAWS = (
         id="attenuation.side_channel",
         says="ρ/Πρ_i = (1 + s²)/(1 + c·s²) > 1 if raters heed what users want besides (compliance c < 1)",
         source="linear gaussian chain: the same error stands in both of the middle party's correlations",
+        path="simlab/people/population.py:understood, simlab/measures/statistics.py:pearson",
         regime="gaussian",
         points=(
             {"above": 1.0, "below": 0.3, "compliance": 0.5},

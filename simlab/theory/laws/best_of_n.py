@@ -67,6 +67,7 @@ LAWS = (
         id="best_of_n.divergence",
         says="KL(best of n ‖ one) = log n − (n − 1)/n if scores are continuous",
         source="Stiennon et al. (2020), arXiv:2009.01325, appendix G.3; Beirami et al. (2024), arXiv:2401.01879",
+        path="no run: simlab/measures/best_of_n.py:best_of_divergence, offered beside runs",
         regime="gaussian",
         points=({"n": 2}, {"n": 8}, {"n": 64}),
         predicted=bound,
@@ -78,6 +79,7 @@ LAWS = (
         id="best_of_n.discrete",
         says="KL(best of n ‖ one) is below the bound if scores can be equal: Σ q_k log(q_k/p_k), q_k = F_kⁿ − F_{k−1}ⁿ",
         source="Beirami et al. (2024), arXiv:2401.01879, theorem 3.1",
+        path="no run: simlab/measures/best_of_n.py:best_of_divergence, offered beside runs",
         regime="language model",
         points=({"counts": [1, 1], "n": 2}, {"counts": [60, 30, 10], "n": 8}, {"counts": [5, 1, 3, 1], "n": 4}),
         predicted=discrete,
@@ -92,6 +94,7 @@ LAWS = (
         id="best_of_n.unbiased",
         says="Σ_i C(i−1, n−1)/C(N, n)·gold_(i), sorted by proxy, is the mean over all draws of n from N",
         source="Nakano et al. (2021), WebGPT, arXiv:2112.09332, appendix I",
+        path="no run: simlab/measures/best_of_n.py:best_of, offered beside runs",
         regime="language model",
         points=(
             {"proxy": PROXY, "gold": GOLD, "n": 2},

@@ -59,6 +59,7 @@ LAWS = (
         id="bpref.mistake",
         says="P(left) = ε + (1 − 2ε)·σ(βΔ): chosen first, flipped then",
         source=PAPER,
+        path="plugins/raters/bpref.py:BPref.choose",
         regime="exact",
         points=(
             {"left": 1.0, "right": 0.0, "eps_mistake": 0.1},
@@ -79,6 +80,7 @@ LAWS = (
         id="bpref.equal",
         says="within the threshold a pair is equal, whatever the chance of a mistake",
         source=PAPER,
+        path="plugins/raters/bpref.py:BPref.choose",
         regime="exact",
         points=(
             {"left": 1.0, "right": 0.95, "eps_equal": 0.1, "eps_mistake": 0.1},
@@ -97,6 +99,7 @@ LAWS = (
         id="bpref.skip",
         says="a pair is skipped if the better return is below the threshold",
         source=PAPER,
+        path="plugins/raters/bpref.py:BPref.choose",
         regime="exact",
         points=(
             {"left": 0.05, "right": 0.02, "eps_skip": 0.1},
@@ -115,6 +118,7 @@ LAWS = (
         id="bpref.myopic",
         says="P(left) = σ(β Σ_t γ^(T−1−t) Δ_t)",
         source=PAPER,
+        path="plugins/raters/bpref.py:BPref.choose",
         regime="exact",
         points=(
             {"left": [1.0, 0.0, 0.0], "right": [0.0, 0.0, 0.5], "gamma": 0.9, "beta": 1.0},

@@ -169,6 +169,20 @@ def noise_part(misreading: float, raters: int, compliance: float) -> float:
     return 0.5 * math.log(1 + compliance**2 * misreading**2 / raters / common)
 
 
+LEAST = 0.5  # reliability
+
+
+def told_apart(misreading: float, raters: int, compliance: float) -> str:
+    """Why redraws do not show this noise: two that hardly correlate do so by chance, at 1/√d, as much as by what they
+    have in common, and −ln ρ̂ falls short of its mean or is not there."""
+    reliability = math.exp(-2 * noise_part(misreading, raters, compliance))
+    if reliability >= LEAST and compliance >= LEAST:
+        return ""
+    if compliance < LEAST:
+        return f"people comply by {compliance:g}: what is lost to bias is beyond what ρ in {LARGE} dimensions can tell"
+    return f"redraws would correlate at {reliability:.2g} only; in {LARGE} dimensions it takes {LEAST:g} to tell it"
+
+
 def bias_part(compliance: float) -> float:
     """−ln cos of what the pool has in common with what it was told."""
     return -math.log(compliance / math.hypot(compliance, 1 - compliance))
@@ -187,6 +201,7 @@ LAWS = (
         id="tree.pooled",
         says="noise averages out at the level where it enters, and no higher: ρ = 1/√(1 + Σ s_k²/(b₁…b_k))",
         source=WATERFALL,
+        path="simlab/people/population.py:understood",
         regime="gaussian",
         points=SHAPES,
         predicted=pooled,
@@ -204,6 +219,7 @@ LAWS = (
         id="tree.path",
         says="along one path nothing averages out: ρ = 1/√(1 + Σ s_k²)",
         source=WATERFALL,
+        path="simlab/people/population.py:understood",
         regime="gaussian",
         points=SHAPES,
         predicted=lambda variances, branching: path(variances),
@@ -222,6 +238,7 @@ LAWS = (
         id="iteration.told",
         says="of what was first said, λⁿ is left after n readers who comply by λ",
         source=KALISH,
+        path="simlab/people/population.py:understood",
         regime="gaussian",
         points=(
             {"compliance": 0.8, "readers": 5},
@@ -240,6 +257,7 @@ LAWS = (
         id="iteration.values",
         says="what the line drifts to is the readers' own values: (1 − λⁿ)·μ₀",
         source=KALISH,
+        path="simlab/people/population.py:understood",
         regime="gaussian",
         points=(
             {"compliance": 0.8, "readers": 5},
@@ -258,6 +276,7 @@ LAWS = (
         id="iteration.spread",
         says="and its spread comes to (σ₀² + σ_x²)(1 − λ²ⁿ), not to ever more noise",
         source=KALISH,
+        path="simlab/people/population.py:understood",
         regime="gaussian",
         points=(
             {"compliance": 0.8, "readers": 5, "variance": 1.0},
@@ -278,6 +297,7 @@ LAWS = (
         id="waterfall.noise",
         says="what a level's people err apart: −½ ln of the ρ of two redraws = ½ ln(1 + c²s²/b/|μ|²)",
         source="Spearman (1904), Am. J. Psychology 15 (attenuation)",
+        path="simlab/measures/waterfall.py:waterfall",
         regime="gaussian",
         points=(
             {"misreading": 1.0, "raters": 4, "compliance": 1.0},
@@ -286,6 +306,7 @@ LAWS = (
         ),
         predicted=noise_part,
         observe=lambda seed, **at: _waterfall("noise", seed, **at),
+        refuses=told_apart,
         control=Control(
             params={"misreading": 2.0, "raters": 8, "compliance": 0.8},
             wrong="one rater's noise",
@@ -299,6 +320,7 @@ LAWS = (
         id="waterfall.bias",
         says="what a level's people err together: the loss less the noise = −ln cos(μ, told)",
         source="Spearman (1904), Am. J. Psychology 15 (attenuation)",
+        path="simlab/measures/waterfall.py:waterfall",
         regime="gaussian",
         points=(
             {"misreading": 1.0, "raters": 4, "compliance": 1.0},
@@ -307,6 +329,7 @@ LAWS = (
         ),
         predicted=lambda misreading, raters, compliance: bias_part(compliance),
         observe=lambda seed, **at: _waterfall("bias", seed, **at),
+        refuses=told_apart,
         control=Control(
             params={"misreading": 1.5, "raters": 8, "compliance": 0.5},
             wrong="the whole loss",

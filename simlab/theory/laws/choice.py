@@ -96,8 +96,9 @@ def reversed_luce(weights: Sequence[float], order: Sequence[int]) -> float:
 
 
 def _glad(seed: int, *, ability: float, easiness: float, contrast: float = 1.0) -> float:
+    """How often the better of two is named, whichever side it is on."""
     rater = policy("glad", ability=ability, easiness=easiness, sharpness=0.0)
-    return share(labels(seed, rater, [contrast, 0.0], COUNT), 1)
+    return share(labels(seed, rater, [contrast, 0.0], COUNT), 1 if contrast > 0 else 2)
 
 
 def _glad_abilities(seed: int, *, abilities: Sequence[float], easiness: float) -> float:
@@ -114,6 +115,7 @@ LAWS = (
         id="choice.bradley_terry",
         says="P(left) = σ(Δ/τ)",
         source="Bradley & Terry (1952), Biometrika 39",
+        path="simlab/components/logit.py:Logit.choose",
         regime="exact",
         points=({"delta": 1.0, "tau": 1.0}, {"delta": 0.3, "tau": 0.5}, {"delta": -2.0, "tau": 1.5}),
         predicted=lambda delta, tau: logistic(delta / tau),
@@ -130,6 +132,7 @@ LAWS = (
         id="choice.thurstone",
         says="P(left) = Φ(Δ/(σ√2))",
         source="Thurstone (1927), Psychological Review 34, case V",
+        path="plugins/raters/thurstone.py:Thurstone.choose",
         regime="exact",
         points=({"delta": 1.0, "sigma": 1.0}, {"delta": 0.3, "sigma": 0.5}, {"delta": -2.0, "sigma": 1.5}),
         predicted=lambda delta, sigma: normal(delta / (sigma * math.sqrt(2))),
@@ -146,6 +149,7 @@ LAWS = (
         id="choice.thurstone_best",
         says="P(first is best of K) = ∫ φ(z) Π Φ(z + Δ_j/σ) dz",
         source="Thurstone (1927), case V, for K responses ranked by one feeling each",
+        path="plugins/raters/thurstone.py:Thurstone.choose",
         regime="exact",
         points=(
             {"utilities": [1.0, 0.0, 0.5], "sigma": 1.0},
@@ -168,6 +172,7 @@ LAWS = (
         id="choice.davidson_tie",
         says="P(undecided) = ν√(π_iπ_j) / (π_i + π_j + ν√(π_iπ_j))",
         source="Davidson (1970), JASA 65",
+        path="simlab/components/logit.py:Logit.choose",
         regime="exact",
         points=({"delta": 1.0, "nu": 0.75}, {"delta": 0.0, "nu": 1.0}, {"delta": 2.0, "nu": 2.0, "tau": 1.5}),
         predicted=lambda **at: davidson(**at)[2],
@@ -184,6 +189,7 @@ LAWS = (
         id="choice.davidson_win",
         says="P(left) = π_i / (π_i + π_j + ν√(π_iπ_j))",
         source="Davidson (1970), JASA 65",
+        path="simlab/components/logit.py:Logit.choose",
         regime="exact",
         points=({"delta": 1.0, "nu": 0.75}, {"delta": -0.5, "nu": 1.0}, {"delta": 2.0, "nu": 2.0, "tau": 1.5}),
         predicted=lambda **at: davidson(**at)[0],
@@ -200,6 +206,7 @@ LAWS = (
         id="choice.rao_kupper_win",
         says="P(left) = σ(Δ/τ − ln θ)",
         source="Rao & Kupper (1967), JASA 62",
+        path="simlab/components/rater_policy.py:RaterPolicy.choose",
         regime="exact",
         points=({"delta": 1.0, "theta": 1.5}, {"delta": 0.0, "theta": 2.0}, {"delta": -1.0, "theta": 3.0, "tau": 0.5}),
         predicted=lambda **at: rao_kupper(**at)[0],
@@ -216,6 +223,7 @@ LAWS = (
         id="choice.rao_kupper_tie",
         says="P(undecided) = (θ² − 1)π_iπ_j / ((π_i + θπ_j)(θπ_i + π_j))",
         source="Rao & Kupper (1967), JASA 62",
+        path="simlab/components/rater_policy.py:RaterPolicy.choose",
         regime="exact",
         points=({"delta": 1.0, "theta": 1.5}, {"delta": 0.0, "theta": 2.0}, {"delta": -1.0, "theta": 3.0, "tau": 2.0}),
         predicted=lambda **at: rao_kupper(**at)[2],
@@ -232,6 +240,7 @@ LAWS = (
         id="choice.plackett_luce",
         says="P(order) = Π w_i / (sum of the w not yet placed)",
         source="Luce (1959), Individual Choice Behavior; Plackett (1975), Applied Statistics 24",
+        path="simlab/components/logit.py:Logit.choose",
         regime="exact",
         points=(
             {"weights": [3.0, 2.0, 1.0], "order": [0, 1, 2]},
@@ -252,14 +261,16 @@ LAWS = (
         id="choice.glad",
         says="P(correct) = σ(α·β)",
         source="Whitehill et al. (2009), NIPS 22, eq. 1",
+        path="simlab/components/rater_policy.py:RaterPolicy.choose",
         regime="exact",
         points=(
             {"ability": 1.0, "easiness": 1.0},
             {"ability": -0.5, "easiness": 2.0},
-            {"ability": 3.0, "easiness": 0.4, "contrast": 5.0},
+            {"ability": 3.0, "easiness": 0.4, "contrast": -5.0},
         ),
         predicted=lambda ability, easiness, contrast=1.0: logistic(ability * easiness),
         observe=_glad,
+        refuses=lambda ability, easiness, contrast=1.0: "" if contrast else "of two that are equal neither is correct",
         control=Control(
             params={"ability": 3.0, "easiness": 0.4},
             wrong="easiness taken for difficulty",
@@ -272,6 +283,7 @@ LAWS = (
         id="choice.glad_pool",
         says="a pool of abilities α_i is right with chance mean σ(α_i·β)",
         source="Whitehill et al. (2009), NIPS 22, eq. 1",
+        path="simlab/components/rater_policy.py:RaterPolicy.choose",
         regime="exact",
         points=(
             {"abilities": [0.5, 2.0], "easiness": 1.0},

@@ -137,6 +137,7 @@ LAWS = (
         id="contract.linear",
         says="β = 1/(1 + rcσ²), the slope of pay by which employer and worker together do best",
         source="Holmström & Milgrom (1987), Econometrica 55",
+        path="simlab/components/pay.py:LinearSpec.expected",
         regime="exact",
         points=(
             {"r": 2.0, "c": 1.0, "variance": 0.5},
@@ -155,6 +156,7 @@ LAWS = (
         id="contract.multitask",
         says="slopes (I + rCΣ)⁻¹B′ for two tasks that compete for attention",
         source="Holmström & Milgrom (1991), JLEO 7, eq. 5",
+        path="simlab/components/pay.py:LinearSpec.expected",
         regime="exact",
         points=(
             {"c12": 0.5, "v1": 0.5, "v2": 2.0, "r": 1.0, "task": 0},
@@ -174,6 +176,7 @@ LAWS = (
         id="contract.distortion",
         says="b* = f·g/(|g|² + rσ²), the best weight of a measure g of what is worth f",
         source="Baker (1992), JPE 100",
+        path="simlab/components/pay.py:LinearSpec.expected",
         regime="exact",
         points=(
             {"f1": 1.0, "f2": 0.5, "g1": 0.8, "g2": 0.1, "r": 1.0, "variance": 0.2},
@@ -192,6 +195,7 @@ LAWS = (
         id="contract.distorted_surplus",
         says="a measure at an angle θ to what counts brings cos²θ of the best, however much is paid",
         source="Baker (2002), Journal of Human Resources 37",
+        path="simlab/components/pay.py:LinearSpec.expected",
         regime="exact",
         points=(
             {"f1": 1.0, "f2": 0.5, "g1": 0.8, "g2": 0.1},
@@ -210,6 +214,7 @@ LAWS = (
         id="control.depth",
         says="n* = 1 + [ln(w₀/P) + ln(s/(s−β)) + ln(ln s/ln(αs))]/ln α levels, if each passes on α of what it is told",
         source="Williamson (1967), JPE 75",
+        path="simlab/parties/vendor.py:Vendor.standard",
         regime="gaussian",
         points=(
             {"alpha": 0.9, "span": 5.0, "beta": 1.3, "price": 0.25},

@@ -62,6 +62,7 @@ LAWS = (
         id="overoptimization.quadratic",
         says="gold aU − bU² gains d(√2·a − 2b·d) at d = √KL",
         source=GAO,
+        path="simlab/machines/gaussian_lm.py:GaussianLM.learn",
         regime="gaussian",
         points=({"a": 1.0, "b": 0.2, "kl": 3.125}, {"a": 1.0, "b": 0.2, "kl": 8.0}, {"a": 0.5, "b": 0.3, "kl": 0.5}),
         predicted=quadratic,
@@ -80,6 +81,7 @@ LAWS = (
         id="overoptimization.peak",
         says="gold aU − bU² peaks at KL = a²/(8b²)",
         source=GAO,
+        path="simlab/machines/gaussian_lm.py:GaussianLM.learn",
         regime="gaussian",
         points=({"a": 1.0, "b": 0.2}, {"a": 1.0, "b": 0.4}, {"a": 0.5, "b": 0.15}),
         predicted=lambda a, b: a**2 / (8 * b**2),
@@ -93,6 +95,7 @@ LAWS = (
         id="overoptimization.label_noise",
         says="label noise alone lowers the line of gold against √(2·KL) to the reward model's ρ; it does not bend it",
         source="White (1982) for ρ; exponential tilt of N(0, I)",
+        path="simlab/machines/gaussian_lm.py:GaussianLM.learn",
         regime="gaussian",
         points=(
             {"flip": 0.3, "labels": 3000, "beta": 2.0},

@@ -137,6 +137,7 @@ LAWS = (
         id="policy.optimum",
         says="π* ∝ π_ref·e^{r/β}",
         source=KORBAK,
+        path="no run: simlab/nets/closed_form.py:tilted, the yardstick PPO is measured with",
         regime="language model",
         points=(
             {"reference": REFERENCE, "reward": REWARD, "beta": 1.0, "response": 0},
@@ -155,6 +156,7 @@ LAWS = (
         id="policy.value",
         says="max_π E_π[r] − β·KL(π‖π_ref) = β log Σ π_ref·e^{r/β}",
         source=KORBAK,
+        path="no run: simlab/nets/closed_form.py:objective, the yardstick PPO is measured with",
         regime="language model",
         points=(
             {"reference": REFERENCE, "reward": REWARD, "beta": 1.0},
@@ -175,6 +177,7 @@ LAWS = (
         id="policy.gap",
         says="J* − J(π) = β·KL(π‖π*), exactly, for every policy",
         source=KORBAK,
+        path="no run: simlab/nets/closed_form.py:objective, the yardstick PPO is measured with",
         regime="language model",
         points=(
             {"reference": REFERENCE, "reward": REWARD, "beta": 1.0, "policy": REFERENCE},
@@ -193,6 +196,7 @@ LAWS = (
         id="policy.ppo",
         says="PPO comes to π*: KL(π‖π*) = 0",
         source=f"{KORBAK}; Schulman et al. (2017), arXiv:1707.06347",
+        path="simlab/nets/policy.py:ppo",
         regime="language model",
         points=(
             {"reference": REFERENCE, "reward": REWARD, "beta": 1.0},
@@ -213,6 +217,7 @@ LAWS = (
         id="policy.distance",
         says="a policy that learns a standardized linear score goes √(2·KL) = 1/β far, here in units of 1/β",
         source="exponential tilt of N(0, I): π* has mean θ/β for |θ| = 1",
+        path="simlab/machines/gaussian_lm.py:GaussianLM.learn",
         regime="gaussian",
         points=({"beta": 0.5}, {"beta": 1.0}, {"beta": 2.0}),
         predicted=lambda beta: 1.0,

@@ -70,18 +70,32 @@ def _flip_accuracy(seed: int, *, agreement: float) -> float:
     )
 
 
+CALIBRATED = ("boltzmann", "davidson", "mistaken", "rao_kupper", "thurstone")  # those that can be set for an agreement
+
+
 def _calibrated(seed: int, *, agreement: float, rater: str, utilities: str = "normal") -> float:
-    """How often two raters who were calibrated to agree so often do, on other pairs that are clear."""
+    """How often two raters who were calibrated to agree so often do, on other pairs that are clear.
+
+    What is meant is agreement where both decide, with all pairs counting alike. Pairs that are seldom decided count
+    more often by as much (Horvitz & Thompson 1952).
+    """
     from simlab.components.choice_noise import clear_pairs
-    from simlab.measures.agreement import Ratings, coefficients
 
     known, other = (_differences(2 * seed + i, utilities)[:, None] for i in (0, 1))
     found = policy(rater, agreement=agreement).calibrated(known)
     clear = clear_pairs(other)
     pairs = np.concatenate([clear, np.zeros_like(clear)], axis=1)
     people = cohort(len(pairs))
-    both = [found.choose(pairs, people, draws(seed, f"rater {i}", len(pairs)))[:, 0].astype(float) for i in (0, 1)]
-    return coefficients(Ratings.of_matrix(np.stack(both)))["percent"]
+    one, two = (found.choose(pairs, people, draws(seed, f"rater {i}", len(pairs)))[:, 0] for i in (0, 1))
+    decided = (one != 0) & (two != 0)
+    weight = 1 / (1 - found.probabilities(pairs, people)[decided, 2]) ** 2
+    return float(np.average(one[decided] == two[decided], weights=weight))
+
+
+def _no_setting(agreement: float, rater: str, utilities: str = "normal") -> str:
+    if rater not in CALIBRATED:
+        return f"{rater} is not set for an agreement; those that are: {', '.join(CALIBRATED)}"
+    return "" if 0.5 < agreement < 1 else "two raters agree on more than half, and not on all"
 
 
 LAWS = (
@@ -89,6 +103,7 @@ LAWS = (
         id="agreement.accuracy_of_flips",
         says="raters who flip labels and agree on a share A are right on ½ + ½√(2A − 1)",
         source="inverse of A = (1 − ε)² + ε²; Lee et al. (2021), arXiv:2111.03026, for the raters",
+        path="simlab/components/rater_policy.py:RaterPolicy.choose",
         regime="language model",
         points=({"agreement": 0.726}, {"agreement": 0.6}, {"agreement": 0.9}),
         predicted=lambda agreement: 0.5 + 0.5 * math.sqrt(2 * agreement - 1),
@@ -103,6 +118,7 @@ LAWS = (
         id="agreement.accuracy_of_boltzmann",
         says="Bradley–Terry raters who agree on a share A = E[σ² + (1 − σ)²] are right on E σ(|Δ|/τ)",
         source="numerical inversion over normal or Laplace utility differences",
+        path="simlab/components/choice_noise.py:expected_agreement",
         regime="gaussian",
         points=(
             {"agreement": 0.726, "utilities": "normal"},
@@ -121,16 +137,19 @@ LAWS = (
     ),
     Law(
         id="agreement.calibrated",
-        says="raters whose noise was set for an agreement agree that often on clear pairs they never saw",
+        says="raters whose noise was set for an agreement agree so often, where both decide, on other clear pairs",
         source="the definition of the setting `agreement`",
+        path="simlab/components/choice_noise.py:temperature_for",
         regime="language model",
         points=(
             {"agreement": 0.726, "rater": "boltzmann"},
             {"agreement": 0.6, "rater": "thurstone"},
             {"agreement": 0.85, "rater": "boltzmann", "utilities": "laplace"},
+            {"agreement": 0.65, "rater": "rao_kupper"},
         ),
         predicted=lambda agreement, rater, utilities="normal": agreement,
         observe=_calibrated,
+        refuses=_no_setting,
         control=Control(
             params={"agreement": 0.726, "rater": "boltzmann"},
             wrong="agreement of one rater with the truth",

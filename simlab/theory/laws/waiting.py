@@ -76,6 +76,7 @@ LAWS = (
         id="queue.erlang_c",
         says="P(wait) of M/M/c; λ=4, μ=1, c=5 gives .554113",
         source="Erlang (1917), Elektroteknikeren 13",
+        path="simlab/engine/queues.py:Queue.arrive",
         regime="exact",
         points=({"rate": 4.0, "servers": 5}, {"rate": 1.5, "servers": 2}, {"rate": 0.6, "servers": 1}),
         predicted=erlang_c,
@@ -94,6 +95,7 @@ LAWS = (
         id="queue.mean_wait",
         says="W_q = P(wait)/(c − λ) days in M/M/c; λ=4, μ=1, c=5 gives .554113 again",
         source="Erlang (1917), Elektroteknikeren 13",
+        path="simlab/engine/queues.py:Queue.arrive",
         regime="exact",
         points=({"rate": 4.0, "servers": 5}, {"rate": 1.2, "servers": 2}, {"rate": 0.5, "servers": 1}),
         predicted=lambda rate, servers: erlang_c(rate, servers) / (servers - rate),
@@ -110,6 +112,7 @@ LAWS = (
         id="queue.little",
         says="L = λW on every path, cut off anywhere: L/(λW) = 1",
         source="Little (1961), Operations Research 9; Stidham (1974), Operations Research 22",
+        path="simlab/engine/queues.py:flow",
         regime="exact",
         points=(
             {"path": 1, "rate": 4.0, "servers": 5, "until": 50.0},
