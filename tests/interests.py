@@ -88,6 +88,12 @@ def walked(run: Played) -> tuple[float, float]:
     return cosine(weights, ["engaging"]), cosine(weights, ["helpful", "truthful", "harmless"])
 
 
+def learned(run: Played, party: str) -> tuple[float, float]:
+    """ρ of a party with the language model after its first training, and after its last."""
+    rows = run.alignment[(run.alignment.a == party) & (run.alignment.b == "lm") & (run.alignment["round"] > 0)]
+    return float(rows.rho.iloc[0]), float(rows.rho.iloc[-1])
+
+
 def cosine(weights: Mapping[str, float], aim: Iterable[str]) -> float:
     """The cosine of a guideline with one that asks for these criteria alike."""
     names = list(aim)
@@ -123,7 +129,12 @@ def main(count: int, names: list[str]) -> None:
         for name, changes in ARMS.items():
             if names and name not in names:
                 continue
-            runs = [play(Path(folder), changes, seed) for seed in range(1, count + 1)]
+            measured = changes in (ATTENTION, SUBSCRIPTION)
+            runs = [play(Path(folder), changes, seed, measured=measured) for seed in range(1, count + 1)]
+            if measured:
+                for party in ("users", "users:habits"):
+                    found = np.array([learned(run, party) for run in runs])
+                    print(f"{name}: rho({party}, lm) {_spread(found[:, 0])}, then {_spread(found[:, 1])}", flush=True)
             ends = np.array([walked(run) for run in runs])
             moves = np.mean([(run.meetings.move == "continued").sum() for run in runs])
             print(f"{name}: habits {_spread(ends[:, 0])}, values {_spread(ends[:, 1])}, {moves:.1f} steps", flush=True)
