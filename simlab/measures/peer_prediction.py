@@ -92,7 +92,7 @@ def correlated_by_group(task: Indices, who: Indices, label: NDArray[np.int64], g
     np.add.at(both, (group[who[place]], group[who[other]], label[place], label[other]), 1.0)
     both /= np.maximum(both.sum(axis=(2, 3), keepdims=True), 1.0)
     chance = both.sum(axis=3)[..., :, None] * both.sum(axis=2)[..., None, :]
-    return (both - chance > 1e-12).astype(float)
+    return np.asarray(both - chance > 1e-12, dtype=float)
 
 
 def payments(
