@@ -49,27 +49,82 @@ def correlated(task: Indices, label: NDArray[np.int64]) -> Array:
     return (delta(joint(task, label)) > 1e-12).astype(float)
 
 
-def payments(task: Indices, who: Indices, label: NDArray[np.int64], rows: Indices, score: Array) -> Array:
-    """The payment [n] in [−1, 1] of each report in `rows`, by a score matrix S [3, 3]: mean over all its peers.
+def groups_of(task: Indices, who: Indices, label: NDArray[np.int64], count: int) -> Indices:
+    """Groups of people [R] whose reports go together with everybody else's in like ways, by k-means on each one's Δ.
+
+    Agarwal, Mandal, Parkes & Shah (2017, "Peer prediction with heterogeneous users", EC) group people by estimates of
+    Δ so that each two groups have an S of their own. The first centre is the person with the largest Δ, every further
+    one whoever is farthest from those there are; then Lloyd's steps (1982) until nothing moves, or fifty.
+    """
+    people = int(who.max(initial=-1)) + 1
+    place, other = peers_of(task, who, np.arange(len(task)))
+    both = np.zeros((people, SIGNALS, SIGNALS))
+    np.add.at(both, (who[place], label[place], label[other]), 1.0)
+    both /= np.maximum(both.sum(axis=(1, 2), keepdims=True), 1.0)
+    profile = (both - both.sum(axis=2)[:, :, None] * both.sum(axis=1)[:, None, :]).reshape(people, -1)
+    group = np.zeros(people, dtype=np.int64)
+    if count < 2 or people < 2:
+        return group
+    centres = profile[[int(np.argmax((profile**2).sum(axis=1)))]]
+    while len(centres) < count:
+        centres = np.concatenate([centres, profile[[int(np.argmax(_distances(profile, centres).min(axis=1)))]]])
+    for _ in range(50):
+        nearest = _distances(profile, centres).argmin(axis=1)
+        if np.array_equal(nearest, group):
+            break
+        group = nearest
+        centres = np.stack(
+            [profile[group == g].mean(axis=0) if (group == g).any() else c for g, c in enumerate(centres)]
+        )
+    return group
+
+
+def _distances(points: Array, centres: Array) -> Array:
+    """Squared distances [R, k]."""
+    return np.asarray(((points[:, None, :] - centres[None, :, :]) ** 2).sum(axis=2))
+
+
+def correlated_by_group(task: Indices, who: Indices, label: NDArray[np.int64], group: Indices) -> Array:
+    """S [G, G, 3, 3] of Correlated Agreement for reports of people of two groups, Δ being estimated for each two."""
+    count = int(group.max(initial=0)) + 1
+    place, other = peers_of(task, who, np.arange(len(task)))
+    both = np.zeros((count, count, SIGNALS, SIGNALS))
+    np.add.at(both, (group[who[place]], group[who[other]], label[place], label[other]), 1.0)
+    both /= np.maximum(both.sum(axis=(2, 3), keepdims=True), 1.0)
+    chance = both.sum(axis=3)[..., :, None] * both.sum(axis=2)[..., None, :]
+    return np.asarray(both - chance > 1e-12, dtype=float)
+
+
+def payments(
+    task: Indices,
+    who: Indices,
+    label: NDArray[np.int64],
+    rows: Indices,
+    score: Array,
+    group: Indices | None = None,
+) -> Array:
+    """The payment [n] in [−1, 1] of each report in `rows`, by a score matrix S [3, 3]: mean over all its peers. With a
+    `group` of each person [R], by the S [G, G, 3, 3] of the two groups.
 
     The mean over penalty tasks is over all pairs of different tasks, which pays the same in expectation as one drawn at
     random, and varies less. NaN where there is no peer, or no two other tasks.
     """
     place, other = peers_of(task, who, np.arange(len(task)))
     people = int(who.max(initial=-1)) + 1
-    code, group = np.unique(who[place] * people + who[other], return_inverse=True)
+    code, couple = np.unique(who[place] * people + who[other], return_inverse=True)
     shared = np.zeros((len(code), SIGNALS, SIGNALS))  # reports of the same tasks by each two people
-    np.add.at(shared, (group.ravel(), label[place], label[other]), 1.0)
+    np.add.at(shared, (couple.ravel(), label[place], label[other]), 1.0)
     said = np.zeros((people, SIGNALS))
     np.add.at(said, (who, label), 1.0)
 
     bonus, peer = peers_of(task, who, rows)
     mine = rows[bonus]
     x, y, both = label[mine], label[peer], shared[np.searchsorted(code, who[mine] * people + who[peer])]
-    agreed = score[x, y]
+    each = np.broadcast_to(score if group is None else score[group[who[mine]], group[who[peer]]], both.shape)
+    agreed = each[np.arange(len(mine)), x, y]
     one = np.eye(SIGNALS)
     own, others = said[who[mine]] - one[x], said[who[peer]] - one[y]
-    total = np.einsum("ka,ab,kb->k", own, score, others) - np.einsum("kab,ab->k", both, score) + agreed
+    total = np.einsum("ka,kab,kb->k", own, each, others) - np.einsum("kab,kab->k", both, each) + agreed
     count = own.sum(axis=1) * others.sum(axis=1) - both.sum(axis=(1, 2)) + 1
     known = count > 0.5
     paid = agreed[known] - total[known] / count[known]

@@ -7,7 +7,16 @@ from itertools import product
 import numpy as np
 import pytest
 
-from simlab.measures.peer_prediction import AGREEMENT, correlated, delta, joint, payments, truthful_payment
+from simlab.measures.peer_prediction import (
+    AGREEMENT,
+    correlated,
+    correlated_by_group,
+    delta,
+    groups_of,
+    joint,
+    payments,
+    truthful_payment,
+)
 from simlab.rng import Streams, uniforms
 
 EXAMPLE = np.array([[0.4, 0.15], [0.15, 0.3]])  # of two signals, which go together more often than by chance
@@ -101,3 +110,24 @@ def test_the_truthful_payment_is_twice_a_covariance(left: float, errors: tuple[f
         both[x, y] += chance * np.prod([e if s != right else 1 - e for s, e in zip((x, y), errors, strict=True)])
     agreed = np.trace(both) - (np.outer(both.sum(1), both.sum(0)) * np.eye(2)).sum()
     assert truthful_payment(left, errors) == pytest.approx(agreed)
+
+
+@pytest.mark.parametrize("turned", [[3], [0, 4], [1, 2]])
+def test_those_who_mark_the_worse_side_are_a_group_of_their_own(turned: list[int]) -> None:
+    """Six people err one time in ten; of some, all is reversed. By group they are paid as the others, 2·Cov = .32."""
+    tasks, people = 4000, 6
+    task, who = (grid.ravel() for grid in np.meshgrid(np.arange(tasks), np.arange(people), indexing="ij"))
+    better = np.where(uniforms(Streams(0).key("better"), task) < 0.5, 1, 2)
+    said = np.where(uniforms(Streams(0).key("said"), task, who) < 0.9, better, 3 - better)
+    label = np.where(np.isin(who, turned), 3 - said, said)
+    group = groups_of(task, who, label, 2)
+    members = np.flatnonzero(group == group[turned[0]]).tolist()
+    assert members == turned
+    rows = np.arange(len(task))
+    paid = payments(task, who, label, rows, correlated_by_group(task, who, label, group), group)
+    for person in range(people):
+        assert abs(paid[who == person].mean() - 0.32) < 4 * 0.5 / np.sqrt(tasks)
+    one = payments(task, who, label, rows, correlated(task, label))
+    assert one[np.isin(who, turned)].mean() < 0.32 - 8 * 0.5 / np.sqrt(tasks)  # the control: one Δ for all
+    alike = payments(task, who, label, rows, np.broadcast_to(AGREEMENT, (2, 2, 3, 3)), group)
+    np.testing.assert_allclose(alike, payments(task, who, label, rows, AGREEMENT))

@@ -51,3 +51,14 @@ def test_a_run_with_undecided_labels(tmp_path: Path) -> None:
     assert len(judged) == 12 * 5
     assert judged.score.between(0, 1).all()
     assert judged.score.mean() > 0.5
+
+
+def test_by_groups_a_turned_scale_is_no_error() -> None:
+    """One of five always marks the worse side. With one Δ he is found the worst, with two as good as any."""
+    society = Society([0.9] * 5, TASKS)
+    label = np.where(society.task_and_who()[1] == 4, 3 - society.said(), society.said())
+    work = society.work(label=label)
+    one, two = (look("correlated_agreement", groups=groups).score(work) for groups in (1, 2))
+    bound = 4 * 0.5 / np.sqrt(TASKS)
+    assert abs(of(work, two, 4).mean() - of(work, two, 0).mean()) < bound
+    assert of(work, one, 4).mean() < 0.5 - bound
