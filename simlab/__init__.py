@@ -19,8 +19,9 @@ The map of the house, from the ground up; a room imports only rooms listed befor
   learning from judgements, which is one.
 - `analyzers/`: what is measured after every round, one file a table. `simulation`: builds all of it; `runner`: from a
   file to a run on disk.
-- `theory/`: laws that the simulator must obey. `testing/`: what every plugin is held to. `scaffolding/`: first drafts
-  of plugins. `calibration/`: rater policies fitted to people. `report/`: screens. `cli/`: one file a group of commands.
+- `theory/`: laws that the simulator must obey, of its parts and of runs. `testing/`: what every plugin is held to.
+  `scaffolding/`: first drafts of plugins. `calibration/`: rater policies fitted to people. `report/`: screens. `cli/`:
+  one file a group of commands.
 
 To read it: `relation`, `hierarchy`, `engine/context`, `parties/raters`, `people/choice`, `simulation`.
 

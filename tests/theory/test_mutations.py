@@ -39,6 +39,14 @@ def test_a_sabotage_fits_the_source(sabotage: Sabotage, tmp_path: Path) -> None:
         assert (ROOT / sabotage.test).exists()
 
 
+def test_the_readme_counts_laws_and_sabotages() -> None:
+    said = (ROOT / "README.md").read_text(encoding="utf-8")
+    laws, of_runs = len(LAWS), sum(bool(law.shares) for law in LAWS.values())
+    assert f"holds {laws} laws to prediction" in said
+    assert f"; {of_runs} of them read nothing but the tables of whole runs" in said
+    assert f"breaks the simulator in {len(SABOTAGES)} ways" in said
+
+
 def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file.py").write_text("a = 1\na = 1\n", encoding="utf-8")
     with pytest.raises(ValueError, match="stands 2 times, not once"):
