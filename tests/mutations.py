@@ -219,13 +219,13 @@ OTHERS: tuple[Sabotage, ...] = (
     ),
     Sabotage(
         "fidelity of what people could do", "simlab/people/expected_labels.py",
-        "return self.care * fidelity(self.careful, gold)", "return fidelity(self.careful, gold)",
+        "own = self.care * fidelity(self.careful, gold)\n        return own if", "own = fidelity(self.careful, gold)\n        return own if",
         ("fidelity.with_care",),
     ),
     Sabotage(
         "losses by choice put down to direction", "simlab/measures/fidelity.py",
-        "return Losses(1 - meant, meant - felt, felt - careful, careful - done)",
-        "return Losses(1 - careful, meant - felt, 0 * felt, careful - done)",
+        "return Losses(1 - meant, meant - felt, felt - careful, careful - own, own - done)",
+        "return Losses(1 - careful, meant - felt, 0 * felt, careful - own, own - done)",
         ("fidelity.lost_by_choice", "fidelity.lost_by_direction"),
     ),
     Sabotage(
@@ -250,12 +250,12 @@ OTHERS: tuple[Sabotage, ...] = (
     ),
     Sabotage(
         "trainers never err", "simlab/consequences/people.py",
-        "return np.asarray(principal.cohort.vector[here[lots]])",
+        "return np.asarray(cohort.vector[here[lots]])",
         "return np.tile(principal.standard().vector, (len(rows), 1))", ("retraining.by_auditors",),
     ),
     Sabotage(
         "there is one trainer for all", "simlab/consequences/people.py",
-        "principal.cohort.vector[here[lots]]", "principal.cohort.vector[here[0 * lots]]", ("retraining.by_auditors",),
+        "cohort.vector[here[lots]]", "cohort.vector[here[0 * lots]]", ("retraining.by_auditors",),
     ),
     Sabotage(
         "training leaves own errors as they were", "simlab/people/hiring.py",
@@ -303,7 +303,7 @@ OTHERS: tuple[Sabotage, ...] = (
     ),
     Sabotage(
         "people trust gold", "simlab/people/effort.py",
-        'return float(getattr(spec, "gold_error", 0.0))', "return 0.0", ("care.bought",),
+        'return float(getattr(getattr(judge, "spec", None), "gold_error", 0.0))', "return 0.0", ("care.bought",),
     ),
     Sabotage(
         "people reckon with the work of all", "simlab/people/effort.py",

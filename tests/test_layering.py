@@ -35,7 +35,7 @@ FLOORS = (  # packages and modules of simlab, from the ground up; those on one f
     ("consequences",),
     ("analyzers",),
     ("simulation",),
-    ("runner", "testing", "theory"),
+    ("claims", "runner", "testing", "theory"),
     ("scaffolding",),
     ("cli",),
     ("__main__",),

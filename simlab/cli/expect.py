@@ -18,7 +18,7 @@ from simlab.errors import InvalidInput, Problem
 from simlab.paths import given
 
 if TYPE_CHECKING:
-    from simlab.runs.claims import Verdict
+    from simlab.claims import Verdict
     from simlab.scenario.expectations import ArmSpec
 
 Job = tuple[str, dict[str, Any]]  # the run's folder, and what it is run with
@@ -115,7 +115,7 @@ def _run_all(jobs: list[Job], processes: int, progress: Any) -> None:
 
 
 def _verdicts(claims: Any, arms: list[ArmSpec], folders: list[Path], seeds: int) -> list[Verdict]:
-    from simlab.runs.claims import verdict
+    from simlab.claims import verdict
     from simlab.runs.loading import Run, load
 
     runs: list[list[Run]] = [[load(f) for f in folders[i : i + seeds]] for i in range(0, len(folders), seeds)]

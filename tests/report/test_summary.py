@@ -30,7 +30,7 @@ JUDGED = {
     "time": 0.0, "people": 20, "looks": 7.0, "hours": 1.0, "pay": 21.0, "share": 0.1, "fidelity_guideline": 0.55,
     "fidelity_intent": 0.5, "fidelity_principal": 0.55, "validity_intent": 0.4, "validity_principal": 0.42, "low": 0.21,
     "high": 0.6, "n": 20, "why_nan": "", "goodhart_gap": 0.0, "validity_expected": 0.47, "rank_validity": 0.4,
-    "auc": 0.7, "dismissed_rightly": 1, "dismissed_wrongly": 0, "kept_rightly": 17, "kept_wrongly": 2,
+    "auc": 0.7, "look": "", "dismissed_rightly": 1, "dismissed_wrongly": 0, "kept_rightly": 17, "kept_wrongly": 2,
 }  # fmt: skip
 WON = {"model": "lm", "time": 0.0, "judge": "users", "n": 4, "low": 0.0, "high": 1.0}
 

@@ -107,6 +107,10 @@ OTHERS: tuple[dict[str, Any], ...] = (
         {"parties.pool": POOL, "relations.2.consequence": {"kind": "gradient", "aggregator": name}}
         for name in ("majority", "dawid_skene", "pooled_bt", "borda", "copeland")
     ),
+    *(
+        {"parties.pool": POOL, "relations.1.look": look}
+        for look in ("dasgupta_ghosh", "correlated_agreement", "self_consistency", "certain_gold", "double_work")
+    ),
     {
         "parties.pool.effort": {"kind": "no_shirking", "cost": 1},
         "relations.1.consequence": {"kind": "fire", "below": 0.1},

@@ -125,6 +125,7 @@ LAWS = (
         id="looks.peer_prediction",
         says="a truthful label is paid 2q(1 − q)(1 − 2ε₁)(1 − 2ε₂) by agreement less agreement on other pairs",
         source="Dasgupta & Ghosh (2013, WWW), of the payment; its expectation is twice a covariance",
+        path="plugins/looks/dasgupta_ghosh.py:DasguptaGhosh.score",
         regime="language model",
         points=(
             {"left": 0.5, "flips": [0.1, 0.2]},
@@ -145,6 +146,7 @@ LAWS = (
         id="looks.uninformed",
         says="a label that does not depend on the pair is paid nothing by peer prediction",
         source="Dasgupta & Ghosh (2013, WWW); Shnayder et al. (2016, EC): reports without information are paid 0",
+        path="plugins/looks/dasgupta_ghosh.py:DasguptaGhosh.score",
         regime="language model",
         points=(
             {"left": 0.5, "says_left": 0.5},
@@ -165,6 +167,7 @@ LAWS = (
         id="looks.correlated_agreement",
         says="truthful labels are paid the sum of the positive part of Δ = P(a, b) − P(a)P(b)",
         source="Shnayder, Agarwal, Frongillo & Parkes (2016, EC): the Correlated Agreement mechanism",
+        path="plugins/looks/correlated_agreement.py:CorrelatedAgreement.score",
         regime="language model",
         points=(
             {"joint": [[0.0, 0.0, 0.0], [0.0, 0.4, 0.15], [0.0, 0.15, 0.3]]},
@@ -185,6 +188,7 @@ LAWS = (
         id="looks.self_consistency",
         says="somebody who errs by accident with chance ε says the same again with chance 1 − 2ε(1 − ε)",
         source="two independent flips agree if both or neither err",
+        path="plugins/looks/self_consistency.py:SelfConsistency.score",
         regime="language model",
         points=({"flip": 0.1}, {"flip": 0.2}, {"flip": 0.4}),
         predicted=lambda flip: 1 - 2 * flip * (1 - flip),
@@ -197,6 +201,7 @@ LAWS = (
         id="looks.certain_gold",
         says="gold on which m experts agree who err with chance η is wrong with chance ηᵐ/(ηᵐ + (1 − η)ᵐ)",
         source="Bayes' rule, for independent experts and either side as likely",
+        path="plugins/looks/certain_gold.py:CertainGold.score",
         regime="language model",
         points=({"error": 0.2, "experts": 2}, {"error": 0.3, "experts": 3}, {"error": 0.1, "experts": 1}),
         predicted=lambda error, experts: error**experts / (error**experts + (1 - error) ** experts),
@@ -213,6 +218,7 @@ LAWS = (
         id="looks.double_work",
         says="with arbitration by somebody who errs with chance η, the score is ab + āb̄ + ab̄(1 − η) + ābη",
         source="independent double reading with arbitration; enumeration of who is right",
+        path="plugins/looks/double_work.py:DoubleWork.score",
         regime="language model",
         points=(
             {"flips": [0.2, 0.2], "error": 0.0},
