@@ -24,6 +24,7 @@ from simlab.theory.laws import (
     run_measures,
     run_orders,
     run_people,
+    run_validity,
     waiting,
 )
 from simlab.theory.laws import broadcast_tree as tree
@@ -54,6 +55,7 @@ _MODULES = (
     run_machines,
     run_measures,
     run_orders,
+    run_validity,
     run_people,
 )
 
