@@ -25,6 +25,7 @@ from simlab.theory.laws import (
     run_measures,
     run_orders,
     run_people,
+    run_validity,
     waiting,
 )
 from simlab.theory.laws import broadcast_tree as tree
@@ -56,6 +57,7 @@ _MODULES = (
     run_machines,
     run_measures,
     run_orders,
+    run_validity,
     run_people,
 )
 

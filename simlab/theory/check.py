@@ -153,8 +153,7 @@ def _together(tasks: Sequence[Task]) -> list[list[Task]]:
     parts: list[list[Task]] = []
     before = ""
     for task in tasks:
-        law = LAWS[task[0]]
-        runs = f"{law.shares} {law.predicted.__module__}" if law.shares else ""
+        runs = LAWS[task[0]].shares
         if runs and runs == before:
             parts[-1].append(task)
         else:

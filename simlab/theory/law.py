@@ -71,7 +71,7 @@ class Law:
     slack: float = 0.0
     replications: int = 0
     slow: bool = False  # takes seconds a point, so the quick form leaves it out
-    shares: str = ""  # the scenario of whole runs it is observed from: laws of one are held one after the other
+    shares: str = ""  # of laws of whole runs: those that meet in the same runs, and are held one after the other
     refuses: Refusal = always  # why there is no law at these parameters; "" if there is
 
     def __post_init__(self) -> None:

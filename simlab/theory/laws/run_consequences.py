@@ -214,7 +214,7 @@ LAWS = (
         ),
         margin=0.08,
         replications=FEWEST,
-        shares="plain",
+        shares="consequences",
     ),
     Law(
         id="retraining.by_firm",
@@ -232,7 +232,7 @@ LAWS = (
         ),
         margin=0.01,
         replications=FEWEST,
-        shares="plain",
+        shares="consequences",
     ),
     Law(
         id="dismissal.selects",
@@ -247,7 +247,7 @@ LAWS = (
         margin=0.08,
         slack=0.02,  # scores are binomial, and taken as normal
         replications=FEWEST,
-        shares="plain",
+        shares="consequences",
     ),
     Law(
         id="dismissal.rightly",
@@ -262,7 +262,7 @@ LAWS = (
         margin=0.12,
         slack=0.03,
         replications=FEWEST,
-        shares="plain",
+        shares="consequences",
     ),
     Law(
         id="deterrence.care_of_auditors",
@@ -279,7 +279,7 @@ LAWS = (
         slack=0.005,
         replications=FEWEST,
         slow=True,
-        shares="plain",
+        shares="consequences",
     ),
     Law(
         id="deterrence.found_out",
@@ -301,7 +301,7 @@ LAWS = (
         margin=0.03,
         replications=FEWEST,
         slow=True,
-        shares="plain",
+        shares="consequences",
     ),
     Law(
         id="deterrence.passed_on",
@@ -323,6 +323,6 @@ LAWS = (
         margin=0.03,
         replications=FEWEST,
         slow=True,
-        shares="plain",
+        shares="consequences",
     ),
 )

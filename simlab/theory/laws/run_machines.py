@@ -136,11 +136,15 @@ LAWS = (
         predicted=_direction,
         observe=_share,
         refuses=_far_from_asymptotic,
-        control=Control(params=FITS[1], wrong="all there was to gain", predicted=lambda **at: 1.0),
+        control=Control(
+            params=FITS[0],
+            wrong="as by a fourth of the labels",
+            predicted=lambda labels, **at: _direction(labels=labels // 4, **at),
+        ),
         margin=0.015,
         slack=0.003,  # the law is asymptotic
         replications=FEWEST,
-        shares="plain",
+        shares="machines",
     ),
     Law(
         id="learning.units",
@@ -156,7 +160,7 @@ LAWS = (
         margin=0.25,
         slack=0.1,  # a fit of d numbers to n labels overstates them by d/n, and some
         replications=FEWEST,
-        shares="plain",
+        shares="machines",
     ),
     Law(
         id="learning.loss",
@@ -173,7 +177,7 @@ LAWS = (
             wrong="lessons that left nothing: ln 2 each",
             observe=lambda seed, **at: math.log(2) / float(_taught(seed, **at).reward_model.loss.iloc[-1]),
         ),
-        shares="plain",
+        shares="machines",
     ),
     Law(
         id="learning.push",
@@ -186,7 +190,7 @@ LAWS = (
         observe=_pushed,
         refuses=_far_from_asymptotic,
         control=Control(params={"label": 2, **FITS[0]}, wrong="all one way", predicted=lambda **at: 0.5),
-        shares="plain",
+        shares="machines",
     ),
     Law(
         id="learning.distance",
@@ -202,7 +206,7 @@ LAWS = (
         margin=0.1,
         slack=0.01,
         replications=FEWEST,
-        shares="plain",
+        shares="machines",
     ),
     Law(
         id="held_out.coins",
@@ -220,7 +224,7 @@ LAWS = (
         ),
         margin=0.05,
         replications=FEWEST,
-        shares="plain",
+        shares="machines",
     ),
     Law(
         id="network.pleases",

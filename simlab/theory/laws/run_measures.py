@@ -10,7 +10,6 @@ import numpy as np
 
 from simlab.theory.law import FEWEST, Control, Law
 from simlab.theory.laws.broadcast_tree import LARGE, bias_part, noise_part, told_apart
-from simlab.theory.laws.run_orders import AT, orders_run
 from simlab.theory.whole_runs import Tables, run
 
 PROMPTS, RESPONSES = 500, 2  # of a panel
@@ -61,13 +60,6 @@ def _flattened(seed: int, column: str, **at: Any) -> float:
     return float(rows[column].iloc[-1])
 
 
-def _fisher(seed: int, *, by: str, **at: Any) -> float:
-    """Half the width of an interval of validity on Fisher's scale, in standard errors."""
-    rows = orders_run(0, **at).at_order("orders", 3 if by == "managers" else 2)
-    row = rows[(rows.principal == by) & (rows.n > 3) & rows.low.notna()].iloc[-1]
-    return float((math.atanh(row.high) - math.atanh(row.low)) / 2 * math.sqrt(row.n - 3))
-
-
 def _few_criteria(*, criteria: int, misreading: float, raters: int, compliance: float) -> str:
     return "" if 1 < criteria <= len(CRITERIA) else f"there are from 2 to {len(CRITERIA)} criteria here"
 
@@ -94,7 +86,7 @@ LAWS = (
         margin=0.06,
         slack=0.02,
         replications=FEWEST,
-        shares="plain",
+        shares="measures",
     ),
     Law(
         id="waterfall.bias_in_runs",
@@ -114,7 +106,7 @@ LAWS = (
         margin=0.08,
         slack=0.02,
         replications=FEWEST,
-        shares="plain",
+        shares="measures",
     ),
     Law(
         id="intervals.of_rho",
@@ -129,7 +121,7 @@ LAWS = (
         margin=0.2,
         slack=0.05,  # of 200 replicates
         replications=FEWEST,
-        shares="plain",
+        shares="measures",
     ),
     Law(
         id="intervals.of_wins",
@@ -144,19 +136,7 @@ LAWS = (
         margin=0.2,
         slack=0.05,
         replications=FEWEST,
-        shares="plain",
-    ),
-    Law(
-        id="intervals.of_validity",
-        says="an interval of validity is 1.96/√(n − 3) to either side of artanh r",
-        source="Fisher (1921), Metron 1",
-        path="simlab/measures/fidelity.py:fisher_interval",
-        regime="gaussian",
-        points=tuple({"by": by, **at} for by, at in (("acme", AT[0]), ("leads", AT[0]), ("leads", AT[1]))),
-        predicted=lambda **at: 1.959963984540054,
-        observe=_fisher,
-        control=Control(params={"by": "leads", **AT[0]}, wrong="a third of it", predicted=lambda **at: 1.96 / 3),
-        shares="orders",
+        shares="measures",
     ),
     Law(
         id="wins.ties",
@@ -168,7 +148,7 @@ LAWS = (
         predicted=lambda **at: 0.5,
         observe=lambda seed, **at: _tied(0, **at),
         control=Control(params={"judge": "rm", **POOLS[0]}, wrong="a tie is a win", predicted=lambda **at: 1.0),
-        shares="plain",
+        shares="measures",
     ),
     Law(
         id="flattening.loss",
@@ -186,7 +166,7 @@ LAWS = (
         margin=0.03,
         slack=0.005,
         replications=FEWEST,
-        shares="plain",
+        shares="measures",
     ),
     Law(
         id="flattening.conflict",
@@ -205,6 +185,6 @@ LAWS = (
         ),
         margin=0.03,
         replications=FEWEST,
-        shares="plain",
+        shares="measures",
     ),
 )

@@ -1,4 +1,4 @@
-"""Judges of judges: what tables of a run say of audits and audits of audits, their validity, reliability and cost.
+"""Judges of judges: what tables of a run say of audits and audits of audits, and of what they cost.
 
 Raters misread the guideline each in their own way and err by lot; a firm audits them with gold that errs, auditors who
 err by lot audit them, too, and are audited in turn. With fidelity F, 1 for whoever does all as is told and 0 for a
@@ -8,14 +8,13 @@ coin, errors that are independent multiply: two judges of the same pair agree wi
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from simlab.arrays import Array
 from simlab.theory.law import FEWEST, Control, Law
-from simlab.theory.readers import correlations, covariance, fidelities, mean, mean_inverse, reliability
+from simlab.theory.readers import fidelities, mean
 from simlab.theory.whole_runs import AUDIT, LEARN, Tables, run
 
 DIMENSIONS, RATERS, LABELS = 4, 120, 2400
@@ -43,46 +42,14 @@ def orders_run(
 # ---- what theory says ----------------------------------------------------------------------------------------------
 
 
-def _worth(misreading: float, flip: float) -> tuple[Array, Array]:
+def worth_of(misreading: float, flip: float) -> tuple[Array, Array]:
     """Raters' fidelity, and its weights."""
     faithful, weight = fidelities(misreading, DIMENSIONS)
     return (1 - 2 * flip) * faithful, weight
 
 
-def _judge(by: str, gold_error: float, leads: float) -> float:
-    """The fidelity of whoever looks at raters."""
-    return 1 - 2 * (gold_error if by == "acme" else leads)
-
-
-def _agreement(misreading: float, flip: float, judge: float) -> float:
-    return (1 + mean(_worth(misreading, flip)) * judge) / 2
-
-
-def _looks(share: float, days: int) -> float:
-    return mean_inverse(round(share * LABELS) * days, RATERS)
-
-
-def _reliability(misreading: float, flip: float, judge: float, share: float, days: int = 1) -> float:
-    worth, weight = _worth(misreading, flip)
-    return reliability((1 + worth * judge) / 2, weight, _looks(share, days))
-
-
-def _validity(by: str, misreading: float, flip: float, gold_error: float, leads: float, share: float) -> float:
-    """The correlation of one look's scores with fidelity: √reliability, since errors do not depend on who is looked at
-    (Lord & Novick 1968, eq. 3.9.4)."""
-    return math.sqrt(_reliability(misreading, flip, _judge(by, gold_error, leads), share))
-
-
-def _validity_of_readings(
-    by: str, misreading: float, flip: float, gold_error: float, leads: float, share: float
-) -> float:
-    """The same of the scores of both days with ρ, to which fidelity is no straight line."""
-    rho, weight = correlations(misreading, DIMENSIONS)
-    faithful = _worth(misreading, flip)[0]
-    bent = covariance(rho, faithful, weight) / math.sqrt(
-        covariance(rho, rho, weight) * covariance(faithful, faithful, weight)
-    )
-    return bent * math.sqrt(_reliability(misreading, flip, _judge(by, gold_error, leads), share, days=2))
+def agreement(misreading: float, flip: float, judge: float) -> float:
+    return (1 + mean(worth_of(misreading, flip)) * judge) / 2
 
 
 def _pay(share: float) -> dict[str, float]:
@@ -105,7 +72,7 @@ def _cost_share(by: str, share: float) -> float:
 # ---- what tables say -----------------------------------------------------------------------------------------------
 
 
-def _scores(tables: Tables, by: str, order: int = 2) -> Any:
+def scores(tables: Tables, by: str, order: int = 2) -> Any:
     """Judgements of people by one principal, a row each."""
     rows = tables.at_order("judgements", order)
     return rows[rows.principal == by]
@@ -113,37 +80,23 @@ def _scores(tables: Tables, by: str, order: int = 2) -> Any:
 
 def _mean_score(tables: Tables, by: str, order: int = 2) -> float:
     """The share of all pieces of work looked at that were agreed with."""
-    rows = _scores(tables, by, order)
+    rows = scores(tables, by, order)
     return float(np.average(rows.score, weights=rows["sample"]))
 
 
-def _orders_row(tables: Tables, by: str, agent: str = "pool") -> Any:
+def orders_row(tables: Tables, by: str, agent: str = "pool") -> Any:
     rows = tables.orders
     return rows[(rows.principal == by) & (rows.agent == agent) & (rows["round"] == tables.last_round)].iloc[0]
 
 
-def _alignment(tables: Tables, by: str) -> float:
-    rows = tables.at_order("alignment", 2)
-    mine = rows[(rows.a == by) & (rows.against == "guideline") & (rows["round"] == tables.last_round)]
-    return float(mine.rho.item())
+def _passed(tables: Tables, misreading: float, flip: float) -> float:
+    """F₃ as it follows from both orders: managers' view of leads over leads' F₂, that from what raters were said to be
+    worth and are."""
+    of_leads = (2 * _mean_score(tables, "leads") - 1) / mean(worth_of(misreading, flip))
+    return (2 * _mean_score(tables, "managers", order=3) - 1) / of_leads
 
 
-def _retest(tables: Tables, one: str, other: str, days: tuple[int, int]) -> float:
-    """The correlation of two looks at the same people, who are scored by `one` on one day and by `other` on one."""
-    both = []
-    for by, day in zip((one, other), days, strict=True):
-        rows = _scores(tables, by)
-        both.append(rows[rows["round"] == day].set_index("agent").score)
-    first, second = both[0].align(both[1], join="inner")
-    return float(np.corrcoef(first, second)[0, 1])
-
-
-def _column(name: str) -> Callable[..., float]:
-    """An observation: a column of the table `orders`, of one principal's judgement of the pool."""
-    return lambda seed, by, **at: float(_orders_row(orders_run(seed, **at), by)[name])
-
-
-def _out_of_reach(
+def out_of_reach(
     *, misreading: float, flip: float, gold_error: float, leads: float, managers: float, share: float, by: str = "leads"
 ) -> str:
     """Why so few looks at people so much alike, or judges so near to coins, would leave nothing to be seen."""
@@ -165,10 +118,8 @@ AT: tuple[dict[str, Any], ...] = (
 )
 BY_FIRM = tuple({"by": "acme", **at} for at in AT)
 BY_LEADS = tuple({"by": "leads", **at} for at in AT)
-NOVICK = "Lord & Novick (1968), Statistical Theories of Mental Test Scores, ch. 3 and 23"
 BENNETT = "Bennett, Alpert & Goldstein (1954), Public Opinion Quarterly 18 (S); Sheppard (1899), Phil. Trans. A 192"
 VERDICT = "simlab/parties/audits.py:verdict"
-VALIDITY = "simlab/analyzers/orders.py:OrdersAnalyzer._of_people"
 
 LAWS = (
     Law(
@@ -177,16 +128,16 @@ LAWS = (
         source=BENNETT,
         path=f"simlab/parties/audits.py:audit, {VERDICT}",
         points=AT,
-        predicted=lambda misreading, flip, gold_error, **at: _agreement(misreading, flip, 1 - 2 * gold_error),
+        predicted=lambda misreading, flip, gold_error, **at: agreement(misreading, flip, 1 - 2 * gold_error),
         observe=lambda seed, **at: _mean_score(orders_run(seed, **at), "acme"),
         control=Control(
             params=AT[0],
             wrong="gold that is always right",
-            predicted=lambda misreading, flip, **at: _agreement(misreading, flip, 1.0),
+            predicted=lambda misreading, flip, **at: agreement(misreading, flip, 1.0),
         ),
         margin=0.02,
         regime="gaussian",
-        refuses=_out_of_reach,
+        refuses=out_of_reach,
         replications=FEWEST,
         shares="orders",
     ),
@@ -196,7 +147,7 @@ LAWS = (
         source=BENNETT,
         path=f"simlab/parties/auditors.py:Auditors.judge, {VERDICT}",
         points=AT,
-        predicted=lambda misreading, flip, leads, **at: _agreement(misreading, flip, 1 - 2 * leads),
+        predicted=lambda misreading, flip, leads, **at: agreement(misreading, flip, 1 - 2 * leads),
         observe=lambda seed, **at: _mean_score(orders_run(seed, **at), "leads"),
         control=Control(
             params=AT[0],
@@ -205,7 +156,7 @@ LAWS = (
         ),
         margin=0.02,
         regime="gaussian",
-        refuses=_out_of_reach,
+        refuses=out_of_reach,
         replications=FEWEST,
         shares="orders",
     ),
@@ -220,13 +171,13 @@ LAWS = (
         control=Control(
             params=AT[0],
             wrong="the raters' errors show again",
-            predicted=lambda misreading, flip, leads, managers, **at: _agreement(
+            predicted=lambda misreading, flip, leads, managers, **at: agreement(
                 misreading, flip, (1 - 2 * leads) * (1 - 2 * managers)
             ),
         ),
         margin=0.02,
         regime="gaussian",
-        refuses=_out_of_reach,
+        refuses=out_of_reach,
         replications=FEWEST,
         shares="orders",
     ),
@@ -249,7 +200,7 @@ LAWS = (
         margin=0.1,
         slack=0.01,
         regime="gaussian",
-        refuses=_out_of_reach,
+        refuses=out_of_reach,
         replications=FEWEST,
         shares="orders",
     ),
@@ -262,198 +213,14 @@ LAWS = (
         predicted=lambda managers, **at: 1 - 2 * managers,
         observe=lambda seed, **at: _passed(orders_run(seed, **at), at["misreading"], at["flip"]),
         control=Control(
-            params=AT[1],
-            wrong="managers who never err",
-            predicted=lambda **at: 1.0,
-        ),
-        margin=0.1,
-        slack=0.01,
-        regime="gaussian",
-        refuses=_out_of_reach,
-        replications=FEWEST,
-        shares="orders",
-    ),
-    Law(
-        id="validity.firm",
-        says="scores of n looks correlate with fidelity at √(Var p/(Var p + E p(1 − p)·E 1/n))",
-        source=NOVICK,
-        path=VALIDITY,
-        points=BY_FIRM,
-        predicted=lambda managers, **at: _validity(**at),
-        observe=_column("validity_guideline"),
-        control=Control(
-            params=BY_FIRM[0],
-            wrong="a score that says all",
-            predicted=lambda **at: 1.0,
-        ),
-        margin=0.1,
-        slack=0.01,
-        regime="gaussian",
-        refuses=_out_of_reach,
-        replications=FEWEST,
-        shares="orders",
-    ),
-    Law(
-        id="validity.auditors",
-        says="the same of auditors' scores, whose own errors make agreement p less different from person to person",
-        source=NOVICK,
-        path=VALIDITY,
-        points=BY_LEADS,
-        predicted=lambda managers, **at: _validity(**at),
-        observe=_column("validity_guideline"),
-        control=Control(
-            params=BY_LEADS[0],
-            wrong="auditors who do not err",
-            predicted=lambda managers, leads, **at: _validity(leads=0.0, **at),
-        ),
-        margin=0.1,
-        slack=0.01,
-        regime="gaussian",
-        refuses=_out_of_reach,
-        replications=FEWEST,
-        shares="orders",
-    ),
-    Law(
-        id="validity.foreseen",
-        says="and that is what the column validity_expected foresees",
-        source=NOVICK,
-        path="simlab/measures/fidelity.py:expected_validity",
-        points=BY_LEADS,
-        predicted=lambda managers, **at: _validity(**at),
-        observe=_column("validity_expected"),
-        control=Control(
-            params=BY_LEADS[0],
-            wrong="reliability itself, without the root",
-            predicted=lambda managers, **at: _validity(**at) ** 2,
-        ),
-        margin=0.05,
-        slack=0.01,
-        regime="gaussian",
-        refuses=_out_of_reach,
-        replications=FEWEST,
-        shares="orders",
-    ),
-    Law(
-        id="validity.of_readings",
-        says="ρ of scores with how truly people read, after two looks: corr(ρ, F)·√reliability of twice as many",
-        source=f"{NOVICK}; Spearman (1910) and Brown (1910)",
-        path="simlab/analyzers/survey.py:_order_two",
-        points=(*BY_FIRM[:2], BY_LEADS[0]),
-        predicted=lambda managers, **at: _validity_of_readings(**at),
-        observe=lambda seed, by, **at: _alignment(orders_run(seed, **at), by),
-        control=Control(
-            params=BY_FIRM[0],
-            wrong="as after one look",
-            predicted=lambda managers, **at: _validity(**at),
-        ),
-        margin=0.1,
-        slack=0.01,
-        regime="gaussian",
-        refuses=_out_of_reach,
-        replications=FEWEST,
-        shares="orders",
-    ),
-    Law(
-        id="reliability.retest",
-        says="a judge's scores of one day and the next correlate at their reliability",
-        source=NOVICK,
-        path=f"{VERDICT}, simlab/parties/audits.py:sampled_pairs",
-        points=BY_LEADS,
-        predicted=lambda by, misreading, flip, gold_error, leads, share, **at: _reliability(
-            misreading, flip, _judge(by, gold_error, leads), share
-        ),
-        observe=lambda seed, by, **at: _retest(orders_run(seed, **at), by, by, (0, 1)),
-        control=Control(
-            params=BY_LEADS[0],
-            wrong="its root, which is validity",
-            predicted=lambda managers, **at: _validity(**at),
-        ),
-        margin=0.1,
-        slack=0.01,
-        regime="gaussian",
-        refuses=_out_of_reach,
-        replications=FEWEST,
-        shares="orders",
-    ),
-    Law(
-        id="reliability.across_judges",
-        says="scores of two judges, of one another's errors independent, correlate at √(r₁·r₂)",
-        source=NOVICK,
-        path=f"{VERDICT}, simlab/parties/audits.py:audit, simlab/parties/auditors.py:Auditors.judge",
-        points=AT,
-        predicted=lambda misreading, flip, gold_error, leads, share, managers: math.sqrt(
-            _reliability(misreading, flip, 1 - 2 * gold_error, share)
-            * _reliability(misreading, flip, 1 - 2 * leads, share)
-        ),
-        observe=lambda seed, **at: _retest(orders_run(seed, **at), "acme", "leads", (1, 0)),
-        control=Control(
             params=AT[0],
-            wrong="judges who agree as well as either is valid",
-            predicted=lambda misreading, flip, gold_error, leads, share, managers: _validity(
-                "acme", misreading, flip, gold_error, leads, share
-            ),
+            wrong="leads' errors show once more",
+            predicted=lambda leads, managers, **at: (1 - 2 * leads) * (1 - 2 * managers),
         ),
         margin=0.1,
         slack=0.01,
         regime="gaussian",
-        refuses=_out_of_reach,
-        replications=FEWEST,
-        shares="orders",
-    ),
-    Law(
-        id="fidelity.people",
-        says="people who misread by s and flip ε of their labels have fidelity (1 − 2ε)·E 2/π·asin ρ",
-        source=BENNETT,
-        path="simlab/people/expected_labels.py:expected_labels, simlab/measures/fidelity.py:fidelity",
-        points=BY_FIRM,
-        predicted=lambda misreading, flip, **at: mean(_worth(misreading, flip)),
-        observe=_column("fidelity_guideline"),
-        control=Control(
-            params=BY_FIRM[0],
-            wrong="ρ in place of fidelity",
-            predicted=lambda misreading, flip, **at: (1 - 2 * flip) * mean(correlations(misreading, DIMENSIONS)),
-        ),
-        margin=0.03,
-        regime="gaussian",
-        refuses=_out_of_reach,
-        replications=FEWEST,
-        shares="orders",
-    ),
-    Law(
-        id="fidelity.lost_by_direction",
-        says="of the whole, 1 − E 2/π·asin ρ is lost by going by another direction",
-        source=BENNETT,
-        path="simlab/measures/fidelity.py:Losses.of",
-        regime="gaussian",
-        points=({"by": "acme", **AT[0]}, {"by": "acme", **AT[2]}, {"by": "leads", **AT[1]}),
-        predicted=lambda misreading, **at: 1 - mean(_worth(misreading, 0.0)),
-        observe=_column("lost_direction"),
-        control=Control(
-            params=BY_FIRM[0],
-            wrong="1 − ρ",
-            predicted=lambda misreading, **at: 1 - mean(correlations(misreading, DIMENSIONS)),
-        ),
-        margin=0.03,
-        refuses=_out_of_reach,
-        replications=FEWEST,
-        shares="orders",
-    ),
-    Law(
-        id="fidelity.lost_by_choice",
-        says="of it, errors of choice cost 2ε of what is left by misreading",
-        source=BENNETT,
-        path="simlab/measures/fidelity.py:Losses.of",
-        points=({"by": "acme", **AT[0]}, {"by": "acme", **AT[2]}, {"by": "leads", **AT[0]}),
-        predicted=lambda misreading, flip, **at: 2 * flip * mean(_worth(misreading, 0.0)),
-        observe=_column("lost_choice"),
-        control=Control(
-            params=BY_FIRM[0],
-            wrong="2ε of all",
-            predicted=lambda flip, **at: 2 * flip,
-        ),
-        margin=0.02,
-        regime="gaussian",
-        refuses=_out_of_reach,
+        refuses=out_of_reach,
         replications=FEWEST,
         shares="orders",
     ),
@@ -470,7 +237,7 @@ LAWS = (
         ),
         predicted=lambda by, share, **at: _cost_share(by, share),
         observe=lambda seed, by, **at: float(
-            _orders_row(orders_run(seed, **at), by, "leads" if by == "managers" else "pool").share
+            orders_row(orders_run(seed, **at), by, "leads" if by == "managers" else "pool").share
         ),
         control=Control(
             params={"by": "managers", **AT[0]},
@@ -484,15 +251,8 @@ LAWS = (
         ),
         margin=0.02,
         regime="gaussian",
-        refuses=_out_of_reach,
+        refuses=out_of_reach,
         replications=FEWEST,
         shares="orders",
     ),
 )
-
-
-def _passed(tables: Tables, misreading: float, flip: float) -> float:
-    """F₃ as it follows from both orders: managers' view of leads over leads' F₂, that from what raters were said to be
-    worth and are."""
-    of_leads = (2 * _mean_score(tables, "leads") - 1) / mean(_worth(misreading, flip))
-    return (2 * _mean_score(tables, "managers", order=3) - 1) / of_leads

@@ -183,7 +183,7 @@ LAWS = (
         margin=0.03,
         slack=0.005,  # how well they can do is found on 512 pairs
         replications=FEWEST,
-        shares="plain",
+        shares="people",
     ),
     Law(
         id="care.accuracy",
@@ -202,7 +202,7 @@ LAWS = (
         ),
         margin=0.02,
         replications=FEWEST,
-        shares="plain",
+        shares="people",
     ),
     Law(
         id="fidelity.with_care",
@@ -222,7 +222,7 @@ LAWS = (
         margin=0.03,
         slack=0.005,
         replications=FEWEST,
-        shares="plain",
+        shares="people",
     ),
     Law(
         id="audit.undecided",
@@ -244,7 +244,7 @@ LAWS = (
         ),
         margin=0.02,
         replications=FEWEST,
-        shares="plain",
+        shares="people",
     ),
     Law(
         id="skill.accuracy",
@@ -258,7 +258,7 @@ LAWS = (
         control=Control(params={"skill": 0.5}, wrong="skill that is no matter", predicted=lambda skill: 1.0),
         margin=0.02,
         replications=FEWEST,
-        shares="plain",
+        shares="people",
     ),
     Law(
         id="screening.passed",
@@ -275,7 +275,7 @@ LAWS = (
         margin=0.05,
         slack=0.005,
         replications=FEWEST,
-        shares="plain",
+        shares="people",
     ),
     Law(
         id="agreement.in_runs",
@@ -297,7 +297,7 @@ LAWS = (
         ),
         margin=0.04,
         replications=FEWEST,
-        shares="plain",
+        shares="people",
     ),
     Law(
         id="intervals.of_agreement",
@@ -316,7 +316,7 @@ LAWS = (
         margin=0.2,
         slack=0.05,  # of 200 replicates
         replications=FEWEST,
-        shares="plain",
+        shares="people",
     ),
     Law(
         id="pay.wages",
@@ -332,7 +332,7 @@ LAWS = (
             wrong="a quarter a pair, at thirty seconds",
             predicted=lambda wage: 0.25 * 3600 / 30,
         ),
-        shares="plain",
+        shares="people",
     ),
     Law(
         id="market.leavers",
@@ -344,7 +344,7 @@ LAWS = (
         predicted=lambda leave: leave,
         observe=_gone,
         control=Control(params={"leave": 0.1}, wrong="loyal users", predicted=lambda leave: 0.0),
-        shares="plain",
+        shares="people",
     ),
     Law(
         id="market.satisfied",
@@ -367,6 +367,6 @@ LAWS = (
         margin=0.03,
         slack=0.005,
         replications=FEWEST,
-        shares="plain",
+        shares="people",
     ),
 )
