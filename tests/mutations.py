@@ -218,8 +218,38 @@ OTHERS: tuple[Sabotage, ...] = (
         "return np.asarray(0.5 + said @ gold.astype(float) / decided / 2)", ("fidelity.people",),
     ),
     Sabotage(
+        "friends are silent whatever it costs them", "simlab/people/collusion.py",
+        "return spec.efficiency * spec.stake > bounty", "return True", ("collusion.proof",),
+        "tests/people/test_collusion.py",
+    ),
+    Sabotage(
+        "silence is invisible in what auditors are worth", "simlab/people/expected_labels.py",
+        "return spec.share, np.asarray(", "return 0.0, np.asarray(", ("collusion.fidelity",),
+        "tests/people/test_collusion.py",
+    ),
+    Sabotage(
+        "silence costs all it is worth", "simlab/people/collusion.py",
+        "return (bounty / spec.efficiency + spec.stake) / 2", "return spec.stake", ("collusion.price",),
+        "tests/people/test_collusion.py",
+    ),
+    Sabotage(
+        "nobody knows anybody", "simlab/people/collusion.py",
+        "friends(auditors, agent, who, worker)\n        log", "False\n        log", ("collusion.scores",),
+        "tests/people/test_collusion.py",
+    ),
+    Sabotage(
+        "mistakes are made apart", "simlab/people/shared_mistakes.py",
+        "np.sqrt(spec.mistakes) * z", "0 * z", ("in_common.both_wrong",), "tests/people/test_shared.py",
+    ),
+    Sabotage(
+        "draws in common are no longer uniform", "simlab/people/shared_mistakes.py",
+        "np.sqrt(1 - spec.mistakes) * ndtri(draws)", "ndtri(draws)", ("in_common.each_wrong",),
+        "tests/people/test_shared.py",
+    ),
+    Sabotage(
         "fidelity of what people could do", "simlab/people/expected_labels.py",
-        "own = self.care * fidelity(self.careful, gold)\n        return own if", "own = fidelity(self.careful, gold)\n        return own if",
+        "own = self.care * fidelity(self.careful, gold)\n        return",
+        "own = fidelity(self.careful, gold)\n        return",
         ("fidelity.with_care",),
     ),
     Sabotage(
@@ -369,7 +399,7 @@ OTHERS: tuple[Sabotage, ...] = (
     ),
     Sabotage(
         "the worse a response, the more are satisfied", "simlab/parties/users.py",
-        "uniforms(key, place) < self._approval", "uniforms(key, place) > self._approval", ("market.satisfied",),
+        "uniforms(key, place) < approval", "uniforms(key, place) > approval", ("market.satisfied",),
     ),
     Sabotage(
         "those hired cost half", "simlab/people/hiring.py",

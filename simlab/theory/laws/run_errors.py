@@ -1,0 +1,235 @@
+"""Errors that people do not make apart, from the tables of runs: common mistakes, silence among friends, demotion.
+
+Raters err by lot with chance ε, auditors with chance η; friends are silent about one another's errors where it pays.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from simlab.theory.law import FEWEST, Control, Law
+from simlab.theory.whole_runs import LEARN, Tables, run
+
+SILENT = "simlab/people/collusion.py:reported"
+
+
+# ---- mistakes about the same items ----------------------------------------------------------------------------------
+
+
+def _both(flip: float, correlation: float) -> float:
+    """Φ₂(h, h; r) with h = Φ⁻¹(ε): how often both of two people err, whose latent normals correlate."""
+    from scipy.stats import multivariate_normal, norm
+
+    h = norm.ppf(flip)
+    return float(multivariate_normal.cdf([h, h], cov=[[1, correlation], [correlation, 1]]))
+
+
+def _in_common(seed: int, *, flip: float, correlation: float) -> Tables:
+    return run(
+        seed,
+        "plain",
+        {
+            "parties.pool.policy": {"kind": "mistaken", "flip": flip},
+            "parties.pool.shared": {"mistakes": correlation},
+            "parties.pool.overlap": 2,
+            f"{LEARN}.sample": 2000,
+        },
+        measured=False,
+    )
+
+
+def _wrong(tables: Tables) -> Any:
+    """Whether each of two raters was wrong about a pair [pairs, 2]."""
+    rows = tables.comparisons[tables.comparisons.principal == "pool"]
+    both = rows.assign(wrong=rows.label != rows.gold).groupby("task").wrong.agg(list)
+    return np.array([pair for pair in both if len(pair) == 2])
+
+
+# ---- silence --------------------------------------------------------------------------------------------------------
+
+
+def _honest(flip: float, leads: float) -> float:
+    return (1 - flip) * (1 - leads) + flip * leads
+
+
+def _silent(
+    seed: int, measured: bool, *, flip: float, leads: float, share: float, stake: float, worth: float, bounty: float
+) -> Tables:
+    """Raters and leads of whom a share know one another; `worth` is λ, of a $ paid in secret."""
+    return run(
+        seed,
+        "orders",
+        {
+            "days": 1,
+            "parties.pool.policy": {"kind": "mistaken", "flip": flip},
+            "parties.leads.policy": {"kind": "mistaken", "flip": leads},
+            "parties.leads.bounty": bounty,
+            "parties.leads.collusion": {"share": share, "stake": stake, "efficiency": worth},
+            f"{LEARN}.sample": 1000,
+        },
+        measured=measured,
+    )
+
+
+def _score(tables: Tables, by: str) -> float:
+    rows = tables.judgements[tables.judgements.principal == by]
+    return float(np.average(rows.score, weights=rows["sample"]))
+
+
+def _score_with(flip: float, leads: float, share: float, stake: float, worth: float, bounty: float) -> float:
+    """Tirole's constraint at work: friends are silent if λ·x > r, and not else."""
+    silent = share if worth * stake > bounty else 0.0
+    return silent + (1 - silent) * _honest(flip, leads)
+
+
+def _fidelity_with(flip: float, leads: float, share: float, stake: float, worth: float, bounty: float) -> float:
+    silent = share if worth * stake > bounty else 0.0
+    return (1 - silent) * (1 - 2 * leads) + silent * (1 - 2 * flip)
+
+
+def _fidelity(tables: Tables) -> float:
+    rows = tables.raters[tables.raters.worker.str.startswith("leads:")]
+    return float(rows.fidelity_guideline.mean())
+
+
+def _bribe(tables: Tables) -> float:
+    """What one silence costs."""
+    paid = tables.ledger[(tables.ledger.reason == "bribe") & (tables.ledger.amount > 0)]
+    return float(paid.amount.mean())
+
+
+def _price(stake: float, worth: float, bounty: float, **at: float) -> float:
+    return (stake + bounty / worth) / 2
+
+
+FRIENDS: tuple[dict[str, Any], ...] = (
+    {"flip": 0.3, "leads": 0.1, "share": 0.5, "stake": 2.0, "worth": 1.0, "bounty": 0.5},
+    {"flip": 0.2, "leads": 0.2, "share": 0.8, "stake": 4.0, "worth": 0.5, "bounty": 1.9},
+    {"flip": 0.4, "leads": 0.0, "share": 0.3, "stake": 10.0, "worth": 0.3, "bounty": 0.0},
+)
+PROOF: tuple[dict[str, Any], ...] = (
+    {"flip": 0.3, "leads": 0.1, "share": 0.5, "stake": 2.0, "worth": 1.0, "bounty": 2.1},
+    {"flip": 0.2, "leads": 0.2, "share": 0.8, "stake": 4.0, "worth": 0.5, "bounty": 2.1},
+    {"flip": 0.4, "leads": 0.0, "share": 0.3, "stake": 10.0, "worth": 0.3, "bounty": 3.1},
+)
+TIROLE = "Tirole (1986), Journal of Law, Economics, & Organization 2: the coalition incentive constraint r ≥ λ·x"
+
+
+def _ignoring(**at: float) -> float:
+    """As if friends were silent whatever it costs them."""
+    return _score_with(**{**at, "bounty": 0.0})
+
+
+def _not_friends(seed: int, *, flip: float, correlation: float) -> float:
+    return float(_wrong(_in_common(seed, flip=flip, correlation=correlation)).all(axis=1).mean())
+
+
+LAWS = (
+    Law(
+        id="in_common.both_wrong",
+        says="two people whose latent draws correlate by r are both wrong with chance Φ₂(h, h; r), h = Φ⁻¹(ε)",
+        source="Li (2000), Journal of Fixed Income 9: the Gaussian copula; bivariate normal orthant",
+        path="simlab/people/shared_mistakes.py:with_common",
+        points=(
+            {"flip": 0.2, "correlation": 0.5},
+            {"flip": 0.1, "correlation": 0.8},
+            {"flip": 0.35, "correlation": 0.3},
+        ),
+        predicted=_both,
+        observe=_not_friends,
+        control=Control(
+            params={"flip": 0.2, "correlation": 0.5},
+            wrong="they err apart",
+            predicted=lambda flip, correlation: flip**2,
+        ),
+        margin=0.02,
+        regime="gaussian",
+        replications=FEWEST,
+        shares="plain",
+    ),
+    Law(
+        id="in_common.each_wrong",
+        says="what people have in common leaves each as often wrong as before",
+        source="the marginal of a copula is uniform",
+        path="simlab/people/shared_mistakes.py:with_common",
+        points=(
+            {"flip": 0.2, "correlation": 0.5},
+            {"flip": 0.1, "correlation": 0.8},
+            {"flip": 0.35, "correlation": 0.3},
+        ),
+        predicted=lambda flip, correlation: flip,
+        observe=lambda seed, **at: float(_wrong(_in_common(seed, **at)).mean()),
+        control=Control(
+            params={"flip": 0.1, "correlation": 0.8},
+            wrong="draws are averaged, and no longer uniform",
+            predicted=lambda flip, correlation: flip * math.sqrt(1 - correlation),
+        ),
+        margin=0.02,
+        regime="gaussian",
+        replications=FEWEST,
+        shares="plain",
+    ),
+    Law(
+        id="collusion.scores",
+        says="with a share f of friends, silence raises scores from h to f + (1 − f)·h",
+        source="enumeration of who is asked about whom",
+        path=SILENT,
+        points=FRIENDS,
+        predicted=_score_with,
+        observe=lambda seed, **at: _score(_silent(seed, False, **at), "leads"),
+        control=Control(
+            params=FRIENDS[0], wrong="nobody is silent", predicted=lambda flip, leads, **at: _honest(flip, leads)
+        ),
+        margin=0.03,
+        slack=0.005,
+        regime="gaussian",
+        replications=FEWEST,
+        shares="orders",
+    ),
+    Law(
+        id="collusion.fidelity",
+        says="silence takes an auditor's fidelity to (1 − f)·(1 − 2η) + f·(1 − 2ε)",
+        source="a silent auditor says what the audited say",
+        path="simlab/people/expected_labels.py:_silence",
+        points=FRIENDS,
+        predicted=_fidelity_with,
+        observe=lambda seed, **at: _fidelity(_silent(seed, True, **at)),
+        control=Control(
+            params=FRIENDS[0],
+            wrong="silence costs nothing but what is found",
+            predicted=lambda leads, **at: 1 - 2 * leads,
+        ),
+        regime="gaussian",
+        shares="orders",
+    ),
+    Law(
+        id="collusion.proof",
+        says="from a bounty of λ·x on nobody is silent",
+        source=TIROLE,
+        path=SILENT,
+        points=PROOF,
+        predicted=_score_with,
+        observe=lambda seed, **at: _score(_silent(seed, False, **at), "leads"),
+        control=Control(params=PROOF[0], wrong="friends are silent whatever it costs them", predicted=_ignoring),
+        margin=0.03,
+        slack=0.005,
+        regime="gaussian",
+        replications=FEWEST,
+        shares="orders",
+    ),
+    Law(
+        id="collusion.price",
+        says="silence costs (x + r/λ)/2, halfway between what it is worth and what it forgoes",
+        source="Nash (1950), Econometrica 18, for two who bargain over it",
+        path=SILENT,
+        points=FRIENDS,
+        predicted=_price,
+        observe=lambda seed, **at: _bribe(_silent(seed, False, **at)),
+        control=Control(params=FRIENDS[0], wrong="all of the stake", predicted=lambda stake, **at: stake),
+        regime="gaussian",
+        shares="orders",
+    ),
+)
