@@ -54,7 +54,7 @@ UNSEEN: tuple[Sabotage, ...] = (
     Sabotage(
         "audits inverted at all orders", "simlab/parties/audits.py",
         "(opinion == 0), 0.5, said == opinion)", "(opinion == 0), 0.5, said != opinion)",
-        ("audit.firm", "audit.auditors", "audit.of_audits"), "tests/theory/test_gaussian_laws.py",
+        ("audit.firm", "audit.auditors", "audit.of_audits"), "tests/parties/test_auditors.py",
     ),
     Sabotage(
         "a firm's wrong gold ignored", "simlab/parties/audits.py",
@@ -64,13 +64,13 @@ UNSEEN: tuple[Sabotage, ...] = (
     Sabotage(
         "ρ of order 2 and above negated", "simlab/analyzers/survey.py",
         '"rho": pearson(x, y),', '"rho": -pearson(x, y),',
-        ("validity.of_readings",), "tests/test_depth.py",
+        ("validity.of_readings",), "tests/parties/test_auditors.py",
     ),
     Sabotage(
         "auditors rubber-stamp", "simlab/parties/auditors.py",
         "        self.deliver(made)\n        return label[:, 0]",
         "        self.deliver(made)\n        return pairs.label[:, 0]",
-        ("audit.auditors", "deterrence.passed_on"), "tests/test_depth.py",
+        ("audit.auditors", "deterrence.passed_on"), "tests/parties/test_auditors.py",
     ),
     Sabotage(
         "agreement without chance correction", "simlab/measures/agreement.py",
@@ -86,7 +86,7 @@ UNSEEN: tuple[Sabotage, ...] = (
     Sabotage(
         "a tie is a win", "simlab/analyzers/survey.py",
         "np.choose(preferred(now - before), (0.5, 1.0, 0.0))", "np.choose(preferred(now - before), (1.0, 1.0, 0.0))",
-        ("wins.ties",), "tests/analyzers/test_analyzers.py",
+        ("wins.ties",),
     ),
     Sabotage(
         "redraws that redraw nothing", "simlab/parties/pool.py",
@@ -101,24 +101,24 @@ UNSEEN: tuple[Sabotage, ...] = (
     Sabotage(
         "careless answers are careful", "simlab/people/working_life.py",
         "label[~careful] = tossed(draws[~careful])", "tossed(draws[~careful])",
-        ("care.accuracy", "deterrence.found_out"), "tests/people/test_working_life.py",
+        ("care.accuracy", "deterrence.found_out"), "tests/people/test_working_conditions.py",
     ),
     Sabotage(
         "skill ignored", "simlab/people/perception.py",
         "features = game.midpoint + skill * (features - game.midpoint)\n        if ids is not None:",
         "if False:",
-        ("skill.accuracy",), "tests/people/test_perception.py",
+        ("skill.accuracy",), "tests/parties/test_raters.py",
     ),
     Sabotage(
         "held-out pairs trained on", "simlab/consequences/learning.py",
         "return Evidence(rankings, ~rankings.held_out, None)",
         "return Evidence(rankings, np.ones_like(rankings.held_out), None)",
-        ("held_out.coins",), "tests/engine/test_holdout.py",
+        ("held_out.coins",),
     ),
     Sabotage(
         "the network reward model learns the opposite", "simlab/machines/transformer_rm.py",
         "labels=train.label.astype(np.int64)", "labels=(3 - train.label.astype(np.int64)) % 3",
-        ("network.learns", "network.pleases@1"), "tests/machines",
+        ("network.learns", "network.pleases@1"), "tests/test_labels_teach.py",
     ),
     Sabotage(
         "PPO paid minus the score", "simlab/machines/shaped_reward.py",
@@ -140,7 +140,7 @@ UNSEEN: tuple[Sabotage, ...] = (
         "screening passes everybody", "simlab/people/hiring.py",
         "good = passed(marks(label.reshape(len(numbers), len(exam)), exam.gold), spec.test)",
         "good = np.ones(len(numbers), dtype=bool)",
-        ("screening.passed",), "tests/people/test_hiring.py",
+        ("screening.passed",), "tests/people/test_working_conditions.py",
     ),
     Sabotage(
         "on-policy share doubled", "simlab/measures/on_policy.py",
@@ -155,12 +155,12 @@ UNSEEN: tuple[Sabotage, ...] = (
     Sabotage(
         "care ignores pay", "simlab/people/effort.py",
         "pool.work_state.pace[rows] = care, pace", "pool.work_state.pace[rows] = np.ones(len(rows)), pace",
-        ("care.bought", "deterrence.care_of_auditors"), "tests/people/test_effort.py",
+        ("care.bought", "deterrence.care_of_auditors"), "tests/people/test_working_conditions.py",
     ),
     Sabotage(
         "lessons without margins", "simlab/consequences/learning.py",
         "margin_after=after.ravel()", "margin_after=before.ravel()",
-        ("learning.units", "learning.loss", "network.learns"), "tests/consequences/test_components.py",
+        ("learning.units", "learning.loss", "network.learns"), "tests/report/test_trace.py",
     ),
 )  # fmt: skip
 
