@@ -224,7 +224,7 @@ OTHERS: tuple[Sabotage, ...] = (
     ),
     Sabotage(
         "silence is invisible in what auditors are worth", "simlab/people/expected_labels.py",
-        "return spec.share, np.asarray(", "return 0.0, np.asarray(", ("collusion.fidelity",),
+        "silence = _silence(pool) if below is not None else 0.0", "silence = 0.0", ("collusion.fidelity",),
         "tests/people/test_collusion.py",
     ),
     Sabotage(

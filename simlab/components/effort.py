@@ -44,6 +44,12 @@ class Effort(Component):
     )
     discount: float = Field(0.95, ge=0, lt=1, description="δ, worth of a $ at the next look of the employer")
     separation: float = Field(0.05, ge=0, lt=1, description="s, chance to lose the job by no fault, per look")
+    told: float | None = Field(
+        None, ge=0, le=1, description="share of answers people are told is checked; default: they know it as it is"
+    )
+    trust: float = Field(
+        100.0, gt=0, le=1e9, description="answers of their own that count as much as what they are told of checks"
+    )
     know_judges: bool = Field(
         False,
         description="whether people know how often their auditors are right; else they take them to be always",

@@ -64,7 +64,7 @@ def situation_of(pool: Judges, rows: Indices) -> WorkSituation:
         hours=same(hours),
         cost=effort.cost * pool.work_state.effort_cost[rows],
         pairs=same(round(hours * 3600 / pool.seconds_a_pair)),
-        audited=same(_audited(relation, pool.planned_pairs(days))),
+        audited=_believed(pool, rows, _audited(relation, pool.planned_pairs(days))),
         quality=_quality(pool, rows),
         careless=same(COIN),
         gold_error=same(_gold_error(pool, relation)),
@@ -98,6 +98,19 @@ def _audited(relation: RelationSpec | None, pairs: float) -> float:
         return 0.0
     share = relation.sample if isinstance(relation.sample, float) else relation.sample / max(pairs, 1.0)
     return min(1.0, share)
+
+
+def _believed(pool: Judges, rows: Indices, share: float) -> Array:
+    """The share of answers that these people [R] take to be checked: as it is, or as they were told and have seen.
+
+    With m answers given, k of them found to be checked, and a told share q that is trusted like a answers, it is
+    (a·q + k)/(a + m), the mean of a beta distribution.
+    """
+    effort = pool.spec.effort
+    if effort.told is None:
+        return np.full(len(rows), share)
+    given = pool.cohort.tasks[rows] * pool.pairs_a_ranking
+    return np.asarray((effort.trust * effort.told + pool.cohort.audited[rows]) / (effort.trust + given))
 
 
 def _gold_error(pool: Judges, relation: RelationSpec | None) -> float:

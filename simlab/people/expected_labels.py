@@ -6,6 +6,7 @@ From expected labels fidelity is measured (`measures/fidelity.py`). They are giv
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -17,7 +18,7 @@ from simlab.errors import PluginFailed
 from simlab.measures.fidelity import Losses, fidelity
 from simlab.people import working_life
 from simlab.people.collusion import pays
-from simlab.people.perception import Perception
+from simlab.people.perception import Perception, once
 from simlab.people.roster import Roster
 from simlab.rng import uniforms
 
@@ -90,14 +91,18 @@ def expected_labels(pool: Judges, rows: Indices, panel: Panel, places: Indices) 
     careful = np.empty((len(rows), pairs))
     noise = working_life.noise(pool, rows, np.zeros(len(rows)))
     counted = type(pool.policy).probabilities is RaterPolicy.probabilities
+    below = _said_below(pool, panel, places)
     step = max(1, AT_ONCE // max(1, pairs))
     for start in range(0, len(rows), step):
         part = slice(start, start + step)
         more = None if noise is None else np.repeat(noise[part], pairs)
         who = np.repeat(rows[part], pairs)
-        careful[part] = _choice(pool, who, panel, places, perceived[part].reshape(-1, 2), more, counted).reshape(
-            -1, pairs
-        )
+        ask = partial(_choice, pool, who, panel, places, perceived[part].reshape(-1, 2), more, counted)
+        if below is None or "earlier" not in pool.policy.needed():
+            careful[part] = ask().reshape(-1, pairs)
+            continue
+        left, right = (ask(earlier).reshape(-1, pairs) for earlier in (1, 2))  # as whoever is audited said
+        careful[part] = ((1 + below) * left + (1 - below) * right) / 2
     felt, meant = signs(perceived), signs(_as_they_are(pool, rows, panel, places))
     care = pool.work_state.care[rows] if pool.spec.effort.reckons else np.ones(len(rows))
     asks = pool.delegates(rows)
@@ -105,25 +110,28 @@ def expected_labels(pool: Judges, rows: Indices, panel: Panel, places: Indices) 
         copied = signs(pool.delegation.utility(panel)[places])
         careful[asks] = felt[asks] = meant[asks] = copied
         care = np.where(asks, 1.0, care)
-    silence, repeated = _silence(pool, panel, places)
-    return ExpectedLabels(rows, care, careful, felt, meant, counted, silence, repeated)
+    silence = _silence(pool) if below is not None else 0.0
+    return ExpectedLabels(rows, care, careful, felt, meant, counted, silence, below if silence else None)
 
 
-def _silence(pool: Judges, panel: Panel, places: Indices) -> tuple[float, Array | None]:
-    """In which share of their answers auditors repeat what is said by those they know, and what that is [M].
+def _silence(pool: Judges) -> float:
+    """In which share of their answers auditors repeat what is said by those they know.
 
     Where silence pays, whoever sees an answer of a friend that is wrong repeats it, and whoever sees one that is right
     repeats it, too.
     """
-    spec, context = getattr(pool.spec, "collusion", None), pool.context
-    if spec is None or not pays(spec, getattr(pool.spec, "bounty", 0.0)):
-        return 0.0, None
-    below = [context.parties[name] for name in context.hierarchy.agents(pool.name)]
+    spec = getattr(pool.spec, "collusion", None)
+    return spec.share if spec is not None and pays(spec, getattr(pool.spec, "bounty", 0.0)) else 0.0
+
+
+def _said_below(pool: Judges, panel: Panel, places: Indices) -> Array | None:
+    """What those whom auditors judge say on average, P(left) − P(right) [M]; None where it does not matter to them."""
+    if "earlier" not in pool.policy.needed() and not _silence(pool):
+        return None
+    below = [pool.context.parties[name] for name in pool.context.hierarchy.agents(pool.name)]
     people = [cast("Judges", party) for party in below if isinstance(party, Roster)]
     each = [expected_labels(judged, judged.representatives(), panel, places).said for judged in people]
-    if not sum(len(said) for said in each):
-        return 0.0, None
-    return spec.share, np.asarray(np.concatenate(each).mean(axis=0))
+    return np.asarray(np.concatenate(each).mean(axis=0)) if sum(map(len, each)) else None
 
 
 def _perceived(pool: Judges, rows: Indices, panel: Panel, places: Indices) -> Array:
@@ -145,14 +153,23 @@ def _as_they_are(pool: Judges, rows: Indices, panel: Panel, places: Indices) -> 
 
 
 def _choice(
-    pool: Judges, who: Indices, panel: Panel, places: Indices, utilities: Array, noise: Array | None, counted: bool
+    pool: Judges,
+    who: Indices,
+    panel: Panel,
+    places: Indices,
+    utilities: Array,
+    noise: Array | None,
+    counted: bool,
+    shown_label: int = UNSAID,
 ) -> Array:
-    """P(left) − P(right) [n] for pairs of utilities [n, 2], person who[i] at each, all pairs of one after the other."""
+    """P(left) − P(right) [n] for pairs of utilities [n, 2], person who[i] at each, all pairs of one after the other.
+
+    `shown_label` is what those were shown who go by what others said.
+    """
     people = len(who) // (len(places) // 2)
     items, ids = panel.items[np.tile(places, people)], PANEL_IDS + np.tile(places, people)
     policy = pool.policy
-    alone = np.full((len(who), 1), UNSAID)[:, :, None] == np.arange(3)
-    earlier = alone.astype(np.int64) if "earlier" in policy.needed() else None
+    earlier = once(np.full((len(who), 1), shown_label)) if "earlier" in policy.needed() else None
     sight = Perception(pool, items, who, ids).scene(slice(None), earlier)
     if counted:
         pair = np.tile(np.arange(len(places) // 2), people)

@@ -151,6 +151,12 @@ class Roster(LabelSource):
         """Time for one compared pair, in seconds."""
         return self.spec.seconds
 
+    @property
+    def pairs_a_ranking(self) -> int:
+        """Compared pairs that one task of theirs makes."""
+        options = getattr(self.spec, "ranking", 2)
+        return int(options * (options - 1) // 2)
+
     def planned_pairs(self, days: float) -> float:
         """Pairs that the whole pool is to compare in so many days; if there is no plan, as many as it can."""
         return self.places * self.spec.hours * days * 3600 / self.seconds_a_pair

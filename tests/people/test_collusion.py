@@ -107,3 +107,21 @@ def test_friends_are_friends_for_good_and_whoever_else_is_there(tmp_path: Path) 
 def test_what_makes_no_sense_is_refused(tmp_path: Path, collusion: dict[str, Any], said: str) -> None:
     with pytest.raises(simlab.InvalidInput, match=said):
         load(written(tmp_path / "s.yaml", {**WORLD, "parties.leads.collusion": collusion}), plugins=built_ins())
+
+
+# ---- waving through ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.4, 0.9])
+def test_who_waves_through_finds_less_and_is_worth_as_much_as_what_is_confirmed(tmp_path: Path, rate: float) -> None:
+    """Raters' scores are (1 − w)·h + w, auditors' fidelity (1 − w)·F + w·(1 − 2ε), with h and F of those who look."""
+    policy = {"kind": "wave_through", "rate": rate, "temperature": 0.0}
+    run = play(tmp_path, {**WORLD, "parties.leads.policy": policy}, measured=True)
+    agreed, n = score(run, "leads")
+    expected = (1 - rate) * (1 - FLIP) + rate
+    assert agreed == pytest.approx(expected, abs=4 * math.sqrt(expected * (1 - expected) / n))
+    rows = run.raters[(run.raters["round"] == 1) & run.raters.worker.str.startswith("leads")]
+    fidelity = (1 - rate) + rate * (1 - 2 * FLIP)
+    np.testing.assert_allclose(rows.fidelity_guideline, fidelity)
+    seen, n = score(run, "managers")
+    assert seen == pytest.approx((1 + (1 - 2 * ERR) * fidelity) / 2, abs=4 * math.sqrt(0.25 / n))

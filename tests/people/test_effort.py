@@ -141,3 +141,24 @@ def test_who_knows_that_nobody_looks_does_not_look_either(tmp_path: Path, guarde
         care[know] = last[last.worker.str.startswith("pool:")].care.mean()
     assert care[True] == (1.0 if guarded else 0.0)
     assert care[False] == 1.0  # who takes leads to be right always looks, guarded or not
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("told", [0.5, 0.2])
+def test_who_was_told_of_checks_learns_how_many_there_are(tmp_path: Path, told: float) -> None:
+    """Told of many checks, people look at first; having seen that there are hardly any, they no longer do."""
+    toil = {"kind": "no_shirking", "cost": 3, "careless_seconds": 0.33, "outside": 4, "told": told, "trust": 5}
+    changes: dict[str, Any] = {
+        "days": 10, "parties.pool.count": 10, "parties.pool.wage": 12, f"{LEARN}.sample": 1000,
+        "parties.pool.policy": {"kind": "mistaken", "flip": 0.05}, "parties.pool.effort": toil,
+        "relations.1": {
+            "principal": "acme", "agent": "pool", "every": 1, "sample": 0.001,
+            "consequence": {"kind": "fire", "below": 0.6, "min_sample": 5},
+        },
+    }  # fmt: skip
+    care = play(tmp_path, changes, measured=True).raters.groupby("round").care.mean()
+    assert care[0] == 1
+    assert care.iloc[-1] == 0
+    assert care.is_monotonic_decreasing
+    never = play(tmp_path, {**changes, "parties.pool.effort": {**toil, "trust": 1e8}}, measured=True)
+    assert (never.raters.care == 1).all()  # whom experience teaches nothing
