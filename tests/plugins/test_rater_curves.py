@@ -161,6 +161,13 @@ CURVES = [
         said=2,
     ),
     Curve(
+        "wave_through",
+        mixed(0.3, lambda x: (0, 1, 0), lambda x: decided(σ(x))),
+        lambda x: decided(σ(x)),
+        {**BT, "rate": 0.3},
+        said=2,
+    ),
+    Curve(
         "shirker",
         mixed(0.5 * 0.4, lambda x: (1, 0, 0), lambda x: decided(σ(x))),
         mixed(0.4, lambda x: (1, 0, 0), lambda x: decided(σ(x))),
