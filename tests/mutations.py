@@ -224,7 +224,7 @@ OTHERS: tuple[Sabotage, ...] = (
     ),
     Sabotage(
         "silence is invisible in what auditors are worth", "simlab/people/expected_labels.py",
-        "silence = _silence(pool) if below is not None else 0.0", "silence = 0.0", ("collusion.fidelity",),
+        "_silence(pool, rows), echo, below)", "0 * _silence(pool, rows), echo, below)", ("collusion.fidelity",),
         "tests/people/test_collusion.py",
     ),
     Sabotage(
@@ -234,7 +234,7 @@ OTHERS: tuple[Sabotage, ...] = (
     ),
     Sabotage(
         "nobody knows anybody", "simlab/people/collusion.py",
-        "friends(auditors, agent, who, worker)\n        log", "False\n        log", ("collusion.scores",),
+        "friends(auditors, agent, spec.share, who, worker)\n        log", "False\n        log", ("collusion.scores",),
         "tests/people/test_collusion.py",
     ),
     Sabotage(

@@ -33,7 +33,9 @@ from simlab.measures.fidelity import (
     validity,
 )
 from simlab.parties.pool import Pool
+from simlab.people.collusion import silence
 from simlab.people.expected_labels import ExpectedLabels, expected_labels, signs
+from simlab.people.shared_mistakes import in_common
 from simlab.relation import Effect, Judgement, Party, Relation
 
 if TYPE_CHECKING:
@@ -124,7 +126,7 @@ class OrdersAnalyzer(Analyzer):
                 score=np.array([judgement.scores[name] for name in names]),
                 sample=np.array([judgement.samples[name] for name in names], dtype=float),
                 worth=worth,
-                expected=self._expected(relation, labels.said, view),
+                expected=self._expected(relation, agent, labels, view),
                 worst=is_worst(worth["guideline"]),
                 dismissed=np.zeros(len(rows), dtype=bool),
             )
@@ -178,20 +180,26 @@ class OrdersAnalyzer(Analyzer):
         found = view.utilities[name] if measured else self.context.parties[name].utility(view.panel)
         return signs(found[view.asked])
 
-    def _expected(self, relation: Relation, said: Array, view: RoundView) -> Array:
-        """The score [R] that expected labels [R, M] get in the long run; NaN by looks at more than one label."""
-        look = relation.by
-        if look is None or look.held_against == "principal":
-            return expected_score(said, self._opinion(relation.principal, view))
-        if look.held_against == "machine":
-            return expected_score(said, self._signs(look.machine(), view))
-        return np.full(len(said), np.nan)
+    def _expected(self, relation: Relation, agent: Pool, labels: ExpectedLabels, view: RoundView) -> Array:
+        """The score [R] that an agent's people get in the long run; NaN by looks at more than one label, and where they
+        and their judges make mistakes in common."""
+        look, principal = relation.by, relation.principal
+        if look is not None and look.held_against == "machine":
+            return expected_score(labels.said, self._signs(look.machine(), view))
+        if look is not None and look.held_against != "principal":
+            return np.full(len(labels.rows), np.nan)
+        if not isinstance(principal, Pool):
+            return expected_score(labels.said, self._opinion(principal, view))
+        if in_common(principal, agent):
+            return np.full(len(labels.rows), np.nan)
+        judges = _labels(principal, view)
+        said, echo = judges.answering()
+        hushed = silence(principal, agent.name, judges.rows, labels.rows)
+        friendly = hushed.mean(axis=0)[:, None] if len(judges.rows) else np.zeros((len(labels.rows), 1))
+        return expected_score(labels.said, (1 - friendly) * said, (1 - friendly) * echo + friendly)
 
     def _opinion(self, party: Party, view: RoundView) -> Array:
-        """The label that a party can be expected to give of each pair [M], as P(left) − P(right)."""
-        if isinstance(party, Pool):
-            labels = _labels(party, view)
-            return np.asarray(labels.said.mean(axis=0)) if len(labels.rows) else np.zeros(len(view.asked) // 2)
+        """The label that a firm or a machine can be expected to give of each pair [M], as P(left) − P(right)."""
         wrong = float(getattr(getattr(party, "spec", None), "gold_error", 0.0))
         return (1 - 2 * wrong) * self._signs(party.name, view)
 

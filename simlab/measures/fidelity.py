@@ -152,13 +152,15 @@ def auc(marks: Array, wanted: NDArray[np.bool_]) -> float:
     return (total - yes * (yes + 1) / 2) / (yes * no)
 
 
-def expected_score(agent: Array, judge: Array) -> Array:
+def expected_score(agent: Array, judge: Array, echo: Array | float = 0.0) -> Array:
     """Chance [R] that an agent's label and a judge's agree on a pair, an undecided one counting half: the mean of
-    (1 + s·t)/2 over pairs, for expected labels s [R, M] and t [M] that are drawn independently given the pair.
+    (1 + s·t + g)/2 over pairs, for an agent who is expected to say s [R, M] and a judge who, shown the label x of 1 or
+    −1, is expected to say t + g·x; t and g are [M], or [R, M].
 
-    Where s and t are independent over pairs as well, this is (1 + F·φ)/2 with the judge's fidelity φ.
+    Without an echo g labels are drawn independently given the pair; where s and t are independent over pairs as well,
+    this is (1 + F·φ)/2 with the judge's fidelity φ.
     """
-    return np.asarray((1 + agent @ judge / agent.shape[-1]) / 2)
+    return np.asarray((1 + (agent * judge + echo).mean(axis=-1)) / 2)
 
 
 def reliability(expected: Array, looks: Array) -> float:

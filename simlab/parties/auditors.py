@@ -120,7 +120,7 @@ class Auditors(Pool):
         key = rng.key(self.name, "labels", agent)
         response_keys = hashes(rng.key("response"), pairs.draw[:, None], np.arange(2)[None, :]).ravel()
         label, perceived = self.labels(pairs.items, who, response_keys, pairs.draw, key, None, seconds, pairs.label)
-        if isinstance(relation.agent, Pool) and (self.spec.collusion is not None or self.spec.bounty):
+        if self.spec.collusion is not None or self.spec.bounty:
             label = reported(self, agent, who, pairs.worker, pairs.label[:, 0], label[:, 0])[:, None]
         made = pairs[np.arange(len(pairs))]
         made.worker, made.label, made.perceived, made.seconds = who, label, perceived, seconds

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from simlab.arrays import Indices
+from simlab.arrays import Array, Indices
 from simlab.rng import uniforms
 
 if TYPE_CHECKING:
@@ -34,12 +34,24 @@ def price(spec: CollusionSpec, bounty: float) -> float:
     return (bounty / spec.efficiency + spec.stake) / 2
 
 
-def friends(auditors: Roster, agent: str, who: Indices, worker: Indices) -> NDArray[np.bool_]:
-    """Whether auditor who[i] and person worker[i] of the pool `agent` know one another [n]; once and for all."""
-    spec = getattr(auditors.spec, "collusion", None)
+def collusion_of(pool: Roster) -> CollusionSpec | None:
+    """How these people collude with those they audit; None if they do not, or it does not pay."""
+    spec: CollusionSpec | None = getattr(pool.spec, "collusion", None)
+    return spec if spec is not None and pays(spec, float(getattr(pool.spec, "bounty", 0.0))) else None
+
+
+def friends(auditors: Roster, agent: str, share: float, who: Indices, worker: Indices) -> NDArray[np.bool_]:
+    """Whether auditor `who` and person `worker` of the pool `agent`, which broadcast, know one another: a `share` of
+    all two do, once and for all."""
+    return np.asarray(uniforms(auditors.context.rng.key(auditors.name, "friends", agent), who, worker) < share)
+
+
+def silence(auditors: Roster, agent: str, who: Indices, workers: Indices) -> Array:
+    """Whether each of these auditors is silent about the errors of each of these people, 1 or 0 [auditors, people]."""
+    spec = collusion_of(auditors)
     if spec is None:
-        return np.zeros(len(who), dtype=bool)
-    return np.asarray(uniforms(auditors.context.rng.key(auditors.name, "friends", agent), who, worker) < spec.share)
+        return np.zeros((len(who), len(workers)))
+    return friends(auditors, agent, spec.share, who[:, None], workers[None, :]).astype(float)
 
 
 def reported(
@@ -47,16 +59,16 @@ def reported(
 ) -> NDArray[np.int64]:
     """What auditors report [n] who see one thing and look at work that says another: the latter, where silence pays
     both. Bribes and bounties are transferred."""
-    spec, bounty = getattr(auditors.spec, "collusion", None), float(getattr(auditors.spec, "bounty", 0.0))
+    spec, bounty = collusion_of(auditors), float(getattr(auditors.spec, "bounty", 0.0))
     wrong = (said != seen) & (said != 0) & (seen != 0)
-    silent = np.zeros(len(who), dtype=bool)
+    hushed = np.zeros(len(who), dtype=bool)
     log, names = auditors.context.log, auditors.labels_of(who)
-    if spec is not None and pays(spec, bounty):
-        silent = wrong & friends(auditors, agent, who, worker)
-        log.transfer(agent, names[silent], np.full(np.count_nonzero(silent), price(spec, bounty)), BRIBE)
-    found, employer = wrong & ~silent, auditors.context.hierarchy.employer_of(auditors.name)
+    if spec is not None:
+        hushed = wrong & friends(auditors, agent, spec.share, who, worker)
+        log.transfer(agent, names[hushed], np.full(np.count_nonzero(hushed), price(spec, bounty)), BRIBE)
+    found, employer = wrong & ~hushed, auditors.context.hierarchy.employer_of(auditors.name)
     if bounty and employer and found.any():
         paid = np.full(np.count_nonzero(found), bounty)
         log.transfer(employer, names[found], paid, BOUNTY)
         log.labor(auditors.name, "auditing", order=auditors.work_order, hours=0.0, pay=float(paid.sum()))
-    return np.where(silent, said, seen)
+    return np.where(hushed, said, seen)

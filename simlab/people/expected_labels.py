@@ -17,7 +17,7 @@ from simlab.components.rater_view import UNSAID, RaterView, shown
 from simlab.errors import PluginFailed
 from simlab.measures.fidelity import Losses, fidelity
 from simlab.people import working_life
-from simlab.people.collusion import pays
+from simlab.people.collusion import collusion_of, silence
 from simlab.people.perception import Perception, once
 from simlab.people.roster import Roster
 from simlab.rng import uniforms
@@ -36,7 +36,8 @@ class ExpectedLabels:
     """Of R people on M pairs: P(left) − P(right) when they look with care, and the share of answers for which they do.
 
     `felt` is which side each finds better as perceived, `meant` which they would if they perceived responses as they
-    are: 1, −1 or 0 for equal.
+    are: 1, −1 or 0 for equal. Auditors are shown what others said, `below` on average. With care they say
+    careful + echo·(shown − below), shown being 1 or −1; of a share `silence` of answers they say what is shown.
     """
 
     rows: Indices  # [R] in the pool
@@ -45,30 +46,42 @@ class ExpectedLabels:
     felt: Array  # [R, M]
     meant: Array  # [R, M]
     counted: bool  # from draws, for want of probabilities
-    silence: float = 0.0  # the share of answers in which they repeat what those say whom they judge
-    repeated: Array | None = None  # [M] what that is
+    silence: Array  # [R]
+    echo: Array  # [R, M]
+    below: Array  # [M]; 0 where nothing is shown
+
+    @property
+    def own(self) -> Array:
+        """P(left) − P(right) [R, M] where they are not silent: a careless answer is a coin's."""
+        return self.care[:, None] * self.careful
 
     @property
     def said(self) -> Array:
-        """P(left) − P(right) [R, M] of labels as they are given: a careless one is a coin's."""
-        own = self.care[:, None] * self.careful
-        return own if self.repeated is None else (1 - self.silence) * own + self.silence * self.repeated
+        """P(left) − P(right) [R, M] of labels as they are given."""
+        return (1 - self.silence)[:, None] * self.own + self.silence[:, None] * self.below
 
     def fidelity(self, gold: Array) -> Array:
         """F [R] by a standard's signs [M]."""
-        own = self.care * fidelity(self.careful, gold)
-        return own if self.repeated is None else (1 - self.silence) * own + self.silence * fidelity(self.repeated, gold)
+        return fidelity(self.said, gold)
 
     def losses(self, gold: Array) -> Losses:
         """Where it is lost [R] each."""
-        careful, own = fidelity(self.careful, gold), self.care * fidelity(self.careful, gold)
-        return Losses.of(fidelity(self.meant, gold), fidelity(self.felt, gold), careful, own, self.fidelity(gold))
+        held = (fidelity(said, gold) for said in (self.meant, self.felt, self.careful, self.own, self.said))
+        return Losses.of(*held)
+
+    def answering(self) -> tuple[Array, Array]:
+        """What they say on average whatever they are shown [M], and how far they follow what they are shown [M], where
+        they are not silent."""
+        if not len(self.rows):
+            return np.zeros_like(self.below), np.zeros_like(self.below)
+        followed = self.care[:, None] * self.echo
+        return np.asarray((self.own - followed * self.below).mean(axis=0)), np.asarray(followed.mean(axis=0))
 
     def of(self, rows: Indices) -> ExpectedLabels:
         """Those of some of these people, who are all among them; `rows` are sorted."""
         at = np.searchsorted(self.rows, rows)
-        careful, felt, meant = (column[at] for column in (self.careful, self.felt, self.meant))
-        return replace(self, rows=rows, care=self.care[at], careful=careful, felt=felt, meant=meant)
+        of_people = ("care", "careful", "felt", "meant", "silence", "echo")
+        return replace(self, rows=rows, **{name: getattr(self, name)[at] for name in of_people})
 
 
 def signs(utilities: Array) -> Array:
@@ -84,53 +97,59 @@ def signs(utilities: Array) -> Array:
 def expected_labels(pool: Judges, rows: Indices, panel: Panel, places: Indices) -> ExpectedLabels:
     """What people `rows` [R] say of the panel's items at `places` [2M], which are left and right of M pairs in turn."""
     pairs = len(places) // 2
-    if not len(rows):
-        nobody, nothing = np.zeros(0), np.zeros((0, pairs))
-        return ExpectedLabels(rows, nobody, nothing, nothing, nothing, counted=False)
-    perceived = _perceived(pool, rows, panel, places)
-    careful = np.empty((len(rows), pairs))
-    noise = working_life.noise(pool, rows, np.zeros(len(rows)))
+    careful, echo = np.zeros((len(rows), pairs)), np.zeros((len(rows), pairs))
     counted = type(pool.policy).probabilities is RaterPolicy.probabilities
-    below = _said_below(pool, panel, places)
+    if not len(rows):
+        nobody = np.zeros(0)
+        return ExpectedLabels(rows, nobody, careful, careful, careful, counted, nobody, echo, np.zeros(pairs))
+    perceived = _perceived(pool, rows, panel, places)
+    noise = working_life.noise(pool, rows, np.zeros(len(rows)))
+    audited = _audited(pool, panel, places)
+    below = np.zeros(pairs) if audited is None else audited
     step = max(1, AT_ONCE // max(1, pairs))
     for start in range(0, len(rows), step):
         part = slice(start, start + step)
         more = None if noise is None else np.repeat(noise[part], pairs)
         who = np.repeat(rows[part], pairs)
         ask = partial(_choice, pool, who, panel, places, perceived[part].reshape(-1, 2), more, counted)
-        if below is None or "earlier" not in pool.policy.needed():
+        if audited is None or "earlier" not in pool.policy.needed():
             careful[part] = ask().reshape(-1, pairs)
             continue
-        left, right = (ask(earlier).reshape(-1, pairs) for earlier in (1, 2))  # as whoever is audited said
-        careful[part] = ((1 + below) * left + (1 - below) * right) / 2
+        left, right = (ask(shown_label).reshape(-1, pairs) for shown_label in (1, 2))
+        echo[part] = (left - right) / 2
+        careful[part] = (left + right) / 2 + echo[part] * below
     felt, meant = signs(perceived), signs(_as_they_are(pool, rows, panel, places))
     care = pool.work_state.care[rows] if pool.spec.effort.reckons else np.ones(len(rows))
     asks = pool.delegates(rows)
     if pool.delegation is not None and asks.any():
         copied = signs(pool.delegation.utility(panel)[places])
         careful[asks] = felt[asks] = meant[asks] = copied
-        care = np.where(asks, 1.0, care)
-    silence = _silence(pool) if below is not None else 0.0
-    return ExpectedLabels(rows, care, careful, felt, meant, counted, silence, below if silence else None)
+        echo[asks], care = 0.0, np.where(asks, 1.0, care)
+    return ExpectedLabels(rows, care, careful, felt, meant, counted, _silence(pool, rows), echo, below)
 
 
-def _silence(pool: Judges) -> float:
-    """In which share of their answers auditors repeat what is said by those they know.
+def _judged(pool: Judges) -> list[Judges]:
+    """The people whom these people audit."""
+    below = (pool.context.parties[name] for name in pool.context.hierarchy.agents(pool.name))
+    return [cast("Judges", party) for party in below if isinstance(party, Roster)]
+
+
+def _silence(pool: Judges, rows: Indices) -> Array:
+    """In which share of their answers auditors [R] say what those say whom they know: of all they audit, that share.
 
     Where silence pays, whoever sees an answer of a friend that is wrong repeats it, and whoever sees one that is right
     repeats it, too.
     """
-    spec = getattr(pool.spec, "collusion", None)
-    return spec.share if spec is not None and pays(spec, getattr(pool.spec, "bounty", 0.0)) else 0.0
+    there = {people.name: np.flatnonzero(people.cohort.employed) for people in _judged(pool)}
+    each = [silence(pool, name, rows, workers) for name, workers in there.items() if len(workers)]
+    return np.asarray(np.concatenate(each, axis=1).mean(axis=1)) if each else np.zeros(len(rows))
 
 
-def _said_below(pool: Judges, panel: Panel, places: Indices) -> Array | None:
+def _audited(pool: Judges, panel: Panel, places: Indices) -> Array | None:
     """What those whom auditors judge say on average, P(left) − P(right) [M]; None where it does not matter to them."""
-    if "earlier" not in pool.policy.needed() and not _silence(pool):
+    if "earlier" not in pool.policy.needed() and collusion_of(pool) is None:
         return None
-    below = [pool.context.parties[name] for name in pool.context.hierarchy.agents(pool.name)]
-    people = [cast("Judges", party) for party in below if isinstance(party, Roster)]
-    each = [expected_labels(judged, judged.representatives(), panel, places).said for judged in people]
+    each = [expected_labels(people, people.representatives(), panel, places).said for people in _judged(pool)]
     return np.asarray(np.concatenate(each).mean(axis=0)) if sum(map(len, each)) else None
 
 

@@ -46,6 +46,16 @@ def with_common(pool: Roster, draws: Array, who: Indices, items: Items) -> Array
     return np.asarray(np.clip(mixed, _EDGE, 1 - _EDGE))
 
 
+def in_common(one: Roster, other: Roster) -> bool:
+    """Whether any two people of these pools make mistakes in common."""
+    groups = [
+        set(erring_together(pool, np.flatnonzero(pool.cohort.employed))[0])
+        for pool in (one, other)
+        if pool.spec.shared is not None and pool.spec.shared.mistakes
+    ]
+    return len(groups) == 2 and not groups[0].isdisjoint(groups[1])
+
+
 def contents(items: Items) -> NDArray[np.uint64]:
     """A number for each item [n], the same for equal responses to the same prompt."""
     columns = np.ascontiguousarray(items.response)

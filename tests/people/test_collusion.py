@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import simlab
+from simlab.people.collusion import silence
 from simlab.scenario import load
 from tests.small_world import LEARN, Played, built_ins, payments, play, written
 
@@ -60,18 +62,59 @@ def test_scores_rise_fidelity_falls_and_the_next_order_sees_it(tmp_path: Path, s
     """With friends a share f: raters' scores are (1 − f)·h + f, with h those of honest auditors; auditors' fidelity is
     (1 − f)·(1 − 2e) + f·(1 − 2ε); and managers find it at the rate of their own fidelity."""
     run = play(tmp_path, colluding(share, 5.0, 1.0) if share else WORLD, measured=True)
+    leads = run.context.parties["leads"]
+    known = silence(leads, "pool", np.arange(8), np.arange(20))  # who happens to know whom
+    assert known.mean() == pytest.approx(share, abs=4 * math.sqrt(share * (1 - share) / known.size))
     honest = (1 - FLIP) * (1 - ERR) + FLIP * ERR
     agreed, n = score(run, "leads")
-    assert agreed == pytest.approx((1 - share) * honest + share, abs=4 * math.sqrt(0.25 / n) + 0.1 * share)
+    assert agreed == pytest.approx((1 - known.mean()) * honest + known.mean(), abs=4 * math.sqrt(0.25 / n))
     rows = run.raters[(run.raters["round"] == 1) & run.raters.worker.str.startswith("leads")]
-    fidelity = (1 - share) * (1 - 2 * ERR) + share * (1 - 2 * FLIP)
+    fidelity = (1 - known.mean(axis=1)) * (1 - 2 * ERR) + known.mean(axis=1) * (1 - 2 * FLIP)
     np.testing.assert_allclose(rows.fidelity_guideline, fidelity)
     np.testing.assert_allclose(rows.lost_silence, (1 - 2 * ERR) - fidelity, atol=1e-12)
     seen, n = score(run, "managers")
-    expected = (1 + (1 - 2 * ERR) * fidelity) / 2
-    assert seen == pytest.approx(expected, abs=4 * math.sqrt(0.25 / n) + 0.1 * share)
+    assert seen == pytest.approx((1 + (1 - 2 * ERR) * fidelity.mean()) / 2, abs=4 * math.sqrt(0.25 / n))
     (order,) = run.orders[(run.orders.principal == "managers") & (run.orders["round"] == 2)].itertuples()
-    assert order.fidelity_guideline == pytest.approx(fidelity)
+    assert order.fidelity_guideline == pytest.approx(fidelity.mean())
+
+
+WAVED = {"kind": "wave_through", "rate": 0.6, "temperature": 0.0}
+NOT_APART: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # judges who go by whom they judge; and who do not
+    "friends": ({"collusion": {"share": 0.5, "stake": 5.0}}, {}),
+    "waved through": ({"policy": WAVED}, {"policy": {**WAVED, "rate": 0.0}}),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", NOT_APART)
+def test_what_scores_are_worth_is_foreseen_where_judges_do_not_judge_for_themselves(tmp_path: Path, how: str) -> None:
+    """Over twenty worlds the mean validity is what is expected, and below what it would be of honest judges."""
+    leads = {"kind": "auditors", "count": 6, "policy": {"kind": "mistaken", "flip": 0.1}}
+    changes = {
+        **WORLD, "parties.pool.count": 60, "parties.pool.misreading": 0.8, "world.dimensions": 8,
+        "parties.pool.policy": {"kind": "mistaken", "flip": 0.1}, f"{LEARN}.sample": 3000,
+        "parties.leads": {**leads, **NOT_APART[how][0]},
+    }  # fmt: skip
+    rows = pd.concat(
+        play(tmp_path, changes, seed=seed, measured=True).orders.query("principal == 'leads' and round > 0")
+        for seed in range(20)
+    )
+    honest = {**changes, "parties.leads": {**leads, **NOT_APART[how][1]}}
+    plain = play(tmp_path, honest, measured=True).orders.query("principal == 'leads' and round > 0")
+    worlds = (rows.validity_guideline - rows.validity_expected).groupby(np.arange(len(rows)) // 2).mean()
+    assert abs(worlds.mean()) < 4 * worlds.std(ddof=1) / math.sqrt(20)
+    assert rows.validity_expected[:2].mean() < plain.validity_expected.mean() - 0.05  # of the same world
+
+
+def test_where_judges_share_the_mistakes_of_the_judged_nothing_is_foreseen(tmp_path: Path) -> None:
+    kenya = {"mistakes": 0.5, "within": "nation", "nation": "kenya"}
+    changes = {**WORLD, "parties.pool.misreading": 0.8, "parties.leads.shared": kenya}
+    both, one = (
+        play(tmp_path, {**changes, **more}, measured=True).orders.query("principal == 'leads' and round > 0")
+        for more in ({"parties.pool.shared": kenya}, {"parties.pool.shared": {**kenya, "nation": "india"}})
+    )
+    assert both.validity_expected.isna().all()
+    assert one.validity_expected.notna().all()
 
 
 def test_bounties_are_paid_for_errors_that_are_reported_and_no_others(tmp_path: Path) -> None:
@@ -115,8 +158,7 @@ def test_what_makes_no_sense_is_refused(tmp_path: Path, collusion: dict[str, Any
 @pytest.mark.parametrize("rate", [0.0, 0.4, 0.9])
 def test_who_waves_through_finds_less_and_is_worth_as_much_as_what_is_confirmed(tmp_path: Path, rate: float) -> None:
     """Raters' scores are (1 − w)·h + w, auditors' fidelity (1 − w)·F + w·(1 − 2ε), with h and F of those who look."""
-    policy = {"kind": "wave_through", "rate": rate, "temperature": 0.0}
-    run = play(tmp_path, {**WORLD, "parties.leads.policy": policy}, measured=True)
+    run = play(tmp_path, {**WORLD, "parties.leads.policy": {**WAVED, "rate": rate}}, measured=True)
     agreed, n = score(run, "leads")
     expected = (1 - rate) * (1 - FLIP) + rate
     assert agreed == pytest.approx(expected, abs=4 * math.sqrt(expected * (1 - expected) / n))

@@ -202,7 +202,10 @@ LAWS = (
             wrong="silence costs nothing but what is found",
             predicted=lambda leads, **at: 1 - 2 * leads,
         ),
+        margin=0.03,
         regime="gaussian",
+        replications=FEWEST,
+        slow=True,
         shares="orders",
     ),
     Law(
