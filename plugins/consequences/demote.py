@@ -18,6 +18,7 @@ from pydantic import Field
 import simlab
 from simlab.components.consequence import Amiss
 from simlab.consequences.people import did_badly, pool_of
+from simlab.consequences.wages import before_payday, set_wages
 
 
 class Demote(simlab.Consequence):
@@ -38,15 +39,8 @@ class Demote(simlab.Consequence):
         wage = pool.cohort.wage
         rows = did_badly(pool, judgement, self.below, self.min_sample)
         rows = rows[wage[rows] > self.floor]
-        wage[rows] = np.maximum(wage[rows] * (1 - self.by), self.floor)
-        reason = f"agreement with gold below {self.below:g}"
-        return [
-            simlab.Effect("demote", f"{pool.name}:{row}", now, "$ per hour", reason)
-            for row, now in zip(rows.tolist(), wage[rows].tolist(), strict=True)
-        ]
+        cut = np.maximum(wage[rows] * (1 - self.by), self.floor)
+        return set_wages(pool, rows, cut, self.name, f"agreement with gold below {self.below:g}")
 
     def amiss(self, relation: Any, principal: Any) -> Iterator[Amiss]:
-        """Whoever is demoted before the payday would be paid the new wage for work done at the old one."""
-        names = [other.name for other in relation.consequence]
-        if "pay" in names and names.index("pay") > names.index(self.name):
-            yield (), "demotes people before they are paid for what they have done", "put pay first"
+        return before_payday(relation, self.name, "demotes")

@@ -17,6 +17,7 @@ from pydantic import Field
 import simlab
 from simlab.components.consequence import Amiss
 from simlab.consequences.people import did_well, pool_of
+from simlab.consequences.wages import before_payday, set_wages
 
 
 class Promote(simlab.Consequence):
@@ -40,15 +41,8 @@ class Promote(simlab.Consequence):
         wage, most = pool.cohort.wage, np.inf if self.cap is None else self.cap
         rows = did_well(pool, judgement, self.above, self.min_sample)
         rows = rows[wage[rows] < most]
-        wage[rows] = np.minimum(wage[rows] * (1 + self.by), most)
-        reason = f"agreement with gold of at least {self.above:g}"
-        return [
-            simlab.Effect("promote", f"{pool.name}:{row}", now, "$ per hour", reason)
-            for row, now in zip(rows.tolist(), wage[rows].tolist(), strict=True)
-        ]
+        raised = np.minimum(wage[rows] * (1 + self.by), most)
+        return set_wages(pool, rows, raised, self.name, f"agreement with gold of at least {self.above:g}")
 
     def amiss(self, relation: Any, principal: Any) -> Iterator[Amiss]:
-        """Whoever is promoted before the payday would be paid the new wage for work done at the old one."""
-        names = [other.name for other in relation.consequence]
-        if "pay" in names and names.index("pay") > names.index(self.name):
-            yield (), "promotes people before they are paid for what they have done", "put pay first"
+        return before_payday(relation, self.name, "promotes")

@@ -10,7 +10,8 @@ from pydantic import Field, model_validator
 
 import simlab
 from simlab.arrays import Array
-from simlab.components.look import UNSAID, agreement
+from simlab.components.look import agreement
+from simlab.components.rater_view import UNSAID
 
 if TYPE_CHECKING:
     from simlab.components.look import DeliveredWork

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 import simlab
 from simlab.arrays import Array
-from simlab.components.look import UNSAID, agreement
+from simlab.components.look import agreement
+from simlab.components.rater_view import UNSAID
 
 if TYPE_CHECKING:
     from simlab.components.look import DeliveredWork

@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from simlab.arrays import Array, Indices
 from simlab.components.component import Component
 from simlab.components.peers import peers_of
+from simlab.components.rater_view import UNSAID
 from simlab.components.shown_data import ShownData
-
-UNSAID = -1  # in place of a label: nobody was asked, or there is no right answer
 
 
 class Look(Component):

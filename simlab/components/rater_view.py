@@ -21,7 +21,7 @@ from simlab.rng import branch, normals, uniforms
 
 Lookup = Callable[[str], Array | None]
 
-UNSAID = -1  # in place of a label: nobody has said anything yet
+UNSAID = -1  # in place of a label: nobody has said anything yet, was asked, or could have said anything right
 _SECOND = 0x5EC0  # the stream of further draws that go with given ones
 
 

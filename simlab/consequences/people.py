@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -36,15 +36,17 @@ def judged(pool: Pool, judgement: Judgement) -> Indices:
 
 def did_well(pool: Pool, judgement: Judgement, above: float, min_sample: int) -> Indices:
     """Rows of those who still work here and whose answers, of this look alone, agreed often enough."""
-    scores, samples = judgement.scores, judgement.samples
-    rows = rows_of(name for name, score in scores.items() if score >= above and samples[name] >= min_sample)
-    return rows[pool.cohort.employed[rows]]
+    return _by_score(pool, judgement, min_sample, lambda score: score >= above)
 
 
 def did_badly(pool: Pool, judgement: Judgement, below: float, min_sample: int) -> Indices:
     """Rows of those who still work here and whose answers, of this look alone, agreed too rarely."""
+    return _by_score(pool, judgement, min_sample, lambda score: score < below)
+
+
+def _by_score(pool: Pool, judgement: Judgement, min_sample: int, wanted: Callable[[float], bool]) -> Indices:
     scores, samples = judgement.scores, judgement.samples
-    rows = rows_of(name for name, score in scores.items() if score < below and samples[name] >= min_sample)
+    rows = rows_of(name for name, score in scores.items() if wanted(score) and samples[name] >= min_sample)
     return rows[pool.cohort.employed[rows]]
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from simlab.people import payroll
 from simlab.relation import Effect
 
 if TYPE_CHECKING:
+    from simlab.components.consequence import Amiss
     from simlab.parties.pool import Pool
 
 
@@ -42,3 +43,17 @@ def wages_in_training(pool: Pool, rows: Indices, hours: float) -> None:
     if employer:
         log.transfer(employer, pool.labels_of(rows), pay, "wages in training")
     payroll.spend(pool, payroll.TRAINING, pool.spec.training_cost * len(rows))
+
+
+def set_wages(pool: Pool, rows: Indices, wages: Array, kind: str, reason: str) -> Sequence[Effect]:
+    """From now on these people earn wages [R], in $ per hour."""
+    pool.cohort.wage[rows] = wages
+    names = pool.labels_of(rows).tolist()
+    return [Effect(kind, name, wage, "$ per hour", reason) for name, wage in zip(names, wages.tolist(), strict=True)]
+
+
+def before_payday(relation: Any, kind: str, does: str) -> Iterator[Amiss]:
+    """Whoever is given another wage before the payday would be paid it for work done at the old one."""
+    names = [other.name for other in relation.consequence]
+    if "pay" in names and names.index("pay") > names.index(kind):
+        yield (), f"{does} people before they are paid for what they have done", "put pay first"

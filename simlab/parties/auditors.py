@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from simpy import Event
 
 from simlab.arrays import Array, Indices
-from simlab.components.look import UNSAID
+from simlab.components.rater_view import UNSAID
 from simlab.parties.audits import hear, sampled_pairs, verdict
 from simlab.parties.looks import looked
 from simlab.parties.pool import Pool
@@ -52,7 +52,7 @@ class Auditors(Pool):
         pairs = sampled_pairs(relation, work, key)
         if not self.cohort.employed.any() or not len(pairs):
             return Judgement(agent, principal=self.name, order=relation.order)
-        who = self._auditors(agent, pairs.draw, 0)
+        who = self._auditors(agent, pairs.draw, 1)[:, 0]
         done, opinion = yield from self._look(relation, pairs, who)
         if not len(done):
             return Judgement(agent, principal=self.name, order=relation.order)
@@ -71,24 +71,21 @@ class Auditors(Pool):
         most = min(int(wanted.max(initial=0)), int(self.cohort.employed.sum()))
         found = np.full((len(pairs), int(wanted.max(initial=0))), UNSAID)
         row, number = np.nonzero(wanted[:, None] > np.arange(most)[None, :])
-        who = np.empty(len(row), dtype=np.int64)
-        for turn in range(most):
-            mine = number == turn
-            who[mine] = self._auditors(relation.agent.name, pairs.draw[row[mine]], turn)
+        who = self._auditors(relation.agent.name, pairs.draw, most)[row, number]
         if len(row):
             done, opinion = yield from self._look(relation, pairs[row], who)
             found[row[done], number[done]] = opinion
         return found
 
-    def _auditors(self, agent: str, draw: NDArray[Any], number: int) -> Indices:
-        """Who looks at each pair [n] as the first (0), the second (1), …: always somebody else."""
-        key = self.context.rng.key(self.name, "assignment", agent)
-        several = assigned(key, draw, self.cohort.employed, number + 1)
-        if not number:
-            return several[:, 0]
-        earlier = np.stack([self._auditors(agent, draw, turn) for turn in range(number)], axis=1)
-        taken = (several[:, :, None] == earlier[:, None, :]).any(axis=2)
-        return np.asarray(several[np.arange(len(draw)), taken.argmin(axis=1)])
+    def _auditors(self, agent: str, draw: NDArray[Any], many: int) -> Indices:
+        """Who looks at each pair [n, many]: first whoever does if one is enough, then others, all of them different."""
+        key, employed = self.context.rng.key(self.name, "assignment", agent), self.cohort.employed
+        first = assigned(key, draw, employed, 1)
+        if many < 2:
+            return first[:, :many]
+        several = assigned(key, draw, employed, many)
+        others = np.argsort(several == first, axis=1, kind="stable")[:, : many - 1]  # the first goes to the end
+        return np.concatenate([first, np.take_along_axis(several, others, axis=1)], axis=1)
 
     def _look(
         self, relation: Relation, pairs: Rankings, who: Indices

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from simpy import Event
 
 from simlab.arrays import Array, Indices
-from simlab.components.look import UNSAID, DeliveredWork, Look
+from simlab.components.look import DeliveredWork, Look
+from simlab.components.rater_view import UNSAID
 from simlab.components.return_values import not_numbers
 from simlab.errors import PluginFailed
 from simlab.parties.appeals import fresh_gold

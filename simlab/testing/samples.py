@@ -20,8 +20,8 @@ from simlab.components.cohort import Cohort
 from simlab.components.effort import WorkSituation
 from simlab.components.exchange import Claim, Exchange, Observer, Prompt, Response
 from simlab.components.guideline_policy import GuidelineReview, Term
-from simlab.components.look import UNSAID, DeliveredWork
-from simlab.components.rater_view import RaterView
+from simlab.components.look import DeliveredWork
+from simlab.components.rater_view import UNSAID, RaterView
 from simlab.components.review import Below, PerformanceRecord
 from simlab.rng import Streams, normals, uniforms
 

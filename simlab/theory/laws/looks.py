@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlab.arrays import Array
-from simlab.components.look import UNSAID, DeliveredWork, Look
+from simlab.components.look import DeliveredWork, Look
+from simlab.components.rater_view import UNSAID
 from simlab.rng import Streams, uniforms
 from simlab.theory.law import REPLICATIONS, Control, Law
 from simlab.theory.raters import cohort, component, draws, policy
