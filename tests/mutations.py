@@ -248,8 +248,7 @@ OTHERS: tuple[Sabotage, ...] = (
     ),
     Sabotage(
         "fidelity of what people could do", "simlab/people/expected_labels.py",
-        "own = self.care * fidelity(self.careful, gold)\n        return",
-        "own = fidelity(self.careful, gold)\n        return",
+        "return self.care[:, None] * self.careful", "return self.careful",
         ("fidelity.with_care",),
     ),
     Sabotage(

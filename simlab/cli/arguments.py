@@ -7,6 +7,7 @@ name of the argument.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from simlab.errors import InvalidInput, Problem
@@ -59,3 +60,27 @@ def whole_number(typed: str) -> int:
     if not (typed.isascii() and typed.isdecimal() and len(typed) < 12):
         raise argparse.ArgumentTypeError(f"{typed[:40]!r} is no whole number from 0 on")
     return int(typed)
+
+
+def number_to(most: int, what: str) -> Callable[[str], int]:
+    """The type of a number from 1 to `most`, of `what`."""
+
+    def typed_number(typed: str) -> int:
+        if not (typed.isascii() and typed.isdecimal() and 1 <= int(typed[:9]) <= most):
+            raise argparse.ArgumentTypeError(f"{typed[:40]!r} is no number of {what}; give one from 1 to {most}")
+        return int(typed)
+
+    return typed_number
+
+
+def several_processes(parser: argparse.ArgumentParser) -> None:
+    """--jobs: how many processes share the work."""
+    about = "processes (default: one a core, 8 at most)"
+    parser.add_argument("--jobs", type=number_to(256, "processes"), metavar="N", help=about)
+
+
+def processes(args: argparse.Namespace) -> int:
+    """How many processes share the work."""
+    from simlab.parallel import cores
+
+    return args.jobs or min(8, cores())

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simlab.cli.arguments import plugin_places, text
+from simlab.cli.arguments import number_to, plugin_places, processes, several_processes, text
 from simlab.cli.console import counting, print, print_table
 from simlab.cli.parser import Commands
 from simlab.errors import InvalidInput, Problem
@@ -29,10 +28,9 @@ def add(commands: Commands) -> None:
     about = "Hold what a scenario file expects of its runs, its `expect:` block, against several seeds."
     parser = commands.add("expect", expect, about, _EXAMPLE)
     parser.add_argument("file", metavar="FILE", help="scenario file (YAML)")
-    parser.add_argument(
-        "--seeds", type=_count, default=5, metavar="N", help="seeds, from the file's own on (default: 5)"
-    )
-    parser.add_argument("--jobs", type=_count, metavar="N", help="processes (default: one a core, 8 at most)")
+    seeds = number_to(1000, "seeds")
+    parser.add_argument("--seeds", type=seeds, default=5, metavar="N", help="from the file's own on (default: 5)")
+    several_processes(parser)
     parser.add_argument(
         "--set", action="append", type=text, default=[], metavar="KEY=VALUE", help="override a setting; may be repeated"
     )
@@ -44,13 +42,6 @@ def add(commands: Commands) -> None:
 _EXAMPLE = """\
 simlab expect scenarios/12_who_guards_the_guards.yaml
 Exit code 1 says that the mean of some claim's number lies elsewhere than claimed."""
-
-
-def _count(typed: str) -> int:
-    """A number from 1 to 1000."""
-    if not (typed.isascii() and typed.isdecimal() and 1 <= int(typed[:9]) <= 1000):
-        raise ArgumentTypeError(f"{typed[:40]!r} is no number from 1 to 1000")
-    return int(typed)
 
 
 def expect(args: Namespace) -> int:
@@ -68,9 +59,8 @@ def expect(args: Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="simlab-expect-") as passing:
         folder = Path(args.out or passing)
         jobs = [_job(args, folder, number, arm, seed) for number, arm in enumerate(arms) for seed in seeds]
-        processes = args.jobs or min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)
         with counting("runs") as progress:
-            _run_all(jobs, processes, progress)
+            _run_all(jobs, processes(args), progress)
         verdicts = _verdicts(scenario.expect, arms, [Path(folder) for folder, _ in jobs], len(seeds))
         if args.json:
             print(json.dumps([_record(v) for v in verdicts], indent=2, ensure_ascii=False))
@@ -101,15 +91,15 @@ def _run(job: Job) -> None:
         run_file(out=job[0], **job[1])
 
 
-def _run_all(jobs: list[Job], processes: int, progress: Any) -> None:
+def _run_all(jobs: list[Job], several: int, progress: Any) -> None:
     """All runs, several at a time, each in a process of its own kind so that nothing is shared but the cache."""
     tell = progress or (lambda done, total: None)
-    if processes == 1:
+    if several == 1:
         for done, job in enumerate(jobs, start=1):
             _run(job)
             tell(done, len(jobs))
         return
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(several, mp_context=get_context("spawn")) as pool:
         for done, _ in enumerate(pool.map(_run, jobs), start=1):
             tell(done, len(jobs))
 

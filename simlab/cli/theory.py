@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import time
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
 from collections.abc import Mapping
 from typing import Any
 
-from simlab.cli.arguments import text
+from simlab.cli.arguments import processes, several_processes, text
 from simlab.cli.console import counting, print, print_table
 from simlab.cli.parser import Commands
 from simlab.errors import InvalidInput
@@ -29,7 +28,7 @@ def add(commands: Commands) -> None:
     parser.add_argument("--paths", action="store_true", help="also say which code of a run each law observes")
     parser.add_argument("--quick", action="store_true", help="fewer points and replications: half a minute")
     parser.add_argument("--json", action="store_true", help="as a JSON list of records")
-    parser.add_argument("--jobs", type=_jobs, metavar="N", help="processes (default: one a core, 8 at most)")
+    several_processes(parser)
 
 
 _EXAMPLE = """\
@@ -37,13 +36,6 @@ simlab theory --quick
 simlab theory --only choice --only tree
 simlab theory --at choice.bradley_terry delta=-2.5 tau=0.7
 Exit code 1 says that a law was refused, or that a control, which must be, was not."""
-
-
-def _jobs(typed: str) -> int:
-    """A number of processes: from 1 to 256."""
-    if not (typed.isascii() and typed.isdecimal() and 1 <= int(typed[:9]) <= 256):
-        raise ArgumentTypeError(f"{typed[:40]!r} is no number of processes; give one from 1 to 256")
-    return int(typed)
 
 
 def _parameter(typed: str) -> tuple[str, Any]:
@@ -63,9 +55,7 @@ def theory(args: Namespace) -> int:
     from simlab.theory.check import at
 
     began = time.monotonic()
-    jobs = args.jobs or min(
-        8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
+    jobs = processes(args)
     if args.at:
         records = [at(args.at[0], dict(map(_parameter, args.at[1:])))]
     else:

@@ -8,6 +8,7 @@ coin, errors that are independent multiply: two judges of the same pair agree wi
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -120,9 +121,10 @@ BY_FIRM = tuple({"by": "acme", **at} for at in AT)
 BY_LEADS = tuple({"by": "leads", **at} for at in AT)
 BENNETT = "Bennett, Alpert & Goldstein (1954), Public Opinion Quarterly 18 (S); Sheppard (1899), Phil. Trans. A 192"
 VERDICT = "simlab/parties/audits.py:verdict"
+of_orders = partial(Law, regime="gaussian", refuses=out_of_reach, replications=FEWEST, shares="orders")
 
 LAWS = (
-    Law(
+    of_orders(
         id="audit.firm",
         says="a firm agrees with its raters in ½(1 + F(1 − 2η)) of the pairs it looks at again",
         source=BENNETT,
@@ -136,12 +138,8 @@ LAWS = (
             predicted=lambda misreading, flip, **at: agreement(misreading, flip, 1.0),
         ),
         margin=0.02,
-        regime="gaussian",
-        refuses=out_of_reach,
-        replications=FEWEST,
-        shares="orders",
     ),
-    Law(
+    of_orders(
         id="audit.auditors",
         says="auditors agree with raters in ½(1 + F·F₂) of the pairs they look at again",
         source=BENNETT,
@@ -155,12 +153,8 @@ LAWS = (
             predicted=lambda **at: 1.0,
         ),
         margin=0.02,
-        regime="gaussian",
-        refuses=out_of_reach,
-        replications=FEWEST,
-        shares="orders",
     ),
-    Law(
+    of_orders(
         id="audit.of_audits",
         says="and those above auditors agree with them in ½(1 + F₂·F₃), however bad raters are",
         source=BENNETT,
@@ -176,12 +170,8 @@ LAWS = (
             ),
         ),
         margin=0.02,
-        regime="gaussian",
-        refuses=out_of_reach,
-        replications=FEWEST,
-        shares="orders",
     ),
-    Law(
+    of_orders(
         id="passed_on.judges",
         says="what raters get in common credit beyond chance from two judges is as F₂ : 1 − 2η, whatever raters do",
         source="attenuation (Spearman 1904), order by order",
@@ -199,12 +189,8 @@ LAWS = (
         ),
         margin=0.1,
         slack=0.01,
-        regime="gaussian",
-        refuses=out_of_reach,
-        replications=FEWEST,
-        shares="orders",
     ),
-    Law(
+    of_orders(
         id="passed_on.through_orders",
         says="what managers find of leads over what leads' errors cost raters is F₃: F₂ is the same at both orders",
         source="attenuation (Spearman 1904), order by order",
@@ -219,12 +205,8 @@ LAWS = (
         ),
         margin=0.1,
         slack=0.01,
-        regime="gaussian",
-        refuses=out_of_reach,
-        replications=FEWEST,
-        shares="orders",
     ),
-    Law(
+    of_orders(
         id="cost.of_orders",
         says="each order's share of pay is pieces looked at × time × wage, over the sum of all orders'",
         source="accounts of a day: labels, audits at either side, audits of audits",
@@ -250,9 +232,5 @@ LAWS = (
             ),
         ),
         margin=0.02,
-        regime="gaussian",
-        refuses=out_of_reach,
-        replications=FEWEST,
-        shares="orders",
     ),
 )

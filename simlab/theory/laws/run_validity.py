@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from simlab.theory.law import FEWEST, Control, Law
+from simlab.theory.law import Control, Law
 from simlab.theory.laws.run_orders import (
     AT,
     BENNETT,
@@ -21,9 +21,9 @@ from simlab.theory.laws.run_orders import (
     LABELS,
     RATERS,
     VERDICT,
+    of_orders,
     orders_row,
     orders_run,
-    out_of_reach,
     scores,
     worth_of,
 )
@@ -102,7 +102,7 @@ NOVICK = "Lord & Novick (1968), Statistical Theories of Mental Test Scores, ch. 
 VALIDITY = "simlab/analyzers/orders.py:OrdersAnalyzer._of_people"
 
 LAWS = (
-    Law(
+    of_orders(
         id="validity.firm",
         says="scores of n looks correlate with fidelity at √(Var p/(Var p + E p(1 − p)·E 1/n))",
         source=NOVICK,
@@ -117,12 +117,8 @@ LAWS = (
         ),
         margin=0.1,
         slack=0.01,
-        regime="gaussian",
-        refuses=out_of_reach,
-        replications=FEWEST,
-        shares="orders",
     ),
-    Law(
+    of_orders(
         id="validity.auditors",
         says="the same of auditors' scores, whose own errors make agreement p less different from person to person",
         source=NOVICK,
@@ -137,12 +133,8 @@ LAWS = (
         ),
         margin=0.1,
         slack=0.01,
-        regime="gaussian",
-        refuses=out_of_reach,
-        replications=FEWEST,
-        shares="orders",
     ),
-    Law(
+    of_orders(
         id="validity.foreseen",
         says="and that is what the column validity_expected foresees",
         source=NOVICK,
@@ -157,12 +149,8 @@ LAWS = (
         ),
         margin=0.05,
         slack=0.01,
-        regime="gaussian",
-        refuses=out_of_reach,
-        replications=FEWEST,
-        shares="orders",
     ),
-    Law(
+    of_orders(
         id="validity.of_readings",
         says="ρ of scores with how truly people read, after two looks: corr(ρ, F)·√reliability of twice as many",
         source=f"{NOVICK}; Spearman (1910) and Brown (1910)",
@@ -177,12 +165,8 @@ LAWS = (
         ),
         margin=0.1,
         slack=0.01,
-        regime="gaussian",
-        refuses=out_of_reach,
-        replications=FEWEST,
-        shares="orders",
     ),
-    Law(
+    of_orders(
         id="reliability.retest",
         says="a judge's scores of one day and the next correlate at their reliability",
         source=NOVICK,
@@ -199,12 +183,8 @@ LAWS = (
         ),
         margin=0.1,
         slack=0.01,
-        regime="gaussian",
-        refuses=out_of_reach,
-        replications=FEWEST,
-        shares="orders",
     ),
-    Law(
+    of_orders(
         id="reliability.across_judges",
         says="scores of two judges, of one another's errors independent, correlate at √(r₁·r₂)",
         source=NOVICK,
@@ -224,12 +204,8 @@ LAWS = (
         ),
         margin=0.1,
         slack=0.01,
-        regime="gaussian",
-        refuses=out_of_reach,
-        replications=FEWEST,
-        shares="orders",
     ),
-    Law(
+    of_orders(
         id="fidelity.people",
         says="people who misread by s and flip ε of their labels have fidelity (1 − 2ε)·E 2/π·asin ρ",
         source=BENNETT,
@@ -243,17 +219,12 @@ LAWS = (
             predicted=lambda misreading, flip, **at: (1 - 2 * flip) * mean(correlations(misreading, DIMENSIONS)),
         ),
         margin=0.03,
-        regime="gaussian",
-        refuses=out_of_reach,
-        replications=FEWEST,
-        shares="orders",
     ),
-    Law(
+    of_orders(
         id="fidelity.lost_by_direction",
         says="of the whole, 1 − E 2/π·asin ρ is lost by going by another direction",
         source=BENNETT,
         path="simlab/measures/fidelity.py:Losses.of",
-        regime="gaussian",
         points=({"by": "acme", **AT[0]}, {"by": "acme", **AT[2]}, {"by": "leads", **AT[1]}),
         predicted=lambda misreading, **at: 1 - mean(worth_of(misreading, 0.0)),
         observe=_column("lost_direction"),
@@ -263,11 +234,8 @@ LAWS = (
             predicted=lambda misreading, **at: 1 - mean(correlations(misreading, DIMENSIONS)),
         ),
         margin=0.03,
-        refuses=out_of_reach,
-        replications=FEWEST,
-        shares="orders",
     ),
-    Law(
+    of_orders(
         id="fidelity.lost_by_choice",
         says="of it, errors of choice cost 2ε of what is left by misreading",
         source=BENNETT,
@@ -281,10 +249,6 @@ LAWS = (
             predicted=lambda flip, **at: 2 * flip,
         ),
         margin=0.02,
-        regime="gaussian",
-        refuses=out_of_reach,
-        replications=FEWEST,
-        shares="orders",
     ),
     Law(
         id="intervals.of_validity",
