@@ -95,6 +95,26 @@ def test_everybody_is_asked_the_same_in_every_round(tmp_path: Path) -> None:
     assert rows["round"].max() == 3
 
 
+def test_each_standard_is_its_own(tmp_path: Path) -> None:
+    """Users want one thing, acme asks for another at a right angle to it, and raters do as acme says."""
+    changes = {
+        "parties.acme.guideline.operative": {"truthful": 1}, f"{POOL}.policy": "oracle", f"{POOL}.count": 12,
+        f"{POOL}.misreading": 0.5, "world.dimensions": 8, f"{AUDIT}.sample": 1.0, f"{LEARN}.sample": 1200,
+    }  # fmt: skip
+    run = play(tmp_path, changes, measured=True)
+    found = raters(run)
+    expected = 2 / np.pi * np.arcsin(found.rho_intent)
+    assert np.abs((found.fidelity_intent - expected) / np.sqrt((1 - expected**2) / 500)).max() < 5
+    assert found.fidelity_guideline.min() > 0.3 > np.abs(found.fidelity_intent).mean()
+    (row,) = run.orders.query("principal == 'acme' and agent == 'pool' and round == 1").itertuples()
+    assert row.fidelity_intent == pytest.approx(found.fidelity_intent.mean())
+    scores = run.judgements[run.judgements.principal == "acme"].set_index("agent").score
+    for against in ("guideline", "intent"):
+        worth = found[f"fidelity_{against}"].reindex(scores.index)
+        assert getattr(row, f"validity_{against}") == pytest.approx(np.corrcoef(scores, worth)[0, 1])
+    assert row.validity_principal == pytest.approx(row.validity_guideline)  # acme reads its own guideline rightly
+
+
 # ---- validity ------------------------------------------------------------------------------------------------------
 
 
@@ -160,6 +180,15 @@ def test_dismissals_are_right_or_wrong_and_all_are_counted(audited: Played) -> N
     assert (
         rows.kept_rightly + rows.kept_wrongly + rows.dismissed_rightly + rows.dismissed_wrongly
     ).tolist() == rows.people.tolist()
+    worth, fired = raters_of_all_rounds(audited), audited.consequences[audited.consequences.kind == "fire"]
+    judged = audited.judgements[audited.judgements.principal == "acme"]
+    rightly = 0
+    for _, look in judged.groupby("time"):
+        worst = worth[look.agent].nsmallest(math.ceil(0.1 * len(look))).max()
+        mine = fired.agent[fired.judgement.isin(look.judgement)]
+        rightly += int((worth[mine] <= worst).sum())
+    assert rows.dismissed_rightly.sum() == rightly
+    assert rightly != fired.shape[0] - rightly
     leads = audited.orders[audited.orders.principal == "leads"]
     assert leads[["dismissed_rightly", "dismissed_wrongly"]].to_numpy().sum() == 0
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import pearsonr
+from scipy.stats import pearsonr, spearmanr
 
 from simlab.measures.fidelity import (
     Change,
@@ -118,6 +118,15 @@ def test_it_is_not_given_where_it_means_nothing() -> None:
     assert math.isnan(validity(np.ones(5), some).rho)
     whole = validity(some, some)
     assert (whole.rho, whole.rank, whole.auc, whole.why_nan) == (pytest.approx(1), pytest.approx(1), 1.0, "")
+
+
+def test_the_rank_correlation_asks_for_the_order_alone() -> None:
+    worth = np.linspace(0.1, 0.9, 12)
+    bent = validity(np.exp(9 * worth), worth)
+    assert bent.rank == pytest.approx(1)
+    assert bent.rho < 0.9
+    x, y = np.random.default_rng(2).normal(size=(2, 40))
+    assert validity(x, y).rank == pytest.approx(spearmanr(x, y).statistic)
 
 
 def test_the_area_under_the_curve_is_the_share_of_pairs_in_order() -> None:

@@ -134,12 +134,14 @@ def test_who_knows_that_nobody_looks_does_not_look_either(tmp_path: Path, guarde
             "consequence": [fire, "hire"] if guarded else [],
         },
     }  # fmt: skip
-    care = {}
+    care, first = {}, {}
     for know in (True, False):
         run = play(tmp_path, {**changes, "parties.pool.effort": {**toil, "know_judges": know}}, measured=True)
         last = run.raters[(run.raters["round"] == run.raters["round"].max()) & run.raters.employed]
         care[know] = last[last.worker.str.startswith("pool:")].care.mean()
+        first[know] = run.raters[run.raters["round"] == 0].set_index("worker").care.filter(like="pool:").mean()
     assert care[True] == (1.0 if guarded else 0.0)
+    assert first[True] == care[True]  # from the first day, though raters are hired before those who judge them
     assert care[False] == 1.0  # who takes leads to be right always looks, guarded or not
 
 

@@ -55,6 +55,31 @@ def test_without_a_common_market_everybody_hired_is_new(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_who_was_trained_elsewhere_has_not_forgotten_it(tmp_path: Path) -> None:
+    """South's vendor reads the guideline wrongly and trains its people; who then works for north reads as they were
+    taught."""
+    strict = [{"kind": "retrain", "below": 1.0, "shrink": 0.5, "hours": 0}, *HARSH]
+    trainers = {
+        "parties.leads": {"kind": "auditors", "count": 1, "misreading": 1.0, "policy": "oracle"},
+        "relations.8": {"principal": "leads", "agent": "south", "every": 1, "sample": 1.0, "consequence": strict[:1]},
+    }
+    run = play_as(DEEP, tmp_path, {**CHANGES, **trainers})
+    moved = run.employment[
+        run.employment.worker.str.startswith("north") & run.employment.person.str.startswith("south")
+    ]
+    assert len(moved) >= 1
+    kept = 0
+    for row in moved.itertuples():
+        rows = (np.array([int(name.split(":")[1])]) for name in (row.person, row.worker))
+        there, here = (pool(run, name).taught_to(at) for name, at in zip(("south", "north"), rows, strict=True))
+        if there is not None and there.any():
+            kept += 1
+            assert here is not None
+            assert here.any()
+    assert kept
+
+
+@pytest.mark.slow
 def test_who_is_banned_is_hired_by_nobody_again(tmp_path: Path) -> None:
     harsh = [{**HARSH[0], "ban": True}, HARSH[1]]
     run = play_as(DEEP, tmp_path, {**CHANGES, f"{NORTH}.consequence": harsh, "relations.4.consequence": harsh})

@@ -2,12 +2,15 @@
 
 import re
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
 
 from simlab.components.choice_noise import clear_pairs, expected_agreement, temperature_for
 from simlab.errors import InvalidInput
+from simlab.report.summary_screen import alerts
+from simlab.runs.loading import Run
 from tests.small_world import play
 
 RNG = np.random.default_rng(5)
@@ -72,6 +75,10 @@ def test_a_run_whose_people_happen_to_be_too_unlike_goes_on_and_says_so(tmp_path
     assert said["asked"] == 0.95 > said["reachable"] > 0.5
     assert run.context.parties["pool"].policy.temperature == 0
     assert run.raters.lost_choice.abs().max() < 1e-12
+    (line,) = alerts.unlike(cast("Run", run))
+    assert "agreement 0.95 was asked for" in str(line)
+    assert f"agree on {said['reachable']:.2f} of clear pairs" in str(line)
     alike = play(tmp_path, {**unlike, "parties.pool.misreading": 0.1}, seed=seed, measured=True)
+    assert alerts.unlike(cast("Run", alike)) == []
     assert not alike.agreement.statistic.isin(["asked", "reachable"]).any()
     assert alike.context.parties["pool"].policy.temperature > 0

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.plugins.looks.work import hours, looked_at, scores
-from tests.small_world import payments
+from tests.small_world import AUDIT, LEARN, payments
 
 
 @pytest.mark.parametrize("flip", [0.1, 0.2, 0.4])
@@ -50,3 +50,15 @@ def test_the_second_answer_is_paid_work(tmp_path: Path) -> None:
     assert hours(run, "auditing") == 0
     labor = run.labor
     assert labor[labor.kind == "asking again"].pay.sum() == pytest.approx(21.0 * again)
+
+
+def test_whoever_answers_again_has_less_time_for_what_comes_next(tmp_path: Path) -> None:
+    """Pools that can just do what is asked of them in a day do less on the day after a look."""
+    busy = {"days": 2, "parties.pool.hours": 1.0, "parties.pool.seconds_spread": 0.0, "parties.pool.count": 10}
+    labels = {}
+    for name, look in (("again", "self_consistency"), ("gold", "gold")):
+        changes = {**busy, f"{AUDIT}.sample": 0.5, f"{LEARN}.sample": 1000}
+        run = looked_at(tmp_path, look, changes)
+        labels[name] = run.comparisons.groupby(run.comparisons.time > 1).size()
+    assert labels["again"][True] < 0.7 * labels["gold"][True]
+    assert labels["again"][False] > 0.9 * labels["gold"][False]

@@ -1,0 +1,72 @@
+"""Verdicts on claims, from tables that are made up."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import t
+
+from simlab.claims import number, verdict
+from simlab.runs.loading import Run
+from simlab.scenario.expectations import ClaimSpec
+
+VALUES = [1.0, 2.0, 9.0]
+
+
+def claim(**said: Any) -> ClaimSpec:
+    return ClaimSpec(**{"says": "so", "table": "labor", "column": "pay", "between": (0.0, 1.0), **said})
+
+
+def runs(values: list[float]) -> list[Run]:
+    """Runs whose labor table has one row each, of this pay."""
+    return [cast("Run", SimpleNamespace(labor=pd.DataFrame({"round": [1], "pay": [value]}))) for value in values]
+
+
+@pytest.mark.parametrize(
+    ("between", "holds", "surely"),
+    [
+        ((3.9, 4.1), True, False),
+        ((-100.0, 100.0), True, True),
+        ((1.9, 2.1), False, False),
+        ((4.5, 100.0), False, False),
+    ],
+)
+def test_the_mean_decides_and_its_interval_says_how_surely(
+    between: tuple[float, float], holds: bool, surely: bool
+) -> None:
+    """The mean of 1, 2 and 9 is 4, and their median 2."""
+    found = verdict(claim(between=between), runs(VALUES))
+    assert (found.holds, found.surely) == (holds, surely)
+    assert found.mean == pytest.approx(4)
+    half = t.ppf(0.975, 2) * np.std(VALUES, ddof=1) / np.sqrt(3)
+    assert (found.low, found.high) == (pytest.approx(4 - half), pytest.approx(4 + half))
+
+
+def test_a_difference_is_taken_seed_by_seed() -> None:
+    found = verdict(claim(less={}), runs(VALUES), runs([0.0, 1.0, 8.0]))
+    assert found.values == (1.0, 1.0, 1.0)
+    assert (found.low, found.high) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("by", "expected"), [("mean", 4), ("sum", 12), ("min", 1), ("max", 9), ("first", 2), ("last", 1), ("count", 3)]
+)
+def test_what_is_made_of_the_rows(by: str, expected: float) -> None:
+    pay = pd.DataFrame({"round": [0, 1, 2, 2], "pay": [2.0, np.nan, 9.0, 1.0]})
+    run = cast("Run", SimpleNamespace(labor=pay))
+    assert number(run, claim(by=by)) == expected
+    assert number(run, claim(by=by, where="round == @last")) == number(
+        cast("Run", SimpleNamespace(labor=pay[pay["round"] == 2])), claim(by=by)
+    )
+
+
+def test_of_nothing_there_is_a_sum_and_a_count_and_no_mean() -> None:
+    run = cast("Run", SimpleNamespace(labor=pd.DataFrame({"round": [1], "pay": [np.nan]})))
+    assert number(run, claim(by="sum")) == number(run, claim(by="count")) == 0
+    found = verdict(claim(), [run])
+    assert np.isnan(found.mean)
+    assert not found.holds
