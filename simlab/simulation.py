@@ -129,7 +129,8 @@ class Simulation(Context):
                 if isinstance(party, build) and party not in machines:
                     yield from party.start()
         for pool in sorted(self.of_kind(Pool), key=lambda pool: -pool.work_order):
-            if pool.spec.effort.know_judges:  # who were hired before their judges
+            effort = pool.spec.effort
+            if effort.know_judges or effort.confirms:  # who were hired before their judges, or before those they judge
                 reconsider(pool)
         for model in self.of_kind(LanguageModel):
             yield from model.imitate()

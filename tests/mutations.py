@@ -154,7 +154,8 @@ UNSEEN: tuple[Sabotage, ...] = (
     ),
     Sabotage(
         "care ignores pay", "simlab/people/effort.py",
-        "pool.work_state.pace[rows] = care, pace", "pool.work_state.pace[rows] = np.ones(len(rows)), pace",
+        "pool.work_state.pace[rows[mine]] = care[mine], pace[mine]",
+        "pool.work_state.pace[rows[mine]] = 1.0, pace[mine]",
         ("care.bought", "deterrence.care_of_auditors"), "tests/people/test_working_conditions.py",
     ),
     Sabotage(
@@ -224,7 +225,8 @@ OTHERS: tuple[Sabotage, ...] = (
     ),
     Sabotage(
         "silence is invisible in what auditors are worth", "simlab/people/expected_labels.py",
-        "_silence(pool, rows), echo, below)", "0 * _silence(pool, rows), echo, below)", ("collusion.fidelity",),
+        "_silence(pool, rows), echo, below, confirm)", "0 * _silence(pool, rows), echo, below, confirm)",
+        ("collusion.fidelity",),
         "tests/people/test_collusion.py",
     ),
     Sabotage(
@@ -248,7 +250,7 @@ OTHERS: tuple[Sabotage, ...] = (
     ),
     Sabotage(
         "fidelity of what people could do", "simlab/people/expected_labels.py",
-        "return self.care[:, None] * self.careful", "return self.careful",
+        "careful = self.care[:, None] * self.careful", "careful = self.careful",
         ("fidelity.with_care",),
     ),
     Sabotage(
@@ -350,7 +352,27 @@ OTHERS: tuple[Sabotage, ...] = (
     ),
     Sabotage(
         "audits that never err, in the rule against shirking", "simlab/components/effort.py",
-        "return right * (1 - self.gold_error) + (1 - right) * self.gold_error", "return right", ("care.bought",),
+        "found = right * (1 - self.gold_error) + (1 - right) * self.gold_error", "found = right", ("care.bought",),
+    ),
+    Sabotage(
+        "careless auditors toss coins after all", "simlab/people/working_life.py",
+        "if shown is not None and pool.spec.effort.confirms:", "if False:",
+        ("inspection.found",), "tests/people/test_waving_through.py",
+    ),
+    Sabotage(
+        "nobody reckons with judges who wave through", "simlab/people/effort.py",
+        "return float(1 - care.mean()) if len(care) else 0.0", "return 0.0",
+        ("inspection.mixed@1", "inspection.every_order@1"), "tests/people/test_waving_through.py",
+    ),
+    Sabotage(
+        "auditors who wave through reckon as if they tossed coins", "simlab/people/effort.py",
+        "careless=same(_of_judged(pool) if effort.confirms else COIN),", "careless=same(COIN),",
+        ("inspection.mixed", "inspection.every_order"), "tests/people/test_waving_through.py",
+    ),
+    Sabotage(
+        "everybody thinks again at every look", "simlab/people/effort.py",
+        "    if share >= 1:\n        return None", "    if share < 2:\n        return None",
+        ("inspection.mixed", "inspection.mixed@1"), "tests/people/test_waving_through.py",
     ),
     Sabotage(
         "rivals in a tournament are not noisy", "simlab/components/incentives.py",

@@ -21,6 +21,7 @@ from simlab.arrays import Array, Indices
 from simlab.clock import Steps
 from simlab.measures.fidelity import (
     Change,
+    State,
     Validity,
     change,
     detected,
@@ -81,7 +82,7 @@ class OrdersAnalyzer(Analyzer):
         super().__init__(context)
         self.views: dict[str, RoundView] = {}  # the last of each language model
         self.watched: dict[str, Watched] = defaultdict(Watched)  # by name of the relation
-        self.states: dict[str, dict[int, tuple[float, float]]] = {}  # care and fidelity of people at the last look
+        self.states: dict[str, dict[int, State]] = {}  # of people at the last look
         self.spent: dict[tuple[str, int], Array] = defaultdict(lambda: np.zeros(2))  # hours, $ since the round before
         context.log.on_judged.append(self.judged)
         context.log.on_followed.append(self.followed)
@@ -113,7 +114,9 @@ class OrdersAnalyzer(Analyzer):
         watched, here = self.watched[relation.name], agent.representatives()
         labels, golds = _labels(agent, view), self._golds(relation, view)
         careful = fidelity(labels.careful, golds["guideline"])
-        state = dict(zip(here.tolist(), zip(labels.care.tolist(), careful.tolist(), strict=True), strict=True))
+        careless = np.full(len(here), float(fidelity(labels.below, golds["guideline"])) if labels.confirm else 0.0)
+        each = zip(labels.care.tolist(), careful.tolist(), careless.tolist(), strict=True)
+        state = dict(zip(here.tolist(), each, strict=True))
         watched.change += change(self.states.get(relation.name, {}), state)
         self.states[relation.name] = state
         numbers = {int(name.rpartition(":")[2]): name for name in judgement.scores}

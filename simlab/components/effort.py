@@ -1,14 +1,14 @@
 """Efforts: how much care people take, and the work situation that such a plugin is shown.
 
 A `WorkSituation` holds what bears on the choice, as columns; effort plugins (`plugins/efforts/`) return the share of
-answers that are looked at with care. The rest is marked by coin toss.
+answers that are looked at with care. The rest is marked by coin toss; auditors may confirm what stands there instead.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from simlab.components.shown_data import ShownData
 from simlab.errors import PluginFailed
 
 COIN = 0.5  # chance that a coin toss agrees with gold
+WAVE = "wave_through"  # what careless auditors may do instead
 _REACH = 8.0  # standard deviations of the number of audits that are reckoned with
 _PEERS = 201  # quantiles that stand for everybody else
 
@@ -44,6 +45,12 @@ class Effort(Component):
     )
     discount: float = Field(0.95, ge=0, lt=1, description="δ, worth of a $ at the next look of the employer")
     separation: float = Field(0.05, ge=0, lt=1, description="s, chance to lose the job by no fault, per look")
+    careless: Literal["coin", "wave_through"] = Field(
+        "coin", description="what an answer without care is: a coin toss, or (auditors) what those they judge said"
+    )
+    revise: float = Field(
+        1.0, gt=0, le=1, description="share of people who choose their care anew at each look; the others keep it"
+    )
     told: float | None = Field(
         None, ge=0, le=1, description="share of answers people are told is checked; default: they know it as it is"
     )
@@ -52,13 +59,18 @@ class Effort(Component):
     )
     know_judges: bool = Field(
         False,
-        description="whether people know how often their auditors are right; else they take them to be always",
+        description="whether people know how often their auditors look and are right; else they take them to do always",
     )
     outside: float = Field(0.0, ge=0, le=1e6, description="what being without this job is worth, in $ per hour")
 
     def choose(self, situation: WorkSituation) -> Array:
-        """Care [R] in [0, 1]: the share of answers looked at with care; the others are marked by coin toss."""
+        """Care [R] in [0, 1]: the share of answers looked at with care; the others are as `careless` says."""
         raise NotImplementedError(f"effort {self.name!r} does not define choose")
+
+    @property
+    def confirms(self) -> bool:
+        """Whether these people, where they take no care, say what those said whose answers they judge."""
+        return self.reckons and self.careless == WAVE
 
     def hurry(self, situation: WorkSituation) -> Array:
         """Pace [R] beyond the usual one, as a share of it; 0 unless a plugin says otherwise."""
@@ -83,6 +95,7 @@ class WorkSituation(ShownData):
     pay: PayScheme  # how work is paid: pay.expected(situation, care, pace) is $ a period [R]
     review: Review | None = None  # by which people are dismissed; None: nobody is
     recognised: Array | float = 0.0  # [R] share of the answers to be checked that people recognise, and take care of
+    confirmed: Array | float = 0.0  # [R] share of checked answers that the judge finds right without a look
 
     def __len__(self) -> int:
         return len(self.wage)
@@ -104,11 +117,13 @@ class WorkSituation(ShownData):
     def observed(self, care: Array) -> Array:
         """Chance [R] that an answer agrees with the employer's gold, which is wrong with rate η: p(1−η) + (1−p)η.
 
-        Of golden questions that are recognised with chance d, care taken is d + (1 − d)·c.
+        Of golden questions that are recognised with chance d, care taken is d + (1 − d)·c. A judge who waves a share m
+        of answers through finds m + (1 − m)·(…) of them right, so that care shows in the others only.
         """
         shown = care + self.recognised * (1 - care)
         right = self.careless + shown * (self.quality - self.careless)
-        return right * (1 - self.gold_error) + (1 - right) * self.gold_error
+        found = right * (1 - self.gold_error) + (1 - right) * self.gold_error
+        return self.confirmed + (1 - self.confirmed) * found
 
     def dismissal(self, care: Array) -> Array:
         """Chance [R] to be dismissed at the next look, by a review of that look's audits alone.

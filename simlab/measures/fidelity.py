@@ -204,7 +204,8 @@ def detected(score: Array, truly: Array) -> tuple[Array, Array]:
 @dataclass(frozen=True, slots=True)
 class Change:
     """Change in the mean fidelity of those employed, from one look to the next: by who left and came (selection), by
-    the care of those who stayed (deterrence), and by what they do when they take care (teaching). Sums to the whole."""
+    the care of those who stayed (deterrence), and by what their answers are worth at that care (teaching). Sums to the
+    whole."""
 
     selection: float = 0.0
     deterrence: float = 0.0
@@ -216,18 +217,24 @@ class Change:
         )
 
 
-def change(before: dict[int, tuple[float, float]], now: dict[int, tuple[float, float]]) -> Change:
-    """The change between two looks, given (care, fidelity when careful) of everyone employed at each, by number.
+State = tuple[float, float, float]
+"""Of one person: care c, fidelity G of careful answers, fidelity B of the others; in all F = c·G + (1 − c)·B."""
 
-    With F = c·G, somebody who stayed changed by mean(G)·Δc + mean(c)·ΔG, means being of before and now.
+
+def change(before: dict[int, State], now: dict[int, State]) -> Change:
+    """The change between two looks, given the state of everyone employed at each, by number.
+
+    Somebody who stayed changed by mean(G − B)·Δc + mean(c)·ΔG + mean(1 − c)·ΔB, means being of before and now. B is 0
+    of a coin; who waves through has that of those judged, so that what these learn is taught to the judge, too.
     """
     if not before or not now:
         return Change()
     stayed = before.keys() & now.keys()
     deterrence = teaching = 0.0
     for number in stayed:
-        (c0, g0), (c1, g1) = before[number], now[number]
-        deterrence += (g0 + g1) / 2 * (c1 - c0) / len(now)
-        teaching += (c0 + c1) / 2 * (g1 - g0) / len(now)
-    whole = float(np.mean([c * g for c, g in now.values()]) - np.mean([c * g for c, g in before.values()]))
+        (c0, g0, b0), (c1, g1, b1) = before[number], now[number]
+        deterrence += (g0 + g1 - b0 - b1) / 2 * (c1 - c0) / len(now)
+        teaching += ((c0 + c1) / 2 * (g1 - g0) + (2 - c0 - c1) / 2 * (b1 - b0)) / len(now)
+    mean_then, mean_now = (np.mean([c * g + (1 - c) * b for c, g, b in at.values()]) for at in (before, now))
+    whole = float(mean_now - mean_then)
     return Change(whole - deterrence - teaching, deterrence, teaching)

@@ -20,7 +20,7 @@ from simlab.parties.guideline import write_readings
 from simlab.parties.language_model import LanguageModel
 from simlab.people import hiring, payroll, population, quitting, working_life
 from simlab.people.choice import Judges
-from simlab.people.effort import reconsider
+from simlab.people.effort import newly, reconsider, thinking
 from simlab.people.noise_calibration import calibrate
 from simlab.people.table_rows import spells
 from simlab.rankings import ROOM, Rankings
@@ -54,7 +54,7 @@ class Pool(Judges):
         """Hire up to `count` new people, after a test if there is one; returns the numbers of those hired."""
         hired = hiring.hire(self, count)
         self.begin(hired)
-        reconsider(self)
+        reconsider(self, newly(self, hired))
         return [int(n) for n in hired]
 
     def admit(self, count: int) -> Indices:
@@ -179,7 +179,7 @@ class Pool(Judges):
             kept.agreed[rows] += agreed
         if judgement.answers is not None:
             record.answers.append(working_life.note(self, rows[judgement.answers.who], judgement.answers.right))
-        reconsider(self)
+        reconsider(self, thinking(self, judgement.principal))
 
     def by_themselves(self) -> Pool:
         """The pool as it would be if all its people judged by themselves."""

@@ -97,7 +97,7 @@ class Judges(Roster):
     ) -> tuple[NDArray[np.int64], Array]:
         """What person who[i] says of the K responses of ranking i: labels and perceived differences [n, pairs].
 
-        Those who take no care toss a coin; those who delegate say what their machine says.
+        Those who take no care toss a coin, or confirm; those who delegate say what their machine says.
 
         - `items` [n·K]: the responses, K a ranking;
         - `response_keys` [n·K]: key how each response is perceived;
@@ -123,7 +123,8 @@ class Judges(Roster):
         for rows, earlier in turns_of(self, label, ranking_keys, who, key, earlier_labels):
             scene = sight.scene(rows, earlier)
             part = self.choose(utilities[rows], who[rows], draws[rows], None if noise is None else noise[rows], scene)
-            working_life.toss(self, part, who[rows], ranking_keys[rows], key, k)
+            before = None if earlier_labels is None else earlier_labels[rows]
+            working_life.toss(self, part, who[rows], ranking_keys[rows], key, k, before)
             if self.delegation and asks[rows].any():
                 part[asks[rows]] = self.delegation.labels(felt[rows][asks[rows]])
             label[rows] = part

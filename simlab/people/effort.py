@@ -1,7 +1,9 @@
 """The outlook: what people know of their job when they choose how careful to be, and that choice.
 
 They take the next period for one like any other, know how well they can do, how often work is checked, how often
-gold is wrong, and by which rule people are dismissed; each look is taken to stand alone.
+gold is wrong, and by which rule people are dismissed; each look is taken to stand alone. Where a share `revise` of them
+thinks again at a look, the others going on as they did, they are led step by step toward the best reply to what the
+others do now: best-response dynamics (Gilboa & Matsui 1991, "Social stability and equilibrium", Econometrica 59).
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simlab.arrays import Array, Indices
 from simlab.components.consequence import Consequence
@@ -25,8 +28,11 @@ if TYPE_CHECKING:
     from simlab.scenario import RelationSpec
 
 
-def reconsider(pool: Judges) -> None:
-    """Let everybody employed choose anew how much care to take, as things stand."""
+SECONDS_PER_DAY = 86_400
+
+
+def reconsider(pool: Judges, who: Indices | None = None) -> None:
+    """Let people choose anew how much care to take, as things stand: `who`, or everybody employed."""
     effort, cohort = pool.spec.effort, pool.cohort
     rows = np.flatnonzero(cohort.employed)
     if not effort.reckons or not len(rows):
@@ -46,7 +52,23 @@ def reconsider(pool: Judges) -> None:
         if wrong or len(odd):
             what = f"{wanted} for {len(rows)} people; it gave {wrong or f'{odd[0]:g}'}"
             raise PluginFailed.returned(effort, what, method)
-    pool.work_state.care[rows], pool.work_state.pace[rows] = care, pace
+    mine: NDArray[np.bool_] | slice = slice(None) if who is None else np.isin(rows, who)
+    pool.work_state.care[rows[mine]], pool.work_state.pace[rows[mine]] = care[mine], pace[mine]
+
+
+def thinking(pool: Judges, principal: str) -> Indices | None:
+    """Who thinks again at this principal's look, today: each with chance `revise`; None if all do."""
+    share = pool.spec.effort.revise
+    if share >= 1:
+        return None
+    key = pool.context.rng.key(pool.name, "revise", principal)
+    everybody = np.arange(len(pool.cohort))
+    return np.flatnonzero(uniforms(key, everybody, round(pool.context.now * SECONDS_PER_DAY)) < share)
+
+
+def newly(pool: Judges, hired: Indices) -> Indices | None:
+    """Who thinks when people are hired: they, or everybody where all always do (None)."""
+    return None if pool.spec.effort.revise >= 1 else hired
 
 
 def situation_of(pool: Judges, rows: Indices) -> WorkSituation:
@@ -66,7 +88,7 @@ def situation_of(pool: Judges, rows: Indices) -> WorkSituation:
         pairs=same(round(hours * 3600 / pool.seconds_a_pair)),
         audited=_believed(pool, rows, _audited(relation, pool.planned_pairs(days))),
         quality=_quality(pool, rows),
-        careless=same(COIN),
+        careless=same(_of_judged(pool) if effort.confirms else COIN),
         gold_error=same(_gold_error(pool, relation)),
         discount=same(effort.discount),
         separation=same(effort.separation),
@@ -74,6 +96,7 @@ def situation_of(pool: Judges, rows: Indices) -> WorkSituation:
         pay=pool.spec.pay,
         review=_rule(relation),
         recognised=0.0 if relation is None or relation.look is None else relation.look.recognised(),
+        confirmed=_confirmed(pool, relation),
     )
 
 
@@ -114,22 +137,55 @@ def _believed(pool: Judges, rows: Indices, share: float) -> Array:
 
 
 def _gold_error(pool: Judges, relation: RelationSpec | None) -> float:
-    """How often the judge errs: a firm by its gold; auditors as often as they do now, if people know it."""
+    """How often the judge errs: a firm by its gold; auditors as often as they do now, if people know it: of what they
+    do not wave through."""
     if relation is None:
         return 0.0
     judge = pool.context.parties[relation.principal]
-    if pool.spec.effort.know_judges and isinstance(judge, Roster):
-        return 1 - _accuracy(judge)
-    return float(getattr(getattr(judge, "spec", None), "gold_error", 0.0))
+    if not pool.spec.effort.know_judges or not isinstance(judge, Roster):
+        return float(getattr(getattr(judge, "spec", None), "gold_error", 0.0))
+    if not judge.spec.effort.confirms:
+        return 1 - accuracy(judge)
+    rows, care = _cares(judge)
+    return 1 - float(care @ _quality(judge, rows) / care.sum()) if care.sum() > 0 else COIN
 
 
-def _accuracy(judges: Roster) -> float:
-    """Mean chance of these people's answers to agree with gold, with the care they take now; a coin's, of nobody."""
-    rows = np.flatnonzero(judges.cohort.employed)
+def _confirmed(pool: Judges, relation: RelationSpec | None) -> float:
+    """Which share of what they look at their judges wave through now, if people know it; nobody who judges: none."""
+    judge = pool.context.parties[relation.principal] if relation is not None else None
+    if not pool.spec.effort.know_judges or not isinstance(judge, Roster) or not judge.spec.effort.confirms:
+        return 0.0
+    care = _cares(judge)[1]
+    return float(1 - care.mean()) if len(care) else 0.0
+
+
+def _cares(people: Roster) -> tuple[Indices, Array]:
+    """Who is employed [R], and with how much care each works now [R]."""
+    rows = np.flatnonzero(people.cohort.employed)
+    return rows, people.work_state.care[rows] if people.spec.effort.reckons else np.ones(len(rows))
+
+
+def accuracy(people: Roster) -> float:
+    """Mean chance of these people's answers to agree with gold, with the care they take now; a coin's, of nobody. Where
+    auditors wave through, answers without care are as often right as those they judge."""
+    rows, care = _cares(people)
     if not len(rows):
         return COIN
-    care = judges.work_state.care[rows] if judges.spec.effort.reckons else np.ones(len(rows))
-    return float(np.mean(COIN + care * (_quality(judges, rows) - COIN)))
+    careless = _of_judged(people) if people.spec.effort.confirms else COIN
+    return float(np.mean(careless + care * (_quality(people, rows) - careless)))
+
+
+def _of_judged(auditors: Roster) -> float:
+    """How often the answers are right that auditors look at, as those work who gave them; a coin's, if nobody did."""
+    relations = [r for r in auditors.context.scenario.relations if r.principal == auditors.name]
+    pieces, right = [], []
+    for relation in relations:
+        people = auditors.context.parties.get(relation.agent)
+        if isinstance(people, Roster):
+            share, planned = relation.sample, people.planned_pairs(relation.every)
+            pieces.append((share * planned if isinstance(share, float) else min(share, planned)) / relation.every)
+            right.append(accuracy(people))
+    return float(np.average(right, weights=pieces)) if sum(pieces) > 0 else COIN
 
 
 # ---- how well they can do ------------------------------------------------------------------------------------------

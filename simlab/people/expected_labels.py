@@ -37,7 +37,8 @@ class ExpectedLabels:
 
     `felt` is which side each finds better as perceived, `meant` which they would if they perceived responses as they
     are: 1, −1 or 0 for equal. Auditors are shown what others said, `below` on average. With care they say
-    careful + echo·(shown − below), shown being 1 or −1; of a share `silence` of answers they say what is shown.
+    careful + echo·(shown − below), shown being 1 or −1; of a share `silence` of answers they say what is shown. Without
+    care they toss a coin, or, if they `confirm`, say what is shown.
     """
 
     rows: Indices  # [R] in the pool
@@ -49,11 +50,13 @@ class ExpectedLabels:
     silence: Array  # [R]
     echo: Array  # [R, M]
     below: Array  # [M]; 0 where nothing is shown
+    confirm: bool = False  # whether careless answers are those shown
 
     @property
     def own(self) -> Array:
-        """P(left) − P(right) [R, M] where they are not silent: a careless answer is a coin's."""
-        return self.care[:, None] * self.careful
+        """P(left) − P(right) [R, M] where they are not silent: a careless answer is a coin's, or the one shown."""
+        careful = self.care[:, None] * self.careful
+        return careful + (1 - self.care)[:, None] * self.below if self.confirm else careful
 
     @property
     def said(self) -> Array:
@@ -74,7 +77,7 @@ class ExpectedLabels:
         they are not silent."""
         if not len(self.rows):
             return np.zeros_like(self.below), np.zeros_like(self.below)
-        followed = self.care[:, None] * self.echo
+        followed = self.care[:, None] * self.echo + (1 - self.care)[:, None] * float(self.confirm)
         return np.asarray((self.own - followed * self.below).mean(axis=0)), np.asarray(followed.mean(axis=0))
 
     def of(self, rows: Indices) -> ExpectedLabels:
@@ -125,7 +128,8 @@ def expected_labels(pool: Judges, rows: Indices, panel: Panel, places: Indices) 
         copied = signs(pool.delegation.utility(panel)[places])
         careful[asks] = felt[asks] = meant[asks] = copied
         echo[asks], care = 0.0, np.where(asks, 1.0, care)
-    return ExpectedLabels(rows, care, careful, felt, meant, counted, _silence(pool, rows), echo, below)
+    confirm = pool.spec.effort.confirms
+    return ExpectedLabels(rows, care, careful, felt, meant, counted, _silence(pool, rows), echo, below, confirm)
 
 
 def _judged(pool: Judges) -> list[Judges]:
@@ -147,7 +151,7 @@ def _silence(pool: Judges, rows: Indices) -> Array:
 
 def _audited(pool: Judges, panel: Panel, places: Indices) -> Array | None:
     """What those whom auditors judge say on average, P(left) − P(right) [M]; None where it does not matter to them."""
-    if "earlier" not in pool.policy.needed() and collusion_of(pool) is None:
+    if "earlier" not in pool.policy.needed() and collusion_of(pool) is None and not pool.spec.effort.confirms:
         return None
     each = [expected_labels(people, people.representatives(), panel, places).said for people in _judged(pool)]
     return np.asarray(np.concatenate(each).mean(axis=0)) if sum(map(len, each)) else None

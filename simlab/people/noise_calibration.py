@@ -54,7 +54,7 @@ def calibrate(pool: Judges, model: Speaker) -> Steps:
         what = f"must give a rater policy when it is calibrated; it gave {given(policy)}"
         raise PluginFailed.returned(pool.policy, what, "calibrated")
     pool.policy = policy
-    if pool.spec.effort.reckons or pool.known_to_the_judged():
+    if pool.accuracy_matters():
         truly = context.guideline_for(pool.name).utilities(context.game.features(items))
         pool.quality = people, quality_of(pool, people, pairs, truly.reshape(-1, 2))
 

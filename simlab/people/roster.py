@@ -135,10 +135,14 @@ class Roster(LabelSource):
         out = self.context.scenario.without
         return [int(name.removeprefix(prefix)) for name in out if name.startswith(prefix)]
 
-    def known_to_the_judged(self) -> bool:
-        """Whether somebody who is judged by these people reckons with how often they are right."""
-        below = (self.context.scenario.parties[name] for name in self.context.hierarchy.agents(self.name))
-        return any(getattr(getattr(spec, "effort", None), "know_judges", False) for spec in below)
+    def accuracy_matters(self) -> bool:
+        """Whether somebody reckons with how often these people are right: they, those they judge, if these know their
+        judges, or auditors who wave through what they say."""
+        parties, hierarchy = self.context.scenario.parties, self.context.hierarchy
+        below = [getattr(parties[name], "effort", None) for name in hierarchy.agents(self.name)]
+        above = [getattr(parties[name], "effort", None) for name in hierarchy.principals(self.name)]
+        known = any(effort.know_judges for effort in below if effort is not None)
+        return self.spec.effort.reckons or known or any(effort.confirms for effort in above if effort is not None)
 
     def task_draws(self, ranking_keys: NDArray[Any]) -> NDArray[Any]:
         """What draws about each task [n] are keyed by, whoever works on it, from what keys its rankings."""

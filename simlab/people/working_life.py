@@ -85,11 +85,22 @@ def noise(pool: Roster, who: Indices, seconds: Array) -> Array | None:
 
 
 def toss(
-    pool: Roster, label: NDArray[np.int64], who: Indices, ranking_keys: NDArray[Any], key: int, options: int
+    pool: Roster,
+    label: NDArray[np.int64],
+    who: Indices,
+    ranking_keys: NDArray[Any],
+    key: int,
+    options: int,
+    shown: NDArray[np.int64] | None = None,
 ) -> None:
-    """Replace the labels [n, pairs] of work that was done without care by tosses of a coin."""
+    """Replace the labels [n, pairs] of work that was done without care by tosses of a coin; or, of auditors who wave
+    through, by the labels [n, pairs] they were shown. Asked for work once more, with nothing shown, they toss, too."""
     careful = with_care(pool, who, ranking_keys)
-    if careful is not None:
+    if careful is None:
+        return
+    if shown is not None and pool.spec.effort.confirms:
+        label[~careful] = shown[~careful]
+    else:
         draws = uniforms(branch(key, "toss"), who[:, None], ranking_keys[:, None], np.arange(options)[None, :])
         label[~careful] = tossed(draws[~careful])
 

@@ -14,7 +14,7 @@ from simlab.components.spec import named
 from simlab.errors import InvalidInput, Problem
 from simlab.paths import given
 from simlab.scenario import layers
-from simlab.scenario.checks import consequences, criteria, looks, rater_policies, relations, sizes, society
+from simlab.scenario.checks import consequences, criteria, efforts, looks, rater_policies, relations, sizes, society
 from simlab.scenario.choices import Choices
 from simlab.scenario.fields import Reading
 from simlab.scenario.layers import Overrides
@@ -80,6 +80,7 @@ def _together(scenario: Scenario) -> Iterator[Complaint]:
         yield from looks.misplaced(scenario)
         yield from criteria.unknown_to_plugins(scenario)
         yield from rater_policies.pointless(scenario)
+        yield from efforts.pointless(scenario)
 
 
 def _choices(plugins: Catalogue) -> Choices:

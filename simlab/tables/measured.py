@@ -211,9 +211,7 @@ ORDERS = Table(
             "selection", "change in the agents' mean fidelity from look to look by who left and came", often_absent=True
         ),
         number("deterrence", "… by the care of those who stayed", often_absent=True),
-        number(
-            "teaching", "… by what those who stayed do with care; the three sum to the whole change", often_absent=True
-        ),
+        number("teaching", "… by what those who stayed do at it; the three sum to the whole change", often_absent=True),
         number(
             "lost_direction",
             "of 1 less fidelity_guideline: what value vectors other than the guideline's cost",

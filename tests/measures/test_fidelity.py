@@ -173,8 +173,8 @@ def test_the_interval_is_scipys(n: int) -> None:
 
 
 def test_change_is_divided_without_remainder() -> None:
-    before = {0: (1.0, 0.5), 1: (0.5, 0.6), 2: (1.0, -0.2)}
-    now = {0: (1.0, 0.7), 1: (1.0, 0.6), 3: (1.0, 0.4)}
+    before = {0: (1.0, 0.5, 0.0), 1: (0.5, 0.6, 0.0), 2: (1.0, -0.2, 0.0)}
+    now = {0: (1.0, 0.7, 0.0), 1: (1.0, 0.6, 0.0), 3: (1.0, 0.4, 0.0)}
     found = change(before, now)
     assert found.teaching == pytest.approx(0.2 / 3)
     assert found.deterrence == pytest.approx(0.6 * 0.5 / 3)
@@ -186,7 +186,15 @@ def test_change_is_divided_without_remainder() -> None:
 
 
 def test_where_nobody_leaves_nothing_is_selected_and_where_nothing_changes_nothing_is() -> None:
-    state = {0: (1.0, 0.5), 1: (0.5, 0.6)}
+    state = {0: (1.0, 0.5, 0.0), 1: (0.5, 0.6, 0.0)}
     assert change(state, state) == Change()
     assert change({}, state) == Change()
-    assert change(state, {0: (1.0, 0.5), 1: (1.0, 0.3)}).selection == pytest.approx(0)
+    assert change(state, {0: (1.0, 0.5, 0.0), 1: (1.0, 0.3, 0.0)}).selection == pytest.approx(0)
+
+
+def test_who_waves_through_changes_with_those_below() -> None:
+    """F = c·G + (1 − c)·B: care that replaces good answers is worth less, and what those below learn shows."""
+    found = change({0: (0.2, 0.8, 0.4)}, {0: (0.6, 0.8, 0.6)})
+    assert found.deterrence == pytest.approx((0.8 - 0.5) * 0.4)
+    assert found.teaching == pytest.approx(0.6 * 0.2)
+    assert found.deterrence + found.teaching == pytest.approx(0.6 * 0.8 + 0.4 * 0.6 - (0.2 * 0.8 + 0.8 * 0.4))
