@@ -16,6 +16,40 @@ from simlab.theory.whole_runs import LEARN, Tables, run
 SILENT = "simlab/people/collusion.py:reported"
 
 
+# ---- misreadings that do not average out ----------------------------------------------------------------------------
+
+CRITERIA, POOLS = 24, 4  # by which readings are compared, all of the same weight; and pools that are alike
+
+
+def _in_readings(seed: int, *, people: int, correlation: float) -> Tables:
+    """Pools of so many people, each of whom misreads, in part as the others of the pool do; a day of little work."""
+    names = ["pool", *(f"crew_{i}" for i in range(1, POOLS))]
+    criteria: dict[str, Any] = {f"value_{i}": {} for i in range(CRITERIA)}
+    weights, changes = dict.fromkeys(criteria, 1.0), {}
+    for i, name in enumerate(names):
+        pool = {"kind": "raters", "count": people, "misreading": 1.0, "shared": correlation, "held_out": 0}
+        changes[f"parties.{name}"] = pool
+        if i:
+            label = {"principal": name, "agent": "rm", "every": 1, "sample": 20, "consequence": "gradient"}
+            changes[f"relations.{2 * i + 2}"] = {"principal": "acme", "agent": name, "every": 1, "sample": 1}
+            changes[f"relations.{2 * i + 3}"] = label
+    world = {"world.dimensions": CRITERIA, "criteria": criteria, "parties.users.values": weights}
+    return run(
+        seed,
+        "plain",
+        {**world, **changes, "parties.acme.guideline.operative": weights, f"{LEARN}.sample": 20},
+        measured=False,
+    )
+
+
+def _left_of_errors(tables: Tables) -> float:
+    """The mean square of a pool's mean misreading, over that of a person's."""
+    rows = tables.readings[tables.readings.party.str.contains(":") & (tables.readings.criterion != "")]
+    errors = rows.assign(pool=rows.party.str.partition(":")[0], error=rows.weight - 1.0)
+    means = errors.groupby(["pool", "criterion"], observed=True).error.mean()
+    return float((means**2).mean() / (errors.error**2).mean())
+
+
 # ---- mistakes about the same items ----------------------------------------------------------------------------------
 
 
@@ -128,6 +162,33 @@ def _not_friends(seed: int, *, flip: float, correlation: float) -> float:
 
 
 LAWS = (
+    Law(
+        id="in_common.effective_number",
+        says="of n people whose misreadings correlate by r as much averages out as of n/(1 + (n − 1)r) who err apart: "
+        "(1 + (n − 1)r)/n of one person's error is left",
+        source="Kish (1965), Survey Sampling, ch. 5: the design effect",
+        path="simlab/people/population.py:misreadings, simlab/parties/guideline.py:write_readings",
+        points=(
+            {"people": 25, "correlation": 0.1},
+            {"people": 25, "correlation": 0.5},
+            {"people": 8, "correlation": 0.8},
+            {"people": 40, "correlation": 0.02},
+        ),
+        predicted=lambda people, correlation: (1 + (people - 1) * correlation) / people,
+        observe=lambda seed, **at: _left_of_errors(_in_readings(seed, **at)),
+        control=Control(
+            params={"people": 25, "correlation": 0.1},
+            wrong="all err apart, r = 0, and as many average out as there are",
+            predicted=lambda people, correlation: 1 / people,
+        ),
+        margin=0.03,
+        regime="gaussian",
+        replications=FEWEST,
+        refuses=lambda people, correlation: (
+            "" if 2 <= people <= 2000 and 0 < correlation <= 1 else "it takes two people at least, and 0 < r ≤ 1"
+        ),
+        shares="readings",
+    ),
     Law(
         id="in_common.both_wrong",
         says="two people whose latent draws correlate by r are both wrong with chance Φ₂(h, h; r), h = Φ⁻¹(ε)",
