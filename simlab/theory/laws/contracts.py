@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from simlab.arrays import Array
-from simlab.components.pay import LinearSpec
+from simlab.components.pay import DoubleOrNothingSpec, LinearSpec
 from simlab.theory.law import Control, Law
-from simlab.theory.laws.labor import effort, situation
+from simlab.theory.laws.labor import effort, situation, switching
 from simlab.theory.raters import registry
 
 # ---- linear contracts ---------------------------------------------------------------------------------------------
@@ -130,6 +130,44 @@ def _arriving(alpha: float, levels: int) -> Array:
     return np.array([v @ vectors[0] for v in vectors]) / float(vectors[0] @ vectors[0])
 
 
+# ---- supervision that must itself be bought -------------------------------------------------------------------------
+
+
+def _best_supervision(*, labels: float, gold: float, share: float, right: float) -> float:
+    """Real number D of orders of judges at which wages are least: σᴰ = M/[2L(2q − 1)σ(1 − σ)]."""
+    return math.log(gold / (2 * labels * (2 * right - 1) * share * (1 - share))) / math.log(share)
+
+
+def _cheapest_supervision(seed: int, *, labels: float, gold: float, share: float, right: float) -> float:
+    """The same by trial, with each order paid just so much that people look, who are asked at every wage.
+
+    Order k gives L·σᵏ⁻¹ answers, of which the next looks at σ; of the last order's, the firm looks at M.
+    """
+    from scipy.optimize import minimize_scalar
+
+    plugin, scheme = effort("gold_bonus"), DoubleOrNothingSpec(times=1, gold=1)
+
+    def wage(audited: float, wrong: float) -> float:
+        terms: dict[str, Any] = {"audited": min(1.0, audited), "gold_error": wrong, "quality": right, "careless": 0.5}
+        return switching(1e6, lambda w: bool(plugin.choose(situation(scheme, wage=w, **terms))[0]))
+
+    judged = wage(share, 1 - right)
+
+    def wages(orders: float) -> float:
+        left = share**orders
+        return float(judged * (1 - left) / (1 - share) + left * wage(gold / (labels * left), 0.0))
+
+    most = math.log(gold / labels) / math.log(share)  # where the firm looks at all the last order does
+    return float(minimize_scalar(wages, bounds=(0.0, most), method="bounded", options={"xatol": 1e-8}).x)
+
+
+def _no_supervision(*, labels: float, gold: float, share: float, right: float) -> str:
+    if not (0.5 < right <= 1 and 0 < share < 1 and 0 < gold < labels):
+        return "judges are right more often than a coin, and look at a part, as the firm does"
+    few = gold <= 2 * labels * (2 * right - 1) * share * (1 - share)
+    return "" if few else "so much gold is written that any order of judges only costs"
+
+
 # ---- the laws -----------------------------------------------------------------------------------------------------
 
 LAWS = (
@@ -228,6 +266,28 @@ LAWS = (
             params={"alpha": 0.9, "span": 5.0, "beta": 1.3, "price": 0.25},
             wrong="wages that do not rise with rank",
             predicted=lambda beta, **rest: _williamson(beta=1.0, **rest),
+        ),
+    ),
+    Law(
+        id="control.depth_with_effort",
+        says="D* = ln(M/[2L(2q−1)σ(1−σ)])/ln σ orders of judges are cheapest, if looking at a share σ of the order "
+        "below must be bought, and M of the last one's answers are held against gold",
+        source="Calvo & Wellisz (1978), JPE 86; Qian (1994), REStud 61: wages that back supervision, order by order",
+        path="simlab/components/pay.py:DoubleOrNothingSpec.expected",
+        regime="exact",
+        points=(
+            {"labels": 2000.0, "gold": 20.0, "share": 0.25, "right": 0.9},
+            {"labels": 2000.0, "gold": 200.0, "share": 0.4, "right": 0.95},
+            {"labels": 50000.0, "gold": 10.0, "share": 0.1, "right": 0.8},
+        ),
+        predicted=_best_supervision,
+        observe=_cheapest_supervision,
+        refuses=_no_supervision,
+        margin=1e-3,  # of a minimum, which is flat
+        control=Control(
+            params={"labels": 2000.0, "gold": 20.0, "share": 0.25, "right": 0.9},
+            wrong="care comes for nothing, so that every order more only costs",
+            predicted=lambda **at: 0.0,
         ),
     ),
 )
