@@ -10,11 +10,11 @@ from pydantic import Field, model_validator
 
 import simlab
 from simlab.arrays import Array
-from simlab.components.look import agreement
+from simlab.components.look import agreement, both
 from simlab.components.rater_view import UNSAID
 
 if TYPE_CHECKING:
-    from simlab.components.look import DeliveredWork
+    from simlab.components.look import DeliveredWork, ForeseenAnswer
 
 
 class CertainGold(simlab.Look):
@@ -58,6 +58,11 @@ class CertainGold(simlab.Look):
             return np.zeros(0, dtype=np.int64)
         low, high = np.quantile(size, [self.lowest, self.highest])
         return np.where((size >= low) & (size <= high), self.experts, 1)
+
+    def expected(self, answer: ForeseenAnswer) -> Array:
+        """Agreement with gold on which all experts agree."""
+        good, bad = (1 - answer.wrong) ** self.experts, answer.wrong**self.experts
+        return both(answer.right, good / (good + bad))
 
     def score(self, work: DeliveredWork) -> Array:
         asked = self.wanted(work)

@@ -8,10 +8,11 @@ from pydantic import Field
 
 import simlab
 from simlab.arrays import Array
+from simlab.components.look import both
 from simlab.measures.peer_prediction import correlated, correlated_by_group, groups_of, payments
 
 if TYPE_CHECKING:
-    from simlab.components.look import DeliveredWork
+    from simlab.components.look import DeliveredWork, ForeseenAnswer
 
 
 class CorrelatedAgreement(simlab.Look):
@@ -30,6 +31,10 @@ class CorrelatedAgreement(simlab.Look):
     name = "correlated_agreement"
     overlap = 2
     groups: int = Field(1, ge=1, le=10, description="how many groups of people have a Δ of their own")
+
+    def expected(self, answer: ForeseenAnswer) -> Array:
+        """(1 + R)/2 with R = ½(2a − 1)(2b − 1): half of what agreement with a peer is above chance."""
+        return 0.5 + (both(answer.right, answer.peers) - 0.5) / 2
 
     def score(self, work: DeliveredWork) -> Array:
         said = work.pair, work.who, work.label

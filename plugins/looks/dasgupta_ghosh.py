@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import simlab
 from simlab.arrays import Array
+from simlab.components.look import both
 from simlab.measures.peer_prediction import AGREEMENT, payments
 
 if TYPE_CHECKING:
-    from simlab.components.look import DeliveredWork
+    from simlab.components.look import DeliveredWork, ForeseenAnswer
 
 
 class DasguptaGhosh(simlab.Look):
@@ -24,6 +25,10 @@ class DasguptaGhosh(simlab.Look):
 
     name = "dasgupta_ghosh"
     overlap = 2
+
+    def expected(self, answer: ForeseenAnswer) -> Array:
+        """(1 + R)/2 with R = ½(2a − 1)(2b − 1): half of what agreement with a peer is above chance."""
+        return 0.5 + (both(answer.right, answer.peers) - 0.5) / 2
 
     def score(self, work: DeliveredWork) -> Array:
         return (1 + payments(work.pair, work.who, work.label, work.rows, AGREEMENT)) / 2

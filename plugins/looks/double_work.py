@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 import simlab
 from simlab.arrays import Array
-from simlab.components.look import agreement
+from simlab.components.look import agreement, both
 from simlab.components.rater_view import UNSAID
 
 if TYPE_CHECKING:
-    from simlab.components.look import DeliveredWork
+    from simlab.components.look import DeliveredWork, ForeseenAnswer
 
 
 class DoubleWork(simlab.Look):
@@ -36,6 +36,12 @@ class DoubleWork(simlab.Look):
     def wanted(self, work: DeliveredWork) -> NDArray[np.int64]:
         """One where the two disagree."""
         return self._disputed(work).astype(np.int64)
+
+    def expected(self, answer: ForeseenAnswer) -> Array:
+        """As above, with what the principal says of either answer where the two disagree."""
+        disputed = answer.right * (1 - answer.again) * answer.agreed(1.0)
+        disputed += (1 - answer.right) * answer.again * answer.agreed(0.0)
+        return both(answer.right, answer.again) + disputed
 
     def score(self, work: DeliveredWork) -> Array:
         decided = np.where(self._disputed(work), agreement(work.said, work.opinion[:, 0]), np.nan)

@@ -13,7 +13,7 @@ from simlab.arrays import Array
 from simlab.components.look import agreement
 
 if TYPE_CHECKING:
-    from simlab.components.look import DeliveredWork
+    from simlab.components.look import DeliveredWork, ForeseenAnswer
 
 
 class Machine(simlab.Look):
@@ -32,6 +32,10 @@ class Machine(simlab.Look):
 
     def machine(self) -> str:
         return self.to
+
+    def expected(self, answer: ForeseenAnswer) -> Array:
+        """As if the machine were right: how often it is nobody knows."""
+        return answer.right
 
     def score(self, work: DeliveredWork) -> Array:
         better = np.where(work.machine > 0, 1, np.where(work.machine < 0, 2, 0))

@@ -8,11 +8,11 @@ import numpy as np
 
 import simlab
 from simlab.arrays import Array
-from simlab.components.look import agreement
+from simlab.components.look import agreement, both
 from simlab.components.rater_view import UNSAID
 
 if TYPE_CHECKING:
-    from simlab.components.look import DeliveredWork
+    from simlab.components.look import DeliveredWork, ForeseenAnswer
 
 
 class MajorityVote(simlab.Look):
@@ -25,6 +25,14 @@ class MajorityVote(simlab.Look):
 
     name = "majority_vote"
     overlap = 2
+
+    def expected(self, answer: ForeseenAnswer) -> Array:
+        """ab + (1 − a)(1 − b), with b the chance that most of the others are right, half of a tie."""
+        from scipy.stats import binom
+
+        half = answer.others / 2
+        tie = binom.pmf(half, answer.others, answer.peers) if answer.others % 2 == 0 else 0.0
+        return both(answer.right, binom.sf(half, answer.others, answer.peers) + tie / 2)
 
     def score(self, work: DeliveredWork) -> Array:
         place, label = work.others()

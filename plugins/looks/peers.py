@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import simlab
 from simlab.arrays import Array
-from simlab.components.look import agreement
+from simlab.components.look import agreement, both
 from simlab.components.peers import mean_by
 
 if TYPE_CHECKING:
-    from simlab.components.look import DeliveredWork
+    from simlab.components.look import DeliveredWork, ForeseenAnswer
 
 
 class Peers(simlab.Look):
@@ -23,6 +23,10 @@ class Peers(simlab.Look):
 
     name = "peers"
     overlap = 2
+
+    def expected(self, answer: ForeseenAnswer) -> Array:
+        """ab + (1 − a)(1 − b)."""
+        return both(answer.right, answer.peers)
 
     def score(self, work: DeliveredWork) -> Array:
         place, label = work.others()

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import simlab
 from simlab.arrays import Array
-from simlab.components.look import agreement
+from simlab.components.look import agreement, both
 
 if TYPE_CHECKING:
-    from simlab.components.look import DeliveredWork
+    from simlab.components.look import DeliveredWork, ForeseenAnswer
 
 
 class SelfConsistency(simlab.Look):
@@ -23,6 +23,10 @@ class SelfConsistency(simlab.Look):
 
     name = "self_consistency"
     again = "same"
+
+    def expected(self, answer: ForeseenAnswer) -> Array:
+        """Agreement of two answers that are given with as much care; 1 − 2ε(1 − ε) if both are wrong with chance ε."""
+        return both(answer.right, answer.again)
 
     def score(self, work: DeliveredWork) -> Array:
         return agreement(work.said, work.again)

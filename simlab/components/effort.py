@@ -16,6 +16,7 @@ from pydantic import Field
 
 from simlab.arrays import Array
 from simlab.components.component import Component
+from simlab.components.look import ForeseenAnswer, Look
 from simlab.components.pay import PayScheme
 from simlab.components.return_values import not_numbers
 from simlab.components.review import Review
@@ -25,6 +26,7 @@ from simlab.errors import PluginFailed
 COIN = 0.5  # chance that a coin toss agrees with gold
 WAVE = "wave_through"  # what careless auditors may do instead
 _REACH = 8.0  # standard deviations of the number of audits that are reckoned with
+_ROUNDING = 1e-9
 _PEERS = 201  # quantiles that stand for everybody else
 
 
@@ -59,7 +61,7 @@ class Effort(Component):
     )
     know_judges: bool = Field(
         False,
-        description="whether people know how often their auditors look and are right; else they take them to do always",
+        description="whether people know how careful and right their judges are; else they take them to be always",
     )
     outside: float = Field(0.0, ge=0, le=1e6, description="what being without this job is worth, in $ per hour")
 
@@ -96,6 +98,9 @@ class WorkSituation(ShownData):
     review: Review | None = None  # by which people are dismissed; None: nobody is
     recognised: Array | float = 0.0  # [R] share of the answers to be checked that people recognise, and take care of
     confirmed: Array | float = 0.0  # [R] share of checked answers that the judge finds right without a look
+    look: Look | None = None  # by which answers are judged; None: by the judge's own opinion
+    peers: Array | float = 1.0  # [R] chance that somebody else's answer is right, where the look asks for that
+    others: int = 1  # how many others answer the same
 
     def __len__(self) -> int:
         return len(self.wage)
@@ -115,15 +120,43 @@ class WorkSituation(ShownData):
         return self.outside * self.hours
 
     def observed(self, care: Array) -> Array:
-        """Chance [R] that an answer agrees with the employer's gold, which is wrong with rate η: p(1−η) + (1−p)η.
+        """Chance [R] that an answer is found right; by gold, which is wrong with rate η: p(1−η) + (1−p)η.
 
         Of golden questions that are recognised with chance d, care taken is d + (1 − d)·c. A judge who waves a share m
-        of answers through finds m + (1 − m)·(…) of them right, so that care shows in the others only.
+        of answers through finds m + (1 − m)·(…) of them right, so that care shows in the others only. Looks say
+        themselves what they can be expected to find.
         """
         shown = care + self.recognised * (1 - care)
         right = self.careless + shown * (self.quality - self.careless)
+        if self.look is not None:
+            return self._foreseen(self.look, care, right)
         found = right * (1 - self.gold_error) + (1 - right) * self.gold_error
         return self.confirmed + (1 - self.confirmed) * found
+
+    def _foreseen(self, look: Look, care: Array, right: Array) -> Array:
+        """What a look can be expected to score [R], if it says numbers in [0, 1]; else raises PluginFailed.
+
+        Who is asked again recognises nothing, and is shown nothing that could be confirmed.
+        """
+
+        def each(value: Array | float) -> Array:
+            return np.broadcast_to(np.asarray(value, dtype=float), right.shape)
+
+        again = each(self.peers) if look.again == "other" else COIN + care * (self.quality - COIN)
+        answer = ForeseenAnswer(
+            right, again, each(self.gold_error), each(self.confirmed), each(self.peers), self.others
+        )
+        try:
+            found = look.expected(answer)
+        except Exception as error:
+            raise PluginFailed.raised(f"look {look.name!r}", error) from error
+        wrong = not_numbers(found, right.shape)
+        odd = np.asarray([] if wrong else found, dtype=float)
+        odd = odd[~((odd >= -_ROUNDING) & (odd <= 1 + _ROUNDING))]
+        if wrong or len(odd):
+            what = f"must give a number in [0, 1] for each of {len(right)} people; it gave {wrong or f'{odd[0]:g}'}"
+            raise PluginFailed.returned(look, what, "expected")
+        return np.clip(found, 0.0, 1.0)
 
     def dismissal(self, care: Array) -> Array:
         """Chance [R] to be dismissed at the next look, by a review of that look's audits alone.

@@ -48,6 +48,14 @@ class Look(Component):
         """How many of these a piece takes on average, for an estimate of costs."""
         return float(self.opinions)
 
+    def expected(self, answer: ForeseenAnswer) -> Array:
+        """The score to be expected [R] of an answer: what people reckon with when they choose how much care to take.
+
+        By default, agreement with the principal's own opinion. A look that goes by something else says so here; one
+        that does not is reckoned with as if it did.
+        """
+        return answer.agreed(answer.right)
+
     def recognised(self) -> float:
         """The chance that a person sees that a planted question is one, and takes care."""
         return 0.0
@@ -55,6 +63,31 @@ class Look(Component):
     def machine(self) -> str:
         """The party, a machine, whose opinion it asks; "" if it asks none."""
         return ""
+
+
+@dataclass(frozen=True, slots=True)
+class ForeseenAnswer(ShownData):
+    """Answers before they are given, of R people, as each knows oneself and takes judges and others to be.
+
+    Chances are those to be right, where either side is as often better, and errors are independent accidents.
+    """
+
+    right: Array  # [R] of this answer
+    again: Array  # [R] of another answer to the same question, by whom the look asks again
+    wrong: Array  # [R] chance that the principal's own opinion is wrong, where it looks
+    confirmed: Array  # [R] share of answers that the principal confirms without a look
+    peers: Array  # [R] of an answer by somebody else
+    others: int = 1  # how many others answer the same
+
+    def agreed(self, right: Array | float) -> Array:
+        """Chance [R] that the principal's opinion agrees with an answer that is right with this chance [R]."""
+        looked = right * (1 - self.wrong) + (1 - right) * self.wrong
+        return np.asarray(self.confirmed + (1 - self.confirmed) * looked)
+
+
+def both(one: Array, other: Array) -> Array:
+    """Chance [R] that two answers agree that are right with these chances: ab + (1 − a)(1 − b)."""
+    return np.asarray(one * other + (1 - one) * (1 - other))
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ _TOLD = {  # by class: the kind of plugin whose contract explains it
     "WorkSituation": "effort",
     "PerformanceRecord": "review",
     "DeliveredWork": "look",
+    "ForeseenAnswer": "look",
     "GuidelineReview": "guideline",
     "Term": "guideline",
     "Votes": "aggregator",

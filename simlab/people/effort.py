@@ -97,6 +97,9 @@ def situation_of(pool: Judges, rows: Indices) -> WorkSituation:
         review=_rule(relation),
         recognised=0.0 if relation is None or relation.look is None else relation.look.recognised(),
         confirmed=_confirmed(pool, relation),
+        look=None if relation is None else relation.look,
+        peers=_peers(pool, relation),
+        others=max(1, min(getattr(pool.spec, "overlap", 2), int(pool.cohort.employed.sum())) - 1),
     )
 
 
@@ -157,6 +160,21 @@ def _confirmed(pool: Judges, relation: RelationSpec | None) -> float:
         return 0.0
     care = _cares(judge)[1]
     return float(1 - care.mean()) if len(care) else 0.0
+
+
+def _peers(pool: Judges, relation: RelationSpec | None) -> float:
+    """How often somebody else of the pool is right, for looks that go by that: as all work now, if they know it; else,
+    as they would with care."""
+    if relation is None or relation.look is None:
+        return 1.0
+    rows, care = _cares(pool)
+    if not len(rows):
+        return COIN
+    quality = _quality(pool, rows)
+    if not pool.spec.effort.know_judges:
+        return float(quality.mean())
+    asked_anew = relation.look.again == "other"  # and shown nothing that could be confirmed
+    return float(np.mean(COIN + care * (quality - COIN))) if asked_anew else accuracy(pool)
 
 
 def _cares(people: Roster) -> tuple[Indices, Array]:

@@ -45,7 +45,10 @@ _SHOWN = {  # by kind: what a method calls it, and its class
     },
     "rater": {"cohort": "simlab.components.cohort:Cohort", "scene": "simlab.components.rater_view:RaterView"},
     "effort": {"situation": "simlab.components.effort:WorkSituation"},
-    "look": {"work": "simlab.components.look:DeliveredWork"},
+    "look": {
+        "work": "simlab.components.look:DeliveredWork",
+        "answer": "simlab.components.look:ForeseenAnswer",
+    },
     "review": {"record": "simlab.components.review:PerformanceRecord"},
     "guideline": {
         "situation": "simlab.components.guideline_policy:GuidelineReview",

@@ -40,6 +40,21 @@ def bounded(subject: Subject) -> Iterator[str]:
 
 
 @check("look")
+def expected(subject: Subject) -> Iterator[str]:
+    """What it expects to find of answers is a number in [0, 1] for each person, and more where more are right."""
+    answer = samples.foreseen()
+    found = subject.made().expected(answer)
+    if wrong := not_numbers(found, answer.right.shape):
+        yield f"expected must give numbers of shape {answer.right.shape}; it gave {wrong}"
+        return
+    said = np.asarray(found)
+    if np.any((said < -_ROUNDING) | (said > 1 + _ROUNDING)):
+        yield f"expects the score {said[np.argmax(np.abs(said - 0.5))]:g}; scores are in [0, 1]"
+    if said[-1] < said[5] - _ROUNDING:
+        yield "expects less of somebody who is always right than of a coin"
+
+
+@check("look")
 def reproducible(subject: Subject) -> Iterator[str]:
     """Of the same work it says the same."""
     first, second = (_scores(subject, samples.delivered()) for _ in range(2))

@@ -20,7 +20,7 @@ from simlab.components.cohort import Cohort
 from simlab.components.effort import WorkSituation
 from simlab.components.exchange import Claim, Exchange, Observer, Prompt, Response
 from simlab.components.guideline_policy import GuidelineReview, Term
-from simlab.components.look import DeliveredWork
+from simlab.components.look import DeliveredWork, ForeseenAnswer
 from simlab.components.rater_view import UNSAID, RaterView
 from simlab.components.review import Below, PerformanceRecord
 from simlab.rng import Streams, normals, uniforms
@@ -236,6 +236,14 @@ def delivered(tasks: int = 60) -> DeliveredWork:
         machine=np.where(mostly(950, 0.9) == 1, 1.0, -1.0),
         lot=uniforms(_KEY, 960, task),
     )
+
+
+def foreseen() -> ForeseenAnswer:
+    """Answers of eleven people who are right from never to always, before they are given; everybody else is right four
+    times in five, and the principal, who confirms one answer in ten, nine times in ten."""
+    right = np.linspace(0.0, 1.0, 11)
+    same = np.full(11, 1.0)
+    return ForeseenAnswer(right, right, 0.1 * same, 0.1 * same, 0.8 * same, others=2)
 
 
 def shown_to(look: Any, work: DeliveredWork) -> DeliveredWork:

@@ -31,7 +31,8 @@ def situation(pay: PayScheme, people: int = 1, review: Review | None = None, **s
         "wage": 0.0, "hours": 1.0, "cost": 1.0, "pairs": 1.0, "audited": 1.0, "quality": 1.0, "careless": 0.0,
         "gold_error": 0.0, "discount": 0.0, "separation": 0.0, "outside": 0.0,
     }  # fmt: skip
-    return WorkSituation(**{name: np.full(people, v) for name, v in (plain | said).items()}, pay=pay, review=review)
+    columns: dict[str, Any] = {name: np.full(people, v) for name, v in (plain | said).items()}
+    return WorkSituation(**columns, pay=pay, review=review)
 
 
 def effort(name: str, **parameters: Any) -> Any:
