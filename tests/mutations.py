@@ -355,6 +355,15 @@ OTHERS: tuple[Sabotage, ...] = (
         "found = right * (1 - self.gold_error) + (1 - right) * self.gold_error", "found = right", ("care.bought",),
     ),
     Sabotage(
+        "nothing is shared of what is misread together", "simlab/people/population.py",
+        "np.sqrt(spec.misreading) * np.stack(common)[which])", "np.sqrt(spec.misreading) * own[::-1])",
+        ("in_common.effective_number@1",), "tests/people/test_shared.py",
+    ),
+    Sabotage(
+        "people take every answer to be looked at", "simlab/people/effort.py",
+        "    return min(1.0, share)", "    return 1.0", ("depth.fidelity", "depth.best"),
+    ),
+    Sabotage(
         "careless auditors toss coins after all", "simlab/people/working_life.py",
         "if shown is not None and pool.spec.effort.confirms:", "if False:",
         ("inspection.found",), "tests/people/test_waving_through.py",
