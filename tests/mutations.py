@@ -361,7 +361,7 @@ OTHERS: tuple[Sabotage, ...] = (
     ),
     Sabotage(
         "people take every answer to be looked at", "simlab/people/effort.py",
-        "    return min(1.0, share)", "    return 1.0", ("depth.fidelity", "depth.best"),
+        "    return min(1.0, share)", "    return 1.0", ("depth.fidelity@1", "depth.best"),
     ),
     Sabotage(
         "careless auditors toss coins after all", "simlab/people/working_life.py",

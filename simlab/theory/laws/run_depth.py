@@ -162,7 +162,7 @@ LAWS = (
         source=_CALVO,
         path=_CHOSEN,
         points=(
-            *({"orders": n, **_SCARCE} for n in range(len(ORDERS))),
+            *({"orders": n, **_SCARCE} for n in (2, 0, 1, 3)),
             *({"orders": n, **_RARE} for n in (2, 3)),
             {"orders": 1, **_PLENTY},
         ),
