@@ -80,6 +80,9 @@ class RewardModel(Machine):
     def opinion(self, items: Items) -> Array:
         return self.score(items)
 
+    def computation(self, items: Items) -> float:
+        return self.backend.reading(items)
+
     def start(self) -> Steps:
         """Keep some responses of the pretrained model, as the zero and the unit of the score."""
         key = self.context.rng.key(self.name, "reference")
