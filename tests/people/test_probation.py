@@ -1,4 +1,4 @@
-"""Probation at every order: beginners among raters and among auditors, whoever judges them."""
+"""Probation at every order: beginners among auditors, whoever judges them."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ DEEP: dict[str, Any] = {
     },
     "relations": [
         HIERARCHY["relations"][0],
-        {"principal": "leads", "agent": "pool", "every": 1, "sample": 0.6, "consequence": "hire"},
+        {"principal": "acme", "agent": "pool", "every": 1, "sample": 0.01, "consequence": "hire"},
+        {"principal": "leads", "agent": "pool", "every": 1, "sample": 0.6},
         {"principal": "managers", "agent": "leads", "every": 1, "sample": 0.6, "consequence": "hire"},
         {"principal": "acme", "agent": "managers", "every": 1, "sample": 0.6, "consequence": "hire"},
         {**HIERARCHY["relations"][2], "sample": 1000},
         HIERARCHY["relations"][3],
     ],
-}  # orders 2, 3 and 4
+}  # leads are judged by other auditors, managers by the firm that employs them all
 
 
 def failed(run: Played, name: str) -> Any:
@@ -39,7 +40,7 @@ def failed(run: Played, name: str) -> Any:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "below"), [("pool", 0.55), ("leads", 0.55), ("managers", 0.7)])
+@pytest.mark.parametrize(("name", "below"), [("leads", 0.55), ("managers", 0.7)])
 def test_beginners_are_held_to_more_at_every_order(name: str, below: float, tmp_path: Path) -> None:
     """Only they, only in their first days, and for what their judge has found; the rest stay whatever they do."""
     strict = {"days": DAYS, "review": {"kind": "threshold", "below": below, "min_sample": 5}}
