@@ -21,7 +21,10 @@ from scipy.optimize import brentq
 from scipy.special import expit
 from scipy.stats import norm
 
-from simlab.parties.other_labels import relabelled
+from simlab.measures.statistics import lengthened, pearson
+from simlab.nets.closed_form import fit_linear
+from simlab.parties.other_labels import halves, relabelled
+from simlab.rankings import Rankings, evidence
 from tests import small_world
 from tests.small_world import HIERARCHY, LEARN, Played, play_as, replications
 
@@ -116,6 +119,32 @@ def test_other_labels_of_the_same_pairs_would_not_do(tmp_path: Path, monkeypatch
     few, many = (parts(tmp_path, pairs, 0.0, 3) for pairs in (200, 800))
     assert few["noise"].max() < 1e-9
     assert few["bias"].min() > 2 * many["bias"].max() > 0
+
+
+@pytest.mark.slow
+def test_two_halves_say_of_all_what_other_pairs_would(tmp_path: Path) -> None:
+    """Where to compare anew costs networks, halves without a task in common take its place, stepped up; the control is
+    not to step up."""
+    size: dict[str, Any] = {"world.dimensions": 64, f"{LEARN}.sample": 3000, "parties.pool.held_out": 0.0}
+    noise: list[tuple[float, float]] = []
+    for run in replications(tmp_path, {**size, "parties.pool.policy.flip": 0.3}, range(RUNS)):
+        every = Rankings.together(run.context.parties["rm"].memory)
+        both = halves(every, 1)
+        assert sorted(np.concatenate([half.task for half in both]).tolist()) == sorted(every.task.tolist())
+        one, other = (fit(half) for half in both)
+        half = pearson(one, other)  # items are isotropic, and directions point the same way
+        noise.append((-0.5 * np.log(lengthened(half, 2)), -0.5 * np.log(half)))
+    loss, _ = predicted(0.3, 64, 3000)
+    found, control = np.mean(noise, axis=0)
+    margin = 4 * np.sqrt(2 / 63 / RUNS) * loss + 0.15 * loss  # as above
+    assert abs(found - loss) < margin
+    assert abs(control - loss) > margin
+
+
+def fit(rankings: Rankings) -> Any:
+    """The direction [D] that explains these labels best."""
+    difference, wins, _ = evidence(rankings, np.arange(len(rankings)))
+    return fit_linear(difference, np.zeros(len(wins)), shares=wins)
 
 
 @pytest.mark.slow
