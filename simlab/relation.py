@@ -196,6 +196,11 @@ class Teacher(Protocol):
     def retrained_utility(self, machine: Any, panel: Panel, key: int) -> NDArray[np.float64]:
         """The machine's utility [n], had the draws of its training fallen out otherwise."""
 
+    def utilities_of_halves(
+        self, machine: Any, panel: Panel, key: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The machine's utilities [n], had it learned from one half of what it learned from, and from the other."""
+
     def refitted_utility(self, machine: Any, panel: Panel, rankings: Any, key: int) -> NDArray[np.float64]:
         """The machine's utility [n], had it learned from nothing but these rankings, by the draws of this key."""
 

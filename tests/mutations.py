@@ -37,7 +37,7 @@ class Sabotage:
     old: str
     new: str
     laws: tuple[str, ...]
-    test: str = ""
+    test: str
 
     def applied(self, root: Path) -> None:
         """Break the copy below `root`. Raises ValueError unless the old text stands there once."""
@@ -86,7 +86,7 @@ UNSEEN: tuple[Sabotage, ...] = (
     Sabotage(
         "a tie is a win", "simlab/analyzers/survey.py",
         "np.choose(preferred(now - before), (0.5, 1.0, 0.0))", "np.choose(preferred(now - before), (1.0, 1.0, 0.0))",
-        ("wins.ties",),
+        ("wins.ties",), "tests/analyzers/test_measured_tables.py",
     ),
     Sabotage(
         "redraws that redraw nothing", "simlab/parties/pool.py",
@@ -96,7 +96,7 @@ UNSEEN: tuple[Sabotage, ...] = (
     Sabotage(
         "the best are fired", "plugins/reviews/rank.py",
         "record.audited[known], record.score[known]))]", "record.audited[known], -record.score[known]))]",
-        ("dismissal.selects", "dismissal.rightly"), "tests/plugins/reviews",
+        ("dismissal.selects", "dismissal.rightly"), "tests/plugins/reviews/test_reviews.py",
     ),
     Sabotage(
         "careless answers are careful", "simlab/people/working_life.py",
@@ -113,7 +113,7 @@ UNSEEN: tuple[Sabotage, ...] = (
         "held-out pairs trained on", "simlab/consequences/learning.py",
         "return Evidence(rankings, ~rankings.held_out, None)",
         "return Evidence(rankings, np.ones_like(rankings.held_out), None)",
-        ("held_out.coins",),
+        ("held_out.coins",), "tests/machines/test_linear_rm.py",
     ),
     Sabotage(
         "the network reward model learns the opposite", "simlab/machines/transformer_rm.py",
@@ -123,7 +123,7 @@ UNSEEN: tuple[Sabotage, ...] = (
     Sabotage(
         "PPO paid minus the score", "simlab/machines/shaped_reward.py",
         "out = shaped(self.shape, score, logp", "out = shaped(self.shape, -score, logp",
-        ("network.pleases", "network.leash"), "tests/machines",
+        ("network.pleases", "network.leash"), "tests/machines/test_shaped_reward.py",
     ),
     Sabotage(
         "everybody paid double", "simlab/people/payroll.py",
@@ -172,51 +172,57 @@ OTHERS: tuple[Sabotage, ...] = (
     Sabotage(
         "in audits, a tie is a win", "simlab/parties/audits.py",
         "(opinion == 0), 0.5, said == opinion)", "(opinion == 0), 1.0, said == opinion)", ("audit.undecided",),
+        "tests/parties/test_audits.py",
     ),
     Sabotage(
         "gold errs twice as often as said", "simlab/parties/appeals.py",
         "uniforms(key, draw) < error", "uniforms(key, draw) < 2 * error", ("audit.firm", "gold.error"),
+        "tests/parties/test_appeals.py",
     ),
     Sabotage(
         "principals look at half of what they should", "simlab/parties/audits.py",
         "count = relation.sampled(pairs)\n", "count = relation.sampled(pairs) // 2\n",
-        ("cost.of_orders", "validity.auditors@1", "validity.firm@1"),
+        ("cost.of_orders", "validity.auditors@1", "validity.firm@1"), "tests/parties/test_auditors.py",
     ),
     Sabotage(
         "every judgement is of order 2", "simlab/engine/event_log.py",
         "            order=relation.order,\n", "            order=2,\n", ("audit.of_audits",),
+        "tests/engine/test_event_log.py",
     ),
     Sabotage(
         "all that is looked at goes on record as right", "simlab/parties/pool.py",
         "kept.agreed[rows] += agreed", "kept.agreed[rows] += sample", ("validity.of_readings",),
+        "tests/consequences/test_labor.py",
     ),
     Sabotage(
         "a firm's audits cost nothing", "simlab/parties/audits.py",
-        "hours=hours, pay=pay)", "hours=hours, pay=0.0)", ("cost.of_orders@1",),
+        "hours=hours, pay=pay)", "hours=hours, pay=0.0)", ("cost.of_orders@1",), "tests/parties/test_audits.py",
     ),
     Sabotage(
         "shares of cost are shares of hours", "simlab/analyzers/orders.py",
         "hours, pay = (part * taken.get(key, np.zeros(2))).tolist()",
         "hours, pay = (part * taken.get(key, np.zeros(2))).tolist()\n            pay = hours",
-        ("cost.of_orders",),
+        ("cost.of_orders",), "tests/analyzers/test_orders.py",
     ),
     Sabotage(
         "validity by who is worst", "simlab/analyzers/orders.py",
         "validity(score, worth[against])", "validity(-score, worth[against])", ("validity.firm", "validity.auditors"),
+        "tests/analyzers/test_orders.py",
     ),
     Sabotage(
         "foreseen validity is reliability", "simlab/measures/fidelity.py",
         "* math.sqrt(reliability(expected[known], looks[known]))", "* reliability(expected[known], looks[known])",
-        ("validity.foreseen",),
+        ("validity.foreseen",), "tests/measures/test_fidelity.py",
     ),
     Sabotage(
         "reliability as if nothing erred", "simlab/measures/fidelity.py",
-        "return true / (true + error) if", "return 1.0 if", ("validity.foreseen",),
+        "return true / (true + error) if", "return 1.0 if", ("validity.foreseen",), "tests/measures/test_fidelity.py",
     ),
     Sabotage(
         "fidelity is accuracy", "simlab/measures/fidelity.py",
         "return np.asarray(said @ gold.astype(float) / decided)",
         "return np.asarray(0.5 + said @ gold.astype(float) / decided / 2)", ("fidelity.people",),
+        "tests/measures/test_fidelity.py",
     ),
     Sabotage(
         "friends are silent whatever it costs them", "simlab/people/collusion.py",
@@ -251,108 +257,123 @@ OTHERS: tuple[Sabotage, ...] = (
     Sabotage(
         "fidelity of what people could do", "simlab/people/expected_labels.py",
         "careful = self.care[:, None] * self.careful", "careful = self.careful",
-        ("fidelity.with_care",),
+        ("fidelity.with_care",), "tests/analyzers/test_orders.py",
     ),
     Sabotage(
         "losses by choice put down to direction", "simlab/measures/fidelity.py",
         "return Losses(1 - meant, meant - felt, felt - careful, careful - own, own - done)",
         "return Losses(1 - careful, meant - felt, 0 * felt, careful - own, own - done)",
-        ("fidelity.lost_by_choice", "fidelity.lost_by_direction"),
+        ("fidelity.lost_by_choice", "fidelity.lost_by_direction"), "tests/measures/test_fidelity.py",
     ),
     Sabotage(
         "Fisher's interval with one agent too few taken off", "simlab/measures/fidelity.py",
         "Z95 / math.sqrt(n - 3)", "Z95 / math.sqrt(n - 2)", ("intervals.of_validity",),
+        "tests/measures/test_fidelity.py",
     ),
     Sabotage(
         "the worst are the best", "simlab/measures/fidelity.py",
         "found = worth <= line + 1e-12", "found = worth >= line - 1e-12", ("dismissal.rightly",),
+        "tests/measures/test_fidelity.py",
     ),
     Sabotage(
         "nobody notes who was dismissed", "simlab/analyzers/orders.py",
         "looks[-1].dismissed |= np.isin", "looks[-1].dismissed &= np.isin", ("dismissal.rightly",),
+        "tests/analyzers/test_orders.py",
     ),
     Sabotage(
         "nobody is dismissed", "simlab/consequences/people.py",
         "rows, score = rows[verdict], pool", "rows, score = rows[verdict][:0], pool", ("dismissal.selects",),
+        "tests/consequences/test_labor.py",
     ),
     Sabotage(
         "dismissal by lot", "plugins/reviews/rank.py",
         "record.audited[known], record.score[known]))]", "record.audited[known]))]", ("dismissal.selects",),
+        "tests/plugins/reviews/test_reviews.py",
     ),
     Sabotage(
         "trainers never err", "simlab/consequences/people.py",
         "return np.asarray(cohort.vector[here[lots]])",
         "return np.tile(principal.standard().vector, (len(rows), 1))", ("retraining.by_auditors",),
+        "tests/plugins/consequences/test_retrain.py",
     ),
     Sabotage(
         "there is one trainer for all", "simlab/consequences/people.py",
         "cohort.vector[here[lots]]", "cohort.vector[here[0 * lots]]", ("retraining.by_auditors",),
+        "tests/plugins/consequences/test_retrain.py",
     ),
     Sabotage(
         "training leaves own errors as they were", "simlab/people/hiring.py",
         "better[rows] *= shrink", "better[rows] *= 1.0", ("retraining.by_firm", "retraining.by_auditors"),
+        "tests/plugins/consequences/test_retrain.py",
     ),
     Sabotage(
         "training goes the rest of the way only", "simlab/parties/pool.py",
         "(1 - shrink) * errors", "shrink * errors", ("retraining.by_auditors",),
+        "tests/plugins/consequences/test_retrain.py",
     ),
     Sabotage(
         "earlier training is forgotten", "simlab/parties/pool.py",
         "0.0 if before is None else shrink * before", "0.0", ("retraining.by_auditors",),
+        "tests/plugins/consequences/test_retrain.py",
     ),
     # people
     Sabotage(
         "raters never misread", "simlab/people/population.py",
         "vector = standard.vector + spec.misreading * standard.unit", "vector = standard.vector + 0.0 * standard.unit",
-        ("fidelity.people", "tree.pooled"),
+        ("fidelity.people", "tree.pooled"), "tests/parties/test_raters.py",
     ),
     Sabotage(
         "raters comply in full", "simlab/people/population.py",
         "return np.asarray(spec.compliance * vector + (1 - spec.compliance) * people.own)", "return np.asarray(vector)",
-        ("waterfall.bias_in_runs@1",),
+        ("waterfall.bias_in_runs@1",), "tests/parties/test_raters.py",
     ),
     Sabotage(
         "firms never misread", "simlab/parties/corporation.py",
         "operative = written + self.spec.misreading", "operative = written + 0.0", ("attenuation.kick",),
+        "tests/parties/test_corporation.py",
     ),
     Sabotage(
         "labels flip half as often", "plugins/raters/mistaken.py",
         "(0.5 - self.error) *", "(0.5 - self.error / 2) *", ("audit.of_audits", "agreement.in_runs"),
+        "tests/plugins/test_rater_curves.py",
     ),
     Sabotage(
         "temperature has no effect", "simlab/components/logit.py",
         "(self.temperature or 0.0) * cohort.noise", "1.0 * cohort.noise", ("learning.units", "choice.bradley_terry@1"),
+        "tests/plugins/test_rater_curves.py",
     ),
     Sabotage(
         "Davidson's ties twice as frequent", "simlab/components/logit.py",
         "return np.asarray(self.tie_weight() * shrink /", "return np.asarray(2 * self.tie_weight() * shrink /",
-        ("choice.davidson_tie", "audit.undecided"),
+        ("choice.davidson_tie", "audit.undecided"), "tests/plugins/test_rater_curves.py",
     ),
     Sabotage(
         "well as one can do is not reckoned with", "simlab/people/effort.py",
-        "found[mine] = known[place[mine]]", "found[mine] = 1.0", ("care.bought",),
+        "found[mine] = known[place[mine]]", "found[mine] = 1.0", ("care.bought",), "tests/people/test_effort.py",
     ),
     Sabotage(
         "people trust gold", "simlab/people/effort.py",
         'return float(getattr(getattr(judge, "spec", None), "gold_error", 0.0))', "return 0.0", ("care.bought",),
+        "tests/people/test_effort.py",
     ),
     Sabotage(
         "people reckon with the work of all", "simlab/people/effort.py",
-        "/ max(1, int(pool.cohort.employed.sum()))", "/ 1", ("care.bought",),
+        "/ max(1, int(pool.cohort.employed.sum()))", "/ 1", ("care.bought",), "tests/people/test_effort.py",
     ),
     Sabotage(
         "people reckon with half the bonus", "simlab/components/pay.py",
         "measured = self.bonus * work.observed(care)", "measured = self.bonus / 2 * work.observed(care)",
-        ("care.bought", "contract.linear"),
+        ("care.bought", "contract.linear"), "tests/plugins/efforts/test_efforts.py",
     ),
     Sabotage(
         "care costs nothing in the rule against shirking", "plugins/efforts/no_shirking.py",
         "now = situation.income(care) - care * situation.effort_cost", "now = situation.income(care)",
-        ("shirking.wage",),
+        ("shirking.wage",), "tests/plugins/efforts/test_efforts.py",
     ),
     Sabotage(
         "audits that never err, in the rule against shirking", "simlab/components/effort.py",
         "found = right * (1 - self.gold_error) + (1 - right) * self.gold_error", "found = right", ("care.bought",),
+        "tests/plugins/efforts/test_efforts.py",
     ),
     Sabotage(
         "nothing is shared of what is misread together", "simlab/people/population.py",
@@ -362,6 +383,7 @@ OTHERS: tuple[Sabotage, ...] = (
     Sabotage(
         "people take every answer to be looked at", "simlab/people/effort.py",
         "    return min(1.0, share)", "    return 1.0", ("depth.fidelity@1", "depth.best"),
+        "tests/people/test_effort.py",
     ),
     Sabotage(
         "careless auditors toss coins after all", "simlab/people/working_life.py",
@@ -387,154 +409,173 @@ OTHERS: tuple[Sabotage, ...] = (
         "rivals in a tournament are not noisy", "simlab/components/incentives.py",
         "effort = prize * prize_slope(players, winners) / (cost * noise)",
         "effort = prize * prize_slope(players, winners) / cost", ("tournament.effort@1",),
+        "tests/plugins/efforts/test_efforts.py",
     ),
     Sabotage(
         "exams are marked the wrong way round", "simlab/people/hiring.py",
         "(labels == gold[None, :])", "(labels != gold[None, :])", ("screening.passed",),
+        "tests/people/test_hiring.py",
     ),
     Sabotage(
         "an exam needs one right answer more", "plugins/reviews/gold.py",
         "(last < self.right)", "(last < self.right + 1)", ("screening.passed", "gold.test"),
+        "tests/plugins/reviews/test_reviews.py",
     ),
     Sabotage(
         "appeals are always upheld", "simlab/parties/appeals.py",
         "upheld[rows] = again == labels[rows]", "upheld[rows] = True", ("gold.voice",),
+        "tests/parties/test_appeals.py",
     ),
     Sabotage(
         "a sequential test clears too early", "simlab/measures/sequential_test.py",
         "return float(np.log(self.beta / (1 - self.alpha)))", "return float(np.log(self.beta / (1 - self.alpha)) / 2)",
-        ("sequential.length",),
+        ("sequential.length",), "tests/measures/test_sequential_test.py",
     ),
     # money and users
     Sabotage(
         "hours are paid again on every payday", "simlab/people/working_life.py",
-        "cohort.unpaid[rows] = 0.0", "cohort.unpaid[rows] *= 1.0", ("pay.wages",),
+        "cohort.unpaid[rows] = 0.0", "cohort.unpaid[rows] *= 1.0", ("pay.wages",), "tests/consequences/test_labor.py",
     ),
     Sabotage(
         "half the wages", "simlab/people/payroll.py",
         "np.minimum(owed, nominal), f\"wages", "np.minimum(owed, nominal) / 2, f\"wages", ("pay.wages",),
+        "tests/consequences/test_labor.py",
     ),
     Sabotage(
         "hours counted in minutes", "simlab/parties/pool.py",
         "np.add.at(self.cohort.unpaid, who, seconds / 3600)", "np.add.at(self.cohort.unpaid, who, seconds / 60)",
-        ("pay.wages",),
+        ("pay.wages",), "tests/consequences/test_labor.py",
     ),
     Sabotage(
         "the satisfied leave", "simlab/parties/market.py",
         "self.spec.leave * (1 - content)", "self.spec.leave * content", ("market.leavers",),
+        "tests/parties/test_market.py",
     ),
     Sabotage(
         "all the dissatisfied leave", "simlab/parties/market.py",
-        "self.spec.leave * (1 - content)", "(1 - content)", ("market.leavers",),
+        "self.spec.leave * (1 - content)", "(1 - content)", ("market.leavers",), "tests/parties/test_market.py",
     ),
     Sabotage(
         "the worse a response, the more are satisfied", "simlab/parties/users.py",
         "uniforms(key, place) < approval", "uniforms(key, place) > approval", ("market.satisfied",),
+        "tests/parties/test_society.py",
     ),
     Sabotage(
         "those hired cost half", "simlab/people/hiring.py",
         "pool.spec.hiring_cost * len(numbers)", "pool.spec.hiring_cost / 2 * len(numbers)", ("screening.passed",),
+        "tests/engine/test_ledger.py",
     ),
     Sabotage(
         "waiting ends twice as late", "simlab/engine/queues.py",
         "stay=math.fsum(v.stay(now) for v in visits) / arrivals",
         "stay=2 * math.fsum(v.stay(now) for v in visits) / arrivals",
-        ("queue.little",),
+        ("queue.little",), "tests/engine/test_queues.py",
     ),
     # machines
     Sabotage(
         "the linear reward model learns the opposite", "simlab/machines/linear_rm.py",
         "lesson = VectorRankingLesson(difference, wins,", "lesson = VectorRankingLesson(difference, 1 - wins,",
-        ("learning.direction", "learning.units"),
+        ("learning.direction", "learning.units"), "tests/machines/test_linear_rm.py",
     ),
     Sabotage(
         "scores are not standardized", "simlab/parties/reward_model.py",
         "self.centre, self.scale = float(raw.mean()), float(raw.std()) or 1.0",
         "self.centre, self.scale = float(raw.mean()), 1.0", ("learning.distance",),
+        "tests/machines/test_ensembles.py",
     ),
     Sabotage(
         "a longer leash goes less far", "plugins/learners/tilt.py",
         "self.step * lesson.reward / lesson.beta", "self.step * lesson.reward * lesson.beta", ("learning.distance",),
+        "tests/plugins/learners/test_tilt.py",
     ),
     Sabotage(
         "KL counted twice", "simlab/machines/gaussian_lm.py",
         "kl = float(self.mean @ self.mean / 2)", "kl = float(self.mean @ self.mean)", ("learning.distance",),
+        "tests/plugins/learners/test_own.py",
     ),
     Sabotage(
         "half of what is possible is all", "simlab/measures/on_policy.py",
         "float(np.sqrt(2 * kl)), kl, 0, False)", "float(np.sqrt(kl / 2)), kl, 0, False)", ("learning.direction",),
+        "tests/measures/test_on_policy.py",
     ),
     Sabotage(
         "nothing is held out", "simlab/parties/raters.py",
-        'local) < self.spec.held_out', 'local) < 0.0', ("held_out.coins",),
+        'local) < self.spec.held_out', 'local) < 0.0', ("held_out.coins",), "tests/parties/test_raters.py",
     ),
     Sabotage(
         "accuracy on held-out labels is that on learned ones", "simlab/consequences/reward_model_rows.py",
         "accuracy = agreement(said, rankings.label, held & decided)",
         "accuracy = agreement(said, rankings.label, ~held & decided)", ("held_out.coins",),
+        "tests/engine/test_holdout.py",
     ),
     Sabotage(
         "labels push to the other side", "simlab/consequences/learning.py",
         "push=(wins - expit(before)).ravel()", "push=(expit(before) - wins).ravel()", ("learning.push",),
+        "tests/report/test_trace.py",
     ),
     Sabotage(
         "PPO climbs down", "simlab/nets/policy.py",
         "free, bound = -advantage * ratio, -advantage * ratio", "free, bound = advantage * ratio, advantage * ratio",
-        ("network.pleases",),
+        ("network.pleases",), "tests/nets/test_policy.py",
     ),
     Sabotage(
         "no leash", "simlab/components/reward_shape.py",
         "reward = -self.beta * self.penalty(logp, logp_ref) * mask",
-        "reward = 0.0 * self.penalty(logp, logp_ref) * mask", ("network.leash",),
+        "reward = 0.0 * self.penalty(logp, logp_ref) * mask", ("network.leash",), "tests/plugins/test_rewards.py",
     ),
     Sabotage(
         "networks lose by preferring what people prefer", "simlab/nets/preference.py",
         "sign = (labels == 1).float() - (labels == 2).float()  # 0",
         "sign = (labels == 2).float() - (labels == 1).float()  # 0", ("network.learns", "borda.network_loss"),
+        "tests/nets/test_preference.py",
     ),
     Sabotage(
         "an undecided label is a win of the left", "simlab/rankings.py",
         "return np.array([0.5, 1.0, 0.0]).take(rankings.label[rows])",
         "return np.array([1.0, 0.0, 1.0]).take(rankings.label[rows])", ("learning.direction",),
+        "tests/test_rankings.py",
     ),
     # measures
     Sabotage(
         "bootstrap intervals at 68 %", "simlab/measures/statistics.py",
         "*, key: int, replicates: int = 200, level: float = 0.95\n) -> tuple[float, float]:\n    \"\"\"A bootstrap",
         "*, key: int, replicates: int = 200, level: float = 0.68\n) -> tuple[float, float]:\n    \"\"\"A bootstrap",
-        ("intervals.of_wins",),
+        ("intervals.of_wins",), "tests/measures/test_statistics.py",
     ),
     Sabotage(
         "agreement given by the end of its interval", "simlab/analyzers/agreement.py",
         "value=np.array([row.value for row in rows])", "value=np.array([row.high for row in rows])",
-        ("agreement.in_runs",),
+        ("agreement.in_runs",), "tests/analyzers/test_measured_tables.py",
     ),
     Sabotage(
         "noise is not halved", "simlab/measures/waterfall.py",
         "noise, why_noise = 0.5 * _loss(reliability)[0]", "noise, why_noise = _loss(reliability)[0]",
-        ("waterfall.noise_in_runs", "waterfall.bias_in_runs"),
+        ("waterfall.noise_in_runs", "waterfall.bias_in_runs"), "tests/measures/test_waterfall.py",
     ),
     Sabotage(
         "noise is added to bias", "simlab/measures/waterfall.py",
         "noise, loss - noise, NAN", "noise, loss + noise, NAN", ("waterfall.bias_in_runs",),
+        "tests/measures/test_waterfall.py",
     ),
     Sabotage(
         "criteria conflict unless all agree there is a difference", "simlab/measures/flattening.py",
         "np.sum(better & worse)", "np.sum(better | worse)", ("flattening.conflict",),
+        "tests/measures/test_flattening.py",
     ),
     Sabotage(
         "accuracy counts ties for nothing, and half of the rest", "simlab/measures/statistics.py",
         "return (p.alike + 0.5 * (p.total - p.alike - p.opposed)) / p.total", "return p.alike / p.total / 2",
-        ("currency.pairwise_accuracy",),
+        ("currency.pairwise_accuracy",), "tests/measures/test_statistics.py",
     ),
     Sabotage(
         "correlations lose their sign", "simlab/measures/statistics.py",
         "float(np.clip(x @ y /", "float(np.clip(abs(x @ y) /", ("currency.cosine@1", "currency.cosine@2"),
+        "tests/measures/test_statistics.py",
     ),
     Sabotage(
         "vendors pass on all they are told", "simlab/parties/vendor.py",
         "understood = told.vector + self.spec.misreading * told.unit * error",
-        "understood = told.vector + 0.5 * told.unit * error", ("iteration.told",),
+        "understood = told.vector + 0.5 * told.unit * error", ("iteration.told",), "tests/parties/test_vendor.py",
     ),
 )  # fmt: skip
 
@@ -606,7 +647,7 @@ def main() -> int:
     """Break the simulator in the ways that are asked for, and say who noticed; 1 if nobody did of some."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="words of what is broken; default: everything, one by one")
-    parser.add_argument("--tests", action="store_true", help="also run the test that should notice, where one is named")
+    parser.add_argument("--tests", action="store_true", help="also run the test that should notice")
     parser.add_argument("--all-at-once", action="store_true", help="the twenty-one of the first list together")
     args = parser.parse_args()
     if args.all_at_once:
@@ -617,7 +658,7 @@ def main() -> int:
     unseen = 0
     for sabotage in chosen:
         with broken(sabotage) as root:
-            tests = [sabotage.test] if args.tests and sabotage.test else []
+            tests = [sabotage.test] if args.tests else []
             unseen += not _report(sabotage.breaks, root, sabotage.laws, tests)
     print(f"{len(chosen)} sabotages, {unseen} that no law noticed")
     return int(bool(unseen))

@@ -18,7 +18,7 @@ from simlab.parties import audits as workforce
 from simlab.parties import raters
 from simlab.parties.audits import sampled_pairs, smallest
 from simlab.people.working_life import within_hours
-from simlab.rankings import Rankings, agreement, evidence, preferred, sides
+from simlab.rankings import COLUMNS, Rankings, agreement, evidence, preferred, sides
 from simlab.relation import Work
 from simlab.rng import hashes
 from tests.small_world import LEARN, Played, play
@@ -218,3 +218,13 @@ def test_of_two_the_sooner_is_the_one_that_a_gumbel_draw_puts_first() -> None:
     np.testing.assert_array_equal(found, expected)
     assert set(found.tolist()) == {0, 1, 2}
     assert (found != sooner(-np.log(draws[:, ::-1]), scaled(utility[:, 0] - utility[:, 1], tau), tau)).mean() > 0.1
+
+
+def test_an_undecided_label_is_half_a_win(run: Played) -> None:
+    """Of pairs that one person each ranked, and of those that several did."""
+    rankings = told(run)[:]
+    rankings.label = np.zeros_like(rankings.label)
+    for rows in (np.arange(1), np.arange(len(rankings))):
+        assert (evidence(rankings, rows)[1] == 0.5).all()
+    alone = Rankings(rankings.shown, *(getattr(rankings, name)[:2] for name in COLUMNS))
+    assert (evidence(alone, np.arange(2))[1] == 0.5).all()

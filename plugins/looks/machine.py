@@ -22,7 +22,8 @@ class Machine(simlab.Look):
     Models as judges of annotators' work: Zheng et al. (2023, "Judging LLM-as-a-judge with MT-Bench", NeurIPS). Until
     the machine has learned something, nobody is judged. If its judgement is right with chance b and errs independently
     of a person's who is right with chance a, the expected score is ab + (1 − a)(1 − b); if it learned the people's
-    common error, that passes, and whoever does not share it is found wrong. Costs nobody's hours.
+    common error, that passes, and whoever does not share it is found wrong. Costs nobody's hours, but the
+    machine's computation (forward passes, in FLOP in the table `labor`).
     """
 
     name = "machine"

@@ -3,7 +3,10 @@
 Raters may value the right thing and mark something else: they toss coins, tire, prefer the longer text, copy a machine.
 A reward model knows labels only, and a loss that is theirs is not its own. Two things are told apart: which way labels
 point, by a reader who knows all criteria and so needs few of them; and how far the learner that they are for is carried
-off by chance in them, by letting the same people label the same pairs again and fitting the learner to that.
+off by chance in them: in which pairs were compared, and in what people said of them. In a world of vectors the same
+people label other pairs; in one of words, where that would take networks of every round, the learner is fitted to two
+halves of the labels that have no pair in common. To label the same pairs again would not do: what the chance of the
+pairs costs vanishes with ever more of them, and it would be taken for a bias.
 """
 
 from __future__ import annotations
@@ -20,17 +23,18 @@ from simlab.arrays import Array
 from simlab.machines.linear_rm import LinearRM, explained
 from simlab.measures.statistics import centre, lengthened, pearson
 from simlab.measures.waterfall import Drawn
-from simlab.parties.pool import Pool, relabelled
+from simlab.parties.other_labels import compared_anew, halves, pool_of
+from simlab.parties.pool import Pool
 from simlab.parties.reward_model import RewardModel
-from simlab.rankings import ROOM, Rankings, differences
+from simlab.rankings import Rankings, differences
 from simlab.rng import branch, uniforms
 
 if TYPE_CHECKING:
     from simlab.engine.context import Context
     from simlab.measures.panel import Panel
 
-MOST_LINEAR, MOST_NETWORK = 10_000, 1_024  # pairs that are labelled again; of more, so many, and stepped up
-REDRAWS = 4  # where they cost little: of two, in few dimensions, the correlation says little
+MOST_LINEAR, MOST_NETWORK = 10_000, 2_048  # pairs drawn anew, or parted; of more, so many, and stepped up
+REDRAWS = 3  # where they cost little: of two, in few dimensions, the correlation says little
 LATER = "{} is trained again in the last round only"
 
 
@@ -79,8 +83,8 @@ class _Reader:
 
     @property
     def most(self) -> int:
-        """Pairs that are labelled again."""
-        return MOST_LINEAR
+        """Pairs of which chance is judged."""
+        raise NotImplementedError
 
     def _learned(self, share: float = 1.0) -> list[Rankings]:
         """What the machine learned from; or this share of the tasks, each with all labels it has."""
@@ -95,11 +99,6 @@ class _Reader:
     def key(self, *purpose: str | int) -> int:
         return self.context.rng.key("redraw", self.machine.name, *purpose)
 
-    def again(self, number: int) -> list[Rankings]:
-        """A redraw of the labels."""
-        key = self.key("labels", number)
-        return [relabelled(self.context, made, branch(key, place)) for place, made in enumerate(self.few)]
-
     def fitted(self, rankings: Sequence[Rankings], seed: str) -> Array:
         """The utility [n] of a machine of this kind that learned from these alone."""
         assert self.machine.teacher is not None
@@ -110,9 +109,9 @@ class _Reader:
         """The correlation of two utilities [n] on the panel."""
         return pearson(centre(one, self.view.panel.group), centre(other, self.view.panel.group))
 
-    def stepped(self, reliability: float) -> float:
-        """The reliability of all labels, from that of the few."""
-        return lengthened(reliability, self.factor) if reliability > 0 else reliability
+    def stepped(self, reliability: float, parts: int = 1) -> float:
+        """The reliability of all labels, from that of the few, or of so many parts of them."""
+        return lengthened(reliability, parts * self.factor) if reliability > 0 else reliability
 
     def read(self, *, anew: bool, last: bool) -> Reading:
         raise NotImplementedError
@@ -120,6 +119,11 @@ class _Reader:
 
 class _Direction(_Reader):
     """In a world of vectors the best reader there is is the learner itself: no network stands in between."""
+
+    @property
+    def most(self) -> int:
+        """Pairs that are drawn anew."""
+        return MOST_LINEAR
 
     def read(self, *, anew: bool, last: bool) -> Reading:
         single = self.machine.spec.members == 1
@@ -133,29 +137,40 @@ class _Direction(_Reader):
             return Reading(own, labels, Drawn(1.0))
         return Reading(own, labels, Drawn(self.agreed(*(self.fitted(self.few, seed) for seed in ("a", "b")))))
 
+    def again(self, number: int) -> list[Rankings]:
+        """Other pairs, and what the same people say of them."""
+        key = self.key("labels", number)
+        return [compared_anew(self.context, made, branch(key, place)) for place, made in enumerate(self.few)]
+
 
 class _Words(_Reader):
     """In a world of words: a reader who knows what each rater perceived, the criteria's true scores, and lengths."""
 
     @property
     def most(self) -> int:
-        """Pairs that are labelled again: fewer, since networks learn from them."""
+        """Pairs in both halves: fewer, since networks learn from them."""
         return MOST_NETWORK
 
     def read(self, *, anew: bool, last: bool) -> Reading:
         own = self.explained(self._learned())
-        if not (anew and last and self.few):
+        if not (anew and last and self.few and max(len(made.shown) for made in self.few) > 1):
             why = LATER if anew and self.few else "{} is not drawn anew"
             unknown = Drawn(why=why.format(self.machine.name))
             return Reading(own, unknown, unknown)
-        one, other = self.again(0), self.again(1)
-        learner = self.stepped(self.agreed(*(self.fitted(each, "a") for each in (one, other))))
+        one, other = self.halved()
+        learner = self.stepped(self.agreed(*(self.fitted(each, "a") for each in (one, other))), 2)
         # of few pairs a network makes something else each time: its own chance is that of as many as it has had
         itself = self.view.utilities[self.machine.name]
         seeds = Drawn(self.agreed(itself, self.fitted(self._learned(), "b")))
-        reader = self.stepped(self.agreed(self.explained(one), self.explained(other)))
+        reader = self.stepped(self.agreed(self.explained(one), self.explained(other)), 2)
         hidden = float(np.sqrt(min(1.0, learner / reader))) if learner > 0 and reader > 0 else 1.0
         return Reading(own, Drawn(learner, hidden=hidden), seeds)
+
+    def halved(self) -> tuple[list[Rankings], list[Rankings]]:
+        """The few in two halves, each pool's in two."""
+        parts = [halves(made, self.key("half", place)) for place, made in enumerate(self.few)]
+        one, other = ([part[half] for part in parts if len(part[half])] for half in (0, 1))
+        return one, other
 
     def explained(self, rankings: Sequence[Rankings]) -> Array:
         """The utility [n] that explains these labels best: a weighted sum of what raters go by, criteria and length."""
@@ -173,20 +188,15 @@ class _Words(_Reader):
         game, items = self.context.game, made.items
         each = np.column_stack([game.features(items), np.asarray(game.lengths(items))])
         each = each.reshape(len(made), made.options, -1)
-        perceived = made.perceived / self._unit(self._pool(made))
+        perceived = made.perceived / self._unit(pool_of(self.context, made))
         return np.column_stack([perceived.ravel(), differences(each).reshape(perceived.size, -1)])
-
-    def _pool(self, made: Rankings) -> Pool:
-        pool = self.context.parties[self.context.pools[int(made.task[0] // ROOM)]]
-        assert isinstance(pool, Pool)
-        return pool
 
     def _pools(self, rankings: Sequence[Rankings]) -> dict[Pool, float]:
         """The share of each pool in these labels."""
         total = sum(made.label.size for made in rankings)
         found: dict[Pool, float] = {}
         for made in rankings:
-            pool = self._pool(made)
+            pool = pool_of(self.context, made)
             found[pool] = found.get(pool, 0.0) + made.label.size / total
         return found
 

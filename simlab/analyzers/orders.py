@@ -33,6 +33,7 @@ from simlab.measures.fidelity import (
     of_pairs,
     validity,
 )
+from simlab.measures.statistics import portions
 from simlab.parties.pool import Pool
 from simlab.people.collusion import silence
 from simlab.people.expected_labels import ExpectedLabels, expected_labels, signs
@@ -256,8 +257,8 @@ class OrdersAnalyzer(Analyzer):
         found = {}
         for relation in relations:
             key = relation.principal.name, relation.order
-            peers = [looked[r.name] for r in relations if (r.principal.name, r.order) == key]
-            part = looked[relation.name] / sum(peers) if sum(peers) else 1 / len(peers)
+            peers = [r for r in relations if (r.principal.name, r.order) == key]
+            part = portions([looked[r.name] for r in peers])[peers.index(relation)]
             hours, pay = (part * taken.get(key, np.zeros(2))).tolist()
             found[relation.name] = {"hours": hours, "pay": pay, "share": pay / whole if whole else math.nan}
         return found

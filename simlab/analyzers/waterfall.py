@@ -14,6 +14,7 @@ from simlab.arrays import Array
 from simlab.clock import Steps
 from simlab.machines.gaussian_lm import GaussianLM
 from simlab.machines.linear_rm import LinearRM
+from simlab.measures.statistics import lengthened
 from simlab.measures.waterfall import Drawn, Step, waterfall
 from simlab.parties.corporation import Corporation
 from simlab.parties.language_model import LanguageModel
@@ -40,8 +41,10 @@ class WaterfallAnalyzer(Analyzer):
         utilities = {
             level.name: level.pooled(self._utilities(view, level), self._parties, view.panel) for level in path
         }
-        redraws = {level.name: drawn for level in path if (drawn := self._drawn(view, level)) is not None}
-        if place := self._taught(path):
+        place = self._taught(path)
+        own = [level for level in path if not place or level is not path[place]]  # whose chance no reading tells
+        redraws = {level.name: drawn for level in own if (drawn := self._drawn(view, level)) is not None}
+        if place:
             marks, read = path[place - 1].as_marked, self._read(view, path[place])
             names.insert(place, marks)
             utilities[marks], redraws[marks], redraws[path[place].name] = read.utility, read.labels, read.seeds
@@ -91,14 +94,26 @@ class WaterfallAnalyzer(Analyzer):
         wanted = [name for name in level.own if (self._cheap(name) if written is None else name in written)]
         if not wanted:
             return self._trained_again(view, level) if written is None else None
+        halved = {name: both for name in wanted if (both := self._halved(view, name)) is not None}
         found = []
         for number in (0, 1):
-            anew = {name: self._retrained(view, name, number) for name in wanted}
+            anew = {n: halved[n][number] if n in halved else self._retrained(view, n, number) for n in wanted}
             if any(utility is None for utility in anew.values()):
                 return None
             each = self._utilities(view, level) | {name: u for name, u in anew.items() if u is not None}
             found.append(level.pooled(each, self._parties, view.panel))
-        return found[0], found[1]
+        return self._lengthened(view, found[0], found[1]) if halved else (found[0], found[1])
+
+    def _halved(self, view: RoundView, name: str) -> tuple[Array, Array] | None:
+        """Networks of a reward model that learned from half of what was compared each; None of others."""
+        party = self._parties[name]
+        key = self.context.rng.key("redraw", name, "halves")
+        return party.utilities_of_halves(view.panel, key) if isinstance(party, RewardModel) else None
+
+    def _lengthened(self, view: RoundView, one: Array, other: Array) -> Drawn:
+        """What two that learned from half each say of the chance in one that learned from all."""
+        half = Drawn.of(one, other, view.panel.group).reliability
+        return Drawn(lengthened(half, 2) if half > 0 else half)
 
     def _trained_again(self, view: RoundView, level: Level) -> Drawn:
         """The chance in networks that nobody asked to draw anew: those of the last round and one training more, since

@@ -36,7 +36,8 @@ def implied(context: Context, principal: Party, agent: Party, pays: bool) -> Ite
         yield Appealed().in_play(context)
     if employs and not pays:
         yield Payday.of(agent).in_play(context)
-    if employs and agent.spec.probation:
+    looks_on = employer_of(agent.name) in above(agent.name)  # or else whoever judges them applies its terms
+    if agent.spec.probation and (employs or not looks_on):
         yield Probation.by(agent.spec.probation).in_play(context)
 
 

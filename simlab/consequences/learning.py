@@ -21,7 +21,8 @@ from simlab.machines.language_backend import Round, Taught
 from simlab.machines.reward_backend import Evidence
 from simlab.machines.training_jobs import POLICY_METRICS
 from simlab.parties.language_model import LanguageModel
-from simlab.parties.pool import Pool, relabelled
+from simlab.parties.other_labels import compared_anew, halves
+from simlab.parties.pool import Pool
 from simlab.parties.reward_model import RewardModel
 from simlab.rankings import Rankings
 from simlab.relation import Consequence, Effect, Judgement, Relation
@@ -163,16 +164,25 @@ class Gradient(Consequence):
     # ---- what would have become of it by other draws ------------------------------------------------------------
 
     def retrained_utility(self, machine: Any, panel: Panel, key: int) -> Array:
-        """The machine's utility [n]: a reward model's if the same raters labelled the same pairs again and it learned
+        """The machine's utility [n]: a linear reward model's if the same raters labelled other pairs and it learned
         from nothing but that; a language model's if it were trained again from its reference, by the same judges."""
         if isinstance(machine, RewardModel):
-            again = [relabelled(self.context, made, branch(key, n)) for n, made in enumerate(machine.memory)]
+            again = [compared_anew(self.context, made, branch(key, n)) for n, made in enumerate(machine.memory)]
             return self.refitted_utility(machine, panel, Rankings.together(again), branch(key, "fit"))
         assert isinstance(machine, LanguageModel)
         backend, shape = machine.backend.fresh(), self.spec.shape
         for number, taught in enumerate(self.rounds):
             shape = backend.learn(self.learner, taught, shape, branch(key, number)).shape
         return backend.preference(panel.items)
+
+    def utilities_of_halves(self, machine: RewardModel, panel: Panel, key: int) -> tuple[Array, Array]:
+        """The reward model's utilities [n], had it learned from one half of its tasks and from the other, each by draws
+        of its own."""
+        one, other = (
+            self.refitted_utility(machine, panel, half, branch(key, "fit", number))
+            for number, half in enumerate(halves(Rankings.together(machine.memory), branch(key, "half")))
+        )
+        return one, other
 
     def refitted_utility(self, machine: RewardModel, panel: Panel, rankings: Rankings, key: int) -> Array:
         """The reward model's utility [n], had it learned from nothing but these rankings, by the draws of this key."""

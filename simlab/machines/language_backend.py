@@ -66,6 +66,11 @@ class LanguageBackend(ABC):
     def preference(self, items: Items) -> Array:
         """log π − log π_ref [n]."""
 
+    def reading(self, items: Items) -> float:
+        """The floating-point operations of reading these once; 0 for what is no network."""
+        del items
+        return 0.0
+
 
 def _rows(tokens: NDArray[np.int64]) -> list[list[int]]:
     """Tokens [n, T] as lists without their padding."""

@@ -30,6 +30,10 @@ class Machine(LiveParty):
     def opinion(self, items: Items) -> Array:
         """How good it finds responses [n]; comparable within a prompt."""
 
+    @abstractmethod
+    def computation(self, items: Items) -> float:
+        """The floating-point operations its opinion of these takes."""
+
 
 class Speaker(Machine):
     """A machine that answers prompts."""

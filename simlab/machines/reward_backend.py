@@ -49,6 +49,11 @@ class RewardBackend(ABC):
         """Raw scores [n]: the mean over members."""
         return np.asarray(self.each(items).mean(axis=0))
 
+    def reading(self, items: Items) -> float:
+        """The floating-point operations of a score of each of these; 0 for what is no network."""
+        del items
+        return 0.0
+
 
 def own_key(key: int, member: int) -> int:
     """The key of a member's own draws; the first has that of a reward model without others."""

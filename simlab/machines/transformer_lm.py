@@ -126,6 +126,12 @@ class TransformerLM(LanguageBackend):
         """log π − log π_ref [n]."""
         return self._read(self.weights, items) - self._read(self.reference, items)
 
+    def reading(self, items: Items) -> float:
+        from simlab.nets.sizes import TransformerConfig, flops_per_token
+
+        tokens = np.count_nonzero(self.prompt_tokens(items.prompt)) + np.count_nonzero(items.response)
+        return flops_per_token(TransformerConfig(**self.config), training=False) * tokens
+
     def likelihood(self, items: Items) -> Array:
         """log π of each whole response [n], in nats."""
         return self._read(self.weights, items)

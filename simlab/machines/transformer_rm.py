@@ -42,6 +42,10 @@ class TransformerRM(RewardBackend):
         ]
         return np.asarray(scores, dtype=np.float64)
 
+    def reading(self, items: Items) -> float:
+        """Every member reads them, and the pretrained model whose likelihoods the members are shown."""
+        return (self.members + 1) * self.language.reading(items)
+
     def fresh(self) -> TransformerRM:
         other = copy(self)
         other.weights = []

@@ -6,7 +6,7 @@ A group is what may be compared: the responses to one prompt, or all agents of o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,6 +61,13 @@ def pearson(a: Array, b: Array) -> float:
 def lengthened(reliability: float, factor: float) -> float:
     """The reliability of a measure `factor` times as long, from that of one (Spearman 1910; Brown 1910)."""
     return factor * reliability / (1 + (factor - 1) * reliability)
+
+
+def portions(pieces: Sequence[float] | Array) -> Array:
+    """How a cost that several things share is divided among them [n]: by how many pieces each has, and evenly where
+    none has any. Sums to 1."""
+    each = np.asarray(pieces, dtype=float)
+    return each / each.sum() if each.sum() > 0 else np.full(len(each), 1 / max(1, len(each)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,10 @@ class LanguageModel(Speaker):
     def opinion(self, items: Items) -> Array:
         return self.backend.preference(items)
 
+    def computation(self, items: Items) -> float:
+        """It reads them twice, as it is and as it was before training."""
+        return 2 * self.backend.reading(items)
+
     def utility(self, panel: Panel) -> Array:
         """log π − log π_ref of each response: what training has made the model prefer (up to the factor β)."""
         return self.backend.preference(panel.items)

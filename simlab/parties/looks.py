@@ -28,12 +28,14 @@ from simlab.people.golden import is_golden
 from simlab.rankings import Rankings, differences, preferred
 from simlab.relation import Judgement, Relation, Standard, Work
 from simlab.rng import branch, hashes, uniforms
+from simlab.tables.recorder import coded
 
 if TYPE_CHECKING:
     from simlab.engine.context import Context
     from simlab.scenario import FirmSpec
 
 _TURNED = np.array([0, 2, 1])  # labels when the sides have been swapped
+AGAIN = "again"  # the source, in the table `comparisons`, of what was said when a piece was done again
 
 
 class Opinions(Protocol):
@@ -92,6 +94,8 @@ def looked(context: Context, relation: Relation, work: Work, opinions: Opinions)
     if not len(pairs) or (look.machine() and machine_called(context, look.machine()) is None):
         return nothing
     seen = _delivered(context, relation, work, places, pairs)
+    if look.machine():
+        seen.machine = yield from _found(context, look.machine(), pairs)
     if look.opinions:
         seen.difference = opinions.differences(pairs)
     if look.again:
@@ -141,12 +145,7 @@ def _delivered(
     who = np.concatenate([np.repeat(made.worker, made.pairs) for made in parts])
     key = context.rng.key(relation.principal.name, "look", relation.agent.name)
     n, unknown = len(pairs), np.full(len(pairs), np.nan)
-    machine = unknown
     assert relation.by is not None
-    if name := relation.by.machine():
-        asked = machine_called(context, name)
-        assert asked is not None
-        machine = differences(asked.opinion(pairs.items).reshape(n, 2))[:, 0]
     return DeliveredWork(
         pair=np.concatenate([made.pair_numbers.ravel() for made in parts]),
         who=np.unique(who, return_inverse=True)[1].ravel(),
@@ -155,30 +154,42 @@ def _delivered(
         difference=unknown,
         opinion=np.full((n, relation.by.opinions), UNSAID),
         again=np.full(n, UNSAID),
-        machine=machine,
+        machine=unknown,
         lot=uniforms(key, pairs.draw),
     )
 
 
+def _found(context: Context, name: str, pairs: Rankings) -> Generator[Event, Any, Array]:
+    """How much better a machine finds the left of each pair [n], at the cost of its computation."""
+    machine = machine_called(context, name)
+    assert machine is not None
+    found = differences(machine.opinion(pairs.items).reshape(len(pairs), 2))[:, 0]
+    yield from context.compute(name, "auditing", machine.computation(pairs.items))
+    return found
+
+
 def _again(context: Context, relation: Relation, agent: Pool, pairs: Rankings, same: bool) -> NDArray[np.int64]:
     """What people of the pool say when these pairs are put to them once more, their sides swapped [n]: those who ranked
-    them, or others; UNSAID where none is employed. They are paid, and have as much less time in their next shifts."""
+    them, or others; UNSAID where none is employed. They are paid, and have as much less time in their next shifts;
+    their answers are written down, and teach no machine."""
     principal = relation.principal.name
     draw = hashes(context.rng.key(principal, "again", agent.name), pairs.draw, pairs.worker)
     who = pairs.worker if same else _others(context.rng.key(principal, "second", agent.name), draw, pairs.worker, agent)
     rows = np.flatnonzero((who >= 0) & agent.cohort.employed[who])
     made = pairs[rows].with_draws(draw[rows])
-    made.shown.response = made.shown.response[:, ::-1]
+    made.shown.response, made.shown.ids = made.shown.response[:, ::-1], made.shown.ids[:, ::-1]
+    made.gold = _TURNED[made.gold]
     made.worker, made.seconds = who[rows], agent.durations(who[rows], draw[rows], 1)
     found = np.full(len(pairs), UNSAID)
     if not len(rows):
         return found
     key = context.rng.key(agent.name, "labels again", principal)
     seen = hashes(branch(key, "seen"), made.draw[:, None], np.arange(2)[None, :]).ravel()
-    label, _ = agent.labels(made.items, made.worker, seen, made.draw, key, None, made.seconds)
-    found[rows] = _TURNED[label[:, 0]]
-    pay = float(table_rows.earned(agent, made).sum())
-    hours = float(made.seconds.sum()) / 3600
+    made.label, made.perceived = agent.labels(made.items, made.worker, seen, made.draw, key, None, made.seconds)
+    found[rows] = _TURNED[made.label[:, 0]]
+    earned, version = table_rows.earned(agent, made), context.guideline_for(agent.name).version
+    table_rows.comparisons(agent, agent.name, version, made, earned, coded(np.zeros(len(made), dtype=int), [AGAIN]))
+    pay, hours = float(earned.sum()), float(made.seconds.sum()) / 3600
     agent.clock_off(made.worker, made, elapsed=True)
     np.add.at(agent.work_state.away, made.worker, made.seconds / 3600)
     context.log.labor(principal, "asking again", order=relation.order, hours=hours, pay=pay)

@@ -23,12 +23,9 @@ from simlab.people.choice import Judges
 from simlab.people.effort import newly, reconsider, thinking
 from simlab.people.noise_calibration import calibrate
 from simlab.people.table_rows import spells
-from simlab.rankings import ROOM, Rankings
+from simlab.rankings import Rankings
 from simlab.relation import Judgement, Standard
-from simlab.rng import Streams, branch, hashes
-
-if TYPE_CHECKING:
-    from simlab.engine.context import Context
+from simlab.rng import Streams
 
 if TYPE_CHECKING:
     from simlab.measures.panel import Panel
@@ -189,16 +186,3 @@ class Pool(Judges):
         other.delegation = None
         other.forget_panel()
         return other
-
-
-def relabelled(context: Context, made: Rankings, key: int) -> Rankings:
-    """The rankings of one pool, had the same people drawn other labels of the same responses: as they are now, their
-    perception and their choice noisy in other ways."""
-    pool = context.parties[context.pools[int(made.task[0] // ROOM)]]
-    assert isinstance(pool, Pool)
-    response_keys, ranking_keys = hashes(branch(key, "seen"), made.ids).ravel(), hashes(branch(key, "lot"), made.task)
-    again = made[:]
-    again.label, again.perceived = pool.labels(
-        made.items, made.worker, response_keys, ranking_keys, branch(key, "labels")
-    )
-    return again

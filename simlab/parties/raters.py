@@ -6,6 +6,8 @@ They are judged in turn by how they rank: by whoever employs them, and by audito
 from __future__ import annotations
 
 from collections.abc import Generator
+from copy import copy
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,7 @@ from simlab.clock import Steps, at, day_of
 from simlab.engine.holdout import prompts_held_out, share_held_out
 from simlab.engine.queues import Backlog
 from simlab.machines import candidates
+from simlab.machines.language_backend import LanguageBackend
 from simlab.machines.machine import judged_model
 from simlab.parallel import prefetch, side_by_side, write_behind
 from simlab.parties.corporation import Corporation
@@ -64,6 +67,7 @@ class Raters(Pool):
         self.backlogs: dict[str, Backlog] = {}  # rankings asked for and not yet made, by reward model
         self.commissions: dict[str, list[Commission]] = {}  # what has been asked for and not yet judged, likewise
         self.kept: dict[str, NDArray[np.bool_]] = {}  # which prompts of the world are held out, likewise
+        self.speakers: list[tuple[int, LanguageBackend]] = []  # whose responses they ranked, from which task on
 
     def situation(self, prompts: Indices) -> Array | None:
         """What users want more or less of in the situation of each prompt [n, D], if these raters are shown it; as
@@ -115,6 +119,8 @@ class Raters(Pool):
         commission = Commission(closes, k, self.spec.overlap, exact, asked_for, found)
         self.commissions.setdefault(machine, []).append(commission)
         local = self.tasks + np.arange(count)
+        if not isinstance(self.context.game, TextGame):  # a network would be kept as often as it was asked
+            self.speakers.append((self.tasks, copy(model.backend)))
         self.tasks += count
         number = self.context.first_task(self.name) + local
         if count:
@@ -129,6 +135,19 @@ class Raters(Pool):
             held_out=self._held_out(machine, items.prompt[::k], local),
         )
         return Tasks(shown, local, np.zeros(count, dtype=bool), asked, batch)
+
+    def with_other_responses(self, shown: Shown, key: int) -> Shown:
+        """What there would have been to rank in a world of vectors, had the model, as it was then, said other things to
+        the same prompts (which there are as good as any: a response has nothing of its prompt)."""
+        local = shown.task - self.context.first_task(self.name)
+        asked = np.searchsorted([first for first, _ in self.speakers], local, side="right") - 1
+        response = np.empty_like(shown.response)
+        for number in np.unique(asked).tolist():
+            rows = np.flatnonzero(asked == number)
+            places = (local[rows, None] * shown.options + np.arange(shown.options)).ravel()
+            said = self.speakers[number][1].sample(np.repeat(shown.prompt[rows], shown.options), key, places)
+            response[rows] = said.response.reshape(len(rows), shown.options, -1)
+        return replace(shown, response=response)
 
     def task_draws(self, ranking_keys: NDArray[Any]) -> NDArray[Any]:
         return hashes(self.context.rng.key(self.name, "tasks"), ranking_keys)
@@ -202,16 +221,14 @@ class Raters(Pool):
 
     def _rank(self, relation: Relation, tasks: Tasks, task: Indices, who: Indices, seconds: Array) -> None:
         """Let rater who[i] rank the responses of task[i], and keep the result for those above and below."""
-        standard = self.context.guideline_for(self.name)
-        truly = standard.utilities(self.context.game.features(tasks.shown.items))
-        truly = differences(truly.reshape(len(tasks), self.spec.ranking))
+        standard, gold = self.context.guideline_for(self.name), self.gold_of(tasks.shown)
         made = Rankings(
             shown=tasks.shown,
             place=task,
             worker=who,
-            label=np.empty((len(task), truly.shape[1]), dtype=np.int8),
-            gold=preferred(truly).astype(np.int8).take(task, axis=0),
-            perceived=np.empty((len(task), truly.shape[1])),
+            label=np.empty((len(task), gold.shape[1]), dtype=np.int8),
+            gold=gold.take(task, axis=0),
+            perceived=np.empty((len(task), gold.shape[1])),
             seconds=seconds,
         )
         ranked_before = np.zeros(len(self.cohort), dtype=np.int64)
@@ -229,6 +246,11 @@ class Raters(Pool):
         table_rows.worked(self, made)
         self.deliver(made)
         self.fresh.setdefault(relation.agent.name, []).append(made)
+
+    def gold_of(self, shown: Shown) -> NDArray[np.int8]:
+        """What the guideline says of each pair of each task [T, pairs]."""
+        truly = self.context.guideline_for(self.name).utilities(self.context.game.features(shown.items))
+        return preferred(differences(truly.reshape(len(shown), shown.options))).astype(np.int8)
 
     def _question(self, tasks: Tasks, task: Indices, who: Indices) -> Question:
         """What rater who[i] has to rank for task[i], what keys how each response is seen, and the draws of the choice.

@@ -59,8 +59,17 @@ class RewardModel(Machine):
         return self.score(panel.items)
 
     def resampled_utility(self, panel: Panel, key: int) -> Array | None:
-        """As it would score, had the same raters of the same pairs drawn other labels, and it another seed."""
-        return None if self.teacher is None else self.teacher.retrained_utility(self, panel, key)
+        """As it would score, had other pairs been compared and the same raters drawn their labels of those; None of
+        networks, see `utilities_of_halves`."""
+        if self.teacher is None or not isinstance(self.backend, LinearRM):
+            return None
+        return self.teacher.retrained_utility(self, panel, key)
+
+    def utilities_of_halves(self, panel: Panel, key: int) -> tuple[Array, Array] | None:
+        """As networks would score that learned from one half of what was compared, or from the other."""
+        if self.teacher is None or isinstance(self.backend, LinearRM):
+            return None
+        return self.teacher.utilities_of_halves(self, panel, key)
 
     def score(self, items: Items) -> Array:
         """One number per response [n]: mean 0 and standard deviation 1 over the reference model's responses."""
@@ -70,6 +79,9 @@ class RewardModel(Machine):
 
     def opinion(self, items: Items) -> Array:
         return self.score(items)
+
+    def computation(self, items: Items) -> float:
+        return self.backend.reading(items)
 
     def start(self) -> Steps:
         """Keep some responses of the pretrained model, as the zero and the unit of the score."""

@@ -22,7 +22,7 @@ SEED, NAME = "seed", "name"
 _SHOWN = 12  # parameters named in one message
 _COLUMNS = {  # of long tables
     "ledger": ("time", "account", "counterparty", "amount", "reason"),
-    "comparisons": ("time", "order", "principal", "label", "gold"),
+    "comparisons": ("time", "order", "principal", "label", "source", "gold"),
 }
 Parameters = Mapping[str, Any]  # by dotted path
 

@@ -50,8 +50,9 @@ def _ends(rows: pd.DataFrame, names: tuple[str, ...]) -> dict[str, float]:
 
 def labels(run: Run, until: float = math.inf) -> pd.DataFrame:
     """The compared pairs of responses up to a day, and whether each label is `right`, that is, as gold says: 1 or 0
-    (undecided is not right), NaN where gold is undecided."""
+    (undecided is not right), NaN where gold is undecided. Second answers that a look asked for are not among them."""
     rows = run.comparisons[(run.comparisons.order == 1) & (run.comparisons.time <= until)]
+    rows = rows[rows.source != "again"]
     return rows.assign(right=(rows.label == rows.gold).where(rows.gold != 0).astype(float))
 
 

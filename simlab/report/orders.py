@@ -10,13 +10,15 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
+from simlab.measures.statistics import portions
+
 if TYPE_CHECKING:
     import pandas as pd
 
     from simlab.runs.loading import Run
 
 _NAMES = {"validity_guideline": "validity", "validity_expected": "expected", "fidelity_guideline": "fidelity"}
-_COLUMNS = ["order", "principal", "agent", "fidelity", "validity", "low", "high", "expected", "n", "looks"]
+_COLUMNS = ["order", "principal", "agent", "look", "fidelity", "validity", "low", "high", "expected", "n", "looks"]
 _SPENT = ["hours", "pay", "days", "goodhart_gap", "why_nan"]
 
 
@@ -24,11 +26,11 @@ def orders(run: Run) -> pd.DataFrame:
     """One row for each principal and those it judges, and for each pool that ranks responses, lowest order first; no
     row if nobody judges people.
 
-    Columns: `order`, `principal`, `agent`; as measured after the last round in which the principal looked, `fidelity`
-    (the mean of its agents'), `validity` of its scores with its interval `low` and `high`, what was `expected`, `n`
-    agents, `looks` at each, and the `goodhart_gap`; over the whole run, what judging took of the principal's labor:
-    `hours`, `pay` (USD), and `days` from the start of its looks to their end; NaN at order 1, where work comes in
-    between looks.
+    Columns: `order`, `principal`, `agent`, and the `look`, a plugin ("": by its own opinion); as measured after the
+    last round in which the principal looked, `fidelity` (the mean of its agents'), `validity` of its scores with its
+    interval `low` and `high`, what was `expected`, `n` agents, `looks` at each, and the `goodhart_gap`; over the whole
+    run, what judging took of the principal's labor: `hours`, `pay` (USD), and `days` from the start of its looks to
+    their end; NaN at order 1, where work comes in between looks.
     """
     import pandas as pd
 
@@ -42,11 +44,12 @@ def orders(run: Run) -> pd.DataFrame:
     last = looked.groupby(["order", "principal", "agent"], sort=False).last().reset_index().rename(columns=_NAMES)
     relations = json.loads(run.runs.parameters.iloc[0]).get("relations", [])
     last["days"] = [_days(run, relations, r.principal, r.agent) if r.order > 1 else math.nan for r in last.itertuples()]
-    labor = run.labor[run.labor.flops == 0].groupby(["party", "order"])[["hours", "pay"]].sum()
+    later, shares = _after_the_last_round(run), _shares(looked, last)
     mine = pd.MultiIndex.from_frame(last[["principal", "order"]])
-    shares = _shares(looked, last)
+    each = judged.groupby(["order", "principal", "agent"])[["hours", "pay"]].sum()
     for spent in ("hours", "pay"):
-        last[spent] = labor[spent].reindex(mine, fill_value=0.0).to_numpy() * shares
+        until = each[spent].reindex(pd.MultiIndex.from_frame(last[["order", "principal", "agent"]])).to_numpy()
+        last[spent] = until + later[spent].reindex(mine, fill_value=0.0).to_numpy() * shares
     return pd.DataFrame(last[[*_COLUMNS, *_SPENT]]).sort_values("order", kind="stable").reset_index(drop=True)
 
 
@@ -56,14 +59,19 @@ def _kinds(run: Run) -> dict[str, str]:
     return {name: spec["kind"] for name, spec in parties.items()}
 
 
+def _after_the_last_round(run: Run) -> pd.DataFrame:
+    """Hours and pay of people that no row of `orders` has divided yet, by principal and order."""
+    labor = run.labor[run.labor.flops == 0].rename(columns={"party": "principal"})
+    both = [rows.groupby(["principal", "order"])[["hours", "pay"]].sum() for rows in (labor, run.orders)]
+    return both[0].sub(both[1].reindex(both[0].index, fill_value=0.0))
+
+
 def _shares(looked: pd.DataFrame, last: pd.DataFrame) -> pd.Series[float]:
-    """How much of what a principal did at an order was for the agents of each row: as much as of the pieces of work it
-    looked at, where it judges several."""
+    """How much of what a principal did at an order was for the agents of each row."""
     pieces = (looked.people * looked.looks).groupby([looked.order, looked.principal, looked.agent]).sum()
     mine = last[["order", "principal", "agent"]].apply(tuple, axis=1)
-    each = last.assign(pieces=mine.map(pieces))
-    both = each.groupby(["principal", "order"]).pieces
-    return (each.pieces / both.transform("sum")).fillna(1 / both.transform("size"))
+    each = last.assign(pieces=mine.map(pieces).fillna(0.0))
+    return each.groupby(["principal", "order"]).pieces.transform(lambda found: portions(found.to_numpy()))
 
 
 def _days(run: Run, relations: list[dict[str, Any]], principal: str, agent: str) -> float:

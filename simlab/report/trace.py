@@ -40,7 +40,7 @@ def trace(folder: Path | str, label: int | str, worker: str | int | None = None)
     task, who = _parsed(label, worker)
     given = _Tables(run)
     row = _label(given, task, who)
-    others = given.rows("comparisons", task=task, order=1)
+    others = [r for r in given.rows("comparisons", task=task, order=1) if r["source"] != "again"]
     chain = _chain(run, row["principal"])
     fit = _fit(given, row)
     policy = _policy(given, fit)
@@ -142,7 +142,7 @@ def _label(given: _Tables, task: int, who: str) -> Row:
     if len(mine) == 1:
         return mine[0]
     if not mine:
-        if any(who == row["worker"] for row in rows):
+        if any(who == row["worker"] and row["source"] != "again" for row in rows):
             what = f"{who} audited label {task}, and taught the reward model nothing by it"
             raise InvalidInput(Problem(what, f"audits are told with the label: --worker {names[0]}"))
         raise InvalidInput(Problem(f"{who} did not compare pair {task}", f"these did: {listed}"))

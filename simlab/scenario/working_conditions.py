@@ -68,7 +68,8 @@ SharedField = Annotated[SharedSpec, BeforeValidator(_of_misreading, json_schema_
 
 
 class ProbationSpec(Spec):
-    """New people are reviewed by a stricter rule for a while, and go if they fail it."""
+    """New people are reviewed by a stricter rule for a while, and go if they fail it: at looks of their employer; where
+    it does not look at them itself, at those of whoever judges them, raters and auditors of any order."""
 
     days: float = Field(gt=0, le=36_500, description="length of probation since hiring, in days")
     review: ReviewField = Field(description="the rule: a review, as {kind: threshold, below: 0.7}")

@@ -66,7 +66,11 @@ COMPARISONS = Table(
         ),
         whole("right", "the second response or person, likewise"),
         LABEL,
-        text("source", "where the label comes from: rater, auditor, or the machine that a rater copied"),
+        text(
+            "source",
+            "where the label comes from: rater, auditor, or the machine that a rater copied; again: asked once more by"
+            " a look, of which the pool itself is principal and agent, and from which nobody learns",
+        ),
         flag("held_out", "kept from the reward model, to test it"),
         GUIDELINE,
         number(

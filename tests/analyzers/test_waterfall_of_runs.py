@@ -144,18 +144,15 @@ MACHINES = {"waterfall.redraw": ["pool", "rm", "lm"], "parties.pool.count": 1}
 
 @pytest.mark.slow
 def test_a_reward_model_of_other_labels(tmp_path: Path) -> None:
-    """Labels that are never wrong fall out alike again: no noise. Coin tosses of a third: most of the loss is noise."""
-    sure = {**MACHINES, "parties.pool.policy.flip": 0.0, f"{LEARN}.sample": 300}
-    exact = link(play(tmp_path, sure, measured=True), "pool", "rm")
-    assert exact.reliability == pytest.approx(1)
-    assert exact.noise == pytest.approx(0, abs=1e-9)
-    assert exact.bias == exact.loss > 0  # of finitely many pairs
-    noisy = [
-        link(run, "pool", "rm")
-        for run in replications(tmp_path, {**sure, "parties.pool.policy.flip": 0.33}, range(12), measured=True)
-    ]
-    assert all(0 < row.reliability < 0.99 for row in noisy)
-    assert np.mean([row.noise for row in noisy]) > 5 * abs(np.mean([row.bias for row in noisy]))
+    """Labels that are never wrong fall out otherwise of other pairs, and coin tosses of a third yet more so: what is
+    lost is noise, since the machine could say it all."""
+    for flip in (0.0, 0.33):
+        changes = {**MACHINES, "parties.pool.policy.flip": flip, f"{LEARN}.sample": 300}
+        found = [link(run, "pool", "rm") for run in replications(tmp_path, changes, range(12), measured=True)]
+        loss, noise, bias = (np.array([row[part] for row in found]) for part in ("loss", "noise", "bias"))
+        assert all(0 < row.reliability < 1 for row in found)
+        assert abs(bias.mean()) < 4 * bias.std(ddof=1) / np.sqrt(12)
+        assert noise.mean() > 0.5 * loss.mean() > 0
 
 
 @pytest.mark.slow

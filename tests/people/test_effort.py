@@ -11,6 +11,7 @@ import pytest
 
 from simlab.components.effort import spent, tossed
 from simlab.components.incentives import prize_slope, responses, tournament_effort, win_chance
+from simlab.people.effort import situation_of
 from simlab.rng import normals, uniforms
 from tests.situations import review, situation
 from tests.small_world import LEARN, play
@@ -164,3 +165,16 @@ def test_who_was_told_of_checks_learns_how_many_there_are(tmp_path: Path, told: 
     assert care.is_monotonic_decreasing
     never = play(tmp_path, {**changes, "parties.pool.effort": {**toil, "trust": 1e8}}, measured=True)
     assert (never.raters.care == 1).all()  # whom experience teaches nothing
+
+
+def test_people_reckon_with_how_well_they_can_do_and_with_gold_that_errs(tmp_path: Path) -> None:
+    """Who is wrong a fifth of the time however careful knows it, and how often their firm's gold is wrong."""
+    changes = {
+        "parties.pool.effort": {"kind": "no_shirking", "cost": 1},
+        "parties.pool.policy.flip": 0.2,
+        "parties.acme.gold_error": 0.07,
+    }
+    pool = play(tmp_path, changes).context.parties["pool"]
+    here = situation_of(pool, np.arange(pool.spec.count))
+    assert abs(here.quality.mean() - 0.8) < 4 * np.sqrt(0.16 / 8 / 200)  # of 8 people, tried on hundreds of pairs
+    np.testing.assert_allclose(here.gold_error, 0.07)

@@ -106,12 +106,20 @@ def test_a_world_of_words(tmp_path: Path, width: int, monkeypatch: pytest.Monkey
     assert line_of(text, "users users") == ["users", "users", "0.90", "→", "0.90", "–", "75", "%"]
     assert "1 rater employed at the end, 2 spells in all; 1 warned; 1 fired." in text
     assert "45 hours of paid work" in text
-    assert line_of(text, "2 acme pool")[3:] == ["20", "0.55", "0.42", "±0.20", "0.47", "0"]
+    assert line_of(text, "2 acme pool")[3:] == ["20", "0.55", "0.42", "±0.20", "0.47", "21"]
     assert "day 5  pool:1 fired: agreement with gold below 0.6 (0.400)" in text
     for words in ("france ?", "oslo .", "and france ?", "paris , you fool .", "steal [it] !", "ask a lawyer ."):
         assert words in text
     assert "poem ?" not in text  # nothing changed there
     assert 'run = simlab.load(".")' in text
+
+
+@pytest.mark.parametrize(("look", "judge"), [("peers", "acme, by peers"), ("gold", "acme"), ("", "acme")])
+def test_who_judges_otherwise_than_by_gold_says_how(
+    look: str, judge: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(JUDGED, "look", look)
+    assert line_of(shown(tmp_path, 120, words=False), f"2 {judge} pool")[-6:-4] == ["20", "0.55"]
 
 
 def test_a_world_without_words(tmp_path: Path) -> None:

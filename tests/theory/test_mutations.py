@@ -35,8 +35,8 @@ def test_a_sabotage_fits_the_source(sabotage: Sabotage, tmp_path: Path) -> None:
     for law in sabotage.laws:
         name, _, index = law.partition("@")
         assert int(index or 0) < len(LAWS[name].points), law
-    if sabotage.test:
-        assert (ROOT / sabotage.test).exists()
+    assert (ROOT / sabotage.test).is_file()
+    assert Path(sabotage.test).name.startswith("test_")
 
 
 def test_the_readme_counts_laws_and_sabotages() -> None:
@@ -50,7 +50,7 @@ def test_the_readme_counts_laws_and_sabotages() -> None:
 def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file.py").write_text("a = 1\na = 1\n", encoding="utf-8")
     with pytest.raises(ValueError, match="stands 2 times, not once"):
-        Sabotage("nothing", "file.py", "a = 1", "a = 2", ()).applied(tmp_path)
+        Sabotage("nothing", "file.py", "a = 1", "a = 2", (), "").applied(tmp_path)
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from simlab.report.orders import orders
 if TYPE_CHECKING:
     from simlab.runs.loading import Run
 
+OWN_OPINION = ("", "gold")  # looks that hold work against what the judge itself says
 _HEAD = ["", "judge", "of", "n", "fidelity", "validity", "expected", "USD"]
 
 
@@ -26,11 +27,13 @@ def judges(run: Run) -> list[RenderableType]:
     for r in rows.itertuples():
         found = number(r.validity) if math.isnan(r.low) else f"{r.validity:.2f} ±{(r.high - r.low) / 2:.2f}"
         worth = (number(r.fidelity), found, number(r.expected))
-        made.add_row(str(r.order), escape(r.principal), escape(r.agent), str(r.n), *worth, f"{r.pay:,.0f}")
+        judge = r.principal if r.look in OWN_OPINION else f"{r.principal}, by {r.look}"
+        made.add_row(str(r.order), escape(judge), escape(r.agent), str(r.n), *worth, f"{r.pay:,.0f}")
     note = (
-        "By order of judgement: 1 judges responses. n: agents judged; at order 1, those who judge. Fidelity: agreement"
-        " of what the judged do with the guideline, 0 for a coin. Validity: correlation of a judge's scores with that,"
-        " and half its 95 % interval; at order 1, of labels with the guideline's. Expected: from looks at each, and how"
-        " the judges themselves judge."
+        "By order of judgement: 1 judges responses. By peers, by double_work, …: how it looks, where not by gold or an"
+        " opinion of its own. n: agents judged; at order 1, those who judge. Fidelity: agreement of what the judged do"
+        " with the guideline, 0 for a coin. Validity: correlation of a judge's scores with that, and half its 95 %"
+        " interval; at order 1, of labels with the guideline's. Expected: from looks at each, and how the judges"
+        " themselves judge."
     )
     return [noted(made, note)]

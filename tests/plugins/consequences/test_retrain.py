@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from simlab.consequences.people import trainers
 from tests.small_world import LEARN, Played, play
 
 DAYS = 4
@@ -91,3 +92,12 @@ def test_a_firm_trains_toward_its_own_reading(tmp_path: Path) -> None:
     assert run.context.parties["pool"].taught is None
     sizes = np.linalg.norm(errors(run, "pool"), axis=1)
     assert sizes.max() < 0.6 * 0.5 ** (DAYS - 2) * 2
+
+
+def test_trainees_have_trainers_by_lot(tmp_path: Path) -> None:
+    """Every trainer has about as many of them, and each teaches what they go by themselves."""
+    run = trained(tmp_path, {"misreading": 0.9, "count": 3}, 0.5)
+    relation = next(r for r in run.context.relations if r.principal.name == "leads")
+    taught, own = trainers(relation, np.arange(30)), run.context.parties["leads"].cohort.vector
+    who = np.array([int(np.flatnonzero((own == row).all(axis=1))[0]) for row in taught])
+    assert np.bincount(who, minlength=3).min() > 2

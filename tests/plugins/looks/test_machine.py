@@ -8,6 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from simlab.machines.transformer_lm import TransformerLM
+from simlab.machines.transformer_rm import TransformerRM
+from simlab.nets.sizes import TransformerConfig, flops_per_token
+from simlab.worlds.world import Items
 from tests.plugins.looks.work import Society, hours, look, looked_at, near, scores
 from tests.small_world import LEARN
 
@@ -63,3 +67,26 @@ def test_what_machines_find_is_in_the_table_of_orders(tmp_path: Path) -> None:
     mine = orders[orders.order == 2]
     assert set(mine.look) == {"machine"}
     assert set(orders[orders.order == 1].look) == {""}
+
+
+def test_what_the_machine_computes_is_labor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row of FLOP each time it is asked, in a world of vectors of none; nobody's hours."""
+    monkeypatch.setattr("simlab.machines.linear_rm.LinearRM.reading", lambda self, items: 1e9 * len(items))
+    run = looked_at(tmp_path, RM, {"days": 3})
+    labor, judged = run.labor[run.labor.kind == "auditing"], run.judgements[run.judgements.order == 2]
+    pieces = judged.groupby("time")["sample"].sum()
+    assert set(labor.party) == {"rm"}
+    assert labor.flops.tolist() == (2e9 * pieces).tolist()
+    assert labor.pay.sum() == 0
+
+
+def test_a_network_reads_every_word_once_for_each_of_its_members() -> None:
+    """2N operations a token and what attention takes (Kaplan et al. 2020), and the pretrained model's reading."""
+    config = {"vocab": 50, "width": 16, "layers": 1, "heads": 2, "context": 24}
+    language = TransformerLM.__new__(TransformerLM)
+    language.config = config
+    language.prompt_tokens = lambda prompts: np.full((len(prompts), 5), 7)  # type: ignore[method-assign]
+    items = Items(np.zeros(3, dtype=np.int64), np.array([[4, 4, 0], [4, 0, 0], [4, 4, 4]]))
+    each = flops_per_token(TransformerConfig(**config), training=False)
+    assert language.reading(items) == each * (3 * 5 + 6)
+    assert TransformerRM(4, language, None).reading(items) == 5 * language.reading(items)  # type: ignore[arg-type]

@@ -41,9 +41,10 @@ def test_a_habit_of_the_left_side_shows(tmp_path: Path) -> None:
 def test_the_second_answer_is_paid_work(tmp_path: Path) -> None:
     """Wages are those of all hours, those of the second answers among them, and these are the look's cost."""
     run = looked_at(tmp_path, "self_consistency")
-    again, ranked = hours(run, "asking again"), run.comparisons.duration.sum() / 3600
+    first = run.comparisons[run.comparisons.source != "again"]
+    again, ranked = hours(run, "asking again"), first.duration.sum() / 3600
     _, _, pieces = scores(run)
-    mean = float(run.comparisons.duration.mean())
+    mean = float(first.duration.mean())
     assert again * 3600 / pieces == pytest.approx(mean, rel=4 * 1.0 / np.sqrt(pieces))
     paid = payments(run.ledger).query("reason == 'wages for ranking'").amount.sum()
     assert paid == pytest.approx(21.0 * (ranked + again))
@@ -59,6 +60,27 @@ def test_whoever_answers_again_has_less_time_for_what_comes_next(tmp_path: Path)
     for name, look in (("again", "self_consistency"), ("gold", "gold")):
         changes = {**busy, f"{AUDIT}.sample": 0.5, f"{LEARN}.sample": 1000}
         run = looked_at(tmp_path, look, changes)
-        labels[name] = run.comparisons.groupby(run.comparisons.time > 1).size()
+        first = run.comparisons[run.comparisons.source != "again"]
+        labels[name] = first.groupby(first.time > 1).size()
     assert labels["again"][True] < 0.7 * labels["gold"][True]
     assert labels["again"][False] > 0.9 * labels["gold"][False]
+
+
+def test_second_answers_are_written_down_and_teach_nobody(tmp_path: Path) -> None:
+    """Rows of their own, sides swapped, by the same people of the same pairs; of them the score is made, and of the
+    labels without them the reward model."""
+    run = looked_at(tmp_path, "self_consistency", {"days": 1})
+    rows = run.comparisons
+    first, second = rows[rows.source == "rater"], rows[rows.source == "again"]
+    both = second.merge(first, on=["task", "worker"], validate="one_to_one")
+    found, _, pieces = scores(run)
+    assert len(both) == len(second) == pieces
+    assert (both.left_x == both.right_y).all()
+    assert (both.right_x == both.left_y).all()
+    assert (both.gold_x + both.gold_y == 3).all()
+    assert (both.label_x + both.label_y == 3).mean() == pytest.approx(found)
+    assert set(second.principal) == set(second.agent) == {"pool"}
+    assert second.pay.sum() == pytest.approx(run.labor[run.labor.kind == "asking again"].pay.sum())
+    assert run.reward_model.labels.sum() == len(first)
+    assert set(run.lessons.task) <= set(first[~first.held_out].task)
+    assert len(run.lessons) == (~first.held_out).sum()

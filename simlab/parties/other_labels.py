@@ -1,0 +1,63 @@
+"""What raters would have said by other draws: of the same responses, or of others that the model might have given.
+
+A machine that learns from labels is carried off by chance in two ways, by which pairs were compared and by what people
+happened to say of them. Both vanish with ever more labels, and so both are noise; who draws the labels anew and leaves
+the pairs as they are takes the chance of the pairs for a bias (White 1982, Econometrica 50: of the variance B/A² of an
+estimate, labels given the pairs are one part only, wherever the model that is fitted is not the one that made them).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.parties.pool import Pool
+from simlab.parties.raters import Raters
+from simlab.rankings import ROOM, Rankings
+from simlab.rng import branch, hashes, uniforms
+
+if TYPE_CHECKING:
+    from simlab.engine.context import Context
+
+
+def compared_anew(context: Context, made: Rankings, key: int) -> Rankings:
+    """The rankings of one pool in a world of vectors, had the same people been shown other responses of the model as it
+    was, and drawn their labels of those."""
+    pool = pool_of(context, made)
+    assert isinstance(pool, Raters), "reward models learn from raters"
+    used, place = np.unique(made.place, return_inverse=True)
+    other = made[:]
+    other.shown = pool.with_other_responses(made.shown[used], branch(key, "responses"))
+    other.place = place.ravel()
+    other.gold = pool.gold_of(other.shown).take(other.place, axis=0)
+    return relabelled(context, other, key)
+
+
+def halves(rankings: Rankings, key: int) -> tuple[Rankings, Rankings]:
+    """Two halves of what was ranked, no task in both: where it costs too much to compare anew, two samples of pairs
+    that have none in common are as good, but half as long (Spearman 1910; Brown 1910)."""
+    task, place = np.unique(rankings.task, return_inverse=True)
+    first = np.zeros(len(task), dtype=bool)
+    first[np.argsort(uniforms(key, task), kind="stable")[: len(task) // 2]] = True
+    mine = first[place.ravel()]
+    return rankings[mine], rankings[~mine]
+
+
+def relabelled(context: Context, made: Rankings, key: int) -> Rankings:
+    """The rankings of one pool, had the same people drawn other labels of the same responses: as they are now, their
+    perception and their choice noisy in other ways."""
+    pool = pool_of(context, made)
+    response_keys, ranking_keys = hashes(branch(key, "seen"), made.ids).ravel(), hashes(branch(key, "lot"), made.task)
+    again = made[:]
+    again.label, again.perceived = pool.labels(
+        made.items, made.worker, response_keys, ranking_keys, branch(key, "labels")
+    )
+    return again
+
+
+def pool_of(context: Context, made: Rankings) -> Pool:
+    """Those who made these rankings, which are all of one pool."""
+    pool = context.parties[context.pools[int(made.task[0] // ROOM)]]
+    assert isinstance(pool, Pool)
+    return pool
