@@ -168,7 +168,8 @@ def test_who_was_told_of_checks_learns_how_many_there_are(tmp_path: Path, told: 
 
 
 def test_people_reckon_with_how_well_they_can_do_and_with_gold_that_errs(tmp_path: Path) -> None:
-    """Who is wrong a fifth of the time however careful knows it, and how often their firm's gold is wrong."""
+    """Who is wrong a fifth of the time however careful knows it, how often their firm's gold is wrong, and how much of
+    what they say it looks at."""
     changes = {
         "parties.pool.effort": {"kind": "no_shirking", "cost": 1},
         "parties.pool.policy.flip": 0.2,
@@ -178,3 +179,4 @@ def test_people_reckon_with_how_well_they_can_do_and_with_gold_that_errs(tmp_pat
     here = situation_of(pool, np.arange(pool.spec.count))
     assert abs(here.quality.mean() - 0.8) < 4 * np.sqrt(0.16 / 8 / 200)  # of 8 people, tried on hundreds of pairs
     np.testing.assert_allclose(here.gold_error, 0.07)
+    np.testing.assert_allclose(here.audited, 0.2)
