@@ -23,6 +23,7 @@ from simlab.scenario import load
 from tests.small_world import Played, built_ins, played, written
 
 SCENARIO = Path(__file__).parent.parent / "scenarios" / "14_interests_pay.yaml"
+SHIFT, RATE = 1.25, 25.0  # of the model's mean in training, 1/β; minutes a day
 USERS, POLICY = "parties.users", "parties.acme.guideline.policy"
 SUBSCRIPTION = {f"{USERS}.channels.attention.price": 0.0}  # the regime in which only the fee is paid
 ATTENTION = {f"{USERS}.subscription": 0.0}  # the regime in which only attention is paid for
@@ -57,6 +58,11 @@ def rival() -> dict[str, Any]:
     return made
 
 
+# nobody leaves, but one in a hundred comes every day, and chooses between acme and bolt by what is said of them
+NEWCOMERS: dict[str, Any] = {**PATIENT, f"{USERS}.leave": 0.0, f"{USERS}.growth": 0.01, **rival()}
+EQUITY = {f"{POLICY}.by": "equity"}
+DEAF = {f"{USERS}.choosiness": 0.0}
+
 ARMS: dict[str, Mapping[str, Any]] = {
     "attention": ATTENTION,
     "subscription": SUBSCRIPTION,
@@ -65,6 +71,9 @@ ARMS: dict[str, Mapping[str, Any]] = {
     "both, patient owners, captive users": {**PATIENT, **CAPTIVE},
     "both, patient owners, captive but for a rival": {**PATIENT, **CAPTIVE, **rival()},
     "attention, fined": {**ATTENTION, **FINED},
+    "reputation": {**NEWCOMERS, **EQUITY},
+    "reputation, deaf newcomers": {**NEWCOMERS, **EQUITY, **DEAF},
+    "reputation, owners blind to newcomers": NEWCOMERS,
 }
 
 PRICES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)  # $ a minute
@@ -108,7 +117,7 @@ def held(weight: float) -> dict[str, Any]:
 
 
 def first_price(
-    step: float, patience: float, shift: float = 1.25, fee: float = 0.5, rate: float = 25.0, leave: float = 0.02
+    step: float, patience: float, shift: float = SHIFT, fee: float = 0.5, rate: float = RATE, leave: float = 0.02
 ) -> float:
     """The price of a minute above which a step from values toward habits makes a user worth more to the owners, in $.
 
@@ -121,6 +130,23 @@ def first_price(
     shorter = (lost[1] - lost[0]) / (1 / patience + lost[0])
     gained = 2 * rate * (appeal - 0.5 - 0.5 * shorter)
     return fee * shorter / gained
+
+
+def resting_cosine(choosiness: float, patience: float = 1000.0, growth: float = 0.01, fee: float = 0.5) -> float:
+    """The cosine with habits of the guideline that is worth most to owners who count newcomers, where nobody leaves.
+
+    At the angle θ to values acme is endorsed by e = Φ(s·cos θ/√2) and appeals by a = Φ(s·sin θ/√2), s the shift; bolt
+    stays at θ = 0. Newcomers choose acme with chance p = 1/(1 + exp(χ·(e₀ − e))) (`market.Market.choice`). So users,
+    half of them with acme now, and those to come are worth (fee + 2·rate·price·a)·(½ + growth·patience·p).
+    """
+    angles = np.linspace(0, np.pi / 2, 2001)
+    best = expected_appeal(SHIFT, 1.0)
+    worth = [
+        (fee + 2 * RATE * 0.01 * expected_appeal(SHIFT, math.sin(angle)))
+        * (0.5 + growth * patience / (1 + math.exp(choosiness * (best - expected_appeal(SHIFT, math.cos(angle))))))
+        for angle in angles
+    ]
+    return math.sin(angles[int(np.argmax(worth))])
 
 
 def main(count: int, names: list[str]) -> None:

@@ -26,18 +26,24 @@ class FollowRevenue(simlab.GuidelinePolicy):
     users are a stock that a guideline fills or drains. By *value* they are compared by what a user is worth to owners
     of so much `patience`: profit per user and day, over 1/patience + the share of users lost per day (Gordon 1959;
     Gupta, Lehmann & Stuart 2004). Without patience only today's profit counts, with much of it those who leave do.
+    Neither misses those who do not come: by *equity* terms are compared by what the users there are now would be
+    worth, and all who come after them within the owners' horizon, if every day were as in that term (customer equity,
+    same authors). The number of users is the same in all that are compared, that of the term that ends.
     The length of the guideline stays; its direction is searched.
     """
 
     name = "follow_revenue"
     step: float = Field(0.2, gt=0, le=10, description="length of a step, in norms of the first guideline")
-    by: Literal["growth", "level", "value"] = Field(
+    by: Literal["growth", "level", "value", "equity"] = Field(
         "growth",
-        description="what is compared: growth of revenue per day over the term before, revenue per day, or what a user"
-        " is worth to the owners",
+        description="what is compared: growth of revenue per day over the term before, revenue per day, what a user"
+        " is worth to the owners, or what all users are, with those to come",
     )
     patience: float = Field(
-        365.0, gt=0, le=1e6, description="of owners, in days: their discount is 1/patience per day; for by: value"
+        365.0,
+        gt=0,
+        le=1e6,
+        description="of owners, in days: their discount is 1/patience per day; for by: value and by: equity",
     )
     memory: int = Field(3, ge=1, le=10_000, description="terms it looks back to")
     also: tuple[str, ...] = Field((), description="criteria of no weight at first that it may come to value")
@@ -77,9 +83,11 @@ class FollowRevenue(simlab.GuidelinePolicy):
             return Verdict(now, math.nan, "begun", "nothing to compare with")
         best, most = max(recent[:-1], key=lambda pair: pair[1])
         changes = [f"{self.by} {_change(now, most)}"]
-        if self.by == "value":
-            lives = [term.lifetime(self.patience) for term in (last, best)]
+        if self.by in ("value", "equity"):
+            lives = [self._life(term) for term in (last, best)]
             changes += [f"profit per user {_change(last.profit, best.profit)}", f"lifetime {_change(*lives)}"]
+        if self.by == "equity":
+            changes.append(f"newcomers {_change(last.newcomers, best.newcomers)}")
         return Verdict(now, most, "continued" if now > most else "taken back", ", ".join(changes))
 
     def _recent(self, history: Sequence[Term]) -> list[tuple[Term, float]]:
@@ -88,9 +96,16 @@ class FollowRevenue(simlab.GuidelinePolicy):
             brought = _growth(history)
         elif self.by == "level":
             brought = [(term, term.rate) for term in history]
-        else:
+        elif self.by == "value":
             brought = [(term, term.value(self.patience)) for term in history if term.user_days]
+        else:
+            served = [term for term in history if term.user_days]
+            brought = [(term, term.equity(self.patience, served[-1].users)) for term in served]
         return brought[-self.memory - 1 :]
+
+    def _life(self, term: Term) -> float:
+        """Days for which a user of this term counts: with newcomers in it, or apart from them."""
+        return term.lifetime(self.patience) if self.by == "value" else term.tenure(self.patience)
 
 
 def _change(now: float, before: float) -> str:

@@ -9,7 +9,28 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from tests.interests import ATTENTION, CAPTIVE, FINED, PATIENT, SUBSCRIPTION, first_price, held, play, rival, walked
+from simlab.components.guideline_policy import GuidelineReview, Term
+from simlab.parties.demand import expected_appeal
+from simlab.rng import Streams
+from tests.interests import (
+    ATTENTION,
+    CAPTIVE,
+    EQUITY,
+    FINED,
+    NEWCOMERS,
+    PATIENT,
+    RATE,
+    SHIFT,
+    SUBSCRIPTION,
+    cosine,
+    first_price,
+    held,
+    play,
+    resting_cosine,
+    rival,
+    walked,
+)
+from tests.small_world import built_ins
 
 SHORT = {"relations.0.sample": 4000, "relations.2.sample": 2000}
 WEIGHTS = (0.0, 1.0, 3.0)
@@ -87,6 +108,22 @@ def test_meetings_say_what_was_compared(tmp_path: Path) -> None:
     assert rows.revenue.iloc[2] == pytest.approx(inside.amount.sum())
 
 
+def test_meetings_say_what_came_of_newcomers(tmp_path: Path) -> None:
+    """Who came is in the market, of which a meeting sees what was before that day's look; and all who were there at the
+    end of a term and come after are worth what its days are, to owners of a thousand."""
+    run = play(tmp_path, {**SHORT, **NEWCOMERS, **EQUITY, "relations.4.sample": 4000, "days": 24}, 1)
+    rows = run.meetings
+    market = run.market[run.market.corporation == "acme"]
+    for row in rows.itertuples():
+        came = market[(market.time >= row.begun) & (market.time < row.time)].arrived.sum()
+        assert row.newcomers * (row.time - row.begun) == pytest.approx(came)
+    assert rows.newcomers.iloc[1:].gt(0).all()
+    users = rows.days / (rows.time - rows.begun)
+    np.testing.assert_allclose(rows.worth, rows.profit * 1000 * (users + 1000 * rows.newcomers))  # nobody leaves
+    assert rows.why.iloc[1:].str.contains("newcomers [+-]").all()
+    assert ((rows.worth > rows.best) == (rows.move == "continued"))[1:].all()
+
+
 def worth(price: float, angle: float, patience: float) -> float:
     """What a user is worth under a guideline at this angle to what users endorse, in the figures of the scenario."""
     appeal, endorsed = (ndtr(1.25 * turned / np.sqrt(2)) for turned in (np.sin(angle), np.cos(angle)))
@@ -101,3 +138,34 @@ def test_above_its_price_a_first_step_pays_and_below_it_does_not(step: float, pa
         assert (worth(factor * price, step, patience) > worth(factor * price, 0.0, patience)) == pays
     assert first_price(step / 10, patience) < price / 8  # the first inch costs nothing
     assert first_price(step, 2 * patience) > 1.1 * price  # the more patient ask for more
+
+
+def climbed(by: str, choosiness: float, seed: int, meetings: int = 60) -> float:
+    """Where a guideline ends that is revised by what the closed forms of `resting_cosine` say of each, without noise:
+    its cosine with habits."""
+    policy: Any = built_ins().get("guideline", "follow_revenue")
+    asked = policy(by=by, patience=1000, also=("engaging",), step=0.1, memory=12)
+    first = {"helpful": 1.0, "truthful": 1.0, "harmless": 1.0}
+    weights, history = first, ()
+    for meeting in range(meetings):
+        endorsed, appeal = (expected_appeal(SHIFT, cosine(weights, aim)) for aim in (list(first), ["engaging"]))
+        chance = 1 / (1 + np.exp(choosiness * (expected_appeal(SHIFT, 1.0) - endorsed)))
+        profit, joined = 0.5 + 2 * RATE * 0.01 * appeal, round(1e8 * chance)  # one in a hundred of 1e10
+        history += (Term(meeting, meeting + 1, dict(weights), 5e9 * profit, 0.0, 0.0, {}, 5e9, joined, 0),)
+        key = Streams(seed).key("meeting", meeting)
+        review = GuidelineReview(meeting + 1, meeting, meeting, weights, first, history, np.nan, key)
+        weights = asked.revise(review) or weights
+    return cosine(weights, ["engaging"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("choosiness", [2.0, 4.0, 8.0])
+def test_owners_who_count_newcomers_stop_where_reputation_costs_more_than_appeal_brings(choosiness: float) -> None:
+    """Over eight seeds: within a step of where it is worth most; and nowhere if by value, which newcomers have no part
+    in, or if these are deaf to reputation."""
+    rests, step = resting_cosine(choosiness), 0.1
+    found = [climbed("equity", choosiness, seed) for seed in range(8)]
+    assert abs(np.mean(found) - rests) < step
+    assert np.std(found) < step
+    assert climbed("value", choosiness, 0) > 0.9
+    assert climbed("equity", 0.0, 0) > 0.9
