@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import ndtr
 
+from simlab.parties.demand import expected_appeal
 from simlab.relation import Work
 from tests.market_world import regulated
 from tests.small_world import LOOK, Played, play
@@ -85,3 +87,49 @@ def test_its_criteria_are_measured_against_everybody(tmp_path: Path) -> None:
         own = rows[(rows.a == "acme:deployer") & (rows["round"] == 0)].set_index("b").rho
         assert {"users", "acme", "pool", "rm", "lm"} == set(own.index)
         assert abs(own["users"] - weight / np.hypot(1, weight)) < 4 / np.sqrt(1000)
+
+
+def best_of_appeal(drafts: int, cosine: float) -> float:
+    """The mean approval of the best of n of N(0, I) by a direction at this cosine to the standard: what is shown is c·X
+    + √(1 − c²)·Z by it, X the largest of n normals, so E Φ(·) = ∫ n·φ(x)·Φ(x)ⁿ⁻¹·Φ(c·x/√(2 − c²)) dx. Where c is 1
+    that is n/(n + 1), that the largest of n is above one more."""
+    x = np.linspace(-8, 8, 4001)
+    density = drafts * np.exp(-x * x / 2) / np.sqrt(2 * np.pi) * ndtr(x) ** (drafts - 1)
+    return float(np.sum(density * ndtr(cosine * x / np.sqrt(2 - cosine**2))) * (x[1] - x[0]))
+
+
+def tilted(drafts: int, cosine: float) -> float:
+    """The same of a model whose mean is moved by e_n: that has the right mean and too large a variance."""
+    return expected_appeal(LARGEST[drafts], cosine)
+
+
+@pytest.mark.parametrize(("drafts", "helpful"), [(2, 0.0), (4, 1.0), (8, -1.0), (8, 3.0), (4, None)])
+def test_users_meet_the_best_of_n_with_both_their_standards(drafts: int, helpful: float | None, tmp_path: Path) -> None:
+    """Of a model as pretrained: how it appeals to habits, what is endorsed and what is paid, by the cosine of each with
+    the deployer's values; where these have nothing to do with either (None), it is as without a deployer."""
+    values = {"brief": 1.0} if helpful is None else {"engaging": 1.0, "helpful": helpful}
+    said = {
+        "parties.users.habits": {"engaging": 1},
+        "parties.users.channels": {"attention": {"rate": 25, "price": 0.01, "elasticity": {"values": 0, "habits": 1}}},
+    }
+    run = play(tmp_path, {**deployed(drafts, values=values), **said, **MANY})
+    (row,) = run.channels[run.channels.channel == "attention"].to_dict("records")
+    length = np.hypot(1, helpful or 0.0)
+    error = np.sqrt(1 / 12 / 20_000)  # approval of what nobody chose is uniform; of the best it varies less
+    habits = 0.0 if helpful is None else 1 / length
+    endorsed = 0.0 if helpful is None else helpful / length
+    assert abs(row["appeal"] - best_of_appeal(drafts, habits)) < 4 * error
+    assert abs(row["endorsed"] - best_of_appeal(drafts, endorsed)) < 4 * error
+    (look,) = run.judgements[run.judgements.principal == "users"].to_dict("records")
+    assert abs(look["score"] - best_of_appeal(drafts, endorsed)) < 4 * np.sqrt(0.25 / 20_000)
+    assert row["demand"] == pytest.approx(25 * row["appeal"] / 0.5)
+    assert row["revenue"] == pytest.approx(row["days"] * row["demand"] * 0.01)
+    assert abs(row["appeal"] - best_of_appeal(drafts, habits + 0.3)) > 8 * error  # at another cosine it is another
+
+
+@pytest.mark.parametrize("drafts", [2, 4, 8])
+def test_the_best_of_n_appeals_to_its_own_values_by_n_of_n_and_one_more(drafts: int) -> None:
+    """And not as a model would whose mean is moved as far."""
+    assert best_of_appeal(drafts, 1.0) == pytest.approx(drafts / (drafts + 1), abs=1e-6)
+    assert best_of_appeal(drafts, -1.0) == pytest.approx(1 / (drafts + 1), abs=1e-6)
+    assert best_of_appeal(drafts, 1.0) - tilted(drafts, 1.0) > 0.005
