@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.special import ndtr
+from scipy.special import log_ndtr, ndtr
 
 from simlab.parties.demand import expected_appeal
+from simlab.parties.language_model import share_below
 from simlab.relation import Work
 from tests.market_world import regulated
-from tests.small_world import LOOK, Played, play
+from tests.small_world import LOOK, TRAIN, Played, play
 
 CHURN = {f"{LOOK}.consequence": "churn", "parties.users.subscription": 1.0}
 LARGEST = {1: 0.0, 2: 0.56419, 4: 1.02938, 8: 1.42360}  # mean of the largest of n standard normals (science.md, §4)
@@ -125,6 +126,57 @@ def test_users_meet_the_best_of_n_with_both_their_standards(drafts: int, helpful
     assert row["demand"] == pytest.approx(25 * row["appeal"] / 0.5)
     assert row["revenue"] == pytest.approx(row["days"] * row["demand"] * 0.01)
     assert abs(row["appeal"] - best_of_appeal(drafts, habits + 0.3)) > 8 * error  # at another cosine it is another
+
+
+def shown_rho(mean: Any, liking: Any, drafts: int, standard: Any) -> float:
+    """ρ of a standard h of unit length with what is shown of a model N(μ, I), among responses x of the pretrained.
+
+    By log ratio that is μ·x + (n − 1)·log Φ(d·x − m) with m = d·μ, d the deployer's direction, whose covariance with
+    h·x is h·μ + (n − 1)·h·d·E λ and variance |μ|² + 2·(n − 1)·m·E λ + (n − 1)²·Var log Φ (Stein's lemma), where λ is
+    φ/Φ, all at z − m with z normal.
+    """
+    z = np.linspace(-9, 9, 20_001)
+    weight, moved = np.exp(-z * z / 2) / np.sqrt(2 * np.pi) * (z[1] - z[0]), z - liking @ mean
+    ratio = weight @ np.exp(-moved * moved / 2 - log_ndtr(moved)) / np.sqrt(2 * np.pi)
+    spread = weight @ log_ndtr(moved) ** 2 - (weight @ log_ndtr(moved)) ** 2
+    variance = mean @ mean + 2 * (drafts - 1) * (liking @ mean) * ratio + (drafts - 1) ** 2 * spread
+    return float((standard @ mean + (drafts - 1) * (standard @ liking) * ratio) / np.sqrt(variance))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("drafts", "helpful"), [(2, 0.0), (4, 0.75), (8, -0.75)])
+def test_what_users_are_shown_is_aligned_with_who_chooses_it(drafts: int, helpful: float, tmp_path: Path) -> None:
+    """Of the pretrained model as far as the deployer's criteria are, .903 times; of a trained one by what it was taught
+    and by what of it is chosen, the more drafts the less. What the model alone says is another thing."""
+    trains = {"kind": "gradient", "shape": {"kind": "plain", "beta": 0.8}}
+    said = {"parties.users.habits": {"engaging": 1}, "panel.prompts": 2000, f"{TRAIN}.consequence": trains}
+    run = play(tmp_path, {**deployed(drafts, values={"engaging": 1.0, "helpful": helpful}), **said}, measured=True)
+    rows, model = run.alignment[run.alignment.a == "acme:shown"], run.context.parties["lm"]
+    engaging, wanted = (run.context.game.value({name: 1}) for name in ("engaging", "helpful"))
+    liking = (engaging + helpful * wanted) / np.hypot(1, helpful)
+    trained: Any = model
+    for turn, mean in enumerate([0 * engaging, trained.backend.mean]):
+        found = rows[rows["round"] == turn].set_index("b").rho
+        assert {"users", "acme", "pool", "rm", "lm", "acme:deployer", "users:habits"} == set(found.index)
+        for name, standard in {"users": wanted, "users:habits": engaging, "acme:deployer": liking}.items():
+            expected = shown_rho(mean, liking, drafts, standard)
+            assert abs(found[name] - expected) < 4 / np.sqrt(2000)  # of two responses to each prompt
+            assert turn or expected == pytest.approx(0.9032 * standard @ liking, abs=1e-4)
+    alone = run.alignment[(run.alignment.a == "users") & (run.alignment.b == "lm") & (run.alignment["round"] == 1)]
+    wrong = abs(alone.rho.iloc[0] - shown_rho(trained.backend.mean, liking, drafts, wanted))
+    assert wrong > 4 / np.sqrt(2000)  # it would not pass for what is shown
+
+
+@pytest.mark.parametrize("others", [32, 1000])
+def test_a_share_below_is_estimated_from_other_responses(others: int) -> None:
+    """Of R others it errs by √(p·(1 − p)/R), and by half a place; equal ones count half."""
+    rng = np.random.default_rng(2)
+    values = rng.normal(size=2000)
+    found = share_below(values, rng.normal(size=(2000, others)))
+    wrong = np.abs(found - ndtr(values))
+    assert np.sqrt(np.mean(wrong**2)) == pytest.approx(np.sqrt(1 / 6 / others), rel=0.1)
+    assert 0 < found.min() < found.max() < 1
+    assert share_below(np.array([1.0]), np.array([[0.0, 1.0, 1.0, 2.0]]))[0] == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("drafts", [2, 4, 8])
