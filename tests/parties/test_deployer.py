@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from scipy.special import log_ndtr, ndtr
 
+from simlab.measures.panel import Panel
 from simlab.parties.demand import expected_appeal
 from simlab.parties.language_model import share_below
 from simlab.relation import Work
+from simlab.worlds.world import Items
 from tests.market_world import regulated
 from tests.small_world import LOOK, TRAIN, Played, play
 
@@ -26,13 +28,17 @@ def deployed(drafts: int = 4, **said: Any) -> dict[str, Any]:
 def shown(run: Played, relation: int = 0) -> Any:
     """Features of the responses that the principal of a relation gets to see [n, D]."""
     here = run.context.relations[relation]
-    steps = run.context.parties["acme"].work(here)
+    work: Work = came_of(run.context.parties["acme"].work(here))
+    return run.context.game.features(work.items)
+
+
+def came_of(steps: Any) -> Any:
+    """What steps return, however long they wait."""
     try:
         while True:
             next(steps)
     except StopIteration as stop:
-        work: Work = stop.value
-    return run.context.game.features(work.items)
+        return stop.value
 
 
 MANY: dict[str, Any] = {"parties.users.count": 20_000, f"{LOOK}.sample": 20_000, "world.dimensions": 4, "days": 1}
@@ -165,6 +171,23 @@ def test_what_users_are_shown_is_aligned_with_who_chooses_it(drafts: int, helpfu
     alone = run.alignment[(run.alignment.a == "users") & (run.alignment.b == "lm") & (run.alignment["round"] == 1)]
     wrong = abs(alone.rho.iloc[0] - shown_rho(trained.backend.mean, liking, drafts, wanted))
     assert wrong > 4 / np.sqrt(2000)  # it would not pass for what is shown
+
+
+def test_where_there_is_no_formula_other_responses_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of a model of words: 32 to each prompt, by which a chance p is found to √(p·(1 − p)/32)."""
+    run = play(tmp_path, deployed())
+    model: Any = run.context.parties["lm"]
+    prompts, liking = np.repeat(np.arange(500), 2), run.context.game.value({"engaging": 2})
+    items = Items(prompts, np.random.default_rng(3).normal(size=(1000, len(liking))))
+    panel = Panel(items, prompts, items.response)
+    exact = came_of(model.surpassed(panel, liking, 1))
+    monkeypatch.setattr("simlab.parties.language_model.GaussianLM", str)
+    found = came_of(model.surpassed(panel, liking, 1))
+    spread = np.sqrt(np.mean(exact * (1 - exact)) / 32)
+    assert np.sqrt(np.mean((found - exact) ** 2)) == pytest.approx(spread, rel=0.15)
+    assert abs(np.mean(found - exact)) < 4 * spread / np.sqrt(500)  # two share a prompt's other responses
 
 
 @pytest.mark.parametrize("others", [32, 1000])

@@ -79,10 +79,12 @@ def test_weight_on_engagement_pays_in_one_regime_and_costs_in_the_other(tmp_path
     ids=["impatient", "patient", "captive", "rival", "fined"],
 )
 def test_patience_a_rival_and_a_regulator_stop_it(changes: dict[str, Any], walks: bool, tmp_path: Path) -> None:
+    """Bounds are 99.5 % limits for one more seed, by Student's t, of cosines over seeds 21 and 51 to 57: with habits
+    .94 (sd .06, 18 runs) where it walks, .28 (.15, 22 runs) where it does not, and with values .85 (.07) there."""
     run = play(tmp_path, changes, 21)
     habits, values = walked(run)
-    assert (habits > 0.65) if walks else (habits < 0.65)
-    assert walks or values > 0.7
+    assert (habits > 0.75) if walks else (habits < 0.71)
+    assert walks or values > 0.66
     own = run.meetings[run.meetings.corporation == "acme"]
     if "relations.4" in changes and "parties.state" in changes:
         fines = run.ledger[(run.ledger.account == "acme") & (run.ledger.reason == "fines")].amount
