@@ -62,6 +62,7 @@ def rival() -> dict[str, Any]:
 NEWCOMERS: dict[str, Any] = {**PATIENT, f"{USERS}.leave": 0.0, f"{USERS}.growth": 0.01, **rival()}
 EQUITY = {f"{POLICY}.by": "equity"}
 DEAF = {f"{USERS}.choosiness": 0.0}
+LATE = {f"{POLICY}.lag": 1}  # raters are told on the day of a meeting, and users meet what they teach five days later
 
 ARMS: dict[str, Mapping[str, Any]] = {
     "attention": ATTENTION,
@@ -74,6 +75,10 @@ ARMS: dict[str, Mapping[str, Any]] = {
     "reputation": {**NEWCOMERS, **EQUITY},
     "reputation, deaf newcomers": {**NEWCOMERS, **EQUITY, **DEAF},
     "reputation, owners blind to newcomers": NEWCOMERS,
+    "attention, credited late": {**ATTENTION, **LATE},
+    "subscription, credited late": {**SUBSCRIPTION, **LATE},
+    "reputation, credited late": {**NEWCOMERS, **EQUITY, **LATE},
+    "reputation, deaf newcomers, credited late": {**NEWCOMERS, **EQUITY, **DEAF, **LATE},
 }
 
 PRICES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)  # $ a minute
@@ -132,21 +137,31 @@ def first_price(
     return fee * shorter / gained
 
 
-def resting_cosine(choosiness: float, patience: float = 1000.0, growth: float = 0.01, fee: float = 0.5) -> float:
-    """The cosine with habits of the guideline that is worth most to owners who count newcomers, where nobody leaves.
+def resting_cosine(
+    choosiness: float,
+    patience: float = 1000.0,
+    growth: float = 0.01,
+    *,
+    price: float = 0.01,
+    fee: float = 0.5,
+    leave: float = 0.0,
+) -> float:
+    """The cosine with habits of the guideline that is worth most to owners of so much patience.
 
     At the angle θ to values acme is endorsed by e = Φ(s·cos θ/√2) and appeals by a = Φ(s·sin θ/√2), s the shift; bolt
     stays at θ = 0. Newcomers choose acme with chance p = 1/(1 + exp(χ·(e₀ − e))) (`market.Market.choice`). So users,
-    half of them with acme now, and those to come are worth (fee + 2·rate·price·a)·(½ + growth·patience·p).
+    half of them with acme now, and those to come are worth (fee + 2·rate·price·a)·(½ + growth·patience·p)/(1/patience +
+    leave·(1 − e)). Without growth that is in proportion to the value of a user.
     """
     angles = np.linspace(0, np.pi / 2, 2001)
     best = expected_appeal(SHIFT, 1.0)
-    worth = [
-        (fee + 2 * RATE * 0.01 * expected_appeal(SHIFT, math.sin(angle)))
-        * (0.5 + growth * patience / (1 + math.exp(choosiness * (best - expected_appeal(SHIFT, math.cos(angle))))))
-        for angle in angles
-    ]
-    return math.sin(angles[int(np.argmax(worth))])
+
+    def worth(angle: float) -> float:
+        endorsed, appeal = (expected_appeal(SHIFT, turned) for turned in (math.cos(angle), math.sin(angle)))
+        come = growth * patience / (1 + math.exp(choosiness * (best - endorsed)))
+        return (fee + 2 * RATE * price * appeal) * (0.5 + come) / (1 / patience + leave * (1 - endorsed))
+
+    return math.sin(angles[int(np.argmax([worth(angle) for angle in angles]))])
 
 
 def main(count: int, names: list[str]) -> None:

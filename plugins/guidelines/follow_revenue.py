@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Literal
 
@@ -29,6 +30,8 @@ class FollowRevenue(simlab.GuidelinePolicy):
     Neither misses those who do not come: by *equity* terms are compared by what the users there are now would be
     worth, and all who come after them within the owners' horizon, if every day were as in that term (customer equity,
     same authors). The number of users is the same in all that are compared, that of the term that ends.
+    What a term brings may be owed to the guideline of an earlier one: labels given by it today teach the model that
+    users meet tomorrow. With `lag` it is credited to the weights of so many terms before.
     The length of the guideline stays; its direction is searched.
     """
 
@@ -46,6 +49,9 @@ class FollowRevenue(simlab.GuidelinePolicy):
         description="of owners, in days: their discount is 1/patience per day; for by: value and by: equity",
     )
     memory: int = Field(3, ge=1, le=10_000, description="terms it looks back to")
+    lag: int = Field(
+        0, ge=0, le=100, description="terms by which what a term brings is late: whose weights it is due to"
+    )
     also: tuple[str, ...] = Field((), description="criteria of no weight at first that it may come to value")
     lowest: float = Field(0.0, ge=-1e6, le=0, description="lowest weight it gives to a criterion")
 
@@ -64,6 +70,8 @@ class FollowRevenue(simlab.GuidelinePolicy):
         recent = self._recent(situation.history)
         if len(recent) > 1:
             (best, most), (last, now) = max(recent[:-1], key=lambda pair: pair[1]), recent[-1]
+            if self.lag:  # what is operative now has brought nothing yet
+                base = vector(last.weights)
             taken = vector(last.weights) - vector(best.weights)
             if now > most and taken.any():
                 heading = taken
@@ -91,7 +99,11 @@ class FollowRevenue(simlab.GuidelinePolicy):
         return Verdict(now, most, "continued" if now > most else "taken back", ", ".join(changes))
 
     def _recent(self, history: Sequence[Term]) -> list[tuple[Term, float]]:
-        """The terms that are compared, the last of which has just ended, each with what it was worth."""
+        """The terms that are compared, the last of which has just ended, each with what it was worth.
+
+        Their weights are those they are credited to.
+        """
+        history = [replace(t, weights=history[max(0, n - self.lag)].weights) for n, t in enumerate(history)]
         if self.by == "growth":
             brought = _growth(history)
         elif self.by == "level":

@@ -79,18 +79,29 @@ def test_weight_on_engagement_pays_in_one_regime_and_costs_in_the_other(tmp_path
     ids=["impatient", "patient", "captive", "rival", "fined"],
 )
 def test_patience_a_rival_and_a_regulator_stop_it(changes: dict[str, Any], walks: bool, tmp_path: Path) -> None:
-    """Bounds are 99.5 % limits for one more seed, by Student's t, of cosines over seeds 21 and 51 to 57: with habits
-    .94 (sd .06, 18 runs) where it walks, .28 (.15, 22 runs) where it does not, and with values .85 (.07) there."""
+    """Bounds are 99.5 % limits for one more seed, by Student's t, of cosines over seeds 21 and 51 to 61: with habits
+    .94 (sd .06, 22 runs) where it walks, .28 (.15, 27 runs) where it does not, and with values .84 (.07) there."""
     run = play(tmp_path, changes, 21)
     habits, values = walked(run)
-    assert (habits > 0.75) if walks else (habits < 0.71)
-    assert walks or values > 0.66
+    assert (habits > 0.76) if walks else (habits < 0.71)
+    assert walks or values > 0.64
     own = run.meetings[run.meetings.corporation == "acme"]
     if "relations.4" in changes and "parties.state" in changes:
         fines = run.ledger[(run.ledger.account == "acme") & (run.ledger.reason == "fines")].amount
         assert -fines.sum() > 0.1 * own.revenue.sum()
     if changes.get("parties.users.outside", 0) is None and "parties.bolt" not in changes:
         assert own.attrition.eq(0).all()  # nowhere to go
+
+
+def test_users_meet_a_guideline_five_days_after_it_was_set(tmp_path: Path) -> None:
+    """Raters rank by it four days until the model is trained again, which users meet on the day after: most of what a
+    term of four days brings is due to the guideline of the term before."""
+    switch = {"kind": "scheduled", "switches": [{"day": 8, "weights": {"engaging": 1}}]}
+    run = play(tmp_path, {**SHORT, "parties.acme.guideline.policy": switch, "days": 16}, 1)
+    appeal = run.channels[run.channels.channel == "attention"].set_index("time").appeal
+    assert run.guidelines[run.guidelines.version == 2].time.eq(8).all()
+    assert appeal[appeal.index <= 12].max() < 0.6
+    assert appeal[appeal.index >= 13].min() > 0.75
 
 
 def test_meetings_say_what_was_compared(tmp_path: Path) -> None:
@@ -142,15 +153,25 @@ def test_above_its_price_a_first_step_pays_and_below_it_does_not(step: float, pa
     assert first_price(step, 2 * patience) > 1.1 * price  # the more patient ask for more
 
 
-def climbed(by: str, choosiness: float, seed: int, meetings: int = 60) -> float:
-    """Where a guideline ends that is revised by what the closed forms of `resting_cosine` say of each, without noise:
-    its cosine with habits."""
+@pytest.mark.parametrize(("patience", "price"), [(5.0, 0.0003), (5.0, 0.01), (60.0, 0.01), (1000.0, 0.1)])
+def test_it_pays_up_to_where_it_rests_and_no_further(patience: float, price: float) -> None:
+    """By the value of a user; the more patient rest nearer to what users endorse."""
+    rests = np.arcsin(resting_cosine(0.0, patience, 0.0, price=price, leave=0.02))
+    assert worth(price, rests, patience) > max(worth(price, rests + turn, patience) for turn in (-0.05, 0.05))
+    assert resting_cosine(0.0, 2 * patience, 0.0, price=price, leave=0.02) < np.sin(rests)
+    assert resting_cosine(0.0, patience, 0.0, price=price, leave=0.0) == 1.0  # where nobody leaves it does not stop
+
+
+def climbed(by: str, choosiness: float, seed: int, meetings: int = 60, *, late: int = 0, lag: int = 0) -> float:
+    """Where a guideline ends that is revised by what the closed forms of `resting_cosine` say of each, without noise,
+    so many terms `late`: its cosine with habits."""
     policy: Any = built_ins().get("guideline", "follow_revenue")
-    asked = policy(by=by, patience=1000, also=("engaging",), step=0.1, memory=12)
+    asked = policy(by=by, patience=1000, also=("engaging",), step=0.1, memory=12, lag=lag)
     first = {"helpful": 1.0, "truthful": 1.0, "harmless": 1.0}
     weights, history = first, ()
     for meeting in range(meetings):
-        endorsed, appeal = (expected_appeal(SHIFT, cosine(weights, aim)) for aim in (list(first), ["engaging"]))
+        served = history[-late].weights if 0 < late <= len(history) else weights if not late else first
+        endorsed, appeal = (expected_appeal(SHIFT, cosine(served, aim)) for aim in (list(first), ["engaging"]))
         chance = 1 / (1 + np.exp(choosiness * (expected_appeal(SHIFT, 1.0) - endorsed)))
         profit, joined = 0.5 + 2 * RATE * 0.01 * appeal, round(1e8 * chance)  # one in a hundred of 1e10
         history += (Term(meeting, meeting + 1, dict(weights), 5e9 * profit, 0.0, 0.0, {}, 5e9, joined, 0),)
@@ -171,3 +192,13 @@ def test_owners_who_count_newcomers_stop_where_reputation_costs_more_than_appeal
     assert np.std(found) < step
     assert climbed("value", choosiness, 0) > 0.9
     assert climbed("equity", 0.0, 0) > 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("choosiness", [2.0, 4.0, 8.0])
+def test_what_comes_late_is_credited_to_what_it_is_due_to(choosiness: float) -> None:
+    """A term later; else some walks never begin, and others go too far."""
+    rests, step = resting_cosine(choosiness), 0.1
+    found = {lag: [climbed("equity", choosiness, seed, late=1, lag=lag) for seed in range(6)] for lag in (0, 1)}
+    assert abs(np.mean(found[1]) - rests) < step
+    assert np.std(found[1]) < step < np.std(found[0])
