@@ -62,7 +62,7 @@ def rival() -> dict[str, Any]:
 NEWCOMERS: dict[str, Any] = {**PATIENT, f"{USERS}.leave": 0.0, f"{USERS}.growth": 0.01, **rival()}
 EQUITY = {f"{POLICY}.by": "equity"}
 DEAF = {f"{USERS}.choosiness": 0.0}
-LATE = {f"{POLICY}.lag": 1}  # raters are told on the day of a meeting, and users meet what they teach five days later
+AT_ONCE = {f"{POLICY}.lag": 0}  # as if users met on the day of a meeting what it takes five days to teach
 
 ARMS: dict[str, Mapping[str, Any]] = {
     "attention": ATTENTION,
@@ -75,10 +75,10 @@ ARMS: dict[str, Mapping[str, Any]] = {
     "reputation": {**NEWCOMERS, **EQUITY},
     "reputation, deaf newcomers": {**NEWCOMERS, **EQUITY, **DEAF},
     "reputation, owners blind to newcomers": NEWCOMERS,
-    "attention, credited late": {**ATTENTION, **LATE},
-    "subscription, credited late": {**SUBSCRIPTION, **LATE},
-    "reputation, credited late": {**NEWCOMERS, **EQUITY, **LATE},
-    "reputation, deaf newcomers, credited late": {**NEWCOMERS, **EQUITY, **DEAF, **LATE},
+    "attention, credited at once": {**ATTENTION, **AT_ONCE},
+    "subscription, credited at once": {**SUBSCRIPTION, **AT_ONCE},
+    "reputation, credited at once": {**NEWCOMERS, **EQUITY, **AT_ONCE},
+    "reputation, deaf newcomers, credited at once": {**NEWCOMERS, **EQUITY, **DEAF, **AT_ONCE},
 }
 
 PRICES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)  # $ a minute

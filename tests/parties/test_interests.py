@@ -68,23 +68,26 @@ def test_weight_on_engagement_pays_in_one_regime_and_costs_in_the_other(tmp_path
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("changes", "walks"),
+    ("changes", "least", "most", "kept"),
     [
-        ({}, True),
-        (PATIENT, False),
-        ({**PATIENT, **CAPTIVE}, True),
-        ({**PATIENT, **CAPTIVE, **rival()}, False),
-        ({**ATTENTION, **FINED}, False),
+        ({}, 0.80, 1.0, 0.0),
+        (PATIENT, -1.0, 0.58, 0.72),
+        ({**PATIENT, **CAPTIVE}, 0.84, 1.0, 0.0),
+        ({**PATIENT, **CAPTIVE, **rival()}, -1.0, 0.36, 0.77),
+        ({**ATTENTION, **FINED}, -1.0, 0.79, 0.58),
     ],
     ids=["impatient", "patient", "captive", "rival", "fined"],
 )
-def test_patience_a_rival_and_a_regulator_stop_it(changes: dict[str, Any], walks: bool, tmp_path: Path) -> None:
-    """Bounds are 99.5 % limits for one more seed, by Student's t, of cosines over seeds 21 and 51 to 61: with habits
-    .94 (sd .06, 22 runs) where it walks, .28 (.15, 27 runs) where it does not, and with values .84 (.07) there."""
+def test_patience_a_rival_and_a_regulator_stop_it(
+    changes: dict[str, Any], least: float, most: float, kept: float, tmp_path: Path
+) -> None:
+    """Bounds are 99.5 % limits for one more seed, by Student's t, of each arm over seeds 21 and 51 to 54: the cosine
+    with habits is .94, .29, .98, .07, .50 (sd within arms .04 where it walks, .09 where not), with values .93, .98 and
+    .79 where it does not (.07)."""
     run = play(tmp_path, changes, 21)
     habits, values = walked(run)
-    assert (habits > 0.76) if walks else (habits < 0.71)
-    assert walks or values > 0.64
+    assert least < habits < most
+    assert values > kept
     own = run.meetings[run.meetings.corporation == "acme"]
     if "relations.4" in changes and "parties.state" in changes:
         fines = run.ledger[(run.ledger.account == "acme") & (run.ledger.reason == "fines")].amount
