@@ -23,6 +23,7 @@ from simlab.scenario import load
 from tests.small_world import Played, built_ins, played, written
 
 SCENARIO = Path(__file__).parent.parent / "scenarios" / "14_interests_pay.yaml"
+SHIFT, RATE = 1.25, 25.0  # of the model's mean in training, 1/β; minutes a day
 USERS, POLICY = "parties.users", "parties.acme.guideline.policy"
 SUBSCRIPTION = {f"{USERS}.channels.attention.price": 0.0}  # the regime in which only the fee is paid
 ATTENTION = {f"{USERS}.subscription": 0.0}  # the regime in which only attention is paid for
@@ -57,6 +58,12 @@ def rival() -> dict[str, Any]:
     return made
 
 
+# nobody leaves, but one in a hundred comes every day, and chooses between acme and bolt by what is said of them
+NEWCOMERS: dict[str, Any] = {**PATIENT, f"{USERS}.leave": 0.0, f"{USERS}.growth": 0.01, **rival()}
+EQUITY = {f"{POLICY}.by": "equity"}
+DEAF = {f"{USERS}.choosiness": 0.0}
+AT_ONCE = {f"{POLICY}.lag": 0}  # as if users met on the day of a meeting what it takes five days to teach
+
 ARMS: dict[str, Mapping[str, Any]] = {
     "attention": ATTENTION,
     "subscription": SUBSCRIPTION,
@@ -65,6 +72,13 @@ ARMS: dict[str, Mapping[str, Any]] = {
     "both, patient owners, captive users": {**PATIENT, **CAPTIVE},
     "both, patient owners, captive but for a rival": {**PATIENT, **CAPTIVE, **rival()},
     "attention, fined": {**ATTENTION, **FINED},
+    "reputation": {**NEWCOMERS, **EQUITY},
+    "reputation, deaf newcomers": {**NEWCOMERS, **EQUITY, **DEAF},
+    "reputation, owners blind to newcomers": NEWCOMERS,
+    "attention, credited at once": {**ATTENTION, **AT_ONCE},
+    "subscription, credited at once": {**SUBSCRIPTION, **AT_ONCE},
+    "reputation, credited at once": {**NEWCOMERS, **EQUITY, **AT_ONCE},
+    "reputation, deaf newcomers, credited at once": {**NEWCOMERS, **EQUITY, **DEAF, **AT_ONCE},
 }
 
 PRICES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)  # $ a minute
@@ -108,7 +122,7 @@ def held(weight: float) -> dict[str, Any]:
 
 
 def first_price(
-    step: float, patience: float, shift: float = 1.25, fee: float = 0.5, rate: float = 25.0, leave: float = 0.02
+    step: float, patience: float, shift: float = SHIFT, fee: float = 0.5, rate: float = RATE, leave: float = 0.02
 ) -> float:
     """The price of a minute above which a step from values toward habits makes a user worth more to the owners, in $.
 
@@ -121,6 +135,33 @@ def first_price(
     shorter = (lost[1] - lost[0]) / (1 / patience + lost[0])
     gained = 2 * rate * (appeal - 0.5 - 0.5 * shorter)
     return fee * shorter / gained
+
+
+def resting_cosine(
+    choosiness: float,
+    patience: float = 1000.0,
+    growth: float = 0.01,
+    *,
+    price: float = 0.01,
+    fee: float = 0.5,
+    leave: float = 0.0,
+) -> float:
+    """The cosine with habits of the guideline that is worth most to owners of so much patience.
+
+    At the angle θ to values acme is endorsed by e = Φ(s·cos θ/√2) and appeals by a = Φ(s·sin θ/√2), s the shift; bolt
+    stays at θ = 0. Newcomers choose acme with chance p = 1/(1 + exp(χ·(e₀ − e))) (`market.Market.choice`). So users,
+    half of them with acme now, and those to come are worth (fee + 2·rate·price·a)·(½ + growth·patience·p)/(1/patience +
+    leave·(1 − e)). Without growth that is in proportion to the value of a user.
+    """
+    angles = np.linspace(0, np.pi / 2, 2001)
+    best = expected_appeal(SHIFT, 1.0)
+
+    def worth(angle: float) -> float:
+        endorsed, appeal = (expected_appeal(SHIFT, turned) for turned in (math.cos(angle), math.sin(angle)))
+        come = growth * patience / (1 + math.exp(choosiness * (best - endorsed)))
+        return (fee + 2 * RATE * price * appeal) * (0.5 + come) / (1 / patience + leave * (1 - endorsed))
+
+    return math.sin(angles[int(np.argmax([worth(angle) for angle in angles]))])
 
 
 def main(count: int, names: list[str]) -> None:

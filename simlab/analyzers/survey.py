@@ -7,6 +7,7 @@ same in every round and every arm of a study. It subscribes to the event log; no
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -93,6 +94,7 @@ class Survey:
             utilities = {name: party.utility(panel) for name, party in context.parties.items()}
             view = RoundView(model, panel, utilities, stamp, reference, current, asked)
         self._record_alignment(view)
+        yield from self._record_shown(view)
         for pool in context.of_kind(Pool):
             if context.hierarchy.model_below(pool.name) == model.name:
                 self._record_people(view, pool)
@@ -110,11 +112,26 @@ class Survey:
 
         for firm in self.context.of_kind(Corporation):
             self._record_faces(view, firm)
-            if firm.spec.deployer is not None:
-                self._record_aside(view, f"{firm.name}:deployer", firm.deployer_utility(view.panel))
-        for users in self.context.of_kind(Users):
-            if users.habits is not None:
-                self._record_aside(view, f"{users.name}:habits", users.habitual_utility(view.panel))
+        for name, utility in self._asides(view).items():
+            self._record_aside(view, name, utility, view.utilities)
+
+    def _asides(self, view: RoundView) -> dict[str, Array]:
+        """What stands in no relation, but has an opinion of the items of the panel [n]."""
+        firms = [firm for firm in self.context.of_kind(Corporation) if firm.spec.deployer is not None]
+        habitual = [users for users in self.context.of_kind(Users) if users.habits is not None]
+        return {
+            **{f"{firm.name}:deployer": firm.deployer_utility(view.panel) for firm in firms},
+            **{f"{users.name}:habits": users.habitual_utility(view.panel) for users in habitual},
+        }
+
+    def _record_shown(self, view: RoundView) -> Steps:
+        """How far what a deployer lets through of this model agrees with every party, its own criteria and habits."""
+        for firm in self.context.of_kind(Corporation):
+            made = self.context.hierarchy.model_below(firm.name) == view.model.name
+            if firm.spec.deployer is not None and made:
+                key = self.context.rng.key("panel", "shown", firm.name)
+                shown = yield from firm.shown_utility(view.panel, key)
+                self._record_aside(view, f"{firm.name}:shown", shown, {**view.utilities, **self._asides(view)})
 
     def _record_faces(self, view: RoundView, firm: Corporation) -> None:
         """How far what a firm publishes agrees with what it operates by; no row while both are one and the same."""
@@ -126,9 +143,9 @@ class Survey:
         row = compare(view.panel, view.utilities[a], firm.published_utility(view.panel), key)
         self._alignment(view, order=1, panel="responses", against="", a=a, b=b, **row)
 
-    def _record_aside(self, view: RoundView, a: str, utility: Array) -> None:
-        """How far something that stands in no relation, as users' habits, agrees with every party."""
-        for b, values in view.utilities.items():
+    def _record_aside(self, view: RoundView, a: str, utility: Array, others: Mapping[str, Array]) -> None:
+        """How far something that stands in no relation, as users' habits, agrees with each of these."""
+        for b, values in others.items():
             key = self.context.rng.key("bootstrap", a, b, view.stamp["round"])
             row = compare(view.panel, utility, values, key)
             self._alignment(view, order=1, panel="responses", against="", a=a, b=b, **row)

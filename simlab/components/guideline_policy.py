@@ -59,6 +59,16 @@ class Term(ShownData):
         """Users lost less users who joined, as a share of all users per day; NaN if there were none."""
         return (self.lost - self.joined) / self.user_days if self.user_days else math.nan
 
+    @property
+    def newcomers(self) -> float:
+        """Persons a day who became users: who came anew, or from another corporation."""
+        return self.joined / (self.ended - self.begun)
+
+    @property
+    def users(self) -> float:
+        """How many were served, mean over the term."""
+        return self.user_days / (self.ended - self.begun)
+
     def lifetime(self, patience: float) -> float:
         """Days for which a user counts with owners whose interest in the future falls to 1/e in `patience` days T.
 
@@ -72,6 +82,23 @@ class Term(ShownData):
     def value(self, patience: float) -> float:
         """What a user is worth to such owners, in $: the profit of this term, for that long."""
         return self.profit * self.lifetime(patience)
+
+    def tenure(self, patience: float) -> float:
+        """Days for which one user counts with such owners, who may leave and brings nobody: 1/(1/T + l).
+
+        l is the share of users lost per day, newcomers left aside. NaN if there were no users.
+        """
+        return 1 / (1 / patience + self.lost / self.user_days) if self.user_days else math.nan
+
+    def equity(self, patience: float, base: float) -> float:
+        """What `base` users and all who come after them are worth to such owners, in $, if every day is as in the term.
+
+        That is customer equity (Gupta, Lehmann & Stuart 2004, in continuous time): with profit m per user and day, J
+        newcomers a day and the loss l, users n follow n' = J − l·n, so that ∫ m·n·e^(−t/T) dt is
+        m·(base + J·T)/(1/T + l). Theirs takes off what it costs to acquire a user; here all costs are in the profit.
+        NaN if there were no users.
+        """
+        return self.profit * self.tenure(patience) * (base + self.newcomers * patience)
 
 
 @dataclass(frozen=True, slots=True)

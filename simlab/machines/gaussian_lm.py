@@ -57,5 +57,11 @@ class GaussianLM(LanguageBackend):
         }  # fmt: skip
         return Taught([row], 0.0, adapted(shape, row))
 
+    def surpassed(self, vector: Array, values: Array) -> Array:
+        """The chance [n] that it says something of less than each of these values by this vector."""
+        from scipy.special import ndtr  # slow to import
+
+        return np.asarray(ndtr((values - vector @ self.mean) / np.linalg.norm(vector)))
+
     def preference(self, items: Items) -> Array:
         return np.asarray(items.response @ self.mean - self.mean @ self.mean / 2)

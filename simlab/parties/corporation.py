@@ -232,6 +232,19 @@ class Corporation(LiveParty):
         assert self.spec.deployer is not None, "nobody stands between this corporation and the public"
         return np.asarray(panel.features @ self.context.game.value(self.spec.deployer.values))
 
+    def shown_utility(self, panel: Panel, key: int) -> Generator[Event, Any, Array]:
+        """What the public gets to see, as an opinion [n]: log of how much more often than the pretrained model says it.
+
+        The best of n drafts is n·Fⁿ⁻¹ times as frequent as one, F the chance that another draft is liked less (Stiennon
+        et al. 2020, appendix G.3); what all have in common, log n, is left out.
+        """
+        assert self.spec.deployer is not None, "nobody stands between this corporation and the public"
+        model = self.context.party(self.context.hierarchy.model_below(self.name), LanguageModel)
+        liking = self.context.game.value(self.spec.deployer.values)
+        chance = yield from model.surpassed(panel, liking, key)
+        lift = (self.spec.deployer.drafts - 1) * np.log(np.maximum(chance, 1e-300))
+        return np.asarray(model.utility(panel) + lift)
+
     def public(self, party: str | None = None) -> int:
         """How many users it serves: those of one party of users, or of all."""
         everybody = self.context.of_kind(Users)

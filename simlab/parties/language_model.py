@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from simpy import Event
 
 from simlab.arrays import Array
@@ -30,6 +31,18 @@ if TYPE_CHECKING:
     from simlab.scenario import LanguageModelSpec
 
 AUTHORS = "authors"  # those who wrote the corpus: nobody asked them, and nobody pays them
+
+
+OTHERS = 32  # responses to a prompt from which it is estimated how good one is among them
+
+
+def share_below(values: Array, others: Array) -> Array:
+    """The chance [n] that another one is below each value [n], from a sample of them [n, R]: never 0 and never 1.
+
+    Equals count half; with R + 1 places, each value is taken to lie in the middle of its own.
+    """
+    below = (others < values[:, None]).sum(axis=1) + (others == values[:, None]).sum(axis=1) / 2
+    return np.asarray((below + 0.5) / (others.shape[1] + 1))
 
 
 class LanguageModel(Speaker):
@@ -82,6 +95,19 @@ class LanguageModel(Speaker):
     def utility(self, panel: Panel) -> Array:
         """log π − log π_ref of each response: what training has made the model prefer (up to the factor β)."""
         return self.backend.preference(panel.items)
+
+    def surpassed(self, panel: Panel, vector: Array, key: int) -> Generator[Event, Any, Array]:
+        """The chance [n] that it says something of less value, by this vector, to the prompt of each item of the panel.
+
+        Exact where responses are vectors; where they are words, from `OTHERS` responses to each prompt.
+        """
+        values = panel.features @ vector
+        if isinstance(self.backend, GaussianLM):
+            return self.backend.surpassed(vector, values)
+        prompts, place = np.unique(panel.items.prompt, return_inverse=True)
+        said = yield from self.respond(np.repeat(prompts, OTHERS), key)
+        others = (self.context.game.features(said) @ vector).reshape(len(prompts), OTHERS)
+        return share_below(values, others[place])
 
     def resampled_utility(self, panel: Panel, key: int) -> Array | None:
         """As it would speak, trained again from its reference by the same judges with other draws; no short matter."""

@@ -24,7 +24,8 @@ ALIGNMENT = Table(
         text(
             "a",
             "one party; users:habits is what brings users back, users is what they endorse; acme:deployer is who stands"
-            " between acme and the public",
+            " between acme and the public, acme:shown what the public gets to see: of several responses, the one it"
+            " likes best",
         ),
         text("b", "the other party; acme:published is what acme says in public"),
         number(

@@ -83,6 +83,7 @@ MEETINGS = Table(
         number(
             "attrition", "users lost less users who joined, as a share of users per day; NaN without users", "1/day"
         ),
+        number("newcomers", "persons a day who became users, anew or from another corporation", "1/day"),
         number("worth", "what the term was worth by what the policy compares"),
         number("best", "the best of the terms before that it remembers; NaN if there is none"),
         text("move", "what it did: begun, continued (another step the same way), taken back (and a step at random)"),

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simlab.parties.market import UNHEARD, Market, apportioned
+from simlab.components.guideline_policy import Term
+from simlab.parties.market import UNHEARD, Market, Tally, apportioned
 from simlab.scenario import IntentSpec, UsersSpec
 
 FIRMS = ("acme", "bolt", "cogs")
@@ -188,3 +189,36 @@ def test_everybody_owes_for_the_days_with_each_firm() -> None:
     assert here.collect("acme") == pytest.approx(1.5 * (100 * 2 + 40))
     assert here.collect("bolt") == pytest.approx(0.5 * (100 * 2 + 160))
     assert here.collect("acme") == 0
+
+
+# ---- what its users are worth --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("patience", "growth", "content"), [(20.0, 0.02, 0.8), (20.0, 0.005, 0.3), (60.0, 0.01, 0.6), (60.0, 0.0, 0.6)]
+)
+def test_customer_equity_is_what_the_market_brings_discounted(patience: float, growth: float, content: float) -> None:
+    """Of a market in which every day is like the first: 10 horizons of it, an eighth of a day at a time, of which
+    e⁻¹⁰ comes later; sums of steps are off by half of one in `patience` days or in what leaves, at most. Without
+    newcomers equity is the value of a user, for everybody; with them it is not."""
+    spans, days = int(80 * patience), 0.125
+    here = market(("acme",), count=10**9, leave=0.1 * days, growth=growth, values={"helpful": 1.0})
+    open, found = np.ones(1, dtype=bool), 0.0
+    first = here.count("acme")
+    for span in range(spans):
+        if span == 8:  # a day has gone by
+            term = Term(0.0, 1.0, {}, 2.0 * here.tallies[0].days, 0.0, 0.0, {}, *counted(here.tallies[0]))
+        found += 2.0 * here.count("acme") * days * np.exp(-(span + 0.5) * days / patience)
+        here.accrue("acme", days)
+        here.depart("acme", np.array([content]), open)
+        here.arrive("acme", days, open)
+    error = 0.5 * days * (1 / patience + 0.1 * (1 - content))
+    assert term.equity(patience, first) == pytest.approx(found, rel=2 * error)
+    assert term.tenure(patience) == pytest.approx(1 / (1 / patience + 0.1 * (1 - content)), rel=error)
+    blind = term.profit * term.tenure(patience) * first  # present users alone
+    assert growth == 0 or abs(blind / found - 1) > 10 * error
+
+
+def counted(tally: Tally) -> tuple[float, int, int]:
+    """User-days, joined, lost."""
+    return tally.days, tally.joined, tally.lost

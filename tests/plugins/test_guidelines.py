@@ -239,7 +239,34 @@ def test_patient_owners_weigh_those_who_leave(patience: float, on: bool) -> None
     assert (patience < 0.1 / (0.01 * (2 - 1.1))) == on
 
 
-@pytest.mark.parametrize("by", ["growth", "level", "value"])
+@pytest.mark.parametrize(("patience", "joined", "on"), [(20.0, 87, True), (30.0, 87, False), (20.0, 86, False)])
+def test_owners_who_count_newcomers_weigh_those_who_do_not_come(patience: float, joined: int, on: bool) -> None:
+    """A tenth more profit for fewer newcomers than ten a day: of a hundred users it pays up to the horizon T at which
+    1.1·(100 + 8.7·T) is 100 + 10·T, 23 days, and with 8.6 a day up to 19."""
+    asked = policy("follow_revenue", by="equity", patience=patience, also=["brand"], step=0.1)
+    last = {"helpful": 4.0, "truthful": 3.0}
+    here = situation(weights=last, history=(worked(FIRST, 1.0, 10, 100), worked(last, 1.1, 10, joined)))
+    said, verdict = asked.revise(here), asked.verdict(here)
+    assert said is not None
+    assert verdict is not None
+    assert (said["helpful"] > 4.0 and said["truthful"] < 3.0) == on
+    assert verdict.move == ("continued" if on else "taken back")
+    assert verdict.worth / verdict.best == pytest.approx(1.1 * (100 + joined / 10 * patience) / (100 + 10 * patience))
+    assert f"newcomers {joined / 100 - 1:+.1%}" in verdict.why
+    assert "lifetime +0.0%" in verdict.why
+
+
+def test_a_base_that_grew_meanwhile_is_worth_no_more_for_it() -> None:
+    """Terms are held against each other at the number of users there are now, however many there were."""
+    asked = policy("follow_revenue", by="equity", patience=50.0)
+    few, many = (Term(0.0, 10.0, FIRST, 2.0 * n, 0.0, math.nan, {}, float(n), 80, n // 100) for n in (1000, 3000))
+    verdict = asked.verdict(situation(history=(few, many)))
+    assert verdict is not None
+    assert verdict.worth == pytest.approx(verdict.best)
+    assert verdict.worth == pytest.approx(2 / (0.02 + 0.01) * (300 + 8 * 50))
+
+
+@pytest.mark.parametrize("by", ["growth", "level", "value", "equity"])
 def test_what_it_says_is_what_it_does(by: str) -> None:
     asked = policy("follow_revenue", by=by, step=0.1)
     profits = (1.0, 1.2, 1.1, 1.5, 1.5)
