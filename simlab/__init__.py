@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     )
     from simlab.components.logger import Logger
     from simlab.components.look import DeliveredWork, Look
+    from simlab.components.outcome import Outcome
     from simlab.components.rater_policy import RaterPolicy
     from simlab.components.rater_view import RaterView
     from simlab.components.review import Review
@@ -63,7 +64,8 @@ if TYPE_CHECKING:
     from simlab.report.trace import trace
     from simlab.runner import run_file as run
     from simlab.runner import verify
-    from simlab.runs.loading import Run, load
+    from simlab.runs.loading import Run, StudyRuns, load
+    from simlab.studies.study import run_study as study
     from simlab.worlds.world import Game, World
 
 _PUBLIC = {  # by module
@@ -86,6 +88,7 @@ _PUBLIC = {  # by module
     ),
     "components.logger": ("Logger",),
     "components.look": ("DeliveredWork", "Look"),
+    "components.outcome": ("Outcome",),
     "components.rater_policy": ("RaterPolicy",),
     "components.rater_view": ("RaterView",),
     "components.review": ("Review",),
@@ -95,18 +98,20 @@ _PUBLIC = {  # by module
     "report.comparison": ("compare",),
     "report.trace": ("trace",),
     "runner": ("run", "verify"),
-    "runs.loading": ("Run", "load"),
+    "runs.loading": ("Run", "StudyRuns", "load"),
+    "studies.study": ("study",),
     "worlds.world": ("Game", "World"),
 }
+_CALLED = {"run": "run_file", "study": "run_study"}  # where they are defined
 _WHERE = {name: f"simlab.{module}" for module, names in _PUBLIC.items() for name in names}
 
 __all__ = [
     "Aggregator", "Article", "Charter", "Claim", "Combination", "Component", "Consequence", "Criterion", "DataFile",
     "DeliveredWork", "Effect", "Effort", "Exchange", "Game", "GuidelinePolicy", "GuidelineReview", "InvalidInput",
-    "Judgement", "KLPenalizedReward", "Learner", "Logger", "Look", "Mismatch", "Observer", "Prompt",
+    "Judgement", "KLPenalizedReward", "Learner", "Logger", "Look", "Mismatch", "Observer", "Outcome", "Prompt",
     "RankingLesson", "RaterPolicy", "RaterView", "Relation", "Response", "Review", "RewardLesson", "RewardShape",
-    "Run", "SimlabError", "VectorRankingLesson", "VectorRewardLesson", "Votes", "World", "compare", "load",
-    "reward_shape", "run", "trace", "verify",
+    "Run", "SimlabError", "StudyRuns", "VectorRankingLesson", "VectorRewardLesson", "Votes", "World", "compare", "load",
+    "reward_shape", "run", "study", "trace", "verify",
 ]  # fmt: skip
 
 
@@ -118,6 +123,6 @@ def __getattr__(name: str) -> Any:
     if name not in _WHERE:
         now = f"; since 0.3 it is simlab.{_RENAMED[name]}" if name in _RENAMED else ""
         raise AttributeError(f"module 'simlab' has no attribute {name!r}{now}")
-    found = getattr(import_module(_WHERE[name]), "run_file" if name == "run" else name)
+    found = getattr(import_module(_WHERE[name]), _CALLED.get(name, name))
     globals()[name] = found
     return found

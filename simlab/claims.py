@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -14,6 +14,21 @@ from simlab.errors import InvalidInput, Problem
 if TYPE_CHECKING:
     from simlab.runs.loading import Run
     from simlab.scenario.expectations import ClaimSpec
+
+
+class Asked(Protocol):
+    """A number that is asked of a run: of which table and column, which rows, and what is made of them."""
+
+    @property
+    def says(self) -> str: ...
+    @property
+    def table(self) -> str: ...
+    @property
+    def column(self) -> str: ...
+    @property
+    def where(self) -> str: ...
+    @property
+    def by(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +57,8 @@ class Verdict:
         return self.holds and least <= self.low and self.high <= most
 
 
-def number(run: Run, claim: ClaimSpec) -> float:
-    """The claim's number in one run; NaN if no row has one. Raises InvalidInput, naming the claim, if its `where` is no
+def number(run: Run, claim: Asked) -> float:
+    """The number of a claim, or of an outcome, in one run; NaN if no row has one. Raises InvalidInput, naming the claim, if its `where` is no
     condition on the table, or its column has no numbers."""
     rows = getattr(run, claim.table)
     try:

@@ -88,6 +88,12 @@ class Mismatch(SimlabError):
     exit_code = 4
 
 
+class StudyFailed(SimlabError):
+    """Some runs of a study failed (exit code 3)."""
+
+    exit_code = 3
+
+
 class PluginFailed(SimlabError):
     """A plugin raised, returned something impossible, or did not come back."""
 

@@ -35,6 +35,7 @@ CALLED = {  # what people call the kinds of plugin
     "learner": "learner",
     "world": "world",
     "logger": "logger",
+    "outcome": "outcome",
 }
 
 

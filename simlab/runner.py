@@ -89,7 +89,7 @@ def execute(
     a run that is complete, every table is held against what the manifest says of it.
     """
     began = time.monotonic()
-    manifest = _manifest(scenario, registry)
+    manifest = manifest_of(scenario, registry)
     shown = given(out) if out is not None else given(default_folder(manifest))
     folder = shown.absolute()  # wherever a plugin may change to
     jobs = Jobs(store, _device(scenario))
@@ -200,7 +200,7 @@ def default_folder(manifest: dict[str, Any]) -> Path:
     return Path("runs") / f"{manifest['scenario']}-seed{manifest['seed']}-{manifest['run'][:8]}"
 
 
-def _manifest(scenario: Scenario, registry: Registry) -> dict[str, Any]:
+def manifest_of(scenario: Scenario, registry: Registry) -> dict[str, Any]:
     """What a run is. `run` is the hash of scenario, seed, the plugins used and simlab's version."""
     hashes = registry.hashes(scenario.plugins_used())
     return {
@@ -273,7 +273,7 @@ def verify(folder: Path | str, progress: Progress | None = None, *, cached: bool
         raise InvalidInput(f"{path}: the run is {manifest['status']}, not finished; run it to its end first")
     registry = discover(None, manifest.get("plugin_folders", ()), False)
     scenario = load_scenario(path / SCENARIO, registry)
-    now = _manifest(scenario, registry)
+    now = manifest_of(scenario, registry)
     if now["run"] != manifest["run"]:
         changed = [n for n in ("version", "parameters", "plugins", "data") if now[n] != manifest.get(n, {})]
         named = "; ".join(what_changed({"data": {}, **manifest}, now))

@@ -12,13 +12,13 @@ import tempfile
 import traceback
 from collections.abc import Sequence
 
-from simlab.cli import calibrate, expect, next_words, plugins, run, tables, theory
+from simlab.cli import calibrate, expect, next_words, plugins, run, study, tables, theory
 from simlab.cli.parser import Commands
 from simlab.cli.terminal import Stream, protected, unwritten
 from simlab.errors import InvalidInput, SimlabError, presentable
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
-FILES = (run, expect, plugins, tables, theory, calibrate, next_words)  # of commands, as `simlab --help` lists them
+FILES = (run, study, expect, plugins, tables, theory, calibrate, next_words)  # of commands, as `simlab --help` lists them
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -46,7 +46,7 @@ def _main(argv: Sequence[str] | None, out: Stream) -> int:
         _complain(presentable("\n".join([str(error), *getattr(error, "__notes__", ())])))
         return error.exit_code
     except KeyboardInterrupt:
-        again = "; the same command goes on where it stopped" if command == "run" else ""
+        again = "; the same command goes on where it stopped" if command in ("run", "study", "worker") else ""
         _complain(f"\ninterrupted{again}")
         return INTERRUPTED
     except Exception as error:

@@ -6,6 +6,7 @@ a run is the business of `simlab.runs.folder`.
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,18 +14,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simlab import plain_files
 from simlab.errors import InvalidInput, Problem
 from simlab.names import suggestion
 from simlab.paths import given
 from simlab.runs.folder import is_held, runs_row
 from simlab.runs.manifest import MANIFEST, read_manifest
+from simlab.runs.study_folder import Cell, cells, is_study, read_study, row_of
 from simlab.tables.schemas import TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["Run", "RunSet", "Tables", "load"]
+__all__ = ["Run", "RunSet", "StudyRuns", "Tables", "load"]
 
 _DEPTH = 4  # how far below a study's folder its runs may be
 
@@ -188,6 +191,102 @@ class RunSet(Run):
         return pa.concat_tables([part._arrow(name) for part in self.parts], promote_options="default")
 
 
+class StudyRuns(RunSet):
+    """The runs of a study that have begun: every table has the columns `arm`, `seed`, and one for each setting that
+    varies. `plan` is what the study consists of; `outcomes` has a row for each run, `failures` one for each that failed.
+    """
+
+    def __init__(self, path: Path, selection: _Selection) -> None:
+        self.plan = read_study(path)
+        every = list(cells(path, self.plan))
+        self.cells = tuple(cell for cell in every if (cell.run / MANIFEST).is_file())
+        self.missing = len(every) - len(self.cells)
+        super().__init__(path, [cell.run for cell in self.cells], selection)
+
+    def _manifest(self) -> dict[str, Any]:
+        found = super()._manifest()
+        unfinished = found["status"] == "finished" and self.missing
+        return {**found, "status": "interrupted"} if unfinished else found
+
+    @property
+    def varied(self) -> list[str]:
+        """The settings that vary by design, as dotted paths."""
+        arms = self.plan["arms"]
+        return list(dict.fromkeys(key for arm in arms for key in {**arm["levers"], **arm["uncertainties"]}))
+
+    def _told(self, cell: Cell) -> dict[str, Any]:
+        """Arm, seed and point of the design of a run, by column."""
+        arm = self.plan["arms"][cell.number]
+        point = {**arm["levers"], **arm["uncertainties"]}
+        return {"arm": cell.arm, "seed": cell.seed, **{key: point.get(key) for key in self.varied}}
+
+    @cached_property
+    def outcomes(self) -> pd.DataFrame:
+        """A row for each run that has ended: run, arm, form (of the scenario, as the study names it), seed, status,
+        seconds, the settings that vary, and the outcomes; NaN where a run has none."""
+        import pandas as pd
+
+        names, rows = list(self.plan["outcomes"]), []
+        for cell, row in self._rows():
+            told = {"run": row.get("run", ""), **self._told(cell)}
+            told["form"] = self.plan["arms"][cell.number]["form"]
+            told |= {"status": row["status"], "seconds": row.get("seconds", float("nan"))}
+            given = row.get("outcomes", {})
+            rows.append(told | {name: float("nan") if given.get(name) is None else given[name] for name in names})
+        columns = ["run", "arm", "form", "seed", "status", "seconds", *self.varied, *names]
+        found = pd.DataFrame(rows, columns=columns)
+        found.attrs = {"table": "outcomes", "units": dict(self.plan.get("units", {}))}
+        return found
+
+    @cached_property
+    def failures(self) -> pd.DataFrame:
+        """A row for each run that failed: arm, seed, stage, type of error, message, file and line."""
+        import pandas as pd
+
+        failed = [(cell, row["failure"]) for cell, row in self._rows() if row["status"] == "failed"]
+        columns = ["arm", "seed", "stage", "type", "message", "file", "line"]
+        return pd.DataFrame([{"arm": c.arm, "seed": c.seed, **what} for c, what in failed], columns=columns)
+
+    def _rows(self) -> Iterator[tuple[Cell, dict[str, Any]]]:
+        for cell in cells(self.path, self.plan):
+            if (row := row_of(cell, self.plan["asked"])) is not None:
+                yield cell, row
+
+    def write_outcomes(self) -> None:
+        """Leave the outcomes in the study's folder, as outcomes.csv, for those who use no Python."""
+        with plain_files.replacing(self.path / "outcomes.csv") as file:
+            file.write(self.outcomes.to_csv(index=False, lineterminator="\n").encode())
+
+    def __repr__(self) -> str:
+        return f"<Study {self.plan['name']}: {len(self.cells)} runs, {self.status}, in {self.path}>"
+
+    def _arrow(self, name: str) -> pa.Table:
+        import pyarrow as pa
+
+        from simlab.tables import table_files
+
+        if not self.parts:
+            return self._selection.of(name, table_files.schema(TABLES[name]).empty_table())
+        parts = []
+        for part, cell in zip(self.parts, self.cells, strict=True):
+            rows = part._arrow(name)
+            for column, value in self._told(cell).items():
+                if column not in rows.column_names:
+                    rows = rows.append_column(column, _repeated(value, len(rows)))
+            parts.append(rows)
+        return pa.concat_tables(parts, promote_options="permissive").unify_dictionaries()
+
+
+def _repeated(value: Any, times: int) -> pa.Array:
+    """One value, so many times; a text as one entry of a dictionary."""
+    import pyarrow as pa
+
+    if value is not None and not isinstance(value, bool | int | float | str):
+        value = json.dumps(value, sort_keys=True)
+    found = pa.repeat(pa.scalar(value), times)
+    return found.dictionary_encode() if isinstance(value, str) else found
+
+
 class _Selection:
     """Which tables, columns and rows to read."""
 
@@ -253,7 +352,8 @@ def load(
     columns: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
     where: Mapping[str, Any] | None = None,
 ) -> Run:
-    """The run in folder `path`, or all runs below it as one `RunSet`; also while it is under way or after a kill.
+    """The run in folder `path`, the study (`StudyRuns`), or all runs below it as one `RunSet`; also while it is under
+    way or after a kill.
 
     Tables are read when they are first asked for. `tables` restricts which there are, `columns` (names, or names
     by table) and `where` (a value or list of values by column) what is read of each. Raises InvalidInput if there
@@ -270,6 +370,8 @@ def load(
         gone = isinstance(error, FileNotFoundError | NotADirectoryError)
         what = "no such folder" if gone else f"cannot be read: {error.strerror}"
         raise InvalidInput(Problem(what, "give the folder that `simlab run` named", folder)) from error
+    if is_study(folder):
+        return StudyRuns(folder, selection)
     if not (parts := _runs_below(folder)):
         raise InvalidInput(Problem("holds no run", "give the folder that `simlab run` named", folder))
     return RunSet(folder, parts, selection)

@@ -161,3 +161,8 @@ CriterionField = Annotated[
     BeforeValidator(_component("criterion", "")),
     PlainSerializer(lambda criterion: criterion.model_dump(mode="json")),  # its key says its name
 ]
+
+
+def outcome(value: Any, info: ValidationInfo) -> Any:
+    """The outcome plugin that an entry of a study file names, with its parameters."""
+    return _component("outcome", "")(value, info)

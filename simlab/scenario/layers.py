@@ -25,9 +25,10 @@ Overrides = Sequence[str] | Mapping[str, Any]
 _LONGEST_CHAIN = 32  # files that extend one another
 
 
-def resolve(file: str, *, overrides: Overrides, small: bool, choices: Choices) -> Node:
-    """The tree of a scenario file with all its layers applied; `extends` and `small` are gone from it."""
-    root = _extended(file, [], choices)
+def resolve(file: str, *, overrides: Overrides, small: bool, choices: Choices, inline: Node | None = None) -> Node:
+    """The tree of a scenario file with all its layers applied; `extends` and `small` are gone from it. An `inline` one
+    is part of the file, and all that is read of it."""
+    root = _extended(file, [], choices, inline)
     block = _taken(root, "small")
     if small:
         if block is None:
@@ -56,9 +57,9 @@ def leave_out(root: Node, names: Sequence[str]) -> None:
         listed.value.append(Node(composed(name), place))
 
 
-def _extended(file: str, chain: list[tuple[str, Place]], choices: Choices) -> Node:
+def _extended(file: str, chain: list[tuple[str, Place]], choices: Choices, inline: Node | None = None) -> Node:
     """The tree of `file` over the trees of those it extends. `chain` says how we came here, for cycles."""
-    own = read_file(file)
+    own = inline or read_file(file)
     if not isinstance(own.value, dict):
         what = f"is {shown(own.value)}" if not isinstance(own.value, list) else "is a list"
         raise InvalidInput(Problem(f"{what}, not a mapping", "write key: value lines: name, days, world …", file))

@@ -99,7 +99,7 @@ class Complaints:
         if model is None:
             return self.problem(path, what, "remove it", at_key=True)
         kind = ["kind"] if isinstance(holder, dict) and "kind" in holder else []
-        allowed = kind + [name for name in model.model_fields if name != "kind"]
+        allowed = kind + [field.alias or name for name, field in model.model_fields.items() if name != "kind"]
         self._guesses += 1
         fix = suggestion(str(path[-1]), allowed) if self._guesses <= _GUESSES else ""
         return self.problem(path, what, fix, at_key=True)

@@ -140,7 +140,7 @@ def assignments(overrides: Sequence[str] | Mapping[str, Any]) -> Iterator[tuple[
         for path, value in overrides.items():
             if not isinstance(path, str):
                 raise InvalidInput(Problem(f"{shown(path)} is no path of a setting", _EXAMPLE, "overrides"))
-            place = Place(f"overrides[{clip(path)!r}]")
+            place = value.place if isinstance(value, Node) else Place(f"overrides[{clip(path)!r}]")
             yield composed(path), _node(value, place, path)
         return
     for text in [overrides] if isinstance(overrides, str) else overrides:
@@ -171,7 +171,9 @@ def displace(node: Node, place: Place) -> None:
 
 
 def _node(value: Any, place: Place, path: str, depth: int = 0) -> Node:
-    """A value of Python as a tree; numbers of numpy count as plain ones."""
+    """A value of Python as a tree; numbers of numpy count as plain ones, and what is a tree already stays one."""
+    if isinstance(value, Node):
+        return value
     if depth > DEEPEST:
         raise InvalidInput(place.problem(f"is nested more than {DEEPEST} levels deep", "flatten it", path))
     if hasattr(value, "tolist"):

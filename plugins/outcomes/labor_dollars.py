@@ -1,0 +1,25 @@
+"""The outcome `labor_dollars`: what labor cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+import simlab
+
+if TYPE_CHECKING:
+    from simlab.runs.loading import Run
+
+
+class LaborDollars(simlab.Outcome):
+    """What was paid for people's work in the whole run, in $ (table `labor`)."""
+
+    name = "labor_dollars"
+    unit = "USD"
+
+    party: str = Field("", description="only what this party's people were paid; default: everybody")
+
+    def value(self, run: Run) -> float:
+        rows = run.labor if not self.party else run.labor[run.labor.party == self.party]
+        return float(rows.pay.sum())

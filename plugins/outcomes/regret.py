@@ -1,0 +1,28 @@
+"""The outcome `regret`: what of the possible was not reached."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+import simlab
+
+if TYPE_CHECKING:
+    from simlab.runs.loading import Run
+
+
+class Regret(simlab.Outcome):
+    """The share of what could have been gained for a party that was not, after the last round.
+
+    1 less the gain in its utility as a share of that of the best policy on the same budget of divergence (column
+    `share` of table `on_policy`); 0 is the best there is, 1 the pretrained model, and more is worse than that.
+    """
+
+    name = "regret"
+
+    party: str = Field("users", description="for whom")
+
+    def value(self, run: Run) -> float:
+        rows = run.on_policy[run.on_policy.party == self.party]
+        return 1.0 - float(rows.share.iloc[-1]) if len(rows) else float("nan")

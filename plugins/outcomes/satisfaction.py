@@ -1,0 +1,27 @@
+"""The outcome `satisfaction`: how many users are satisfied in the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+import simlab
+
+if TYPE_CHECKING:
+    from simlab.runs.loading import Run
+
+
+class Satisfaction(simlab.Outcome):
+    """The share of those asked who were satisfied at users' last look at a corporation (table `judgements`)."""
+
+    name = "satisfaction"
+
+    users: str = Field("users", description="whose satisfaction")
+    corporation: str = Field("", description="with which corporation; default: the one looked at last")
+
+    def value(self, run: Run) -> float:
+        rows = run.judgements[run.judgements.principal == self.users]
+        if self.corporation:
+            rows = rows[rows.agent == self.corporation]
+        return float(rows.score.iloc[-1]) if len(rows) else float("nan")

@@ -1,0 +1,29 @@
+"""The outcome `turnover`: how often people leave."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+import simlab
+
+if TYPE_CHECKING:
+    from simlab.runs.loading import Run
+
+
+class Turnover(simlab.Outcome):
+    """Separations per post over the run: how many people of a pool left, whoever ended it, for each post it had first.
+
+    A turnover rate as labor statistics have it, over the length of the run (table `employment`).
+    """
+
+    name = "turnover"
+    unit = "separations a post"
+
+    pool: str = Field("pool", description="the people")
+
+    def value(self, run: Run) -> float:
+        mine = run.employment[run.employment.worker.astype(str).str.startswith(f"{self.pool}:")]
+        posts = int((mine.hired == mine.hired.min()).sum()) if len(mine) else 0
+        return float(mine.ended.notna().sum()) / posts if posts else float("nan")

@@ -1,0 +1,122 @@
+"""What a study found: outcomes of each arm, differences between arms matched by seed, and verdicts on hypotheses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simlab.errors import InvalidInput, Problem
+from simlab.measures.paired import Effect, adjusted, effect, seeds_needed
+from simlab.names import suggestion
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from simlab.runs.loading import StudyRuns
+
+SUPPORTED, NOT_SUPPORTED, UNDECIDED = "supported", "not supported", "undecided"
+_NUMBERS = ("mean", "se", "low", "high", "boot_low", "boot_high", "p", "n")
+
+
+def summaries(study: StudyRuns, by: str = "arm") -> pd.DataFrame:
+    """A row for each outcome and value of `by` (a column of `study.outcomes`): mean over runs, with intervals."""
+    import pandas as pd
+
+    rows = study.outcomes
+    _require_column(rows, by)
+    found = [
+        {"outcome": name, by: value, **_numbers(effect(_by_seed(part, name)))}
+        for name in study.plan["outcomes"]
+        for value, part in rows.groupby(by, sort=False, dropna=False)
+    ]
+    return pd.DataFrame(found, columns=["outcome", by, *_NUMBERS])
+
+
+def effects(study: StudyRuns, by: str = "arm", base: Any = None, half_width: float | None = None) -> pd.DataFrame:
+    """A row for each outcome and value of `by` but the base, which is the first unless one is given: the difference to
+    the base, with intervals, and p-values that Holm's correction has adjusted for all of an outcome's arms.
+
+    Differences are taken between runs that are alike in seed and in all else that varies, and averaged within a seed.
+    With `half_width`, `seeds` says how many seeds would make the interval so narrow. Raises InvalidInput if there is
+    no such column or base.
+    """
+    import pandas as pd
+
+    rows = study.outcomes
+    _require_column(rows, by)
+    values = list(rows[by].drop_duplicates())
+    if len(values) < 2:
+        raise InvalidInput(Problem(f"all runs have the same {by}", "give a column in which they differ"))
+    base = values[0] if base is None else base
+    if base not in values:
+        raise InvalidInput(Problem(f"no run has {by} {base!r}", suggestion(str(base), [str(v) for v in values[:20]])))
+    found = []
+    for name in study.plan["outcomes"]:
+        others = [value for value in values if value != base]
+        each = [effect(differences(study, name, by, value, base)) for value in others]
+        for value, one, p in zip(others, each, adjusted([one.p for one in each]), strict=True):
+            row = {"outcome": name, by: value, "less": base, **_numbers(one), "p_holm": p}
+            if half_width is not None:
+                row["seeds"] = seeds_needed(one.se, one.n, half_width) if one.n > 1 else None
+            found.append(row)
+    columns = ["outcome", by, "less", *_NUMBERS, "p_holm", *(["seeds"] if half_width is not None else [])]
+    return pd.DataFrame(found, columns=columns)
+
+
+def differences(study: StudyRuns, outcome: str, by: str, value: Any, base: Any) -> list[float]:
+    """The outcome where `by` is `value` less that where it is `base`, one number a seed; one a point of the design
+    where there is one seed only."""
+    rows = study.outcomes
+    apart = {"arm", "form"} if by in ("arm", "form") else {by}
+    keys = ["seed", *(key for key in ("form", *study.varied) if key not in apart)]
+    if by == "arm":  # arms are points of the design themselves
+        keys = ["seed"] if not _same_points(study, value, base) else keys
+    one, other = (rows[rows[by] == wanted].groupby(keys, dropna=False)[outcome].mean() for wanted in (value, base))
+    change = (one - other).dropna()
+    seeds = change.groupby(level="seed").mean() if change.index.nlevels > 1 else change
+    return list((seeds if len(seeds) > 1 else change).astype(float))
+
+
+def _same_points(study: StudyRuns, value: Any, base: Any) -> bool:
+    arms = {arm["name"]: {**arm["levers"], **arm["uncertainties"]} for arm in study.plan["arms"]}
+    return bool(arms.get(value) == arms.get(base))
+
+
+def verdicts(study: StudyRuns) -> pd.DataFrame:
+    """A row for each hypothesis: the difference it is about with its interval, and whether the whole interval lies
+    beyond the margin (supported), none of it does (not supported), or neither (undecided)."""
+    import pandas as pd
+
+    found = []
+    for hypothesis in study.plan["hypotheses"]:
+        arm, less = hypothesis["arm"], hypothesis["less"] or study.plan["arms"][0]["form"]
+        forms = {a["form"] for a in study.plan["arms"]}
+        by = "form" if {arm, less} <= forms else "arm"
+        one = effect(differences(study, hypothesis["outcome"], by, arm, less))
+        said = hypothesis["says"] or f"{hypothesis['outcome']}: {arm} > {less}"
+        row = {"says": said, "outcome": hypothesis["outcome"], "arm": arm, "less": less, "margin": hypothesis["margin"]}
+        found.append({**row, **_numbers(one), "verdict": _verdict(one, hypothesis["margin"])})
+    return pd.DataFrame(found, columns=["says", "outcome", "arm", "less", "margin", *_NUMBERS, "verdict"])
+
+
+def _verdict(found: Effect, margin: float) -> str:
+    if found.low > margin:
+        return SUPPORTED
+    return NOT_SUPPORTED if found.high <= margin else UNDECIDED
+
+
+def _numbers(found: Effect) -> dict[str, float]:
+    return {name: getattr(found, name) for name in _NUMBERS}
+
+
+def _by_seed(rows: pd.DataFrame, outcome: str) -> Sequence[float]:
+    """One number a seed; where there is one seed only, one a run."""
+    seeds = rows.groupby("seed")[outcome].mean()
+    return list(np.asarray(seeds if len(seeds) > 1 else rows[outcome], dtype=float))
+
+
+def _require_column(rows: pd.DataFrame, name: str) -> None:
+    if name not in rows:
+        raise InvalidInput(Problem(f"no column {name!r}", suggestion(name, list(rows.columns))))

@@ -1,0 +1,97 @@
+"""A study for people, as a screen, and for programs, as one JSON object."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.text import Text
+
+from simlab.names import clip
+from simlab.report.effects import effects, summaries, verdicts
+from simlab.report.layout import NOTHING, noted, number, spaced, table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from simlab.runs.loading import StudyRuns
+
+_MOST_ARMS, _MOST_FAILURES = 24, 8
+
+
+def screen(study: StudyRuns) -> RenderableType:
+    """What a study found, for people: outcomes by arm, differences to the first arm, verdicts, failures."""
+    arms, seeds = len(study.plan["arms"]), len(study.plan["seeds"])
+    head = Text(study.plan["name"], style="bold")
+    head.append(f"  {arms} arm{'s' * (arms != 1)} × {seeds} seed{'s' * (seeds != 1)}, in {study.path}", "not bold")
+    if study.plan["description"]:
+        head.append(f"\n{study.plan['description'].strip()}", "not bold")
+    parts: list[RenderableType] = [head]
+    if study.plan["outcomes"] and len(study.outcomes):
+        parts.append(_outcomes(study))
+    if study.plan["hypotheses"] and len(study.outcomes):
+        parts.append(_verdicts(study))
+    if len(study.failures):
+        parts.append(_failures(study))
+    return Group(*spaced(parts))
+
+
+def _outcomes(study: StudyRuns) -> RenderableType:
+    """Every outcome of every arm, with its difference to the first arm where there are several."""
+    found = summaries(study)
+    several = len(study.plan["arms"]) > 1
+    change = {(r["outcome"], r["arm"]): r for r in effects(study).to_dict("records")} if several else {}
+    made = table("Outcomes, mean over seeds", ["", "arm", "mean", "95 %", "difference", "95 %", "p"])
+    names = list(dict.fromkeys(arm["name"] for arm in study.plan["arms"]))[:_MOST_ARMS]
+    units = study.plan.get("units", {})
+    for outcome in study.plan["outcomes"]:
+        called = f"{outcome}, {units[outcome]}" if units.get(outcome) else outcome
+        for row in found[(found.outcome == outcome) & found.arm.isin(names)].to_dict("records"):
+            other = change.get((outcome, row["arm"]))
+            cells = [escape(called), escape(clip(row["arm"], 40)), _number(row["mean"]), _interval(row)]
+            cells += [_number(other["mean"], "+"), _interval(other), number(other["p_holm"], ".2g")] if other else [""] * 3
+            made.add_row(*cells)
+            called = ""
+    first = study.plan["arms"][0]["name"]
+    what = f"Differences are to {first}, seed by seed under the same draws; p by Student's t, adjusted by Holm."
+    more = len(study.plan["arms"]) - len(names)
+    return noted(made, (what if several else "") + (f" {more} more arms are in outcomes.csv." if more > 0 else ""))
+
+
+def _verdicts(study: StudyRuns) -> RenderableType:
+    made = table("Hypotheses", ["", "difference", "95 %", "more than", "verdict"], fold=True)
+    for row in verdicts(study).to_dict("records"):
+        said = [_number(row["mean"], "+"), _interval(row), f"{row['margin']:g}", row["verdict"]]
+        made.add_row(escape(row["says"]), *said)
+    return made
+
+
+def _failures(study: StudyRuns) -> RenderableType:
+    found = study.failures
+    made = table(f"{len(found)} runs failed", ["arm", "seed", "at", "what"], fold=True)
+    for row in found.head(_MOST_FAILURES).to_dict("records"):
+        made.add_row(escape(row["arm"]), str(row["seed"]), row["stage"], escape(clip(row["message"], 300)))
+    return noted(made, "The same command tries them again.")
+
+
+def _number(value: float, sign: str = "") -> str:
+    if value is None or math.isnan(value):
+        return NOTHING
+    return number(value, f"{sign},.0f" if abs(value) >= 1000 else f"{sign}.3f")
+
+
+def _interval(row: Mapping[str, Any]) -> str:
+    return f"{_number(row['low'])} to {_number(row['high'])}" if not math.isnan(row["low"]) else NOTHING
+
+
+def record(study: StudyRuns) -> dict[str, Any]:
+    """The one object that `simlab study --json` prints."""
+    frames = {"outcomes": study.outcomes, "verdicts": verdicts(study), "failures": study.failures}
+    said = {name: [_plain(row) for row in frame.to_dict("records")] for name, frame in frames.items()}
+    return {"study": study.plan["name"], "out": str(study.path), "status": study.status, **said}
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {str(k): None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}

@@ -1,0 +1,186 @@
+"""Executors: how the runs of a study are shared out. All of them perform the same tasks, and leave the same tables.
+
+The contract is small: `submit` a task, take the rows of `results` as runs end, `cancel` what has not. Another executor
+is a class with these three.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from typing import Any, Protocol
+
+from simlab.errors import InvalidInput, Problem
+from simlab.studies.task import Task, perform
+
+Row = dict[str, Any]
+DEATHS = 2  # processes that a run may take down before it counts as failed
+
+
+class Executor(Protocol):
+    """Performs tasks somewhere."""
+
+    def submit(self, task: Task) -> None:
+        """Have a task performed, sooner or later."""
+
+    def results(self) -> Iterator[tuple[Task, Row]]:
+        """Every task submitted so far or meanwhile, with its row, as each is done."""
+
+    def cancel(self) -> None:
+        """Stop: runs under way are given up, and go on where they stopped when they are performed again."""
+
+
+class InThisProcess:
+    """One after the other, here."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Task] = []
+
+    def submit(self, task: Task) -> None:
+        self._waiting.append(task)
+
+    def results(self) -> Iterator[tuple[Task, Row]]:
+        while self._waiting:
+            task = self._waiting.pop(0)
+            yield task, perform(task)
+
+    def cancel(self) -> None:
+        self._waiting.clear()
+
+
+class LocalProcesses:
+    """Several processes on this machine, each of which performs one task after the other and stays warm.
+
+    A process that is killed takes its run with it; others that were under way are begun again. A run that has taken
+    down two processes has failed.
+    """
+
+    def __init__(self, processes: int) -> None:
+        self._processes = processes
+        self._waiting: dict[Future[Row], Task] = {}
+        self._died: Counter[Task] = Counter()
+        self._pool = self._fresh()
+
+    def _fresh(self) -> ProcessPoolExecutor:
+        from multiprocessing import get_context
+
+        return ProcessPoolExecutor(self._processes, mp_context=get_context("spawn"), initializer=_begin)
+
+    def submit(self, task: Task) -> None:
+        self._waiting[self._pool.submit(perform, task)] = task
+
+    def results(self) -> Iterator[tuple[Task, Row]]:
+        while self._waiting:
+            done, _ = wait(self._waiting, return_when=FIRST_COMPLETED)
+            broken = []
+            for future in done:
+                task = self._waiting.pop(future)
+                if isinstance(error := future.exception(), BrokenProcessPool):
+                    broken.append(task)
+                elif error is not None:
+                    raise error
+                else:
+                    yield task, future.result()
+            if broken:
+                yield from self._again([*broken, *self._waiting.values()])
+        self._pool.shutdown()
+
+    def _again(self, tasks: list[Task]) -> Iterator[tuple[Task, Row]]:
+        """Begin anew with those that were lost when a process died; each by itself if it may have been the cause."""
+        self._waiting.clear()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool = self._fresh()
+        suspects = tasks[: self._processes]  # at most so many were under way
+        for task in suspects:
+            self._died[task] += 1
+            if self._died[task] >= DEATHS:
+                yield task, died(task)
+            else:
+                self.submit(task)
+        for task in tasks[self._processes :]:
+            self.submit(task)
+
+    def cancel(self) -> None:
+        self._waiting.clear()
+        processes = list((getattr(self._pool, "_processes", None) or {}).values())
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            with suppress(OSError, ValueError):
+                process.terminate()
+
+
+def died(task: Task) -> Row:
+    """The row of a run whose process died."""
+    what = "the process died while it ran, as for want of memory"
+    failure = {"stage": "running it", "type": "ProcessDied", "message": what, "file": "", "line": None}
+    return {"arm": task.arm, "seed": task.seed, "asked": task.asked, "status": "failed", "failure": failure}
+
+
+def _begin() -> None:
+    """Make ready a process that performs tasks: Ctrl-C is for the one that shares them out, and when that one is gone,
+    this one goes too."""
+    import signal
+    from multiprocessing import parent_process
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=_leave_after, args=(parent.join,), daemon=True).start()
+
+
+def _leave_after(gone: Callable[[], None]) -> None:
+    gone()
+    os._exit(1)
+
+
+class RayTasks:
+    """Tasks of Ray (Moritz et al. 2018, "Ray: A Distributed Framework for Emerging AI Applications", OSDI), on a
+    cluster that is reached at `address`, or on this machine. The study's folder must be reachable by the same path
+    everywhere; `cpus`, `gpus` and `memory` (bytes) are what each run takes."""
+
+    def __init__(
+        self, address: str | None = None, *, cpus: float = 1.0, gpus: float = 0.0, memory: int | None = None,
+        processes: int | None = None,
+    ) -> None:  # fmt: skip
+        try:
+            import ray
+        except ImportError:
+            fix = "pip install 'simlab[ray]'"
+            raise InvalidInput(Problem("--executor ray: Ray is not installed", fix)) from None
+        self._ray = ray
+        self._own = not ray.is_initialized()
+        if self._own:
+            environment = {"env_vars": {"OMP_NUM_THREADS": "1"}}
+            local = {} if address else {"num_cpus": processes, "include_dashboard": False}
+            ray.init(address=address, runtime_env=environment, log_to_driver=False, logging_level="ERROR", **local)
+        options = {"num_cpus": cpus, "num_gpus": gpus, "memory": memory, "max_retries": DEATHS - 1}
+        self._perform = ray.remote(perform).options(**options)
+        self._waiting: dict[Any, Task] = {}
+
+    def submit(self, task: Task) -> None:
+        self._waiting[self._perform.remote(task)] = task
+
+    def results(self) -> Iterator[tuple[Task, Row]]:
+        while self._waiting:
+            (done, *_), _ = self._ray.wait(list(self._waiting), num_returns=1)
+            task = self._waiting.pop(done)
+            try:
+                yield task, self._ray.get(done)
+            except (self._ray.exceptions.WorkerCrashedError, self._ray.exceptions.OutOfMemoryError):
+                yield task, died(task)
+        self._leave()
+
+    def cancel(self) -> None:
+        for waiting in self._waiting:
+            self._ray.cancel(waiting, force=True)
+        self._waiting.clear()
+        self._leave()
+
+    def _leave(self) -> None:
+        if self._own:
+            self._ray.shutdown()

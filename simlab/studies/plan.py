@@ -1,0 +1,269 @@
+"""A study that is ready to be run: its file read, its arms laid out, and every arm's scenario checked."""
+
+from __future__ import annotations
+
+import copy
+import csv
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from simlab.components.component import parameters
+from simlab.components.outcome import Outcome
+from simlab.errors import InvalidInput, Problem
+from simlab.names import clip, suggestion
+from simlab.paths import given
+from simlab.plugins.registry import Registry, discover
+from simlab.runner import manifest_of
+from simlab.scenario import Scenario
+from simlab.scenario import load as load_scenario
+from simlab.scenario.fields import Reading
+from simlab.scenario.messages import Complaints
+from simlab.scenario.yaml_tree import Node, Place, located, read_argument, read_file
+from simlab.studies.design import Arm, Point, arms_of, folder_names
+from simlab.studies.study_file import Quantity, StudySpec
+from simlab.tables.schemas import TABLES
+
+CHECKED = 200  # arms whose scenario is checked before anything is run; what is wrong with others is a row
+Samples = Any  # a DataFrame of the user's own: a point a row, columns named by dotted paths
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a study consists of. `base` is the manifest of its first run; `folders` holds one name for each arm."""
+
+    spec: StudySpec
+    file: Path
+    scenario_file: Path
+    registry: Registry
+    arms: tuple[Arm, ...]
+    folders: tuple[str, ...]
+    seeds: tuple[int, ...]
+    base: Mapping[str, Any]
+    places: Mapping[str, Any]
+    inline: Mapping[str, Any]  # a scenario that stands in the study file, {} otherwise
+
+    @property
+    def outcomes(self) -> dict[str, Quantity | Outcome]:
+        """What is asked of every run, by name."""
+        return dict(self.spec.outcomes)
+
+    @property
+    def units(self) -> dict[str, str]:
+        """The unit of each outcome that has one."""
+        found = {name: outcome_unit(outcome) for name, outcome in self.outcomes.items()}
+        return {name: unit for name, unit in found.items() if unit}
+
+    @property
+    def asked(self) -> str:
+        """A hash of what is asked of every run: outcomes, with the plugins they are made by."""
+        said = {name: described(outcome) for name, outcome in self.outcomes.items()}
+        used = [("outcome", o.name) for o in self.outcomes.values() if isinstance(o, Outcome)]
+        text = json.dumps([said, self.registry.hashes(used)], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def described(outcome: Quantity | Outcome) -> dict[str, Any]:
+    """An outcome as a study file would say it."""
+    return parameters(outcome) if isinstance(outcome, Outcome) else outcome.model_dump(mode="json")
+
+
+def outcome_unit(outcome: Quantity | Outcome) -> str:
+    """The unit of an outcome; "" if it has none."""
+    if isinstance(outcome, Outcome):
+        return outcome.unit
+    column = {c.name: c for c in TABLES[outcome.table].columns}.get(outcome.column)
+    return column.unit if column is not None and outcome.by != "count" else ""
+
+
+def planned(
+    path: Path | str,
+    *,
+    samples: Samples = None,
+    plugins: Sequence[Path | str] = (),
+    local: bool = True,
+) -> Plan:
+    """The plan of a study file; `samples` are points of the user's own, in place of those the file varies.
+
+    Raises InvalidInput with everything that is wrong with the file, or with the scenario in some of its arms.
+    """
+    file = given(path)
+    root = read_file(os.fspath(file))
+    registry = discover(file.parent, plugins, local)
+    spec = _spec(root, registry)
+    inline = root.value["scenario"] if isinstance(spec.scenario, dict) else None
+    scenario_file = file if inline is not None else file.parent / given(str(spec.scenario))
+    if scenario_file.parent != file.parent:
+        registry = discover(scenario_file.parent, [*plugins, *_beside(file)], local)
+    at = _Reader(scenario_file, registry, inline, spec.small, root)
+    scenario = at.scenario(Arm("base", settings=spec.set))
+    points = _from_frame(samples) if samples is not None else list(_from_csv(root, spec, file))
+    arms = arms_of(spec.vary, spec.set, points, _orders(spec, scenario, root))
+    for arm in arms[:CHECKED]:
+        at.scenario(arm)
+    _require_hypotheses(spec, arms, root)
+    seeds = spec.seeds if isinstance(spec.seeds, list) else range(scenario.seed, scenario.seed + spec.seeds)
+    places = {"plugins": [str(given(p).absolute()) for p in plugins], "local": local}
+    base = manifest_of(at.scenario(arms[0], seed=list(seeds)[0]), registry)
+    names = tuple(folder_names(arms))
+    return Plan(
+        spec, file, scenario_file, registry, tuple(arms), names, tuple(seeds), base, places, _free(inline, file)
+    )
+
+
+def _free(inline: Node | None, file: Path) -> dict[str, Any]:
+    """A scenario that stands in a study file as it would stand in a file anywhere else."""
+    said = {} if inline is None else dict(inline.plain())
+    if isinstance(said.get("extends"), str):
+        said["extends"] = str((file.parent / given(said["extends"])).absolute())
+    return said
+
+
+def _beside(file: Path) -> list[Path]:
+    """Plugin files in the study's own folder, where that is not the scenario's."""
+    from simlab.plugins.files import looks_like_plugin
+
+    return [path for path in sorted(file.parent.glob("*.py")) if looks_like_plugin(path)]
+
+
+def _spec(root: Node, registry: Registry) -> StudySpec:
+    """What the file says. Raises InvalidInput with every problem of it, each with its line."""
+    if not isinstance(root.value, dict):
+        raise InvalidInput(root.place.problem("should be a mapping", "write name, scenario, seeds, vary, outcomes"))
+    data = root.plain()
+    reading = Reading(registry, nodes=dict(located(root, data)))
+    try:
+        return StudySpec.model_validate(data, context=reading)
+    except ValidationError as error:
+        raise InvalidInput(*Complaints(root, data, reading.models).of(error)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads the study's scenario in the form of an arm."""
+
+    file: Path
+    registry: Registry
+    inline: Node | None
+    small: bool
+    root: Node
+
+    def scenario(self, arm: Arm, seed: int | None = None) -> Scenario:
+        """The scenario; what is wrong with a setting is said of its place in the study file."""
+        overrides = {path: self._place(path, value, arm) for path, value in arm.settings.items()}
+        return load_scenario(
+            self.file,
+            self.registry,
+            overrides=overrides,
+            small=self.small,
+            seed=seed,
+            without=arm.without,
+            inline=copy.deepcopy(self.inline),
+        )
+
+    def _place(self, path: str, value: Any, arm: Arm) -> Node:
+        """A setting as a tree that stands where the study file says it."""
+        node = _at(self.root, "vary", "arms", arm.form, "set", path)
+        for way in (("vary", "levers", path), ("vary", "uncertainties", path), ("set", path), ("vary", "samples")):
+            node = node or _at(self.root, *way)
+        place = node.place if node is not None else Place(f"samples, column {clip(path)}")
+        return _planted(value, place)
+
+
+def _planted(value: Any, place: Place) -> Node:
+    if isinstance(value, Mapping):
+        inside = {str(key): _planted(part, place) for key, part in value.items()}
+        return Node(inside, place, dict.fromkeys(inside, place))
+    if isinstance(value, list | tuple):
+        return Node([_planted(part, place) for part in value], place)
+    return Node(value, place)
+
+
+def _at(node: Node, *way: str) -> Node | None:
+    """What stands in the file at a path of keys, if anything does."""
+    for key in way:
+        if not isinstance(node.value, dict) or key not in node.value:
+            return None
+        node = node.value[key]
+    return node
+
+
+# ---- points of the user's own ------------------------------------------------------------------------------------
+
+
+def _from_csv(root: Node, spec: StudySpec, file: Path) -> Iterator[Point]:
+    """The rows of the file that `samples` names, each cell read as a value of YAML."""
+    if not spec.vary.samples:
+        return
+    place = root.value["vary"].value["samples"].place
+    path = file.parent / given(spec.vary.samples)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        fix = "give a CSV file in UTF-8; paths start at the study file"
+        raise InvalidInput(place.problem(f"cannot be read: {path}: {error}", fix, "vary.samples")) from None
+    rows = list(csv.reader(text.splitlines()))
+    if len(rows) < 2:
+        raise InvalidInput(Problem("has no rows", "a row of settings' paths, then one for each point", path))
+    for line, row in enumerate(rows[1:], start=2):
+        if len(row) != len(rows[0]):
+            what = f"has {len(row)} cells; the first line has {len(rows[0])}"
+            raise InvalidInput(Problem(what, "give every row a cell for each setting", path, line))
+        yield {
+            key.strip(): read_argument(cell, f"{path}:{line}: {key}").plain() if cell.strip() else None
+            for key, cell in zip(rows[0], row, strict=True)
+        }
+
+
+def _from_frame(frame: Samples) -> list[Point]:
+    """The rows of a DataFrame."""
+    points = json.loads(frame.to_json(orient="records", double_precision=15))
+    if not points:
+        raise InvalidInput(Problem("samples has no rows", "give a row for each point"))
+    return [dict(point) for point in points]
+
+
+# ---- what only the whole can tell --------------------------------------------------------------------------------
+
+
+def _orders(spec: StudySpec, scenario: Scenario, root: Node) -> list[str]:
+    """The parties each of which one form is without: those named, or everybody who judges those who judge or label."""
+    judges = [name for name, party in scenario.parties.items() if party.kind == "auditors"]
+    if spec.vary.orders is None:
+        return []
+    place = root.value["vary"].value["orders"].place
+    if spec.vary.orders == "each":
+        if not judges:
+            fix = "add auditors to the scenario, or leave orders out"
+            raise InvalidInput(place.problem("nobody can be left out: the scenario has no auditors", fix, "vary.orders"))
+        return judges
+    for name in spec.vary.orders:
+        if name not in scenario.parties:
+            fix = suggestion(name, judges)
+            raise InvalidInput(place.problem(f"there is no party {clip(name)!r}", fix, "vary.orders"))
+    return list(spec.vary.orders)
+
+
+def _require_hypotheses(spec: StudySpec, arms: Sequence[Arm], root: Node) -> None:
+    """Raise InvalidInput where a hypothesis is about an outcome or an arm that is not there."""
+    names = list(dict.fromkeys([*(arm.form for arm in arms), *(arm.name for arm in arms)]))
+    for number, hypothesis in enumerate(spec.hypotheses):
+        node = root.value["hypotheses"].value[number]
+        for key, said, known in (
+            ("outcome", hypothesis.outcome, list(spec.outcomes)),
+            ("arm", hypothesis.arm, names),
+            ("less", hypothesis.less or names[0], names),
+        ):
+            if said not in known:
+                place = node.value[key].place if key in node.value else node.place
+                what = f"there is no {'outcome' if key == 'outcome' else 'arm'} {clip(said)!r}"
+                raise InvalidInput(place.problem(what, suggestion(said, known[:20]), f"hypotheses.{number}.{key}"))
+        if hypothesis.arm == (hypothesis.less or names[0]):
+            fix = f"less: one of {', '.join(names[:6])}"
+            raise InvalidInput(node.place.problem("an arm is held against itself", fix, f"hypotheses.{number}"))

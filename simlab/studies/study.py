@@ -1,0 +1,230 @@
+"""A study from its file to its answer: `run_study` is what `simlab study` and `simlab.study` do."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from simlab import plain_files
+from simlab.errors import InvalidInput, Problem
+from simlab.parallel import cores
+from simlab.paths import given
+from simlab.provenance import simlab_version
+from simlab.runs.changes import what_changed
+from simlab.runs.loading import StudyRuns, load
+from simlab.runs.study_folder import (
+    FORMAT,
+    RUNS,
+    STUDY,
+    TEXT,
+    Cell,
+    cells,
+    is_study,
+    read_study,
+    row_of,
+    write_json,
+)
+from simlab.studies.executors import Executor, InThisProcess, LocalProcesses, RayTasks
+from simlab.studies.plan import Plan, Samples, described, planned
+from simlab.studies.task import HELD, Task, perform
+
+Tell = Callable[[int, int, int], None]  # runs done, runs in all, of which failed
+PATIENCE = 0.5  # seconds between two looks at a run that somebody else is at
+SCENARIO = "scenario.json"
+
+
+def run_study(
+    path: Path | str,
+    *,
+    out: Path | str | None = None,
+    jobs: int | None = None,
+    executor: str | Executor = "local",
+    samples: Samples = None,
+    plugins: Sequence[Path | str] = (),
+    local: bool = True,
+    tell: Tell | None = None,
+) -> StudyRuns:
+    """Run what is missing of the study in a file, and return all of it, with the tables of every run.
+
+    `out` is the study's folder (default `studies/NAME` under the current one), `jobs` how many processes there are
+    (default: one a core), `executor` who shares the runs out: "local", "ray", "ray://ADDRESS", or an object with
+    `submit`, `results` and `cancel`. `samples` is a DataFrame of the user's own points. Raises InvalidInput for
+    anything wrong with the file, and if the folder holds another study, or this one as it was before its scenario or a
+    plugin changed. A run that fails is a row of `failures`.
+    """
+    plan = planned(path, samples=samples, plugins=plugins, local=local)
+    folder = given(out) if out is not None else Path("studies") / plan.spec.name
+    study = _opened(plan, folder)
+    tasks = [_task(study, cell) for cell in cells(folder.absolute(), study)]
+    _forget_failures(tasks)
+    missing = [task for task in tasks if row_of(task.cell, task.asked) is None]
+    made = _executor(executor, min(jobs or cores(), max(1, len(missing))))
+    _perform_all(made, missing, len(tasks), tell or (lambda done, total, failed: None))
+    found = load(folder)
+    assert isinstance(found, StudyRuns)
+    found.write_outcomes()
+    return found
+
+
+def work(folder: Path | str, tell: Tell | None = None) -> int:
+    """Perform runs of a study, as one of many who do, until none is missing; returns how many this one performed.
+
+    Runs are claimed by the locks of their folders, which a process that dies lets go of. Those that have failed are
+    left as they are. Raises InvalidInput if the folder holds no study.
+    """
+    study = read_study(given(folder))
+    tasks = [_task(study, cell) for cell in cells(given(folder).absolute(), study)]
+    order = list(tasks)
+    random.Random(time.monotonic_ns()).shuffle(order)  # so that many who begin at once do not meet at every run
+    mine = failed = 0
+    while order:
+        held = []
+        for task in order:
+            if row_of(task.cell, task.asked) is not None:
+                continue
+            row = perform(task)
+            if row["status"] == HELD:
+                held.append(task)
+                continue
+            mine, failed = mine + 1, failed + (row["status"] == "failed")
+            if tell is not None:
+                tell(mine, len(tasks), failed)
+        if order := held:
+            time.sleep(PATIENCE)
+    return mine
+
+
+def _executor(asked: str | Executor, processes: int) -> Executor:
+    if not isinstance(asked, str):
+        return asked
+    if asked == "local":
+        return LocalProcesses(processes) if processes > 1 else InThisProcess()
+    if asked == "ray" or asked.startswith("ray://"):
+        return RayTasks(None if asked == "ray" else asked, processes=processes)
+    raise InvalidInput(Problem(f"there is no executor {asked[:40]!r}", "local, ray, or ray://HOST:PORT"))
+
+
+def _perform_all(executor: Executor, tasks: Sequence[Task], total: int, tell: Tell) -> None:
+    """Have all tasks performed; those that somebody else is at are asked for again until they are done."""
+    done, failed = total - len(tasks), 0
+    tell(done, total, failed)
+    try:
+        for task in tasks:
+            executor.submit(task)
+        for task, row in executor.results():
+            if row["status"] == HELD:
+                time.sleep(PATIENCE)
+                executor.submit(task)
+                continue
+            if row_of(task.cell, task.asked) is None:  # of a run whose process died
+                write_json(task.cell.row, row)
+            done, failed = done + 1, failed + (row["status"] == "failed")
+            tell(done, total, failed)
+    except BaseException:
+        executor.cancel()
+        raise
+
+
+# ---- the folder ----------------------------------------------------------------------------------------------------
+
+
+def _opened(plan: Plan, folder: Path) -> dict[str, Any]:
+    """What the study consists of, written down in its folder, which is made if need be."""
+    study = _described(plan, folder)
+    if is_study(folder):
+        _refuse_another(folder, read_study(folder), study)
+    elif folder.exists() and any(folder.iterdir()):
+        raise InvalidInput(Problem("holds other files", "choose another --out, or an empty folder", folder))
+    if isinstance(plan.spec.scenario, dict):
+        write_json(folder / SCENARIO, plan.inline)
+    write_json(folder / STUDY, study)
+    with plain_files.replacing(folder / TEXT) as file:
+        file.write(plan.file.read_bytes())
+    return study
+
+
+def _described(plan: Plan, folder: Path) -> dict[str, Any]:
+    """The plan as `study.json` says it."""
+    inline = isinstance(plan.spec.scenario, dict)
+    arms = [
+        {
+            "name": arm.name, "folder": place, "form": arm.form, "settings": dict(arm.settings),
+            "without": list(arm.without), "levers": dict(arm.levers), "uncertainties": dict(arm.uncertainties),
+        }
+        for arm, place in zip(plan.arms, plan.folders, strict=True)
+    ]  # fmt: skip
+    said = {
+        "format": FORMAT,
+        "name": plan.spec.name,
+        "description": plan.spec.description,
+        "version": simlab_version(),
+        "file": str(plan.file.absolute()),
+        "scenario": str((folder / SCENARIO if inline else plan.scenario_file).absolute()),
+        "small": plan.spec.small,
+        "plugins": plan.places["plugins"],
+        "local": plan.places["local"],
+        "seeds": list(plan.seeds),
+        "arms": arms,
+        "outcomes": {name: described(outcome) for name, outcome in plan.outcomes.items()},
+        "units": plan.units,
+        "asked": plan.asked,
+        "hypotheses": [hypothesis.model_dump(mode="json") for hypothesis in plan.spec.hypotheses],
+        "base": {key: plan.base[key] for key in ("version", "parameters", "plugins", "data", "rests")},
+    }
+    found: dict[str, Any] = json.loads(json.dumps(said))
+    return found
+
+
+def _refuse_another(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Raise InvalidInput if a folder holds another study, or the same one as it was before something changed that its
+    runs were made by. Arms, seeds, outcomes and hypotheses may be added or taken away."""
+    fix = "choose another --out, or delete this folder"
+    if before["name"] != now["name"]:
+        raise InvalidInput(Problem(f"holds another study, {before['name']!r}", fix, folder))
+    if not (folder / RUNS).is_dir():
+        return
+    changed = list(what_changed(before["base"], now["base"])) if _same_first(before, now) else []
+    changed += [name for name in ("small", "scenario") if before[name] != now[name] and name not in changed]
+    arms = {arm["folder"]: arm for arm in before["arms"]}
+    for arm in now["arms"]:
+        old = arms.get(arm["folder"], arm)
+        if any(old[key] != arm[key] for key in ("settings", "without")):
+            changed.append(f"what the arm {arm['name']!r} is")
+    if changed:
+        what = f"holds this study as it was before something changed: {'; '.join(changed[:8])}"
+        raise InvalidInput(Problem(what, fix, folder))
+
+
+def _same_first(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether the first run of both, by which a change is noticed, is of the same arm and seed."""
+    one, two = before["arms"][0], now["arms"][0]
+    return before["seeds"][0] == now["seeds"][0] and all(one[key] == two[key] for key in ("settings", "without"))
+
+
+def _task(study: Mapping[str, Any], cell: Cell) -> Task:
+    arm = study["arms"][cell.number]
+    return Task(
+        str(cell.folder), cell.number, cell.arm, cell.place, cell.seed, study["scenario"], study["small"],
+        json.dumps(arm["settings"]), tuple(arm["without"]), tuple(study["plugins"]), study["local"],
+        json.dumps(study["outcomes"]), study["asked"],
+    )  # fmt: skip
+
+
+def _forget_failures(tasks: Sequence[Task]) -> None:
+    """Let runs that failed be tried again."""
+    for task in tasks:
+        row = row_of(task.cell, task.asked)
+        if row is not None and row["status"] == "failed":
+            task.cell.row.unlink(missing_ok=True)
+
+
+def rows(folder: Path | str) -> Iterator[tuple[Cell, dict[str, Any] | None]]:
+    """Every run of a study with what came of it, None if it has not ended."""
+    path = given(folder)
+    study = read_study(path)
+    for cell in cells(path, study):
+        yield cell, row_of(cell, study["asked"])

@@ -1,0 +1,187 @@
+"""What a study file may say: which scenario, what varies, under how many seeds, what is asked of the runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from simlab.components.outcome import Outcome
+from simlab.components.spec import Spec
+from simlab.names import NAME, did_you_mean, shown
+from simlab.scenario.expectations import ArmSpec
+from simlab.scenario.fields import outcome
+from simlab.tables.schemas import TABLES
+
+MOST_SEEDS, MOST_POINTS = 100_000, 100_000
+REDUCERS = ("mean", "sum", "min", "max", "first", "last", "count")
+Reducer = Literal["mean", "sum", "min", "max", "first", "last", "count"]
+
+
+class RangeSpec(Spec):
+    """A range of values of one setting, from which a design takes some."""
+
+    low: float = Field(alias="from", description="the least value")
+    high: float = Field(alias="to", description="the greatest value")
+    scale: Literal["linear", "log"] = Field("linear", description="whether values or their logarithms are spread evenly")
+    whole: bool = Field(False, description="whether values are rounded to whole numbers")
+
+    @model_validator(mode="after")
+    def _upward(self) -> RangeSpec:
+        if self.low >= self.high:
+            raise PydanticCustomError("range", "from is not below to", {"fix": f"write from: {self.high:g}"})
+        if self.scale == "log" and self.low <= 0:
+            raise PydanticCustomError("range", "a logarithmic range starts above 0", {"fix": "give a from above 0"})
+        return self
+
+    def at(self, share: float) -> float | int:
+        """The value so far along the range, `share` in [0, 1]."""
+        ratio = self.high / self.low if self.scale == "log" else 1.0
+        value = self.low * ratio**share if self.scale == "log" else self.low + share * (self.high - self.low)
+        return round(value) if self.whole else float(value)
+
+
+def _range_or_list(value: Any) -> Any:
+    if isinstance(value, list):
+        if not value:
+            raise PydanticCustomError("no_values", "there is no value to take", {"fix": "list some, as [1, 2]"})
+        return value
+    if isinstance(value, Mapping):
+        return RangeSpec.model_validate(value)
+    fix = "give a list, as [1, 2], or a range, as {from: 1, to: 2}"
+    raise PydanticCustomError("no_values", "{shown} is one value, which does not vary", {"shown": shown(value), "fix": fix})
+
+
+Values = Annotated[Any, BeforeValidator(_range_or_list)]  # a list of values, or a RangeSpec
+
+
+class VarySpec(Spec):
+    """What differs between the runs of a study, beside the seed.
+
+    Levers are settings that somebody in the scenario or its maker controls, uncertainties those that nobody does
+    (Kwakkel 2017, "The Exploratory Modeling Workbench", Environmental Modelling & Software 96). Every arm meets every
+    point of the design.
+    """
+
+    arms: dict[str, ArmSpec] = Field(
+        {}, max_length=1000, description="forms of the scenario by name; the first is what others are held against"
+    )
+    levers: dict[str, Values] = Field(
+        {}, max_length=100, description="settings that somebody controls: by dotted path a list, or {from, to}"
+    )
+    uncertainties: dict[str, Values] = Field(
+        {}, max_length=100, description="settings that nobody controls: by dotted path a list, or {from, to}"
+    )
+    design: Literal["grid", "latin_hypercube", "sobol"] = Field(
+        "grid", description="how values are combined: each with each, or `points` of them spread over all ranges"
+    )
+    points: int | None = Field(
+        None, ge=1, le=MOST_POINTS, description="number of points of a latin_hypercube or sobol design"
+    )
+    samples: str = Field("", max_length=10_000, description="a CSV file whose columns are settings, a point a row")
+    orders: Literal["each"] | list[str] | None = Field(
+        None, description="`each`: arms without each order of judgement in turn, and the whole; or names of parties"
+    )
+
+    @model_validator(mode="after")
+    def _one_design(self) -> VarySpec:
+        varied = {**self.levers, **self.uncertainties}
+        if both := sorted(self.levers.keys() & self.uncertainties.keys()):
+            raise PydanticCustomError("both", "{key} is lever and uncertainty", {"key": both[0], "fix": "say it once"})
+        if self.samples and (varied or self.points):
+            fix = "leave out levers, uncertainties and points"
+            raise PydanticCustomError("samples", "samples say what varies already", {"fix": fix})
+        if self.design == "grid":
+            if self.points is not None:
+                raise PydanticCustomError("points", "a grid has the points it has", {"fix": "design: latin_hypercube"})
+            if ranges := [key for key, values in varied.items() if isinstance(values, RangeSpec)]:
+                fix = "list values, or say design: latin_hypercube and points"
+                raise PydanticCustomError("grid", "{key} is a range, and a grid takes lists", {"key": ranges[0], "fix": fix})
+        elif not varied or self.points is None:
+            what = "a {design} takes levers or uncertainties, and a number of points"
+            raise PydanticCustomError("design", what, {"design": self.design, "fix": "points: 32"})
+        return self
+
+
+class Quantity(Spec):
+    """One number of a run's tables: `table.column | rows | what is made of them`."""
+
+    table: str
+    column: str
+    where: str = ""
+    by: Reducer = "mean"
+    says: str = ""
+
+    @model_validator(mode="after")
+    def _there(self) -> Quantity:
+        if self.table not in TABLES:
+            fix = did_you_mean(self.table, TABLES) or "simlab tables --describe lists them"
+            raise PydanticCustomError("table", "no table is called {table}", {"table": repr(self.table), "fix": fix})
+        table = TABLES[self.table]
+        if self.column not in table.names and table.extra is None:
+            fix = did_you_mean(self.column, table.names) or "simlab tables --describe lists them"
+            given = {"table": self.table, "column": repr(self.column), "fix": fix}
+            raise PydanticCustomError("column", "the table {table} has no column {column}", given)
+        return self
+
+
+def quantity(text: str, says: str = "") -> Quantity:
+    """The quantity of an expression such as `alignment.rho | a == 'users' and round == @last | mean`. Raises
+    PydanticCustomError if it is none."""
+    place, *steps = [part.strip() for part in text.split("|")]
+    table, dot, column = place.partition(".")
+    by = steps.pop() if steps and steps[-1] in REDUCERS else "mean"
+    if not dot or not table or not column or len(steps) > 1:
+        fix = "as in alignment.rho | a == 'users' and b == 'lm' and round == @last | mean"
+        raise PydanticCustomError("quantity", "{shown} is no table.column | rows | mean", {"shown": shown(text), "fix": fix})
+    return Quantity.model_validate({"table": table, "column": column, "where": "".join(steps), "by": by, "says": says})
+
+
+def _outcome(value: Any, info: ValidationInfo) -> Quantity | Outcome:
+    """An expression over tables; or the name of an outcome plugin, or a mapping with its parameters."""
+    expression = isinstance(value, str) and ("." in value or "|" in value)
+    found = quantity(value) if expression else outcome(value, info)
+    assert isinstance(found, Quantity | Outcome)
+    return found
+
+
+AnyOutcome = Annotated[Any, BeforeValidator(_outcome)]  # a Quantity or an Outcome
+
+
+class HypothesisSpec(Spec):
+    """That an outcome is larger in one arm than in another, by more than a margin."""
+
+    says: str = Field("", max_length=1000, description="the hypothesis in words; default: as it is written")
+    outcome: str = Field(description="which outcome")
+    arm: str = Field(description="the arm in which it is larger")
+    less: str = Field("", description="the arm that is subtracted; default: the first")
+    margin: float = Field(0.0, description="by how much, in units of the outcome")
+
+
+class StudySpec(Spec):
+    """What a study file says, checked, but for its scenario."""
+
+    name: str = Field(pattern=NAME, description="name of the study")
+    description: str = Field("", max_length=10_000, description="the question, in your words")
+    scenario: str | dict[str, Any] = Field(description="the scenario: the path of its file, or what would stand in it")
+    small: bool = Field(False, description="whether to run its small form")
+    set: dict[str, Any] = Field({}, description="settings of all runs, by dotted path, as with --set")
+    seeds: int | list[int] = Field(5, description="how many, from the scenario's own on; or a list of them")
+    vary: VarySpec = Field(VarySpec(), description="what differs between runs, beside the seed")
+    outcomes: dict[str, AnyOutcome] = Field(
+        {}, max_length=200, description="numbers asked of every run, by name: table.column | rows | mean, or a plugin"
+    )
+    hypotheses: list[HypothesisSpec] = Field([], max_length=200, description="what is held against the outcomes")
+
+    @field_validator("seeds")
+    @classmethod
+    def _some_seeds(cls, seeds: int | list[int]) -> int | list[int]:
+        many = seeds if isinstance(seeds, int) else len(seeds)
+        if not 1 <= many <= MOST_SEEDS:
+            raise PydanticCustomError("seeds", "{many} seeds", {"many": many, "fix": f"give 1 to {MOST_SEEDS:,}"})
+        if isinstance(seeds, list) and (len(set(seeds)) < many or any(not 0 <= seed < 2**63 for seed in seeds)):
+            fix = "give each once, from 0 to 2^63 - 1"
+            raise PydanticCustomError("seeds", "a seed is there twice, or is none", {"fix": fix})
+        return seeds

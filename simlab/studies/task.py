@@ -1,0 +1,122 @@
+"""One run of a study, wherever it is executed: the same call in this process, in another, or on another machine.
+
+A process that performs several keeps what it has imported, its plugins and what they have read.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from simlab.engine.jobs import Store
+from simlab.errors import InvalidInput, SimlabError
+from simlab.names import from_here
+from simlab.plugins.registry import Registry, discover
+from simlab.runner import execute
+from simlab.runs.folder import is_held
+from simlab.runs.loading import Run
+from simlab.runs.study_folder import Cell, row_of, write_json
+from simlab.scenario import load
+from simlab.studies.outcomes import outcome_of
+
+HELD = "held"  # somebody else is at it
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """All that it takes to perform one run of a study, as plain values that can be sent anywhere."""
+
+    folder: str
+    number: int
+    arm: str
+    place: str
+    seed: int
+    scenario: str
+    small: bool
+    settings: str  # JSON
+    without: tuple[str, ...]
+    plugins: tuple[str, ...]
+    local: bool
+    outcomes: str  # JSON
+    asked: str
+
+    @property
+    def cell(self) -> Cell:
+        """Where it and its row are."""
+        return Cell(Path(self.folder), self.number, self.arm, self.place, self.seed)
+
+
+def perform(task: Task) -> dict[str, Any]:
+    """Run it, unless that has been done, and leave its row, which is returned; of a run that somebody else is at, one
+    whose status is "held", which is not kept. Never raises but for Ctrl-C: what fails is a row that says so."""
+    cell = task.cell
+    if (known := row_of(cell, task.asked)) is not None:
+        return known
+    began, stage = time.monotonic(), "reading the scenario"
+    row: dict[str, Any] = {"arm": task.arm, "seed": task.seed, "asked": task.asked}
+    try:
+        registry = _plugins(task.scenario, task.plugins, task.local)
+        scenario = load(
+            task.scenario, registry, overrides=json.loads(task.settings), small=task.small, seed=task.seed,
+            without=task.without,
+        )  # fmt: skip
+        stage = "running it"
+        if cell.run.is_dir() and is_held(cell.run):
+            return {**row, "status": HELD}
+        done = execute(scenario, registry, cell.run, None, Store.default())
+        stage = "asking for outcomes"
+        row |= _told(done, began, _outcomes(task, done, registry))
+    except Exception as error:
+        if stage == "running it" and isinstance(error, InvalidInput) and is_held(cell.run):
+            return {**row, "status": HELD}
+        row |= {"status": "failed", "seconds": round(time.monotonic() - began, 3), "failure": _failure(stage, error)}
+    write_json(cell.row, row)
+    return row
+
+
+@cache
+def _plugins(scenario: str, places: tuple[str, ...], local: bool) -> Registry:
+    return discover(Path(scenario).parent, places, local)
+
+
+def _outcomes(task: Task, run: Run, registry: Registry) -> dict[str, float | None]:
+    found = {name: outcome_of(run, name, said, registry) for name, said in json.loads(task.outcomes).items()}
+    return {name: value if math.isfinite(value) else None for name, value in found.items()}
+
+
+def _told(run: Run, began: float, outcomes: Mapping[str, float | None]) -> dict[str, Any]:
+    return {
+        "status": run.status,
+        "run": run.manifest["run"],
+        "seconds": round(time.monotonic() - began, 3),
+        "outcomes": dict(outcomes),
+    }
+
+
+def _failure(stage: str, error: Exception) -> dict[str, Any]:
+    """How a run failed: at what, with which error, and where in which file."""
+    frames = traceback.extract_tb(error.__traceback__)
+    file, line = (from_here(Path(frames[-1].filename)), frames[-1].lineno) if frames else ("", None)
+    if isinstance(error, InvalidInput) and error.problems:
+        problem = error.problems[0]
+        file, line = str(problem.file or ""), problem.line
+    message = str(error) if isinstance(error, SimlabError) else f"{type(error).__name__}: {error}"
+    return {"stage": stage, "type": type(error).__name__, "message": message, "file": file, "line": line}
+
+
+def as_json(task: Task) -> str:
+    """A task as a text."""
+    return json.dumps(asdict(task))
+
+
+def from_json(text: str) -> Task:
+    """The task that a text says."""
+    found = json.loads(text)
+    return Task(**{**found, "without": tuple(found["without"]), "plugins": tuple(found["plugins"])})
