@@ -18,7 +18,16 @@ from simlab.cli.terminal import Stream, protected, unwritten
 from simlab.errors import InvalidInput, SimlabError, presentable
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
-FILES = (run, study, expect, plugins, tables, theory, calibrate, next_words)  # of commands, as `simlab --help` lists them
+FILES = (
+    run,
+    study,
+    expect,
+    plugins,
+    tables,
+    theory,
+    calibrate,
+    next_words,
+)  # of commands, as `simlab --help` lists them
 
 
 def main(argv: Sequence[str] | None = None) -> int:

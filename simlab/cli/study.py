@@ -53,9 +53,7 @@ def study(args: Namespace) -> int:
 
     options = {"plugins": args.plugins, "local": not args.no_local_plugins}
     with counting("runs") as bar, redirect_stdout(sys.stderr) if args.json else nullcontext():
-        found = run_study(
-            args.file, out=args.out, jobs=args.jobs, executor=args.executor, tell=_teller(bar), **options
-        )
+        found = run_study(args.file, out=args.out, jobs=args.jobs, executor=args.executor, tell=_teller(bar), **options)
     if args.json:
         print(json.dumps(record(found), allow_nan=False, ensure_ascii=False))
     else:

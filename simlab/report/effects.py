@@ -90,10 +90,11 @@ def verdicts(study: StudyRuns) -> pd.DataFrame:
     import pandas as pd
 
     found = []
+    forms = list(dict.fromkeys(arm["form"] for arm in study.plan["arms"]))
+    first = forms[0] if len(forms) > 1 else study.plan["arms"][0]["name"]
     for hypothesis in study.plan["hypotheses"]:
-        arm, less = hypothesis["arm"], hypothesis["less"] or study.plan["arms"][0]["form"]
-        forms = {a["form"] for a in study.plan["arms"]}
-        by = "form" if {arm, less} <= forms else "arm"
+        arm, less = hypothesis["arm"], hypothesis["less"] or first
+        by = "form" if len(forms) > 1 and {arm, less} <= {*forms} else "arm"
         one = effect(differences(study, hypothesis["outcome"], by, arm, less))
         said = hypothesis["says"] or f"{hypothesis['outcome']}: {arm} > {less}"
         row = {"says": said, "outcome": hypothesis["outcome"], "arm": arm, "less": less, "margin": hypothesis["margin"]}

@@ -51,7 +51,9 @@ def _outcomes(study: StudyRuns) -> RenderableType:
         for row in found[(found.outcome == outcome) & found.arm.isin(names)].to_dict("records"):
             other = change.get((outcome, row["arm"]))
             cells = [escape(called), escape(clip(row["arm"], 40)), _number(row["mean"]), _interval(row)]
-            cells += [_number(other["mean"], "+"), _interval(other), number(other["p_holm"], ".2g")] if other else [""] * 3
+            cells += (
+                [_number(other["mean"], "+"), _interval(other), number(other["p_holm"], ".2g")] if other else [""] * 3
+            )
             made.add_row(*cells)
             called = ""
     first = study.plan["arms"][0]["name"]
@@ -83,7 +85,10 @@ def _number(value: float, sign: str = "") -> str:
 
 
 def _interval(row: Mapping[str, Any]) -> str:
-    return f"{_number(row['low'])} to {_number(row['high'])}" if not math.isnan(row["low"]) else NOTHING
+    if math.isnan(row["low"]):
+        return NOTHING
+    form = ",.0f" if max(abs(row["low"]), abs(row["high"])) >= 1000 else ".3f"
+    return f"{number(row['low'], form)} to {number(row['high'], form)}"
 
 
 def record(study: StudyRuns) -> dict[str, Any]:

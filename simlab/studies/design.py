@@ -27,7 +27,7 @@ Point = Mapping[str, Any]  # value of each setting that varies, by dotted path
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One form of the scenario: `form` is the name that the study file gives it (or the order left out), `levers` and
+    """One form of the scenario: `form` is the name that the study file gives it (or who is left out; "base"), `levers` and
     `uncertainties` are the point of the design, `settings` and `without` what the scenario is run with."""
 
     name: str
@@ -53,7 +53,9 @@ def arms_of(vary: VarySpec, common: Mapping[str, Any], samples: Sequence[Point],
         forms |= {f"without {name}": ArmSpec(without=[name]) for name in orders}
     points = list(samples) or list(_points(vary))
     if (many := max(1, len(forms)) * len(points)) > MOST_ARMS:
-        raise InvalidInput(Problem(f"{many:,} arms; the most is {MOST_ARMS:,}", "take fewer values, or a latin_hypercube"))
+        raise InvalidInput(
+            Problem(f"{many:,} arms; the most is {MOST_ARMS:,}", "take fewer values, or a latin_hypercube")
+        )
     labels = _labels(points)
     found = []
     for (name, form), (label, point) in product(forms.items() or [("", ArmSpec())], zip(labels, points, strict=True)):
@@ -61,7 +63,7 @@ def arms_of(vary: VarySpec, common: Mapping[str, Any], samples: Sequence[Point],
         uncertain = {key: value for key, value in point.items() if key in vary.uncertainties}
         levers = {key: value for key, value in point.items() if key not in uncertain}
         settings = {**common, **point, **form.set}
-        found.append(Arm(called, name or label or "base", settings, tuple(form.without), levers, uncertain))
+        found.append(Arm(called, name or "base", settings, tuple(form.without), levers, uncertain))
     return found
 
 

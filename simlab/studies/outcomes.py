@@ -31,4 +31,3 @@ def outcome_of(run: Run, name: str, said: Mapping[str, Any], registry: Registry)
         return float(found)
     except (TypeError, ValueError):
         raise PluginFailed.returned(made, f"must give one number; it gave {found!r}", "value") from None
-

@@ -241,7 +241,9 @@ def _orders(spec: StudySpec, scenario: Scenario, root: Node) -> list[str]:
     if spec.vary.orders == "each":
         if not judges:
             fix = "add auditors to the scenario, or leave orders out"
-            raise InvalidInput(place.problem("nobody can be left out: the scenario has no auditors", fix, "vary.orders"))
+            raise InvalidInput(
+                place.problem("nobody can be left out: the scenario has no auditors", fix, "vary.orders")
+            )
         return judges
     for name in spec.vary.orders:
         if name not in scenario.parties:
@@ -252,7 +254,8 @@ def _orders(spec: StudySpec, scenario: Scenario, root: Node) -> list[str]:
 
 def _require_hypotheses(spec: StudySpec, arms: Sequence[Arm], root: Node) -> None:
     """Raise InvalidInput where a hypothesis is about an outcome or an arm that is not there."""
-    names = list(dict.fromkeys([*(arm.form for arm in arms), *(arm.name for arm in arms)]))
+    forms = list(dict.fromkeys(arm.form for arm in arms))
+    names = list(dict.fromkeys([*(forms if len(forms) > 1 else []), *(arm.name for arm in arms)]))
     for number, hypothesis in enumerate(spec.hypotheses):
         node = root.value["hypotheses"].value[number]
         for key, said, known in (

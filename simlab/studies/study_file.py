@@ -25,7 +25,9 @@ class RangeSpec(Spec):
 
     low: float = Field(alias="from", description="the least value")
     high: float = Field(alias="to", description="the greatest value")
-    scale: Literal["linear", "log"] = Field("linear", description="whether values or their logarithms are spread evenly")
+    scale: Literal["linear", "log"] = Field(
+        "linear", description="whether values or their logarithms are spread evenly"
+    )
     whole: bool = Field(False, description="whether values are rounded to whole numbers")
 
     @model_validator(mode="after")
@@ -51,7 +53,9 @@ def _range_or_list(value: Any) -> Any:
     if isinstance(value, Mapping):
         return RangeSpec.model_validate(value)
     fix = "give a list, as [1, 2], or a range, as {from: 1, to: 2}"
-    raise PydanticCustomError("no_values", "{shown} is one value, which does not vary", {"shown": shown(value), "fix": fix})
+    raise PydanticCustomError(
+        "no_values", "{shown} is one value, which does not vary", {"shown": shown(value), "fix": fix}
+    )
 
 
 Values = Annotated[Any, BeforeValidator(_range_or_list)]  # a list of values, or a RangeSpec
@@ -98,7 +102,9 @@ class VarySpec(Spec):
                 raise PydanticCustomError("points", "a grid has the points it has", {"fix": "design: latin_hypercube"})
             if ranges := [key for key, values in varied.items() if isinstance(values, RangeSpec)]:
                 fix = "list values, or say design: latin_hypercube and points"
-                raise PydanticCustomError("grid", "{key} is a range, and a grid takes lists", {"key": ranges[0], "fix": fix})
+                raise PydanticCustomError(
+                    "grid", "{key} is a range, and a grid takes lists", {"key": ranges[0], "fix": fix}
+                )
         elif not varied or self.points is None:
             what = "a {design} takes levers or uncertainties, and a number of points"
             raise PydanticCustomError("design", what, {"design": self.design, "fix": "points: 32"})
@@ -135,7 +141,9 @@ def quantity(text: str, says: str = "") -> Quantity:
     by = steps.pop() if steps and steps[-1] in REDUCERS else "mean"
     if not dot or not table or not column or len(steps) > 1:
         fix = "as in alignment.rho | a == 'users' and b == 'lm' and round == @last | mean"
-        raise PydanticCustomError("quantity", "{shown} is no table.column | rows | mean", {"shown": shown(text), "fix": fix})
+        raise PydanticCustomError(
+            "quantity", "{shown} is no table.column | rows | mean", {"shown": shown(text), "fix": fix}
+        )
     return Quantity.model_validate({"table": table, "column": column, "where": "".join(steps), "by": by, "says": says})
 
 
