@@ -58,8 +58,8 @@ class Verdict:
 
 
 def number(run: Run, claim: Asked) -> float:
-    """The number of a claim, or of an outcome, in one run; NaN if no row has one. Raises InvalidInput, naming it, if its
-    `where` is no condition on the table, or its column has no numbers."""
+    """The number of a claim, or of an outcome, in one run; NaN if no row has one. Raises InvalidInput, naming it, if
+    its `where` is no condition on the table, or its column has no numbers."""
     rows = getattr(run, claim.table)
     try:
         if claim.where:

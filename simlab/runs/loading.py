@@ -193,8 +193,8 @@ class RunSet(Run):
 
 class StudyRuns(RunSet):
     """The runs of a study that have begun: every table has the columns `arm`, `seed`, and one for each setting that
-    varies. `plan` is what the study consists of; `outcomes` has a row for each run, `failures` one for each that failed.
-    """
+    varies. `plan` is what the study consists of; `outcomes` has a row for each run that has ended, `failures` one for
+    each that failed."""
 
     def __init__(self, path: Path, selection: _Selection) -> None:
         self.plan = read_study(path)

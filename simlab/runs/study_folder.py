@@ -1,8 +1,8 @@
 """The folder of a study on disk: what it consists of, which of its runs are there, and what came of them.
 
-It holds `study.json` (the plan: arms, seeds, settings, what is asked), `study.yaml` (the file as it was), `runs/ARM/SEED`
-(a folder for each run) and `rows/ARM/SEED.json` (what came of it: outcomes, or how it failed). A run that has a row is
-done. Whoever takes part claims a run by the lock of its folder, which a process that dies lets go of.
+It holds `study.json` (the plan: arms, seeds, settings, what is asked), `study.yaml` (the file as it was), a folder for
+each run, `runs/ARM/SEED`, and `rows/ARM/SEED.json`, what came of it: outcomes, or how it failed. A run that has a row
+is done. Whoever takes part claims a run by the lock of its folder, which a process that dies lets go of.
 """
 
 from __future__ import annotations

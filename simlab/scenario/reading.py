@@ -40,8 +40,8 @@ def load(
     """The scenario of a file, with what it `extends`, its `small:` block if asked for, and `key=value` overrides.
 
     `plugins` are the components it may name; `without` names whom the run is to be without, beside those the file
-    names; `inline` is the part of the file that is a scenario, if not all of it is. Raises `InvalidInput` with every problem of the file at once, each as
-    `file:line:column: path: what is wrong (the likely fix)`.
+    names; `inline` is the part of the file that is a scenario, if not all of it is. Raises `InvalidInput` with every
+    problem of the file at once, each as `file:line:column: path: what is wrong (the likely fix)`.
     """
     file = os.fspath(given(path))
     root = layers.resolve(file, overrides=overrides, small=small, choices=_choices(plugins), inline=inline)

@@ -27,8 +27,8 @@ Point = Mapping[str, Any]  # value of each setting that varies, by dotted path
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One form of the scenario: `form` is the name that the study file gives it (or who is left out; "base"), `levers` and
-    `uncertainties` are the point of the design, `settings` and `without` what the scenario is run with."""
+    """One form of the scenario: `form` is the name that the study file gives it (or who is left out; "base"), `levers`
+    and `uncertainties` are the point of the design, `settings` and `without` what the scenario is run with."""
 
     name: str
     form: str = ""

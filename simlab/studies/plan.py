@@ -110,7 +110,7 @@ def planned(
     _require_hypotheses(spec, arms, root)
     seeds = spec.seeds if isinstance(spec.seeds, list) else range(scenario.seed, scenario.seed + spec.seeds)
     places = {"plugins": [str(given(p).absolute()) for p in plugins], "local": local}
-    base = manifest_of(at.scenario(arms[0], seed=list(seeds)[0]), registry)
+    base = manifest_of(at.scenario(arms[0], seed=seeds[0]), registry)
     names = tuple(folder_names(arms))
     return Plan(
         spec, file, scenario_file, registry, tuple(arms), names, tuple(seeds), base, places, _free(inline, file)
