@@ -27,7 +27,7 @@ from simlab.scenario.fields import Reading
 from simlab.scenario.messages import Complaints
 from simlab.scenario.yaml_tree import Node, Place, located, read_argument, read_file
 from simlab.studies.design import Arm, Point, arms_of, folder_names
-from simlab.studies.study_file import Quantity, StudySpec
+from simlab.studies.study_file import Quantity, RangeSpec, StudySpec
 from simlab.tables.schemas import TABLES
 
 CHECKED = 200  # arms whose scenario is checked before anything is run; what is wrong with others is a row
@@ -101,6 +101,9 @@ def planned(
     scenario_file = file if inline is not None else file.parent / given(str(spec.scenario))
     if scenario_file.parent != file.parent:
         registry = discover(scenario_file.parent, [*plugins, *_beside(file)], local)
+    if inline is not None or scenario_file.parent != file.parent:  # runs look beside their scenario only
+        plugins = [*plugins, *_beside(file)]
+    _require_lists(spec, root)
     at = _Reader(scenario_file, registry, inline, spec.small, root)
     scenario = at.scenario(Arm("base", settings=spec.set))
     points = _from_frame(samples) if samples is not None else list(_from_csv(root, spec, file))
@@ -250,6 +253,16 @@ def _orders(spec: StudySpec, scenario: Scenario, root: Node) -> list[str]:
             fix = suggestion(name, judges)
             raise InvalidInput(place.problem(f"there is no party {clip(name)!r}", fix, "vary.orders"))
     return list(spec.vary.orders)
+
+
+def _require_lists(spec: StudySpec, root: Node) -> None:
+    """Raise InvalidInput where a range stands in a grid."""
+    for kind in ("levers", "uncertainties") if spec.vary.design == "grid" else ():
+        for key, values in getattr(spec.vary, kind).items():
+            if isinstance(values, RangeSpec):
+                place = root.value["vary"].value[kind].keys[key]
+                fix = "list values, or say design: latin_hypercube, and points"
+                raise InvalidInput(place.problem("is a range, and a grid takes lists", fix, f"vary.{kind}.{key}"))
 
 
 def _require_hypotheses(spec: StudySpec, arms: Sequence[Arm], root: Node) -> None:

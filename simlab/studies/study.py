@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -59,7 +60,7 @@ def run_study(
     plan = planned(path, samples=samples, plugins=plugins, local=local)
     folder = given(out) if out is not None else Path("studies") / plan.spec.name
     study = _opened(plan, folder)
-    tasks = [_task(study, cell) for cell in cells(folder.absolute(), study)]
+    tasks = _tasks(study, folder)
     _forget_failures(tasks)
     missing = [task for task in tasks if row_of(task.cell, task.asked) is None]
     made = _executor(executor, min(jobs or cores(), max(1, len(missing))))
@@ -77,7 +78,7 @@ def work(folder: Path | str, tell: Tell | None = None) -> int:
     left as they are. Raises InvalidInput if the folder holds no study.
     """
     study = read_study(given(folder))
-    tasks = [_task(study, cell) for cell in cells(given(folder).absolute(), study)]
+    tasks = _tasks(study, given(folder))
     order = list(tasks)
     random.Random(time.monotonic_ns()).shuffle(order)  # so that many who begin at once do not meet at every run
     mine = failed = 0
@@ -205,12 +206,18 @@ def _same_first(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
     return before["seeds"][0] == now["seeds"][0] and all(one[key] == two[key] for key in ("settings", "without"))
 
 
-def _task(study: Mapping[str, Any], cell: Cell) -> Task:
+def _tasks(study: Mapping[str, Any], folder: Path) -> list[Task]:
+    """Every run of a study as a task, seed by seed."""
+    begun = f"{time.time_ns()}-{os.getpid()}"
+    return [_task(study, cell, begun) for cell in cells(folder.absolute(), study)]
+
+
+def _task(study: Mapping[str, Any], cell: Cell, begun: str) -> Task:
     arm = study["arms"][cell.number]
     return Task(
         str(cell.folder), cell.number, cell.arm, cell.place, cell.seed, study["scenario"], study["small"],
         json.dumps(arm["settings"]), tuple(arm["without"]), tuple(study["plugins"]), study["local"],
-        json.dumps(study["outcomes"]), study["asked"],
+        json.dumps(study["outcomes"]), study["asked"], begun,
     )  # fmt: skip
 
 

@@ -100,11 +100,6 @@ class VarySpec(Spec):
         if self.design == "grid":
             if self.points is not None:
                 raise PydanticCustomError("points", "a grid has the points it has", {"fix": "design: latin_hypercube"})
-            if ranges := [key for key, values in varied.items() if isinstance(values, RangeSpec)]:
-                fix = "list values, or say design: latin_hypercube and points"
-                raise PydanticCustomError(
-                    "grid", "{key} is a range, and a grid takes lists", {"key": ranges[0], "fix": fix}
-                )
         elif not varied or self.points is None:
             what = "a {design} takes levers or uncertainties, and a number of points"
             raise PydanticCustomError("design", what, {"design": self.design, "fix": "points: 32"})

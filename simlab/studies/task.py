@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import time
 import traceback
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from functools import cache
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,11 @@ from simlab.engine.jobs import Store
 from simlab.errors import InvalidInput, SimlabError
 from simlab.names import from_here
 from simlab.plugins.registry import Registry, discover
-from simlab.runner import execute
+from simlab.runner import execute, manifest_of
 from simlab.runs.folder import is_held
 from simlab.runs.loading import Run
+from simlab.runs.loading import load as load_run
+from simlab.runs.manifest import MANIFEST
 from simlab.runs.study_folder import Cell, row_of, write_json
 from simlab.scenario import load
 from simlab.studies.outcomes import outcome_of
@@ -46,6 +49,7 @@ class Task:
     local: bool
     outcomes: str  # JSON
     asked: str
+    begun: str  # when the study was: plugins are looked for once for all its runs, and anew for those of the next
 
     @property
     def cell(self) -> Cell:
@@ -62,7 +66,7 @@ def perform(task: Task) -> dict[str, Any]:
     began, stage = time.monotonic(), "reading the scenario"
     row: dict[str, Any] = {"arm": task.arm, "seed": task.seed, "asked": task.asked}
     try:
-        registry = _plugins(task.scenario, task.plugins, task.local)
+        registry = _plugins(task.scenario, task.plugins, task.local, task.begun)
         scenario = load(
             task.scenario, registry, overrides=json.loads(task.settings), small=task.small, seed=task.seed,
             without=task.without,
@@ -70,6 +74,7 @@ def perform(task: Task) -> dict[str, Any]:
         stage = "running it"
         if cell.run.is_dir() and is_held(cell.run):
             return {**row, "status": HELD}
+        _clear(cell.run, str(manifest_of(scenario, registry)["run"]))
         done = execute(scenario, registry, cell.run, None, Store.default())
         stage = "asking for outcomes"
         row |= _told(done, began, _outcomes(task, done, registry))
@@ -81,8 +86,16 @@ def perform(task: Task) -> dict[str, Any]:
     return row
 
 
-@cache
-def _plugins(scenario: str, places: tuple[str, ...], local: bool) -> Registry:
+def _clear(folder: Path, run: str) -> None:
+    """Remove what is left of a run that came to no end, if it is another one by now: its plugin was mended, say."""
+    if (folder / MANIFEST).is_file():
+        left = load_run(folder)
+        if left.status in ("failed", "interrupted") and left.manifest["run"] != run:
+            shutil.rmtree(folder)
+
+
+@lru_cache(maxsize=4)
+def _plugins(scenario: str, places: tuple[str, ...], local: bool, begun: str) -> Registry:
     return discover(Path(scenario).parent, places, local)
 
 
@@ -109,14 +122,3 @@ def _failure(stage: str, error: Exception) -> dict[str, Any]:
         file, line = str(problem.file or ""), problem.line
     message = str(error) if isinstance(error, SimlabError) else f"{type(error).__name__}: {error}"
     return {"stage": stage, "type": type(error).__name__, "message": message, "file": file, "line": line}
-
-
-def as_json(task: Task) -> str:
-    """A task as a text."""
-    return json.dumps(asdict(task))
-
-
-def from_json(text: str) -> Task:
-    """The task that a text says."""
-    found = json.loads(text)
-    return Task(**{**found, "without": tuple(found["without"]), "plugins": tuple(found["plugins"])})

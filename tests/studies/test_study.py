@@ -1,0 +1,230 @@
+"""A study from its file to its answer: what is run, what is kept, what is told of it, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import simlab
+from simlab.cli import main
+from simlab.errors import InvalidInput
+from simlab.report.effects import NOT_SUPPORTED, SUPPORTED, UNDECIDED, effects, summaries, verdicts
+from simlab.studies.study import run_study
+from tests.studies.small_study import study_file
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> simlab.StudyRuns:
+    folder = tmp_path_factory.mktemp("study")
+    return run_study(study_file(folder), out=folder / "out", jobs=1, local=False)
+
+
+def test_every_arm_meets_every_seed(done: simlab.StudyRuns) -> None:
+    rows = done.outcomes
+    assert sorted(zip(rows.arm, rows.seed, strict=True)) == [("right", 3), ("right", 4), ("wrong", 3), ("wrong", 4)]
+    assert set(rows.status) == {"finished"}
+    assert done.status == "finished"
+    assert len(done.failures) == 0
+
+
+def test_a_run_of_a_study_is_the_run_by_itself(done: simlab.StudyRuns, tmp_path: Path) -> None:
+    scenario = tmp_path / "scenario.yaml"
+    scenario.write_text(json.dumps(json.loads(Path(done.path / "study.yaml").read_text())["scenario"]))
+    alone = simlab.run(
+        scenario, seed=4, out=tmp_path / "alone", overrides={"parties.pool.policy": {"kind": "mistaken", "flip": 0.4}}
+    )
+    (mine,) = [p for p, c in zip(done.parts, done.cells, strict=True) if (c.arm, c.seed) == ("wrong", 4)]
+    assert mine.hashes == alone.hashes
+    assert (mine.path.parent.name, mine.path.name) == ("wrong", "4")
+
+
+def test_outcomes_are_numbers_of_the_tables(done: simlab.StudyRuns) -> None:
+    for row in done.outcomes.to_dict("records"):
+        (run,) = [
+            p for p, c in zip(done.parts, done.cells, strict=True) if (c.arm, c.seed) == (row["arm"], row["seed"])
+        ]
+        scores = run.judgements.score[run.judgements.agent.str.startswith("pool")]
+        pair = run.alignment[(run.alignment.a == "users") & (run.alignment.b == "rm")]
+        assert row["right"] == scores.mean()
+        assert row["rho"] == pair.rho.iloc[-1]
+        assert row["labor"] == run.labor.pay.sum() > 0
+    assert done.outcomes.attrs["units"] == {"labor": "USD"}
+
+
+def test_tables_say_which_arm_and_seed(done: simlab.StudyRuns) -> None:
+    rows = done.judgements
+    assert set(zip(rows.arm, rows.seed, strict=True)) == {(a, s) for a in ("right", "wrong") for s in (3, 4)}
+    assert len(rows) == sum(len(part.judgements) for part in done.parts)
+    assert list(done.runs.columns)[-1] == "arm"  # the seed is there anyway
+    some = simlab.load(done.path, tables="judgements", columns=["score"])
+    assert list(some.judgements) == ["score", "arm", "seed"]
+
+
+def test_differences_are_taken_seed_by_seed(done: simlab.StudyRuns) -> None:
+    found = effects(done).set_index("outcome")
+    by = done.outcomes.set_index(["arm", "seed"]).right
+    each = [by["wrong", seed] - by["right", seed] for seed in (3, 4)]
+    assert found.loc["right", "mean"] == pytest.approx(sum(each) / 2)
+    half = abs(each[0] - each[1]) / 2 * 12.706204736  # t with one degree of freedom
+    assert found.loc["right", "high"] - found.loc["right", "mean"] == pytest.approx(half)
+    assert list(summaries(done, "form")["form"].unique()) == ["right", "wrong"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [({}, UNDECIDED), ({"hypotheses.0.margin": -5}, SUPPORTED), ({"hypotheses.0.margin": 5}, NOT_SUPPORTED)],
+)
+def test_verdicts(changes: dict[str, Any], verdict: str, done: simlab.StudyRuns, tmp_path: Path) -> None:
+    """Two seeds decide little, unless the margin lies far away; hypotheses can be added to a study that has been run."""
+    found = run_study(study_file(tmp_path, changes), out=done.path, jobs=1, local=False)
+    (row,) = verdicts(found).to_dict("records")
+    if changes:
+        assert row["verdict"] == verdict
+    else:
+        assert row["mean"] > 0.1
+        assert row["verdict"] == (SUPPORTED if row["low"] > 0 else UNDECIDED)
+
+
+def test_the_same_again_runs_nothing(done: simlab.StudyRuns, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*given: object) -> None:
+        raise AssertionError("a run was begun")
+
+    monkeypatch.setattr("simlab.studies.task.execute", refuse)
+    again = run_study(done.path / "study.yaml", out=done.path, jobs=1, local=False)
+    pd.testing.assert_frame_equal(again.outcomes, done.outcomes)
+
+
+def test_another_outcome_is_asked_of_runs_that_are_there(done: simlab.StudyRuns, tmp_path: Path) -> None:
+    before = [(part.path / "manifest.json").stat().st_mtime_ns for part in done.parts]
+    file = study_file(tmp_path, {"outcomes.hours": "labor.hours | sum"})
+    found = run_study(file, out=done.path, jobs=1, local=False)
+    assert (found.outcomes.hours > 0).all()
+    assert [(part.path / "manifest.json").stat().st_mtime_ns for part in found.parts] == before
+    study_file(tmp_path)
+    run_study(file, out=done.path, jobs=1, local=False)
+
+
+def test_a_run_that_fails_is_a_row_and_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text(
+        "import simlab\n\n\nclass Broken(simlab.RaterPolicy):\n    name = 'broken'\n\n"
+        "    def probabilities(self, utilities, cohort, scene=None):\n        raise ValueError('no idea')\n"
+    )
+    file = study_file(tmp_path, {"vary.arms.wrong": {"set": {"parties.pool.policy": "broken"}}})
+    code = main(["study", str(file), "--out", str(tmp_path / "out"), "--jobs", "1"])
+    found = simlab.load(tmp_path / "out")
+    assert code == 3
+    assert list(found.outcomes.status) == ["finished", "failed"] * 2
+    assert found.outcomes.right.isna().tolist() == [False, True] * 2
+    failure = found.failures.iloc[0]
+    assert (failure.stage, failure.type, failure.arm, failure.seed) == ("running it", "PluginFailed", "wrong", 3)
+    assert "no idea" in failure.message
+    assert "broken.py:8" in failure.message
+    mended = "import numpy as np\n        return np.tile([0.0, 1.0, 0.0], (len(utilities), 1))"
+    text = (tmp_path / "broken.py").read_text().replace("raise ValueError('no idea')", mended)
+    (tmp_path / "broken.py").write_text(text)
+    again = run_study(file, out=tmp_path / "out", jobs=1)
+    assert set(again.outcomes.status) == {"finished"}
+
+
+def test_what_a_study_rests_on_may_not_change(done: simlab.StudyRuns, tmp_path: Path) -> None:
+    for changes, named in (
+        ({"scenario.parties.pool.count": 9}, "the scenario"),
+        ({"vary.arms.wrong.set": {"parties.pool.wage": 3}}, "what the arm 'wrong' is"),
+        ({"name": "another"}, "another study, 'small'"),
+    ):
+        with pytest.raises(InvalidInput, match=named):
+            run_study(study_file(tmp_path, changes), out=done.path, jobs=1, local=False)
+
+
+def test_a_changed_plugin_is_named(tmp_path: Path) -> None:
+    plugin = tmp_path / "lazy.py"
+    text = (
+        "import simlab\n\n\nclass Lazy(simlab.Effort):\n    name = 'lazy'\n    reckons = False\n\n"
+        "    def choose(self, situation):\n        return situation.wage * 0\n"
+    )
+    plugin.write_text(text)
+    file = study_file(tmp_path, {"set": {"parties.pool.effort": "lazy"}, "seeds": 1})
+    run_study(file, out=tmp_path / "out", jobs=1)
+    plugin.write_text(text.replace("* 0", "* 1"))
+    with pytest.raises(InvalidInput, match=r"lazy.py \(of the effort 'lazy'\)"):
+        run_study(file, out=tmp_path / "out", jobs=1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"vary.arms.wrong.set": {"parties.pool.wag": 1}}, "unknown key 'wag'"),
+        ({"vary.levers": {"parties.pool.wage": [1, -1]}}, "-1 should be greater than or equal to 0"),
+        ({"vary.levers": {"parties.pool.wage": 4}}, "4 is one value, which does not vary"),
+        ({"vary.levers": {"parties.pool.wage": {"from": 1, "to": 2}}}, "is a range, and a grid takes lists"),
+        ({"vary.uncertainties": {"parties.nobody.wage": [1, 2]}}, "there is no party 'nobody'"),
+        ({"vary.orders": "each"}, "nobody can be left out"),
+        ({"vary.samples": "none.csv"}, "cannot be read"),
+        ({"outcomes.odd": "alignment.rh"}, "the table alignment has no column 'rh'"),
+        ({"outcomes.odd": "nothing"}, "there is no outcome called 'nothing'"),
+        ({"outcomes.odd": {"kind": "rho", "c": "users"}}, "unknown key 'c'"),
+        ({"hypotheses.0.outcome": "rigt"}, "there is no outcome 'rigt'"),
+        ({"hypotheses.0.less": "right"}, "an arm is held against itself"),
+        ({"seeds": 0}, "0 seeds"),
+        ({"seeds": [1, 1]}, "a seed is there twice"),
+        ({"sceanrio": 1}, "unknown key 'sceanrio'"),
+        ({"scenario": "none.yaml"}, "no such file"),
+        ({"scenario.days": "many"}, "days"),
+    ],
+)
+def test_mistakes_are_told_with_their_line(changes: dict[str, Any], said: str, tmp_path: Path) -> None:
+    file = study_file(tmp_path, changes)
+    with pytest.raises(InvalidInput) as caught:
+        run_study(file, out=tmp_path / "out", jobs=1, local=False)
+    message = str(caught.value)
+    assert said in message
+    if "no such file" not in said:
+        line = int(message.split(":")[1])
+        wrong = [*changes][0].split(".")[-1]
+        near = "\n".join(file.read_text().splitlines()[max(0, line - 8) : line + 4])
+        assert wrong in near
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.txt").write_text("mine")
+    with pytest.raises(InvalidInput, match="holds other files"):
+        run_study(study_file(tmp_path), out=tmp_path / "out", jobs=1, local=False)
+
+
+def test_json_and_csv(done: simlab.StudyRuns, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["study", str(done.path / "study.yaml"), "--out", str(done.path), "--jobs", "1", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["status"] == "finished"
+    assert len(said["outcomes"]) == 4
+    csv = pd.read_csv(done.path / "outcomes.csv")
+    assert list(csv.columns) == list(done.outcomes.columns)
+    assert all(math.isclose(a, b) for a, b in zip(csv.right, done.outcomes.right, strict=True))
+
+
+def test_watch_says_how_it_stands(done: simlab.StudyRuns, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["watch", str(done.path)]) == 0
+    assert "4 of 4 runs finished" in capsys.readouterr().out
+    assert main(["watch", str(done.parts[0].path)]) == 0
+    assert "finished, 1 rounds" in capsys.readouterr().out
+
+
+def test_samples_of_ones_own(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"parties.pool.wage": [5.0, 7.5], "parties.pool.count": [4, 6]})
+    file = study_file(tmp_path, {"vary": {}, "hypotheses": [], "seeds": 1})
+    found = run_study(file, out=tmp_path / "out", jobs=1, local=False, samples=frame)
+    assert found.varied == ["parties.pool.wage", "parties.pool.count"]
+    assert list(found.outcomes["parties.pool.wage"]) == [5.0, 7.5]
+    assert [len(part.employment) for part in found.parts] == [4, 6]
+    (tmp_path / "points.csv").write_text("parties.pool.wage,parties.pool.count\n5.0,4\n7.5,6\n")
+    file = study_file(tmp_path, {"vary": {"samples": "points.csv"}, "hypotheses": [], "seeds": 1})
+    again = run_study(file, out=tmp_path / "again", jobs=1, local=False)
+    assert [p.hashes for p in again.parts] == [p.hashes for p in found.parts]
