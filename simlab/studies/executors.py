@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -16,10 +15,10 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from simlab.errors import InvalidInput, Problem
+from simlab.runs.manifest import MANIFEST
 from simlab.studies.task import Task, perform
 
 Row = dict[str, Any]
-DEATHS = 2  # processes that a run may take down before it counts as failed
 
 
 class Executor(Protocol):
@@ -56,20 +55,14 @@ class InThisProcess:
 class LocalProcesses:
     """Several processes on this machine, each of which performs one task after the other and stays warm.
 
-    A process that is killed takes its run with it; others that were under way are begun again. A run that has taken
-    down two processes has failed.
+    Where a process dies, as for want of memory, every run that was under way is performed again by itself, and has
+    failed if its process dies once more; all others go on.
     """
 
     def __init__(self, processes: int) -> None:
         self._processes = processes
         self._waiting: dict[Future[Row], Task] = {}
-        self._died: Counter[Task] = Counter()
-        self._pool = self._fresh()
-
-    def _fresh(self) -> ProcessPoolExecutor:
-        from multiprocessing import get_context
-
-        return ProcessPoolExecutor(self._processes, mp_context=get_context("spawn"), initializer=_begin)
+        self._pool = _pool(processes)
 
     def submit(self, task: Task) -> None:
         self._waiting[self._pool.submit(perform, task)] = task
@@ -77,33 +70,36 @@ class LocalProcesses:
     def results(self) -> Iterator[tuple[Task, Row]]:
         while self._waiting:
             done, _ = wait(self._waiting, return_when=FIRST_COMPLETED)
-            broken = []
+            lost = []
             for future in done:
                 task = self._waiting.pop(future)
                 if isinstance(error := future.exception(), BrokenProcessPool):
-                    broken.append(task)
+                    lost.append(task)
                 elif error is not None:
                     raise error
                 else:
                     yield task, future.result()
-            if broken:
-                yield from self._again([*broken, *self._waiting.values()])
+            if lost:
+                yield from self._again([*lost, *self._waiting.values()])
         self._pool.shutdown()
 
     def _again(self, tasks: list[Task]) -> Iterator[tuple[Task, Row]]:
-        """Begin anew with those that were lost when a process died; each by itself if it may have been the cause."""
+        """Begin anew with those that were lost when a process died: those that had begun each by itself."""
         self._waiting.clear()
         self._pool.shutdown(wait=False, cancel_futures=True)
-        self._pool = self._fresh()
-        suspects = tasks[: self._processes]  # at most so many were under way
-        for task in suspects:
-            self._died[task] += 1
-            if self._died[task] >= DEATHS:
-                yield task, died(task)
-            else:
+        begun = [task for task in tasks if (task.cell.run / MANIFEST).is_file()] or tasks
+        for task in begun:
+            self._pool = _pool(1)  # which is what `cancel` finds
+            try:
+                row = self._pool.submit(perform, task).result()
+            except BrokenProcessPool:
+                row = died(task)
+            self._pool.shutdown(wait=False)
+            yield task, row
+        self._pool = _pool(self._processes)
+        for task in tasks:
+            if task not in begun:
                 self.submit(task)
-        for task in tasks[self._processes :]:
-            self.submit(task)
 
     def cancel(self) -> None:
         self._waiting.clear()
@@ -112,6 +108,12 @@ class LocalProcesses:
         for process in processes:
             with suppress(OSError, ValueError):
                 process.terminate()
+
+
+def _pool(processes: int) -> ProcessPoolExecutor:
+    from multiprocessing import get_context
+
+    return ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_begin)
 
 
 def died(task: Task) -> Row:
@@ -158,7 +160,7 @@ class RayTasks:
             environment = {"env_vars": {"OMP_NUM_THREADS": "1"}}
             local = {} if address else {"num_cpus": processes, "include_dashboard": False}
             ray.init(address=address, runtime_env=environment, log_to_driver=False, logging_level="ERROR", **local)
-        options = {"num_cpus": cpus, "num_gpus": gpus, "memory": memory, "max_retries": DEATHS - 1}
+        options = {"num_cpus": cpus, "num_gpus": gpus, "memory": memory, "max_retries": 1}
         self._perform = ray.remote(perform).options(**options)
         self._waiting: dict[Any, Task] = {}
 

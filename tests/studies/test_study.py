@@ -82,7 +82,7 @@ def test_differences_are_taken_seed_by_seed(done: simlab.StudyRuns) -> None:
     [({}, UNDECIDED), ({"hypotheses.0.margin": -5}, SUPPORTED), ({"hypotheses.0.margin": 5}, NOT_SUPPORTED)],
 )
 def test_verdicts(changes: dict[str, Any], verdict: str, done: simlab.StudyRuns, tmp_path: Path) -> None:
-    """Two seeds decide little, unless the margin lies far away; hypotheses can be added to a study that has been run."""
+    """Two seeds decide little, unless the margin lies far away; hypotheses may be added to what has been run."""
     found = run_study(study_file(tmp_path, changes), out=done.path, jobs=1, local=False)
     (row,) = verdicts(found).to_dict("records")
     if changes:
@@ -187,7 +187,7 @@ def test_mistakes_are_told_with_their_line(changes: dict[str, Any], said: str, t
     assert said in message
     if "no such file" not in said:
         line = int(message.split(":")[1])
-        wrong = [*changes][0].split(".")[-1]
+        wrong = next(iter(changes)).split(".")[-1]
         near = "\n".join(file.read_text().splitlines()[max(0, line - 8) : line + 4])
         assert wrong in near
     assert not (tmp_path / "out").exists()
