@@ -5,6 +5,9 @@ Used by worlds whose responses are vectors, and as the yardstick PPO is measured
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -26,8 +29,8 @@ def fit_linear(
     win the first has; `weights` [n] say how many comparisons a row stands for, one if not given. `ridge` is the
     penalty ridge/2·|theta|² on the *sum* of all losses: it picks the centred solution where several fit alike.
     Newton's method (iteratively reweighted least squares) with halved steps, to machine precision, without randomness,
-    and (einsum, not BLAS) with sums in an order that no number of threads changes. Raises ValueError for other labels,
-    for numbers that are not finite, and unless ridge is above 0 (labels may be separable).
+    and on one thread, so that the order of sums is always the same. Raises ValueError for other labels, for numbers
+    that are not finite, and unless ridge is above 0 (labels may be separable).
     Source: Bradley & Terry 1952, Biometrika 39; the fit is McCullagh & Nelder 1989, §4.4.
     """
     x = np.asarray(differences, dtype=np.float64)  # [n, d]
@@ -38,12 +41,18 @@ def fit_linear(
     wins = many * wins
     if not ridge > 0:
         raise ValueError(f"ridge must be above 0, not {ridge}: without it separable labels have no best direction")
+    with _libraries().limit(limits=1):
+        return _newton(x, wins, many, ridge)
+
+
+def _newton(x: Array, wins: Array, many: Array | float, ridge: float) -> Array:
+    """The minimum of the penalized loss. Raises RuntimeError if it takes more than 100 steps."""
     theta: Array = np.zeros(x.shape[1])
     loss = _loss(theta, x, wins, many, ridge)
     for _ in range(100):
-        p = 0.5 + 0.5 * np.tanh(0.5 * np.einsum("nd,d->n", x, theta))  # the logistic function, without overflow
+        p = 0.5 + 0.5 * np.tanh(0.5 * (x @ theta))  # the logistic function, without overflow
         gradient = np.einsum("nd,n->d", x, many * p - wins) + ridge * theta
-        hessian = np.einsum("nd,ne->de", x * (many * (p * (1.0 - p)))[:, None], x) + ridge * np.eye(len(theta))
+        hessian = (x * (many * (p * (1.0 - p)))[:, None]).T @ x + ridge * np.eye(len(theta))
         step = _solved(hessian, gradient)
         size = 1.0
         while (tried := _loss(theta - size * step, x, wins, many, ridge)) > loss + 1e-12 * (1.0 + loss) and size > 1e-9:
@@ -52,6 +61,15 @@ def fit_linear(
         if size == 1.0 and gradient @ step <= 1e-12 * (1.0 + loss):  # this step squared what error was left
             return theta
     raise RuntimeError("the Bradley–Terry fit did not converge in 100 steps")
+
+
+@cache
+def _libraries() -> Any:
+    """The libraries of linear algebra that are loaded, to be told how many threads to use (to look for them takes
+    milliseconds)."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def _solved(hessian: Array, gradient: Array) -> Array:
@@ -75,7 +93,7 @@ def _wins(labels: ArrayLike) -> Array:
 
 
 def _loss(theta: Array, x: Array, wins: Array, many: Array | float, ridge: float) -> float:
-    margin = np.einsum("nd,d->n", x, theta)
+    margin = x @ theta
     return float(np.sum(many * np.logaddexp(0.0, margin) - wins * margin) + 0.5 * ridge * theta @ theta)
 
 
