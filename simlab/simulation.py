@@ -181,7 +181,8 @@ class Simulation(Context):
         self.report("simulating", 0.0)
         if isinstance(relation.agent, LanguageModel):
             self.rounds[relation.agent.name] += 1
-            yield from self.log.round_over(relation.agent)
+            if self.scenario.panel.rounds == "every" or self.trained_out(relation.agent.name):
+                yield from self.log.round_over(relation.agent)
             self._finish_round()
 
     def _finish_round(self) -> None:

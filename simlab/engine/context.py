@@ -147,6 +147,11 @@ class Context:
         below = [b for b in self.hierarchy.models_below(name) if b in self.rounds] if name in self.parties else []
         return max((self.rounds[n] for n in below or self.rounds), default=0)
 
+    def trained_out(self, name: str) -> bool:
+        """Whether nobody trains this model any more before the run ends."""
+        training = [r for r in self.relations if r.agent.name == name]
+        return all(r.looks >= len(r.days(self.days)) for r in training)
+
     def start(self, steps: Steps) -> Event:
         """Let a process run from now on. SimPy makes exceptions anew when they cross processes; ours stay as raised."""
 

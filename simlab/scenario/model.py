@@ -41,6 +41,11 @@ class PanelSpec(Spec):
 
     prompts: int = Field(600, ge=500, le=100_000, description="number of prompts")
     responses: int = Field(2, ge=2, le=100, description="responses to each, per source")
+    rounds: Literal["every", "last"] = Field(
+        "every",
+        description="after which rounds parties are asked: every, or before the first and after the last only, by which"
+        " `orders` is about all looks since",
+    )
 
 
 class WaterfallSpec(Spec):

@@ -105,9 +105,9 @@ def planned(
         plugins = [*plugins, *_beside(file)]
     _require_lists(spec, root)
     at = _Reader(scenario_file, registry, inline, spec.small, root)
-    scenario = at.scenario(Arm("base", settings=spec.set))
+    scenario = at.scenario(Arm("base", settings=spec.common))
     points = _from_frame(samples) if samples is not None else list(_from_csv(root, spec, file))
-    arms = arms_of(spec.vary, spec.set, points, _orders(spec, scenario, root))
+    arms = arms_of(spec.vary, spec.common, points, _orders(spec, scenario, root))
     for arm in arms[:CHECKED]:
         at.scenario(arm)
     _require_hypotheses(spec, arms, root)
@@ -173,6 +173,7 @@ class _Reader:
     def _place(self, path: str, value: Any, arm: Arm) -> Node:
         """A setting as a tree that stands where the study file says it."""
         node = _at(self.root, "vary", "arms", arm.form, "set", path)
+        node = node or (_at(self.root, "measure") if path == "panel.rounds" else None)
         for way in (("vary", "levers", path), ("vary", "uncertainties", path), ("set", path), ("vary", "samples")):
             node = node or _at(self.root, *way)
         place = node.place if node is not None else Place(f"samples, column {clip(path)}")

@@ -171,12 +171,20 @@ class StudySpec(Spec):
     scenario: str | dict[str, Any] = Field(description="the scenario: the path of its file, or what would stand in it")
     small: bool = Field(False, description="whether to run its small form")
     set: dict[str, Any] = Field({}, description="settings of all runs, by dotted path, as with --set")
+    measure: Literal["every", "last"] = Field(
+        "every", description="rounds after which parties are asked what they prefer: every, or the last (panel.rounds)"
+    )
     seeds: int | list[int] = Field(5, description="how many, from the scenario's own on; or a list of them")
     vary: VarySpec = Field(VarySpec(), description="what differs between runs, beside the seed")
     outcomes: dict[str, AnyOutcome] = Field(
         {}, max_length=200, description="numbers asked of every run, by name: table.column | rows | mean, or a plugin"
     )
     hypotheses: list[HypothesisSpec] = Field([], max_length=200, description="what is held against the outcomes")
+
+    @property
+    def common(self) -> dict[str, Any]:
+        """The settings of all runs."""
+        return {"panel.rounds": self.measure, **self.set} if self.measure != "every" else dict(self.set)
 
     @field_validator("seeds")
     @classmethod
