@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class LabelFidelity(simlab.Outcome):
     """The mean fidelity of a pool's labels to a standard at its last look, F = 2A − 1 (table `orders`).
 
-    A is the expected agreement of labels with the standard, so that coin tosses have F = 0.
+    A is the expected agreement of labels with the standard, so that coin tosses have F = 0: the S of Bennett, Alpert &
+    Goldstein 1954, Public Opinion Quarterly 18.
     """
 
     name = "label_fidelity"

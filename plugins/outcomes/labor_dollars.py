@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 class LaborDollars(simlab.Outcome):
-    """What was paid for people's work in the whole run, in $ (table `labor`)."""
+    """What was paid for people's work in the whole run, in $ (table `labor`).
+
+    Source: own idea: the wage bill."""
 
     name = "labor_dollars"
     unit = "USD"

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 class Profit(simlab.Outcome):
-    """Receipts less payments of a corporation over the run, in $ (table `ledger`)."""
+    """Receipts less payments of a corporation over the run, in $ (table `ledger`).
+
+    Source: own idea: the cash flow of accounting.
+    """
 
     name = "profit"
     unit = "USD"

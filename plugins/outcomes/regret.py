@@ -17,6 +17,7 @@ class Regret(simlab.Outcome):
 
     1 less the gain in its utility as a share of that of the best policy on the same budget of divergence (column
     `share` of table `on_policy`); 0 is the best there is, 1 the pretrained model, and more is worse than that.
+    Regret as in bandits (Lai & Robbins 1985, Advances in Applied Mathematics 6), as a share.
     """
 
     name = "regret"

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class Rho(simlab.Outcome):
     """The correlation ρ of two parties' utilities on the panel of responses, after the last round.
 
-    A Pearson correlation of utilities centred within prompts (table `alignment`); NaN where either finds all alike.
+    A correlation (Pearson 1896) of utilities centred within prompts (table `alignment`); NaN where either finds all
+    alike.
     """
 
     name = "rho"

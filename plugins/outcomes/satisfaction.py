@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 class Satisfaction(simlab.Outcome):
-    """The share of those asked who were satisfied at users' last look at a corporation (table `judgements`)."""
+    """The share of those asked who were satisfied at users' last look at a corporation (table `judgements`).
+
+    Source: own idea: the top-box score of satisfaction surveys.
+    """
 
     name = "satisfaction"
 

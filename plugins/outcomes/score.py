@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class Score(simlab.Outcome):
     """The mean score by a criterion of what a language model says after its last round, in [0, 1].
 
-    With `never_compared`, of responses about facts that nobody was ever asked to compare: what was learned beyond what
-    was taught.
+    Source: own idea. With `never_compared`, of responses about facts that nobody was ever asked to compare: what was
+    learned beyond what was taught.
     """
 
     name = "score"

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class Turnover(simlab.Outcome):
     """Separations per post over the run: how many people of a pool left, whoever ended it, for each post it had first.
 
-    A turnover rate as labor statistics have it, over the length of the run (table `employment`).
+    The separation rate of labor statistics (Hall & Lilien 1979, AER 69), over the length of the run (table
+    `employment`).
     """
 
     name = "turnover"

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 class Validity(simlab.Outcome):
-    """The correlation of a principal's scores with its agents' fidelity, at its last look (table `orders`)."""
+    """The correlation of a principal's scores with its agents' fidelity, at its last look (table `orders`).
+
+    Predictive validity (Cronbach & Meehl 1955, Psychological Bulletin 52).
+    """
 
     name = "validity"
 

@@ -25,7 +25,7 @@ def add(commands: Commands) -> None:
     run_parser = commands.add("run", run, "Run a scenario and leave its outcome tables.", _RUN)
     _add_scenario(run_parser)
     _add_run_options(run_parser)
-    about = "Check a scenario file; nothing is run."
+    about = "Check a scenario file, or a study file; nothing is run."
     _add_scenario(commands.add("validate", validate, about, "simlab validate scenarios/01_first.yaml --set days=30"))
     about = "Say in words who does what to whom in a scenario."
     _add_scenario(commands.add("describe", describe, about, "simlab describe scenarios/03_firing.yaml"))
@@ -144,15 +144,28 @@ def _report(done: Run) -> dict[str, Any]:
 
 
 def validate(args: Namespace) -> int:
-    """`simlab validate`: silent but for a line when all is well."""
+    """`simlab validate`: silent but for a line when all is well; of a study file, too."""
     from simlab.scenario import costs
+    from simlab.studies.study_file import is_study_file
 
+    if is_study_file(given(args.file)):
+        return _validate_study(args)
     scenario = _scenario(args)
     counts = f"{len(scenario.parties)} parties, {len(scenario.relations)} relations, {scenario.days:g} days"
     print(f"{args.file}: ok: {scenario.name}, {counts}, world {scenario.world.name}")
     if told := costs.warning(scenario):
         at, what = told
         print(scenario.problem(at, f"a run {what}", "simlab run asks for --yes"))
+    return 0
+
+
+def _validate_study(args: Namespace) -> int:
+    from simlab.studies.plan import planned
+
+    settings = [*args.set, *(["small=true"] if args.small else [])]
+    plan = planned(args.file, overrides=settings, plugins=args.plugins, local=not args.no_local_plugins)
+    arms, seeds = len(plan.arms), len(plan.seeds)
+    print(f"{args.file}: ok: study {plan.spec.name}, {arms} arms × {seeds} seeds, scenario {plan.base['scenario']}")
     return 0
 
 

@@ -10,7 +10,7 @@ from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simlab.cli.arguments import number_to, plugin_places
+from simlab.cli.arguments import number_to, plugin_places, text
 from simlab.cli.console import console, counting, print
 from simlab.cli.parser import Commands
 from simlab.errors import StudyFailed
@@ -25,6 +25,8 @@ def add(commands: Commands) -> None:
     about = "Run a study: a scenario's arms under several seeds, and what comes of them."
     parser = commands.add("study", study, about, _STUDY)
     parser.add_argument("file", metavar="FILE", help="study file (YAML)")
+    about_set = "override an entry of the study file, as in seeds=20; may be repeated"
+    parser.add_argument("--set", action="append", type=text, default=[], metavar="KEY=VALUE", help=about_set)
     parser.add_argument("--out", metavar="DIR", help="folder of the study (default: studies/NAME)")
     jobs = "processes (default: one a core)"
     parser.add_argument("--jobs", type=number_to(1024, "processes"), metavar="N", help=jobs)
@@ -51,7 +53,7 @@ def study(args: Namespace) -> int:
     from simlab.report.study_screen import record, screen
     from simlab.studies.study import run_study
 
-    options = {"plugins": args.plugins, "local": not args.no_local_plugins}
+    options = {"overrides": args.set, "plugins": args.plugins, "local": not args.no_local_plugins}
     with counting("runs") as bar, redirect_stdout(sys.stderr) if args.json else nullcontext():
         found = run_study(args.file, out=args.out, jobs=args.jobs, executor=args.executor, tell=_teller(bar), **options)
     if args.json:

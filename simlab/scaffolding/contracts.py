@@ -34,6 +34,7 @@ _BASES = {
     "learner": "simlab.components.learner:Learner",
     "world": "simlab.worlds.world:World",
     "logger": "simlab.components.logger:Logger",
+    "outcome": "simlab.components.outcome:Outcome",
 }
 _SHOWN = {  # by kind: what a method calls it, and its class
     "criterion": {

@@ -33,6 +33,7 @@ _IMPORTS = {  # what the test of each kind needs
     "consequence": f"{_TESTING}from simlab.testing import society\n",
     "learner": f"{_TESTING}from simlab.testing import learners\n",
     "world": f"{_TESTING}from simlab.rng import Streams\n",
+    "outcome": f"{_TESTING}from simlab.testing import outcomes\n",
 }
 _USES = {  # how a scenario is told to use one, as an argument of `simlab run`
     "criterion": "--set parties.acme.guideline.operative.{name}=1",
@@ -48,6 +49,7 @@ _USES = {  # how a scenario is told to use one, as an argument of `simlab run`
     "consequence": '--set "relations.1.consequence={{kind: {name}}}"',
     "learner": '--set "relations.3.consequence.learner={{kind: {name}}}"',
     "world": '--set "world={{kind: {name}}}"',
+    "outcome": "--set outcomes.{name}={name}",
 }
 
 
@@ -111,7 +113,9 @@ def _package(kind: str, words: dict[str, str]) -> Draft:
 
 def _lines(kind: str, name: str) -> dict[str, str]:
     """How to try it and to use it."""
-    use = f"simlab run scenarios/01_first.yaml --small {_USES[kind].format(name=name)}"
+    study = "simlab study scenarios/studies/first_study.yaml"
+    what = study if kind == "outcome" else "simlab run scenarios/01_first.yaml --small"
+    use = f"{what} {_USES[kind].format(name=name)}"
     return {"try it": f"simlab try {name}", "use it": use}
 
 

@@ -253,6 +253,14 @@ def _consequence(plugin: Any) -> Shown:
     return Shown(f"{about}: {len(records)} effects, of which these are the first.", records[:_EXCHANGES])
 
 
+def _outcome(plugin: Any) -> Shown:
+    """The number it gives of a small society."""
+    from simlab.testing.outcomes import sample_run
+
+    records = [{"outcome": plugin.name, "value": float(plugin.value(sample_run())), "unit": plugin.unit}]
+    return Shown("What it gives of two days of a small society.", records)
+
+
 _SHOWS: dict[str, Callable[[Any], Shown]] = {
     "criterion": _criterion,
     "rater": _rater,
@@ -267,6 +275,7 @@ _SHOWS: dict[str, Callable[[Any], Shown]] = {
     "combination": _combination,
     "charter": _charter,
     "consequence": _consequence,
+    "outcome": _outcome,
 }
 
 

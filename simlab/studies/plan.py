@@ -21,10 +21,12 @@ from simlab.names import clip, suggestion
 from simlab.paths import given
 from simlab.plugins.registry import Registry, discover
 from simlab.runner import manifest_of
-from simlab.scenario import Scenario
+from simlab.scenario import Overrides, Scenario
 from simlab.scenario import load as load_scenario
+from simlab.scenario.choices import Choices
 from simlab.scenario.fields import Reading
 from simlab.scenario.messages import Complaints
+from simlab.scenario.settings import Settings, assignments
 from simlab.scenario.yaml_tree import Node, Place, located, read_argument, read_file
 from simlab.studies.design import Arm, Point, arms_of, folder_names
 from simlab.studies.study_file import Quantity, RangeSpec, StudySpec
@@ -86,15 +88,20 @@ def planned(
     path: Path | str,
     *,
     samples: Samples = None,
+    overrides: Overrides = (),
     plugins: Sequence[Path | str] = (),
     local: bool = True,
 ) -> Plan:
-    """The plan of a study file; `samples` are points of the user's own, in place of those the file varies.
+    """The plan of a study file, with `key=value` overrides of it; `samples` are points of the user's own, in place of
+    those the file varies.
 
     Raises InvalidInput with everything that is wrong with the file, or with the scenario in some of its arms.
     """
     file = given(path)
     root = read_file(os.fspath(file))
+    layer = Settings(root, Choices.of([]))
+    for way, node in assignments(overrides):
+        layer.put(way, node, node.place)
     registry = discover(file.parent, plugins, local)
     spec = _spec(root, registry)
     inline = root.value["scenario"] if isinstance(spec.scenario, dict) else None

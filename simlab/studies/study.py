@@ -29,6 +29,7 @@ from simlab.runs.study_folder import (
     row_of,
     write_json,
 )
+from simlab.scenario import Overrides
 from simlab.studies.executors import Executor, InThisProcess, LocalProcesses, RayTasks
 from simlab.studies.plan import Plan, Samples, described, planned
 from simlab.studies.task import HELD, Task, perform
@@ -45,6 +46,7 @@ def run_study(
     jobs: int | None = None,
     executor: str | Executor = "local",
     samples: Samples = None,
+    overrides: Overrides = (),
     plugins: Sequence[Path | str] = (),
     local: bool = True,
     tell: Tell | None = None,
@@ -53,11 +55,12 @@ def run_study(
 
     `out` is the study's folder (default `studies/NAME` under the current one), `jobs` how many processes there are
     (default: one a core), `executor` who shares the runs out: "local", "ray", "ray://ADDRESS", or an object with
-    `submit`, `results` and `cancel`. `samples` is a DataFrame of the user's own points. Raises InvalidInput for
+    `submit`, `results` and `cancel`. `samples` is a DataFrame of the user's own points, `overrides` are `key=value`
+    settings of the study file. Raises InvalidInput for
     anything wrong with the file, and if the folder holds another study, or this one as it was before its scenario or a
     plugin changed. A run that fails is a row of `failures`.
     """
-    plan = planned(path, samples=samples, plugins=plugins, local=local)
+    plan = planned(path, samples=samples, overrides=overrides, plugins=plugins, local=local)
     folder = given(out) if out is not None else Path("studies") / plan.spec.name
     study = _opened(plan, folder)
     tasks = _tasks(study, folder)

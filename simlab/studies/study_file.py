@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
@@ -10,9 +12,11 @@ from pydantic_core import PydanticCustomError
 
 from simlab.components.outcome import Outcome
 from simlab.components.spec import Spec
+from simlab.errors import InvalidInput
 from simlab.names import NAME, did_you_mean, shown
 from simlab.scenario.expectations import ArmSpec
 from simlab.scenario.fields import outcome
+from simlab.scenario.yaml_tree import read_file
 from simlab.tables.schemas import TABLES
 
 MOST_SEEDS, MOST_POINTS = 100_000, 100_000
@@ -196,3 +200,12 @@ class StudySpec(Spec):
             fix = "give each once, from 0 to 2^63 - 1"
             raise PydanticCustomError("seeds", "a seed is there twice, or is none", {"fix": fix})
         return seeds
+
+
+def is_study_file(path: Path) -> bool:
+    """Whether a file says which scenario it is about, as those of studies do and those of scenarios do not."""
+    try:
+        root = read_file(os.fspath(path)).value
+    except InvalidInput:
+        return False
+    return isinstance(root, dict) and "scenario" in root and "parties" not in root

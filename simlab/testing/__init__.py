@@ -27,6 +27,7 @@ from simlab.testing import (
     guidelines,
     learners,
     looks,
+    outcomes,
     raters,
     reviews,
     rewards,
@@ -39,6 +40,6 @@ __all__ = ["PATIENCE", "TRUTH", "Broken", "Check", "Observer", "Subject", "check
 
 _ = (
     components, criteria, raters, efforts, reviews, rewards, guidelines, combinations, aggregators, learners,
-    looks,     consequences, worlds,
+    looks, consequences, outcomes, worlds,
 )  # fmt: skip
 """Importing these is what defines the checks."""

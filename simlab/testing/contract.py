@@ -37,6 +37,7 @@ _METHODS = {  # what a plugin of each kind is asked by, the first that is its ow
     "consequence": ("apply", "act"),
     "learner": ("learn", "learn_vector"),
     "world": ("open",),
+    "outcome": ("value",),
 }
 _GROUND = ("made", "answers", "finite", "probabilities", "labels", "deterministic", "reproducible")
 """Checks on which those after them in a contract rest: of what does not answer, or never the same, they say nothing."""

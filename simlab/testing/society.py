@@ -64,7 +64,7 @@ def kinds() -> set[tuple[str, str]]:
 
 def living(consequence: Consequence) -> Scenario:
     """The society's scenario with this consequence wherever it may stand."""
-    whole, here = _scenario(), set(places(type(consequence)))
+    whole, here = scenario(), set(places(type(consequence)))
     relations = [
         relation.model_copy(update={"consequence": [*relation.consequence, consequence]})
         if (relation.principal, relation.agent) in here
@@ -122,7 +122,7 @@ class _Watch:
 
 
 @cache
-def _scenario() -> Scenario:
+def scenario() -> Scenario:
     """The society as built-in plugins make it."""
     from simlab.plugins.registry import discover
     from simlab.scenario import Scenario
