@@ -18,7 +18,8 @@ The map of the house, from the ground up; a room imports only rooms listed befor
   paid. `parties/`: who there is, one file a kind. `consequences/`: what consequences share (they are plugins), and
   learning from judgements, which is one.
 - `analyzers/`: what is measured after every round, one file a table. `simulation`: builds all of it; `runner`: from a
-  file to a run on disk; `claims`: what a file expects of its runs.
+  file to a run on disk; `claims`: what a file expects of its runs. `studies/`: a question put to many runs, and its
+  answer.
 - `theory/`: laws that the simulator must obey, of its parts and of runs. `testing/`: what every plugin is held to.
   `scaffolding/`: first drafts of plugins. `calibration/`: rater policies fitted to people. `report/`: screens. `cli/`:
   one file a group of commands.

@@ -36,7 +36,7 @@ FLOORS = (  # packages and modules of simlab, from the ground up; those on one f
     ("analyzers",),
     ("simulation",),
     ("claims", "runner", "testing", "theory"),
-    ("scaffolding",),
+    ("scaffolding", "studies"),
     ("cli",),
     ("__main__",),
 )

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pydantic import Field
 
 import simlab
-
-if TYPE_CHECKING:
-    from simlab.runs.loading import Run
 
 
 class LabelFidelity(simlab.Outcome):
@@ -24,6 +19,6 @@ class LabelFidelity(simlab.Outcome):
     agent: str = Field("pool", description="the people whose work it is")
     to: str = Field("guideline", pattern="guideline|intent|principal", description="guideline, intent or principal")
 
-    def value(self, run: Run) -> float:
+    def value(self, run: simlab.Run) -> float:
         rows = run.orders[run.orders.agent == self.agent]
         return float(rows[f"fidelity_{self.to}"].iloc[-1]) if len(rows) else float("nan")

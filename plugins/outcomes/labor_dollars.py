@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pydantic import Field
 
 import simlab
-
-if TYPE_CHECKING:
-    from simlab.runs.loading import Run
 
 
 class LaborDollars(simlab.Outcome):
@@ -22,6 +17,6 @@ class LaborDollars(simlab.Outcome):
 
     party: str = Field("", description="only what this party's people were paid; default: everybody")
 
-    def value(self, run: Run) -> float:
+    def value(self, run: simlab.Run) -> float:
         rows = run.labor if not self.party else run.labor[run.labor.party == self.party]
         return float(rows.pay.sum())

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pydantic import Field
 
 import simlab
-
-if TYPE_CHECKING:
-    from simlab.runs.loading import Run
 
 
 class Profit(simlab.Outcome):
@@ -23,5 +18,5 @@ class Profit(simlab.Outcome):
 
     corporation: str = Field("acme", description="the corporation")
 
-    def value(self, run: Run) -> float:
+    def value(self, run: simlab.Run) -> float:
         return float(run.ledger.amount[run.ledger.account == self.corporation].sum())

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pydantic import Field
 
 import simlab
-
-if TYPE_CHECKING:
-    from simlab.runs.loading import Run
 
 
 class Regret(simlab.Outcome):
@@ -24,6 +19,6 @@ class Regret(simlab.Outcome):
 
     party: str = Field("users", description="for whom")
 
-    def value(self, run: Run) -> float:
+    def value(self, run: simlab.Run) -> float:
         rows = run.on_policy[run.on_policy.party == self.party]
         return 1.0 - float(rows.share.iloc[-1]) if len(rows) else float("nan")

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pydantic import Field
 
 import simlab
-
-if TYPE_CHECKING:
-    from simlab.runs.loading import Run
 
 
 class Rho(simlab.Outcome):
@@ -24,7 +19,7 @@ class Rho(simlab.Outcome):
     a: str = Field("users", description="one party")
     b: str = Field("lm", description="the other party")
 
-    def value(self, run: Run) -> float:
+    def value(self, run: simlab.Run) -> float:
         rows = run.alignment[(run.alignment.order == 1) & (run.alignment.panel == "responses")]
         pair = rows[((rows.a == self.a) & (rows.b == self.b)) | ((rows.a == self.b) & (rows.b == self.a))]
         return float(pair.rho.iloc[-1]) if len(pair) else float("nan")

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pydantic import Field
 
 import simlab
-
-if TYPE_CHECKING:
-    from simlab.runs.loading import Run
 
 
 class Satisfaction(simlab.Outcome):
@@ -23,7 +18,7 @@ class Satisfaction(simlab.Outcome):
     users: str = Field("users", description="whose satisfaction")
     corporation: str = Field("", description="with which corporation; default: the one looked at last")
 
-    def value(self, run: Run) -> float:
+    def value(self, run: simlab.Run) -> float:
         rows = run.judgements[run.judgements.principal == self.users]
         if self.corporation:
             rows = rows[rows.agent == self.corporation]

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pydantic import Field
 
 import simlab
-
-if TYPE_CHECKING:
-    from simlab.runs.loading import Run
 
 
 class Score(simlab.Outcome):
@@ -25,7 +20,7 @@ class Score(simlab.Outcome):
     model: str = Field("", description="the language model; default: all there are")
     never_compared: bool = Field(False, description="whether only responses about facts never compared count")
 
-    def value(self, run: Run) -> float:
+    def value(self, run: simlab.Run) -> float:
         rows = run.responses
         if self.criterion not in rows:
             return float("nan")

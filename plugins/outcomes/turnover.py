@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pydantic import Field
 
 import simlab
-
-if TYPE_CHECKING:
-    from simlab.runs.loading import Run
 
 
 class Turnover(simlab.Outcome):
@@ -24,7 +19,7 @@ class Turnover(simlab.Outcome):
 
     pool: str = Field("pool", description="the people")
 
-    def value(self, run: Run) -> float:
+    def value(self, run: simlab.Run) -> float:
         mine = run.employment[run.employment.worker.astype(str).str.startswith(f"{self.pool}:")]
         posts = int((mine.hired == mine.hired.min()).sum()) if len(mine) else 0
         return float(mine.ended.notna().sum()) / posts if posts else float("nan")

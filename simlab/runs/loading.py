@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from simlab import plain_files
 from simlab.errors import InvalidInput, Problem
-from simlab.names import suggestion
 from simlab.paths import given
 from simlab.runs.folder import is_held, runs_row
 from simlab.runs.manifest import MANIFEST, read_manifest
+from simlab.runs.selection import Selection, unknown
 from simlab.runs.study_folder import Cell, cells, is_study, read_study, row_of
 from simlab.tables.schemas import TABLES
 
@@ -41,7 +41,7 @@ class Tables(Mapping[str, "pd.DataFrame"]):
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         if name not in self._names:
-            raise KeyError(_unknown("table", name, self._names))
+            raise KeyError(unknown("table", name, self._names))
         if name not in self._read:
             self._read[name] = self._run._frame(name)
         return self._read[name]
@@ -62,7 +62,7 @@ class Run:
     `status` is running, finished, interrupted or failed; a run whose process is gone counts as interrupted.
     """
 
-    def __init__(self, path: Path, selection: _Selection) -> None:
+    def __init__(self, path: Path, selection: Selection) -> None:
         self.path = path
         self._selection = selection
         self.manifest = self._manifest()
@@ -104,7 +104,7 @@ class Run:
     def __getattr__(self, name: str) -> pd.DataFrame:
         if name in TABLES:
             return self.tables[name]
-        raise AttributeError(_unknown("table or attribute", name, tuple(TABLES)))
+        raise AttributeError(unknown("table or attribute", name, tuple(TABLES)))
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self.tables]
@@ -161,7 +161,7 @@ class Run:
 class RunSet(Run):
     """Several runs in one folder: the same tables, with the rows of all of them; `parts` holds the runs."""
 
-    def __init__(self, path: Path, parts: Sequence[Path], selection: _Selection) -> None:
+    def __init__(self, path: Path, parts: Sequence[Path], selection: Selection) -> None:
         self.parts = tuple(Run(part, selection) for part in parts)
         super().__init__(path, selection)
 
@@ -196,7 +196,7 @@ class StudyRuns(RunSet):
     varies. `plan` is what the study consists of; `outcomes` has a row for each run that has ended, `failures` one for
     each that failed."""
 
-    def __init__(self, path: Path, selection: _Selection) -> None:
+    def __init__(self, path: Path, selection: Selection) -> None:
         self.plan = read_study(path)
         every = list(cells(path, self.plan))
         self.cells = tuple(cell for cell in every if (cell.run / MANIFEST).is_file())
@@ -287,65 +287,6 @@ def _repeated(value: Any, times: int) -> pa.Array:
     return found.dictionary_encode() if isinstance(value, str) else found
 
 
-class _Selection:
-    """Which tables, columns and rows to read."""
-
-    def __init__(
-        self,
-        tables: Sequence[str] | str | None,
-        columns: Sequence[str] | Mapping[str, Sequence[str]] | None,
-        where: Mapping[str, Any] | None,
-    ) -> None:
-        self.tables = tuple(TABLES) if tables is None else (tables,) if isinstance(tables, str) else tuple(tables)
-        for name in self.tables:
-            if name not in TABLES:
-                raise InvalidInput(_unknown("table", name, tuple(TABLES)))
-        self._columns = columns
-        self._where = dict(where or {})
-
-    def read(self, path: Path | None, name: str, run: str) -> pa.Table:
-        """The selected part of a table on disk; of a table that is not there yet, no rows."""
-        from simlab.tables import table_files
-
-        if path is None:
-            return self.of(name, table_files.schema(TABLES[name]).empty_table())
-        if path.suffix == table_files.STREAM:
-            every = table_files.read(path, name)
-            table_files.require_run(every["run"].unique().to_pylist(), run, path)
-            return self.of(name, every)
-        schema = table_files.columns_of(path, name)
-        return table_files.read(path, name, self._names(name, schema.names), self._filter(name, schema))
-
-    def of(self, name: str, rows: pa.Table) -> pa.Table:
-        """The selected part of a table in memory."""
-        columns, condition = self._names(name, rows.column_names), self._filter(name, rows.schema)
-        return (rows if condition is None else rows.filter(condition)).select(columns)
-
-    def _names(self, table: str, there: list[str]) -> list[str]:
-        names = self._columns.get(table) if isinstance(self._columns, Mapping) else self._columns
-        for column in names or ():
-            _require_column(table, column, there)
-        return there if names is None else list(names)
-
-    def _filter(self, table: str, schema: pa.Schema) -> pa.compute.Expression | None:
-        """All conditions at once, or None if there are none."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        out = None
-        for column, value in self._where.items():
-            _require_column(table, column, schema.names)
-            several = not isinstance(value, str) and hasattr(value, "__len__")
-            try:
-                among = pa.array(list(value) if several else [value], type=schema.field(column).type)
-            except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-                problem = f"where {column}={value!r}: {table}.{column} is {schema.field(column).type}"
-                raise InvalidInput(problem) from error
-            condition = pc.field(column).isin(among)
-            out = condition if out is None else out & condition
-        return out
-
-
 def load(
     path: Path | str,
     tables: Sequence[str] | str | None = None,
@@ -361,7 +302,7 @@ def load(
     """
     folder = given(path)
     folder = folder.parent if folder.name == MANIFEST else folder
-    selection = _Selection(tables, columns, where)
+    selection = Selection(tables, columns, where)
     if os.path.lexists(folder / MANIFEST):
         return Run(folder, selection)
     try:
@@ -386,16 +327,6 @@ def _runs_below(folder: Path) -> list[Path]:
         if MANIFEST in files or len(Path(here).relative_to(folder).parts) >= _DEPTH:
             below.clear()
     return sorted(found)
-
-
-def _require_column(table: str, column: str, there: Sequence[str]) -> None:
-    if column not in there:
-        raise InvalidInput(f"table {table!r}: {_unknown('column', column, there)}")
-
-
-def _unknown(what: str, name: str, known: Sequence[str]) -> str:
-    """A sentence for a name that is not there, with the likeliest that was meant."""
-    return f"no {what} {name!r} ({suggestion(name, known)})"
 
 
 def _attrs(name: str, columns: Sequence[str]) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def run_study(
     """
     plan = planned(path, samples=samples, overrides=overrides, plugins=plugins, local=local)
     folder = given(out) if out is not None else Path("studies") / plan.spec.name
-    study = _opened(plan, folder)
+    study = opened(plan, folder)
     tasks = _tasks(study, folder)
     _forget_failures(tasks)
     missing = [task for task in tasks if row_of(task.cell, task.asked) is None]
@@ -136,7 +136,7 @@ def _perform_all(executor: Executor, tasks: Sequence[Task], total: int, tell: Te
 # ---- the folder ----------------------------------------------------------------------------------------------------
 
 
-def _opened(plan: Plan, folder: Path) -> dict[str, Any]:
+def opened(plan: Plan, folder: Path) -> dict[str, Any]:
     """What the study consists of, written down in its folder, which is made if need be."""
     study = _described(plan, folder)
     if is_study(folder):

@@ -89,10 +89,10 @@ def test_killed_at_random_and_begun_again(seed: int, whole: simlab.StudyRuns, tm
 
 def test_workers_share_a_study_and_one_of_them_dies(whole: simlab.StudyRuns, tmp_path: Path) -> None:
     from simlab.studies.plan import planned
-    from simlab.studies.study import _opened
+    from simlab.studies.study import opened
 
     folder = tmp_path / "out"
-    _opened(planned(study_file(tmp_path, SEEDS), local=False), folder)
+    opened(planned(study_file(tmp_path, SEEDS), local=False), folder)
     words = [sys.executable, "-m", "simlab", "worker", str(folder)]
     several = [
         subprocess.Popen(words, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True, stderr=subprocess.PIPE)

@@ -1,0 +1,83 @@
+"""Which tables, columns and rows are read of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simlab.errors import InvalidInput
+from simlab.names import suggestion
+from simlab.tables.schemas import TABLES
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Selection:
+    """Which tables, columns and rows to read."""
+
+    def __init__(
+        self,
+        tables: Sequence[str] | str | None,
+        columns: Sequence[str] | Mapping[str, Sequence[str]] | None,
+        where: Mapping[str, Any] | None,
+    ) -> None:
+        self.tables = tuple(TABLES) if tables is None else (tables,) if isinstance(tables, str) else tuple(tables)
+        for name in self.tables:
+            if name not in TABLES:
+                raise InvalidInput(unknown("table", name, tuple(TABLES)))
+        self._columns = columns
+        self._where = dict(where or {})
+
+    def read(self, path: Path | None, name: str, run: str) -> pa.Table:
+        """The selected part of a table on disk; of a table that is not there yet, no rows."""
+        from simlab.tables import table_files
+
+        if path is None:
+            return self.of(name, table_files.schema(TABLES[name]).empty_table())
+        if path.suffix == table_files.STREAM:
+            every = table_files.read(path, name)
+            table_files.require_run(every["run"].unique().to_pylist(), run, path)
+            return self.of(name, every)
+        schema = table_files.columns_of(path, name)
+        return table_files.read(path, name, self._names(name, schema.names), self._filter(name, schema))
+
+    def of(self, name: str, rows: pa.Table) -> pa.Table:
+        """The selected part of a table in memory."""
+        columns, condition = self._names(name, rows.column_names), self._filter(name, rows.schema)
+        return (rows if condition is None else rows.filter(condition)).select(columns)
+
+    def _names(self, table: str, there: list[str]) -> list[str]:
+        names = self._columns.get(table) if isinstance(self._columns, Mapping) else self._columns
+        for column in names or ():
+            _require_column(table, column, there)
+        return there if names is None else list(names)
+
+    def _filter(self, table: str, schema: pa.Schema) -> pa.compute.Expression | None:
+        """All conditions at once, or None if there are none."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        out = None
+        for column, value in self._where.items():
+            _require_column(table, column, schema.names)
+            several = not isinstance(value, str) and hasattr(value, "__len__")
+            try:
+                among = pa.array(list(value) if several else [value], type=schema.field(column).type)
+            except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+                problem = f"where {column}={value!r}: {table}.{column} is {schema.field(column).type}"
+                raise InvalidInput(problem) from error
+            condition = pc.field(column).isin(among)
+            out = condition if out is None else out & condition
+        return out
+
+
+def _require_column(table: str, column: str, there: Sequence[str]) -> None:
+    if column not in there:
+        raise InvalidInput(f"table {table!r}: {unknown('column', column, there)}")
+
+
+def unknown(what: str, name: str, known: Sequence[str]) -> str:
+    """A sentence for a name that is not there, with the likeliest that was meant."""
+    return f"no {what} {name!r} ({suggestion(name, known)})"
