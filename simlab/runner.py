@@ -110,7 +110,8 @@ def execute(
             elif other := unlike(opened.manifest):
                 what = f"{shown}: shown as it was made; since then changed: {', '.join(other)}"
                 print(f"{what} (simlab verify {shown} makes it again)", file=sys.stderr)
-    store.forget()
+    if jobs.ran:  # else nothing has been added
+        store.forget()
     done = load(shown)
     for name in done.tables:
         done.stored(name)
