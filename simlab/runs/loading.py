@@ -223,17 +223,17 @@ class StudyRuns(RunSet):
     @cached_property
     def outcomes(self) -> pd.DataFrame:
         """A row for each run that has ended: run, arm, form (of the scenario, as the study names it), seed, status,
-        seconds, the settings that vary, and the outcomes; NaN where a run has none."""
+        seconds (by the clock, and `cpu`), the settings that vary, and the outcomes; NaN where a run has none."""
         import pandas as pd
 
         names, rows = list(self.plan["outcomes"]), []
         for cell, row in self._rows():
             told = {"run": row.get("run", ""), **self._told(cell)}
             told["form"] = self.plan["arms"][cell.number]["form"]
-            told |= {"status": row["status"], "seconds": row.get("seconds", float("nan"))}
+            told |= {"status": row["status"], **{name: row.get(name, float("nan")) for name in ("seconds", "cpu")}}
             given = row.get("outcomes", {})
             rows.append(told | {name: float("nan") if given.get(name) is None else given[name] for name in names})
-        columns = ["run", "arm", "form", "seed", "status", "seconds", *self.varied, *names]
+        columns = ["run", "arm", "form", "seed", "status", "seconds", "cpu", *self.varied, *names]
         found = pd.DataFrame(rows, columns=columns)
         found.attrs = {"table": "outcomes", "units": dict(self.plan.get("units", {}))}
         return found

@@ -63,7 +63,7 @@ def perform(task: Task) -> dict[str, Any]:
     cell = task.cell
     if (known := row_of(cell, task.asked)) is not None:
         return known
-    began, stage = time.monotonic(), "reading the scenario"
+    began, stage = (time.monotonic(), time.process_time()), "reading the scenario"
     row: dict[str, Any] = {"arm": task.arm, "seed": task.seed, "asked": task.asked}
     try:
         registry = _plugins(task.scenario, task.plugins, task.local, task.begun)
@@ -81,7 +81,7 @@ def perform(task: Task) -> dict[str, Any]:
     except Exception as error:
         if stage == "running it" and isinstance(error, InvalidInput) and is_held(cell.run):
             return {**row, "status": HELD}
-        row |= {"status": "failed", "seconds": round(time.monotonic() - began, 3), "failure": _failure(stage, error)}
+        row |= {"status": "failed", "failure": _failure(stage, error), **_spent(began)}
     write_json(cell.row, row)
     return row
 
@@ -104,11 +104,17 @@ def _outcomes(task: Task, run: Run, registry: Registry) -> dict[str, float | Non
     return {name: value if math.isfinite(value) else None for name, value in found.items()}
 
 
-def _told(run: Run, began: float, outcomes: Mapping[str, float | None]) -> dict[str, Any]:
+def _spent(began: tuple[float, float]) -> dict[str, float]:
+    """Seconds since then, by the clock and of computing."""
+    wall, cpu = began
+    return {"seconds": round(time.monotonic() - wall, 3), "cpu": round(time.process_time() - cpu, 3)}
+
+
+def _told(run: Run, began: tuple[float, float], outcomes: Mapping[str, float | None]) -> dict[str, Any]:
     return {
         "status": run.status,
         "run": run.manifest["run"],
-        "seconds": round(time.monotonic() - began, 3),
+        **_spent(began),
         "outcomes": dict(outcomes),
     }
 
