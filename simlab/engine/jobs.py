@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Set
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -27,6 +27,7 @@ from typing import Any
 
 import numpy as np
 import platformdirs
+from filelock import FileLock
 from numpy.typing import NDArray
 
 from simlab import opened_files as reads
@@ -36,6 +37,7 @@ from simlab.paths import given
 from simlab.provenance import CODE, CONTENT
 
 _LEFT = 86_400.0  # seconds after which a file that was being written has been given up
+_LOCKS = "locks"  # the folder of locks, each of all keys that begin alike
 Arrays = Mapping[str, NDArray[Any]]
 _READS = "reads of plugins"  # beside the arrays of a result: which files plugins opened for it, as JSON
 
@@ -101,6 +103,22 @@ class Store:
         except OSError:
             return
 
+    @contextmanager
+    def computing(self, key: str) -> Iterator[None]:
+        """While the result of a key is computed: others who want it wait, so that runs side by side that share a past
+        compute it once. Where no lock can be had, nobody waits."""
+        lock = None
+        if self.folder is not None:
+            with suppress(OSError):
+                (self.folder / _LOCKS).mkdir(parents=True, exist_ok=True)
+                lock = FileLock(self.folder / _LOCKS / key[:2])
+                lock.acquire()
+        try:
+            yield
+        finally:
+            if lock is not None:
+                lock.release()
+
     def _path(self, key: str) -> Path | None:
         return None if self.folder is None else self.folder / key[:2] / f"{key}.npz"
 
@@ -146,19 +164,30 @@ class Jobs:
         define their classes). A callable input named `progress` is passed on and does not count.
         """
         key = self.key(function, inputs)
+        if (known := self._known(key, inputs)) is not None:
+            return known
+        with self.store.computing(key):
+            known = self._known(key, inputs)  # a run beside this one may have computed it meanwhile
+            return known if known is not None else self._computed(key, function, inputs)
+
+    def _known(self, key: str, inputs: Mapping[str, Any]) -> Result | None:
+        """What is remembered of a job; None if nothing is, or a file changed since that plugins opened for it."""
         found = self.store.get(key)
         noted = _unchanged(found, _code_files(inputs)) if found is not None else None
         if found is None or noted is None:
-            _one_thread()
-            handed = {n: _handed(v) for n, v in inputs.items()}
-            with reads.noting() as opened:
-                found = {n: np.asarray(a) for n, a in function(**handed, device=self.device).items()}
-            noted = [(reader, file, reads.digest(file)) for reader, files in opened.items() for file in sorted(files)]
-            self.store.put(key, {**found, _READS: _written(noted)} if noted else found)
-            self.ran += 1
-        else:
-            self.remembered += 1
+            return None
+        self.remembered += 1
         found.pop(_READS, None)
+        return Result(_with_reads(key, noted), found)
+
+    def _computed(self, key: str, function: Callable[..., Arrays], inputs: Mapping[str, Any]) -> Result:
+        _one_thread()
+        handed = {n: _handed(v) for n, v in inputs.items()}
+        with reads.noting() as opened:
+            found = {n: np.asarray(a) for n, a in function(**handed, device=self.device).items()}
+        noted = [(reader, file, reads.digest(file)) for reader, files in opened.items() for file in sorted(files)]
+        self.store.put(key, {**found, _READS: _written(noted)} if noted else found)
+        self.ran += 1
         return Result(_with_reads(key, noted), found)
 
     def key(self, function: Callable[..., Arrays], inputs: Mapping[str, Any]) -> str:

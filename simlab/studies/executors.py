@@ -12,11 +12,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from simlab.errors import InvalidInput, Problem
 from simlab.runs.manifest import MANIFEST
 from simlab.studies.task import Task, perform
+
+if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
 
 Row = dict[str, Any]
 
@@ -111,9 +114,15 @@ class LocalProcesses:
 
 
 def _pool(processes: int) -> ProcessPoolExecutor:
-    from multiprocessing import get_context
+    """Processes that share what they import, where the system can have them do so (forkserver), and nothing else."""
+    from multiprocessing import get_all_start_methods, get_context
 
-    return ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_begin)
+    if "forkserver" not in get_all_start_methods():
+        context: BaseContext = get_context("spawn")
+    else:
+        context = get_context("forkserver")
+        context.set_forkserver_preload(["simlab.studies.task", "simlab.simulation", "pandas", "pyarrow.parquet"])
+    return ProcessPoolExecutor(processes, mp_context=context, initializer=_begin)
 
 
 def died(task: Task) -> Row:

@@ -47,7 +47,6 @@ def main(runs: int) -> None:
                 "cpu_a_run_every": round(every["inside"] / runs, 3),
                 "cpu_a_run_last": round(last["inside"] / runs, 3),
                 "share_inside_runs": round(last["inside"] / last["cpu"], 3),
-                "share_inside_runs_of_two": round(both["inside"] / both["cpu"], 3),
                 "speedup_of_two": round(last["wall"] / both["wall"], 2),
             }
         )
