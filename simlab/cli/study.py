@@ -24,7 +24,10 @@ def add(commands: Commands) -> None:
     """Add this file's commands."""
     about = "Run a study: a scenario's arms under several seeds, and what comes of them."
     parser = commands.add("study", study, about, _STUDY)
-    parser.add_argument("file", metavar="FILE", help="study file (YAML)")
+    parser.add_argument("file", metavar="FILE", help="study file (YAML), or with --value-of a scenario file")
+    about_orders = "price orders of judgement: run without each of these parties in turn (each: every one who judges)"
+    parser.add_argument("--value-of", type=text, default="", metavar="WHO,…", help=about_orders)
+    parser.add_argument("--seeds", type=number_to(100_000, "seeds"), metavar="N", help="how many, as --set seeds=N")
     about_set = "override an entry of the study file, as in seeds=20; may be repeated"
     parser.add_argument("--set", action="append", type=text, default=[], metavar="KEY=VALUE", help=about_set)
     parser.add_argument("--out", metavar="DIR", help="folder of the study (default: studies/NAME)")
@@ -45,6 +48,7 @@ def add(commands: Commands) -> None:
 
 _STUDY = """\
 simlab study scenarios/studies/first_study.yaml
+simlab study scenarios/05_auditors.yaml --value-of leads,managers --seeds 5
 The same line again goes on where a study stopped. Exit code 3 says that some runs failed."""
 
 
@@ -53,9 +57,11 @@ def study(args: Namespace) -> int:
     from simlab.report.study_screen import record, screen
     from simlab.studies.study import run_study
 
-    options = {"overrides": args.set, "plugins": args.plugins, "local": not args.no_local_plugins}
+    overrides = [*args.set, *([f"seeds={args.seeds}"] if args.seeds else [])]
+    options = {"overrides": overrides, "plugins": args.plugins, "local": not args.no_local_plugins}
+    options |= {"out": args.out, "jobs": args.jobs, "executor": args.executor, "value_of": args.value_of}
     with counting("runs") as bar, redirect_stdout(sys.stderr) if args.json else nullcontext():
-        found = run_study(args.file, out=args.out, jobs=args.jobs, executor=args.executor, tell=_teller(bar), **options)
+        found = run_study(args.file, tell=_teller(bar), **options)
     if args.json:
         print(json.dumps(record(found), allow_nan=False, ensure_ascii=False))
     else:

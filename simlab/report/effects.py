@@ -68,15 +68,20 @@ def effects(study: StudyRuns, by: str = "arm", base: Any = None, half_width: flo
 def differences(study: StudyRuns, outcome: str, by: str, value: Any, base: Any) -> list[float]:
     """The outcome where `by` is `value` less that where it is `base`, one number a seed; one a point of the design
     where there is one seed only."""
+    return list(matched(study, outcome, by, value, base).astype(float))
+
+
+def matched(study: StudyRuns, outcome: str, by: str, value: Any, base: Any) -> pd.Series[float]:
+    """The same, by seed (or by seed and point of the design)."""
     rows = study.outcomes
-    apart = {"arm", "form"} if by in ("arm", "form") else {by}
+    apart = {"arm", "form", *study.solved} if by in ("arm", "form") else {by, *study.solved}
     keys = ["seed", *(key for key in ("form", *study.varied) if key not in apart)]
     if by == "arm":  # arms are points of the design themselves
         keys = ["seed"] if not _same_points(study, value, base) else keys
     one, other = (rows[rows[by] == wanted].groupby(keys, dropna=False)[outcome].mean() for wanted in (value, base))
     change = (one - other).dropna()
     seeds = change.groupby(level="seed").mean() if change.index.nlevels > 1 else change
-    return list((seeds if len(seeds) > 1 else change).astype(float))
+    return seeds if len(seeds) > 1 else change
 
 
 def _same_points(study: StudyRuns, value: Any, base: Any) -> bool:

@@ -80,3 +80,21 @@ def change(first: float, last: float, form: str = ".2f") -> str:
 def many(count: int, noun: str) -> str:
     """A number of things: 1 round, 2 rounds."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def measured(value: float | None, sign: str = "") -> str:
+    """A number of any size, or a dash where there is none."""
+    if value is None or math.isnan(value):
+        return NOTHING
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    return number(value, f"{sign},.0f" if abs(value) >= 1000 else f"{sign}.3f")
+
+
+def between(low: float, high: float, form: str = "") -> str:
+    """An interval, in figures of one form; or a dash."""
+    if math.isnan(low) or math.isnan(high):
+        return NOTHING
+    largest = max((abs(end) for end in (low, high) if not math.isinf(end)), default=0.0)
+    form = form or (",.0f" if largest >= 1000 else ".3f")
+    return " to ".join(measured(end) if math.isinf(end) else number(end, form) for end in (low, high))

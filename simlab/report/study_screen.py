@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
@@ -10,8 +9,11 @@ from rich.markup import escape
 from rich.text import Text
 
 from simlab.names import clip
+from simlab.report import prices_screen
 from simlab.report.effects import effects, summaries, verdicts
-from simlab.report.layout import NOTHING, noted, number, spaced, table
+from simlab.report.layout import between, measured, noted, number, spaced, table
+from simlab.report.prices import has_prices
+from simlab.report.records import records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +33,8 @@ def screen(study: StudyRuns) -> RenderableType:
     parts: list[RenderableType] = [head]
     if study.plan["outcomes"] and len(study.outcomes):
         parts.append(_outcomes(study))
+    if has_prices(study):
+        parts.append(prices_screen.section(study))
     if study.plan["hypotheses"] and len(study.outcomes):
         parts.append(_verdicts(study))
     if len(study.failures):
@@ -50,9 +54,9 @@ def _outcomes(study: StudyRuns) -> RenderableType:
         called = f"{outcome}, {units[outcome]}" if units.get(outcome) else outcome
         for row in found[(found.outcome == outcome) & found.arm.isin(names)].to_dict("records"):
             other = change.get((outcome, row["arm"]))
-            cells = [escape(called), escape(clip(row["arm"], 40)), _number(row["mean"]), _interval(row)]
+            cells = [escape(called), escape(clip(row["arm"], 40)), measured(row["mean"]), _interval(row)]
             cells += (
-                [_number(other["mean"], "+"), _interval(other), number(other["p_holm"], ".2g")] if other else [""] * 3
+                [measured(other["mean"], "+"), _interval(other), number(other["p_holm"], ".2g")] if other else [""] * 3
             )
             made.add_row(*cells)
             called = ""
@@ -65,7 +69,7 @@ def _outcomes(study: StudyRuns) -> RenderableType:
 def _verdicts(study: StudyRuns) -> RenderableType:
     made = table("Hypotheses", ["", "difference", "95 %", "more than", "verdict"], fold=True)
     for row in verdicts(study).to_dict("records"):
-        said = [_number(row["mean"], "+"), _interval(row), f"{row['margin']:g}", row["verdict"]]
+        said = [measured(row["mean"], "+"), between(row["low"], row["high"]), f"{row['margin']:g}", row["verdict"]]
         made.add_row(escape(row["says"]), *said)
     return made
 
@@ -78,25 +82,14 @@ def _failures(study: StudyRuns) -> RenderableType:
     return noted(made, "The same command tries them again.")
 
 
-def _number(value: float, sign: str = "") -> str:
-    if value is None or math.isnan(value):
-        return NOTHING
-    return number(value, f"{sign},.0f" if abs(value) >= 1000 else f"{sign}.3f")
-
-
 def _interval(row: Mapping[str, Any]) -> str:
-    if math.isnan(row["low"]):
-        return NOTHING
-    form = ",.0f" if max(abs(row["low"]), abs(row["high"])) >= 1000 else ".3f"
-    return f"{number(row['low'], form)} to {number(row['high'], form)}"
+    return between(row["low"], row["high"])
 
 
 def record(study: StudyRuns) -> dict[str, Any]:
     """The one object that `simlab study --json` prints."""
     frames = {"outcomes": study.outcomes, "verdicts": verdicts(study), "failures": study.failures}
-    said = {name: [_plain(row) for row in frame.to_dict("records")] for name, frame in frames.items()}
+    said = {name: records(frame) for name, frame in frames.items()}
+    if has_prices(study):
+        said |= prices_screen.record(study)
     return {"study": study.plan["name"], "out": str(study.path), "status": study.status, **said}
-
-
-def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {str(k): None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}

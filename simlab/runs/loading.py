@@ -214,6 +214,12 @@ class StudyRuns(RunSet):
         arms = self.plan["arms"]
         return list(dict.fromkeys(key for arm in arms for key in {**arm["levers"], **arm["uncertainties"]}))
 
+    @property
+    def solved(self) -> list[str]:
+        """The setting of which each arm has the value that meets the study's budget, if there is one."""
+        solve = self.plan.get("solve")
+        return [solve["by"]] if solve else []
+
     def _told(self, cell: Cell) -> dict[str, Any]:
         """Arm, seed and point of the design of a run, by column."""
         arm = self.plan["arms"][cell.number]

@@ -30,6 +30,7 @@ from simlab.scenario.settings import Settings, assignments
 from simlab.scenario.yaml_tree import Node, Place, located, read_argument, read_file
 from simlab.studies.design import Arm, Point, arms_of, folder_names
 from simlab.studies.study_file import Quantity, RangeSpec, StudySpec
+from simlab.studies.value_of import OPTION, orders_asked, study_of, with_prices
 from simlab.tables.schemas import TABLES
 
 CHECKED = 200  # arms whose scenario is checked before anything is run; what is wrong with others is a row
@@ -50,6 +51,8 @@ class Plan:
     base: Mapping[str, Any]
     places: Mapping[str, Any]
     inline: Mapping[str, Any]  # a scenario that stands in the study file, {} otherwise
+    orders: tuple[str, ...] = ()  # parties each of which one form is without
+    text: str | None = None  # of the study file, where there is none
 
     @property
     def outcomes(self) -> dict[str, Quantity | Outcome]:
@@ -91,14 +94,16 @@ def planned(
     overrides: Overrides = (),
     plugins: Sequence[Path | str] = (),
     local: bool = True,
+    value_of: str = "",
 ) -> Plan:
     """The plan of a study file, with `key=value` overrides of it; `samples` are points of the user's own, in place of
-    those the file varies.
+    those the file varies. `value_of` ("each", or names put apart by commas) asks what orders of judgement are worth,
+    and the file may be that of a scenario.
 
     Raises InvalidInput with everything that is wrong with the file, or with the scenario in some of its arms.
     """
     file = given(path)
-    root = read_file(os.fspath(file))
+    root, text = _root(file, value_of)
     layer = Settings(root, Choices.of([]))
     for way, node in assignments(overrides):
         layer.put(way, node, node.place)
@@ -114,7 +119,9 @@ def planned(
     at = _Reader(scenario_file, registry, inline, spec.small, root)
     scenario = at.scenario(Arm("base", settings=spec.common))
     points = _from_frame(samples) if samples is not None else list(_from_csv(root, spec, file))
-    arms = arms_of(spec.vary, spec.common, points, _orders(spec, scenario, root))
+    orders = _orders(spec, scenario, root)
+    spec = with_prices(spec, scenario, registry) if orders else spec
+    arms = arms_of(spec.vary, spec.common, points, orders)
     for arm in arms[:CHECKED]:
         at.scenario(arm)
     _require_hypotheses(spec, arms, root)
@@ -123,8 +130,21 @@ def planned(
     base = manifest_of(at.scenario(arms[0], seed=seeds[0]), registry)
     names = tuple(folder_names(arms))
     return Plan(
-        spec, file, scenario_file, registry, tuple(arms), names, tuple(seeds), base, places, _free(inline, file)
-    )
+        spec, file, scenario_file, registry, tuple(arms), names, tuple(seeds), base, places, _free(inline, file),
+        tuple(orders), text,
+    )  # fmt: skip
+
+
+def _root(file: Path, value_of: str) -> tuple[Node, str | None]:
+    """What a file says as a study; and the text of one, if it is the file of a scenario."""
+    root, text = read_file(os.fspath(file)), None
+    if value_of and isinstance(root.value, dict) and "scenario" not in root.value:
+        root, text = study_of(file, root)
+    if value_of:
+        asked = _planted(orders_asked(value_of), Place(OPTION))
+        Settings(root, Choices.of([])).put("vary.orders", asked, asked.place)
+        text = text and f"{text}vary: {json.dumps({'orders': asked.plain()}, ensure_ascii=False)}\n"
+    return root, text
 
 
 def _free(inline: Node | None, file: Path) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from simlab.runs.study_folder import (
     write_json,
 )
 from simlab.scenario import Overrides
+from simlab.studies.design import WHOLE
 from simlab.studies.executors import Executor, InThisProcess, LocalProcesses, RayTasks
 from simlab.studies.plan import Plan, Samples, described, planned
 from simlab.studies.task import HELD, Task, perform
@@ -49,6 +50,7 @@ def run_study(
     overrides: Overrides = (),
     plugins: Sequence[Path | str] = (),
     local: bool = True,
+    value_of: str = "",
     tell: Tell | None = None,
 ) -> StudyRuns:
     """Run what is missing of the study in a file, and return all of it, with the tables of every run.
@@ -56,11 +58,12 @@ def run_study(
     `out` is the study's folder (default `studies/NAME` under the current one), `jobs` how many processes there are
     (default: one a core), `executor` who shares the runs out: "local", "ray", "ray://ADDRESS", or an object with
     `submit`, `results` and `cancel`. `samples` is a DataFrame of the user's own points, `overrides` are `key=value`
-    settings of the study file. Raises InvalidInput for
+    settings of the study file. With `value_of` ("each", or names of parties)
+    the file may be that of a scenario, which is run with everybody and without each of them. Raises InvalidInput for
     anything wrong with the file, and if the folder holds another study, or this one as it was before its scenario or a
     plugin changed. A run that fails is a row of `failures`.
     """
-    plan = planned(path, samples=samples, overrides=overrides, plugins=plugins, local=local)
+    plan = planned(path, samples=samples, overrides=overrides, plugins=plugins, local=local, value_of=value_of)
     folder = given(out) if out is not None else Path("studies") / plan.spec.name
     study = opened(plan, folder)
     tasks = _tasks(study, folder)
@@ -147,7 +150,7 @@ def opened(plan: Plan, folder: Path) -> dict[str, Any]:
         write_json(folder / SCENARIO, plan.inline)
     write_json(folder / STUDY, study)
     with plain_files.replacing(folder / TEXT) as file:
-        file.write(plan.file.read_bytes())
+        file.write(plan.file.read_bytes() if plan.text is None else plan.text.encode())
     return study
 
 
@@ -176,6 +179,8 @@ def _described(plan: Plan, folder: Path) -> dict[str, Any]:
         "outcomes": {name: described(outcome) for name, outcome in plan.outcomes.items()},
         "units": plan.units,
         "asked": plan.asked,
+        "orders": {name: f"without {name}" for name in plan.orders},
+        "everybody": WHOLE,
         "hypotheses": [hypothesis.model_dump(mode="json") for hypothesis in plan.spec.hypotheses],
         "base": {key: plan.base[key] for key in ("version", "parameters", "plugins", "data", "rests")},
     }

@@ -17,6 +17,7 @@ import numpy as np
 
 from simlab.arrays import Array
 from simlab.components.pay import DoubleOrNothingSpec, LinearSpec
+from simlab.measures.control_loss import best_depth
 from simlab.theory.law import Control, Law
 from simlab.theory.laws.labor import effort, situation, switching
 from simlab.theory.raters import registry
@@ -80,12 +81,6 @@ def _distorted_share(seed: int, *, f1: float, f2: float, g1: float, g2: float) -
 
 
 # ---- control loss -------------------------------------------------------------------------------------------------
-
-
-def _williamson(*, alpha: float, span: float, beta: float, price: float) -> float:
-    """Optimal number of levels; `price` is w₀/P."""
-    inner = math.log(price) + math.log(span / (span - beta)) + math.log(math.log(span) / math.log(alpha * span))
-    return 1 + inner / math.log(alpha)
 
 
 def _best_depth(seed: int, *, alpha: float, span: float, beta: float, price: float) -> float:
@@ -259,13 +254,13 @@ LAWS = (
             {"alpha": 0.8, "span": 4.0, "beta": 1.5, "price": 0.1},
             {"alpha": 0.95, "span": 8.0, "beta": 1.2, "price": 0.5},
         ),
-        predicted=_williamson,
+        predicted=best_depth,
         observe=_best_depth,
         margin=1e-4,
         control=Control(
             params={"alpha": 0.9, "span": 5.0, "beta": 1.3, "price": 0.25},
             wrong="wages that do not rise with rank",
-            predicted=lambda beta, **rest: _williamson(beta=1.0, **rest),
+            predicted=lambda beta, **rest: best_depth(beta=1.0, **rest),
         ),
     ),
     Law(
