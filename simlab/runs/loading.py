@@ -200,13 +200,18 @@ class StudyRuns(RunSet):
         self.plan = read_study(path)
         every = list(cells(path, self.plan))
         self.cells = tuple(cell for cell in every if (cell.run / MANIFEST).is_file())
-        self.missing = len(every) - len(self.cells)
+        ended = {cell.row: row for cell in every if (row := row_of(cell, self.plan["asked"])) is not None}
+        begun = {cell.row for cell in self.cells}
+        self.missing = sum(cell.row not in begun and cell.row not in ended for cell in every)
+        self._failed = any(row["status"] == "failed" for place, row in ended.items() if place not in begun)
         super().__init__(path, [cell.run for cell in self.cells], selection)
 
     def _manifest(self) -> dict[str, Any]:
         found = super()._manifest()
-        unfinished = found["status"] == "finished" and self.missing
-        return {**found, "status": "interrupted"} if unfinished else found
+        unfinished = self.missing or not (self.plan.get("solve") or {"solved": True})["solved"]
+        if found["status"] == "finished" and (self._failed or unfinished):
+            return {**found, "status": "failed" if self._failed else "interrupted"}
+        return found
 
     @property
     def varied(self) -> list[str]:

@@ -113,12 +113,17 @@ def key_of(arm: Arm) -> str:
     return json.dumps([dict(arm.settings), list(arm.without)], sort_keys=True)
 
 
+def folder_name(text: str) -> str:
+    """A folder's name in plain letters."""
+    plain = "".join(sign if sign.isascii() and (sign.isalnum() or sign in "-_.=") else "-" for sign in text)
+    return "-".join(part for part in clip(plain, 60).replace("…", "").split("-") if part).strip(".") or "arm"
+
+
 def folder_names(arms: Sequence[Arm]) -> list[str]:
     """A folder's name for each arm: its own in plain letters, with a number where two would be one."""
     found: dict[str, str] = {}  # by the name as a file system that does not tell cases apart has it
     for arm in arms:
-        plain = "".join(sign if sign.isascii() and (sign.isalnum() or sign in "-_.=") else "-" for sign in arm.name)
-        plain = "-".join(part for part in clip(plain, 60).replace("…", "").split("-") if part).strip(".") or "arm"
+        plain = folder_name(arm.name)
         name, number = plain, 2
         while name.lower() in found:
             name, number = f"{plain}-{number}", number + 1

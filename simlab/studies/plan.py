@@ -29,8 +29,8 @@ from simlab.scenario.messages import Complaints
 from simlab.scenario.settings import Settings, assignments
 from simlab.scenario.yaml_tree import Node, Place, located, read_argument, read_file
 from simlab.studies.design import Arm, Point, arms_of, folder_names
-from simlab.studies.study_file import Quantity, RangeSpec, StudySpec
-from simlab.studies.value_of import OPTION, orders_asked, study_of, with_prices
+from simlab.studies.study_file import Quantity, RangeSpec, SolveSpec, StudySpec
+from simlab.studies.value_of import LABOR, OPTION, orders_asked, study_of, with_labor, with_prices
 from simlab.tables.schemas import TABLES
 
 CHECKED = 200  # arms whose scenario is checked before anything is run; what is wrong with others is a row
@@ -53,6 +53,8 @@ class Plan:
     inline: Mapping[str, Any]  # a scenario that stands in the study file, {} otherwise
     orders: tuple[str, ...] = ()  # parties each of which one form is without
     text: str | None = None  # of the study file, where there is none
+    start: float | None = None  # of the lever by which a budget is met, in the first arm
+    line: int | None = None  # of the study file, where it says the budget
 
     @property
     def outcomes(self) -> dict[str, Quantity | Outcome]:
@@ -116,7 +118,7 @@ def planned(
     if inline is not None or scenario_file.parent != file.parent:  # runs look beside their scenario only
         plugins = [*plugins, *_beside(file)]
     _require_lists(spec, root)
-    at = _Reader(scenario_file, registry, inline, spec.small, root)
+    at = _Reader(scenario_file, registry, inline, spec.small, root, spec.solve)
     scenario = at.scenario(Arm("base", settings=spec.common))
     points = _from_frame(samples) if samples is not None else list(_from_csv(root, spec, file))
     orders = _orders(spec, scenario, root)
@@ -125,13 +127,14 @@ def planned(
     for arm in arms[:CHECKED]:
         at.scenario(arm)
     _require_hypotheses(spec, arms, root)
+    start = _start(spec, arms, at, root) if spec.solve else None
     seeds = spec.seeds if isinstance(spec.seeds, list) else range(scenario.seed, scenario.seed + spec.seeds)
     places = {"plugins": [str(given(p).absolute()) for p in plugins], "local": local}
     base = manifest_of(at.scenario(arms[0], seed=seeds[0]), registry)
     names = tuple(folder_names(arms))
     return Plan(
         spec, file, scenario_file, registry, tuple(arms), names, tuple(seeds), base, places, _free(inline, file),
-        tuple(orders), text,
+        tuple(orders), text, start, root.value["solve"].place.line if spec.solve else None,
     )  # fmt: skip
 
 
@@ -169,7 +172,7 @@ def _spec(root: Node, registry: Registry) -> StudySpec:
     data = root.plain()
     reading = Reading(registry, nodes=dict(located(root, data)))
     try:
-        return StudySpec.model_validate(data, context=reading)
+        return with_labor(StudySpec.model_validate(data, context=reading), registry)
     except ValidationError as error:
         raise InvalidInput(*Complaints(root, data, reading.models).of(error)) from None
 
@@ -183,6 +186,7 @@ class _Reader:
     inline: Node | None
     small: bool
     root: Node
+    solve: SolveSpec | None = None
 
     def scenario(self, arm: Arm, seed: int | None = None) -> Scenario:
         """The scenario; what is wrong with a setting is said of its place in the study file."""
@@ -201,6 +205,8 @@ class _Reader:
         """A setting as a tree that stands where the study file says it."""
         node = _at(self.root, "vary", "arms", arm.form, "set", path)
         node = node or (_at(self.root, "measure") if path == "panel.rounds" else None)
+        if path == getattr(self.solve, "by", None):
+            node = node or _at(self.root, "solve", "between") or _at(self.root, "solve", "by")
         for way in (("vary", "levers", path), ("vary", "uncertainties", path), ("set", path), ("vary", "samples")):
             node = node or _at(self.root, *way)
         place = node.place if node is not None else Place(f"samples, column {clip(path)}")
@@ -281,6 +287,30 @@ def _orders(spec: StudySpec, scenario: Scenario, root: Node) -> list[str]:
             fix = suggestion(name, judges)
             raise InvalidInput(place.problem(f"there is no party {clip(name)!r}", fix, "vary.orders"))
     return list(spec.vary.orders)
+
+
+def _start(spec: StudySpec, arms: Sequence[Arm], at: _Reader, root: Node) -> float | None:
+    """The value that the lever of a budget has in the first arm, if that is a number. Raises InvalidInput if it takes
+    no such value as is looked for, varies otherwise, or if there is no such outcome."""
+    solve, node = spec.solve, root.value["solve"]
+    assert solve is not None
+    if solve.outcome not in spec.outcomes:
+        fix = suggestion(solve.outcome, [*spec.outcomes, LABOR])
+        raise InvalidInput(node.place.problem(f"there is no outcome {clip(solve.outcome)!r}", fix, "solve"))
+    if any(solve.by in arm.settings for arm in arms):
+        what = f"{clip(solve.by)} varies already, or is set"
+        raise InvalidInput(node.place.problem(what, "take another lever, or leave it out there", "solve.by"))
+    whole = dict(at.scenario(arms[0]).model_dump(mode="json"))
+    start: Any = whole
+    for step in solve.by.split("."):
+        start = start.get(step) if isinstance(start, dict) else None
+    known = isinstance(start, int | float) and not isinstance(start, bool)
+    if not known and solve.between is None:
+        fix = "say between: {from: 1, to: 100}"
+        raise InvalidInput(node.place.problem(f"{clip(solve.by)} has no number to start from", fix, "solve.by"))
+    for value in [start] if solve.between is None else [solve.between.at(0.0), solve.between.at(1.0)]:
+        at.scenario(Arm("", settings={**arms[0].settings, solve.by: value}))
+    return float(start) if known else None
 
 
 def _require_lists(spec: StudySpec, root: Node) -> None:

@@ -33,6 +33,7 @@ from simlab.scenario import Overrides
 from simlab.studies.design import WHOLE
 from simlab.studies.executors import Executor, InThisProcess, LocalProcesses, RayTasks
 from simlab.studies.plan import Plan, Samples, described, planned
+from simlab.studies.solve import meet
 from simlab.studies.task import HELD, Task, perform
 
 Tell = Callable[[int, int, int], None]  # runs done, runs in all, of which failed
@@ -66,11 +67,18 @@ def run_study(
     plan = planned(path, samples=samples, overrides=overrides, plugins=plugins, local=local, value_of=value_of)
     folder = given(out) if out is not None else Path("studies") / plan.spec.name
     study = opened(plan, folder)
-    tasks = _tasks(study, folder)
-    _forget_failures(tasks)
-    missing = [task for task in tasks if row_of(task.cell, task.asked) is None]
-    made = _executor(executor, min(jobs or cores(), max(1, len(missing))))
-    _perform_all(made, missing, len(tasks), tell or (lambda done, total, failed: None))
+
+    def perform_missing(study: Mapping[str, Any]) -> None:
+        tasks = _tasks(study, folder)
+        _forget_failures(tasks)
+        missing = [task for task in tasks if row_of(task.cell, task.asked) is None]
+        made = _executor(executor, min(jobs or cores(), max(1, len(missing))))
+        _perform_all(made, missing, len(tasks), tell or (lambda done, total, failed: None))
+
+    if plan.spec.solve:
+        meet(study, folder.absolute(), perform_missing)
+    else:
+        perform_missing(study)
     found = load(folder)
     assert isinstance(found, StudyRuns)
     found.write_outcomes()
@@ -175,16 +183,35 @@ def _described(plan: Plan, folder: Path) -> dict[str, Any]:
         "plugins": plan.places["plugins"],
         "local": plan.places["local"],
         "seeds": list(plan.seeds),
-        "arms": arms,
+        "arms": [] if plan.spec.solve else arms,
         "outcomes": {name: described(outcome) for name, outcome in plan.outcomes.items()},
         "units": plan.units,
         "asked": plan.asked,
         "orders": {name: f"without {name}" for name in plan.orders},
         "everybody": WHOLE,
         "hypotheses": [hypothesis.model_dump(mode="json") for hypothesis in plan.spec.hypotheses],
+        **({"solve": _budget(plan, arms)} if plan.spec.solve else {}),
         "base": {key: plan.base[key] for key in ("version", "parameters", "plugins", "data", "rests")},
     }
     found: dict[str, Any] = json.loads(json.dumps(said))
+    return found
+
+
+def _budget(plan: Plan, arms: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The budget as `study.json` says it, with the arms that are to meet it."""
+    solve = plan.spec.solve
+    assert solve is not None
+    said = solve.model_dump(mode="json", exclude={"between"})
+    ends = solve.between
+    said |= {"low": None, "high": None, "whole": False, "start": plan.start, "line": plan.line}
+    if ends is not None:
+        said |= {"low": ends.at(0.0), "high": ends.at(1.0), "whole": ends.whole}
+    return {**said, "solved": False, "arms": list(arms)}
+
+
+def _arms(study: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The arms of a study as its file has them."""
+    found: list[dict[str, Any]] = (study.get("solve") or study)["arms"]
     return found
 
 
@@ -198,8 +225,8 @@ def _refuse_another(folder: Path, before: Mapping[str, Any], now: Mapping[str, A
         return
     changed = list(what_changed(before["base"], now["base"])) if _same_first(before, now) else []
     changed += [name for name in ("small", "scenario") if before[name] != now[name] and name not in changed]
-    arms = {arm["folder"]: arm for arm in before["arms"]}
-    for arm in now["arms"]:
+    arms = {arm["folder"]: arm for arm in _arms(before)}
+    for arm in _arms(now):
         old = arms.get(arm["folder"], arm)
         if any(old[key] != arm[key] for key in ("settings", "without")):
             changed.append(f"what the arm {arm['name']!r} is")
@@ -210,7 +237,7 @@ def _refuse_another(folder: Path, before: Mapping[str, Any], now: Mapping[str, A
 
 def _same_first(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
     """Whether the first run of both, by which a change is noticed, is of the same arm and seed."""
-    one, two = before["arms"][0], now["arms"][0]
+    one, two = _arms(before)[0], _arms(now)[0]
     return before["seeds"][0] == now["seeds"][0] and all(one[key] == two[key] for key in ("settings", "without"))
 
 

@@ -157,6 +157,38 @@ def _outcome(value: Any, info: ValidationInfo) -> Quantity | Outcome:
 AnyOutcome = Annotated[Any, BeforeValidator(_outcome)]  # a Quantity or an Outcome
 
 
+class SolveSpec(Spec):
+    """A budget: the value of a lever at which an outcome, averaged over the study's seeds, equals a number.
+
+    Written `{labor: 2250, by: parties.pool.wage}`: the outcome's name, then the number. `labor` is what all labor
+    costs, where the study asks for no outcome of that name.
+    """
+
+    outcome: str = Field(description="the outcome that is to equal a number; also written as a key of its own")
+    equals: float = Field(description="the number")
+    by: str = Field(description="the setting that is changed until it does, by dotted path")
+    between: RangeSpec | None = Field(
+        None,
+        description="where its value is looked for, {from, to}; default: around the scenario's own, up to 64 times",
+    )
+    tolerance: float = Field(0.01, gt=0, lt=1, description="how near is near enough, as a share of the number")
+    steps: int = Field(30, ge=1, le=200, description="values tried at most, once two lie on either side")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, said: Any) -> Any:
+        """`labor: 2250` is `outcome: labor, equals: 2250`."""
+        if not isinstance(said, Mapping) or "outcome" in said or "equals" in said:
+            return said
+        others = [key for key in said if key not in cls.model_fields]
+        if len(others) != 1:
+            what = "which outcome equals what? It names {many}"
+            given = {"many": ", ".join(map(str, others)) or "none", "fix": "as in {labor: 2250, by: parties.pool.wage}"}
+            raise PydanticCustomError("solve", what, given)
+        kept = {key: value for key, value in said.items() if key != others[0]}
+        return {"outcome": others[0], "equals": said[others[0]], **kept}
+
+
 class HypothesisSpec(Spec):
     """That an outcome is larger in one arm than in another, by more than a margin."""
 
@@ -182,6 +214,9 @@ class StudySpec(Spec):
     vary: VarySpec = Field(VarySpec(), description="what differs between runs, beside the seed")
     outcomes: dict[str, AnyOutcome] = Field(
         {}, max_length=200, description="numbers asked of every run, by name: table.column | rows | mean, or a plugin"
+    )
+    solve: SolveSpec | None = Field(
+        None, description="a budget that every arm meets, and the lever by which it does: {labor: 2250, by: …}"
     )
     hypotheses: list[HypothesisSpec] = Field([], max_length=200, description="what is held against the outcomes")
 

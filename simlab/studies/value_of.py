@@ -16,6 +16,7 @@ from simlab.scenario.yaml_tree import Node, read_text
 from simlab.studies.study_file import StudySpec
 
 OPTION = "--value-of"
+LABOR = "labor"  # the outcome that a budget is of, unless another one has its name
 
 
 def orders_asked(typed: str) -> str | list[str]:
@@ -33,6 +34,14 @@ def study_of(file: Path, root: Node) -> tuple[Node, str]:
         ("name", named), ("scenario", str(file.absolute())), ("measure", "last"),
     ))  # fmt: skip
     return read_text(text, OPTION), text
+
+
+def with_labor(spec: StudySpec, registry: Registry) -> StudySpec:
+    """The study, asking also what labor costs, if a budget for it is all that says so."""
+    if spec.solve is None or spec.solve.outcome != LABOR or LABOR in spec.outcomes:
+        return spec
+    made = registry.get("outcome", "labor_dollars").model_validate({})
+    return spec.model_copy(update={"outcomes": {**spec.outcomes, LABOR: made}})
 
 
 def with_prices(spec: StudySpec, scenario: Scenario, registry: Registry) -> StudySpec:
