@@ -12,7 +12,7 @@ import tempfile
 import traceback
 from collections.abc import Sequence
 
-from simlab.cli import calibrate, expect, next_words, plugins, run, study, tables, theory
+from simlab.cli import analysis, calibrate, expect, next_words, plugins, run, study, tables, theory
 from simlab.cli.parser import Commands
 from simlab.cli.terminal import Stream, protected, unwritten
 from simlab.errors import InvalidInput, SimlabError, presentable
@@ -21,6 +21,7 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 FILES = (
     run,
     study,
+    analysis,
     expect,
     plugins,
     tables,
@@ -55,7 +56,7 @@ def _main(argv: Sequence[str] | None, out: Stream) -> int:
         _complain(presentable("\n".join([str(error), *getattr(error, "__notes__", ())])))
         return error.exit_code
     except KeyboardInterrupt:
-        again = "; the same command goes on where it stopped" if command in ("run", "study", "worker") else ""
+        again = "; the same command goes on where it stopped" if command in ("run", "study", "search", "worker") else ""
         _complain(f"\ninterrupted{again}")
         return INTERRUPTED
     except Exception as error:

@@ -12,9 +12,10 @@ from simlab.cli.console import console, print, print_table, progress, width
 from simlab.cli.parser import Commands
 from simlab.errors import InvalidInput, Mismatch, Problem
 from simlab.names import suggestion
+from simlab.paths import given
 
 if TYPE_CHECKING:
-    from simlab.runs.loading import Run
+    from simlab.runs.loading import Run, StudyRuns
 
 
 def add(commands: Commands) -> None:
@@ -37,6 +38,7 @@ _COMPARE = """\
 simlab compare runs/whole runs/without-17
 simlab compare runs/* --by without
 simlab compare runs/audit runs/wage --round 2
+simlab compare studies/wages --by parties.pool.wage --half-width 0.01
 Arms that differ in several things go by the names of their folders, and it is said in what they differ.
 Runs of one seed each are compared prompt by prompt; give several seeds of either arm for intervals over seeds."""
 _TRACE = """\
@@ -57,13 +59,16 @@ def _add_tables(parser: ArgumentParser) -> None:
 
 
 def _add_compare(parser: ArgumentParser) -> None:
-    parser.add_argument("paths", metavar="PATH", nargs="+", help="folder of a run, or of several; the base first")
+    about_paths = "folder of a study, or of a run, or of several; the base first"
+    parser.add_argument("paths", metavar="PATH", nargs="+", help=about_paths)
     parser.add_argument(
         "--by", metavar="PARAMETER", type=text, help="what tells arms apart, as in without or parties.pool.count"
     )
     parser.add_argument(
         "--round", type=whole_number, metavar="N", help="compare them after N trainings (default: at the end)"
     )
+    about_width = "of a study: say how many seeds make an interval of mean ± W, in units of the outcome"
+    parser.add_argument("--half-width", type=float, metavar="W", help=about_width)
     one_object(parser)
 
 
@@ -158,6 +163,8 @@ def compare(args: Namespace) -> int:
     from simlab.report.comparison import compare as compared
     from simlab.report.comparison_screen import screen
 
+    if (study := _study(args)) is not None:
+        return _compare_study(args, study)
     found = compared(*args.paths, by=args.by, round=args.round)
     if args.json:
         about = {name: value for name, value in found.attrs.items() if name != "columns"}
@@ -165,6 +172,32 @@ def compare(args: Namespace) -> int:
         print(json.dumps({**about, "differences": rows}, ensure_ascii=False, allow_nan=False))
         return 0
     console().print(screen(found))
+    return 0
+
+
+def _study(args: Namespace) -> StudyRuns | None:
+    """The study whose arms are to be compared, if it is one. Raises InvalidInput for options that go with the other."""
+    from simlab.runs.loading import StudyRuns, load
+    from simlab.runs.study_folder import is_study
+
+    one = len(args.paths) == 1 and is_study(given(args.paths[0]))
+    if one and args.round is None:
+        found = load(args.paths[0])
+        assert isinstance(found, StudyRuns)
+        return found
+    if args.half_width is not None:
+        raise InvalidInput(Problem("--half-width is of a study's arms, as they ended", "give one study's folder"))
+    return None
+
+
+def _compare_study(args: Namespace, study: StudyRuns) -> int:
+    from simlab.report.study_comparison import compare_arms, record, screen
+
+    found = compare_arms(study, args.by, args.half_width)
+    if args.json:
+        print(json.dumps(record(found), ensure_ascii=False, allow_nan=False))
+    else:
+        console().print(screen(found))
     return 0
 
 

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from simlab.arrays import Array
 
 RESAMPLES = 9999
-_MOST_SEEDS = 1_000_000
+MOST_SEEDS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def seeds_needed(se: float, n: int, half_width: float) -> int:
     from scipy.stats import t
 
     spread = se * math.sqrt(n)
-    low, high = 2, _MOST_SEEDS
+    low, high = 2, MOST_SEEDS
     while low < high:
         middle = (low + high) // 2
         if t.ppf(0.975, middle - 1) * spread / math.sqrt(middle) <= half_width:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from simlab.runs.loading import StudyRuns
 
 SUPPORTED, NOT_SUPPORTED, UNDECIDED = "supported", "not supported", "undecided"
-_NUMBERS = ("mean", "se", "low", "high", "boot_low", "boot_high", "p", "n")
+NUMBERS = ("mean", "se", "low", "high", "boot_low", "boot_high", "p", "n")
 
 
 def summaries(study: StudyRuns, by: str = "arm") -> pd.DataFrame:
@@ -25,13 +25,13 @@ def summaries(study: StudyRuns, by: str = "arm") -> pd.DataFrame:
     import pandas as pd
 
     rows = study.outcomes
-    _require_column(rows, by)
+    by = column_of(rows, by)
     found = [
-        {"outcome": name, by: value, **_numbers(effect(_by_seed(part, name)))}
+        {"outcome": name, by: value, **numbers(effect(by_seed(part, name)))}
         for name in study.plan["outcomes"]
         for value, part in rows.groupby(by, sort=False, dropna=False)
     ]
-    return pd.DataFrame(found, columns=["outcome", by, *_NUMBERS])
+    return pd.DataFrame(found, columns=["outcome", by, *NUMBERS])
 
 
 def effects(study: StudyRuns, by: str = "arm", base: Any = None, half_width: float | None = None) -> pd.DataFrame:
@@ -45,7 +45,7 @@ def effects(study: StudyRuns, by: str = "arm", base: Any = None, half_width: flo
     import pandas as pd
 
     rows = study.outcomes
-    _require_column(rows, by)
+    by = column_of(rows, by)
     values = list(rows[by].drop_duplicates())
     if len(values) < 2:
         raise InvalidInput(Problem(f"all runs have the same {by}", "give a column in which they differ"))
@@ -57,11 +57,11 @@ def effects(study: StudyRuns, by: str = "arm", base: Any = None, half_width: flo
         others = [value for value in values if value != base]
         each = [effect(differences(study, name, by, value, base)) for value in others]
         for value, one, p in zip(others, each, adjusted([one.p for one in each]), strict=True):
-            row = {"outcome": name, by: value, "less": base, **_numbers(one), "p_holm": p}
+            row = {"outcome": name, by: value, "less": base, **numbers(one), "p_holm": p}
             if half_width is not None:
                 row["seeds"] = seeds_needed(one.se, one.n, half_width) if one.n > 1 else None
             found.append(row)
-    columns = ["outcome", by, "less", *_NUMBERS, "p_holm", *(["seeds"] if half_width is not None else [])]
+    columns = ["outcome", by, "less", *NUMBERS, "p_holm", *(["seeds"] if half_width is not None else [])]
     return pd.DataFrame(found, columns=columns)
 
 
@@ -103,8 +103,8 @@ def verdicts(study: StudyRuns) -> pd.DataFrame:
         one = effect(differences(study, hypothesis["outcome"], by, arm, less))
         said = hypothesis["says"] or f"{hypothesis['outcome']}: {arm} > {less}"
         row = {"says": said, "outcome": hypothesis["outcome"], "arm": arm, "less": less, "margin": hypothesis["margin"]}
-        found.append({**row, **_numbers(one), "verdict": _verdict(one, hypothesis["margin"])})
-    return pd.DataFrame(found, columns=["says", "outcome", "arm", "less", "margin", *_NUMBERS, "verdict"])
+        found.append({**row, **numbers(one), "verdict": _verdict(one, hypothesis["margin"])})
+    return pd.DataFrame(found, columns=["says", "outcome", "arm", "less", "margin", *NUMBERS, "verdict"])
 
 
 def _verdict(found: Effect, margin: float) -> str:
@@ -113,16 +113,23 @@ def _verdict(found: Effect, margin: float) -> str:
     return NOT_SUPPORTED if found.high <= margin else UNDECIDED
 
 
-def _numbers(found: Effect) -> dict[str, float]:
-    return {name: getattr(found, name) for name in _NUMBERS}
+def numbers(found: Effect) -> dict[str, float]:
+    """Its numbers, by column."""
+    return {name: getattr(found, name) for name in NUMBERS}
 
 
-def _by_seed(rows: pd.DataFrame, outcome: str) -> Sequence[float]:
+def by_seed(rows: pd.DataFrame, outcome: str) -> Sequence[float]:
     """One number a seed; where there is one seed only, one a run."""
     seeds = rows.groupby("seed")[outcome].mean()
     return list(np.asarray(seeds if len(seeds) > 1 else rows[outcome], dtype=float))
 
 
-def _require_column(rows: pd.DataFrame, name: str) -> None:
-    if name not in rows:
-        raise InvalidInput(Problem(f"no column {name!r}", suggestion(name, list(rows.columns))))
+def column_of(rows: pd.DataFrame, name: str) -> str:
+    """The column of that name, or the only one of which it is the end, as wage is of parties.pool.wage. Raises
+    InvalidInput if there is none."""
+    if name in rows:
+        return name
+    ends = [str(column) for column in rows.columns if str(column).endswith(f".{name}")]
+    if len(ends) != 1:
+        raise InvalidInput(Problem(f"no column {name!r}", suggestion(name, ends or list(rows.columns))))
+    return ends[0]

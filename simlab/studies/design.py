@@ -2,7 +2,8 @@
 
 An arm is a named form of the scenario at one point of the design. Points are combinations of levers and uncertainties:
 each value with each (a grid); as many points as wanted, spread over all ranges (Latin hypercube: McKay, Beckman &
-Conover 1979, Technometrics 21; Sobol 1967, with Owen's scrambling, as in scipy.stats.qmc); or the user's own.
+Conover 1979, Technometrics 21; Sobol 1967, with Owen's scrambling, as in scipy.stats.qmc); those of Saltelli or Morris,
+of which indices of sensitivity are made; or the user's own.
 """
 
 from __future__ import annotations
@@ -83,11 +84,26 @@ def _points(vary: VarySpec) -> Iterator[Point]:
         for values in product(*varied.values()):
             yield dict(zip(varied, values, strict=True))
         return
+    for shares in shares_of(vary):
+        yield {key: at_share(values, share) for (key, values), share in zip(varied.items(), shares, strict=True)}
+
+
+def shares_of(vary: VarySpec) -> list[list[float]]:
+    """The points of a spread design, each as shares of its settings' ranges; none of a grid. Raises InvalidInput where
+    a design needs a library that is not installed."""
+    varied = len(vary.levers) + len(vary.uncertainties)
+    if vary.points is None:
+        return []
+    if vary.design in ("saltelli", "morris"):
+        from simlab.measures.sensitivity import morris_points, saltelli_points
+
+        found: list[list[float]] = (saltelli_points if vary.design == "saltelli" else morris_points)(
+            varied, vary.points
+        ).tolist()
+        return found
     from scipy.stats import qmc
 
-    sampler = (qmc.LatinHypercube if vary.design == "latin_hypercube" else qmc.Sobol)(len(varied), seed=0)
-    for shares in _drawn(sampler, vary.points):
-        yield {key: _at(values, share) for (key, values), share in zip(varied.items(), shares, strict=True)}
+    return _drawn((qmc.LatinHypercube if vary.design == "latin_hypercube" else qmc.Sobol)(varied, seed=0), vary.points)
 
 
 def _drawn(sampler: Any, points: int) -> list[list[float]]:
@@ -101,7 +117,7 @@ def _drawn(sampler: Any, points: int) -> list[list[float]]:
     return drawn
 
 
-def _at(values: RangeSpec | list[Any], share: float) -> Any:
+def at_share(values: RangeSpec | list[Any], share: float) -> Any:
     """The value of a setting so far along its range, or in its list."""
     if isinstance(values, RangeSpec):
         return values.at(share)
@@ -110,7 +126,12 @@ def _at(values: RangeSpec | list[Any], share: float) -> Any:
 
 def key_of(arm: Arm) -> str:
     """What tells the runs of an arm from those of others, as a text."""
-    return json.dumps([dict(arm.settings), list(arm.without)], sort_keys=True)
+    return key_of_settings(arm.settings, arm.without)
+
+
+def key_of_settings(settings: Mapping[str, Any], without: Sequence[str]) -> str:
+    """The same of settings, and of who is left out."""
+    return json.dumps([dict(settings), list(without)], sort_keys=True)
 
 
 def folder_name(text: str) -> str:

@@ -34,7 +34,8 @@ class Executor(Protocol):
         """Every task submitted so far or meanwhile, with its row, as each is done."""
 
     def cancel(self) -> None:
-        """Stop: runs under way are given up, and go on where they stopped when they are performed again."""
+        """Stop, also when all is done: runs under way are given up, and go on where they stopped when they are
+        performed again."""
 
 
 class InThisProcess:
@@ -84,7 +85,6 @@ class LocalProcesses:
                     yield task, future.result()
             if lost:
                 yield from self._again([*lost, *self._waiting.values()])
-        self._pool.shutdown()
 
     def _again(self, tasks: list[Task]) -> Iterator[tuple[Task, Row]]:
         """Begin anew with those that were lost when a process died: those that had begun each by itself."""
@@ -184,7 +184,6 @@ class RayTasks:
                 yield task, self._ray.get(done)
             except (self._ray.exceptions.WorkerCrashedError, self._ray.exceptions.OutOfMemoryError):
                 yield task, died(task)
-        self._leave()
 
     def cancel(self) -> None:
         for waiting in self._waiting:

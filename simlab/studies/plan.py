@@ -28,8 +28,8 @@ from simlab.scenario.fields import Reading
 from simlab.scenario.messages import Complaints
 from simlab.scenario.settings import Settings, assignments
 from simlab.scenario.yaml_tree import Node, Place, located, read_argument, read_file
-from simlab.studies.design import Arm, Point, arms_of, folder_names
-from simlab.studies.study_file import Quantity, RangeSpec, SolveSpec, StudySpec
+from simlab.studies.design import Arm, Point, arms_of, at_share, folder_names
+from simlab.studies.study_file import Quantity, RangeSpec, SolveSpec, StudySpec, VarySpec
 from simlab.studies.value_of import LABOR, OPTION, orders_asked, study_of, with_labor, with_prices
 from simlab.tables.schemas import TABLES
 
@@ -121,9 +121,11 @@ def planned(
     at = _Reader(scenario_file, registry, inline, spec.small, root, spec.solve)
     scenario = at.scenario(Arm("base", settings=spec.common))
     points = _from_frame(samples) if samples is not None else list(_from_csv(root, spec, file))
+    if spec.search is not None:
+        _require_search(spec, at, points, root)
     orders = _orders(spec, scenario, root)
     spec = with_prices(spec, scenario, registry) if orders else spec
-    arms = arms_of(spec.vary, spec.common, points, orders)
+    arms = arms_of(spec.vary if spec.search is None else VarySpec(), spec.common, points, orders)
     for arm in arms[:CHECKED]:
         at.scenario(arm)
     _require_hypotheses(spec, arms, root)
@@ -313,9 +315,26 @@ def _start(spec: StudySpec, arms: Sequence[Arm], at: _Reader, root: Node) -> flo
     return float(start) if known else None
 
 
+def _require_search(spec: StudySpec, at: _Reader, points: Sequence[Point], root: Node) -> None:
+    """Raise InvalidInput where a search is about outcomes that are not there, or anything but levers varies, and where
+    the scenario does not take the ends of a lever's range."""
+    search, place = spec.search, root.value["search"].place
+    assert search is not None
+    for name in (search.minimize, *search.target):
+        if name not in spec.outcomes:
+            fix = suggestion(name, [*spec.outcomes, LABOR])
+            raise InvalidInput(place.problem(f"there is no outcome {clip(name)!r}", fix, "search"))
+    vary = spec.vary
+    if not vary.levers or vary.uncertainties or vary.arms or vary.orders or points or vary.points or spec.solve:
+        fix = "vary: {levers: {parties.pool.wage: {from: 5, to: 40}}}, and nothing else"
+        raise InvalidInput(place.problem("a search is over levers, and over them alone", fix, "search"))
+    for share in (0.0, 1.0):
+        at.scenario(Arm("", settings={**spec.common, **{k: at_share(v, share) for k, v in vary.levers.items()}}))
+
+
 def _require_lists(spec: StudySpec, root: Node) -> None:
     """Raise InvalidInput where a range stands in a grid."""
-    for kind in ("levers", "uncertainties") if spec.vary.design == "grid" else ():
+    for kind in ("levers", "uncertainties") if spec.vary.design == "grid" and spec.search is None else ():
         for key, values in getattr(spec.vary, kind).items():
             if isinstance(values, RangeSpec):
                 place = root.value["vary"].value[kind].keys[key]

@@ -7,6 +7,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from simlab.runs.study_folder import (
     write_json,
 )
 from simlab.scenario import Overrides
-from simlab.studies.design import WHOLE
+from simlab.studies.design import WHOLE, shares_of
 from simlab.studies.executors import Executor, InThisProcess, LocalProcesses, RayTasks
 from simlab.studies.plan import Plan, Samples, described, planned
 from simlab.studies.solve import meet
@@ -67,18 +68,13 @@ def run_study(
     plan = planned(path, samples=samples, overrides=overrides, plugins=plugins, local=local, value_of=value_of)
     folder = given(out) if out is not None else Path("studies") / plan.spec.name
     study = opened(plan, folder)
-
-    def perform_missing(study: Mapping[str, Any]) -> None:
-        tasks = _tasks(study, folder)
-        _forget_failures(tasks)
-        missing = [task for task in tasks if row_of(task.cell, task.asked) is None]
-        made = _executor(executor, min(jobs or cores(), max(1, len(missing))))
-        _perform_all(made, missing, len(tasks), tell or (lambda done, total, failed: None))
-
-    if plan.spec.solve:
-        meet(study, folder.absolute(), perform_missing)
-    else:
-        perform_missing(study)
+    if plan.spec.search:
+        raise InvalidInput(Problem("this study is a search", f"simlab search {plan.file}", plan.file))
+    with performing(folder, executor, jobs, tell) as perform_missing:
+        if plan.spec.solve:
+            meet(study, folder.absolute(), perform_missing)
+        else:
+            perform_missing(study)
     found = load(folder)
     assert isinstance(found, StudyRuns)
     found.write_outcomes()
@@ -111,6 +107,30 @@ def work(folder: Path | str, tell: Tell | None = None) -> int:
         if order := held:
             time.sleep(PATIENCE)
     return mine
+
+
+@contextmanager
+def performing(
+    folder: Path, executor: str | Executor, jobs: int | None, tell: Tell | None
+) -> Iterator[Callable[[Mapping[str, Any]], None]]:
+    """What performs all missing runs of a study, as often as it is called, by one executor, which is stopped at the
+    end."""
+    kept: list[Executor] = []
+
+    def perform_missing(study: Mapping[str, Any]) -> None:
+        tasks = _tasks(study, folder)
+        _forget_failures(tasks)
+        missing = [task for task in tasks if row_of(task.cell, task.asked) is None]
+        if missing and not kept:
+            kept.append(_executor(executor, min(jobs or cores(), len(missing))))
+        if missing:
+            _perform_all(kept[0], missing, len(tasks), tell or (lambda done, total, failed: None))
+
+    try:
+        yield perform_missing
+    finally:
+        for each in kept:
+            each.cancel()
 
 
 def _executor(asked: str | Executor, processes: int) -> Executor:
@@ -183,13 +203,15 @@ def _described(plan: Plan, folder: Path) -> dict[str, Any]:
         "plugins": plan.places["plugins"],
         "local": plan.places["local"],
         "seeds": list(plan.seeds),
-        "arms": [] if plan.spec.solve else arms,
+        "arms": [] if plan.spec.solve or plan.spec.search else arms,
+        "design": {"kind": plan.spec.vary.design, "shares": _shares(plan)},
         "outcomes": {name: described(outcome) for name, outcome in plan.outcomes.items()},
         "units": plan.units,
         "asked": plan.asked,
         "orders": {name: f"without {name}" for name in plan.orders},
         "everybody": WHOLE,
         "hypotheses": [hypothesis.model_dump(mode="json") for hypothesis in plan.spec.hypotheses],
+        **({"search": {**plan.spec.search.model_dump(mode="json"), "arms": arms}} if plan.spec.search else {}),
         **({"solve": _budget(plan, arms)} if plan.spec.solve else {}),
         "base": {key: plan.base[key] for key in ("version", "parameters", "plugins", "data", "rests")},
     }
@@ -211,8 +233,13 @@ def _budget(plan: Plan, arms: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _arms(study: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The arms of a study as its file has them."""
-    found: list[dict[str, Any]] = (study.get("solve") or study)["arms"]
+    found: list[dict[str, Any]] = (study.get("solve") or study.get("search") or study)["arms"]
     return found
+
+
+def _shares(plan: Plan) -> list[list[float]]:
+    """The points of a design of which indices are made, as shares of ranges."""
+    return shares_of(plan.spec.vary) if plan.spec.vary.design in ("saltelli", "morris") else []
 
 
 def _refuse_another(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:

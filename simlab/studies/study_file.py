@@ -82,12 +82,16 @@ class VarySpec(Spec):
     uncertainties: dict[str, Values] = Field(
         {}, max_length=100, description="settings that nobody controls: by dotted path a list, or {from, to}"
     )
-    design: Literal["grid", "latin_hypercube", "sobol"] = Field(
-        "grid", description="how values are combined: each with each, or `points` of them spread over all ranges"
+    design: Literal["grid", "latin_hypercube", "sobol", "saltelli", "morris"] = Field(
+        "grid",
+        description="how values are combined: each with each, or `points` of them spread over all ranges (saltelli,"
+        " morris: for `simlab sensitivity`)",
     )
     points: int | None = Field(
-        None, ge=1, le=MOST_POINTS, description="number of points of a latin_hypercube or sobol design"
-    )
+        None, ge=1, le=MOST_POINTS,
+        description="number of points of a latin_hypercube or sobol design; saltelli takes settings + 2 times as many,"
+        " morris settings + 1 times",
+    )  # fmt: skip
     samples: str = Field("", max_length=10_000, description="a CSV file whose columns are settings, a point a row")
     orders: Literal["each"] | list[str] | None = Field(
         None, description="`each`: arms without each order of judgement in turn, and the whole; or names of parties"
@@ -189,6 +193,19 @@ class SolveSpec(Spec):
         return {"outcome": others[0], "equals": said[others[0]], **kept}
 
 
+class SearchSpec(Spec):
+    """What `simlab search` looks for: the point of the levers' ranges at which one outcome is least, while others reach
+    a target, both as means over the study's seeds."""
+
+    minimize: str = Field(description="the outcome that is to be least, as labor")
+    target: dict[str, float] = Field(min_length=1, max_length=20, description="the least that other outcomes may be")
+    trials: int = Field(40, ge=1, le=10_000, description="points that are tried")
+    after: int = Field(
+        2, ge=2, le=1000, description="seeds after which a point that does poorly is given up, and then again"
+    )
+    seed: int = Field(0, ge=0, le=2**32 - 1, description="seed of the search")
+
+
 class HypothesisSpec(Spec):
     """That an outcome is larger in one arm than in another, by more than a margin."""
 
@@ -218,6 +235,7 @@ class StudySpec(Spec):
     solve: SolveSpec | None = Field(
         None, description="a budget that every arm meets, and the lever by which it does: {labor: 2250, by: …}"
     )
+    search: SearchSpec | None = Field(None, description="the cheapest point that reaches a target, for `simlab search`")
     hypotheses: list[HypothesisSpec] = Field([], max_length=200, description="what is held against the outcomes")
 
     @property

@@ -37,8 +37,9 @@ def study_of(file: Path, root: Node) -> tuple[Node, str]:
 
 
 def with_labor(spec: StudySpec, registry: Registry) -> StudySpec:
-    """The study, asking also what labor costs, if a budget for it is all that says so."""
-    if spec.solve is None or spec.solve.outcome != LABOR or LABOR in spec.outcomes:
+    """The study, asking also what labor costs, if a budget for it, or a search, is all that says so."""
+    wanted = [spec.solve.outcome if spec.solve else "", spec.search.minimize if spec.search else ""]
+    if LABOR not in wanted or LABOR in spec.outcomes:
         return spec
     made = registry.get("outcome", "labor_dollars").model_validate({})
     return spec.model_copy(update={"outcomes": {**spec.outcomes, LABOR: made}})

@@ -1,0 +1,192 @@
+"""Analysis of studies: comparisons, response curves, sensitivity, search; of runs that a formula makes up."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import simlab
+from simlab.cli import main
+from simlab.errors import InvalidInput
+from simlab.measures.paired import seeds_needed
+from simlab.report.response import response
+from simlab.report.search_screen import points
+from simlab.report.sensitivity import sensitivity
+from simlab.report.study_comparison import compare_arms
+from simlab.studies.search import run_search
+from simlab.studies.study import run_study
+from tests.studies.made_up import Formula, MadeUp
+from tests.studies.small_study import study_file
+
+WAGE, COUNT = "parties.pool.wage", "parties.pool.count"
+RANGES = {WAGE: {"from": 4.0, "to": 40.0}, COUNT: {"from": 2, "to": 32, "whole": True}}
+FREE = {"hypotheses": [], "outcomes": {"right": "judgements.score | mean", "labor": "labor_dollars"}}
+
+
+def noise(seed: int, scale: float = 1.0) -> float:
+    """The same under every arm, as draws that arms share."""
+    return float(np.random.default_rng(seed).normal()) * scale
+
+
+def made(folder: Path, formula: Formula, **changes: Any) -> simlab.StudyRuns:
+    file = study_file(folder, {**FREE, **changes})
+    return run_study(file, out=folder / "out", jobs=1, local=False, executor=MadeUp(formula))
+
+
+# ---- compare -------------------------------------------------------------------------------------------------------
+
+
+def paid(settings: Mapping[str, Any], seed: int) -> dict[str, float]:
+    """Labels get better with wages, by the same under every seed but for a little."""
+    wage = settings.get(WAGE, 10)
+    return {"right": 0.01 * wage + noise(seed) + noise(seed + int(wage), 0.001), "labor": 10.0 * wage}
+
+
+@pytest.fixture
+def wages(tmp_path: Path) -> simlab.StudyRuns:
+    return made(tmp_path, paid, vary={"levers": {WAGE: [4, 9, 16]}}, seeds=6)
+
+
+def test_arms_are_compared_seed_by_seed(wages: simlab.StudyRuns) -> None:
+    """Noise that arms share cancels: intervals are of the little that they do not."""
+    found = compare_arms(wages, "wage", 0.0005).set_index(["outcome", WAGE])
+    for wage in (9, 16):
+        row = found.loc[("right", wage)]
+        assert row["mean"] == pytest.approx(0.01 * (wage - 4), abs=4 * row.se)
+        assert row.high - row.low < 0.01
+        assert row.seeds == seeds_needed(row.se, 6, 0.0005)
+    rows = found.loc["right"]
+    assert sorted(rows.p_holm) == pytest.approx(sorted([min(rows.p) * 2, max(*(rows.p), min(rows.p) * 2)]))
+    assert found.loc[("labor", 16), "mean"] == 120
+
+
+def test_the_command_shows_them(wages: simlab.StudyRuns, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", str(wages.path), "--by", WAGE, "--half-width", "0.01"]) == 0
+    assert "for ± 0.01" in capsys.readouterr().out
+    assert main(["compare", str(wages.path), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["by"], len(said["differences"])) == ("arm", 4)
+    for wrong in (["--by", "wag"], ["--half-width", "-1"], ["--round", "1", "--half-width", "1"]):
+        assert main(["compare", str(wages.path), *wrong]) == 2
+
+
+def test_response_curves_follow_the_lever(wages: simlab.StudyRuns) -> None:
+    found = response(wages, "wage", "labor")
+    assert list(found[WAGE]) == [4, 9, 16]
+    assert list(found["mean"]) == [40, 90, 160]
+    assert (found.n == 6).all()
+    with pytest.raises(InvalidInput, match="not a number"):
+        response(wages, "arm")
+
+
+def test_a_spread_lever_is_cut_into_parts(tmp_path: Path) -> None:
+    vary = {"levers": RANGES, "design": "latin_hypercube", "points": 60}
+    found = response(made(tmp_path, paid, vary=vary, seeds=1), WAGE, "labor", bins=6)
+    assert (found.n == 10).all()
+    assert found["mean"].to_numpy() == pytest.approx(10 * found[WAGE].to_numpy())
+    assert ((found.low < found["mean"]) & (found["mean"] < found.high)).all()
+
+
+# ---- sensitivity ---------------------------------------------------------------------------------------------------
+
+
+def product(settings: Mapping[str, Any], seed: int) -> dict[str, float]:
+    """Linear in wages, indifferent to how many there are."""
+    return {"right": 2 * settings[WAGE] + noise(seed), "labor": settings[WAGE] * settings[COUNT]}
+
+
+@pytest.mark.parametrize(("design", "points", "runs"), [("saltelli", 64, 256), ("morris", 10, 30)])
+def test_a_study_says_what_its_outcomes_hang_on(
+    design: str, points: int, runs: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("SALib")
+    vary = {"levers": RANGES, "design": design, "points": points}
+    study = made(tmp_path, product, vary=vary, seeds=2)
+    assert len(study.outcomes) == 2 * runs
+    found = sensitivity(study).set_index(["outcome", "setting"])
+    if design == "morris":
+        assert found.loc[("right", WAGE), "mu"] == pytest.approx(72)  # 2 × the range of wages
+        assert found.loc[("right", COUNT), "mu_star"] == 0
+    else:
+        assert found.loc[("right", WAGE), "total"] == pytest.approx(1, abs=0.1)
+        assert found.loc[("right", COUNT), "total"] == 0
+        assert found.loc[("labor", COUNT), "total"] > 0.3
+    assert main(["sensitivity", str(study.path)]) == 0
+    assert "Sensitivity" in capsys.readouterr().out
+
+
+def test_other_designs_have_no_indices(wages: simlab.StudyRuns) -> None:
+    with pytest.raises(InvalidInput, match="design: saltelli"):
+        sensitivity(wages)
+
+
+# ---- search --------------------------------------------------------------------------------------------------------
+
+TARGET = 0.8
+SEARCH = {"minimize": "labor", "target": {"right": TARGET}, "trials": 40}
+
+
+def saturating(settings: Mapping[str, Any], seed: int) -> dict[str, float]:
+    """Labels are right at 1 − exp(−wage/10), whoever labels: $16.09 make .8."""
+    wage = settings[WAGE]
+    return {"right": 1 - math.exp(-wage / 10) + noise(seed, 0.002), "labor": wage * settings[COUNT]}
+
+
+def searched(folder: Path, executor: MadeUp, **changes: Any) -> simlab.StudyRuns:
+    said = {**FREE, "vary": {"levers": RANGES}, "search": SEARCH, "seeds": 6, **changes}
+    return run_search(study_file(folder, said), out=folder / "out", local=False, executor=executor)
+
+
+def test_the_cheapest_point_that_reaches_the_target_is_found(tmp_path: Path) -> None:
+    pytest.importorskip("optuna")
+    executor = MadeUp(saturating)
+    study = searched(tmp_path, executor)
+    found = points(study)
+    best = found.iloc[0]
+    assert best.arm == study.plan["search"]["best"]
+    assert best.right >= TARGET
+    reached = found[found.reaches]
+    assert best.labor == reached.labor.min()
+    assert best.labor < 3 * 10 * math.log(5) * 2  # thrice the least there is: two people at $16.09
+    given_up = found[found.state == "given up"]
+    assert len(given_up) > 5
+    assert (given_up.seeds < 6).all()
+    assert executor.performed == found.seeds.sum() < 40 * 6
+    again = MadeUp(saturating)
+    assert points(searched(tmp_path, again)).equals(found)
+    assert again.performed == 0
+
+
+def test_a_target_beyond_reach_has_no_best(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("optuna")
+    study = searched(tmp_path, MadeUp(saturating), search={**SEARCH, "target": {"right": 2.0}, "trials": 4})
+    assert study.plan["search"]["best"] is None
+    assert not points(study).reaches.any()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"search": {**SEARCH, "minimize": "labour"}}, "there is no outcome 'labour'"),
+        ({"search": {**SEARCH, "target": {}}}, "target"),
+        ({"vary": {}}, "over levers, and over them alone"),
+        ({"vary": {"levers": {WAGE: {"from": -4, "to": 4}}}}, "greater than or equal to 0"),
+    ],
+)
+def test_mistakes_are_told_with_their_line(changes: dict[str, Any], said: str, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match=said) as caught:
+        searched(tmp_path, MadeUp(saturating), **changes)
+    assert int(str(caught.value).split(":")[1]) > 1
+
+
+def test_studies_and_searches_are_not_taken_for_each_other(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="simlab search"):
+        made(tmp_path, saturating, vary={"levers": RANGES}, search=SEARCH)
+    with pytest.raises(InvalidInput, match="says nothing to search for"):
+        run_search(study_file(tmp_path), out=tmp_path / "other", local=False)
