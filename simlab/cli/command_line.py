@@ -12,7 +12,7 @@ import tempfile
 import traceback
 from collections.abc import Sequence
 
-from simlab.cli import analysis, calibrate, expect, next_words, plugins, run, study, tables, theory
+from simlab.cli import analysis, calibrate, expect, export, next_words, plugins, run, study, tables, theory
 from simlab.cli.parser import Commands
 from simlab.cli.terminal import Stream, protected, unwritten
 from simlab.errors import InvalidInput, SimlabError, presentable
@@ -25,6 +25,7 @@ FILES = (
     expect,
     plugins,
     tables,
+    export,
     theory,
     calibrate,
     next_words,

@@ -54,11 +54,13 @@ def effect(values: ArrayLike, seed: int = 0) -> Effect:
 
 
 def _bootstrapped(values: Array, seed: int) -> tuple[float, float]:
+    from inspect import signature
+
     from scipy.stats import bootstrap
 
-    found = bootstrap(
-        (values,), np.mean, n_resamples=RESAMPLES, method="BCa", rng=np.random.default_rng(seed)
-    ).confidence_interval
+    drawn_by = "rng" if "rng" in signature(bootstrap).parameters else "random_state"  # before scipy 1.15
+    options = {"n_resamples": RESAMPLES, "method": "BCa", drawn_by: np.random.default_rng(seed)}
+    found = bootstrap((values,), np.mean, **options).confidence_interval
     return float(found.low), float(found.high)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from simlab.arrays import Array
 from simlab.errors import InvalidInput, Problem
 
-SEED, LEVELS = 0, 4
+SEED, LEVELS = 1, 4  # SALib before 1.6 takes a seed of 0 for none
 SOBOL = ("first", "first_conf", "total", "total_conf")
 MORRIS = ("mu", "mu_star", "mu_star_conf", "sigma")
 
