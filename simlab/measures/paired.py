@@ -53,6 +53,17 @@ def effect(values: ArrayLike, seed: int = 0) -> Effect:
     return Effect(mean, se, mean - half, mean + half, boot_low, boot_high, p, n)
 
 
+def student(values: Array) -> tuple[float, float, float]:
+    """The mean of numbers [n], none of them missing, and its 95 % interval by Student's t; NaN if n is below 2."""
+    mean = float(values.mean())
+    if len(values) < 2:
+        return mean, math.nan, math.nan
+    from scipy.stats import t
+
+    half = float(t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / math.sqrt(len(values)))
+    return mean, mean - half, mean + half
+
+
 def _bootstrapped(values: Array, seed: int) -> tuple[float, float]:
     from inspect import signature
 

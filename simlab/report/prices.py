@@ -17,7 +17,7 @@ import numpy as np
 from simlab.arrays import Array
 from simlab.errors import InvalidInput, Problem
 from simlab.measures.control_loss import best_depth
-from simlab.measures.paired import RESAMPLES, adjusted, effect
+from simlab.measures.paired import adjusted, effect, student
 from simlab.measures.ratio import ratio
 from simlab.report.effects import matched
 
@@ -111,27 +111,22 @@ def _per_point(spent: pd.Series[float], change: pd.Series[float], unit: str) -> 
 # ---- depth ---------------------------------------------------------------------------------------------------------
 
 
-def turning_point(changes: Array, depths: Sequence[int], seed: int = 0) -> dict[str, float]:
+def turning_point(changes: Array, depths: Sequence[int]) -> dict[str, float]:
     """The lowest order at which an outcome does not rise on average: of changes [seeds, orders] at these depths
-    [orders], ascending. Returns `depth`, and the ends `low` and `high` of its 95 % interval, from the same of seeds
-    drawn with replacement (percentile bootstrap; Efron 1979, Annals of Statistics 7); one beyond the deepest says that
-    every order is worth something. NaN without seeds.
+    [orders], ascending. Returns `depth`; `low`, the lowest that is not shown to be worth something (its 95 % interval
+    by Student's t reaches 0); and `high`, the lowest that is shown not to be (none of it lies above 0). One beyond the
+    deepest says that there is no such order; NaN without seeds, or ends of one seed.
     """
     if not len(changes) or not len(depths):
         return dict.fromkeys(("depth", "low", "high"), math.nan)
-    levels = np.append(np.asarray(depths, dtype=float), max(depths) + 1.0)
+    each = np.array([student(column) for column in changes.T])  # [orders, mean and ends]
 
-    def first(means: Array) -> Array:
-        """Of means [..., orders]."""
-        none = np.concatenate([means <= 0, np.ones((*means.shape[:-1], 1), dtype=bool)], axis=-1)
-        return np.asarray(levels[none.argmax(axis=-1)])
+    def first(values: Array) -> float:
+        nothing = (depth for depth, value in zip(depths, values, strict=True) if value <= 0)
+        return float(next(nothing, max(depths) + 1))
 
-    n = len(changes)
-    drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=RESAMPLES) / n
-    low, high = np.quantile(first(drawn @ changes), [0.025, 0.975], method="inverted_cdf")
-    if n < 2:
-        low = high = math.nan
-    return {"depth": float(first(changes.mean(axis=0))), "low": float(low), "high": float(high)}
+    low, high = (first(each[:, end]) if len(changes) > 1 else math.nan for end in (1, 2))
+    return {"depth": first(each[:, 0]), "low": low, "high": high}
 
 
 def control_depth(run: Run | None) -> dict[str, Any]:

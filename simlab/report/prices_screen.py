@@ -32,7 +32,8 @@ def section(study: StudyRuns) -> RenderableType:
                 between(row["per_point_low"], row["per_point_high"], ",.0f"),
             )  # fmt: skip
             called = ""
-    return noted(made, " ".join([_WHAT, *_turning(found.attrs["depth"]), _law(found.attrs["law"])]))
+    turning = _turning(found.attrs["depth"], int(found.depth.max()))
+    return noted(made, " ".join([_WHAT, *turning, _law(found.attrs["law"])]))
 
 
 _WHAT = (
@@ -41,14 +42,18 @@ _WHAT = (
 )
 
 
-def _turning(depths: Mapping[str, Mapping[str, float]]) -> list[str]:
+def _turning(depths: Mapping[str, Mapping[str, float]], deepest: int) -> list[str]:
     """Of each outcome, the order that is worth nothing."""
-    said = []
+
+    def said(depth: float) -> str:
+        return f"order {depth:.0f}" if depth <= deepest else "none"
+
+    found = []
     for outcome, at in depths.items():
         if not math.isnan(at["depth"]):
-            ends = f" (95 % {at['low']:.0f} to {at['high']:.0f})" if not math.isnan(at["low"]) else ""
-            said.append(f"For {outcome}, the first order worth nothing is {at['depth']:.0f}{ends}.")
-    return said
+            ends = f" (95 %: {said(at['low'])} to {said(at['high'])})" if not math.isnan(at["low"]) else ""
+            found.append(f"The first worth nothing for {outcome}: {said(at['depth'])}{ends}.")
+    return found
 
 
 def _law(law: Mapping[str, Any]) -> str:

@@ -118,6 +118,7 @@ def test_tables_come_back_as_they_were(tmp_path: Path) -> None:
     assert set(pd.read_csv(place / "comparisons.csv", dtype=str).held_out) == {"true", "false"}
 
 
+@pytest.mark.slow
 def test_a_package_is_valid(tmp_path: Path) -> None:
     frictionless = pytest.importorskip("frictionless")
     place = export(made_up(tmp_path / "run"), "datapackage", tmp_path / "package")
