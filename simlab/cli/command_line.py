@@ -12,7 +12,7 @@ import tempfile
 import traceback
 from collections.abc import Sequence
 
-from simlab.cli import analysis, calibrate, expect, export, next_words, plugins, run, study, tables, theory
+from simlab.cli import analysis, calibrate, expect, export, next_words, plugins, report, run, study, tables, theory
 from simlab.cli.parser import Commands
 from simlab.cli.terminal import Stream, protected, unwritten
 from simlab.errors import InvalidInput, SimlabError, presentable
@@ -26,6 +26,7 @@ FILES = (
     plugins,
     tables,
     export,
+    report,
     theory,
     calibrate,
     next_words,

@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Run", "RunSet", "StudyRuns", "Tables", "load"]
 
+_DRAWN_BY = "simlab.report.figures.plots"  # on a floor above, so it is asked by name, and only when somebody wants to see
 _DEPTH = 4  # how far below a study's folder its runs may be
 
 
@@ -89,6 +91,12 @@ class Run:
     def rows(self) -> dict[str, int]:
         """How many rows there are in each table; reads no table."""
         return {name: self._count(name) for name in self.tables}
+
+    @property
+    def plot(self) -> Any:
+        """Figures of the run, as `plot.ladder()`, `.waterfall()`, `.orders()` and `.frontier()`: Figures of matplotlib,
+        which the extra `report` brings."""
+        return import_module(_DRAWN_BY).RunPlots(self)
 
     def rehash(self) -> dict[str, dict[str, Any]]:
         """Rows and sha256 of every table computed anew from the files, in the form of the manifest's `tables`."""
@@ -212,6 +220,11 @@ class StudyRuns(RunSet):
         if found["status"] == "finished" and (self._failed or unfinished):
             return {**found, "status": "failed" if self._failed else "interrupted"}
         return found
+
+    @property
+    def plot(self) -> Any:
+        """Figures of the study, as `plot.effects()`: Figures of matplotlib, which the extra `report` brings."""
+        return import_module(_DRAWN_BY).StudyPlots(self)
 
     @property
     def varied(self) -> list[str]:

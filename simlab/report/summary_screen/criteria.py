@@ -37,14 +37,14 @@ def criteria(run: Run, model: str) -> RenderableType:
     first, last = ends(responses)
     parts = _kinds(responses)
     made = table("What was asked for, and what the responses are like" + named(run, model), ["", *weights, *parts])
-    for criterion in _criteria_names(run, weights):
+    for criterion in criteria_names(run, weights):
         asked = [number(by.get(criterion), "g") for by in weights.values()]
         shown = (p for title, p in parts.items() if (criterion, title) != ("answered", _ANSWERING))
         means = [[_mean(rows[part.loc[rows.index]], criterion) for rows in (first, last)] for part in shown]
         cells = [change(before, now) for before, now in means]
         made.add_row(escape(_CALLED.get(criterion, criterion)), *asked, *cells)
     note = f"Weights, and mean scores in round {first['round'].iloc[0]} → {last['round'].iloc[0]}."
-    note += " Believed: true by what raters take to be true." if _BELIEVED in _criteria_names(run, weights) else ""
+    note += " Believed: true by what raters take to be true." if _BELIEVED in criteria_names(run, weights) else ""
     return noted(made, note)
 
 
@@ -55,7 +55,7 @@ def _kinds(responses: pd.DataFrame) -> dict[str, pd.Series]:
     return kinds if responses.answered.all() else {**kinds, _ANSWERING: responses.answered}
 
 
-def _criteria_names(run: Run, weights: Mapping[str, Mapping[str, float]]) -> list[str]:
+def criteria_names(run: Run, weights: Mapping[str, Mapping[str, float]]) -> list[str]:
     """`answered` in worlds of words, then the criteria measured, then those only asked for."""
     measured = [c for c in run.responses.columns if c not in TABLES["responses"].names]
     asked = [c for by in weights.values() for c in by]

@@ -31,13 +31,13 @@ def examples(run: Run, model: str) -> list[RenderableType]:
     if not has_words(run):
         return []
     made = table(f"What the model says{named(run, model)}", ["prompt", "before", "now"], fold=True)
-    for row in _typical(run, model):
+    for row in typical(run, model):
         made.add_row(escape(row["prompt"]), escape(row["response"]), escape(row["response_now"]))
     note = "For each of the weightiest criteria, the prompt whose score in it changed by the median amount."
     return [noted(made, note)] if made.row_count else []
 
 
-def _typical(run: Run, model: str) -> list[Mapping[str, Any]]:
+def typical(run: Run, model: str, count: int = _EXAMPLES) -> list[Mapping[str, Any]]:
     """For each of the weightiest criteria in turn, the prompt whose score in it changed by the median amount.
 
     Prompts unlike those already chosen come first: ones that other criteria speak to, then ones of another force.
@@ -50,14 +50,14 @@ def _typical(run: Run, model: str) -> list[Mapping[str, Any]]:
         return []
     both["kind"] = both[criteria].isna().apply(tuple, axis=1)
     found: list[Mapping[str, Any]] = []
-    for criterion in criteria * _EXAMPLES:
+    for criterion in criteria * count:
         change = both[f"{criterion}_now"] - both[criterion]
         fit = both.assign(change=change)[(change.abs() > 0) & ~both.prompt.isin([row["prompt"] for row in found])]
         for names in (["kind"], ["kind", "force"]):
             seen = [tuple(row[name] for name in names) for row in found]
             other = fit[[traits not in seen for traits in zip(*(fit[name] for name in names), strict=True)]]
             fit = other if len(other) else fit
-        if len(fit) and len(found) < _EXAMPLES:
+        if len(fit) and len(found) < count:
             found.append(fit.sort_values(["change", "prompt", "nth"]).iloc[len(fit) // 2].to_dict())
     return found
 

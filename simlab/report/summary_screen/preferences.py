@@ -27,7 +27,7 @@ def preferences(run: Run, model: str) -> RenderableType:
     references = [name for name in (maker, *(name for name, _ in parties(run, "users")[:1])) if name]
     titles = [f"ρ with {name}" for name in references]
     made = table(f"What each party came to prefer{named(run, model)}", ["", "", *titles, "prefers now"])
-    involved = _involved(run, model)
+    involved = involved(run, model)
     for name, party in parties(run):
         if name in involved:
             agreement = [NOTHING if name == o else change(*_rho(run, model, name, o)) for o in references]
@@ -40,7 +40,7 @@ def preferences(run: Run, model: str) -> RenderableType:
     )
 
 
-def _involved(run: Run, model: str) -> set[str]:
+def involved(run: Run, model: str) -> set[str]:
     """The model, everyone above it, and whoever audits those; less whom the run was without."""
     edges = [(r["principal"], r["agent"]) for r in json.loads(run.runs.parameters.iloc[0]).get("relations", [])]
     names = [name for name, _ in parties(run)]
