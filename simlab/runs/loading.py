@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Run", "RunSet", "StudyRuns", "Tables", "load"]
 
-_DRAWN_BY = "simlab.report.figures.plots"  # on a floor above, so it is asked by name, and only when somebody wants to see
+_DRAWN_BY = "simlab.report.figures.plots"  # on a floor above: named and not imported, as a backend of plots is
 _DEPTH = 4  # how far below a study's folder its runs may be
 
 

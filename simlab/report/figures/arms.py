@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from simlab.report.effects import differences, effects, summaries
-from simlab.report.figures.canvas import interval, rows_of
-from simlab.report.figures.chart import BLUE, INK, PAPER, SOFT, Chart, Numbers, digits, isolated, label, suffixed
+from simlab.report.figures.canvas import beside, interval, ring, rows_of
+from simlab.report.figures.chart import BLUE, INK, SOFT, Chart, Numbers, digits, isolated, label, suffixed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
     from simlab.runs.loading import StudyRuns
 
-MOST_ARMS, _MOST_POINTS, _FEWEST = 24, 16, 3
-_TITLES = {"low": "95 % from", "high": "to", "boot_low": "bootstrap 95 % from", "boot_high": "bootstrap to", "se": "standard error",
-           "p_holm": "p (Holm)", "n": "seeds", "less": "less that of"}  # fmt: skip
+MOST_ARMS, _MOST_POINTS, _FEWEST = 24, 16, 2
+_TITLES = {
+    "low": "95 % from", "high": "to", "boot_low": "bootstrap 95 % from", "boot_high": "to", "se": "standard error",
+    "p_holm": "p (Holm)", "n": "seeds", "less": "less that of",
+}  # fmt: skip
 _EACH = "Small rings: one seed each. Dot and line: mean with its 95 % interval over seeds (Student's t)."
 Panel = tuple[str, Sequence[tuple[str, Sequence[float], dict[str, Any]]]]  # title; of each row name, seeds, numbers
 
@@ -68,7 +70,9 @@ def called(study: StudyRuns, outcome: str) -> str:
 def _spoken(panels: Sequence[Panel]) -> str:
     return " ".join(
         f"{isolated(title)}: "
-        + "; ".join(f"{isolated(n)} {_short(r['mean'])} ({_short(r['low'])} to {_short(r['high'])})" for n, _, r in each)
+        + "; ".join(
+            f"{isolated(n)} {_short(r['mean'])} ({_short(r['low'])} to {_short(r['high'])})" for n, _, r in each
+        )
         + "."
         for title, each in panels
     )
@@ -93,25 +97,21 @@ def _draw(figure: Figure, panels: Sequence[Panel], zero: bool) -> None:
         if zero:
             axes.axvline(0, color=SOFT, linewidth=1.0)
         for at, (_, seeds, row) in enumerate(each):
-            _seeds(axes, seeds, at)
+            ring(axes, seeds, [at - 0.2] * len(seeds), 4.5)
             interval(axes, row["low"], row["high"], at + 0.12, BLUE)
             axes.plot([row["mean"]], [at + 0.12], "o", color=BLUE, markersize=6)
             if not math.isnan(row["mean"]):
-                said = f"{_short(row['mean'])}"
-                axes.annotate(said, (row["mean"], at + 0.12), (0, -5), textcoords="offset points", ha="center", va="top", fontsize=8)  # fmt: skip
+                said = _short(row["mean"])
+                beside(axes, said, (row["mean"], at + 0.12), (0, -5), 8)
         axes.margins(x=0.1)
         axes.locator_params(axis="x", nbins=6)
-
-
-def _seeds(axes: Axes, values: Sequence[float], at: float) -> None:
-    axes.plot(values, [at - 0.2] * len(values), "o", color=PAPER, markeredgecolor=INK, markeredgewidth=0.8, markersize=4.5, alpha=0.9)  # fmt: skip
 
 
 # ---- response curves ----------------------------------------------------------------------------------------------
 
 
 def curves(study: StudyRuns) -> Iterator[Chart]:
-    """For each setting that varies in numbers, three of them at least: outcomes by its value."""
+    """For each setting that varies in numbers, two of them at least: outcomes by its value."""
     if not study.plan["outcomes"] or study.outcomes.empty:
         return
     for key in study.varied:
@@ -131,7 +131,10 @@ def _curve(study: StudyRuns, key: str) -> Chart:
         + "."
         for outcome, part in rows.groupby("outcome", sort=False)
     )
-    note = "Rings: one run each. Line and band: mean over seeds with its 95 % interval (Student's t)."
+    if rows.n.max() < 2:
+        note = "Rings: one run each."
+    else:
+        note = "Rings: one run each. Line and band: mean over seeds with its 95 % interval (Student's t)."
     if others:
         note += f" {listed_keys(others)} vary, too; means are over all their values."
     names = list(study.plan["outcomes"])
@@ -151,7 +154,7 @@ def _draw_curve(axes: Axes, runs: pd.DataFrame, means: pd.DataFrame, key: str) -
         known = means.dropna(subset=["low", "high"])
         axes.fill_between(known[key].astype(float), known.low, known.high, color=BLUE, alpha=0.2, linewidth=0)
         axes.plot(means[key].astype(float), means["mean"], "o-", color=BLUE, markersize=5)
-    axes.plot(runs.iloc[:, 0], runs.iloc[:, 1], "o", color="none", markeredgecolor=INK, markeredgewidth=0.8, markersize=4)  # fmt: skip
+    axes.plot(runs.iloc[:, 0], runs.iloc[:, 1], "o", color="none", markeredgecolor=INK, markersize=4)
     axes.grid(axis="y")
     axes.margins(x=0.06, y=0.1)
 

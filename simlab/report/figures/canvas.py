@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -131,6 +131,19 @@ def rows_of(axes: Axes, names: list[str]) -> None:
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.grid(axis="y")
+
+
+def beside(axes: Axes, said: str, at: tuple[float, float], points: tuple[float, float], size: float = 8.5) -> None:
+    """Words beside what they are about, so many points to the right of it and above it."""
+    right, up = points
+    across = "left" if right > 0 else "right" if right < 0 else "center"
+    along = "bottom" if up > 0 else "top" if up < 0 else "center"
+    axes.annotate(said, at, points, textcoords="offset points", ha=across, va=along, fontsize=size)
+
+
+def ring(axes: Axes, x: float | Sequence[float], at: float | Sequence[float], size: float = 6.0) -> None:
+    """Hollow dots."""
+    axes.plot(x, at, "o", color=PAPER, markeredgecolor=INK, markeredgewidth=0.9, markersize=size)
 
 
 def interval(axes: Axes, low: float, high: float, at: float, colour: str) -> None:

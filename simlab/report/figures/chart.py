@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 INK, SOFT, FAINT, PAPER = "#1b1b1f", "#5f6368", "#d9dce1", "#ffffff"  # text, notes and axes, grid, ground
 BLUE, RED, GREEN, PINK = "#0072b2", "#d55e00", "#009e73", "#c471a0"
 COLOURS = (BLUE, RED, GREEN, PINK)
-WIDTH = 5.2  # inches: as wide as a phone at the size of text in which it is drawn
+WIDTH = 4.7  # inches: as wide as a phone at the size of text in which it is drawn
 _FSI, _PDI = "\u2068", "\u2069"  # keep a name's direction of writing to itself
 
 
@@ -43,7 +43,8 @@ class Numbers:
 @dataclass(frozen=True)
 class Chart:
     """A figure: what it is called, what is seen in it (for those who do not see it), the numbers drawn, how it is
-    drawn into an empty figure, how high that is in inches, and the model or setting it is of, where there may be several."""
+    drawn into an empty figure, how high that is in inches, what is to be read under it, and the model or setting it is
+    of, where there may be several."""
 
     numbers: Numbers
     title: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from simlab.report.figures.canvas import beside
 from simlab.report.figures.chart import BLUE, SOFT, Chart, Numbers
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def _draw(figure: Figure, counts: pd.DataFrame) -> None:
         axes.set_ylabel(PAST[str(kind)], rotation=0, ha="right", va="center")
         for at, number in enumerate(row):
             if number and len(row) <= 24:
-                axes.annotate(f"{number:,}", (at, number), (0, 1), textcoords="offset points", ha="center", fontsize=8)
+                beside(axes, f"{number:,}", (at, number), (0, 1), 8)
     panels[-1].set_xlabel("round", color=SOFT)
 
 
@@ -69,5 +70,3 @@ def dismissed(run: Run) -> Numbers | None:
     titles = {"time": "day", "principal": "by", "agent": "who", "reason": "why"}
     caption = "Who was fired, and how faithful to the guideline they were, beside those employed in their pool"
     return Numbers("fired", caption, rows.reset_index(drop=True), titles)
-
-

@@ -1,10 +1,11 @@
-"""Figure: gold against proxy, over KL: what a model gained by the score it was trained on, and for whom it was meant."""
+"""Figure: gold against proxy, over KL: what a model gained by its score, and for those for whom it was meant."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from simlab.report.figures.canvas import beside
 from simlab.report.figures.chart import BLUE, COLOURS, GREEN, RED, SOFT, Chart, Numbers, isolated, label, suffixed
 from simlab.report.layout import number
 
@@ -96,4 +97,4 @@ def _gains(axes: Axes, rows: pd.DataFrame, name: str, colour: str, mark: str) ->
     axes.plot(rows.kl, rows.value, f"{mark}-", color=colour, markersize=5)
     axes.plot(rows.kl, rows.best, "--", color=colour, linewidth=1.2)
     end = rows.iloc[-1]
-    axes.annotate(name, (end.kl, end.value), (7, 0), textcoords="offset points", va="center")
+    beside(axes, name, (end.kl, end.value), (7, 0))

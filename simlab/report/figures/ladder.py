@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from simlab.report.figures.canvas import rows_of
+from simlab.report.figures.canvas import beside, rows_of
 from simlab.report.figures.chart import (
     BLUE,
     GREEN,
@@ -138,7 +138,7 @@ def _losses(axes: Axes, links: pd.DataFrame) -> None:
             axes.barh(at, row.bias, 0.42, left=max(row.noise, 0.0), color=RED, hatch="////", edgecolor="#ffffff00")
         end = max(row.loss, row.noise, 0.0) if not math.isnan(row.noise) else max(row.loss, 0.0)
         said = "undefined" if math.isnan(row.loss) else digits(_zero(row.loss), ".3f")
-        axes.annotate(said, (0.0 if math.isnan(end) else end, at), (4, 0), textcoords="offset points", va="center")
+        beside(axes, said, (0.0 if math.isnan(end) else end, at), (4, 0))
     top = max(0.0, float(links.loss.max(skipna=True)) if links.loss.notna().any() else 0.0)
     axes.set_xlim(min(0.0, 1.3 * float(links[["noise", "bias"]].min(axis=None, skipna=True) or 0.0)), 1.3 * top or 1.0)
     axes.spines["left"].set_visible(False)
@@ -164,7 +164,9 @@ def _waterfall(model: str, links: pd.DataFrame, whole: dict[str, Any], *, severa
     titles = {"loss": "loss (nats)", "from": "from (nats)", "to": "to (nats)", "share": "share of losses"}
     numbers = Numbers(suffixed("waterfall", model, several), "Losses added up along the way", steps, titles)
     title = "Where alignment is lost" + (f" on the way to {label(model)}" if several else "")
-    return Chart(numbers, title, says, lambda figure: _draw_waterfall(figure, steps), 0.75 + 0.32 * len(steps), note, model)
+    return Chart(
+        numbers, title, says, lambda figure: _draw_waterfall(figure, steps), 0.75 + 0.32 * len(steps), note, model
+    )
 
 
 def _steps(links: pd.DataFrame, whole: dict[str, Any]) -> pd.DataFrame:
@@ -197,7 +199,7 @@ def _draw_waterfall(figure: Figure, steps: pd.DataFrame) -> None:
         if place < last:
             axes.plot([end, end], [place, place + 1], color=SOFT, linewidth=0.8)
         said = digits(_zero(loss), ".3f")
-        axes.annotate(said, (max(start, end), place), (4, 0), textcoords="offset points", va="center")
+        beside(axes, said, (max(start, end), place), (4, 0))
     axes.margins(x=0.14)
     axes.axvline(0, color=SOFT, linewidth=0.8)
     axes.set_xlabel("loss, nats")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from simlab.report.figures.canvas import rows_of
-from simlab.report.figures.chart import BLUE, RED, SOFT, Chart, Numbers, isolated, label
+from simlab.report.figures.canvas import beside, rows_of
+from simlab.report.figures.chart import BLUE, RED, SOFT, Chart, Numbers, digits, isolated, label
 from simlab.report.summary_screen.selection import parties
 
 if TYPE_CHECKING:
@@ -29,7 +29,10 @@ def money(run: Run) -> Iterator[Chart]:
         f"{isolated(firm)} " + ", ".join(f"{_said(r.amount)} for {isolated(r.reason)}" for r in part.itertuples())
         for firm, part in drawn.groupby("account", sort=False)
     )
-    note = "Over the whole run, in USD; to the right what was received, to the left what was paid. Numbers: all accounts, people summed by pool."  # fmt: skip
+    note = (
+        "Over the whole run, in USD; to the right what was received, to the left what was paid. In the numbers stand "
+        "all accounts, people summed by pool."
+    )
     numbers = Numbers("money", "Money received (+) and paid (−), by account and reason", rows, {"amount": "USD"})
     yield Chart(numbers, "Money", f"{says}.", lambda figure: _draw(figure, drawn), 0.75 + 0.28 * len(drawn), note)
 
@@ -49,14 +52,11 @@ def _sums(run: Run) -> pd.DataFrame:
 def _draw(figure: Figure, rows: pd.DataFrame) -> None:
     axes = figure.subplots()
     several = rows.account.nunique() > 1
-    rows_of(axes, [f"{label(r.account, 12)}: {label(r.reason, 22)}" if several else label(r.reason, 26) for r in rows.itertuples()])  # fmt: skip
+    whose = [f"{label(account, 12)}: " if several else "" for account in rows.account]
+    rows_of(axes, [f"{who}{label(reason, 22)}" for who, reason in zip(whose, rows.reason, strict=True)])
     for at, amount in enumerate(rows.amount):
         axes.barh(at, amount, 0.6, color=BLUE if amount >= 0 else RED)
-        side = 1 if amount >= 0 else -1
-        axes.annotate(
-            f"{amount:+,.0f}".replace("-", "−"), (amount, at), (4 * side, 0), textcoords="offset points", va="center",
-            ha="left" if side > 0 else "right", fontsize=8,
-        )  # fmt: skip
+        beside(axes, digits(amount, "+,.0f"), (amount, at), (4 if amount >= 0 else -4, 0), 8)
     axes.margins(x=0.28)
     axes.axvline(0, color=SOFT, linewidth=0.8)
     axes.set_xlabel("USD")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from simlab.report.figures.canvas import interval, rows_of
+from simlab.report.figures.canvas import beside, interval, rows_of
 from simlab.report.figures.chart import BLUE, GREEN, INK, PAPER, RED, SOFT, Chart, Numbers, isolated, label
 from simlab.report.layout import number
 from simlab.report.orders import orders as measured
@@ -21,7 +21,10 @@ _TITLES = {
     "expected": "validity expected", "looks": "looks at each", "hours": "hours", "pay": "USD",
     "days": "days of looking", "why_nan": "why validity is missing",
 }  # fmt: skip
-_SHOWN = ("order", "principal", "agent", "look", "n", "looks", "fidelity", "validity", "low", "high", "expected", "hours", "pay", "why_nan")  # fmt: skip
+_SHOWN = [
+    "order", "principal", "agent", "look", "n", "looks", "fidelity", "validity", "low", "high", "expected", "hours",
+    "pay", "why_nan",
+]  # fmt: skip
 _DECISIONS = ("dismissed_rightly", "dismissed_wrongly", "kept_rightly", "kept_wrongly")
 
 
@@ -31,7 +34,7 @@ def orders(run: Run) -> Iterator[Chart]:
     rows = measured(run)
     if rows.empty:
         return
-    rows = rows[list(_SHOWN)]
+    rows = rows[_SHOWN]
     each = "; ".join(
         f"order {r.order}, {isolated(r.principal)} of {isolated(r.agent)}: fidelity {number(r.fidelity)}, validity "
         f"{number(r.validity)}, {r.hours:,.0f} hours, {r.pay:,.0f} dollars"
@@ -56,10 +59,7 @@ def _draw(figure: Figure, rows: pd.DataFrame) -> None:
         left.plot([row.validity], [at], "o", color=BLUE, markersize=6)
         left.plot([row.expected] * 2, [at - 0.3, at + 0.3], color=INK, linewidth=1.4)
         right.barh(at, row.pay, 0.5, color=SOFT)
-        right.annotate(
-            f"${row.pay:,.0f}, {row.hours:,.0f} h", (max(row.pay, 0.0), at), (3, 0), textcoords="offset points",
-            va="center", fontsize=8,
-        )  # fmt: skip
+        beside(right, f"${row.pay:,.0f}, {row.hours:,.0f} h", (max(row.pay, 0.0), at), (3, 0), 8)
     left.axvline(0, color=SOFT, linewidth=0.8)
     left.set_title("validity ●   fidelity ◇", fontsize=9, color=SOFT)
     right.set_title("paid for it", fontsize=9, color=SOFT)
@@ -86,7 +86,8 @@ def decisions(run: Run) -> Iterator[Chart]:
         "Rightly: those among the worst tenth, by fidelity to the guideline, of those who were judged. Who is kept "
         "wrongly, look after look, stands in the numbers."
     )
-    numbers = Numbers("dismissals", "Dismissed and kept, rightly and wrongly", sums, {"principal": "judge", "agent": "of"})  # fmt: skip
+    titles = {"principal": "judge", "agent": "of"}
+    numbers = Numbers("dismissals", "Dismissed and kept, rightly and wrongly", sums, titles)
     title = "Were those dismissed the worst?"
     yield Chart(numbers, title, f"{says}.", lambda figure: _draw_decisions(figure, sums), 0.8 + 0.4 * len(sums), note)
 
@@ -99,7 +100,7 @@ def _draw_decisions(figure: Figure, sums: pd.DataFrame) -> None:
         axes.barh(at, right, 0.55, color=GREEN)
         axes.barh(at, wrong, 0.55, left=right, color=RED, hatch="////", edgecolor="#ffffff00")
         said = f"{right} rightly, {wrong} wrongly"
-        axes.annotate(said, (right + wrong, at), (4, 0), textcoords="offset points", va="center")
+        beside(axes, said, (right + wrong, at), (4, 0))
     axes.set_xlim(0, 1.7 * float(sums[["dismissed_rightly", "dismissed_wrongly"]].sum(axis=1).max()))
     axes.set_title("dismissed: rightly (plain), wrongly (hatched)", fontsize=9, color=SOFT)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="x", integer=True)

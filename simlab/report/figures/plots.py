@@ -89,7 +89,7 @@ class StudyPlots:
     def curve(self, key: str) -> Figure:
         """Outcomes by a setting that varies in numbers."""
         found = (chart for chart in arms.curves(self._study) if chart.of == key)
-        return self._first(found, f"{key} has three different numbers at least")
+        return self._first(found, f"{key} has two different numbers at least")
 
     def _first(self, charts: Iterator[Chart], when: str) -> Figure:
         require_matplotlib()

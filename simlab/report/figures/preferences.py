@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from simlab.report.figures.canvas import interval, rows_of
-from simlab.report.figures.chart import BLUE, INK, PAPER, SOFT, Chart, Numbers, digits, isolated, label, suffixed
+from simlab.report.figures.canvas import beside, interval, ring, rows_of
+from simlab.report.figures.chart import BLUE, SOFT, Chart, Numbers, digits, isolated, label, suffixed
 from simlab.report.layout import number
 from simlab.report.summary_screen.preferences import involved
 from simlab.report.summary_screen.selection import of_model, parties
@@ -89,7 +89,7 @@ def _draw(figure: Figure, rows: pd.DataFrame) -> None:
             at, first, last = names.index(row["party"]), row["first"], row["last"]
             interval(axes, row["low"], row["high"], at, BLUE)
             axes.plot([first, last], [at, at], color=SOFT, linewidth=0.8, zorder=1)
-            axes.plot([first], [at], "o", color=PAPER, markeredgecolor=INK, markersize=6)
+            ring(axes, [first], [at])
             axes.plot([last], [at], "o", color=BLUE, markersize=6)
             if last == last:
-                axes.annotate(digits(last), (last, at), (0, 5), textcoords="offset points", ha="center", fontsize=8)
+                beside(axes, digits(last), (last, at), (0, 5), 8)

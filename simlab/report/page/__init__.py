@@ -24,6 +24,8 @@ from simlab.report.page.run_page import page_of_run
 from simlab.report.page.study_page import page_of_study
 from simlab.runs.loading import RunSet, StudyRuns, load
 
+_XML = '<?xml version="1.0" encoding="utf-8"?>\n'
+
 
 def write_report(path: Path | str, out: Path | str | None = None, figures: Path | str | None = None) -> Path:
     """Write the report of the run or study in a folder, and return where it is: `out`, or report.html in that folder.
@@ -57,7 +59,7 @@ def write_figures(page: Page, folder: Path) -> None:
     """Every figure of a page as SVG and PNG, and every table as CSV, by name."""
     for block in page.blocks:
         if isinstance(block, Plot):
-            _write(folder / f"{block.chart.name}.svg", b'<?xml version="1.0" encoding="utf-8"?>\n' + svg(block.chart).encode())  # fmt: skip
+            _write(folder / f"{block.chart.name}.svg", f"{_XML}{svg(block.chart)}".encode())
             _write(folder / f"{block.chart.name}.png", png(block.chart))
         if isinstance(block, Plot | Table):
             numbers = block.chart.numbers if isinstance(block, Plot) else block.numbers

@@ -22,7 +22,9 @@ from simlab.report.page.blocks import Page
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-_VARIABLES = {INK: "ink", SOFT: "soft", FAINT: "faint", PAPER: "paper", BLUE: "blue", RED: "red", GREEN: "green", PINK: "pink"}  # fmt: skip
+_VARIABLES = {
+    INK: "ink", SOFT: "soft", FAINT: "faint", PAPER: "paper", BLUE: "blue", RED: "red", GREEN: "green", PINK: "pink",
+}  # fmt: skip
 _COLOUR = re.compile("|".join(_VARIABLES) + r"(?![0-9a-f])")
 _ISOLATED = re.compile("\u2068(.*?)\u2069", re.DOTALL)
 _MOST_BYTES = 256 * 1024  # of a table within the page; larger ones are written by --figures only

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from simlab.report.figures.chart import isolated, listed
 from simlab.report.layout import many
-from simlab.report.page.bibliography import reference
+from simlab.report.page.bibliography import CITED, reference
 
 if TYPE_CHECKING:
     from simlab.runs.loading import Run, StudyRuns
@@ -66,8 +67,6 @@ def command(run: Run) -> str:
 
 def study_command(study: StudyRuns) -> str:
     """The command that makes a study again from its file."""
-    from pathlib import PurePath
-
     return f"simlab study {shlex.quote(PurePath(study.plan['file']).name)}"
 
 
@@ -78,30 +77,35 @@ def _parties(said: Said) -> Iterator[str]:
     kinds: dict[str, list[tuple[str, Said]]] = {}
     for name, party in said.get("parties", {}).items():
         kinds.setdefault(str(party.get("kind", "")), []).append((name, party))
-    for kind, each in kinds.items():
-        if kind in _HEADS:
-            for name, party in each:
-                yield f"{isolated(name)}: {_people(kind, party)}."
+    people = [
+        f"{isolated(name)} ({_people(kind, party)})"
+        for kind, each in kinds.items() if kind in _HEADS for name, party in each
+    ]  # fmt: skip
+    if people:
+        yield f"People: {'; '.join(people)}."
     others = {kind: [name for name, _ in each] for kind, each in kinds.items() if kind not in _HEADS}
     if others:
-        yield "Beside them: " + "; ".join(f"{kind.replace('_', ' ')} {listed(n)}" for kind, n in others.items()) + "."
+        yield "Other parties: " + "; ".join(f"{kind.replace('_', ' ')} {listed(n)}" for kind, n in others.items()) + "."
 
 
 def _people(kind: str, party: Said) -> str:
     words = f"{int(party.get('count', 0)):,} {_HEADS[kind]}"
     policy = party.get("policy")
     if isinstance(policy, dict):
-        words += f" with the rater policy {_named(policy)}"
+        words += f" with the rater policy {_named(policy, 'rater')}"
     if kind != "users" and "wage" in party:
         words += f", {float(party['wage']):g} USD an hour"
     return words
 
 
-def _named(plugin: Said) -> str:
-    """A plugin with its parameters, those that are set to something plain."""
+def _named(plugin: Said, kind: str) -> str:
+    """A plugin with its source and its parameters, those that are numbers or words."""
+    name = plugin.get("kind", "")
     given = {k: v for k, v in plugin.items() if k != "kind" and isinstance(v, int | float | str) and v != ""}
-    inside = ", ".join(f"{key} {isolated(value, 40)}" for key, value in given.items())
-    return f"{isolated(plugin.get('kind', ''))}{f' ({inside})' if inside else ''}"
+    each = [f"{key} {isolated(value, 40)}" for key, value in given.items() if not isinstance(value, bool)]
+    sources = [reference(key) for key in CITED.get(f"{kind}:{name}", ())]
+    inside = "; ".join(part for part in (", ".join(sources), ", ".join(each)) if part)
+    return f"{isolated(name)}{f' ({inside})' if inside else ''}"
 
 
 def _without(said: Said) -> Iterator[str]:
@@ -115,8 +119,10 @@ def _learning(said: Said) -> Iterator[str]:
         above, below = isolated(relation["principal"]), isolated(relation["agent"])
         for consequence in relation.get("consequence", []):
             if "learner" in consequence:
-                shape = f" on the reward shape {_named(consequence['shape'])}" if consequence.get("shape") else ""
-                yield f"{below} learned from {above} by {_named(consequence['learner'])}{shape}."
+                shape = (
+                    f" on the reward shape {_named(consequence['shape'], 'reward')}" if consequence.get("shape") else ""
+                )
+                yield f"{below} learned from {above} by {_named(consequence['learner'], 'learner')}{shape}."
                 break
         else:
             kinds = [str(consequence.get("kind")) for consequence in relation.get("consequence", [])]
@@ -138,7 +144,8 @@ def _measures(said: Said) -> str:
 def _computed(about: Said) -> str:
     libraries = ", ".join(f"{name} {version}" for name, version in about.get("libraries", {}).items())
     threads = many(int(about.get("threads", 1)), "thread")
-    return f"It was computed with {libraries or 'libraries of unknown versions'}, on {threads} ({about.get('device', 'cpu')})."
+    device = about.get("device", "cpu")
+    return f"It was computed with {libraries or 'libraries of unknown versions'}, on {threads} ({device})."
 
 
 def _ranges(seeds: Iterable[int]) -> str:

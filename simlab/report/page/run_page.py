@@ -98,8 +98,8 @@ def _transcripts(run: Run) -> Iterator[Block]:
     if not has_words(run):
         return
     yield Text(
-        "For each of the weightiest criteria in turn, the prompt whose score in it changed by the median amount: typical"
-        " cases, not the best or the worst."
+        "For each of the weightiest criteria in turn, the prompt whose score in it changed by the median amount: "
+        "typical cases, not the best or the worst."
     )
     for model in dict.fromkeys(run.responses.agent):
         weights = criterion_weights(run, str(of_model(run, model).corporation.iloc[0]))

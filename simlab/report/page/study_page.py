@@ -13,6 +13,7 @@ from simlab.report.layout import many
 from simlab.report.page import methods
 from simlab.report.page.bibliography import bibtex, keys
 from simlab.report.page.blocks import Block, Code, Page, Plot, Section, Table, Text
+from simlab.runs.study_folder import TEXT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,6 +87,11 @@ def _plain(value: object) -> str:
 def _methods(study: StudyRuns) -> Iterator[Block]:
     yield from (Text(words) for words in methods.of_study(study))
     yield Code("The command, with the file of the study", methods.study_command(study))
+    if (file := study.path / TEXT).is_file():
+        yield Code("The file of the study", file.read_text(encoding="utf-8", errors="replace"), folded=True)
+    if scenario := study.plan.get("base", {}).get("parameters"):
+        title = "The scenario before arms change it, with every default (JSON, which is YAML, too)"
+        yield Code(title, json.dumps(scenario, indent=1, ensure_ascii=False), folded=True)
     plugins = dict.fromkeys(plugin for run in study.parts for plugin in run.manifest.get("plugins", {}))
     yield Code("BibTeX", bibtex(study.plan["version"], keys(plugins, "student1908", "holm1979")), folded=True)
     hashes = sorted({(c.arm, c.seed, r.manifest["run"]) for c, r in zip(study.cells, study.parts, strict=True)})

@@ -27,9 +27,9 @@ def preferences(run: Run, model: str) -> RenderableType:
     references = [name for name in (maker, *(name for name, _ in parties(run, "users")[:1])) if name]
     titles = [f"ρ with {name}" for name in references]
     made = table(f"What each party came to prefer{named(run, model)}", ["", "", *titles, "prefers now"])
-    involved = involved(run, model)
+    part = involved(run, model)
     for name, party in parties(run):
-        if name in involved:
+        if name in part:
             agreement = [NOTHING if name == o else change(*_rho(run, model, name, o)) for o in references]
             wins = _wins(run, model, name)
             made.add_row(escape(name), str(party.get("kind", "")).replace("_", " "), *agreement, wins)
