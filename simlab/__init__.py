@@ -21,8 +21,8 @@ The map of the house, from the ground up; a room imports only rooms listed befor
   file to a run on disk; `claims`: what a file expects of its runs. `studies/`: a question put to many runs, and its
   answer.
 - `theory/`: laws that the simulator must obey, of its parts and of runs. `testing/`: what every plugin is held to.
-  `scaffolding/`: first drafts of plugins. `calibration/`: rater policies fitted to people. `report/`: screens. `cli/`:
-  one file a group of commands.
+  `scaffolding/`: first drafts of plugins. `calibration/`: rater policies fitted to people. `report/`: screens, figures,
+  and the page made of them. `cli/`: one file a group of commands.
 
 To read it: `relation`, `hierarchy`, `engine/context`, `parties/raters`, `people/choice`, `simulation`.
 

@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from simlab.report.effects import differences, effects, summaries
 from simlab.report.figures.canvas import beside, interval, ring, rows_of
-from simlab.report.figures.chart import BLUE, INK, SOFT, Chart, Numbers, digits, isolated, label, suffixed
+from simlab.report.figures.chart import (
+    BLUE,
+    INK,
+    SOFT,
+    Chart,
+    Numbers,
+    digits,
+    folded,
+    isolated,
+    label,
+    listed,
+    suffixed,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,7 +91,7 @@ def _spoken(panels: Sequence[Panel]) -> str:
 
 
 def _short(value: float) -> str:
-    return digits(value, ",.0f" if abs(value) >= 1000 else ".3f")
+    return digits(value, ",.0f" if abs(value) >= 100 else ".3f")
 
 
 def _chart(numbers: Numbers, title: str, says: str, panels: Sequence[Panel], note: str, *, zero: bool = False) -> Chart:
@@ -92,7 +104,7 @@ def _draw(figure: Figure, panels: Sequence[Panel], zero: bool) -> None:
     heights = [len(each) + 0.6 for _, each in panels]
     all_axes = figure.subplots(len(panels), 1, squeeze=False, gridspec_kw={"height_ratios": heights})[:, 0]
     for axes, (title, each) in zip(all_axes, panels, strict=True):
-        rows_of(axes, [label(name, 20) for name, _, _ in each])
+        rows_of(axes, [folded(name) for name, _, _ in each])
         axes.set_title(label(title, 60))
         if zero:
             axes.axvline(0, color=SOFT, linewidth=1.0)
@@ -136,7 +148,7 @@ def _curve(study: StudyRuns, key: str) -> Chart:
     else:
         note = "Rings: one run each. Line and band: mean over seeds with its 95 % interval (Student's t)."
     if others:
-        note += f" {listed_keys(others)} vary, too; means are over all their values."
+        note += f" Also varied: {listed(others)}; means are over all their values."
     names = list(study.plan["outcomes"])
     numbers = Numbers(suffixed("curve", key, True), f"Outcomes by {label(key, 80)}", rows, _TITLES)
 
@@ -157,8 +169,3 @@ def _draw_curve(axes: Axes, runs: pd.DataFrame, means: pd.DataFrame, key: str) -
     axes.plot(runs.iloc[:, 0], runs.iloc[:, 1], "o", color="none", markeredgecolor=INK, markersize=4)
     axes.grid(axis="y")
     axes.margins(x=0.06, y=0.1)
-
-
-def listed_keys(keys: Sequence[str]) -> str:
-    """Settings in a sentence."""
-    return ", ".join(isolated(key) for key in keys)

@@ -72,6 +72,7 @@ def require_matplotlib() -> None:
 @contextmanager
 def _styled() -> Iterator[None]:
     """Settings of the house, on matplotlib's own and not on the user's; glyphs that the font lacks are no news."""
+    require_matplotlib()
     from matplotlib import style
 
     with warnings.catch_warnings(), style.context(["default", _STYLE]):
@@ -81,31 +82,33 @@ def _styled() -> Iterator[None]:
 
 def drawn(chart: Chart) -> Figure:
     """A chart as matplotlib's Figure, which notebooks show and `savefig` writes."""
-    require_matplotlib()
+    with _styled():
+        figure = _figure(chart)
+        figure.draw_without_rendering()  # ticks come to be in the style of the house
+    return figure
+
+
+def _figure(chart: Chart) -> Figure:
     from matplotlib.figure import Figure
 
-    with _styled():
-        figure = Figure(figsize=(WIDTH, chart.height), layout="constrained")
-        chart.draw(figure)
-        figure.canvas.draw()  # ticks come to be in the style of the house
+    figure = Figure(figsize=(WIDTH, chart.height), layout="constrained")
+    chart.draw(figure)
     return figure
 
 
 def png(chart: Chart) -> bytes:
     """A chart as a PNG of 200 dots an inch."""
     file = io.BytesIO()
-    figure = drawn(chart)
     with _styled():
-        figure.savefig(file, format="png", dpi=_DPI, metadata={"Software": None, "Title": chart.title})
+        _figure(chart).savefig(file, format="png", dpi=_DPI, metadata={"Software": None, "Title": chart.title})
     return file.getvalue()
 
 
 def svg(chart: Chart) -> str:
     """A chart as one <svg> element with a title and a description, to stand in a page or, as it is, in a file."""
     file = io.BytesIO()
-    figure = drawn(chart)
     with _styled():
-        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+        _figure(chart).savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     text = file.getvalue().decode()
     outer = _OUTER.search(text)
     assert outer is not None  # matplotlib writes it

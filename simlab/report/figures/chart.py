@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from simlab.names import clip, one_line
+from simlab.names import clip, one_line, shorten
 from simlab.report.layout import number
 
 if TYPE_CHECKING:
@@ -66,8 +67,15 @@ def label(text: object, width: int = 22) -> str:
 
 
 def digits(value: float | None, form: str = ".2f") -> str:
-    """A number as it stands in a figure, with a minus that is one; a dash where there is none."""
-    return number(value, form).replace("-", "−")
+    """A number as it stands in a figure, with a minus that is one, and none before 0; a dash where there is none."""
+    said = number(value, form)
+    return said.replace("-", "" if not said.strip("-+0.,") else "−")
+
+
+def folded(text: object, width: int = 20) -> str:
+    """A name on two lines where it is long; a very long one is cut in its middle, since names of arms differ there
+    least."""
+    return "\n".join(wrap(shorten(label(text, 1000), 2 * width - 2), width)[:2])
 
 
 def isolated(text: object, width: int = 200) -> str:

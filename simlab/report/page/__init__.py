@@ -33,12 +33,11 @@ def write_report(path: Path | str, out: Path | str | None = None, figures: Path 
     Into the folder `figures`, if there is one, goes every figure as SVG and PNG and every table as CSV. Raises
     InvalidInput if there is no run or study, or the extra `report` is missing.
     """
-    page = page_of(path)
-    text = html(page)
     target = given(path) / "report.html" if out is None else given(out)
     if target.is_dir():
         raise InvalidInput(Problem("is a folder", "name a file, as in --out report.html", target))
-    _write(target, text.encode())
+    page = page_of(path)
+    _write(target, html(page).encode())
     if figures is not None:
         write_figures(page, given(figures))
     return target
