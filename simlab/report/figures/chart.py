@@ -89,6 +89,11 @@ def listed(names: Iterable[object]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
+def about(words: str, of: str, several: bool) -> str:
+    """A title or caption, with the model it is of where there are several."""
+    return f"{words}: {label(of, 60)}" if several else words
+
+
 def suffixed(name: str, of: str, several: bool) -> str:
     """The name of a figure of which there are several, as ladder-lm; letters of any script, and no others."""
     safe = "".join(sign if sign.isalnum() else "-" for sign in of)

@@ -6,7 +6,19 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from simlab.report.figures.canvas import beside
-from simlab.report.figures.chart import BLUE, COLOURS, GREEN, RED, SOFT, Chart, Numbers, isolated, label, suffixed
+from simlab.report.figures.chart import (
+    BLUE,
+    COLOURS,
+    GREEN,
+    RED,
+    SOFT,
+    Chart,
+    Numbers,
+    about,
+    isolated,
+    label,
+    suffixed,
+)
 from simlab.report.layout import number
 
 if TYPE_CHECKING:
@@ -64,14 +76,16 @@ def _chart(model: str, proxy: pd.DataFrame, gold: pd.DataFrame, *, several: bool
     note = (
         "KL: divergence of the model from its reference, nats a response. Proxy: in standard deviations of the score "
         "among the pretrained model's responses, a line for each round's training. Gold: mean utility of responses less"
-        " that of the reference's; dashed: the largest gain possible at the same KL. Where proxy rises and gold falls, "
-        "the score is being gamed (Gao et al. 2023)."
+        " that of the reference's; dashed: the largest gain possible at the same KL. Where proxy stays high and gold "
+        "falls, the score is overoptimized (Gao et al. 2023), or was taught something else than they want."
     )
     if gold.beyond.any():
         note += " In some rounds KL is beyond what the sampled responses can say: best is too low there."
     rows = pd.concat([proxy, gold], ignore_index=True)
-    numbers = Numbers(suffixed("frontier", model, several), "Score and gain over KL", rows, _TITLES)
-    title = "Gold against proxy" + (f": {label(model)}" if several else "")
+    numbers = Numbers(
+        suffixed("frontier", model, several), about("Score and gain over KL", model, several), rows, _TITLES
+    )
+    title = about("Gold against proxy", model, several)
     return Chart(numbers, title, says, lambda figure: _draw(figure, proxy, gold), 4.4, note, model)
 
 
@@ -83,7 +97,7 @@ def _draw(figure: Figure, proxy: pd.DataFrame, gold: pd.DataFrame) -> None:
     for colour, mark, (of, part) in zip(
         (RED, GREEN, *COLOURS[::3]) * len(gold), "osD^v" * len(gold), gold.groupby("of", sort=False), strict=False
     ):
-        _gains(below, part.sort_values("kl"), label(of), colour, mark)
+        _gains(below, part, label(of), colour, mark)
     below.set_title("gold: gain in utility (dashed: the most that is possible)")
     below.set_xlabel("KL from the reference, nats")
     below.set_xlim(right=below.get_xlim()[1] * 1.25)  # room for the names
@@ -93,8 +107,9 @@ def _draw(figure: Figure, proxy: pd.DataFrame, gold: pd.DataFrame) -> None:
 
 
 def _gains(axes: Axes, rows: pd.DataFrame, name: str, colour: str, mark: str) -> None:
-    """Gains by KL with the most that is possible, and a name at their end."""
+    """Gains by KL from round to round, with the most that is possible, and a name at the last."""
     axes.plot(rows.kl, rows.value, f"{mark}-", color=colour, markersize=5)
-    axes.plot(rows.kl, rows.best, "--", color=colour, linewidth=1.2)
+    most = rows.sort_values("kl")
+    axes.plot(most.kl, most.best, "--", color=colour, linewidth=1.2)
     end = rows.iloc[-1]
     beside(axes, name, (end.kl, end.value), (7, 0))

@@ -16,6 +16,7 @@ from simlab.report.figures.chart import (
     SOFT,
     Chart,
     Numbers,
+    about,
     digits,
     isolated,
     label,
@@ -102,11 +103,9 @@ def _ladder(model: str, links: pd.DataFrame, whole: dict[str, Any], *, several: 
         if split
         else " Noise and bias were not told apart in this run (waterfall.redraw)."
     )
-    numbers = Numbers(
-        suffixed("ladder", model, several), "Each level, its agreement with the level above and what it loses",
-        links, _TITLES,
-    )  # fmt: skip
-    title = "The ladder: what each level passes on" + (f" to {label(model)}" if several else "")
+    caption = about("Each level, its agreement with the level above and what it loses", model, several)
+    numbers = Numbers(suffixed("ladder", model, several), caption, links, _TITLES)
+    title = about("The ladder, and what each level passes on", model, several)
     return Chart(numbers, title, says, lambda figure: _draw_ladder(figure, links), 1.0 + 0.52 * len(links), note, model)
 
 
@@ -162,8 +161,10 @@ def _waterfall(model: str, links: pd.DataFrame, whole: dict[str, Any], *, severa
         " (to the left)."
     )
     titles = {"loss": "loss (nats)", "from": "from (nats)", "to": "to (nats)", "share": "share of losses"}
-    numbers = Numbers(suffixed("waterfall", model, several), "Losses added up along the way", steps, titles)
-    title = "Where alignment is lost" + (f" on the way to {label(model)}" if several else "")
+    numbers = Numbers(
+        suffixed("waterfall", model, several), about("Losses added up along the way", model, several), steps, titles
+    )
+    title = about("Where alignment is lost", model, several)
     return Chart(
         numbers, title, says, lambda figure: _draw_waterfall(figure, steps), 0.75 + 0.32 * len(steps), note, model
     )

@@ -60,4 +60,5 @@ def _draw(figure: Figure, rows: pd.DataFrame) -> None:
     axes.margins(x=0.28)
     axes.axvline(0, color=SOFT, linewidth=0.8)
     axes.set_xlabel("USD")
-    axes.locator_params(axis="x", nbins=5)
+    axes.locator_params(axis="x", nbins=4)
+    axes.xaxis.set_major_formatter(lambda amount, _: digits(amount, ",.0f"))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from simlab.report.figures.canvas import beside, interval, ring, rows_of
-from simlab.report.figures.chart import BLUE, SOFT, Chart, Numbers, digits, isolated, label, suffixed
+from simlab.report.figures.chart import BLUE, SOFT, Chart, Numbers, about, digits, isolated, label, suffixed
 from simlab.report.layout import number
 from simlab.report.summary_screen.preferences import involved
 from simlab.report.summary_screen.selection import of_model, parties
@@ -62,16 +62,14 @@ def _chart(model: str, rows: pd.DataFrame, *, several: bool) -> Chart:
         + ", ".join(f"{isolated(r.party)} {number(r.first)} → {number(r.last)}" for r in part.itertuples(index=False))
         for other, part in rows.groupby("with", sort=False)
     ]
-    numbers = Numbers(
-        suffixed("preferences", model, several), "Agreement of each party with users and with the guideline's author",
-        rows, _TITLES,
-    )  # fmt: skip
+    caption = about("Agreement of each party with users and with the guideline's author", model, several)
+    numbers = Numbers(suffixed("preferences", model, several), caption, rows, _TITLES)
     note = (
         "Hollow: first round; filled: last round, with its 95 % interval (bootstrap by prompt, within run). Of people, "
         "what they value, not yet what they mark. A reward model starts without an opinion, hence without a first ρ."
     )
     names = rows.party.nunique()
-    title = "What each party came to prefer" + (f": {label(model)}" if several else "")
+    title = about("What each party came to prefer", model, several)
     says = f"ρ, first round → last, {'; '.join(said)}."
     return Chart(numbers, title, says, lambda figure: _draw(figure, rows), 1.0 + 0.3 * names, note, model)
 

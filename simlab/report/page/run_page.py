@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from simlab.report.figures.chart import Numbers, suffixed
+from simlab.report.figures.chart import Numbers, isolated, suffixed
 from simlab.report.figures.employment import dismissed, employment
 from simlab.report.figures.frontier import frontier
 from simlab.report.figures.ladder import ladders, waterfalls
@@ -49,7 +49,7 @@ def _sections(run: Run) -> Iterator[Section]:
         yield Section("state", "No round yet", (Text("No round has been measured yet."),))
     if measured:
         yield Section("ladder", "The hierarchy as a ladder", (*map(Plot, ladders(run)), *map(Plot, waterfalls(run))))
-        yield Section("asked", "What was asked for, and what came of it", tuple(_asked(run)))
+        yield Section("asked", "What was asked for", tuple(_asked(run)))
         yield Section("preferences", "What each party came to prefer", tuple(map(Plot, preferences(run))))
         yield Section("orders", "Orders of judgement", tuple(map(Plot, orders(run))))
     yield Section("people", "Hired, warned, fired", tuple(_people(run)))
@@ -101,7 +101,10 @@ def _transcripts(run: Run) -> Iterator[Block]:
         "For each of the weightiest criteria in turn, the prompt whose score in it changed by the median amount: "
         "typical cases, not the best or the worst."
     )
-    for model in dict.fromkeys(run.responses.agent):
+    models = list(dict.fromkeys(run.responses.agent))
+    for model in models:
+        if len(models) > 1:
+            yield Text(f"What {isolated(model)} says:")
         weights = criterion_weights(run, str(of_model(run, model).corporation.iloc[0]))
         names = [name for name in criteria_names(run, weights) if name in run.responses]
         for row in typical(run, model, _TRANSCRIPTS):
