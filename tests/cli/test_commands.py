@@ -19,7 +19,8 @@ ROOT = Path(__file__).parents[2]
 WHOLE = Path(__file__).parents[1] / "bad_scenarios" / "base" / "whole.yaml"
 COMMANDS = [  # as `simlab --help` lists them
     "run", "validate", "describe", "schema", "keys", "study", "worker", "watch", "sensitivity", "search", "expect",
-    "plugins", "new", "try", "tables", "compare", "trace", "verify", "export", "report", "theory", "calibrate", "next", "near",
+    "plugins", "new", "try", "tables", "compare", "trace", "verify", "export", "report", "theory", "calibrate", "next",
+    "near",
 ]  # fmt: skip
 
 
