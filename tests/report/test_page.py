@@ -288,8 +288,9 @@ def test_figures_in_a_notebook(run: Run, study: StudyRuns) -> None:
     assert isinstance(study.plot.effects(by="parties.pool.wage"), Figure)
     with pytest.raises(simlab.InvalidInput, match="nothing to show of 'rm'"):
         run.plot.ladder("rm")
-    with pytest.raises(simlab.InvalidInput, match="no column 'wage'"):
-        study.plot.effects(by="wage")
+    assert isinstance(study.plot.effects(by="wage"), Figure)
+    with pytest.raises(simlab.InvalidInput, match="no column 'wages'"):
+        study.plot.effects(by="wages")
 
 
 @pytest.mark.parametrize("module", ["matplotlib.figure", "jinja2"])

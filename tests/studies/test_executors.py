@@ -73,7 +73,7 @@ def test_a_head_of_ray(whole: simlab.StudyRuns, tmp_path: Path) -> None:
     assert file.exists()
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_killed_at_random_and_begun_again(seed: int, whole: simlab.StudyRuns, tmp_path: Path) -> None:
     """The process that shares the runs out is killed, and those that perform them go with it; nothing is lost, and
     nothing is there twice."""
@@ -156,8 +156,10 @@ def test_an_executor_of_ones_own(whole: simlab.StudyRuns, tmp_path: Path) -> Non
         def cancel(self) -> None:
             self.tasks.clear()
 
-    found = run_study(study_file(tmp_path, SEEDS), out=tmp_path / "out", executor=Backwards(), local=False)
-    assert hashes(found.path) == hashes(whole.path)
+    file = study_file(tmp_path, {"seeds": [0]})
+    found = run_study(file, out=tmp_path / "out", executor=Backwards(), local=False)
+    assert len(found.outcomes) == 2
+    assert hashes(found.path).items() <= hashes(whole.path).items()
 
 
 def test_a_cancelled_pool_leaves_no_process_behind() -> None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from simlab.report.effects import differences, effects, summaries
+from simlab.report.effects import column_of, differences, effects, summaries
 from simlab.report.figures.canvas import beside, interval, ring, rows_of
 from simlab.report.figures.chart import (
     BLUE,
@@ -57,7 +57,8 @@ def outcomes(study: StudyRuns) -> Iterator[Chart]:
 def effect_plots(study: StudyRuns, by: str = "arm", base: Any = None) -> Iterator[Chart]:
     """Differences to the base (the first arm unless one is given), every seed shown; none where there is one arm or
     too many. Raises InvalidInput if there is no such column or base."""
-    values = list(study.outcomes[by].drop_duplicates()) if by in study.outcomes else [None, None]
+    by = column_of(study.outcomes, by)
+    values = list(study.outcomes[by].drop_duplicates())
     if not study.plan["outcomes"] or study.outcomes.empty or not 2 <= len(values) <= MOST_ARMS:
         return
     rows = effects(study, by, base)
