@@ -80,8 +80,9 @@ def matched(study: StudyRuns, outcome: str, by: str, value: Any, base: Any) -> p
         keys = ["seed"] if not _same_points(study, value, base) else keys
     one, other = (rows[rows[by] == wanted].groupby(keys, dropna=False)[outcome].mean() for wanted in (value, base))
     change = (one - other).dropna()
-    seeds = change.groupby(level="seed").mean() if change.index.nlevels > 1 else change
-    return seeds if len(seeds) > 1 else change
+    if len(study.plan["seeds"]) < 2 or change.index.nlevels == 1:
+        return change
+    return change.groupby(level="seed").mean()
 
 
 def _same_points(study: StudyRuns, value: Any, base: Any) -> bool:

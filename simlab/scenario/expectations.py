@@ -15,6 +15,19 @@ from simlab.components.spec import Spec
 from simlab.names import did_you_mean
 from simlab.tables.schemas import TABLES
 
+Reducer = Literal["mean", "sum", "min", "max", "first", "last", "count"]  # what is made of rows
+
+
+def require_column(table: str, column: str) -> None:
+    """Raise PydanticCustomError, with what was probably meant, unless there is such a table, with such a column."""
+    if table not in TABLES:
+        fix = did_you_mean(table, TABLES) or "simlab tables --describe lists them"
+        raise PydanticCustomError("table", "no table is called {table}", {"table": repr(table), "fix": fix})
+    if column not in TABLES[table].names and TABLES[table].extra is None:
+        fix = did_you_mean(column, TABLES[table].names) or "simlab tables --describe lists them"
+        given = {"table": table, "column": repr(column), "fix": fix}
+        raise PydanticCustomError("column", "the table {table} has no column {column}", given)
+
 
 class ArmSpec(Spec):
     """Another form of the same scenario, under the same seed."""
@@ -32,9 +45,7 @@ class ClaimSpec(Spec):
         "", max_length=1000, description="which rows, as pandas' query has it; @last is the last round; default: all"
     )
     column: str = Field(description="the column of it")
-    by: Literal["mean", "sum", "min", "max", "first", "last", "count"] = Field(
-        "mean", description="what is made of the rows; missing numbers are left out"
-    )
+    by: Reducer = Field("mean", description="what is made of the rows; missing numbers are left out")
     arm: ArmSpec = Field(ArmSpec(), description="of which form of the scenario; default: as it stands")
     less: ArmSpec | None = Field(None, description="the form whose number is subtracted; default: none")
     between: tuple[float, float] = Field(description="the least and the most that the mean over seeds may be")
@@ -46,14 +57,7 @@ class ClaimSpec(Spec):
 
     @model_validator(mode="after")
     def _answerable(self) -> ClaimSpec:
-        if self.table not in TABLES:
-            fix = did_you_mean(self.table, TABLES) or "simlab tables --describe lists them"
-            raise PydanticCustomError("table", "no table is called {table}", {"table": repr(self.table), "fix": fix})
-        table = TABLES[self.table]
-        if self.column not in table.names and table.extra is None:
-            fix = did_you_mean(self.column, table.names) or "simlab tables --describe lists them"
-            said = {"table": self.table, "column": repr(self.column), "fix": fix}
-            raise PydanticCustomError("column", "the table {table} has no column {column}", said)
+        require_column(self.table, self.column)
         low, high = self.between
         if low > high:
             fix = f"write [{high:g}, {low:g}]"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -13,15 +13,13 @@ from pydantic_core import PydanticCustomError
 from simlab.components.outcome import Outcome
 from simlab.components.spec import Spec
 from simlab.errors import InvalidInput
-from simlab.names import NAME, did_you_mean, shown
-from simlab.scenario.expectations import ArmSpec
+from simlab.names import NAME, shown
+from simlab.scenario.expectations import ArmSpec, Reducer, require_column
 from simlab.scenario.fields import outcome
 from simlab.scenario.yaml_tree import read_file
-from simlab.tables.schemas import TABLES
 
 MOST_SEEDS, MOST_POINTS = 100_000, 100_000
-REDUCERS = ("mean", "sum", "min", "max", "first", "last", "count")
-Reducer = Literal["mean", "sum", "min", "max", "first", "last", "count"]
+REDUCERS = get_args(Reducer)
 
 
 class RangeSpec(Spec):
@@ -125,14 +123,7 @@ class Quantity(Spec):
 
     @model_validator(mode="after")
     def _there(self) -> Quantity:
-        if self.table not in TABLES:
-            fix = did_you_mean(self.table, TABLES) or "simlab tables --describe lists them"
-            raise PydanticCustomError("table", "no table is called {table}", {"table": repr(self.table), "fix": fix})
-        table = TABLES[self.table]
-        if self.column not in table.names and table.extra is None:
-            fix = did_you_mean(self.column, table.names) or "simlab tables --describe lists them"
-            given = {"table": self.table, "column": repr(self.column), "fix": fix}
-            raise PydanticCustomError("column", "the table {table} has no column {column}", given)
+        require_column(self.table, self.column)
         return self
 
 

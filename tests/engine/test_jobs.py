@@ -6,9 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import simlab
 from simlab.engine import jobs as house
 from simlab.engine.jobs import Jobs, Store
 from simlab.plugins.registry import discover
+from simlab.theory.whole_runs import NETWORK
+from tests.small_world import written
 
 CALLS = []
 
@@ -201,3 +204,11 @@ def test_the_code_version_covers_what_a_job_runs(file, monkeypatch):
 
     monkeypatch.setattr(Path, "read_bytes", edited)
     assert house.code_version.__wrapped__() != before
+
+
+@pytest.mark.slow
+def test_a_run_that_computes_leaves_no_more_behind_than_it_may(tmp_path: Path) -> None:
+    file = written(tmp_path / "network.yaml", {}, NETWORK)
+    done = simlab.run(file, out=tmp_path / "run", store=Store(tmp_path / "store", limit=1), local=False)
+    assert done.manifest["jobs_ran"] > 0
+    assert not list((tmp_path / "store").glob("*/*.npz"))

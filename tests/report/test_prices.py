@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,16 @@ import pytest
 
 import simlab
 from simlab.cli import main
+from simlab.cli.console import console
 from simlab.errors import InvalidInput
 from simlab.measures.control_loss import best_depth
 from simlab.report.prices import control_depth, prices, turning_point
+from simlab.report.study_screen import screen
+from simlab.runs.study_folder import write_json
 from simlab.studies.study import run_study
+from simlab.studies.task import Task
 from tests.small_world import HIERARCHY
+from tests.studies.made_up import MadeUp
 
 AUDITORS = Path(__file__).parents[2] / "scenarios" / "05_auditors.yaml"
 
@@ -69,6 +74,37 @@ def test_a_screen_and_an_object_say_it(auditors: simlab.StudyRuns, capsys: pytes
     assert {row["order"] for row in said["prices"]} == {"leads", "directors"}
     assert said["depth"]["fidelity"]["depth"] == 4
     assert said["control.depth"]["why_nan"] == "firms take in nothing"
+
+
+class Lacking(MadeUp):
+    """Runs without leads have no validity, as in truth."""
+
+    def results(self) -> Iterator[tuple[Task, dict[str, Any]]]:
+        for task, row in super().results():
+            if "leads" in task.without:
+                del row["outcomes"]["validity"]
+                write_json(task.cell.row, row)
+            yield task, row
+
+
+def test_an_outcome_that_nobody_has_without_an_order_has_no_price(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Beside one that has, and where levers vary, too."""
+    wage = "parties.leads.wage"
+    vary = {"orders": ["leads", "managers"], "levers": {wage: [12, 20]}}
+    outcomes = {"validity": {"kind": "validity"}}
+    said = {"name": "prices", "scenario": str(AUDITORS), "seeds": 4, "vary": vary, "outcomes": outcomes}
+    file = tmp_path / "study.yaml"
+    file.write_text(json.dumps(said))
+    made = Lacking(lambda at, seed: dict.fromkeys(("validity", "fidelity", "rho", "labor"), seed * at[wage]))
+    study = run_study(file, out=tmp_path / "out", local=False, executor=made)
+    found = prices(study).set_index(["outcome", "order"])
+    assert math.isnan(found.loc[("validity", "leads"), "change"])
+    for outcome, order in (("validity", "managers"), ("fidelity", "leads")):
+        assert found.loc[(outcome, order), ["change", "n"]].to_list() == [0, 4]
+    console().print(screen(study))
+    assert "The price of an order" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -170,3 +170,31 @@ def test_a_cancelled_pool_leaves_no_process_behind() -> None:
     for process in processes:
         process.join(timeout=20)
         assert not process.is_alive()
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks /proc")
+def test_processes_go_with_the_one_that_shares_out(tmp_path: Path) -> None:
+    """They would wait for ever for what it has to say."""
+    script = tmp_path / "shares.py"
+    script.write_text(
+        "import os, time\n\nfrom simlab.studies.executors import LocalProcesses\n\n\nif __name__ == '__main__':\n"
+        "    pool = LocalProcesses(2)\n    print(pool._pool.submit(os.getpid).result(), flush=True)\n"
+        "    time.sleep(600)\n"
+    )
+    words = [sys.executable, str(script)]
+    with subprocess.Popen(words, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        other = int(process.stdout.readline())
+        process.kill()
+    until = time.monotonic() + 20
+    while alive(other):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def alive(process: int) -> bool:
+    """Whether there is such a process, which is no longer to be reaped."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return False

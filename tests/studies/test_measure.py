@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 import simlab
+from simlab.studies.plan import planned
 from tests.small_world import written
+from tests.studies.small_study import study_file
 
 DAYS = {"days": 3, "waterfall": {}}
 
@@ -26,3 +29,10 @@ def test_the_last_round_is_measured_as_ever(tmp_path: Path) -> None:
         ours, theirs = (getattr(run, table).drop(columns="run") for run in (last, every))
         pd.testing.assert_frame_equal(ours, theirs, obj=table)
     assert last.orders.looks.sum() == 0 or set(last.orders["round"]) == {0, 3}
+
+
+@pytest.mark.parametrize(("measure", "rounds"), [("last", {"panel.rounds": "last"}), ("every", {})])
+def test_a_study_says_it_for_all_its_runs(measure: str, rounds: dict[str, str], tmp_path: Path) -> None:
+    plan = planned(study_file(tmp_path, {"measure": measure}), local=False)
+    own = [{}, {"parties.pool.policy": {"kind": "mistaken", "flip": 0.4}}]
+    assert [dict(arm.settings) for arm in plan.arms] == [{**rounds, **settings} for settings in own]
