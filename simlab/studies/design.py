@@ -124,11 +124,6 @@ def at_share(values: RangeSpec | list[Any], share: float) -> Any:
     return values[min(int(share * len(values)), len(values) - 1)]
 
 
-def key_of(arm: Arm) -> str:
-    """What tells the runs of an arm from those of others, as a text."""
-    return key_of_settings(arm.settings, arm.without)
-
-
 def key_of_settings(settings: Mapping[str, Any], without: Sequence[str]) -> str:
     """The same of settings, and of who is left out."""
     return json.dumps([dict(settings), list(without)], sort_keys=True)

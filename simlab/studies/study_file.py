@@ -127,7 +127,7 @@ class Quantity(Spec):
         return self
 
 
-def quantity(text: str, says: str = "") -> Quantity:
+def quantity(text: str) -> Quantity:
     """The quantity of an expression such as `alignment.rho | a == 'users' and round == @last | mean`. Raises
     PydanticCustomError if it is none."""
     place, *steps = [part.strip() for part in text.split("|")]
@@ -138,7 +138,7 @@ def quantity(text: str, says: str = "") -> Quantity:
         raise PydanticCustomError(
             "quantity", "{shown} is no table.column | rows | mean", {"shown": shown(text), "fix": fix}
         )
-    return Quantity.model_validate({"table": table, "column": column, "where": "".join(steps), "by": by, "says": says})
+    return Quantity.model_validate({"table": table, "column": column, "where": "".join(steps), "by": by})
 
 
 def _outcome(value: Any, info: ValidationInfo) -> Quantity | Outcome:
