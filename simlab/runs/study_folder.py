@@ -49,6 +49,8 @@ def is_study(folder: Path) -> bool:
 
 def read_study(folder: Path) -> dict[str, Any]:
     """What a study consists of. Raises InvalidInput if the folder holds none, or one of a later version."""
+    if not (folder / STUDY).exists():
+        raise InvalidInput(Problem("holds no study", _FIX, folder))
     try:
         with plain_files.opened(folder / STUDY, _FIX) as file:
             found = json.load(file)

@@ -171,6 +171,9 @@ def _spec(root: Node, registry: Registry) -> StudySpec:
     """What the file says. Raises InvalidInput with every problem of it, each with its line."""
     if not isinstance(root.value, dict):
         raise InvalidInput(root.place.problem("should be a mapping", "write name, scenario, seeds, vary, outcomes"))
+    if "parties" in root.value and "scenario" not in root.value:
+        fix = "run it with simlab run; a study names it, as in scenario: FILE; or ask --value-of each"
+        raise InvalidInput(root.place.problem("is a scenario and no study", fix))
     data = root.plain()
     reading = Reading(registry, nodes=dict(located(root, data)))
     try:

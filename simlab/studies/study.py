@@ -13,6 +13,7 @@ from typing import Any
 
 from simlab import plain_files
 from simlab.errors import InvalidInput, Problem
+from simlab.names import clip
 from simlab.parallel import cores
 from simlab.paths import given
 from simlab.provenance import simlab_version
@@ -67,9 +68,10 @@ def run_study(
     """
     plan = planned(path, samples=samples, overrides=overrides, plugins=plugins, local=local, value_of=value_of)
     folder = given(out) if out is not None else Path("studies") / plan.spec.name
-    study = opened(plan, folder)
     if plan.spec.search:
         raise InvalidInput(Problem("this study is a search", f"simlab search {plan.file}", plan.file))
+    _require_executor(executor)
+    study = opened(plan, folder)
     with performing(folder, executor, jobs, tell) as perform_missing:
         if plan.spec.solve:
             meet(study, folder.absolute(), perform_missing)
@@ -138,9 +140,13 @@ def _executor(asked: str | Executor, processes: int) -> Executor:
         return asked
     if asked == "local":
         return LocalProcesses(processes) if processes > 1 else InThisProcess()
-    if asked == "ray" or asked.startswith("ray://"):
-        return RayTasks(None if asked == "ray" else asked, processes=processes)
-    raise InvalidInput(Problem(f"there is no executor {asked[:40]!r}", "local, ray, or ray://HOST:PORT"))
+    return RayTasks(None if asked == "ray" else asked, processes=processes)
+
+
+def _require_executor(asked: str | Executor) -> None:
+    """Raise InvalidInput, before anything is written, if nobody is called so."""
+    if isinstance(asked, str) and asked not in ("local", "ray") and not asked.startswith("ray://"):
+        raise InvalidInput(Problem(f"there is no executor {clip(asked)!r}", "local, ray, or ray://HOST:PORT"))
 
 
 def _perform_all(executor: Executor, tasks: Sequence[Task], total: int, tell: Tell) -> None:

@@ -234,10 +234,14 @@ class StudySpec(Spec):
         """The settings of all runs."""
         return {"panel.rounds": self.measure, **self.set} if self.measure != "every" else dict(self.set)
 
-    @field_validator("seeds")
+    @field_validator("seeds", mode="before")
     @classmethod
-    def _some_seeds(cls, seeds: int | list[int]) -> int | list[int]:
-        many = seeds if isinstance(seeds, int) else len(seeds)
+    def _some_seeds(cls, seeds: Any) -> Any:
+        each = seeds if isinstance(seeds, list) else [seeds]
+        if not all(isinstance(seed, int) and not isinstance(seed, bool) for seed in each):
+            what = "{shown} is no number of seeds, and no list of them"
+            raise PydanticCustomError("seeds", what, {"shown": shown(seeds), "fix": "as in seeds: 5, or seeds: [3, 8]"})
+        many = len(seeds) if isinstance(seeds, list) else seeds
         if not 1 <= many <= MOST_SEEDS:
             raise PydanticCustomError("seeds", "{many} seeds", {"many": many, "fix": f"give 1 to {MOST_SEEDS:,}"})
         if isinstance(seeds, list) and (len(set(seeds)) < many or any(not 0 <= seed < 2**63 for seed in seeds)):

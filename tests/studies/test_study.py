@@ -14,7 +14,8 @@ import simlab
 from simlab.cli import main
 from simlab.errors import InvalidInput
 from simlab.report.effects import NOT_SUPPORTED, SUPPORTED, UNDECIDED, effects, summaries, verdicts
-from simlab.studies.study import run_study
+from simlab.studies.study import run_study, work
+from tests.small_world import written
 from tests.studies.small_study import study_file
 
 pytestmark = pytest.mark.slow
@@ -173,6 +174,8 @@ def test_a_changed_plugin_is_named(tmp_path: Path) -> None:
         ({"hypotheses.0.outcome": "rigt"}, "there is no outcome 'rigt'"),
         ({"hypotheses.0.less": "right"}, "an arm is held against itself"),
         ({"seeds": 0}, "0 seeds"),
+        ({"seeds": "x"}, "'x' is no number of seeds, and no list of them"),
+        ({"seeds": [1, 2.5]}, "is no number of seeds"),
         ({"seeds": [1, 1]}, "a seed is there twice"),
         ({"sceanrio": 1}, "unknown key 'sceanrio'"),
         ({"scenario": "none.yaml"}, "no such file"),
@@ -191,6 +194,20 @@ def test_mistakes_are_told_with_their_line(changes: dict[str, Any], said: str, t
         near = "\n".join(file.read_text().splitlines()[max(0, line - 8) : line + 4])
         assert wrong in near
     assert not (tmp_path / "out").exists()
+
+
+def test_nothing_is_written_for_an_executor_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="there is no executor 'mars'"):
+        run_study(study_file(tmp_path), out=tmp_path / "out", executor="mars", local=False)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_scenario_is_no_study_and_a_folder_of_a_run_holds_none(tmp_path: Path) -> None:
+    file = written(tmp_path / "scenario.yaml")
+    with pytest.raises(InvalidInput, match="is a scenario and no study"):
+        run_study(file, out=tmp_path / "out", local=False)
+    with pytest.raises(InvalidInput, match="holds no study"):
+        work(tmp_path)
 
 
 def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
