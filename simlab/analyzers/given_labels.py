@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from simlab.measures.panel import Panel
 
 MOST_LINEAR, MOST_NETWORK = 10_000, 2_048  # pairs drawn anew, or parted; of more, so many, and stepped up
+ENOUGH, A_DIMENSION = 2_048, 32  # pairs that tell chance, and for each dimension: 1/32 is small beside 1, as steps assume
 REDRAWS = 3  # where they cost little: of two, in few dimensions, the correlation says little
 LATER = "{} is trained again in the last round only"
 
@@ -122,8 +123,9 @@ class _Direction(_Reader):
 
     @property
     def most(self) -> int:
-        """Pairs that are drawn anew."""
-        return MOST_LINEAR
+        """Pairs that are drawn anew. How well their chance is told depends on dimensions and redraws, not on pairs."""
+        dimensions = self.view.panel.items.response.shape[1]
+        return min(MOST_LINEAR, max(ENOUGH, A_DIMENSION * dimensions))
 
     def read(self, *, anew: bool, last: bool) -> Reading:
         single = self.machine.spec.members == 1

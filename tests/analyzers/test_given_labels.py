@@ -184,9 +184,9 @@ def test_whom_a_machine_answers_for_values_the_same(tmp_path: Path) -> None:
 def test_many_labels_are_judged_by_some_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Reliability of all, stepped up from that of a quarter."""
     changes = {"parties.pool.policy.flip": 0.3, "world.dimensions": 32, f"{LEARN}.sample": 8192}
-    every = links(play(tmp_path, changes)).noise[MARKS]
-    monkeypatch.setattr("simlab.analyzers.given_labels.MOST_LINEAR", 2048)
     some = links(play(tmp_path, changes)).noise[MARKS]
+    monkeypatch.setattr("simlab.analyzers.given_labels.ENOUGH", 8192)
+    every = links(play(tmp_path, changes)).noise[MARKS]
     assert some == pytest.approx(every, rel=0.4)
     assert abs(some - 4 * every) > 0.4 * every  # the control: as if there were no more than the quarter
 
