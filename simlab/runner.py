@@ -103,7 +103,8 @@ def execute(
             open_run(folder, manifest, scenario.as_yaml()) as opened,
             threadpool_limits(limits=1),
         ):
-            if not opened.finished:  # sums depend on how many threads share them: one is part of the guarantee
+            shown_again = opened.finished
+            if not shown_again:  # sums depend on how many threads share them: one is part of the guarantee
                 told.opened, opened.began = opened, began
                 with told, blaming(), settled():
                     _simulate(simulation, opened, told, noted)
@@ -113,8 +114,9 @@ def execute(
     if jobs.ran:  # else nothing has been added
         store.forget()
     done = load(shown)
-    for name in done.tables:
-        done.stored(name)
+    if shown_again:  # else these are the files that have just been written
+        for name in done.tables:
+            done.stored(name)
     return done
 
 

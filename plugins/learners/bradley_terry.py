@@ -47,4 +47,4 @@ class BradleyTerry(simlab.Learner):
         from simlab.nets.closed_form import fit_linear
 
         nothing = np.zeros(len(lesson.wins))  # labels, in the place of which the shares stand
-        return fit_linear(lesson.differences, nothing, shares=lesson.wins, weights=lesson.weights)
+        return fit_linear(lesson.differences, nothing, shares=lesson.wins, weights=lesson.weights, start=vector)

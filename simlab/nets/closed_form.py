@@ -21,13 +21,15 @@ def fit_linear(
     *,
     shares: ArrayLike | None = None,
     weights: ArrayLike | None = None,
+    start: ArrayLike | None = None,
 ) -> Array:
     """The direction theta [d] under which P(first preferred) = sigmoid(theta · difference) fits the labels best.
 
     `differences` [n, d] are features of the first response less those of the second; `labels` [n] say 1 (first),
     2 (second) or 0 (undecided, half a win for each); `shares` [n] in [0, 1], if given, say instead which share of a
     win the first has; `weights` [n] say how many comparisons a row stands for, one if not given. `ridge` is the
-    penalty ridge/2·|theta|² on the *sum* of all losses: it picks the centred solution where several fit alike.
+    penalty ridge/2·|theta|² on the *sum* of all losses: it picks the centred solution where several fit alike, wherever
+    the search for it has its `start` [d] (zero, if not given; the nearer, the fewer steps).
     Newton's method (iteratively reweighted least squares) with halved steps, to machine precision, without randomness,
     and on one thread, so that the order of sums is always the same. Raises ValueError for other labels, for numbers
     that are not finite, and unless ridge is above 0 (labels may be separable).
@@ -42,12 +44,11 @@ def fit_linear(
     if not ridge > 0:
         raise ValueError(f"ridge must be above 0, not {ridge}: without it separable labels have no best direction")
     with _libraries().limit(limits=1):
-        return _newton(x, wins, many, ridge)
+        return _newton(x, wins, many, ridge, np.zeros(x.shape[1]) if start is None else np.array(start, dtype=np.float64))
 
 
-def _newton(x: Array, wins: Array, many: Array | float, ridge: float) -> Array:
-    """The minimum of the penalized loss. Raises RuntimeError if it takes more than 100 steps."""
-    theta: Array = np.zeros(x.shape[1])
+def _newton(x: Array, wins: Array, many: Array | float, ridge: float, theta: Array) -> Array:
+    """The minimum of the penalized loss, searched from `theta`. Raises RuntimeError if it takes more than 100 steps."""
     loss = _loss(theta, x, wins, many, ridge)
     for _ in range(100):
         p = 0.5 + 0.5 * np.tanh(0.5 * (x @ theta))  # the logistic function, without overflow

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,11 @@ _LIBRARIES = ("numpy", "scipy", "torch", "pyarrow", "simpy", "pydantic")
 
 def libraries() -> dict[str, str]:
     """Versions of Python and of the libraries by which numbers are made, by name."""
+    return dict(_libraries())
+
+
+@cache  # those of this process, whatever is installed meanwhile
+def _libraries() -> dict[str, str]:
     found = {"python": platform.python_version()}
     for name in _LIBRARIES:
         try:

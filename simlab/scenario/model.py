@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Literal
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
@@ -216,27 +217,33 @@ class Scenario(Spec):
 
     def as_yaml(self) -> str:
         """The canonical form as a scenario file that can be read from any folder."""
-        from ruamel.yaml import YAML
-
-        writer = YAML(typ="safe", pure=True)
-        writer.default_flow_style = None
-        writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-        writer.width = 200
-        text = io.StringIO()
         data: Any = self.canonical()
         for (*way, last), file in data_files(self):
             holder = data
             for step in way:
                 holder = holder[step]
             holder[last] = str(file.path)
-        writer.dump(data, text)
-        return text.getvalue()
+        return _as_yaml(json.dumps({**data, "seed": 0})).replace("\nseed: 0\n", f"\nseed: {self.seed}\n", 1)
 
     def problem(self, path: Sequence[str | int], what: str, fix: str = "") -> Problem:
         """A problem with what the file says at `path`, such as ("parties", "pool", "count")."""
         if self._complaints is None:
             return Problem(what, fix, path=".".join(map(str, path)))
         return self._complaints.problem(path, what, fix)
+
+
+@lru_cache(maxsize=8)  # runs that differ by their seed are written once
+def _as_yaml(data: str) -> str:
+    """What a text of JSON says, as YAML."""
+    from ruamel.yaml import YAML
+
+    writer = YAML(typ="safe", pure=True)
+    writer.default_flow_style = None
+    writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    writer.width = 200
+    text = io.StringIO()
+    writer.dump(json.loads(data), text)
+    return text.getvalue()
 
 
 def _refuse_settings(name: str, settings: Any, own_criteria: bool) -> None:

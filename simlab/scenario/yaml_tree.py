@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,15 @@ class Node:
         if isinstance(self.value, dict):
             return list(self.value.values())
         return self.value if isinstance(self.value, list) else []
+
+    def copied(self) -> Node:
+        """The same tree, to be changed."""
+        value = self.value
+        if isinstance(value, dict):
+            value = {key: node.copied() for key, node in value.items()}
+        elif isinstance(value, list):
+            value = [node.copied() for node in value]
+        return Node(value, self.place, dict(self.keys))
 
     def plain(self) -> Any:
         """The value without places, freshly built."""
@@ -124,6 +134,11 @@ def _typed(problem: Problem, text: str) -> Problem:
 
 def read_text(text: str, file: str) -> Node:
     """The tree of a YAML text, its letters composed; `file` is the name it gets in messages."""
+    return _read(text, file).copied()
+
+
+@lru_cache(maxsize=16)  # a study reads the same file for each of its runs
+def _read(text: str, file: str) -> Node:
     try:
         return _Reader(composed(text), file).document()
     except MarkedYAMLError as error:

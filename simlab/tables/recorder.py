@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, nullcontext, suppress
 from functools import lru_cache
 from pathlib import Path
@@ -30,6 +30,7 @@ MAX_BYTES = 1 << 28
 _CODED = pa.dictionary(pa.int32(), pa.string())
 LARGE = 1 << 13  # rows from which a batch is written as it is; smaller ones are put together first
 KEPT = 8 * LARGE  # rows of one value that several batches share
+REMEMBERED = 1 << 24  # bytes of a table up to which its rows are not read back from the stream when the run ends
 RECORDED = tuple(
     name for name in TABLES if name != "runs"
 )  # `runs` is written from the manifest, see simlab.runs.loading
@@ -127,7 +128,7 @@ class Recorder:
         found = {}
         for name, stream in self._streams.items():
             stream.end()
-            rows, digest = table_files.compact(stream.path, _part(self.directory, name), name, stream.columns)
+            rows, digest = table_files.compact(stream.written(), _part(self.directory, name), name, stream.columns)
             self._earlier[name].check_end(rows, digest)
             found[name] = {"rows": rows, "sha256": digest}
         for name in self._streams:
@@ -147,13 +148,15 @@ def _parquet(run: Path, name: str) -> Path:
 
 
 class _Stream:
-    """One table's stream file, and the batches held back until the next flush."""
+    """One table's stream file, the batches held back until the next flush, and of a small table those written, too."""
 
     def __init__(self, run: Path, name: str, schema: pa.Schema) -> None:
         self.path = table_files.tables_folder(run) / f"{name}{table_files.STREAM}"
         self.columns = schema
         self.schema = schema = table_files.streamed(schema)
         self.held: list[pa.RecordBatch] = []
+        self._remembered: list[pa.RecordBatch] | None = []
+        self._bytes = 0
         with plain_files.naming(self.path):
             self._file = self.path.open("xb")  # what was there has been set aside
             self._writer = pa.ipc.new_stream(self._file, schema, options=table_files.PACKED)
@@ -178,6 +181,15 @@ class _Stream:
         with plain_files.naming(self.path):
             self._writer.write_batch(batch)
             self._file.flush()
+        self._bytes += batch.nbytes
+        if self._bytes > REMEMBERED:
+            self._remembered = None
+        if self._remembered is not None:
+            self._remembered.append(batch)
+
+    def written(self) -> Iterable[pa.RecordBatch]:
+        """All that has been written, in memory or from the file, which must have been ended."""
+        return table_files.batches(self.path) if self._remembered is None else self._remembered
 
     def end(self) -> None:
         if not self._file.closed:

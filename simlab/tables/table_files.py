@@ -195,12 +195,12 @@ def latest(rows: pa.Table, key: Sequence[str]) -> pa.Table:
     return rows.take(spans.sort_by("row_min")["row_max"])
 
 
-def whole(path: Path, name: str) -> Iterator[pa.RecordBatch]:
-    """The batches of a stored table as it is once done: keyed tables need all rows in memory, others only a few."""
-    if TABLES[name].key:
-        yield from read(path, name).to_batches()
+def done(parts: Iterable[pa.RecordBatch], name: str) -> Iterator[pa.RecordBatch]:
+    """The batches of a table as it is once all of them are there: keyed tables need all rows in memory, others a few."""
+    if TABLES[name].key and (rows := list(parts)):
+        yield from latest(plain(pa.Table.from_batches(rows)), TABLES[name].key).to_batches()
     else:
-        yield from batches(path)
+        yield from parts
 
 
 class Digest:
@@ -293,15 +293,15 @@ def gathered(parts: Iterable[pa.RecordBatch], rows: int = ROW_GROUP) -> Iterator
         yield pa.Table.from_batches(held)
 
 
-def compact(stream: Path, target: Path, name: str, columns: pa.Schema) -> tuple[int, str]:
-    """Write a finished stream as Parquet to `target`; returns its number of rows and sha256."""
+def compact(parts: Iterable[pa.RecordBatch], target: Path, name: str, columns: pa.Schema) -> tuple[int, str]:
+    """Write all that was recorded of a table as Parquet to `target`; returns its number of rows and sha256."""
     digest = Digest(columns)
     repeated = [field.name for field in columns if field.type != pa.float64()]  # measurements are seldom the same
     with (
         plain_files.begun(target) as file,
         pq.ParquetWriter(file, columns, compression="zstd", use_dictionary=repeated) as writer,
     ):
-        for rows in gathered(whole(stream, name)):
+        for rows in gathered(done(parts, name)):
             rows = plain(rows)
             digest.update(rows)
             writer.write_table(rows)
