@@ -14,6 +14,7 @@ from simlab.worlds.world import Items
 if TYPE_CHECKING:
     from simlab.engine.context import Context
     from simlab.parties.language_model import LanguageModel
+    from simlab.people.expected_labels import ExpectedLabels
     from simlab.rankings import Rankings
     from simlab.relation import Party
 
@@ -42,6 +43,7 @@ class RoundView:
     current: Items  # and what it says now
     asked: Indices  # [2M] places on the panel of left and right of the pairs people are asked about, in turn
     agents: list[Agents] = field(default_factory=list)
+    labels: dict[str, ExpectedLabels] = field(default_factory=dict)  # of each pool's people, as they were then
 
 
 class Analyzer(ABC):

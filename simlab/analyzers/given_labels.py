@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from simlab.arrays import Array
 from simlab.machines.linear_rm import LinearRM, explained
 from simlab.measures.statistics import centre, lengthened, pearson
 from simlab.measures.waterfall import Drawn
-from simlab.parties.other_labels import compared_anew, halves, pool_of
+from simlab.parties.other_labels import OtherResponses, compared_anew, halves, pool_of
 from simlab.parties.pool import Pool
 from simlab.parties.reward_model import RewardModel
 from simlab.rankings import Rankings, differences
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from simlab.measures.panel import Panel
 
 MOST_LINEAR, MOST_NETWORK = 10_000, 2_048  # pairs drawn anew, or parted; of more, so many, and stepped up
-ENOUGH, A_DIMENSION = 2_048, 32  # pairs that tell chance, and for each dimension: 1/32 is small beside 1, as steps assume
+ENOUGH, A_DIMENSION = 2_048, 32  # pairs that tell chance, and per dimension: steps assume that 1/32 is small
 REDRAWS = 3  # where they cost little: of two, in few dimensions, the correlation says little
 LATER = "{} is trained again in the last round only"
 
@@ -49,14 +50,16 @@ class Reading:
     seeds: Drawn
 
 
-def reading(context: Context, view: RoundView, machine: RewardModel, *, anew: bool, last: bool) -> Reading:
-    """What the labels say that this reward model has learned from. Labels are drawn anew if `anew` says so; networks
-    are fitted to them in the `last` round."""
+def reading(
+    context: Context, view: RoundView, machine: RewardModel, known: OtherResponses, *, anew: bool, last: bool
+) -> Reading:
+    """What the labels say that this reward model has learned from. Labels are drawn anew if `anew` says so, of other
+    responses that may be `known` from earlier rounds; networks are fitted to them in the `last` round."""
     if not machine.learned or machine.teacher is None:
         nothing = Drawn(why="nothing has been marked yet")
         return Reading(np.zeros(len(view.panel.items)), nothing, nothing)
     reader = _Direction if isinstance(machine.backend, LinearRM) else _Words
-    return reader(context, view, machine).read(anew=anew, last=last)
+    return reader(context, view, machine, known).read(anew=anew, last=last)
 
 
 def pooled(readings: Sequence[Reading], panel: Panel) -> Reading:
@@ -76,8 +79,8 @@ def _mean(drawn: Sequence[Drawn]) -> Drawn:
 class _Reader:
     """Reads the labels one reward model has learned from."""
 
-    def __init__(self, context: Context, view: RoundView, machine: RewardModel) -> None:
-        self.context, self.view, self.machine = context, view, machine
+    def __init__(self, context: Context, view: RoundView, machine: RewardModel, known: OtherResponses) -> None:
+        self.context, self.view, self.machine, self.known = context, view, machine, known
         pairs = sum(int(np.count_nonzero(~made.held_out)) * made.pairs for made in machine.memory)
         self.few = self._learned(min(1.0, self.most / max(1, pairs)))
         self.factor = pairs / max(1, sum(made.label.size for made in self.few))  # how many times more there are
@@ -124,7 +127,7 @@ class _Direction(_Reader):
     @property
     def most(self) -> int:
         """Pairs that are drawn anew. How well their chance is told depends on dimensions and redraws, not on pairs."""
-        dimensions = self.view.panel.items.response.shape[1]
+        dimensions = int(self.view.panel.items.response.shape[1])
         return min(MOST_LINEAR, max(ENOUGH, A_DIMENSION * dimensions))
 
     def read(self, *, anew: bool, last: bool) -> Reading:
@@ -142,7 +145,8 @@ class _Direction(_Reader):
     def again(self, number: int) -> list[Rankings]:
         """Other pairs, and what the same people say of them."""
         key = self.key("labels", number)
-        return [compared_anew(self.context, made, branch(key, place)) for place, made in enumerate(self.few)]
+        anew = partial(compared_anew, self.context, known=self.known)
+        return [anew(made, branch(key, place)) for place, made in enumerate(self.few)]
 
 
 class _Words(_Reader):

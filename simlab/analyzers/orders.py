@@ -270,7 +270,7 @@ class OrdersAnalyzer(Analyzer):
         del watched, looks
         principal, opinion = relation.principal, self._signs(relation.agent.name, view)
         if isinstance(principal, Pool):
-            labels = _labels(principal, view)
+            labels = _measured(principal, view)
             found = {against: of_judges(labels.fidelity(golds[against])) for against in AGAINST}
         else:
             said = self._opinion(principal, view)
@@ -311,7 +311,7 @@ class OrdersAnalyzer(Analyzer):
     def _fidelities(self, agent: Party, view: RoundView, golds: Golds) -> dict[str, Any]:
         """The mean fidelity of the people who work for an agent now, by standard, and where it is lost."""
         pools = [agent] if isinstance(agent, Pool) else self._workers_of(agent)
-        each = [_labels(pool, view) for pool in pools]
+        each = [_measured(pool, view) for pool in pools]
         if not sum(len(labels.rows) for labels in each):
             return {f"fidelity_{against}": math.nan for against in AGAINST}
         found: dict[str, Any] = {
@@ -332,6 +332,12 @@ class OrdersAnalyzer(Analyzer):
 def _labels(pool: Pool, view: RoundView) -> ExpectedLabels:
     """What those who stand for a pool can be expected to say of the panel's pairs, now."""
     return expected_labels(pool, pool.representatives(), view.panel, view.asked)
+
+
+def _measured(pool: Pool, view: RoundView) -> ExpectedLabels:
+    """The same while a round is measured, when everybody who has ever worked here may have been asked already."""
+    rows, known = pool.representatives(), view.labels.get(pool.name)
+    return known.of(rows) if known is not None and np.isin(rows, known.rows).all() else _labels(pool, view)
 
 
 def _joined(parts: Sequence[NDArray[Any]]) -> Array:

@@ -106,7 +106,7 @@ class Survey:
 
     def _record_alignment(self, view: RoundView) -> None:
         for a, b in pairs_of(view.utilities):
-            key = self.context.rng.key("bootstrap", a, b, view.stamp["round"])
+            key = self._replicates(view)
             row = compare(view.panel, view.utilities[a], view.utilities[b], key)
             self._alignment(view, order=1, panel="responses", against="", a=a, b=b, **row)
 
@@ -133,20 +133,25 @@ class Survey:
                 shown = yield from firm.shown_utility(view.panel, key)
                 self._record_aside(view, f"{firm.name}:shown", shown, {**view.utilities, **self._asides(view)})
 
+    def _replicates(self, view: RoundView) -> int:
+        """The key of the bootstrap replicates, which are the same for all that is measured in a round: what is compared
+        with one another is compared on the same prompts."""
+        return self.context.rng.key("bootstrap", view.model.name, view.stamp["round"])
+
     def _record_faces(self, view: RoundView, firm: Corporation) -> None:
         """How far what a firm publishes agrees with what it operates by; no row while both are one and the same."""
         told = firm.standard()
         if np.array_equal(told.vector, told.published):
             return
         a, b = firm.name, f"{firm.name}:published"
-        key = self.context.rng.key("bootstrap", a, b, view.stamp["round"])
+        key = self._replicates(view)
         row = compare(view.panel, view.utilities[a], firm.published_utility(view.panel), key)
         self._alignment(view, order=1, panel="responses", against="", a=a, b=b, **row)
 
     def _record_aside(self, view: RoundView, a: str, utility: Array, others: Mapping[str, Array]) -> None:
         """How far something that stands in no relation, as users' habits, agrees with each of these."""
         for b, values in others.items():
-            key = self.context.rng.key("bootstrap", a, b, view.stamp["round"])
+            key = self._replicates(view)
             row = compare(view.panel, utility, values, key)
             self._alignment(view, order=1, panel="responses", against="", a=a, b=b, **row)
 
@@ -181,7 +186,7 @@ class Survey:
             before, now = values[: len(prompts)], values[len(prompts) :]
             wins = np.choose(preferred(now - before), (0.5, 1.0, 0.0))
             sums = np.add.reduceat(np.stack([np.ones(len(wins)), wins], axis=1)[order], first)
-            key = self.context.rng.key("bootstrap", "wins", name, view.stamp["round"])
+            key = self._replicates(view)
             low, high = resample(sums, lambda s: np.asarray(s[:, 1] / s[:, 0]), key=key)
             row: dict[str, Any] = {"rate": float(wins.mean()), "n": len(first), "low": low, "high": high}
             self.context.log.add("win_rate", model=view.model.name, judge=name, **view.stamp, **row)
@@ -195,7 +200,7 @@ class Survey:
             return
         each = view.panel.centred(pool.individual_utilities(view.panel, rows))
         truth = self._truth(view, pool.name, each)
-        labels = expected_labels(pool, rows, view.panel, view.asked)
+        view.labels[pool.name] = labels = expected_labels(pool, rows, view.panel, view.asked)
         held_to = self.context.standards_above(pool.name)
         gold = {against: _signs(view, party) for against, party in held_to.items()}
         lost = labels.losses(gold["guideline"])
@@ -242,7 +247,7 @@ class Survey:
     def _record_meta(self, view: RoundView, agents: Agents) -> None:
         a, b = agents.principal, agents.panel
         for against, rho in agents.truth.items():
-            key = self.context.rng.key("bootstrap", a, b, against, view.stamp["round"])
+            key = self._replicates(view)
             row = _order_two(agents.scores, rho, key)
             self._alignment(view, order=agents.order, panel=b, against=against, a=a, b=b, **row)
 

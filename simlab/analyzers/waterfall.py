@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,10 +19,14 @@ from simlab.measures.statistics import lengthened
 from simlab.measures.waterfall import Drawn, Step, waterfall
 from simlab.parties.corporation import Corporation
 from simlab.parties.language_model import LanguageModel
+from simlab.parties.other_labels import OtherResponses
 from simlab.parties.pool import Pool
 from simlab.parties.reward_model import RewardModel
 from simlab.parties.vendor import Vendor
 from simlab.relation import Party
+
+if TYPE_CHECKING:
+    from simlab.engine.context import Context
 
 PEOPLE = Corporation | Vendor | Pool  # whose randomness costs nothing to draw anew
 COLUMNS = (
@@ -31,6 +36,10 @@ COLUMNS = (
 
 class WaterfallAnalyzer(Analyzer):
     """Fills the table `waterfall`, for the path the scenario names or the levels that lead to the model."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._known = OtherResponses()
 
     def measure(self, view: RoundView) -> Steps:
         yield from ()
@@ -148,7 +157,8 @@ class WaterfallAnalyzer(Analyzer):
         written = self.context.scenario.waterfall.redraw
         anew = written is None or not set(level.parties).isdisjoint(written)
         last = self._last(view.model)
-        return pooled([reading(self.context, view, machine, anew=anew, last=last) for machine in machines], view.panel)
+        read = partial(reading, self.context, view, known=self._known, anew=anew, last=last)
+        return pooled([read(machine) for machine in machines], view.panel)
 
     def _last(self, model: LanguageModel) -> bool:
         """Whether this model is not trained any more before the run ends."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,7 +138,21 @@ def resample(
 
 
 def times_drawn(key: int, replicates: int, groups: int) -> Array:
-    """How often each group is in each bootstrap replicate [replicates, groups]; every row sums to `groups`."""
+    """How often each group is in each bootstrap replicate [replicates, groups]; every row sums to `groups`.
+
+    Many statistics of the same groups may be asked of the same replicates: small ones are drawn once.
+    """
+    return (_few_times_drawn if replicates * groups <= 1 << 17 else _times_drawn)(key, replicates, groups)
+
+
+@lru_cache(maxsize=4)
+def _few_times_drawn(key: int, replicates: int, groups: int) -> Array:
+    times = _times_drawn(key, replicates, groups)
+    times.flags.writeable = False
+    return times
+
+
+def _times_drawn(key: int, replicates: int, groups: int) -> Array:
     draws = (uniforms(key, np.arange(replicates)[:, None], np.arange(groups)[None, :]) * groups).astype(np.int64)
     times = np.bincount((draws + groups * np.arange(replicates)[:, None]).ravel(), minlength=groups * replicates)
     return times.reshape(replicates, groups).astype(float)

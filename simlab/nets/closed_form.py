@@ -43,8 +43,9 @@ def fit_linear(
     wins = many * wins
     if not ridge > 0:
         raise ValueError(f"ridge must be above 0, not {ridge}: without it separable labels have no best direction")
+    begun = np.zeros(x.shape[1]) if start is None else np.array(start, dtype=np.float64)
     with _libraries().limit(limits=1):
-        return _newton(x, wins, many, ridge, np.zeros(x.shape[1]) if start is None else np.array(start, dtype=np.float64))
+        return _newton(x, wins, many, ridge, begun)
 
 
 def _newton(x: Array, wins: Array, many: Array | float, ridge: float, theta: Array) -> Array:

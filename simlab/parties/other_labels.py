@@ -14,21 +14,39 @@ import numpy as np
 
 from simlab.parties.pool import Pool
 from simlab.parties.raters import Raters
-from simlab.rankings import ROOM, Rankings
+from simlab.rankings import ROOM, Rankings, Shown
 from simlab.rng import branch, hashes, uniforms
 
 if TYPE_CHECKING:
     from simlab.engine.context import Context
 
 
-def compared_anew(context: Context, made: Rankings, key: int) -> Rankings:
+class OtherResponses:
+    """Other responses to tasks of one pool, by the key they were drawn with: those of an earlier round stay what they
+    are, and who asks for some of the same tasks again is given them."""
+
+    def __init__(self) -> None:
+        self._drawn: dict[int, Shown] = {}
+
+    def to(self, pool: Raters, shown: Shown, key: int) -> Shown:
+        """What other responses there would have been to these tasks; kept until others are asked for with this key."""
+        before = self._drawn.get(key)
+        if before is None or not np.isin(shown.task, before.task).all():
+            self._drawn[key] = before = pool.with_other_responses(shown, key)
+            return before
+        order = np.argsort(before.task)
+        return before[order[np.searchsorted(before.task, shown.task, sorter=order)]]
+
+
+def compared_anew(context: Context, made: Rankings, key: int, known: OtherResponses | None = None) -> Rankings:
     """The rankings of one pool in a world of vectors, had the same people been shown other responses of the model as it
-    was, and drawn their labels of those."""
+    was, and drawn their labels of those. Responses that are `known` from an earlier round are not drawn again."""
     pool = pool_of(context, made)
     assert isinstance(pool, Raters), "reward models learn from raters"
     used, place = np.unique(made.place, return_inverse=True)
     other = made[:]
-    other.shown = pool.with_other_responses(made.shown[used], branch(key, "responses"))
+    known = OtherResponses() if known is None else known
+    other.shown = known.to(pool, made.shown[used], branch(key, "responses"))
     other.place = place.ravel()
     other.gold = pool.gold_of(other.shown).take(other.place, axis=0)
     return relabelled(context, other, key)

@@ -70,11 +70,18 @@ class Judges(Roster):
         delegate = self.delegation.of(people) if self.delegation else np.zeros(len(people), dtype=bool)
         for person, asks in zip(people.tolist(), delegate.tolist(), strict=True):
             if person not in self._columns:
-                alone = np.full(len(panel.items), person)
                 machine = self.delegation if asks else None
-                each = machine.utility(panel) if machine else self.perceive(panel.items, alone)
+                each = machine.utility(panel) if machine else self._perceived_by(person, panel.items)
                 self._columns[person] = self.utility_function.as_measured(panel, each)
         return np.stack([self._columns[person] for person in people.tolist()], axis=1)
+
+    def _perceived_by(self, person: int, items: Items) -> Array:
+        """Utility [n] of items for one person, without perception noise."""
+        who, vector = np.full(len(items), person), self.cohort.vector[person]
+        situation = self.situation(items.prompt)
+        return self.utility_function.utilities(
+            perceived(self, items, who, None), vector if situation is None else vector + situation
+        )
 
     def forget_panel(self) -> None:
         """What these people value has changed, or who they are: utilities on the last panel hold no more."""

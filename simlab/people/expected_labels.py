@@ -190,10 +190,10 @@ def _choice(
     `shown_label` is what those were shown who go by what others said.
     """
     people = len(who) // (len(places) // 2)
-    items, ids = panel.items[np.tile(places, people)], PANEL_IDS + np.tile(places, people)
+    shown_to_all = np.tile(places, people)
     policy = pool.policy
     earlier = once(np.full((len(who), 1), shown_label)) if "earlier" in policy.needed() else None
-    sight = Perception(pool, items, who, ids).scene(slice(None), earlier)
+    sight = Perception(pool, panel.items, who, PANEL_IDS + shown_to_all, at=shown_to_all).scene(slice(None), earlier)
     if counted:
         pair = np.tile(np.arange(len(places) // 2), people)
         return _drawn(pool, who, pair, utilities, noise, sight)

@@ -50,12 +50,18 @@ class Perception:
     """What n people have before them: K responses each."""
 
     pool: Roster
-    items: Items  # [n·K], ranking after ranking
+    source: Items  # [n·K], ranking after ranking, or that of which those are `at` these places
     who: Indices  # [n]
     ids: NDArray[Any]  # [n·K] what keys how each response is perceived
     ranked_before: Indices | None = None  # [R] rankings everybody made in this shift before these, not yet counted
     tasks: NDArray[Any] | None = None  # [n] what keys each ranking; None: of no task that was handed out
     kept: dict[str, Array | None] = field(default_factory=dict)  # what was looked at before
+    at: Indices | None = None  # [n·K]
+
+    @property
+    def items(self) -> Items:
+        """The responses [n·K], ranking after ranking."""
+        return self.source if self.at is None else self.source[self.at]
 
     def scene(self, rows: Indices | slice, earlier: NDArray[np.int64] | None) -> RaterView:
         """The scene for some of them, with what was said of the same pairs before [m, pairs, 3]."""

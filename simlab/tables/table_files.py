@@ -196,7 +196,7 @@ def latest(rows: pa.Table, key: Sequence[str]) -> pa.Table:
 
 
 def done(parts: Iterable[pa.RecordBatch], name: str) -> Iterator[pa.RecordBatch]:
-    """The batches of a table as it is once all of them are there: keyed tables need all rows in memory, others a few."""
+    """The batches of a table once all of them are there: keyed tables need all rows in memory, others only a few."""
     if TABLES[name].key and (rows := list(parts)):
         yield from latest(plain(pa.Table.from_batches(rows)), TABLES[name].key).to_batches()
     else:
