@@ -24,9 +24,9 @@ from simlab.analyzers.waterfall import WaterfallAnalyzer
 from simlab.arrays import Array, Indices
 from simlab.clock import Steps
 from simlab.components.exchange import Observer
-from simlab.measures.alignment import compare, correlations, pairs_of
+from simlab.measures.alignment import compare, correlations, measures_of, pairs_of
 from simlab.measures.panel import Panel
-from simlab.measures.statistics import bootstrap, kendall_tau, pairwise_accuracy, pearson, resample
+from simlab.measures.statistics import resample
 from simlab.parties.corporation import Corporation
 from simlab.parties.language_model import LanguageModel
 from simlab.parties.pool import Pool
@@ -276,14 +276,4 @@ def _order_two(score: Array, rho: Array, key: int) -> dict[str, Any]:
         why = "all agents are alike"
     if why:
         return {"rho": nan, "accuracy": nan, "tau": nan, "n": len(x), "low": nan, "high": nan, "why_nan": why}
-    low, high = bootstrap(x, y, np.arange(len(x)), key=key)
-    accuracy, tau = pairwise_accuracy(x, y), kendall_tau(x, y)
-    return {
-        "rho": pearson(x, y),
-        "accuracy": accuracy,
-        "tau": tau,
-        "n": len(x),
-        "low": low,
-        "high": high,
-        "why_nan": "",
-    }
+    return measures_of(x, y, key, drawn=np.arange(len(x)))

@@ -15,7 +15,7 @@ import numpy as np
 
 from simlab.arrays import Array
 from simlab.measures.panel import Panel
-from simlab.measures.statistics import bootstrap, kendall_tau, pairwise_accuracy, pearson
+from simlab.measures.statistics import Groups, bootstrap, pairs, pearson
 
 
 def compare(panel: Panel, a: Array, b: Array, key: int) -> dict[str, Any]:
@@ -30,16 +30,16 @@ def compare(panel: Panel, a: Array, b: Array, key: int) -> dict[str, Any]:
         why = " and ".join(flat) + (" ranks" if len(flat) == 1 else " rank") + " all responses to a prompt alike"
         nan = float("nan")
         return {"rho": nan, "accuracy": nan, "tau": nan, "n": len(x), "low": nan, "high": nan, "why_nan": why}
-    low, high = bootstrap(x, y, panel.group, key=key)
-    return {
-        "rho": pearson(x, y),
-        "accuracy": pairwise_accuracy(x, y, panel.group),
-        "tau": kendall_tau(x, y, panel.group),
-        "n": len(x),
-        "low": low,
-        "high": high,
-        "why_nan": "",
-    }
+    return measures_of(x, y, key, drawn=panel.group, within=panel.group)
+
+
+def measures_of(x: Array, y: Array, key: int, *, drawn: Groups, within: Groups | None = None) -> dict[str, Any]:
+    """The same of any two variables [n] that vary: for the interval, groups of those `drawn` together are drawn anew;
+    of pairs, those `within` one group are compared, or all."""
+    low, high = bootstrap(x, y, drawn, key=key)
+    ordered = pairs(x, y, within)
+    row: dict[str, Any] = {"rho": pearson(x, y), "accuracy": ordered.accuracy, "tau": ordered.tau}
+    return {**row, "n": len(x), "low": low, "high": high, "why_nan": ""}
 
 
 def pairs_of(utilities: Mapping[str, Array]) -> list[tuple[str, str]]:

@@ -82,6 +82,19 @@ class Pairs:
     tied_b: float
     total: float
 
+    @property
+    def accuracy(self) -> float:
+        """As `pairwise_accuracy`."""
+        return (
+            (self.alike + 0.5 * (self.total - self.alike - self.opposed)) / self.total if self.total else float("nan")
+        )
+
+    @property
+    def tau(self) -> float:
+        """As `kendall_tau`."""
+        untied = (self.total - self.tied_a) * (self.total - self.tied_b)
+        return (self.alike - self.opposed) / float(np.sqrt(untied)) if untied else float("nan")
+
 
 def pairs(a: Array, b: Array, groups: Groups | None = None) -> Pairs:
     """Count the pairs of members of one group by how variables `a` and `b` [n] order them; no groups is one group."""
@@ -103,15 +116,12 @@ def pairwise_accuracy(a: Array, b: Array, groups: Groups | None = None) -> float
 
     For normal variables with correlation ρ it is ½ + asin(ρ)/π (Sheppard 1899). NaN if there are no pairs.
     """
-    p = pairs(a, b, groups)
-    return (p.alike + 0.5 * (p.total - p.alike - p.opposed)) / p.total if p.total else float("nan")
+    return pairs(a, b, groups).accuracy
 
 
 def kendall_tau(a: Array, b: Array, groups: Groups | None = None) -> float:
     """Kendall's tau-b (Kendall 1945) over the pairs within groups; NaN if one variable ties all of them."""
-    p = pairs(a, b, groups)
-    untied = (p.total - p.tied_a) * (p.total - p.tied_b)
-    return (p.alike - p.opposed) / float(np.sqrt(untied)) if untied else float("nan")
+    return pairs(a, b, groups).tau
 
 
 def bootstrap(
