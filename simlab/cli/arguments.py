@@ -7,6 +7,7 @@ name of the argument.
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,23 @@ def number_to(most: int, what: str) -> Callable[[str], int]:
         return int(typed)
 
     return typed_number
+
+
+def size(typed: str) -> int:
+    """A size in bytes, as 2GB, 500MB or 1.5GiB."""
+    found = re.fullmatch(r"(\d{1,12}(?:\.\d{1,9})?)\s*([kmgt]?)(i?)b?", typed.casefold(), re.ASCII)
+    many = 0 if found is None else int(float(found[1]) * (1024 if found[3] else 1000) ** " kmgt".index(found[2] or " "))
+    if many < 1:
+        raise argparse.ArgumentTypeError(f"{typed[:40]!r} is no size; give one as 2GB or 500MB")
+    return many
+
+
+def gpus(typed: str) -> float:
+    """GPUs for one run: a share of one, or a whole number, which is how Ray shares them out."""
+    found = float(typed) if re.fullmatch(r"\d{1,4}(\.\d{1,4})?", typed, re.ASCII) else -1.0
+    if found < 0 or (found > 1 and found % 1):
+        raise argparse.ArgumentTypeError(f"{typed[:40]!r} is no number of GPUs; give a share of one, or a whole number")
+    return found
 
 
 def several_processes(parser: argparse.ArgumentParser) -> None:

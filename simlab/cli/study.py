@@ -10,7 +10,7 @@ from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simlab.cli.arguments import number_to, plugin_places, text
+from simlab.cli.arguments import gpus, number_to, plugin_places, size, text
 from simlab.cli.console import console, counting, print
 from simlab.cli.parser import Commands
 from simlab.errors import StudyFailed
@@ -35,6 +35,10 @@ def add(commands: Commands) -> None:
     parser.add_argument("--jobs", type=number_to(1024, "processes"), metavar="N", help=jobs)
     where = "who runs it: local (processes), ray, or ray://HOST:PORT (default: local)"
     parser.add_argument("--executor", default="local", metavar="WHO", help=where)
+    about_gpus = "of Ray: GPUs that each run takes; a share of one will do, as 0.25"
+    parser.add_argument("--gpus", type=gpus, default=0.0, metavar="N", help=about_gpus)
+    about_memory = "of Ray: memory that each run takes, as 2GB"
+    parser.add_argument("--memory", type=size, metavar="SIZE", help=about_memory)
     parser.add_argument("--json", action="store_true", help="print one JSON object, and nothing else, on stdout")
     plugin_places(parser)
     about = "Take part in a study: perform runs that nobody is at, until none is missing."
@@ -49,6 +53,7 @@ def add(commands: Commands) -> None:
 _STUDY = """\
 simlab study scenarios/studies/first_study.yaml
 simlab study scenarios/05_auditors.yaml --value-of leads,managers --seeds 5
+simlab study wages.yaml --executor ray://head:10001 --gpus 0.25 --memory 2GB
 The same line again goes on where a study stopped. Exit code 3 says that some runs failed."""
 
 
@@ -60,6 +65,7 @@ def study(args: Namespace) -> int:
     overrides = [*args.set, *([f"seeds={args.seeds}"] if args.seeds else [])]
     options = {"overrides": overrides, "plugins": args.plugins, "local": not args.no_local_plugins}
     options |= {"out": args.out, "jobs": args.jobs, "executor": args.executor, "value_of": args.value_of}
+    options |= {"gpus": args.gpus, "memory": args.memory}
     with counting("runs") as bar, redirect_stdout(sys.stderr) if args.json else nullcontext():
         found = run_study(args.file, tell=_teller(bar), **options)
     if args.json:

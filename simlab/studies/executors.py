@@ -158,6 +158,8 @@ class RayTasks:
         self, address: str | None = None, *, cpus: float = 1.0, gpus: float = 0.0, memory: int | None = None,
         processes: int | None = None,
     ) -> None:  # fmt: skip
+        """Raises InvalidInput without Ray, and where this machine is all there is and has not what a run takes, for
+        which Ray would wait for ever (a cluster that is reached at an address may grow)."""
         try:
             import ray
         except ImportError:
@@ -169,9 +171,22 @@ class RayTasks:
             environment = {"env_vars": {"OMP_NUM_THREADS": "1"}}
             local = {} if address else {"num_cpus": processes, "include_dashboard": False}
             ray.init(address=address, runtime_env=environment, log_to_driver=False, logging_level="ERROR", **local)
+        if address is None:
+            self._require(gpus, memory)
         options = {"num_cpus": cpus, "num_gpus": gpus, "memory": memory, "max_retries": 1}
         self._perform = ray.remote(perform).options(**options)
         self._waiting: dict[Any, Task] = {}
+
+    def _require(self, gpus: float, memory: int | None) -> None:
+        there = self._ray.cluster_resources()
+        if gpus > there.get("GPU", 0.0):
+            what = f"--gpus {gpus:g}: Ray finds {there.get('GPU', 0.0):g} GPUs here"
+        elif memory is not None and memory > there.get("memory", 0.0):
+            what = f"--memory {memory / 1e9:.3g}GB: Ray finds {there.get('memory', 0.0) / 1e9:.3g}GB here"
+        else:
+            return
+        self._leave()
+        raise InvalidInput(Problem(what, "ask for less, or give the address of a cluster: --executor ray://HOST:PORT"))
 
     def submit(self, task: Task) -> None:
         self._waiting[self._perform.remote(task)] = task

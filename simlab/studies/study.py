@@ -41,6 +41,7 @@ from simlab.studies.task import HELD, Task, perform
 Tell = Callable[[int, int, int], None]  # runs done, runs in all, of which failed
 PATIENCE = 0.5  # seconds between two looks at a run that somebody else is at
 SCENARIO = "scenario.json"
+_NOTHING: Mapping[str, Any] = {}
 
 
 def run_study(
@@ -49,6 +50,8 @@ def run_study(
     out: Path | str | None = None,
     jobs: int | None = None,
     executor: str | Executor = "local",
+    gpus: float = 0.0,
+    memory: int | None = None,
     samples: Samples = None,
     overrides: Overrides = (),
     plugins: Sequence[Path | str] = (),
@@ -60,19 +63,20 @@ def run_study(
 
     `out` is the study's folder (default `studies/NAME` under the current one), `jobs` how many processes there are
     (default: one a core), `executor` who shares the runs out: "local", "ray", "ray://ADDRESS", or an object with
-    `submit`, `results` and `cancel`. `samples` is a DataFrame of the user's own points, `overrides` are `key=value`
-    settings of the study file. With `value_of` ("each", or names of parties)
-    the file may be that of a scenario, which is run with everybody and without each of them. Raises InvalidInput for
-    anything wrong with the file, and if the folder holds another study, or this one as it was before its scenario or a
-    plugin changed. A run that fails is a row of `failures`.
+    `submit`, `results` and `cancel`. Of Ray, each run takes a core, `gpus` (a share of one, as 0.25, will do) and
+    `memory` (bytes). `samples` is a DataFrame of the user's own points, `overrides` are `key=value` settings of the
+    study file. With `value_of` ("each", or names of parties) the file may be that of a scenario, which is run with
+    everybody and without each of them. Raises InvalidInput for anything wrong with the file, and if the folder holds
+    another study, or this one as it was before its scenario or a plugin changed. A run that fails is a row of
+    `failures`.
     """
     plan = planned(path, samples=samples, overrides=overrides, plugins=plugins, local=local, value_of=value_of)
     folder = given(out) if out is not None else Path("studies") / plan.spec.name
     if plan.spec.search:
         raise InvalidInput(Problem("this study is a search", f"simlab search {plan.file}", plan.file))
-    _require_executor(executor)
+    takes = _takes(executor, gpus, memory)
     study = opened(plan, folder)
-    with performing(folder, executor, jobs, tell) as perform_missing:
+    with performing(folder, executor, jobs, tell, takes) as perform_missing:
         if plan.spec.solve:
             meet(study, folder.absolute(), perform_missing)
         else:
@@ -113,20 +117,24 @@ def work(folder: Path | str, tell: Tell | None = None) -> int:
 
 @contextmanager
 def performing(
-    folder: Path, executor: str | Executor, jobs: int | None, tell: Tell | None
+    folder: Path, executor: str | Executor, jobs: int | None, tell: Tell | None, takes: Mapping[str, Any] = _NOTHING
 ) -> Iterator[Callable[[Mapping[str, Any]], None]]:
     """What performs all missing runs of a study, as often as it is called, by one executor, which is stopped at the
-    end."""
+    end. It may use `jobs` processes, whether there are as many runs at first or not; a single run needs none of its
+    own until there are more. `takes` is what each run takes of Ray."""
     kept: list[Executor] = []
+    most = jobs or cores()
 
     def perform_missing(study: Mapping[str, Any]) -> None:
         tasks = _tasks(study, folder)
         _forget_failures(tasks)
         missing = [task for task in tasks if row_of(task.cell, task.asked) is None]
-        if missing and not kept:
-            kept.append(_executor(executor, min(jobs or cores(), len(missing))))
-        if missing:
-            _perform_all(kept[0], missing, len(tasks), tell or (lambda done, total, failed: None))
+        if not missing:
+            return
+        here = executor == "local" and (most == 1 or len(missing) == 1)
+        if not kept or (isinstance(kept[-1], InThisProcess) and not here):
+            kept.append(InThisProcess() if here else _executor(executor, most, takes))
+        _perform_all(kept[-1], missing, len(tasks), tell or (lambda done, total, failed: None))
 
     try:
         yield perform_missing
@@ -135,18 +143,23 @@ def performing(
             each.cancel()
 
 
-def _executor(asked: str | Executor, processes: int) -> Executor:
+def _executor(asked: str | Executor, processes: int, takes: Mapping[str, Any]) -> Executor:
     if not isinstance(asked, str):
         return asked
     if asked == "local":
-        return LocalProcesses(processes) if processes > 1 else InThisProcess()
-    return RayTasks(None if asked == "ray" else asked, processes=processes)
+        return LocalProcesses(processes)
+    return RayTasks(None if asked == "ray" else asked, processes=processes, **takes)
 
 
-def _require_executor(asked: str | Executor) -> None:
-    """Raise InvalidInput, before anything is written, if nobody is called so."""
-    if isinstance(asked, str) and asked not in ("local", "ray") and not asked.startswith("ray://"):
+def _takes(asked: str | Executor, gpus: float, memory: int | None) -> dict[str, Any]:
+    """What each run takes of an executor. Raises InvalidInput, before anything is written, if nobody is called so, or
+    it does not share such things out."""
+    of_ray = isinstance(asked, str) and (asked == "ray" or asked.startswith("ray://"))
+    if isinstance(asked, str) and asked != "local" and not of_ray:
         raise InvalidInput(Problem(f"there is no executor {clip(asked)!r}", "local, ray, or ray://HOST:PORT"))
+    if not of_ray and (gpus or memory is not None):
+        raise InvalidInput(Problem("--gpus and --memory are what a run takes of Ray", "add --executor ray"))
+    return {"gpus": gpus, "memory": memory} if of_ray else {}
 
 
 def _perform_all(executor: Executor, tasks: Sequence[Task], total: int, tell: Tell) -> None:

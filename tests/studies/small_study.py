@@ -28,6 +28,14 @@ STUDY: dict[str, Any] = {
 }
 
 
+# Arms that are to cost the same, of which as many runs are known to be missing as a search for the wage asks for.
+BUDGET: dict[str, Any] = {
+    "seeds": 1,
+    "solve": {"labor": 60, "by": "parties.pool.wage", "between": {"from": 2, "to": 60}},
+    "vary.arms.wrong": {"set": {"parties.pool.overlap": 2}},
+}
+
+
 def study_file(folder: Path, changes: Mapping[str, Any] | None = None) -> Path:
     """The file of the study, with some of its entries put otherwise, by dotted path (JSON is YAML)."""
     path = folder / "study.yaml"

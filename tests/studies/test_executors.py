@@ -19,9 +19,11 @@ import simlab
 from simlab.cli import main
 from simlab.runs.study_folder import cells, read_study
 from simlab.studies.executors import LocalProcesses
-from simlab.studies.study import run_study
+from simlab.studies.plan import planned
+from simlab.studies.study import opened, performing, run_study
 from simlab.studies.task import Task
-from tests.studies.small_study import study_file
+from tests.studies.made_up import MadeUp
+from tests.studies.small_study import BUDGET, study_file
 
 pytestmark = pytest.mark.slow
 SEEDS = {"seeds": 4}
@@ -59,18 +61,78 @@ def test_two_processes(whole: simlab.StudyRuns, tmp_path: Path) -> None:
     )
 
 
-def test_a_head_of_ray(whole: simlab.StudyRuns, tmp_path: Path) -> None:
+def by_ray(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    """The study of a folder, as Ray shares it out on this machine."""
     ray = pytest.importorskip("ray")
-    file = study_file(tmp_path, SEEDS)
     done = subprocess.run(
-        [*command(tmp_path), "--executor", "ray", "--jobs", "2", "--json", "--no-local-plugins"],
+        [*command(folder), "--executor", "ray", "--jobs", "2", "--json", "--no-local-plugins", *more],
         env=ENVIRONMENT, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
+    assert not ray.is_initialized()
+    return done
+
+
+def test_a_head_of_ray(whole: simlab.StudyRuns, tmp_path: Path) -> None:
+    study_file(tmp_path, SEEDS)
+    done = by_ray(tmp_path, "--memory", "1.5MB")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["status"] == "finished"
     assert hashes(tmp_path / "out") == hashes(whole.path)
-    assert not ray.is_initialized()
-    assert file.exists()
+
+
+def test_ray_performs_one_wave_of_a_budget_after_the_other(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder in (here, there):
+        folder.mkdir()
+        study_file(folder, BUDGET)
+    done = by_ray(there)
+    assert done.returncode == 0, done.stderr
+    run_study(here / "study.yaml", out=here / "out", jobs=1, local=False)
+    assert hashes(there / "out") == hashes(here / "out")
+    assert len(list((there / "out").glob("runs/*/*/*"))) > 4  # more than two values of each arm were tried
+
+
+def test_what_ray_has_not_is_not_waited_for(tmp_path: Path) -> None:
+    study_file(tmp_path, SEEDS)
+    done = by_ray(tmp_path, "--memory", "900TB")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--memory 9e+05GB: Ray finds" in done.stderr
+
+
+def test_what_a_run_takes_of_ray_is_asked_of_ray_alone(tmp_path: Path) -> None:
+    study_file(tmp_path, SEEDS)
+    for words in (["--gpus", "0.25"], ["--memory", "2GB"]):
+        done = subprocess.run([*command(tmp_path), *words], capture_output=True, text=True, check=False)
+        assert done.returncode == 2
+        assert "add --executor ray" in done.stderr
+        assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("asked", "begun"), [(3, ["here", 3]), (1, ["here"])])
+def test_later_waves_may_take_more_processes(
+    asked: int, begun: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A budget's first wave may be of one run, and the next of many; a run by itself needs no process of its own."""
+    taken: list[object] = []
+
+    class Here(MadeUp):
+        def __init__(self) -> None:
+            super().__init__(lambda settings, seed: {})
+            taken.append("here")
+
+    class Pool(MadeUp):
+        def __init__(self, processes: int) -> None:
+            super().__init__(lambda settings, seed: {})
+            taken.append(processes)
+
+    monkeypatch.setattr("simlab.studies.study.InThisProcess", Here)
+    monkeypatch.setattr("simlab.studies.study.LocalProcesses", Pool)
+    folder = tmp_path / "out"
+    study = opened(planned(study_file(tmp_path, {"seeds": 5}), local=False), folder)
+    with performing(folder, "local", asked, None) as perform_missing:
+        for seeds in ([0], [0, 1, 2], [0, 1, 2, 3, 4]):
+            perform_missing({**study, "arms": study["arms"][:1], "seeds": seeds})
+    assert taken == begun
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -90,9 +152,6 @@ def test_killed_at_random_and_begun_again(seed: int, whole: simlab.StudyRuns, tm
 
 
 def test_workers_share_a_study_and_one_of_them_dies(whole: simlab.StudyRuns, tmp_path: Path) -> None:
-    from simlab.studies.plan import planned
-    from simlab.studies.study import opened
-
     folder = tmp_path / "out"
     opened(planned(study_file(tmp_path, SEEDS), local=False), folder)
     words = [sys.executable, "-m", "simlab", "worker", str(folder)]

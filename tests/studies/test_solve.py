@@ -14,7 +14,7 @@ from simlab.cli import main
 from simlab.errors import InvalidInput
 from simlab.studies.solve import Aim, Missing, NoSolution, solution
 from simlab.studies.study import run_study
-from tests.studies.small_study import study_file
+from tests.studies.small_study import BUDGET, study_file
 
 
 def found(response: Callable[[float], float], **aim: Any) -> tuple[float, int]:
@@ -77,12 +77,6 @@ def test_values_that_are_not_allowed_end_the_search_on_their_side() -> None:
 
 
 # ---- studies -------------------------------------------------------------------------------------------------------
-
-BUDGET = {
-    "seeds": 1,
-    "solve": {"labor": 60, "by": "parties.pool.wage", "between": {"from": 2, "to": 60}},
-    "vary.arms.wrong": {"set": {"parties.pool.overlap": 2}},
-}
 
 
 @pytest.fixture(scope="module")
