@@ -29,14 +29,17 @@ def add(commands: Commands) -> None:
     _add_scenario(commands.add("validate", validate, about, "simlab validate scenarios/01_first.yaml --set days=30"))
     about = "Say in words who does what to whom in a scenario."
     _add_scenario(commands.add("describe", describe, about, "simlab describe scenarios/03_firing.yaml"))
-    about = "Print the JSON schema of scenario files."
-    plugin_places(commands.add("schema", schema, about, "simlab schema > scenario.schema.json", json=True))
-    about = "List every key of one kind of entry of scenario files, or the kinds."
-    example = "simlab keys\nsimlab keys raters\nsimlab keys learner --json"
+    about = "Print the JSON schema of scenario files, or of study files."
+    example = "simlab schema > scenario.schema.json\nsimlab schema --study > study.schema.json"
+    schema_parser = commands.add("schema", schema, about, example, json=True)
+    plugin_places(schema_parser)
+    schema_parser.add_argument("--study", action="store_true", help="that of study files")
+    about = "List every key of one kind of entry of scenario and study files, or the kinds."
+    example = "simlab keys\nsimlab keys raters\nsimlab keys learner --json\nsimlab keys vary"
     keys_parser = commands.add("keys", keys, about, example)
     plugin_places(keys_parser)
     keys_parser.add_argument(
-        "kind", metavar="KIND", type=text, nargs="?", help="as scenario, raters, relation, fire, learner, world"
+        "kind", metavar="KIND", type=text, nargs="?", help="as scenario, raters, relation, fire, learner, world, study"
     )
     keys_parser.add_argument("--json", action="store_true", help="as a JSON list")
 
@@ -179,8 +182,11 @@ def describe(args: Namespace) -> int:
 
 
 def schema(args: Namespace) -> int:
-    """`simlab schema`: the JSON schema of scenario files."""
-    from simlab.scenario import schema as json_schema
+    """`simlab schema`: the JSON schema of scenario files, or of study files."""
+    if args.study:
+        from simlab.studies.study_keys import schema as json_schema
+    else:
+        from simlab.scenario import schema as json_schema
 
     print(json.dumps(json_schema(found_plugins(args)), indent=2))
     return 0
@@ -189,9 +195,11 @@ def schema(args: Namespace) -> int:
 def keys(args: Namespace) -> int:
     """`simlab keys`: the kinds of entry there are; with one of them, its keys."""
     from simlab.scenario.keys import asked, entries
+    from simlab.studies import study_keys
 
     registry = found_plugins(args)
-    found = asked(registry, args.kind) if args.kind else entries(registry)
+    more = study_keys.entries(registry)
+    found = asked(registry, args.kind, more) if args.kind else [*entries(registry), *more]
     if args.json:
         print(json.dumps([asdict(entry) for entry in found], indent=2))
     elif args.kind:
@@ -206,7 +214,7 @@ def keys(args: Namespace) -> int:
 
 
 def _show_keys(entry: Entry) -> None:
-    """An entry of a scenario file and its keys, on the screen."""
+    """An entry of a file and its keys, on the screen."""
     print(f"{entry.name} ({entry.group}): {entry.about}\n")
     rows = [(key.name, key.type, key.said, key.unit, key.meaning) for key in entry.keys]
     if rows:

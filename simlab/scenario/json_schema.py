@@ -14,23 +14,23 @@ def schema(plugins: Catalogue) -> dict[str, Any]:
     whole["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     whole["properties"]["extends"] = {"type": "string", "description": "path of a scenario file this one builds on"}
     whole["properties"]["small"] = {"type": "object", "description": "overrides applied by --small; keys may be dotted"}
-    found: dict[str, Any] = _with_components(whole, plugins)
+    found: dict[str, Any] = with_components(whole, plugins)
     return found
 
 
-def _with_components(part: Any, plugins: Catalogue) -> Any:
+def with_components(part: Any, plugins: Catalogue) -> Any:
     """`part` of a schema with each `{"component": kind}` replaced by what the plugins of that kind accept."""
     if isinstance(part, list):
-        return [_with_components(p, plugins) for p in part]
+        return [with_components(p, plugins) for p in part]
     if not isinstance(part, dict):
         return part
     if isinstance(part.get("component"), str):
         kind = part["component"]
         schemas = [_component_schema(plugins.get(kind, n), n) for n in plugins.names(kind)]
-        options = _with_components(schemas, plugins)  # some name components in turn
+        options = with_components(schemas, plugins)  # some name components in turn
         rest = {k: v for k, v in part.items() if k != "component"}
         return rest | {"anyOf": [{"enum": plugins.names(kind)}, *options]}
-    return {key: _with_components(value, plugins) for key, value in part.items()}
+    return {key: with_components(value, plugins) for key, value in part.items()}
 
 
 def _component_schema(cls: Any, name: str) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""Every key a scenario file may have, with its type, default, unit and meaning: what `simlab keys` prints.
+"""Every key a scenario file may have, with its type, default, unit and meaning: what `simlab keys` prints (those of
+study files are added by `studies.study_keys`).
 
 Everything is read off the models that check the files, and off the plugins there are, so that it cannot go stale.
 """
@@ -6,7 +7,7 @@ Everything is read off the models that check the files, and off the plugins ther
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -63,35 +64,36 @@ class Entry:
 
 def entries(plugins: Catalogue) -> list[Entry]:
     """Every kind of entry there is, in the order in which a file has them."""
-    found = [_entry("scenario", "the file", Scenario, plugins, _OUTSIDE)]
+    found = [entry_of("scenario", "the file", Scenario, plugins, _OUTSIDE)]
     parts = dict[str, type[BaseModel]]()
     for cls in _kinds(Scenario.model_fields["parties"].annotation):
-        found.append(_entry(_kind(cls), "parties", cls, plugins))
-        parts |= _parts(cls)
-    found.append(_entry("relation", "relations", RelationSpec, plugins))
-    found += [_entry(n, "consequences", plugins.get("consequence", n), plugins) for n in plugins.names("consequence")]
-    found.append(_entry(GradientSpec.name, "consequences", GradientSpec, plugins))
-    found += [_entry(name, "learners", plugins.get("learner", name), plugins) for name in plugins.names("learner")]
-    parts |= _parts(Scenario)
-    found += [_entry(name, "parts of these", cls, plugins) for name, cls in parts.items()]
+        found.append(entry_of(_kind(cls), "parties", cls, plugins))
+        parts |= parts_of(cls)
+    found.append(entry_of("relation", "relations", RelationSpec, plugins))
+    found += [entry_of(n, "consequences", plugins.get("consequence", n), plugins) for n in plugins.names("consequence")]
+    found.append(entry_of(GradientSpec.name, "consequences", GradientSpec, plugins))
+    found += [entry_of(name, "learners", plugins.get("learner", name), plugins) for name in plugins.names("learner")]
+    parts |= parts_of(Scenario)
+    found += [entry_of(name, "parts of these", cls, plugins) for name, cls in parts.items()]
     for key, kind in PLUGINS.items():
         called = f"{key} ({CALLED[kind]})" if key not in (kind, CALLED[kind]) else key
-        found += [_entry(name, called, plugins.get(kind, name), plugins) for name in plugins.names(kind)]
+        found += [entry_of(name, called, plugins.get(kind, name), plugins) for name in plugins.names(kind)]
     return found
 
 
-def asked(plugins: Catalogue, name: str) -> list[Entry]:
-    """The entries meant by a name: of that name, and all of a group of plugins or learners that is called so.
+def asked(plugins: Catalogue, name: str, more: Sequence[Entry] = ()) -> list[Entry]:
+    """The entries meant by a name: of that name, and all of a group of plugins or learners that is called so; `more`
+    are those of other files.
 
     Raises `InvalidInput` with the closest name if there are none.
     """
-    whole = entries(plugins)
+    whole = [*entries(plugins), *more]
     wanted = name.strip().casefold().replace("-", "_")
     found = [e for e in whole if wanted in {e.name, *_called(e.group)}]
     if not found:
         known = list(dict.fromkeys([*(e.name for e in whole), *(word for e in whole for word in _called(e.group))]))
         fix = f"{did_you_mean(wanted, known)} simlab keys lists them all".strip()
-        raise InvalidInput(Problem(f"there is nothing called {shown(name)} in a scenario file", fix))
+        raise InvalidInput(Problem(f"there is nothing called {shown(name)} in a scenario or study file", fix))
     return found
 
 
@@ -126,7 +128,7 @@ def _kind(cls: type[BaseModel]) -> str:
     return str(cls.model_fields["kind"].default)
 
 
-def _parts(cls: type[BaseModel]) -> dict[str, type[BaseModel]]:
+def parts_of(cls: type[BaseModel]) -> dict[str, type[BaseModel]]:
     """The mappings that stand in an entry, and in those, by the key they stand under; pay schemes by their kind."""
     found: dict[str, type[BaseModel]] = {}
     for name, field in cls.model_fields.items():
@@ -134,11 +136,12 @@ def _parts(cls: type[BaseModel]) -> dict[str, type[BaseModel]]:
             continue
         for part in _kinds(field.annotation):
             found[_kind(part) if "kind" in part.model_fields else name] = part
-            found |= _parts(part)
+            found |= parts_of(part)
     return found
 
 
-def _entry(name: str, group: str, cls: type[BaseModel], plugins: Catalogue, more: tuple[Key, ...] = ()) -> Entry:
+def entry_of(name: str, group: str, cls: type[BaseModel], plugins: Catalogue, more: tuple[Key, ...] = ()) -> Entry:
+    """A model as an entry, with a key for each of its fields."""
     schema = cls.model_json_schema()
     needed = schema.get("required", [])
     keys = [
@@ -198,7 +201,7 @@ def _mapping(name: str, part: Mapping[str, Any], defs: Mapping[str, Any]) -> str
     """Where to look for the keys of a mapping."""
     options = [option["$ref"] for option in part.get("oneOf", [part]) if "$ref" in option]
     kinds = [defs[ref.rpartition("/")[2]].get("properties", {}).get("kind", {}).get("const") for ref in options]
-    single = {"relations": "relation", "criteria": "criterion"}.get(name, name)
+    single = {"relations": "relation", "criteria": "criterion", "between": "range"}.get(name, name)
     return "see " + (", ".join(kind for kind in kinds if kind) or single)
 
 

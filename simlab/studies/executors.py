@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from simlab.errors import InvalidInput, Problem
+from simlab.names import clip
 from simlab.runs.manifest import MANIFEST
 from simlab.studies.task import Task, perform
 
@@ -151,8 +152,8 @@ def _leave_after(gone: Callable[[], None]) -> None:
 
 class RayTasks:
     """Tasks of Ray (Moritz et al. 2018, "Ray: A Distributed Framework for Emerging AI Applications", OSDI), on a
-    cluster that is reached at `address`, or on this machine. The study's folder must be reachable by the same path
-    everywhere; `cpus`, `gpus` and `memory` (bytes) are what each run takes."""
+    cluster that is reached at `address`, or that RAY_ADDRESS names, or on this machine. The study's folder must be
+    reachable by the same path everywhere; `cpus`, `gpus` and `memory` (bytes) are what each run takes."""
 
     def __init__(
         self, address: str | None = None, *, cpus: float = 1.0, gpus: float = 0.0, memory: int | None = None,
@@ -166,12 +167,18 @@ class RayTasks:
             fix = "pip install 'simlab[ray]'"
             raise InvalidInput(Problem("--executor ray: Ray is not installed", fix)) from None
         self._ray = ray
+        reached = address or os.environ.get("RAY_ADDRESS", "")  # as Ray has it, too
         self._own = not ray.is_initialized()
         if self._own:
             environment = {"env_vars": {"OMP_NUM_THREADS": "1"}}
-            local = {} if address else {"num_cpus": processes, "include_dashboard": False}
-            ray.init(address=address, runtime_env=environment, log_to_driver=False, logging_level="ERROR", **local)
-        if address is None:
+            quiet = {"log_to_driver": False, "logging_level": "ERROR"}
+            local = {} if reached else {"num_cpus": processes, "include_dashboard": False}
+            try:
+                ray.init(address=reached or "local", runtime_env=environment, **quiet, **local)
+            except (ConnectionError, ValueError, ImportError) as error:
+                what = f"--executor ray: {reached or 'Ray'} cannot be reached: {clip(str(error), 300)}"
+                raise InvalidInput(Problem(what, "ray status --address HOST:PORT says whether it is there")) from error
+        if not reached:
             self._require(gpus, memory)
         options = {"num_cpus": cpus, "num_gpus": gpus, "memory": memory, "max_retries": 1}
         self._perform = ray.remote(perform).options(**options)

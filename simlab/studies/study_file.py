@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from simlab.components.outcome import Outcome
@@ -60,7 +68,11 @@ def _range_or_list(value: Any) -> Any:
     )
 
 
-Values = Annotated[Any, BeforeValidator(_range_or_list)]  # a list of values, or a RangeSpec
+Values = Annotated[  # a list of values, or a RangeSpec
+    Any,
+    BeforeValidator(_range_or_list),
+    WithJsonSchema({"anyOf": [{"type": "array", "minItems": 1}, RangeSpec.model_json_schema()]}),
+]
 
 
 class VarySpec(Spec):
@@ -149,7 +161,13 @@ def _outcome(value: Any, info: ValidationInfo) -> Quantity | Outcome:
     return found
 
 
-AnyOutcome = Annotated[Any, BeforeValidator(_outcome)]  # a Quantity or an Outcome
+AnyOutcome = Annotated[  # a Quantity or an Outcome
+    Any,
+    BeforeValidator(_outcome),
+    WithJsonSchema(
+        {"anyOf": [{"component": "outcome"}, {"type": "string", "description": "table.column | rows | mean"}]}
+    ),
+]
 
 
 class SolveSpec(Spec):
@@ -158,6 +176,10 @@ class SolveSpec(Spec):
     Written `{labor: 2250, by: parties.pool.wage}`: the outcome's name, then the number. `labor` is what all labor
     costs, where the study asks for no outcome of that name.
     """
+
+    model_config = ConfigDict(  # as it is written, with the outcome for a key
+        json_schema_extra={"required": ["by"], "additionalProperties": {"type": "number"}}
+    )
 
     outcome: str = Field(description="the outcome that is to equal a number; also written as a key of its own")
     equals: float = Field(description="the number")
@@ -208,7 +230,7 @@ class HypothesisSpec(Spec):
 
 
 class StudySpec(Spec):
-    """What a study file says, checked, but for its scenario."""
+    """What a study file says: a question put to runs of a scenario that differ in something."""
 
     name: str = Field(pattern=NAME, description="name of the study")
     description: str = Field("", max_length=10_000, description="the question, in your words")

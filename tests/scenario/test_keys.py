@@ -62,7 +62,9 @@ def test_a_group_is_asked_for_whole(asks: str, has: set[str], plugins: Registry)
 
 
 def test_an_unknown_kind_is_guessed_at(plugins: Registry) -> None:
-    with pytest.raises(InvalidInput, match=r"nothing called 'rateres' in a scenario file \(did you mean 'raters'\?"):
+    with pytest.raises(
+        InvalidInput, match=r"nothing called 'rateres' in a scenario or study file \(did you mean 'raters'\?"
+    ):
         asked(plugins, "rateres")
 
 
