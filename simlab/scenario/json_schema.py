@@ -6,6 +6,7 @@ from typing import Any
 
 from simlab.components.catalogue import Catalogue
 from simlab.scenario.model import Scenario
+from simlab.scenario.relations import GradientSpec
 
 
 def schema(plugins: Catalogue) -> dict[str, Any]:
@@ -14,8 +15,15 @@ def schema(plugins: Catalogue) -> dict[str, Any]:
     whole["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     whole["properties"]["extends"] = {"type": "string", "description": "path of a scenario file this one builds on"}
     whole["properties"]["small"] = {"type": "object", "description": "overrides applied by --small; keys may be dotted"}
+    _let_be_short(whole["$defs"]["RelationSpec"]["properties"]["consequence"])
     found: dict[str, Any] = with_components(whole, plugins)
     return found
+
+
+def _let_be_short(consequence: dict[str, Any]) -> None:
+    """A relation's consequence may be one, without a list, and a gradient may be called by its name."""
+    one = {"anyOf": [{"const": GradientSpec.name}, *consequence.pop("items")["anyOf"]]}
+    consequence["anyOf"] = [one, {"type": consequence.pop("type"), "items": one}]
 
 
 def with_components(part: Any, plugins: Catalogue) -> Any:
