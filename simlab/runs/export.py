@@ -101,6 +101,16 @@ def preferences(run: Run) -> pd.DataFrame:
     return rows[["prompt"]].assign(chosen=chosen, rejected=rejected).join(rest)
 
 
+def joined(run: Run) -> pd.DataFrame:
+    """Preferences whose responses can be put right behind their prompt, as TRL does (its data format has "The sky is"
+    and " blue."): each begins with a space, unless there is one already."""
+    rows = preferences(run)
+    open_ended = ~rows.prompt.str[-1:].str.isspace() & (rows.prompt != "")
+    for side in ("chosen", "rejected"):
+        rows[side] = rows[side].mask(open_ended & ~rows[side].str[:1].str.isspace(), " " + rows[side])
+    return rows
+
+
 def _comparisons(run: Run) -> pd.DataFrame:
     """Labels of responses that machines may learn from; those asked for a second time to look at people are none."""
     rows = run.comparisons
@@ -127,7 +137,7 @@ def _write_csv(rows: pd.DataFrame, file: IO[bytes]) -> None:
 
 
 _ROWS: Mapping[str, tuple[Callable[[Any, IO[bytes]], None], Callable[[Run], Any]]] = {
-    "trl": (_write_lines, preferences),
+    "trl": (_write_lines, joined),
     "jsonl": (_write_lines, comparisons),
     "crowd-kit": (_write_csv, labels),
 }

@@ -50,7 +50,8 @@ def lines(path: Path) -> list[dict[str, Any]]:
 def test_preferences_are_those_of_the_labels(tmp_path: Path) -> None:
     found = lines(export(made_up(tmp_path / "run"), "trl", tmp_path / "out.jsonl"))
     assert [(row["chosen"], row["rejected"]) for row in found] == [
-        (HOSTILE[0], HOSTILE[1]), (HOSTILE[1], HOSTILE[0]), (HOSTILE[4], HOSTILE[5]),
+        (HOSTILE[0], HOSTILE[1]), (HOSTILE[1], HOSTILE[0]),
+        (f" {HOSTILE[4]}", f" {HOSTILE[5]}"),
     ]  # fmt: skip
     assert [row["prompt"] for row in found] == [HOSTILE[-1], HOSTILE[-1], HOSTILE[-5]]
     assert [row["rater"] for row in found] == ["pool:0", "pool:1", "pool:3"]
@@ -71,6 +72,14 @@ def test_the_other_way_round_is_another_preference(tmp_path: Path) -> None:
     """The control."""
     found = lines(export(made_up(tmp_path / "run", labels=(2, 1, 0, 2)), "trl", tmp_path / "out.jsonl"))
     assert (found[0]["chosen"], found[0]["rejected"]) == (HOSTILE[1], HOSTILE[0])
+
+
+def test_prompt_and_response_are_not_glued_together(tmp_path: Path) -> None:
+    """TRL puts one right behind the other. Where either has a space already, nothing is added."""
+    texts = [*HOSTILE[:4], "blue .", " green .", *HOSTILE[6:]]
+    first, _, last = lines(export(made_up(tmp_path / "run", texts=texts), "trl", tmp_path / "out.jsonl"))
+    assert (last["chosen"], last["rejected"]) == (" blue .", " green .")
+    assert (first["prompt"][-1:], first["chosen"]) == ("\u2028", HOSTILE[0])
 
 
 def test_comparisons_hold_ties(tmp_path: Path) -> None:
@@ -94,7 +103,12 @@ def test_tasks_and_workers_of_several_runs_are_told_apart(tmp_path: Path) -> Non
     assert found.task.nunique() == 6
     assert set(found.worker) == {f"{run}/pool:{i}" for run in ("aaaa", "bbbb") for i in (0, 1, 3)}
     rows = lines(export(tmp_path / "runs", "trl", tmp_path / "out.jsonl"))
-    assert [row["chosen"] for row in rows if row["run"] == "bbbb"] == [HOSTILE[i] for i in (1, 1, 3, 5)]
+    assert [row["chosen"] for row in rows if row["run"] == "bbbb"] == [
+        HOSTILE[1],
+        HOSTILE[1],
+        HOSTILE[3],
+        f" {HOSTILE[5]}",
+    ]
 
 
 def test_tables_come_back_as_they_were(tmp_path: Path) -> None:
