@@ -12,10 +12,11 @@ from simlab.cli.console import console, print, print_table, progress, width
 from simlab.cli.parser import Commands
 from simlab.errors import InvalidInput, Mismatch, Problem
 from simlab.names import suggestion
-from simlab.paths import given
 
 if TYPE_CHECKING:
-    from simlab.runs.loading import Run, StudyRuns
+    import pandas as pd
+
+    from simlab.runs.loading import Run
 
 
 def add(commands: Commands) -> None:
@@ -163,9 +164,9 @@ def compare(args: Namespace) -> int:
     from simlab.report.comparison import compare as compared
     from simlab.report.comparison_screen import screen
 
-    if (study := _study(args)) is not None:
-        return _compare_study(args, study)
-    found = compared(*args.paths, by=args.by, round=args.round)
+    found = compared(*args.paths, by=args.by, round=args.round, half_width=args.half_width)
+    if "study" in found.attrs:
+        return _show_study(args, found)
     if args.json:
         about = {name: value for name, value in found.attrs.items() if name != "columns"}
         rows = found.astype(object).where(found.notna(), None).to_dict("records")
@@ -175,25 +176,9 @@ def compare(args: Namespace) -> int:
     return 0
 
 
-def _study(args: Namespace) -> StudyRuns | None:
-    """The study whose arms are to be compared, if it is one. Raises InvalidInput for options that go with the other."""
-    from simlab.runs.loading import StudyRuns, load
-    from simlab.runs.study_folder import is_study
+def _show_study(args: Namespace, found: pd.DataFrame) -> int:
+    from simlab.report.study_comparison import record, screen
 
-    one = len(args.paths) == 1 and is_study(given(args.paths[0]))
-    if one and args.round is None:
-        found = load(args.paths[0])
-        assert isinstance(found, StudyRuns)
-        return found
-    if args.half_width is not None:
-        raise InvalidInput(Problem("--half-width is of a study's arms, as they ended", "give one study's folder"))
-    return None
-
-
-def _compare_study(args: Namespace, study: StudyRuns) -> int:
-    from simlab.report.study_comparison import compare_arms, record, screen
-
-    found = compare_arms(study, args.by, args.half_width)
     if args.json:
         print(json.dumps(record(found), ensure_ascii=False, allow_nan=False))
     else:

@@ -18,14 +18,16 @@ import numpy as np
 from simlab.arrays import Array
 from simlab.errors import InvalidInput, Problem
 from simlab.measures.statistics import resample
+from simlab.paths import given
 from simlab.report.arms import Arms, arms
 from simlab.report.compared_measures import CHANGED, COUNTED, SCORE, UNITS, Key, criteria, latest, measured
+from simlab.report.study_comparison import compare_arms
 from simlab.rng import Streams
+from simlab.runs.loading import Run, StudyRuns, load
+from simlab.runs.study_folder import is_study
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from simlab.runs.loading import Run
 
 COLUMNS = {
     "measure": "what was measured, at the end of the runs or in the round asked for; sums go up to there",
@@ -46,10 +48,18 @@ _EXAMPLES = 4
 _REPLICATES = 1000
 
 
-def compare(*paths: Path | str, by: str | None = None, round: int | None = None) -> pd.DataFrame:
-    """What changed from the first arm to each other one: one row a measure, arm, and criterion, party or account.
+def compare(
+    *paths: Path | str | StudyRuns, by: str | None = None, round: int | None = None, half_width: float | None = None
+) -> pd.DataFrame:
+    """What changed from the first arm to each other one: one row a measure, arm, and criterion, party or account; of
+    a study, one row an outcome and arm.
 
-    `paths` are folders of finished runs, or folders that hold some; `by` is the parameter that tells arms apart
+    A study (its folder, or as it was loaded) is compared by its own outcomes, seed by seed, with intervals by
+    Student's t and by bootstrap, and p-values adjusted by Holm: columns are those of
+    `study_comparison.COLUMNS`, and with `half_width`, in units of the outcome, `seeds` says how many seeds would make
+    an interval of mean ± half_width. There, `by` may also be the end of a setting's path, and `arm` is the default.
+
+    Else `paths` are folders of finished runs, or folders that hold some; `by` is the parameter that tells arms apart
     (`without`, `parties.pool.misreading`, `name`, `seed`), which need not be said where it is plain. Runs are compared
     as they ended, or as they were after `round` trainings of each language model; of what adds up (money, hours,
     labels, separations) all counts that had happened by then. Columns are those of `COLUMNS`; `attrs` says what was
@@ -64,7 +74,11 @@ def compare(*paths: Path | str, by: str | None = None, round: int | None = None)
     """
     import pandas as pd
 
-    found = arms(paths, by)
+    if round is None and len(paths) == 1 and (study := _study(paths[0])) is not None:
+        return compare_arms(study, by, half_width)
+    if half_width is not None:
+        raise InvalidInput(Problem("--half-width is of a study's arms, as they ended", "give one study"))
+    found = arms([path.path if isinstance(path, Run) else path for path in paths], by)
     runs = [run for each in found.runs.values() for run in each.values()]
     _require_round(runs, round)
     of_run = {run.path: measured(run, round) for run in runs}
@@ -79,6 +93,14 @@ def compare(*paths: Path | str, by: str | None = None, round: int | None = None)
     asked = {} if round is None else {"round": round}
     frame.attrs = _about(found) | asked | {"examples": examples, "columns": dict(COLUMNS)}
     return frame
+
+
+def _study(path: Path | str | StudyRuns) -> StudyRuns | None:
+    """The study that is meant, if it is one."""
+    if isinstance(path, Run):
+        return path if isinstance(path, StudyRuns) else None
+    found = load(path) if is_study(given(path)) else None
+    return found if isinstance(found, StudyRuns) else None
 
 
 def _require_round(runs: Sequence[Run], round: int | None) -> None:

@@ -21,6 +21,22 @@ if TYPE_CHECKING:
     from simlab.runs.loading import StudyRuns
 
 
+COLUMNS = {
+    "outcome": "the study's name for it",
+    "less": "the value of the base, which is subtracted: the first",
+    "mean": "the difference, mean over seeds",
+    "se": "its standard error",
+    "low": "lower end of its 95 % interval by Student's t; NaN of one seed",
+    "high": "upper end of the same",
+    "boot_low": "lower end of its 95 % interval by bootstrap (BCa) over seeds",
+    "boot_high": "upper end of the same",
+    "p": "chance of a difference so large if there is none, by the t-test of paired differences",
+    "n": "seeds (of one seed: points of the design)",
+    "p_holm": "p adjusted by Holm over the arms of an outcome",
+    "seeds": "how many seeds would make an interval of mean ± half_width",
+}
+
+
 def compare_arms(study: StudyRuns, by: str | None = None, half_width: float | None = None) -> pd.DataFrame:
     """The differences of a study's outcomes to the first arm (see `report.effects.effects`). `by` is what tells arms
     apart: arm (the default), form, or a setting that varies, by its path or the end of it; with `half_width`, `seeds`
@@ -36,6 +52,7 @@ def compare_arms(study: StudyRuns, by: str | None = None, half_width: float | No
     found = effects(study, key, half_width=half_width)
     units = study.plan.get("units", {})
     found.attrs = {"study": study.plan["name"], "by": key, "half_width": half_width, "units": dict(units)}
+    found.attrs["columns"] = {name: COLUMNS.get(name, "what tells arms apart") for name in found}
     return found
 
 
@@ -74,4 +91,5 @@ def _cells(row: dict[str, Any], asked: bool) -> list[str]:
 
 def record(found: pd.DataFrame) -> dict[str, Any]:
     """The same as JSON has it."""
-    return {**found.attrs, "differences": records(found)}
+    about = {name: value for name, value in found.attrs.items() if name != "columns"}
+    return {**about, "differences": records(found)}

@@ -76,6 +76,22 @@ def test_the_command_shows_them(wages: simlab.StudyRuns, capsys: pytest.CaptureF
         assert main(["compare", str(wages.path), *wrong]) == 2
 
 
+def test_in_python_it_is_the_same(wages: simlab.StudyRuns, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a study that was loaded, of its folder, and as the command has it."""
+    found = simlab.compare(wages, by="wage", half_width=0.01)
+    assert found.equals(compare_arms(wages, "wage", 0.01))
+    assert found.equals(simlab.compare(wages.path, by="wage", half_width=0.01))
+    assert main(["compare", str(wages.path), "--by", "wage", "--half-width", "0.01", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert [[row[name] for name in ("mean", "p_holm", "n")] for row in said["differences"]] == (
+        found[["mean", "p_holm", "n"]].to_numpy().tolist()
+    )
+    assert set(found.attrs["columns"]) == set(found) > {"p_holm", "boot_low", "seeds"}
+    assert "seeds" not in simlab.compare(wages)
+    with pytest.raises(InvalidInput, match="half-width is of a study"):
+        simlab.compare(wages.path, wages.path, half_width=0.01)
+
+
 def test_response_curves_follow_the_lever(wages: simlab.StudyRuns) -> None:
     found = response(wages, "wage", "labor")
     assert list(found[WAGE]) == [4, 9, 16]
