@@ -1,6 +1,7 @@
 """Imports run one way: which package may import which, and that what must be quick to start imports nothing heavy.
 
-Every import counts, also those inside of functions and those for type checkers only. `FLOORS` is the order of packages
+Every import counts, also those inside of functions, those for type checkers only, and those of modules that are called
+by their full name in a text; what is let pass stands in `NAMED_FROM_BELOW`. `FLOORS` is the order of packages
 from the ground up: a module may import modules of its own package and of lower floors.
 """
 
@@ -46,6 +47,10 @@ FOR_PLUGINS = {
     "sheets", "tables", "worlds"
 }  # fmt: skip
 
+# `run.plot` and `study.plot` are asked of what was loaded, and drawn floors above it: they are let name who draws them,
+# as pandas names its backends of plots, and everything else of theirs runs down.
+NAMED_FROM_BELOW = {("simlab.runs.loading", "simlab.report.figures.plots")}
+
 Graph = Mapping[str, set[str]]  # what each module imports of simlab
 
 
@@ -73,6 +78,13 @@ def imports(name: str, *, lazy: bool = True) -> frozenset[str]:
     return frozenset(found)
 
 
+@cache
+def named(name: str) -> frozenset[str]:
+    """Full names of modules that stand in a module as texts, as they do to be imported by name."""
+    texts = (node.value for node in ast.walk(ast.parse(modules()[name].read_text())) if isinstance(node, ast.Constant))
+    return frozenset(text for text in texts if isinstance(text, str) and text in modules() and text != "simlab")
+
+
 def _nodes(node: ast.AST, lazy: bool) -> Iterator[ast.AST]:
     for child in ast.iter_child_nodes(node):
         if not lazy and isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -85,8 +97,12 @@ def _nodes(node: ast.AST, lazy: bool) -> Iterator[ast.AST]:
 
 @cache
 def graph() -> Graph:
-    """What each module imports of simlab; simlab itself imports its public names only when they are asked for."""
-    whole = {name: {other for other in imports(name) if other in modules()} - {name} for name in modules()}
+    """What each module imports of simlab, or names, unless it is let; simlab itself imports its public names only when
+    they are asked for."""
+    let = {name: {other for module, other in NAMED_FROM_BELOW if module == name} for name in modules()}
+    whole = {
+        name: ({o for o in imports(name) if o in modules()} | named(name) - let[name]) - {name} for name in modules()
+    }
     return whole | {"simlab": set()}
 
 
@@ -179,6 +195,13 @@ def test_an_import_that_runs_upward_is_found(module: str, other: str, circle: bo
     if package(module) != package(other):
         assert set(upward(more)) - set(upward(graph())) == {(module, other)}
     assert (circles(more) != circles(graph())) == circle
+
+
+def test_what_is_let_pass_is_there_and_would_be_found() -> None:
+    for module, other in NAMED_FROM_BELOW:
+        assert other in named(module)
+        assert (module, other) in upward({**graph(), module: graph()[module] | {other}})
+    assert named("simlab.studies.executors") >= {"simlab.studies.task"}
 
 
 # ---- single promises -----------------------------------------------------------------------------------------------
