@@ -334,11 +334,13 @@ def load(
     except OSError as error:
         gone = isinstance(error, FileNotFoundError | NotADirectoryError)
         what = "no such folder" if gone else f"cannot be read: {error.strerror}"
-        raise InvalidInput(Problem(what, "give the folder that `simlab run` named", folder)) from error
+        raise InvalidInput(
+            Problem(what, "give the folder that `simlab run` or `simlab study` named", folder)
+        ) from error
     if is_study(folder):
         return StudyRuns(folder, selection)
     if not (parts := _runs_below(folder)):
-        raise InvalidInput(Problem("holds no run", "give the folder that `simlab run` named", folder))
+        raise InvalidInput(Problem("holds no run", "give the folder that `simlab run` or `simlab study` named", folder))
     return RunSet(folder, parts, selection)
 
 

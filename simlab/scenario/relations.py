@@ -83,10 +83,12 @@ def _listed(value: Any) -> Any:
 def _share_or_number(value: Any) -> float | int:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise PydanticCustomError("sample", "{shown} should be a share or a number", {"shown": shown(value)})
-    if isinstance(value, float) and not 0 < value <= 1:
-        raise PydanticCustomError("sample", "{shown} is no share: those are above 0, up to 1.0", {"shown": value})
-    if isinstance(value, int) and not 1 <= value <= LARGEST_SAMPLE:
-        most = {"shown": value, "most": f"{LARGEST_SAMPLE:,}"}
+    if isinstance(value, float) and not 0 < value <= 1 and value != 0:
+        given = {"shown": value, "fix": "as 0.05, or a number of pieces of work, as 200"}
+        raise PydanticCustomError("sample", "{shown} is no share: those are above 0, up to 1.0", given)
+    if value == 0 or (isinstance(value, int) and not 1 <= value <= LARGEST_SAMPLE):
+        fix = "where next to nothing is looked at, a small share, as 0.001" if value == 0 else "a share, as 0.05"
+        most = {"shown": value, "most": f"{LARGEST_SAMPLE:,}", "fix": fix}
         raise PydanticCustomError("sample", "{shown} is no sample: those are 1 to {most} pieces of work", most)
     return value
 
