@@ -84,14 +84,17 @@ class Pairs:
 
     @property
     def accuracy(self) -> float:
-        """As `pairwise_accuracy`."""
+        """The share that both variables order alike; a pair tied in either counts one half.
+
+        For normal variables with correlation ρ it is ½ + asin(ρ)/π (Sheppard 1899). NaN if there are no pairs.
+        """
         return (
             (self.alike + 0.5 * (self.total - self.alike - self.opposed)) / self.total if self.total else float("nan")
         )
 
     @property
     def tau(self) -> float:
-        """As `kendall_tau`."""
+        """Kendall's tau-b (Kendall 1945); NaN if one variable ties all of them."""
         untied = (self.total - self.tied_a) * (self.total - self.tied_b)
         return (self.alike - self.opposed) / float(np.sqrt(untied)) if untied else float("nan")
 
@@ -109,19 +112,6 @@ def pairs(a: Array, b: Array, groups: Groups | None = None) -> Pairs:
     small = np.repeat(~large, sizes)
     counts += _pairs_by_offset(x[small], y[small], groups[order][small], int(sizes[~large].max(initial=0)))
     return Pairs(*counts.tolist())
-
-
-def pairwise_accuracy(a: Array, b: Array, groups: Groups | None = None) -> float:
-    """Share of pairs within groups that both variables [n] order alike; a pair tied in either counts one half.
-
-    For normal variables with correlation ρ it is ½ + asin(ρ)/π (Sheppard 1899). NaN if there are no pairs.
-    """
-    return pairs(a, b, groups).accuracy
-
-
-def kendall_tau(a: Array, b: Array, groups: Groups | None = None) -> float:
-    """Kendall's tau-b (Kendall 1945) over the pairs within groups; NaN if one variable ties all of them."""
-    return pairs(a, b, groups).tau
 
 
 def bootstrap(

@@ -54,8 +54,7 @@ def _newton(x: Array, wins: Array, many: Array | float, ridge: float, theta: Arr
     for _ in range(100):
         p = 0.5 + 0.5 * np.tanh(0.5 * (x @ theta))  # the logistic function, without overflow
         gradient = np.einsum("nd,n->d", x, many * p - wins) + ridge * theta
-        scaled = x * np.sqrt(many * (p * (1.0 - p)))[:, None]
-        hessian = scaled.T @ scaled + ridge * np.eye(len(theta))  # of one matrix with itself: BLAS makes one half
+        hessian = (x * (many * (p * (1.0 - p)))[:, None]).T @ x + ridge * np.eye(len(theta))
         step = _solved(hessian, gradient)
         size = 1.0
         while (tried := _loss(theta - size * step, x, wins, many, ridge)) > loss + 1e-12 * (1.0 + loss) and size > 1e-9:

@@ -39,12 +39,12 @@ def _cosine(seed: int, *, degrees: float) -> float:
 
 
 def _accuracy(seed: int, *, rho: float) -> float:
-    from simlab.measures.statistics import pairwise_accuracy
+    from simlab.measures.statistics import pairs
 
     simulation = stand(seed, apart(rho))
     seen = panel(simulation, 4000, 4)
     users, acme = (simulation.parties[name].utility(seen) for name in ("users", "acme"))
-    return pairwise_accuracy(acme, users, seen.group)
+    return pairs(acme, users, seen.group).accuracy
 
 
 def mutual_information(a: Array, b: Array, neighbours: int = 3) -> float:
@@ -121,7 +121,7 @@ LAWS = (
         id="currency.pairwise_accuracy",
         says="two parties order a pair alike with chance ½ + asin(ρ)/π",
         source="Sheppard (1899), Phil. Trans. A 192",
-        path="simlab/measures/statistics.py:pairwise_accuracy",
+        path="simlab/measures/statistics.py:Pairs.accuracy",
         regime="gaussian",
         points=({"rho": 0.8}, {"rho": 0.3}, {"rho": -0.5}),
         predicted=lambda rho: 0.5 + math.asin(rho) / math.pi,
