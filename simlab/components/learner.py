@@ -6,8 +6,8 @@ vectors (`learn_vector`, a direction or a mean), or in both. It sees a machine a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from numpy.typing import NDArray
@@ -127,6 +127,12 @@ class RewardLesson(ShownData):
     temperature: float  # of speaking, and of log-probabilities
     seed: int  # of all other chance there is
     progress: Progress | None = None  # to be told of batches done, and batches in all
+    kept: MutableMapping[str, Tensor] = field(
+        default_factory=dict
+    )  # what the learner left at its last look, and leaves
+    so_far: Callable[[], Tensor] | None = (
+        None  # of the responses scored last, the score of what precedes each token [B, T]
+    )
 
 
 @dataclass(slots=True)

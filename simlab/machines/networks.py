@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Arrays = Mapping[str, NDArray[Any]]
+KEPT = "kept/"  # before the names of arrays that a learner has left for its next look
 
 
 def revive(config: Mapping[str, Any], weights: Arrays, device: str) -> Any:
@@ -21,6 +22,14 @@ def revive(config: Mapping[str, Any], weights: Arrays, device: str) -> Any:
     names = set(model.state_dict())
     from_arrays(model, {name: array for name, array in weights.items() if name in names})
     return model.to(device)
+
+
+def kept_in(weights: Arrays, device: str) -> dict[str, Any]:
+    """What a learner left with these weights, as tensors by name; nothing if none did."""
+    import torch
+
+    left = {name.removeprefix(KEPT): array for name, array in weights.items() if name.startswith(KEPT)}
+    return {name: torch.as_tensor(np.array(array), device=device) for name, array in left.items()}
 
 
 def revive_reward_model(

@@ -28,14 +28,23 @@ class Rewarding:
         self.cost_model = cost_model
         self.measured: list[dict[str, float]] = []
         self._told: dict[str, Any] = {}  # what the shape is told of the responses that were scored last
+        self._scored: Any = None  # their scores, whatever a learner makes of them
+        self._said: dict[str, float] = {}
+        self._added: Any = None
 
     def score(self, prompts: Any, responses: Any) -> Any:
         """Scores [B] of responses [B, T], or of every member [M, B] if the shape asks for them."""
         self._told = {"ended": (responses == END).any(1)} if self.shape.ends else {}
         if self.cost_model is not None:
             self._told["cost"] = -self.cost_model.score(prompts, responses)
-        scorer = self.judge.each if self.shape.members else self.judge.score
-        return scorer(prompts, responses)
+        self._added = added = self.judge.of_tokens(prompts, responses)
+        self._scored = scored = self.judge.standardized(added, apart=self.shape.members)
+        self._said = told_of(responses)
+        return scored
+
+    def so_far(self) -> Any:
+        """What the judge makes of each response scored last before each of its tokens [B, T], in units of the score."""
+        return self.judge.so_far(self._added)
 
     def reward(self, score: Any, logp: Any, logp_ref: Any, mask: Any) -> Any:
         """Rewards [B, T] for the responses scored last."""
@@ -44,14 +53,39 @@ class Rewarding:
         figures = {
             "objective_kl": float((logp - logp_ref).sum(1).mean()),
             "objective_entropy": float(-logp.sum(1).mean()),
-            "objective_scores": float(score.mean()),
+            **told_of_scores(self._scored, score),
+            "policy_entropy_avg": float(-logp.sum() / mask.sum()),
             "objective_cost": math.nan if cost is None else float(cost.mean()),
         }
         total = float(out.masked_fill(~mask.bool(), 0.0).sum(1).mean())
-        rewards = {"objective_rlhf_reward": total, "objective_non_score_reward": total - figures["objective_scores"]}
-        self.measured.append({**figures, **rewards, "coefficient": coefficient(self.shape)})
+        rewards = {"objective_rlhf_reward": total, "objective_non_score_reward": total - float(score.mean())}
+        self.measured.append({**figures, **rewards, **self._said, "coefficient": coefficient(self.shape)})
         self.shape = adapted(self.shape, figures)
         return out
+
+
+def told_of(responses: Any) -> dict[str, float]:
+    """Of responses [B, T]: their mean length in tokens, the share cut off before an end, and how many different ones
+    there are as a share of all, as the `policy` table has them."""
+    ended = (responses == END).any(1)
+    length, distinct = (responses != 0).sum(1).float().mean(), len(responses.unique(dim=0)) / len(responses)
+    return {
+        "completions_mean_length": float(length),
+        "completions_clipped_ratio": float((~ended).float().mean()),
+        "completions_distinct": distinct,
+        "val_num_eos_tokens": float(ended.sum()),
+    }
+
+
+def told_of_scores(scored: Any, used: Any) -> dict[str, float]:
+    """Of a judge's scores [B], or [M, B] of members: mean, spread and bounds, and the share that a learner changed."""
+    return {
+        "objective_scores": float(scored.mean()),
+        "objective_scores_std": float(scored.std(correction=0)),
+        "objective_scores_min": float(scored.min()),
+        "objective_scores_max": float(scored.max()),
+        "objective_scores_clipped": float((scored.to(used) != used).float().mean()),
+    }
 
 
 def shaped(shape: RewardShape, score: Any, logp: Any, logp_ref: Any, mask: Any, told: Mapping[str, Any]) -> Any:

@@ -13,7 +13,7 @@ from simlab.components.learner import Learner, RankingLesson, RewardLesson
 from simlab.components.return_values import given, not_a_number, not_numbers
 from simlab.components.reward_shape import RewardShape
 from simlab.errors import PluginFailed
-from simlab.machines.networks import Arrays, revive, revive_judge, revive_reward_model
+from simlab.machines.networks import KEPT, Arrays, kept_in, revive, revive_judge, revive_reward_model
 from simlab.machines.shaped_reward import Rewarding
 from simlab.names import who
 from simlab.worlds.tokenizer import END
@@ -22,7 +22,10 @@ FIT_METRICS = ("loss", "trunk_change", "head_change")  # of a reward model, as i
 POLICY_METRICS = (
     "objective_kl", "objective_entropy", "objective_scores", "objective_rlhf_reward",
     "objective_non_score_reward", "policy_approxkl_avg", "policy_clipfrac_avg", "loss_policy_avg",
-    "loss_value_avg", "lr", "objective_cost", "coefficient",
+    "loss_value_avg", "lr", "objective_cost", "coefficient", "objective_scores_std", "objective_scores_min",
+    "objective_scores_max", "objective_scores_clipped", "policy_entropy_avg", "val_clipfrac_avg", "val_ratio",
+    "val_ratio_var", "val_explained_variance", "val_num_eos_tokens", "grad_norm", "completions_mean_length",
+    "completions_clipped_ratio", "completions_distinct",
 )  # fmt: skip
 
 
@@ -56,7 +59,7 @@ def train_policy(
     model = revive(config, weights, device)
     lesson = RewardLesson(
         revive(config, reference, device), prompts, uniforms, rewarding.score, rewarding.reward, END, temperature,
-        seed, progress,
+        seed, progress, kept_in(weights, device), rewarding.so_far,
     )  # fmt: skip
     rows = _learned(learner, model, lesson)
     if not len(rows) == len(rewarding.measured) == len(prompts):
@@ -66,7 +69,9 @@ def train_policy(
     each = {f"metric/{n}": np.array([row.get(n, np.nan) for row in said]) for n in POLICY_METRICS}
     tokens = float((prompts != 0).sum()) + uniforms.size
     flops = flops_per_token(TransformerConfig(**config)) * tokens * learner.passes()
-    return {**to_arrays(model), **each, "flops": flops, "shape": np.array(rewarding.shape.model_dump_json())}
+    left = {f"{KEPT}{name}": tensor.cpu().numpy() for name, tensor in lesson.kept.items()}
+    shaped = np.array(rewarding.shape.model_dump_json())
+    return {**to_arrays(model), **each, **left, "flops": flops, "shape": shaped}
 
 
 def train_vector(learner: Learner, before: Array, lesson: Any) -> Array:

@@ -15,7 +15,7 @@ from simlab.components.reward_shape import RewardShape
 from simlab.engine.jobs import Jobs, Result
 from simlab.errors import InvalidInput
 from simlab.machines.language_backend import LanguageBackend, Round, Taught, _rows
-from simlab.machines.networks import Arrays, read, revive
+from simlab.machines.networks import KEPT, Arrays, read, revive
 from simlab.machines.shaped_reward import restored
 from simlab.machines.training_jobs import POLICY_METRICS, train_policy
 from simlab.rng import Streams, branch, uniforms
@@ -26,6 +26,7 @@ from simlab.worlds.world import Items
 if TYPE_CHECKING:
     from simlab.scenario import DemonstrationsSpec, LanguageModelSpec
 
+ASIDE = (KEPT, "metric/")  # before the names of arrays that are no part of a model
 Stage = Callable[[str], Callable[[int, int], None]]  # a callback for the progress of a long computation, by its name
 
 
@@ -150,7 +151,7 @@ class TransformerLM(LanguageBackend):
             "words": np.array(self.game.tokenizer.words),
             **{f"config/{name}": np.array(size) for name, size in self.config.items()},
             **{f"before/{name}": a for name, a in self.reference.arrays.items() if name not in aside},
-            **{f"after/{n}": a for n, a in self.weights.arrays.items() if n not in aside and "metric/" not in n},
+            **{f"after/{n}": a for n, a in self.weights.arrays.items() if n not in aside and not n.startswith(ASIDE)},
         }
 
 

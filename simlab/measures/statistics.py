@@ -88,9 +88,8 @@ class Pairs:
 
         For normal variables with correlation ρ it is ½ + asin(ρ)/π (Sheppard 1899). NaN if there are no pairs.
         """
-        return (
-            (self.alike + 0.5 * (self.total - self.alike - self.opposed)) / self.total if self.total else float("nan")
-        )
+        in_two = 0.5 * (self.total - self.alike - self.opposed)
+        return (self.alike + in_two) / self.total if self.total else float("nan")
 
     @property
     def tau(self) -> float:

@@ -40,23 +40,33 @@ class Ensemble:
         self.centre, self.scale = centre, scale
 
     @torch.no_grad()
-    def raw(self, prompts: Numbers, responses: Numbers, *, batch: int = 1024) -> Tensor:
-        """Raw scores [M, n] of responses [n, T] to prompts [n, P]."""
+    def of_tokens(self, prompts: Numbers, responses: Numbers, *, batch: int = 1024) -> Tensor:
+        """What each token adds to the members' raw scores [M, n, T], for responses [n, T] to prompts [n, P]."""
         first = self.members[0]
         asked = torch.as_tensor(prompts, dtype=torch.int64, device=first.tie.device)
         said = torch.as_tensor(responses, dtype=torch.int64, device=first.tie.device)
-        out = torch.zeros(len(self.members), len(said), device=first.tie.device)
+        out = torch.zeros(len(self.members), *said.shape, device=first.tie.device)
         for start in range(0, len(said), batch):
             p, r = trimmed(asked[start : start + batch]), trimmed(said[start : start + batch])
             known = first.known(p, r)
             for row, member in enumerate(self.members):
-                out[row, start : start + batch] = member(p, r, known)
+                out[row, start : start + batch, : r.shape[1]] = member.of_tokens(p, r, known)
         return out
+
+    def standardized(self, added: Tensor, *, apart: bool = False) -> Tensor:
+        """One score per response [n] from what its tokens add [M, n, T]: the mean of the raw scores, standardized; or
+        the members' [M, n], each standardized by itself, if they are to be told `apart`."""
+        raw = added.sum(2)
+        return (raw - self.centres) / self.scales if apart else (raw.mean(0) - self.centre) / self.scale
 
     def each(self, prompts: Numbers, responses: Numbers) -> Tensor:
         """The members' scores [M, n], each standardized by itself."""
-        return (self.raw(prompts, responses) - self.centres) / self.scales
+        return self.standardized(self.of_tokens(prompts, responses), apart=True)
 
     def score(self, prompts: Numbers, responses: Numbers) -> Tensor:
         """One score per response [n]: the mean of the raw scores, standardized."""
-        return (self.raw(prompts, responses).mean(0) - self.centre) / self.scale
+        return self.standardized(self.of_tokens(prompts, responses))
+
+    def so_far(self, added: Tensor) -> Tensor:
+        """The mean raw score, in its unit, of what each response consists of before each token [n, T]."""
+        return (added.cumsum(2) - added).mean(0) / self.scale

@@ -8,8 +8,10 @@ Schulman et al. 2016 (arXiv:1506.02438, GAE); Ouyang et al. 2022 (InstructGPT, a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -44,6 +46,13 @@ __all__ = [
     "value_loss",
 ]
 
+UPDATES = (
+    "policy_approxkl_avg", "policy_clipfrac_avg", "loss_policy_avg", "loss_value_avg", "val_clipfrac_avg", "val_ratio",
+    "grad_norm",
+)  # fmt: skip
+_MOMENTS = ("step", "exp_avg", "exp_avg_sq")  # what AdamW keeps of each parameter
+
+Critic = Literal["reward_model", "zero", "none"]
 Score = Callable[[Tensor, Tensor], Tensor]  # (prompts [B, P], responses [B, T]) -> [B]
 Shape = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]  # (score [B], logp, logp_ref, mask [B, T]) -> [B, T]
 
@@ -60,6 +69,9 @@ class PPOConfig:
     epochs: int = 2  # passes over a rollout; TRL 4, InstructGPT 1
     minibatch: int = 64  # responses a gradient step; InstructGPT's minibatches
     rate: float = 5e-4  # of AdamW; hundreds of times TRL's 3e-6, as suits a model of 1e5 parameters (measured)
+    head_rate: float = 10.0  # of the value head, times the rate: it begins at zero, and the trunk does not (measured)
+    critic: Critic = "reward_model"  # what values begin as (InstructGPT, TRL: the reward model); none: they stay 0
+    warmup: int = 2  # iterations over which the rate rises to its height, while AdamW's moments are few (measured)
     decay: bool = True  # linearly to 0 over the iterations (cleanrl); at a constant rate π hovers above π*
     clip: float = 0.2  # of the probability ratio (Schulman et al. 2017)
     value_clip: float = 0.2  # how far a value estimate may move in one rollout
@@ -70,14 +82,21 @@ class PPOConfig:
     whiten_advantages: bool = True  # to mean 0 and variance 1 over a rollout's tokens
     temperature: float = 1.0  # of rollouts and log-probabilities; TRL .7
     max_grad_norm: float = 1.0  # gradients are clipped at this norm
+    target_kl: float = math.inf  # no further pass over a rollout once approximate KL is beyond 1.5 of it (Spinning Up)
     missing_end_penalty: float = 0.0  # subtracted from the score of a response without an end token; TRL: none
 
     def __post_init__(self) -> None:
         positive = (self.iterations, self.batch, self.epochs, self.minibatch, self.rate, self.clip, self.temperature)
-        if not min(*positive, self.value_clip, self.score_clip, self.max_grad_norm) > 0:
-            raise ValueError(f"sizes, rate, clips and temperature must be above 0: {self}")
-        if not (0 <= self.lam <= 1 and 0 <= self.gamma <= 1 and self.value_coef >= 0):
-            raise ValueError(f"lam and gamma must lie in [0, 1], value_coef at or above 0: {self}")
+        bounds = (self.value_clip, self.score_clip, self.max_grad_norm, self.target_kl, self.head_rate)
+        if not min(*positive, *bounds) > 0:
+            raise ValueError(f"sizes, rates, bounds and temperature must be above 0: {self}")
+        if not (0 <= self.lam <= 1 and 0 <= self.gamma <= 1 and self.value_coef >= 0 and self.warmup >= 0):
+            raise ValueError(f"lam and gamma must lie in [0, 1], value_coef and warmup at or above 0: {self}")
+
+    def share_of_rate(self, iteration: int, resumed: bool) -> float:
+        """Which share of its rate an iteration, counted from 0, learns at."""
+        risen = min(1.0, (iteration + 1) / self.warmup) if self.warmup and not resumed else 1.0
+        return risen * (1 - iteration / self.iterations if self.decay else 1.0)
 
 
 @dataclass(slots=True)
@@ -91,6 +110,7 @@ class Rollout:
     values: Tensor
     advantage: Tensor
     returns: Tensor
+    so_far: Tensor
 
 
 def ppo(
@@ -104,7 +124,8 @@ def ppo(
     end: int,
     seed: int,
     config: PPOConfig | None = None,
-    value: nn.Linear | None = None,
+    kept: MutableMapping[str, Tensor] | None = None,
+    so_far: Callable[[], Tensor] | None = None,
     progress: Progress | None = None,
 ) -> tuple[Transformer, nn.Linear, list[dict[str, float]]]:
     """Train `policy`, in place and where it lives, until its responses score high.
@@ -112,9 +133,11 @@ def ppo(
     Each iteration samples responses to prompts[i] [B, P] with uniforms[i] [B, T] (inverse cumulative distribution,
     so draws belong to rows), has `score` rate them, `shape` turn scores and log-probabilities into per-token
     rewards, and takes `epochs` passes of clipped updates. `reference` is never changed. One trunk serves policy and
-    value; `value`, a linear head on it, may continue from an earlier call. `seed` decides the minibatches. Returns
-    policy, value head and one dict of metrics an iteration, named as in TRL with "/" written "_". Raises ValueError
-    for shapes that do not fit and for rewards that are not finite.
+    value, a linear head on it and on what the judge makes of the response so far (`so_far`, of the responses scored
+    last [B, T]; 0 if it cannot say). `kept` holds what an earlier call left of that head and of AdamW's moments, and is
+    left what becomes of them; without it both begin anew. `seed` decides the minibatches. Returns policy, value head
+    and one dict of metrics an iteration, named as in TRL with "/" written "_". Raises ValueError for shapes that do not
+    fit and for rewards that are not finite.
     """
     config = config or PPOConfig()
     device = policy.device
@@ -123,27 +146,58 @@ def ppo(
     if asked.shape[:2] != (config.iterations, config.batch) or draws.shape[:2] != asked.shape[:2]:
         wanted = (config.iterations, config.batch)
         raise ValueError(f"prompts {tuple(asked.shape)} and uniforms {tuple(draws.shape)} must begin with {wanted}")
-    value = value_head(policy) if value is None else value
-    optimizer = adamw([*policy.parameters(), *value.parameters()], config.rate)
+    value = value_head(policy, config.critic)
+    resumed = bool(kept)
+    optimizer = adamw(policy.parameters(), config.rate)
+    optimizer.add_param_group(
+        {"params": [*value.parameters()], "lr": config.rate * config.head_rate * (config.critic != "none")}
+    )
+    if kept:
+        _resume(value, optimizer, kept)
     generator = torch.Generator().manual_seed(seed)
     metrics = []
     for iteration in range(config.iterations):
-        if config.decay:
-            scale_rate(optimizer, 1 - iteration / config.iterations)
+        scale_rate(optimizer, config.share_of_rate(iteration, resumed))
         said = generate(policy, asked[iteration], draws[iteration], end=end, temperature=config.temperature)
-        rollout, found = _roll_out(policy, reference, value, score, shape, asked[iteration], trimmed(said), end, config)
+        rollout, found = _roll_out(
+            policy, reference, value, score, shape, asked[iteration], trimmed(said), end, config, so_far
+        )
         found |= _update(policy, value, optimizer, rollout, generator, config)
         metrics.append(found | {"lr": optimizer.param_groups[0]["lr"]})
         if progress is not None:
             progress(iteration + 1, config.iterations)
+    if kept is not None:
+        _keep(value, optimizer, kept)
     return policy, value, metrics
 
 
-def value_head(policy: Transformer) -> nn.Linear:
-    """A head that reads the value of a state from the policy's trunk; it begins by expecting nothing."""
-    head = blank_linear(policy.config.width, 1, policy.device)
+def _resume(value: nn.Linear, optimizer: torch.optim.Optimizer, kept: Mapping[str, Tensor]) -> None:
+    """Put the head and AdamW's moments back to where they were kept."""
+    with torch.no_grad():
+        for name, parameter in value.named_parameters():
+            parameter.copy_(kept[f"value/{name}"])
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    for place, parameter in enumerate(parameters):
+        optimizer.state[parameter] = {
+            name: kept[f"adamw/{place}/{name}"].to(parameter.device).clone() for name in _MOMENTS
+        }
+
+
+def _keep(value: nn.Linear, optimizer: torch.optim.Optimizer, kept: MutableMapping[str, Tensor]) -> None:
+    kept.update({f"value/{name}": parameter.detach() for name, parameter in value.named_parameters()})
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    for place, parameter in enumerate(parameters):
+        kept.update({f"adamw/{place}/{name}": optimizer.state[parameter][name] for name in _MOMENTS})
+
+
+def value_head(policy: Transformer, critic: Critic = "zero") -> nn.Linear:
+    """A head that reads the value of a state from the policy's trunk and from what the judge makes of it so far. It
+    begins by expecting nothing, or what the judge does; a critic that is none learns nothing, too."""
+    head = blank_linear(policy.config.width + 1, 1, policy.device)
     with torch.no_grad():
         head.weight.zero_()
+        if critic == "reward_model":
+            head.weight[0, -1] = 1.0
         head.bias.zero_()
     return head
 
@@ -159,14 +213,16 @@ def _roll_out(
     responses: Tensor,
     end: int,
     config: PPOConfig,
+    so_far: Callable[[], Tensor] | None,
 ) -> tuple[Rollout, dict[str, float]]:
     mask = response_mask(responses)
     before, _ = read_exchanges(policy, prompts, responses)
     logp = spoken(policy, before, responses, config.temperature)
     logp_ref = log_probs(reference, prompts, responses, temperature=config.temperature)
-    values = value(before)[..., 0] * mask
     ended = (responses == end).any(1)
     scores = score(prompts, responses).to(logp) - config.missing_end_penalty * ~ended
+    expected = torch.zeros_like(logp) if so_far is None else _beside_others(so_far().to(logp), mask)
+    values = _values(value, before, expected) * mask
     scores = scores.clamp(-config.score_clip, config.score_clip)
     rewards = shape(scores, logp, logp_ref, mask)
     if rewards.shape != mask.shape or not bool(torch.isfinite(rewards).all()):
@@ -183,9 +239,21 @@ def _roll_out(
         "objective_non_score_reward": (total - scores).mean(),
         "objective_rlhf_reward": total.mean(),
         "val_num_eos_tokens": ended.sum(),
+        "val_explained_variance": explained_variance(values[mask], returns[mask]),
     }
-    rollout = Rollout(prompts, responses, mask, logp, values, advantage, returns)
+    rollout = Rollout(prompts, responses, mask, logp, values, advantage, returns, expected)
     return rollout, {name: float(figure) for name, figure in figures.items()}
+
+
+def _beside_others(so_far: Tensor, mask: Tensor) -> Tensor:
+    """What is above or below the mean of all responses that are as long [B, T]: how far a score lies on average is no
+    matter of any one of them."""
+    return (so_far - (so_far * mask).sum(0) / mask.sum(0).clamp(min=1)) * mask
+
+
+def _values(value: nn.Linear, before: Tensor, so_far: Tensor) -> Tensor:
+    """The value [B, T] of each state, from the trunk [B, T, d] and the score so far [B, T]."""
+    return value(torch.cat((before, so_far[..., None]), -1))[..., 0]  # type: ignore[no-any-return]
 
 
 def advantages(
@@ -203,6 +271,13 @@ def advantages(
         following = values[:, t] * mask[:, t]
         out[:, t] = later
     return out, (out + values) * mask
+
+
+def explained_variance(values: Tensor, returns: Tensor) -> Tensor:
+    """1 − Var(returns − values)/Var(returns), by which a critic is judged: 1 foresees all, 0 no more than a constant,
+    below 0 does harm (OpenAI Baselines, `explained_variance`). NaN if returns do not vary."""
+    spread = returns.var(correction=0)
+    return torch.where(spread > 0, 1 - (returns - values).var(correction=0) / spread, torch.nan)
 
 
 def whiten(x: Tensor, mask: Tensor) -> Tensor:
@@ -224,13 +299,17 @@ def _update(
     seen: list[Tensor] = []
     for _ in range(config.epochs):
         order = shuffled(len(rollout.prompts), len(rollout.prompts), generator).to(policy.device)
+        begun = len(seen)
         for rows in torch.split(order, config.minibatch):
             loss, figures = _losses(policy, value, rollout, rows, config)
-            descend(loss, optimizer, config.max_grad_norm)
-            seen.append(figures)
-    names = ("policy_approxkl_avg", "policy_clipfrac_avg", "loss_policy_avg", "loss_value_avg", "val_clipfrac_avg",
-             "val_ratio")  # fmt: skip
-    return dict(zip(names, torch.stack(seen).mean(0).tolist(), strict=True))
+            norm = descend(loss, optimizer, config.max_grad_norm)
+            seen.append(torch.cat((figures, norm.detach()[None])))
+        if math.isfinite(config.target_kl) and float(torch.stack(seen[begun:])[:, 0].mean()) > 1.5 * config.target_kl:
+            break
+    every = torch.stack(seen)
+    found = dict(zip(UPDATES, every.mean(0).tolist(), strict=True))
+    ratios = every[:, UPDATES.index("val_ratio")]
+    return found | {"val_ratio_var": float(ratios.var()) if len(ratios) > 1 else 0.0}
 
 
 def _losses(
@@ -244,12 +323,16 @@ def _losses(
     old = rollout.logp[rows, :t][mask]
     acted, clipped = policy_loss(logp, old, rollout.advantage[rows, :t][mask], config.clip)
     guessed, value_clipped = value_loss(
-        value(before)[..., 0][mask], rollout.values[rows, :t][mask], rollout.returns[rows, :t][mask], config.value_clip
+        _values(value, before, rollout.so_far[rows, :t])[mask],
+        rollout.values[rows, :t][mask],
+        rollout.returns[rows, :t][mask],
+        config.value_clip,
     )
     change = (logp - old).detach()
     figures = (0.5 * change.square().mean(), clipped, acted.detach(), guessed.detach(), value_clipped,
-               change.exp().mean())  # fmt: skip
-    return acted + config.value_coef * guessed, torch.stack(figures)
+               change.exp().mean())  # as UPDATES has them, but for the norm  # fmt: skip
+    weight = config.value_coef if config.critic != "none" else 0.0
+    return acted + weight * guessed, torch.stack(figures)
 
 
 def policy_loss(logp: Tensor, old: Tensor, advantage: Tensor, clip: float) -> tuple[Tensor, Tensor]:

@@ -60,10 +60,15 @@ class RewardModel(nn.Module):
 
     def forward(self, prompts: Tensor, responses: Tensor, known: Tensor) -> Tensor:
         """Scores [n] of responses [n, T] to prompts [n, P]; `known` [n, T] is the frozen model's log p."""
+        return self.of_tokens(prompts, responses, known).sum(1)
+
+    def of_tokens(self, prompts: Tensor, responses: Tensor, known: Tensor) -> Tensor:
+        """What each token adds to the score [n, T], 0 at padding. The trunk reads from left to right, so that their sum
+        up to a token is the score of what the response is by then."""
         _, at = read_exchanges(self.trunk, prompts, responses)  # [n, T, d]
         say, weigh = self.head(at).unbind(-1)  # each [n, T]
-        scores: Tensor = ((say + weigh * known) * response_mask(responses)).sum(1)
-        return scores
+        added: Tensor = (say + weigh * known) * response_mask(responses)
+        return added
 
     def known(self, prompts: Numbers, responses: Numbers) -> Tensor:
         """What the frozen pretrained model finds of each token: log-probabilities [n, T], 0 at padding."""

@@ -227,12 +227,13 @@ def next_word_loss(model: Transformer, tokens: Tensor) -> Tensor:
     return F.cross_entropy(model.logits(hidden), target[real])
 
 
-def descend(loss: Tensor, optimizer: torch.optim.Optimizer, limit: float = 1.0) -> None:
-    """One step down the gradient of `loss`, its norm clipped at `limit`."""
+def descend(loss: Tensor, optimizer: torch.optim.Optimizer, limit: float = 1.0) -> Tensor:
+    """One step down the gradient of `loss`, its norm clipped at `limit`; returns the norm it had before."""
     optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
-    nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], limit)
+    norm = nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], limit)
     optimizer.step()
+    return norm
 
 
 def _warmup_decay(step: int, steps: int) -> float:

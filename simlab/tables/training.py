@@ -75,14 +75,14 @@ POLICY = Table(
         whole("iteration", "iteration within the round, from 1"),
         number("objective_kl", "KL divergence from the reference model per response", "nats"),
         number("objective_entropy", "entropy per response", "nats"),
-        number("objective_scores", "mean score by the reward model"),
+        number("objective_scores", "mean score by the reward model, before a learner clips any"),
         number(
             "objective_rlhf_reward",
             "mean reward: mean score less the KL penalty, and what else the shape takes or gives",
         ),
         number(
             "objective_non_score_reward",
-            "mean reward less mean score: the KL penalty, negative, and what else the shape takes or gives",
+            "mean reward less mean score as the learner took it: the KL penalty, negative, and what the shape gives",
         ),
         number("policy_approxkl_avg", "mean squared change of log-probability over the update, halved", "nats"),
         number("policy_clipfrac_avg", "share of tokens whose ratio was clipped"),
@@ -91,5 +91,23 @@ POLICY = Table(
         number("lr", "learning rate"),
         number("objective_cost", "mean cost, minus the score of the reward model that sets a limit; NaN if none does"),
         number("coefficient", "coefficient of the reward shape as used: the leash β; of `constrained` the multiplier"),
+        number("objective_scores_std", "standard deviation of scores over the batch"),
+        number("objective_scores_min", "lowest score of the batch"),
+        number("objective_scores_max", "highest score of the batch"),
+        number(
+            "objective_scores_clipped", "share of scores that the learner took for another number, as by score_clip"
+        ),
+        number("policy_entropy_avg", "entropy per token, as its samples tell", "nats"),
+        number("val_clipfrac_avg", "share of value estimates that wanted to move further than value_clip"),
+        number("val_ratio", "mean probability ratio of tokens, after to before each step"),
+        number("val_ratio_var", "variance over steps of that mean"),
+        number(
+            "val_explained_variance", "share of the variance of returns that the value head foresaw, before learning"
+        ),
+        number("val_num_eos_tokens", "responses that came to an end"),
+        number("grad_norm", "mean norm of the gradient before it is clipped"),
+        number("completions_mean_length", "mean length of responses", "tokens"),
+        number("completions_clipped_ratio", "share of responses cut off before an end"),
+        number("completions_distinct", "number of different responses, as a share of all of the batch"),
     ),
 )

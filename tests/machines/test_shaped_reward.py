@@ -56,7 +56,11 @@ def reference() -> Transformer:
 def judge(values: Array) -> Any:
     """Who scores a word by its place."""
     table = torch.tensor(values, dtype=torch.float32)
-    return SimpleNamespace(score=lambda prompts, responses: table[responses[:, 0] - WORD])
+    return SimpleNamespace(
+        score=lambda prompts, responses: table[responses[:, 0] - WORD],
+        of_tokens=lambda prompts, responses: table[responses - WORD][None],
+        standardized=lambda added, apart: added.sum(2)[0],
+    )
 
 
 LAST = 30  # iterations that are looked at, when all has settled

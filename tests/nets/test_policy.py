@@ -16,6 +16,7 @@ from simlab.nets.policy import (
     PPOConfig,
     advantages,
     divergence,
+    explained_variance,
     objective,
     optimum,
     policy_loss,
@@ -208,15 +209,23 @@ def test_scores_are_clipped(reference: Transformer) -> None:
 
 
 def _train(
-    speaker: Transformer, prompts: Tokens, score: Score, *, seed: int = 0, beta: float = 0.05, **options: Any
+    speaker: Transformer,
+    prompts: Tokens,
+    score: Score,
+    *,
+    seed: int = 0,
+    beta: float = 0.05,
+    so_far: Callable[[], Tensor] | None = None,
+    **options: Any,
 ) -> tuple[Transformer, list[dict[str, float]]]:
     config = PPOConfig(**{"iterations": 6, "batch": 96, "minibatch": 32, "rate": 3e-3, **options})
     shape = (config.iterations, config.batch)
     uniforms = np.random.default_rng(seed).random((*shape, 6))
     asked = np.broadcast_to(prompts[:96], (*shape, prompts.shape[1])).copy()
     policy, _, metrics = ppo(
-        copy.deepcopy(speaker), speaker, score, _leash(beta), asked, uniforms, end=END, seed=seed, config=config
-    )
+        copy.deepcopy(speaker), speaker, score, _leash(beta), asked, uniforms, end=END, seed=seed, config=config,
+        so_far=so_far,
+    )  # fmt: skip
     return policy, metrics
 
 
@@ -269,6 +278,79 @@ def test_training_is_decided_by_seed_and_uniforms(speaker: Transformer, prompts:
     assert runs[0][1] == runs[1][1] != runs[2][1]
     assert all(np.array_equal(arrays[0][name], arrays[1][name]) for name in arrays[0])
     assert any(not np.array_equal(arrays[0][name], arrays[2][name]) for name in arrays[0])
+
+
+def _so_far(words: Callable[[Tensor], Tensor]) -> tuple[Score, Callable[[], Tensor]]:
+    """A judge who adds up words, and what it makes of what precedes each word of the responses scored last."""
+    last: list[Tensor] = []
+
+    def score(prompts: Tensor, responses: Tensor) -> Tensor:
+        last[:] = [words(responses) * (responses != 0)]
+        return last[0].sum(1)
+
+    return score, lambda: last[0].cumsum(1) - last[0]
+
+
+def _odd(responses: Tensor) -> Tensor:
+    return 0.5 * (responses % 2)  # so that no score is clipped
+
+
+def test_a_critic_that_begins_as_the_judge_foresees_from_the_first_batch_on(
+    speaker: Transformer, prompts: Tokens
+) -> None:
+    score, so_far = _so_far(_odd)
+    began = {}
+    for critic in ("reward_model", "zero", "none"):
+        _, metrics = _train(speaker, prompts, score, critic=critic, so_far=so_far, iterations=3)
+        began[critic] = [row["val_explained_variance"] for row in metrics]
+    assert began["reward_model"][0] > 0.3
+    assert abs(began["zero"][0]) < 1e-6
+    assert max(map(abs, began["none"])) < 1e-6  # which never learns
+
+
+def test_what_is_carried_over_is_as_if_there_had_been_no_end(speaker: Transformer, prompts: Tokens) -> None:
+    """Two calls of three iterations are one of six; begun anew, they are not."""
+    score, so_far = _so_far(_odd)
+    uniforms = np.random.default_rng(3).random((6, 96, 6))
+    asked = np.broadcast_to(prompts[:96], (6, 96, prompts.shape[1])).copy()
+
+    def trained(calls: list[slice], carried: bool) -> dict[str, NDArray[np.float32]]:
+        policy, kept = copy.deepcopy(speaker), dict[str, Tensor]()
+        for rows in calls:
+            many = len(asked[rows])
+            config = PPOConfig(iterations=many, batch=96, minibatch=96, epochs=1, rate=3e-3, decay=False, warmup=0)
+            ppo(
+                policy, speaker, score, _leash(0.05), asked[rows], uniforms[rows], end=END, seed=0, config=config,
+                kept=kept if carried else None, so_far=so_far,
+            )  # fmt: skip
+        return to_arrays(policy)
+
+    halves = [slice(0, 3), slice(3, 6)]
+    whole, apart, anew = trained([slice(0, 6)], True), trained(halves, True), trained(halves, False)
+    far = [max(float(np.abs(whole[n] - other[n]).max()) for n in whole) for other in (apart, anew)]
+    assert far[0] < 0.05 * far[1]  # rounding, since rows are summed in another order
+
+
+def test_explained_variance_by_hand() -> None:
+    returns = torch.tensor([1.0, 2.0, 3.0])
+    assert float(explained_variance(returns + 5, returns)) == pytest.approx(1)  # an offset explains no less
+    assert float(explained_variance(torch.zeros(3), returns)) == pytest.approx(0)
+    assert float(explained_variance(-returns, returns)) == pytest.approx(-3)  # Var(2·returns) is four times theirs
+    assert torch.isnan(explained_variance(returns, torch.ones(3)))
+
+
+def test_warmup_is_for_moments_that_are_few() -> None:
+    config = PPOConfig(iterations=4, warmup=2)
+    assert [config.share_of_rate(i, resumed=False) for i in range(4)] == [0.5, 0.75, 0.5, 0.25]
+    assert [config.share_of_rate(i, resumed=True) for i in range(4)] == [1.0, 0.75, 0.5, 0.25]
+
+
+def test_a_target_for_kl_ends_passes_early(speaker: Transformer, prompts: Tokens) -> None:
+    free, bound = (
+        _train(speaker, prompts, _brief, iterations=2, epochs=8, rate=5e-4, target_kl=target)[1]
+        for target in (1e6, 1e-4)
+    )
+    assert bound[0]["policy_approxkl_avg"] < 0.5 * free[0]["policy_approxkl_avg"]
 
 
 def test_impossible_inputs_are_refused(speaker: Transformer, prompts: Tokens) -> None:

@@ -153,6 +153,19 @@ def test_scores_depend_on_neither_padding_nor_batch(speaker: Transformer, prompt
         torch.testing.assert_close(model.score(*flat), other, atol=1e-4, rtol=0)
 
 
+def test_tokens_add_up_to_the_score_of_what_there_is_by_then(speaker: Transformer, prompts: Tokens) -> None:
+    """Also of a beginning that was never said as a whole; the head weighs likelihoods, too."""
+    model = _model(speaker)
+    with torch.no_grad():
+        model.head.weight.normal_(generator=torch.Generator().manual_seed(1))
+    asked, said, _ = _rankings(speaker, prompts, 40, seed=4)
+    p, r = torch.as_tensor(asked), torch.as_tensor(said[:, 0])
+    added = model.of_tokens(p, r, model.known(p, r)).detach()
+    for length in range(1, r.shape[1] + 1):
+        assert torch.allclose(added[:, :length].sum(1), model.score(p, r[:, :length]), atol=1e-5)
+    assert not torch.allclose(added[:, :2].sum(1), model.score(p, r), atol=0.1)
+
+
 def test_a_fit_is_decided_by_its_seed(speaker: Transformer, prompts: Tokens) -> None:
     asked, said, utility = _rankings(speaker, prompts, 100, seed=1)
     arrays, metrics = [], []
