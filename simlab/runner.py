@@ -186,7 +186,7 @@ class _Told:
 
 def _simulate(simulation: Simulation, opened: OpenRun, told: _Told, noted: reads.Noted) -> None:
     told("run_started", scenario=simulation.scenario.model_copy(deep=True), path=opened.path)
-    extra = {"responses": simulation.scenario.criteria_used()}
+    extra = simulation.scenario.added_columns()
     watched = told.hook.wanted("simlab_round_finished", "tables")
     with Recorder(opened.path, told.run, extra, watched) as recorder:
         simulation.run(recorder)

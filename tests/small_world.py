@@ -165,7 +165,7 @@ def payments(ledger: pd.DataFrame) -> pd.DataFrame:
 def played(scenario: Scenario, folder: Path, store: Store | None = None, *, measured: bool = True) -> Played:
     """One run, without the care `simlab.run` takes of its folder."""
     simulation = Simulation(scenario, Jobs(store or Store(None), "cpu"), measured=measured)
-    with Recorder(folder, "test", {"responses": scenario.criteria_used()}) as recorder, threadpool_limits(limits=1):
+    with Recorder(folder, "test", scenario.added_columns()) as recorder, threadpool_limits(limits=1):
         simulation.run(recorder)
     return Played(simulation, folder, measured)
 

@@ -37,6 +37,7 @@ from simlab.people import working_life
 from simlab.people.expected_labels import expected_labels, signs
 from simlab.rankings import Rankings, preferred
 from simlab.relation import Party
+from simlab.tables.columns import UTILITY
 from simlab.worlds.world import Items
 
 if TYPE_CHECKING:
@@ -159,13 +160,18 @@ class Survey:
         self.context.log.add("alignment", model=view.model.name, **view.stamp, **row)
 
     def _record_responses(self, view: RoundView, current: Items) -> None:
-        game = self.context.game
+        game, first = self.context.game, len(view.reference)
+        utilities: dict[str, Any] = {
+            f"{UTILITY}{name}": view.utilities[name][first:] if name in view.utilities else np.nan
+            for name in self.context.scenario.parties
+        }
         self.context.log.add(
             "responses",
             corporation=self.context.hierarchy.maker_of(view.model.name),
             agent=view.model.name,
             **view.stamp,
             **game.transcript(current),
+            **utilities,
             truthful_believed=game.believed(current, self._evaluators(view.model)),
         )
 

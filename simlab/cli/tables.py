@@ -134,7 +134,7 @@ def _describe_tables(names: Iterable[str], added: Mapping[str, list[str]], as_js
         table = TABLES[name]
         said[name] = [(c.name, c.type, c.unit, c.meaning) for c in table.columns]
         more = added.get(name, [] if as_json else ["…"])
-        said[name] += [(column, "float64", "", table.extra) for column in more if table.extra]
+        said[name] += [(column, "float64", "", meaning) for column in more if (meaning := table.added(column))]
     if as_json:
         keys = ("name", *fields[1:])
         listed = {name: [dict(zip(keys, row, strict=True)) for row in rows] for name, rows in said.items()}

@@ -205,4 +205,4 @@ def _field(table: str, column: str, frame: pd.DataFrame) -> dict[str, Any]:
         return found | ({"unit": own.unit} if own.unit else {})
     kind = frame[column].dtype.kind
     said = {"b": "boolean", "i": "integer", "u": "integer", "f": "number"}.get(kind, "string")
-    return {"name": column, "type": said, "description": TABLES[table].extra or "what tells runs apart"}
+    return {"name": column, "type": said, "description": TABLES[table].added(column) or "what tells runs apart"}

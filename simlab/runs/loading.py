@@ -363,5 +363,5 @@ def _attrs(name: str, columns: Sequence[str]) -> dict[str, Any]:
         "table": name,
         "meaning": table.meaning,
         "units": {c: own[c].unit for c in columns if c in own and own[c].unit},
-        "columns": {c: own[c].meaning if c in own else table.extra for c in columns},
+        "columns": {c: own[c].meaning if c in own else table.added(c) for c in columns},
     }

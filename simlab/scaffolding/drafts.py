@@ -159,7 +159,7 @@ def _check_free(kind: str, name: str, registry: Registry) -> None:
         entry = next(e for e in registry.entries if (e.kind, e.name) == (kind, other))
         fix = f"choose another name, as my_{name}; simlab plugins {other} says what that one is"
         raise InvalidInput(Problem(f"there is a {CALLED[kind]} called {other!r} already, in {entry.place}", fix))
-    if kind == "criterion" and name in TABLES["responses"].names:
+    if kind == "criterion" and TABLES["responses"].means(name):
         what = f"{name!r} cannot be a criterion: it is a column of the responses table"
         raise InvalidInput(Problem(what, f"choose another name, as my_{name}"))
 

@@ -28,6 +28,7 @@ from simlab.scenario.messages import Complaints
 from simlab.scenario.parties import AnyParty, PeopleSpec
 from simlab.scenario.relations import RelationSpec, completed
 from simlab.scenario.society import CorporationSpec
+from simlab.tables.columns import UTILITY
 
 
 class ClusterSpec(Spec):
@@ -201,6 +202,10 @@ class Scenario(Spec):
                     kept = {"kind", *spec.learner.of_vectors}
                     consequence["learner"] = {k: v for k, v in consequence["learner"].items() if k in kept}
         return data
+
+    def added_columns(self) -> dict[str, list[str]]:
+        """The columns that runs of this scenario add to tables: for each criterion, and each party's utility."""
+        return {"responses": [*self.criteria_used(), *(f"{UTILITY}{name}" for name in self.parties)]}
 
     def hash(self, plugin_hashes: Mapping[str, str]) -> str:
         """SHA-256 (hex) of everything that decides the outcome: scenario with seed, and contents of plugins and data.

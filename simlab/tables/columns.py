@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+UTILITY = "utility_"  # before the name of a party, in columns of utilities
 Type = Literal["string", "int64", "float64", "bool"]
 
 
@@ -28,7 +29,8 @@ class Table:
     """One kind of row.
 
     `key` names the columns that tell rows apart where a row may be written again with more in it: the last one
-    counts. `extra` is the meaning of further float64 columns that a run may add, or None if it may add none.
+    counts. `extra` is the meaning of further float64 columns that a run may add, or None if it may add none; those of
+    parties, named UTILITY and a party, mean what `of_parties` says.
     """
 
     name: str
@@ -36,11 +38,20 @@ class Table:
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
     extra: str | None = None
+    of_parties: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the columns, in order."""
         return tuple(column.name for column in self.columns)
+
+    def means(self, column: str) -> bool:
+        """Whether a column of this name means something already, and cannot be a criterion's."""
+        return column in self.names or bool(self.of_parties and column.startswith(UTILITY))
+
+    def added(self, column: str) -> str | None:
+        """The meaning of a column that a run has added; None if it may add none."""
+        return self.of_parties if self.of_parties and column.startswith(UTILITY) else self.extra
 
 
 def text(name: str, meaning: str) -> Column:

@@ -68,6 +68,8 @@ RESPONSES = Table(
     extra="score by the criterion of this name, in [0, 1], by the facts of the world, which nobody need know: so"
     " `truthful` is here what `factual` is, and as raters understand it, `truthful_believed`; NaN where it has nothing"
     " to say",
+    of_parties="utility of the response to the party of this name, in its own units: the score of a reward model,"
+    " log π − log π_ref of a language model, the weighted sum of a guideline; differences under one prompt count",
 )
 
 WIN_RATE = Table(

@@ -52,7 +52,7 @@ def _tables() -> dict[str, pd.DataFrame]:
 
     scenario = society.scenario()
     with tempfile.TemporaryDirectory(prefix="simlab-testing-") as folder:
-        with Recorder(folder, "testing", {"responses": scenario.criteria_used()}) as recorder:
+        with Recorder(folder, "testing", scenario.added_columns()) as recorder:
             Simulation(scenario, Jobs(Store(None), "cpu")).run(recorder)
             recorder.close()
         found = {}

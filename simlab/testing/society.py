@@ -87,7 +87,7 @@ def played(
     for relation in simulation.relations:
         if any(type(c) is consequence for c in relation.consequences):
             relation.log = _Watch(relation.log, simulation, found, consequence)
-    criteria = {"responses": scenario.criteria_used()}
+    criteria = scenario.added_columns()
     with tempfile.TemporaryDirectory(prefix="simlab-testing-") as folder, Recorder(folder, "testing", criteria) as rows:
         simulation.run(rows)
         if after is not None:

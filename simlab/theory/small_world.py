@@ -107,7 +107,7 @@ def _recorded(seed: int, changes: Mapping[str, Any]) -> Iterator[tuple[Simulatio
     scenario = _scenario(json.dumps(changed(HIERARCHY, changes))).model_copy(update={"seed": seed})
     with tempfile.TemporaryDirectory(prefix="simlab-theory-") as folder:
         simulation = Simulation(scenario, Jobs(Store(None), "cpu"), measured=False)
-        yield simulation, Path(folder), Recorder(folder, "theory", {"responses": scenario.criteria_used()})
+        yield simulation, Path(folder), Recorder(folder, "theory", scenario.added_columns())
 
 
 @lru_cache(maxsize=64)

@@ -130,7 +130,7 @@ def _run(world: int, scenario: str, changes: str, measured: bool) -> Tables:
     said = said.model_copy(update={"seed": Streams(world).key("theory", "whole run") % 2**63})
     tables = Tables(tempfile.mkdtemp(prefix="simlab-theory-"))
     simulation = Simulation(said, Jobs(Store(None), "cpu"), measured=measured)
-    recorder = Recorder(tables.folder, "theory", {"responses": said.criteria_used()})
+    recorder = Recorder(tables.folder, "theory", said.added_columns())
     with threadpool_limits(limits=1), recorder:
         simulation.run(recorder)
     return tables

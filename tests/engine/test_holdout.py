@@ -167,7 +167,7 @@ def test_a_model_that_collapses_later_is_chased_by_what_was_learned_before(tmp_p
             model.backend.spec = model.backend.spec.model_copy(update={"temperature": 1e-6})
 
     simulation = Simulation(found, Jobs(Store.default(), "cpu"), tell=freeze)
-    with Recorder(tmp_path / "run", "test", {"responses": found.criteria_used()}) as recorder:
+    with Recorder(tmp_path / "run", "test", found.added_columns()) as recorder:
         simulation.run(recorder)
     run = Played(simulation, tmp_path / "run")
     first, second = run.reward_model.itertuples()

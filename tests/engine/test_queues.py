@@ -227,7 +227,7 @@ def test_a_run_writes_down_its_queues(tmp_path: Path) -> None:
     simulation = Simulation(scenario, Jobs(Store(None), "cpu"))
     for _ in range(2):
         simulation.start(simulation.compute("lm", "dreaming", 2 * SECONDS_PER_DAY * scenario.cluster.flops))
-    with Recorder(tmp_path, "test", {"responses": scenario.criteria_used()}) as recorder:
+    with Recorder(tmp_path, "test", scenario.added_columns()) as recorder:
         simulation.run(recorder)
     run = Played(simulation, tmp_path)
     rows = run.queues.set_index("queue")

@@ -45,7 +45,7 @@ def test_prompts_and_words_are_drawn_apart(tmp_path: Path) -> None:
     said = scenario.load(FIRST, small=True, overrides=[*HURRIED, *MANY], plugins=discover(local=False))
     witness = Witness()
     simulation = Simulation(said, witness)
-    with Recorder(tmp_path, "test", {"responses": said.criteria_used()}) as recorder:
+    with Recorder(tmp_path, "test", said.added_columns()) as recorder:
         simulation.run(recorder)
     game: Any = simulation.game
     kind = {p.text: p.content if p.fact < 0 else "facts" for p in game.prompts}

@@ -21,14 +21,14 @@ from simlab.worlds.world import World
 
 def unknown(data: Mapping[str, Any], world: type[World], reading: Reading) -> Iterator[Complaint]:
     """Names of criteria that are no plugins, or would be columns of the responses table twice."""
-    taken, plugins = TABLES["responses"].names, reading.plugins
+    taken, plugins = TABLES["responses"].means, reading.plugins
     if reading.brought is None and world.brings is not World.brings:
         return  # the world is wrong, and what it would bring along is not known
     known = [*plugins.names("criterion"), *world.directions, *_declared(data)] if world.own_criteria else []
     for at, name in _in_file(data):
-        if name in (reading.brought or ()) and name not in taken:
+        if name in (reading.brought or ()) and not taken(name):
             continue
-        if name in taken:
+        if taken(name):
             yield at, f"{shown(name)} cannot be a criterion: it is a column of the responses table", "rename it"
         elif world.own_criteria and name not in known:
             yield _undeclared(at, name, known)
@@ -50,7 +50,7 @@ def unknown_to_plugins(scenario: Scenario) -> Iterator[Complaint]:
     for at, name in _by_plugins(scenario):
         if name not in scenario.criteria:
             yield at, f"there is no criterion called {shown(name)}", "simlab plugins lists them"
-        elif name in TABLES["responses"].names:
+        elif TABLES["responses"].means(name):
             yield at, f"{shown(name)} cannot be a criterion: it is a column of the responses table", "rename it"
 
 

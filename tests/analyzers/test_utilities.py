@@ -1,0 +1,28 @@
+"""Utilities of responses: the columns of `responses` that say what each party makes of each of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from tests.analyzers.test_given_labels import VENDORS
+from tests.small_world import play, play_as
+
+
+def test_utilities_are_what_parties_go_by(tmp_path: Path) -> None:
+    """Users' is what they value, by a score that is Φ of it; the model's is the reward model's on a leash."""
+    run = play(tmp_path, {"days": 4}, measured=True)
+    first, last = (run.responses[run.responses["round"] == number] for number in (0, 4))
+    assert np.allclose(first.utility_users, norm.ppf(first.helpful), atol=1e-6)
+    assert not np.allclose(first.utility_rm, norm.ppf(first.helpful), atol=0.1)
+    assert (first.utility_lm == 0).all()  # as pretrained
+    assert np.corrcoef(last.utility_rm, last.utility_lm)[0, 1] == pytest.approx(1)
+
+
+def test_who_is_left_out_has_none(tmp_path: Path) -> None:
+    run = play_as(VENDORS, tmp_path, {"without": ["click"]})
+    assert run.responses.utility_click.isna().all()
+    assert run.responses.utility_relay.notna().all()
