@@ -207,7 +207,7 @@ def fit(
         scale_rate(optimizer, 1 - step / steps)
         scores = data.scores(rows)
         loss = objective(scores, data, rows)
-        watch.step(rows, scores, loss, _descend(loss, optimizer, max_grad_norm))
+        watch.step(rows, scores, loss, clipped_step(loss, optimizer, max_grad_norm))
         if progress is not None:
             progress(step + 1, steps)
         if (step + 1) % per_epoch == 0 and watch.ended(optimizer.param_groups[0]["lr"]):
@@ -226,7 +226,7 @@ def _optimizer(model: RewardModel, rate: float, decay: float) -> torch.optim.Ada
     return optimizer
 
 
-def _descend(loss: Tensor, optimizer: torch.optim.Optimizer, limit: float) -> Tensor:
+def clipped_step(loss: Tensor, optimizer: torch.optim.Optimizer, limit: float) -> Tensor:
     """One step down the gradient of `loss`, its norm clipped at `limit`; the norm it had."""
     optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
