@@ -29,18 +29,47 @@ class BradleyTerry(simlab.Learner):
         "half", description="undecided pairs count half for each side, or follow Davidson (1970)"
     )
     smoothing: float = Field(0.0, ge=0, lt=0.5, description="label smoothing: chance that a label is taken for wrong")
+    margin: float = Field(
+        0.0,
+        ge=0,
+        le=100,
+        description="by how much the scores of the strongest preference should differ; weaker ones in proportion "
+        "(Llama 2, arXiv:2307.09288, eq. 2)",
+    )
+    margin_by: Literal["places", "votes", "perceived"] = Field(
+        "places",
+        description="what makes a preference strong: places between the two in their ranking; how many votes agree, "
+        "where an aggregator put labels together; or the difference that the rater perceived, in four grades",
+    )
+    center_rewards_coefficient: float = Field(
+        0.0, ge=0, le=100, description="weight of the squared sum of a pair's scores (Eisenstein et al. 2023)"
+    )
+    weight_decay: float = Field(0.0, ge=0, le=10, description="AdamW's decay of weights, biases and norms excepted")
+    max_grad_norm: float = Field(1.0, gt=0, le=1e6, description="norm at which gradients are clipped")
+    early_stopping_patience: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        description="epochs without less held-out loss after which a fit ends, and goes back to the weights that had "
+        "the least (held-out accuracy is then of a choice made by the same rankings); 0: never",
+    )
     warm_start: bool = Field(True, description="go on from the last fit, instead of from the pretrained model")
     replay: bool = Field(True, description="fit to all rankings so far, instead of the new ones only")
 
     def learn(self, network: RewardModel, lesson: simlab.RankingLesson) -> Sequence[Mapping[str, float]]:
+        from simlab.nets.orders import strengths
         from simlab.nets.preference import fit
 
+        margins, epochs, others = None, list[Mapping[str, float]](), lesson.held_out
+        if self.margin:
+            margins = self.margin * strengths(self.margin_by, lesson.labels, lesson.shares, lesson.perceived)
         found = fit(
-            network, lesson.prompts, lesson.responses, lesson.labels, shares=lesson.shares,
-            epochs=self.epochs, rate=self.rate, batch=self.batch, ties=self.ties, smoothing=self.smoothing,
-            seed=lesson.seed, progress=lesson.progress,
+            network, **lesson.rankings(), margins=margins, epochs=self.epochs, rate=self.rate, batch=self.batch,
+            ties=self.ties, smoothing=self.smoothing, centring=self.center_rewards_coefficient,
+            weight_decay=self.weight_decay, max_grad_norm=self.max_grad_norm, patience=self.early_stopping_patience,
+            held_out=others and others.rankings(), seed=lesson.seed, progress=lesson.progress, epoch_end=epochs.append,
         )  # fmt: skip
-        return [found]
+        return [*epochs, found]
 
     def learn_vector(self, vector: Array, lesson: simlab.VectorRankingLesson) -> Array:
         """The direction that explains the labels best, an undecided pair half a win each."""

@@ -49,10 +49,11 @@ class Learner(Component):
         """Change `network` where it is, so that it does better by the lesson, and say what each step came to.
 
         A reward model is a `simlab.nets.preference.RewardModel`, its lesson a `RankingLesson`; the last mapping counts,
-        and has to have "loss" [nats a pair]. A language model is a `simlab.nets.transformer.Transformer`, its lesson a
-        `RewardLesson`; there is one mapping for each batch of prompts, under names of the `policy` table. What the
-        lesson has measured itself (`objective_…`, `coefficient`) need not be said. All chance follows from the
-        lesson's `seed` and `uniforms`.
+        and has to have "loss" [nats a pair], and those before it that have "epoch" are rows of the table `epochs`. It
+        may say "epochs", how many were run where not all were, and "kept", whose weights it left. A language model is a
+        `simlab.nets.transformer.Transformer`, its lesson a `RewardLesson`; there is one mapping for each batch of
+        prompts, under names of the `policy` table. What the lesson has measured itself (`objective_…`, `coefficient`)
+        need not be said. All chance follows from the lesson's `seed` and `uniforms`.
         """
         raise NotImplementedError(f"learner {self.name!r} does not define learn")
 
@@ -81,6 +82,10 @@ class Learner(Component):
         """Whether a reward model is shown all rankings so far, instead of the new ones only."""
         return bool(getattr(self, "replay", True))
 
+    def needs_held_out(self) -> bool:
+        """Whether it looks at held-out rankings to know when to stop."""
+        return bool(getattr(self, "early_stopping_patience", 0))
+
     def continues(self) -> bool:
         """Whether a network goes on from what it learned last, instead of from the pretrained model."""
         return bool(getattr(self, "warm_start", True))
@@ -97,6 +102,12 @@ class RankingLesson(ShownData):
     shares: Array | None  # [m, pairs] which share of a win the first has, where labels were put together; else None
     seed: int  # of all chance there is
     progress: Progress | None = None  # to be told of steps done, and steps in all
+    perceived: Array | None = None  # [m, pairs] by how much whoever ranked them found the first better
+    held_out: RankingLesson | None = None  # what is not to be learned from: to measure by, and to stop by
+
+    def rankings(self) -> dict[str, Any]:
+        """What was ranked, by the names that `simlab.nets.preference.fit` has for it."""
+        return {name: getattr(self, name) for name in ("prompts", "responses", "labels", "shares")}
 
 
 @dataclass(slots=True)

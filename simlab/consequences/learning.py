@@ -15,7 +15,7 @@ from simpy import Event
 from simlab.arrays import Array
 from simlab.components.learner import Learner
 from simlab.components.reward_shape import RewardShape
-from simlab.consequences.reward_model_rows import asked_for, fitted, idle
+from simlab.consequences.reward_model_rows import as_columns, asked_for, fitted, idle
 from simlab.machines.label_merging import merged
 from simlab.machines.language_backend import Round, Taught
 from simlab.machines.reward_backend import Evidence
@@ -80,24 +80,25 @@ class Gradient(Consequence):
             self._record(relation, judgement, idle(judgement, machine))
             return None
         before = machine.margins(shown) if shown.label.size <= MOST_LESSONS else None
-        metrics = machine.backend.learn(
-            self.learner, evidence, self.context.rng.key(machine.name, "fit", machine.learned)
-        )
+        fit = machine.backend.learn(self.learner, evidence, self.context.rng.key(machine.name, "fit", machine.learned))
         machine.learned += 1
         machine.standardize()
-        self._record(relation, judgement, found := fitted(machine, evidence.rankings, metrics))
+        self._record(relation, judgement, found := fitted(machine, evidence.rankings, fit.figures))
+        if fit.epochs:
+            parties = {"principal": relation.principal.name, "agent": machine.name}
+            self.context.log.add("epochs", about=machine.name, **parties, **as_columns(fit.epochs))
         told = {name: value for name, value in found.items() if name != "why_nan"}
         self.context.taught("reward_model_trained", machine.name, update=machine.learned, metrics=told)
         if before is not None and isinstance(relation.principal, Pool):
             self._record_lessons(relation.principal, machine, shown, before)
-        return metrics["flops"]
+        return fit.figures["flops"]
 
     def _evidence(self, rankings: Rankings) -> Evidence:
         """The rankings as they are learned from: put together by task, if an aggregator is to."""
         if not (self.spec.aggregator.merges and len(rankings)):
             return Evidence(rankings, ~rankings.held_out, None)
         rankings, chances = merged(rankings, self.spec.aggregator)
-        return Evidence(rankings, ~rankings.held_out, chances[~rankings.held_out])
+        return Evidence(rankings, ~rankings.held_out, chances)
 
     def _record(self, relation: Relation, judgement: Judgement, found: Mapping[str, Any]) -> None:
         """What became of a look, and of what was asked of people for it."""

@@ -1,9 +1,10 @@
-"""A reward model's looks, as rows of the table `reward_model`: what a fit came to, or why there was none."""
+"""A reward model's looks, as rows of the table `reward_model`: what a fit came to, or why there was none; and of the
+table `epochs`: what each pass came to."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,12 @@ def fitted(machine: RewardModel, rankings: Rankings, metrics: Mapping[str, float
         "head_change": metrics["head_change"],
         "disagreement": machine.disagreement,
     }
+
+
+def as_columns(epochs: Sequence[Mapping[str, float]]) -> dict[str, Any]:
+    """Columns about every epoch of a fit, member after member."""
+    columns: dict[str, Any] = {name: np.array([row[name] for row in epochs]) for name in epochs[0]}
+    return {**columns, "epoch": columns["epoch"].astype(np.int64), "kept": columns["kept"] == 1}
 
 
 def idle(judgement: Judgement, machine: RewardModel) -> dict[str, Any]:

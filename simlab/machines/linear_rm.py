@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simlab.arrays import Array
 from simlab.components.learner import Learner, VectorRankingLesson
-from simlab.machines.reward_backend import Evidence, RewardBackend, own_key
+from simlab.machines.reward_backend import Evidence, Fit, RewardBackend, own_key
 from simlab.machines.training_jobs import train_vector
 from simlab.rankings import evidence as pairs_of
 from simlab.rng import branch, uniforms
@@ -36,25 +36,24 @@ class LinearRM(RewardBackend):
     def written(self) -> dict[str, Any]:
         return {"directions": self.directions.copy()}
 
-    def learn(self, learner: Learner, evidence: Evidence, key: int) -> dict[str, float]:
+    def learn(self, learner: Learner, evidence: Evidence, key: int) -> Fit:
         """A single member learns from all rankings in `train`; of several, each from as many of these drawn with
-        replacement (a bootstrap, Efron 1979), since an exact fit has no seed."""
+        replacement (a bootstrap, Efron 1979), since an exact fit has no seed; nor has it epochs."""
         rows, members = np.flatnonzero(evidence.train), len(self.directions)
         if members == 1:
-            return self._member(0, learner, evidence, rows, evidence.shares, key)
+            return Fit(self._member(0, learner, evidence, rows, key), [])
         found = []
         for member in range(members):
             lot = uniforms(branch(key, "member", member), np.arange(len(rows)))
             drawn = (lot * len(rows)).astype(np.int64)
-            shares = None if evidence.shares is None else evidence.shares[drawn]
-            found.append(self._member(member, learner, evidence, rows[drawn], shares, key))
-        return {name: float(np.mean([f[name] for f in found])) for name in found[0]}
+            found.append(self._member(member, learner, evidence, rows[drawn], key))
+        return Fit({name: float(np.mean([f[name] for f in found])) for name in found[0]}, [])
 
     def _member(
-        self, member: int, learner: Learner, evidence: Evidence, rows: NDArray[np.int64], shares: Array | None, key: int
+        self, member: int, learner: Learner, evidence: Evidence, rows: NDArray[np.int64], key: int
     ) -> dict[str, float]:
         """One member learns from some of the rankings; its loss is that of Bradley and Terry."""
-        difference, wins, weights = pairs_of(evidence.rankings, rows, shares)
+        difference, wins, weights = pairs_of(evidence.rankings, rows, evidence.shares_of(rows))
         before = self.directions[member].copy()
         lesson = VectorRankingLesson(difference, wins, weights, own_key(key, member) % 2**63)
         self.directions[member] = after = train_vector(learner, before, lesson)

@@ -33,15 +33,18 @@ def kept_in(weights: Arrays, device: str) -> dict[str, Any]:
 
 
 def revive_reward_model(
-    config: Mapping[str, Any], base: Arrays, weights: Arrays | None, device: str, seed: int = 0
-) -> Any:
-    """The reward model with these weights; if there are none yet, the pretrained model with a head drawn by `seed`."""
+    config: Mapping[str, Any], base: Arrays, weights: Arrays | None, device: str, seed: int = 0, *,
+    log_probability: bool = True,
+) -> Any:  # fmt: skip
+    """The reward model with these weights; if there are none yet, the pretrained model with a head drawn by `seed`,
+    which reads the pretrained model's `log_probability` of every token or does not."""
     import torch
 
     from simlab.nets.preference import RewardModel as Net
     from simlab.nets.transformer import from_arrays
 
-    model = Net(revive(config, base, device), torch.Generator().manual_seed(seed))
+    start, draws = revive(config, base, device), torch.Generator().manual_seed(seed)
+    model = Net(start, draws, log_probability=log_probability)
     if weights is not None:
         from_arrays(model, {name: array for name, array in weights.items() if name in model.state_dict()})
     return model.to(device)
@@ -51,7 +54,8 @@ def revive_judge(judge: Mapping[str, Any], device: str) -> Any:
     """The ensemble (`simlab.nets.ensemble`) that `RewardModel.taught` wrote down."""
     from simlab.nets.ensemble import Ensemble
 
-    members = [revive_reward_model(judge["config"], judge["base"], weights, device) for weights in judge["members"]]
+    like = {"config": judge["config"], "base": judge["base"], "log_probability": judge["log_probability"]}
+    members = [revive_reward_model(**like, weights=weights, device=device) for weights in judge["members"]]
     return Ensemble(members, judge["centres"], judge["scales"], judge["centre"], judge["scale"])
 
 

@@ -22,7 +22,20 @@ class Evidence:
 
     rankings: Rankings
     train: NDArray[np.bool_]  # [m] which of them; the others are held out
-    shares: Array | None  # [those in train, pairs] how much of a win the left has, if several labels were put together
+    shares: Array | None  # [m, pairs] how much of a win the left has, if several labels were put together
+
+    def shares_of(self, rows: NDArray[Any]) -> Array | None:
+        """The shares of some of the rankings."""
+        return None if self.shares is None else self.shares[rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What became of a lesson: `loss`, `trunk_change` and `head_change` (means over members), `flops` (in all), and
+    what every epoch of every member came to, as rows of the table `epochs`."""
+
+    figures: dict[str, float]
+    epochs: list[dict[str, float]]
 
 
 class RewardBackend(ABC):
@@ -33,9 +46,8 @@ class RewardBackend(ABC):
         """Raw scores [M, n] by each member."""
 
     @abstractmethod
-    def learn(self, learner: Learner, evidence: Evidence, key: int) -> dict[str, float]:
-        """Have every member learn, each by its own draws: `loss`, `trunk_change` and `head_change` (means over members)
-        and `flops` (in all)."""
+    def learn(self, learner: Learner, evidence: Evidence, key: int) -> Fit:
+        """Have every member learn, each by its own draws."""
 
     @abstractmethod
     def fresh(self) -> RewardBackend:

@@ -19,6 +19,11 @@ from simlab.names import who
 from simlab.worlds.tokenizer import END
 
 FIT_METRICS = ("loss", "trunk_change", "head_change")  # of a reward model, as its table has them
+EPOCH_METRICS = (
+    "epoch", "kept", "loss", "accuracy", "margin", "mean_reward", "std_reward", "min_reward", "max_reward", "grad_norm",
+    "learning_rate", "eval_loss", "eval_accuracy", "eval_margin", "eval_brier", "eval_ece", "eval_mean_reward",
+    "eval_std_reward", "eval_min_reward", "eval_max_reward",
+)  # fmt: skip
 POLICY_METRICS = (
     "objective_kl", "objective_entropy", "objective_scores", "objective_rlhf_reward",
     "objective_non_score_reward", "policy_approxkl_avg", "policy_clipfrac_avg", "loss_policy_avg",
@@ -31,19 +36,29 @@ POLICY_METRICS = (
 
 def train_reward_model(
     *, learner: Learner, config: dict[str, Any], base: Arrays, weights: Arrays | None, prompts: NDArray[np.int64],
-    responses: NDArray[np.int64], labels: NDArray[np.int64], shares: Array | None, seed: int, device: str,
-    progress: Any = None,
+    responses: NDArray[np.int64], labels: NDArray[np.int64], shares: Array | None, perceived: Array,
+    held_out: Mapping[str, Any] | None, log_probability: bool, seed: int, device: str, progress: Any = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """A reward model that has learned rankings: its arrays, `loss`, `trunk_change`, `head_change` and `flops`."""
+    """A reward model that has learned rankings: its arrays, `loss`, `trunk_change`, `head_change`, `flops`, and
+    `epoch/…` of each epoch. `held_out` has other rankings by the names of these parameters."""
     from simlab.nets.transformer import TransformerConfig, flops_per_token, to_arrays
 
-    model = revive_reward_model(config, base, weights, device, seed)
-    rows = _learned(learner, model, RankingLesson(prompts, responses, labels, shares, seed, progress))
-    if not rows or "loss" not in rows[-1]:
+    model = revive_reward_model(config, base, weights, device, seed, log_probability=log_probability)
+    aside = None if held_out is None else RankingLesson(**held_out, seed=seed)
+    lesson = RankingLesson(prompts, responses, labels, shares, seed, progress, perceived, aside)
+    *steps, last = _learned(learner, model, lesson) or [{}]
+    if "loss" not in last:
         raise PluginFailed.returned(learner, 'must say its "loss"', "learn")
+    kept = last.get("kept", steps[-1].get("epoch") if steps else None)
+    epochs = [{**row, "kept": float(row["epoch"] == kept)} for row in steps if "epoch" in row]
     tokens = float((responses != 0).sum()) + float((prompts != 0).sum()) * responses.shape[1]
-    flops = flops_per_token(TransformerConfig(**config)) * tokens * learner.passes()
-    return {**to_arrays(model), **{n: rows[-1].get(n, np.nan) for n in FIT_METRICS}, "flops": flops}
+    flops = flops_per_token(TransformerConfig(**config)) * tokens * min(learner.passes(), last.get("epochs", np.inf))
+    return {
+        **to_arrays(model),
+        **{n: last.get(n, np.nan) for n in FIT_METRICS},
+        **{f"epoch/{n}": np.array([row.get(n, np.nan) for row in epochs]) for n in EPOCH_METRICS},
+        "flops": flops,
+    }
 
 
 def train_policy(

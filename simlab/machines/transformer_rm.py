@@ -12,17 +12,19 @@ from simlab.arrays import Array
 from simlab.components.learner import Learner
 from simlab.engine.jobs import Jobs, Result
 from simlab.machines.networks import Arrays, read, revive_reward_model
-from simlab.machines.reward_backend import Evidence, RewardBackend, own_key
-from simlab.machines.training_jobs import train_reward_model
+from simlab.machines.reward_backend import Evidence, Fit, RewardBackend, own_key
+from simlab.machines.training_jobs import EPOCH_METRICS, FIT_METRICS, train_reward_model
 from simlab.machines.transformer_lm import TransformerLM
 from simlab.worlds.world import Items
 
 
 class TransformerRM(RewardBackend):
-    """Copies of the pretrained transformer with a scalar head (`simlab.nets.preference`), one for each member."""
+    """Copies of the pretrained transformer with a scalar head (`simlab.nets.preference`), one for each member, which
+    read the pretrained model's `log_probability` of a token or do not."""
 
-    def __init__(self, members: int, language: TransformerLM, jobs: Jobs) -> None:
+    def __init__(self, members: int, language: TransformerLM, jobs: Jobs, log_probability: bool = True) -> None:
         self.members = members
+        self.log_probability = log_probability
         self.language = language
         self.jobs = jobs
         self.weights: list[Result] = []  # of the members; empty until they have learnt
@@ -31,9 +33,11 @@ class TransformerRM(RewardBackend):
         if not self.weights:
             return np.zeros((0, len(items)))
         config, base, prompts = self.language.config, self.language.reference, self.language.prompt_tokens(items.prompt)
-        known = self.jobs.run(  # the same after every fit
-            read, config=config, weights=base, prompts=prompts, responses=items.response, temperature=1.0
-        )
+        known = None
+        if self.log_probability:
+            known = self.jobs.run(  # the same after every fit
+                read, config=config, weights=base, prompts=prompts, responses=items.response, temperature=1.0
+            )
         scores = [
             self.jobs.run(
                 score, config=config, base=base, weights=weights, known=known, prompts=prompts, responses=items.response
@@ -43,41 +47,59 @@ class TransformerRM(RewardBackend):
         return np.asarray(scores, dtype=np.float64)
 
     def reading(self, items: Items) -> float:
-        """Every member reads them, and the pretrained model whose likelihoods the members are shown."""
-        return (self.members + 1) * self.language.reading(items)
+        """Every member reads them, and the pretrained model if the members are shown its likelihoods."""
+        return (self.members + self.log_probability) * self.language.reading(items)
 
     def fresh(self) -> TransformerRM:
         other = copy(self)
         other.weights = []
         return other
 
-    def learn(self, learner: Learner, evidence: Evidence, key: int) -> dict[str, float]:
+    def learn(self, learner: Learner, evidence: Evidence, key: int) -> Fit:
         """Every member learns from the same labels; they differ by their first heads and in which order they read."""
-        train = evidence.rankings[evidence.train]
-        shown = train.shown[train.place]
+        held_out = self._lesson(evidence, ~evidence.train) if not evidence.train.all() else None
         warm = self.weights if learner.continues() else []
         self.weights = fits = [
             self.jobs.run(
                 train_reward_model, learner=learner, config=self.language.config, base=self.language.reference,
-                weights=warm[member] if warm else None, prompts=self.language.prompt_tokens(shown.prompt),
-                responses=shown.response, labels=train.label.astype(np.int64), shares=evidence.shares,
-                seed=own_key(key, member) % 2**63, progress=self.language.stage("reward model"),
+                weights=warm[member] if warm else None, **self._lesson(evidence, evidence.train), held_out=held_out,
+                log_probability=self.log_probability, seed=own_key(key, member) % 2**63,
+                progress=self.language.stage("reward model"),
             )
             for member in range(self.members)
         ]  # fmt: skip
-        found = {n: float(np.mean([float(f[n]) for f in fits])) for n in ("loss", "trunk_change", "head_change")}
-        return found | {"flops": float(sum(float(f["flops"]) for f in fits))}
+        found = {n: float(np.mean([float(f[n]) for f in fits])) for n in FIT_METRICS}
+        epochs = [
+            {"member": member + 1, **{n: float(fit[f"epoch/{n}"][row]) for n in EPOCH_METRICS}}
+            for member, fit in enumerate(fits)
+            for row in range(len(fit["epoch/epoch"]))
+        ]
+        return Fit(found | {"flops": float(sum(float(f["flops"]) for f in fits))}, epochs)
+
+    def _lesson(self, evidence: Evidence, rows: NDArray[np.bool_]) -> dict[str, Any]:
+        """Some of the rankings, by the names of `RankingLesson`."""
+        some = evidence.rankings[rows]
+        shown = some.shown[some.place]
+        return {
+            "prompts": self.language.prompt_tokens(shown.prompt),
+            "responses": shown.response,
+            "labels": some.label.astype(np.int64),
+            "shares": evidence.shares_of(rows),
+            "perceived": some.perceived,
+        }
 
     def written(self) -> dict[str, Any]:
         """The networks as they now are, for jobs: with the units of their scores, what `revive_judge` asks for."""
-        return {"config": self.language.config, "base": self.language.reference, "members": list(self.weights)}
+        own = {"config": self.language.config, "log_probability": self.log_probability}
+        return {**own, "base": self.language.reference, "members": list(self.weights)}
 
 
 def score(
-    *, config: dict[str, Any], base: Arrays, weights: Arrays, known: Arrays, prompts: NDArray[np.int64],
+    *, config: dict[str, Any], base: Arrays, weights: Arrays, known: Arrays | None, prompts: NDArray[np.int64],
     responses: NDArray[np.int64], device: str,
 ) -> dict[str, Any]:  # fmt: skip
     """`scores` [n] of responses by the reward model with these weights, grown from this pretrained base, by which
-    they have been read (`known`)."""
-    model = revive_reward_model(config, base, weights, device)
-    return {"scores": model.score(prompts, responses, known=known["log_p"]).cpu().numpy()}
+    they have been read (`known`), if the reward model is shown what it finds likely."""
+    model = revive_reward_model(config, base, weights, device, log_probability=known is not None)
+    log_p = None if known is None else known["log_p"]
+    return {"scores": model.score(prompts, responses, known=log_p).cpu().numpy()}

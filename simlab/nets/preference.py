@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
@@ -17,13 +19,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .closed_form import fit_linear
+from .listwise import plackett_luce_loss
+from .orders import wins
+from .reward_figures import accuracy, figures
 from .transformer import (
     Numbers,
     Progress,
     Transformer,
     adamw,
     blank_linear,
-    descend,
     log_probs,
     read_exchanges,
     response_mask,
@@ -32,9 +36,10 @@ from .transformer import (
     trimmed,
 )
 
-__all__ = ["RewardModel", "accuracy", "bradley_terry_loss", "fit", "fit_linear"]
+__all__ = ["RewardModel", "accuracy", "bradley_terry_loss", "centring_penalty", "fit", "fit_linear"]
 
 Ties = Literal["half", "davidson"]
+Figures = dict[str, float]
 
 
 class RewardModel(nn.Module):
@@ -43,18 +48,19 @@ class RewardModel(nn.Module):
     r = Σ_t [w·h_t + (v·h_t + b)·log p_t] over the response's tokens: h_t [d] is the trunk's vector at token t, the
     trunk a trainable copy of the pretrained model; log p_t is what the *frozen* pretrained model gives the token.
     Reading log p lets so small a model judge facts no comparison was about; it then takes for true what the
-    pretrained model finds likely. `trunk` and `head` learn, `frozen` never does.
+    pretrained model finds likely. `trunk` and `head` learn, `frozen` never does. With `log_probability` off the head
+    reads the trunk only, r = Σ_t w·h_t, as reward models usually do, and no frozen model is kept.
     """
 
-    def __init__(self, pretrained: Transformer, generator: torch.Generator) -> None:
+    def __init__(self, pretrained: Transformer, generator: torch.Generator, *, log_probability: bool = True) -> None:
         super().__init__()
         self.trunk = copy.deepcopy(pretrained).requires_grad_(True)
-        self.frozen = copy.deepcopy(pretrained).requires_grad_(False)
-        width = pretrained.config.width
-        self.head = blank_linear(width, 2, pretrained.device)  # rows: w, v; biases: none for w, b
+        self.frozen = copy.deepcopy(pretrained).requires_grad_(False) if log_probability else None
+        width, rows = pretrained.config.width, 2 if log_probability else 1
+        self.head = blank_linear(width, rows, pretrained.device)  # rows: w, v; the biases of both begin at 0
         with torch.no_grad():
             draws = torch.empty(2, width).normal_(0.0, 1 / math.sqrt(width + 1), generator=generator)
-            self.head.weight.copy_(draws * torch.tensor([[1.0], [0.0]]))
+            self.head.weight.copy_((draws * torch.tensor([[1.0], [0.0]]))[:rows])
             self.head.bias.zero_()
         self.tie = nn.Parameter(torch.zeros((), device=pretrained.device))  # log ν of Davidson's ties
 
@@ -66,13 +72,20 @@ class RewardModel(nn.Module):
         """What each token adds to the score [n, T], 0 at padding. The trunk reads from left to right, so that their sum
         up to a token is the score of what the response is by then."""
         _, at = read_exchanges(self.trunk, prompts, responses)  # [n, T, d]
-        say, weigh = self.head(at).unbind(-1)  # each [n, T]
-        added: Tensor = (say + weigh * known) * response_mask(responses)
+        say, *weigh = self.head(at).unbind(-1)  # each [n, T]
+        added: Tensor = (say + weigh[0] * known if weigh else say) * response_mask(responses)
         return added
 
     def known(self, prompts: Numbers, responses: Numbers) -> Tensor:
-        """What the frozen pretrained model finds of each token: log-probabilities [n, T], 0 at padding."""
+        """What the frozen pretrained model finds of each token: log-probabilities [n, T], 0 at padding; 0 everywhere if
+        there is none."""
+        if self.frozen is None:
+            return torch.zeros(tuple(responses.shape), device=self.tie.device)
         return log_probs(self.frozen, prompts, responses)
+
+    def learning(self) -> list[nn.Parameter]:
+        """Every parameter that learns: of trunk and head, and the tie."""
+        return [*self.trunk.parameters(), *self.head.parameters(), self.tie]
 
     @torch.no_grad()
     def score(self, prompts: Numbers, responses: Numbers, *, known: Numbers | None = None, batch: int = 1024) -> Tensor:
@@ -123,18 +136,24 @@ def bradley_terry_loss(
     return (losses * judged).sum() / judged.sum().clamp(min=1)
 
 
-def accuracy(differences: Tensor, labels: Tensor) -> float:
-    """Share of decided pairs (1, 2) whose score difference has the label's sign; equal scores count ½; NaN if none."""
-    sign = (labels == 1).float() - (labels == 2).float()
-    decided = (labels == 1) | (labels == 2)
-    right = 0.5 + 0.5 * torch.sign(differences) * sign
-    return float(right[decided].mean()) if bool(decided.any()) else math.nan
+def centring_penalty(scores: Tensor, labels: Tensor) -> Tensor:
+    """Mean over the labelled pairs of rankings [m, K] of (score + score)², which holds the scores near 0, where their
+    likelihood, which knows differences only, lets them drift. Source: Eisenstein et al. 2023 (arXiv:2312.09244); in TRL
+    times `center_rewards_coefficient`."""
+    judged = labels >= 0
+    first, second = _pairs(scores)
+    return ((first + second).square() * judged).sum() / judged.sum().clamp(min=1)
 
 
 def pair_differences(scores: Tensor) -> Tensor:
     """Score of the first less score of the second [m, K(K-1)/2] for every pair of rankings [m, K]."""
+    first, second = _pairs(scores)
+    return first - second
+
+
+def _pairs(scores: Tensor) -> tuple[Tensor, Tensor]:
     pairs = torch.tensor(list(combinations(range(scores.shape[1]), 2)), device=scores.device)
-    return scores[:, pairs[:, 0]] - scores[:, pairs[:, 1]]
+    return scores[:, pairs[:, 0]], scores[:, pairs[:, 1]]
 
 
 def fit(
@@ -146,52 +165,87 @@ def fit(
     epochs: int = 3,
     rate: float = 1e-3,
     batch: int = 64,
+    listwise: bool = False,
     ties: Ties = "half",
     margins: Numbers | None = None,
     smoothing: float = 0.0,
+    centring: float = 0.0,
     shares: Numbers | None = None,
+    weight_decay: float = 0.0,
+    max_grad_norm: float = 1.0,
+    patience: int = 0,
+    held_out: Mapping[str, Numbers | None] | None = None,
     seed: int,
     progress: Progress | None = None,
-) -> dict[str, float]:
+    epoch_end: Callable[[Figures], None] | None = None,
+) -> Figures:
     """Fit the model, in place, to rankings: prompts [m, P], responses [m, K, T], labels [m, K(K-1)/2]; and shares
     [m, K(K-1)/2], if several people's labels were put together (see `bradley_terry_loss`).
 
     Every response of a ranking is scored once and all its pairs are in one batch (InstructGPT, arXiv:2203.02155,
-    §3.5). `batch` counts rankings; AdamW at a rate of 1e-3 falling linearly to zero, gradients clipped at norm 1.
-    Returns pairs, ties, loss (mean of the last epoch, while learning), accuracy (on the decided pairs, after it),
-    trunk_change and head_change (how far the parameters moved, relative to their norm; head absolute if it began
-    at 0). Raises ValueError for shapes that do not fit or no labelled pair, RuntimeError if trunk or head
-    did not move although there was something to learn.
+    §3.5). `batch` counts rankings; AdamW at a rate of 1e-3 falling linearly to zero, gradients clipped at norm
+    `max_grad_norm`, weights but no biases and norms decayed by `weight_decay`. The loss is that of `bradley_terry_loss`
+    or, `listwise`, of `plackett_luce_loss`, and `centring` times `centring_penalty`.
+    `held_out` has other rankings by the names of the parameters. After every epoch `epoch_end` is told what
+    `_Watch.epoch` returns. With a `patience` above 0 the fit ends once so many epochs have not had less held-out loss
+    than the best before them, and the best one's weights are kept (Prechelt 1998, Early stopping – but when?, in Neural
+    Networks: Tricks of the Trade).
+    Returns pairs, ties, loss and accuracy (on the decided pairs; both while learning, in the epoch kept), epochs (that
+    were run), trunk_change and head_change (how far the parameters moved, relative to their norm; head absolute if it
+    began at 0). Raises ValueError for shapes that do not fit or no labelled pair, RuntimeError if trunk or head did not
+    move although there was something to learn.
     """
     data = _Rankings(model, prompts, responses, labels, margins, shares)
-    before = [p.detach().clone() for p in (*model.trunk.parameters(), *model.head.parameters())]
-    optimizer = adamw((*model.trunk.parameters(), *model.head.parameters()), rate)
-    optimizer.add_param_group({"params": [model.tie], "lr": 100 * rate})  # one number, to be found in few steps
+    if not bool((data.labels >= 0).any()):
+        raise ValueError("a reward model needs at least one labelled pair")
+    other = None if not held_out or not len(held_out["labels"]) else _Rankings(model, **held_out)  # type: ignore[arg-type]
+    objective = _Objective(listwise, ties, model.tie, smoothing, centring)
+    before = [p.detach().clone() for p in model.learning()]
+    optimizer = _optimizer(model, rate, weight_decay)
     generator = torch.Generator().manual_seed(seed)
+    watch = _Watch(model, objective, data, other, patience, epoch_end)
     per_epoch = -(-len(data) // batch)
-    losses: list[Tensor] = []
     for step in range(steps := epochs * per_epoch):
         if step % per_epoch == 0:
             order = shuffled(len(data), len(data), generator).to(model.tie.device)
         rows = order[step % per_epoch * batch :][:batch]
         scale_rate(optimizer, 1 - step / steps)
-        loss = bradley_terry_loss(
-            data.differences(rows), data.labels[rows], ties=ties, tie=model.tie, margin=data.margins[rows],
-            smoothing=smoothing, shares=None if data.shares is None else data.shares[rows],
-        )  # fmt: skip
-        descend(loss, optimizer)
-        losses.append(loss.detach())
+        scores = data.scores(rows)
+        loss = objective(scores, data, rows)
+        watch.step(rows, scores, loss, clipped_step(loss, optimizer, max_grad_norm))
         if progress is not None:
             progress(step + 1, steps)
-    return {**data.figures(), "loss": float(torch.stack(losses[-per_epoch:]).mean()), **_moved(model, before)}
+        if (step + 1) % per_epoch == 0 and watch.ended(optimizer.param_groups[0]["lr"]):
+            break
+    return {**data.counts(), **watch.kept(), **_moved(model, before)}
+
+
+def _optimizer(model: RewardModel, rate: float, decay: float) -> torch.optim.AdamW:
+    """AdamW for trunk and head, and at a hundred times the rate for the tie: one number, to be found in few steps.
+    Only matrices decay, as in GPT-3 and in the trainers of Hugging Face."""
+    learning = [*model.trunk.parameters(), *model.head.parameters()]
+    optimizer = adamw([p for p in learning if p.ndim > 1] if decay else learning, rate, decay=decay)
+    if decay:
+        optimizer.add_param_group({"params": [p for p in learning if p.ndim < 2], "weight_decay": 0.0})
+    optimizer.add_param_group({"params": [model.tie], "lr": 100 * rate, "weight_decay": 0.0})
+    return optimizer
+
+
+def clipped_step(loss: Tensor, optimizer: torch.optim.Optimizer, limit: float) -> Tensor:
+    """One step down the gradient of `loss`, its norm clipped at `limit`; the norm it had."""
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    norm = nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], limit)
+    optimizer.step()
+    return norm
 
 
 class _Rankings:
     """The data of one fit on the model's device, with what the frozen model knows of it, computed once."""
 
     def __init__(
-        self, model: RewardModel, prompts: Numbers, responses: Numbers, labels: Numbers, margins: Numbers | None,
-        shares: Numbers | None,
+        self, model: RewardModel, prompts: Numbers, responses: Numbers, labels: Numbers,
+        margins: Numbers | None = None, shares: Numbers | None = None,
     ) -> None:  # fmt: skip
         device = model.tie.device
         self.model = model
@@ -202,43 +256,126 @@ class _Rankings:
         if self.prompts.shape[0] != m or self.labels.shape != (m, k * (k - 1) // 2):
             given = f"{len(self.prompts)} prompts and labels {tuple(self.labels.shape)}"
             raise ValueError(f"{given} do not fit {m} rankings of {k} responses")
-        if not bool((self.labels >= 0).any()):
-            raise ValueError("a reward model needs at least one labelled pair")
         self.margins = torch.zeros(self.labels.shape, device=device)
         if margins is not None:
             self.margins += torch.as_tensor(margins, device=device)
         self.shares = None if shares is None else torch.as_tensor(shares, dtype=torch.float32, device=device)
         flat = self.prompts.repeat_interleave(k, 0), self.responses.view(m * k, t)
         self.known = model.known(*flat).view(m, k, t)
+        self.won: Tensor | None = None  # [m, K], once a listwise loss asks for it
 
     def __len__(self) -> int:
         return len(self.labels)
 
-    def differences(self, rows: Tensor) -> Tensor:
-        """Score differences [rows, pairs], with gradients."""
+    def scores(self, rows: Tensor) -> Tensor:
+        """Scores [rows, K], with gradients."""
         said = self.responses[rows].flatten(0, 1)
         prompts, responses = trimmed(self.prompts[rows].repeat_interleave(self.responses.shape[1], 0)), trimmed(said)
         known = self.known[rows].flatten(0, 1)[:, : responses.shape[1]]
         scores: Tensor = self.model(prompts, responses, known)
-        return pair_differences(scores.view(len(rows), -1))
+        return scores.view(len(rows), -1)
+
+    def orders(self, rows: Tensor) -> Tensor:
+        """How many others each response beat [rows, K]."""
+        if self.won is None:
+            self.won = torch.as_tensor(wins(self.labels.cpu().numpy()), device=self.labels.device)
+        return self.won[rows]
+
+    def counts(self) -> Figures:
+        """How many pairs and ties there are."""
+        return {"pairs": float((self.labels >= 0).sum()), "ties": float((self.labels == 0).sum())}
+
+
+@dataclass(frozen=True, slots=True)
+class _Objective:
+    """What a fit makes small."""
+
+    listwise: bool
+    ties: Ties
+    tie: Tensor
+    smoothing: float
+    centring: float
+
+    def __call__(self, scores: Tensor, data: _Rankings, rows: Tensor) -> Tensor:
+        labels = data.labels[rows]
+        if self.listwise:
+            loss = plackett_luce_loss(scores, data.orders(rows))
+        else:
+            loss = bradley_terry_loss(
+                pair_differences(scores), labels, ties=self.ties, tie=self.tie, margin=data.margins[rows],
+                smoothing=self.smoothing, shares=None if data.shares is None else data.shares[rows],
+            )  # fmt: skip
+        return loss + self.centring * centring_penalty(scores, labels) if self.centring else loss
+
+    def likelihood(self, scores: Tensor, data: _Rankings) -> float:
+        """Mean negative log-likelihood of a label in nats, whatever else is made small: of a pair also where whole
+        orders are fitted, since Plackett and Luce say of two what Bradley and Terry do."""
+        differences = pair_differences(scores)
+        return float(bradley_terry_loss(differences, data.labels, ties=self.ties, tie=self.tie, shares=data.shares))
+
+
+class _Watch:
+    """What every epoch of a fit came to, and when it should end."""
+
+    def __init__(
+        self, model: RewardModel, objective: _Objective, data: _Rankings, held_out: _Rankings | None, patience: int,
+        tell: Callable[[Figures], None] | None,
+    ) -> None:  # fmt: skip
+        self.model, self.objective, self.data, self.held_out = model, objective, data, held_out
+        self.patience = patience if held_out is not None else 0
+        self.tell = tell
+        self.steps: list[tuple[Tensor, ...]] = []  # of this epoch: rows, scores, loss, norm of the gradient
+        self.rows: list[Figures] = []
+        self.best, self.weights = 0, [torch.empty(0)]  # the epoch kept, and its parameters if there is patience
+
+    def step(self, rows: Tensor, scores: Tensor, loss: Tensor, norm: Tensor) -> None:
+        self.steps.append((rows, scores.detach(), loss.detach(), norm))
+
+    def ended(self, rate: float) -> bool:
+        """Close an epoch; whether it should be the last."""
+        self.rows.append(row := self.epoch(rate))
+        if self.tell is not None:
+            self.tell(row)
+        self.steps.clear()
+        if not self.patience or row["eval_loss"] < min((r["eval_loss"] for r in self.rows[:-1]), default=math.inf):
+            self.best = len(self.rows) - 1
+            self.weights = [p.detach().clone() for p in self.model.learning()] if self.patience else []
+        return self.patience > 0 and len(self.rows) - 1 - self.best >= self.patience
+
+    def epoch(self, rate: float) -> Figures:
+        """Its number; loss and `figures` while learning; grad_norm (mean, before clipping) and learning_rate (of the
+        last step); and of held-out rankings, if anybody asks, eval_loss and the same figures as eval_…"""
+        rows, scores, losses, norms = zip(*self.steps, strict=True)
+        said, labels = torch.cat(scores), self.data.labels[torch.cat(rows)]
+        found = {"epoch": float(len(self.rows) + 1), "loss": float(torch.stack(losses).mean())}
+        found |= {"grad_norm": float(torch.stack(norms).mean()), "learning_rate": rate}
+        found |= figures(said, pair_differences(said), labels)
+        if self.held_out is None or not (self.patience or self.tell):
+            return found
+        said, labels = self._scores(self.held_out), self.held_out.labels
+        found["eval_loss"] = self.objective.likelihood(said, self.held_out)
+        return found | {f"eval_{name}": value for name, value in figures(said, pair_differences(said), labels).items()}
 
     @torch.no_grad()
-    def figures(self) -> dict[str, float]:
-        """How many pairs and ties there are, and the accuracy on the others."""
-        rows = torch.split(torch.arange(len(self), device=self.labels.device), 256)
-        differences = torch.cat([self.differences(chunk) for chunk in rows])
-        return {
-            "pairs": float((self.labels >= 0).sum()),
-            "ties": float((self.labels == 0).sum()),
-            "accuracy": accuracy(differences, self.labels),
-        }
+    def _scores(self, held: _Rankings) -> Tensor:
+        rows = torch.split(torch.arange(len(held), device=held.labels.device), 256)
+        return torch.cat([held.scores(part) for part in rows])
+
+    @torch.no_grad()
+    def kept(self) -> Figures:
+        """What the epoch that is kept came to; the model has its parameters again."""
+        if self.patience:
+            for parameter, value in zip(self.model.learning(), self.weights, strict=True):
+                parameter.copy_(value)
+        best, ran = self.rows[self.best], float(len(self.rows))
+        return {"loss": best["loss"], "accuracy": best["accuracy"], "epochs": ran, "kept": best["epoch"]}
 
 
 def _moved(model: RewardModel, before: list[Tensor]) -> dict[str, float]:
     """How far trunk and head went. A trunk that was frozen by mistake learns nothing and raises nothing by itself."""
     count = len(list(model.trunk.parameters()))
     change = {}
-    for name, module, old in (("trunk", model.trunk, before[:count]), ("head", model.head, before[count:])):
+    for name, module, old in (("trunk", model.trunk, before[:count]), ("head", model.head, before[count:-1])):
         step = sum(float((p.detach() - o).square().sum()) for p, o in zip(module.parameters(), old, strict=True))
         size = sum(float(o.square().sum()) for o in old)
         change[f"{name}_change"] = math.sqrt(step / size) if size else math.sqrt(step)

@@ -49,7 +49,7 @@ class RewardModel(Machine):
         self.disagreement = 0.0  # between its members, over the same responses
         language = judged_model(context, name).backend
         self.backend: RewardBackend = (
-            TransformerRM(spec.members, language, context.jobs)
+            TransformerRM(spec.members, language, context.jobs, spec.log_probability)
             if isinstance(language, TransformerLM)
             else LinearRM(spec.members, len(context.game.dimensions))
         )

@@ -191,6 +191,11 @@ class RewardModelSpec(PartySpec):
     members: int = Field(
         1, ge=1, le=64, description="models fitted side by side to the same labels; the score is their mean"
     )
+    log_probability: bool = Field(
+        True,
+        description="whether a network's head reads, beside its own trunk, what the pretrained model found likely: by "
+        "that so small a model tells facts that were never compared",
+    )
 
 
 class PretrainingSpec(Spec):

@@ -24,7 +24,7 @@ from simlab.tables.measured import (
 )
 from simlab.tables.money import CHANNELS, INCIDENTS, LEDGER, MARKET, MEETINGS, QUEUES
 from simlab.tables.people import DEMONSTRATIONS, EMPLOYMENT, LABOR, RATERS
-from simlab.tables.training import LESSONS, POLICY, REWARD_MODEL
+from simlab.tables.training import EPOCHS, LESSONS, POLICY, REWARD_MODEL
 
 __all__ = ["TABLES", "Column", "Table"]
 
@@ -60,6 +60,7 @@ TABLES: dict[str, Table] = {
         LABOR,
         ALIGNMENT,
         REWARD_MODEL,
+        EPOCHS,
         LESSONS,
         POLICY,
         RESPONSES,

@@ -1,8 +1,8 @@
-"""The training of machines: reward_model, lessons, policy."""
+"""The training of machines: reward_model, epochs, lessons, policy."""
 
 from __future__ import annotations
 
-from simlab.tables.columns import AGENT, LABEL, PRINCIPAL, ROUND, RUN, TIME, Table, number, text, whole
+from simlab.tables.columns import AGENT, LABEL, PRINCIPAL, ROUND, RUN, TIME, Table, flag, number, text, whole
 
 REWARD_MODEL = Table(
     "reward_model",
@@ -22,7 +22,7 @@ REWARD_MODEL = Table(
         whole("dropped", "of these, given up for want of different responses; others took their place, if they could"),
         whole("pairs", "pairs trained on"),
         whole("ties", "of these, undecided"),
-        number("loss", "training loss per pair", "nats"),
+        number("loss", "training loss in the last epoch or the one kept: a pair, by plackett_luce a ranking", "nats"),
         number("accuracy_train", "share of training pairs that are no ties ordered as labelled"),
         number("accuracy_held_out", "the same of pairs held out from training, whose prompts are never trained on"),
         whole("held_out_pairs", "pairs in accuracy_held_out"),
@@ -38,6 +38,41 @@ REWARD_MODEL = Table(
             "standard deviation between the members' standardized scores of a response, mean over the pretrained "
             "model's responses; 0 for a single model",
         ),
+    ),
+)
+
+EPOCHS = Table(
+    "epochs",
+    "Training of reward models that are networks: one row an epoch of a fit. TRL's metrics: those that begin with "
+    "eval_ are of held-out rankings, after the epoch, and NaN if there are none; the others are of those trained on, "
+    "while learning. Undecided pairs count in the losses only.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        PRINCIPAL,
+        AGENT,
+        whole("member", "which of the models that learn side by side, from 1"),
+        whole("epoch", "pass over the rankings of this fit, from 1"),
+        flag("kept", "whether these are the weights that the fit left: the last, or the best before an early stop"),
+        number("loss", "training loss: a pair, by plackett_luce a ranking, margins and penalties included", "nats"),
+        number("accuracy", "share of pairs that are no ties ordered as labelled"),
+        number("margin", "mean score of the chosen less that of the rejected", "log-odds"),
+        number("mean_reward", "mean raw score"),
+        number("std_reward", "standard deviation of raw scores"),
+        number("min_reward", "least raw score"),
+        number("max_reward", "greatest raw score"),
+        number("grad_norm", "mean norm of the gradient before clipping"),
+        number("learning_rate", "learning rate of the last step"),
+        number("eval_loss", "−ln of the probability of a label, without margins or penalties; a coin has .693", "nats"),
+        number("eval_accuracy", "share of pairs that are no ties ordered as labelled; a coin has ½"),
+        number("eval_margin", "mean score of the chosen less that of the rejected", "log-odds"),
+        number("eval_brier", "mean squared error of the probability that the chosen is better; a coin has ¼"),
+        number("eval_ece", "expected calibration error, of ten bins of confidence (Guo et al. 2017)"),
+        number("eval_mean_reward", "mean raw score"),
+        number("eval_std_reward", "standard deviation of raw scores"),
+        number("eval_min_reward", "least raw score"),
+        number("eval_max_reward", "greatest raw score"),
     ),
 )
 

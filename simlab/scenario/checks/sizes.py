@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from simlab.scenario import costs
-from simlab.scenario.checks import reward_shapes
+from simlab.scenario.checks import reward_models, reward_shapes
 from simlab.scenario.messages import Complaint
 from simlab.scenario.model import Scenario
 from simlab.scenario.parties import LanguageModelSpec
@@ -27,6 +27,7 @@ def beyond(scenario: Scenario) -> Iterator[Complaint]:
     yield from _policy_training(scenario)
     yield from _waterfall(scenario)
     yield from costs.absurd(scenario)
+    yield from reward_models.impossible(scenario)
     yield from reward_shapes.impossible(scenario)
     if not scenario.world.networks:
         yield from _vectors(scenario)

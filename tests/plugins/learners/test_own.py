@@ -70,7 +70,7 @@ def test_it_teaches(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("place", "learner", "said"),
     [
-        (LEARN, "mine", "mine is no learner of raters → reward_model (possible: bradley_terry, judge)"),
+        (LEARN, "mine", "mine is no learner of raters → reward_model (possible: bradley_terry, plackett_luce, judge)"),
         (TRAIN, "judge", "judge is no learner of reward_model → language_model (possible: ppo, reinforce, tilt, mine)"),
         (TRAIN, "reinforce", "reinforce is for worlds with networks (leave the learner out, or use tilt)"),
         (TRAIN, "mime", "there is no learner called 'mime' (did you mean 'mine'?"),
