@@ -34,7 +34,7 @@ class Learner(Component):
     that a language model of vectors goes where the reward is best, which has to be known: the reward's shape must be
     linear, and have a leash.
 
-    `batches`, `passes` and `at_once` say what it costs.
+    `batches`, `passes` and `at_once` say what it costs; `each` is what the relation's sample must be a multiple of.
     """
 
     kind: ClassVar[str] = "learner"
@@ -64,6 +64,10 @@ class Learner(Component):
     def batches(self) -> int:
         """How many batches of responses a language model is asked for at a look, each of the relation's sample."""
         return int(getattr(self, "iterations", 1))
+
+    def each(self) -> int:
+        """How many responses are asked for to each prompt, of which a batch holds a whole number of such groups."""
+        return 1
 
     def passes(self) -> float:
         """How often a network reads what it learns from, forward and backward: what its computing costs."""
