@@ -132,6 +132,8 @@ def pure(subject: Subject) -> Iterator[str]:
 def costs(subject: Subject) -> Iterator[str]:
     """What it says of its cost are numbers that can be: batches from 1, passes above 0, a discount in [0, 1]."""
     learner = subject.made()
+    if not (isinstance(learner.each(), int) and learner.each() >= 1):
+        yield f"says that it asks for {learner.each()!r} responses to each prompt (each)"
     if not (isinstance(learner.batches(), int) and learner.batches() >= 1):
         yield f"says that it wants {learner.batches()!r} batches"
     if not 0 < learner.passes() < math.inf:
@@ -176,9 +178,9 @@ def lesson(learner: Any, asked: list[int]) -> Any:
         gap = np.stack([worth[:, i] - worth[:, j] for i, j in ((0, 1), (0, 2), (1, 2))], axis=1)
         labels = np.where(gap > 0, 1, np.where(gap < 0, 2, 0))
         return RankingLesson(np.tile([_START, _SEP], (96, 1)), responses, labels, None, seed=3)
-    batches = learner.batches()
-    lots = uniforms(_KEY, np.arange(batches)[:, None, None], np.arange(_BATCH)[None, :, None], np.arange(_LONGEST))
-    prompts = np.tile([_START, _SEP], (batches, _BATCH, 1))
+    batches, size = learner.batches(), -(-_BATCH // learner.each()) * learner.each()
+    lots = uniforms(_KEY, np.arange(batches)[:, None, None], np.arange(size)[None, :, None], np.arange(_LONGEST))
+    prompts = np.tile([_START, _SEP], (batches, size, 1))
 
     def reward(score: Any, logp: Any, logp_ref: Any, mask: Any) -> Any:
         asked.append(len(score))
