@@ -32,7 +32,8 @@ class Learner(Component):
     words, and defines `learn`; `vectors` that it can teach the vectors of worlds without networks, and defines
     `learn_vector`. `of_vectors` names the only parameters that mean anything of vectors; None if all do. `optimum` says
     that a language model of vectors goes where the reward is best, which has to be known: the reward's shape must be
-    linear, and have a leash.
+    linear, and have a leash. `rankings` says that it teaches a language model by rankings, as a reward model is taught,
+    instead of by rewards.
 
     `batches`, `passes` and `at_once` say what it costs; `each` is what the relation's sample must be a multiple of.
     """
@@ -43,6 +44,7 @@ class Learner(Component):
     vectors: ClassVar[bool] = False
     of_vectors: ClassVar[tuple[str, ...] | None] = None
     optimum: ClassVar[bool] = False
+    rankings: ClassVar[bool] = False
     timed: ClassVar[bool] = False  # learning takes as long as it takes
 
     def learn(self, network: Any, lesson: Any) -> Sequence[Figures]:
@@ -52,7 +54,8 @@ class Learner(Component):
         and has to have "loss" [nats a pair]. A language model is a `simlab.nets.transformer.Transformer`, its lesson a
         `RewardLesson`; there is one mapping for each batch of prompts, under names of the `policy` table. What the
         lesson has measured itself (`objective_…`, `coefficient`) need not be said. All chance follows from the
-        lesson's `seed` and `uniforms`.
+        lesson's `seed` and `uniforms`. One that learns from rankings has a `RankingLesson`, and says as many mappings
+        as it likes, with "loss_policy_avg" in the last.
         """
         raise NotImplementedError(f"learner {self.name!r} does not define learn")
 
@@ -92,8 +95,8 @@ class Learner(Component):
 
 @dataclass(slots=True)
 class RankingLesson(ShownData):
-    """What a reward model of words learns from: m rankings of K responses each, with K(K−1)/2 compared pairs, in the
-    order of itertools.combinations(range(K), 2). Tokens are padded with 0."""
+    """What a reward model of words learns from, or a language model without one: m rankings of K responses each, with
+    K(K−1)/2 compared pairs, in the order of itertools.combinations(range(K), 2). Tokens are padded with 0."""
 
     prompts: NDArray[Any]  # [m, P] tokens
     responses: NDArray[Any]  # [m, K, T] tokens
@@ -101,6 +104,8 @@ class RankingLesson(ShownData):
     shares: Array | None  # [m, pairs] which share of a win the first has, where labels were put together; else None
     seed: int  # of all chance there is
     progress: Progress | None = None  # to be told of steps done, and steps in all
+    reference: Transformer | None = None  # of a language model, not to be changed: as it was pretrained
+    temperature: float = 1.0  # of a language model's log-probabilities
 
 
 @dataclass(slots=True)

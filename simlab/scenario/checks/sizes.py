@@ -63,7 +63,7 @@ def _policy_training(scenario: Scenario) -> Iterator[Complaint]:
     for index, relation in enumerate(scenario.relations):
         for place, consequence in enumerate(relation.consequence):
             learner = consequence.learner if consequence.kind == "gradient" else None
-            if learner is None or learner.teaches != "language_model":
+            if learner is None or learner.teaches != "language_model" or learner.rankings:
                 continue
             batches = learner.batches() if scenario.world.networks else 0
             if (size := batches * relation.sample) > MOST_RESPONSES:
@@ -77,7 +77,7 @@ def _groups(scenario: Scenario) -> Iterator[Complaint]:
     for index, relation in enumerate(scenario.relations):
         for consequence in relation.consequence:
             learner = consequence.learner if consequence.kind == "gradient" else None
-            if learner is None or learner.teaches != "language_model" or not scenario.world.networks:
+            if learner is None or learner.rankings or not scenario.world.networks:
                 continue
             each, sample = learner.each(), int(relation.sample)
             if over := sample % each:
