@@ -114,10 +114,10 @@ class WaterfallAnalyzer(Analyzer):
         return self._lengthened(view, found[0], found[1]) if halved else (found[0], found[1])
 
     def _halved(self, view: RoundView, name: str) -> tuple[Array, Array] | None:
-        """Networks of a reward model that learned from half of what was compared each; None of others."""
+        """Networks that learned from half of what people compared each; None of others."""
         party = self._parties[name]
         key = self.context.rng.key("redraw", name, "halves")
-        return party.utilities_of_halves(view.panel, key) if isinstance(party, RewardModel) else None
+        return party.utilities_of_halves(view.panel, key) if isinstance(party, RewardModel | LanguageModel) else None
 
     def _lengthened(self, view: RoundView, one: Array, other: Array) -> Drawn:
         """What two that learned from half each say of the chance in one that learned from all."""
@@ -127,6 +127,9 @@ class WaterfallAnalyzer(Analyzer):
     def _trained_again(self, view: RoundView, level: Level) -> Drawn:
         """The chance in networks that nobody asked to draw anew: those of the last round and one training more, since
         each costs as much as all rounds did."""
+        both = self._halved(view, level.own[0]) if self._last(view.model) and level.own == (view.model.name,) else None
+        if both is not None:
+            return self._lengthened(view, *both)
         again = {name: self._retrained(view, name, 0) for name in level.own if self._last(view.model)}
         if not again or any(utility is None for utility in again.values()):
             return Drawn(why=LATER.format(level.own[0]))

@@ -32,9 +32,10 @@ class Learner(Component):
     words, and defines `learn`; `vectors` that it can teach the vectors of worlds without networks, and defines
     `learn_vector`. `of_vectors` names the only parameters that mean anything of vectors; None if all do. `optimum` says
     that a language model of vectors goes where the reward is best, which has to be known: the reward's shape must be
-    linear, and have a leash.
+    linear, and have a leash. `rankings` says that it teaches a language model by rankings, as a reward model is taught,
+    instead of by rewards.
 
-    `batches`, `passes` and `at_once` say what it costs.
+    `batches`, `passes` and `at_once` say what it costs; `each` is what the relation's sample must be a multiple of.
     """
 
     kind: ClassVar[str] = "learner"
@@ -43,6 +44,7 @@ class Learner(Component):
     vectors: ClassVar[bool] = False
     of_vectors: ClassVar[tuple[str, ...] | None] = None
     optimum: ClassVar[bool] = False
+    rankings: ClassVar[bool] = False
     timed: ClassVar[bool] = False  # learning takes as long as it takes
 
     def learn(self, network: Any, lesson: Any) -> Sequence[Figures]:
@@ -53,7 +55,9 @@ class Learner(Component):
         may say "epochs", how many were run where not all were, and "kept", whose weights it left. A language model is a
         `simlab.nets.transformer.Transformer`, its lesson a `RewardLesson`; there is one mapping for each batch of
         prompts, under names of the `policy` table. What the lesson has measured itself (`objective_…`, `coefficient`)
-        need not be said. All chance follows from the lesson's `seed` and `uniforms`.
+        need not be said. All chance follows from the lesson's `seed` and `uniforms`. One that
+        learns from rankings has a `RankingLesson`, and says as many mappings as it likes, with "loss_policy_avg" in the
+        last.
         """
         raise NotImplementedError(f"learner {self.name!r} does not define learn")
 
@@ -65,6 +69,10 @@ class Learner(Component):
     def batches(self) -> int:
         """How many batches of responses a language model is asked for at a look, each of the relation's sample."""
         return int(getattr(self, "iterations", 1))
+
+    def each(self) -> int:
+        """How many responses are asked for to each prompt, of which a batch holds a whole number of such groups."""
+        return 1
 
     def passes(self) -> float:
         """How often a network reads what it learns from, forward and backward: what its computing costs."""
@@ -93,8 +101,8 @@ class Learner(Component):
 
 @dataclass(slots=True)
 class RankingLesson(ShownData):
-    """What a reward model of words learns from: m rankings of K responses each, with K(K−1)/2 compared pairs, in the
-    order of itertools.combinations(range(K), 2). Tokens are padded with 0."""
+    """What a reward model of words learns from, or a language model without one: m rankings of K responses each, with
+    K(K−1)/2 compared pairs, in the order of itertools.combinations(range(K), 2). Tokens are padded with 0."""
 
     prompts: NDArray[Any]  # [m, P] tokens
     responses: NDArray[Any]  # [m, K, T] tokens
@@ -104,6 +112,8 @@ class RankingLesson(ShownData):
     progress: Progress | None = None  # to be told of steps done, and steps in all
     perceived: Array | None = None  # [m, pairs] by how much whoever ranked them found the first better
     held_out: RankingLesson | None = None  # what is not to be learned from: to measure by, and to stop by
+    reference: Transformer | None = None  # of a language model, not to be changed: as it was pretrained
+    temperature: float = 1.0  # of a language model's log-probabilities
 
     def rankings(self) -> dict[str, Any]:
         """What was ranked, by the names that `simlab.nets.preference.fit` has for it."""

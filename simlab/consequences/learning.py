@@ -17,7 +17,7 @@ from simlab.components.learner import Learner
 from simlab.components.reward_shape import RewardShape
 from simlab.consequences.reward_model_rows import as_columns, asked_for, fitted, idle
 from simlab.machines.label_merging import merged
-from simlab.machines.language_backend import Round, Taught
+from simlab.machines.language_backend import Round
 from simlab.machines.reward_backend import Evidence
 from simlab.machines.training_jobs import POLICY_METRICS
 from simlab.parties.language_model import LanguageModel
@@ -54,7 +54,7 @@ class Gradient(Consequence):
         assert isinstance(machine, RewardModel | LanguageModel)
         if not judgement.size:
             yield from ()
-            if isinstance(machine, RewardModel) and judgement.commissions:
+            if judgement.commissions:
                 self._record(relation, judgement, idle(judgement, machine))
             return []
         machine.teacher = self
@@ -62,6 +62,8 @@ class Gradient(Consequence):
             yield turn
             if isinstance(machine, RewardModel):
                 flops = self._fit(relation, machine, judgement)
+            elif isinstance(judgement.items, Rankings):
+                flops = self._prefer(relation, machine, judgement)
             else:
                 flops = yield from self._train(relation, machine)
             if flops is None:
@@ -74,10 +76,8 @@ class Gradient(Consequence):
     def _fit(self, relation: Relation, machine: RewardModel, judgement: Judgement) -> float | None:
         """Learn from the rankings there are; the floating-point operations it took, None if all are held out."""
         shown: Rankings = judgement.items
-        machine.memory.append(shown)
-        evidence = self._evidence(Rankings.together(machine.memory) if self.learner.replays() else shown)
-        if not evidence.train.any():
-            self._record(relation, judgement, idle(judgement, machine))
+        evidence = self._shown(relation, machine, judgement)
+        if evidence is None:
             return None
         before = machine.margins(shown) if shown.label.size <= MOST_LESSONS else None
         fit = machine.backend.learn(self.learner, evidence, self.context.rng.key(machine.name, "fit", machine.learned))
@@ -92,6 +92,16 @@ class Gradient(Consequence):
         if before is not None and isinstance(relation.principal, Pool):
             self._record_lessons(relation.principal, machine, shown, before)
         return fit.figures["flops"]
+
+    def _shown(self, relation: Relation, machine: RewardModel | LanguageModel, judgement: Judgement) -> Evidence | None:
+        """What a machine learns from now that it was shown more; None if all is held out, which is written down."""
+        shown: Rankings = judgement.items
+        machine.memory.append(shown)
+        evidence = self._evidence(Rankings.together(machine.memory) if self.learner.replays() else shown)
+        if evidence.train.any():
+            return evidence
+        self._record(relation, judgement, idle(judgement, machine))
+        return None
 
     def _evidence(self, rankings: Rankings) -> Evidence:
         """The rankings as they are learned from: put together by task, if an aggregator is to."""
@@ -127,6 +137,21 @@ class Gradient(Consequence):
             push=(wins - expit(before)).ravel(),
         )
 
+    # ---- a language model learns rankings -----------------------------------------------------------------------
+
+    def _prefer(self, relation: Relation, machine: LanguageModel, judgement: Judgement) -> float | None:
+        """As `_fit`, where no reward model stands between people and the language model."""
+        evidence = self._shown(relation, machine, judgement)
+        if evidence is None:
+            return None
+        key = self.context.rng.key(machine.name, "policy", machine.learned)
+        rows, flops = machine.backend.learn_rankings(self.learner, evidence, key)
+        machine.learned += 1
+        found = fitted(machine, evidence.rankings, {"loss": rows[-1]["loss_policy_avg"]})
+        self._record(relation, judgement, found)
+        self._record_policy(relation.principal.name, machine, rows)
+        return flops
+
     # ---- a language model learns to please a reward model -------------------------------------------------------
 
     def _train(self, relation: Relation, machine: LanguageModel) -> Generator[Event, Any, float | None]:
@@ -146,7 +171,7 @@ class Gradient(Consequence):
         done = machine.backend.learn(self.learner, taught, self.shape, key)
         self.shape = done.shape
         machine.learned += 1
-        self._record_policy(judge.name, machine, done)
+        self._record_policy(judge.name, machine, done.rows)
         return done.flops
 
     def _cost_model(self) -> RewardModel | None:
@@ -154,10 +179,10 @@ class Gradient(Consequence):
         name = self.shape.costs()
         return self.context.party(name, RewardModel) if name else None
 
-    def _record_policy(self, judge: str, machine: LanguageModel, done: Taught) -> None:
-        """What each batch of a language model's training came to."""
-        columns = {name: np.array([row.get(name, np.nan) for row in done.rows]) for name in POLICY_METRICS}
-        iteration = np.arange(1, len(done.rows) + 1)
+    def _record_policy(self, judge: str, machine: LanguageModel, rows: Sequence[Mapping[str, float]]) -> None:
+        """What each batch of a language model's training came to, or each pass over rankings."""
+        columns = {name: np.array([row.get(name, np.nan) for row in rows]) for name in POLICY_METRICS}
+        iteration = np.arange(1, len(rows) + 1)
         row = {"principal": judge, "agent": machine.name, "iteration": iteration, **columns}
         self.context.log.add("policy", about=machine.name, **row)
         self.context.taught("policy_trained", machine.name, update=machine.learned, metrics=columns)
@@ -176,8 +201,8 @@ class Gradient(Consequence):
             shape = backend.learn(self.learner, taught, shape, branch(key, number)).shape
         return backend.preference(panel.items)
 
-    def utilities_of_halves(self, machine: RewardModel, panel: Panel, key: int) -> tuple[Array, Array]:
-        """The reward model's utilities [n], had it learned from one half of its tasks and from the other, each by draws
+    def utilities_of_halves(self, machine: RewardModel | LanguageModel, panel: Panel, key: int) -> tuple[Array, Array]:
+        """The machine's utilities [n], had it learned from one half of its tasks and from the other, each by draws
         of its own."""
         one, other = (
             self.refitted_utility(machine, panel, half, branch(key, "fit", number))
@@ -185,8 +210,14 @@ class Gradient(Consequence):
         )
         return one, other
 
-    def refitted_utility(self, machine: RewardModel, panel: Panel, rankings: Rankings, key: int) -> Array:
-        """The reward model's utility [n], had it learned from nothing but these rankings, by the draws of this key."""
+    def refitted_utility(
+        self, machine: RewardModel | LanguageModel, panel: Panel, rankings: Rankings, key: int
+    ) -> Array:
+        """The machine's utility [n], had it learned from nothing but these rankings, by the draws of this key."""
+        if isinstance(machine, LanguageModel):
+            speaker = machine.backend.fresh()
+            speaker.learn_rankings(self.learner, self._evidence(rankings), key)
+            return speaker.preference(panel.items)
         backend = machine.backend.fresh()
         backend.learn(self.learner, self._evidence(rankings), key)
         return backend.score(panel.items)

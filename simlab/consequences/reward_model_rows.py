@@ -1,5 +1,6 @@
-"""A reward model's looks, as rows of the table `reward_model`: what a fit came to, or why there was none; and of the
-table `epochs`: what each pass came to."""
+"""Looks at a machine that learns rankings, as rows of the table `reward_model`: what a fit came to, or why there was
+none; and of the table `epochs`: what each pass came to. A language model that learns from people themselves is its own
+reward model (Rafailov et al. 2023)."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from simlab.engine.holdout import prompts_held_out, share_held_out
+from simlab.parties.language_model import LanguageModel
 from simlab.parties.reward_model import RewardModel
 from simlab.rankings import Rankings, account, agreement
 from simlab.relation import Judgement
@@ -20,7 +22,7 @@ NONE = ("loss", "accuracy_train", "accuracy_held_out", "accuracy_gold", "score_m
         "head_change", "disagreement")  # fmt: skip
 
 
-def fitted(machine: RewardModel, rankings: Rankings, metrics: Mapping[str, float]) -> dict[str, Any]:
+def fitted(machine: RewardModel | LanguageModel, rankings: Rankings, metrics: Mapping[str, float]) -> dict[str, Any]:
     """Columns about a fit to those of the rankings that are not held out; pairs of one text twice test nobody."""
     held, said = rankings.held_out[:, None], machine.order(rankings)
     undecided, decided, counted = rankings.label == 0, rankings.decided, held & (rankings.gold != 0)
@@ -35,11 +37,11 @@ def fitted(machine: RewardModel, rankings: Rankings, metrics: Mapping[str, float
         "why_nan": _nothing_held_out(machine, rankings) if math.isnan(accuracy) else "",
         "accuracy_gold": agreement(said, rankings.gold, counted),
         "gold_pairs": int(counted.sum()),
-        "score_mean": machine.centre,
-        "score_std": machine.scale,
-        "trunk_change": metrics["trunk_change"],
-        "head_change": metrics["head_change"],
-        "disagreement": machine.disagreement,
+        "score_mean": machine.centre if isinstance(machine, RewardModel) else NAN,
+        "score_std": machine.scale if isinstance(machine, RewardModel) else NAN,
+        "trunk_change": metrics.get("trunk_change", NAN),
+        "head_change": metrics.get("head_change", NAN),
+        "disagreement": machine.disagreement if isinstance(machine, RewardModel) else NAN,
     }
 
 
@@ -49,8 +51,8 @@ def as_columns(epochs: Sequence[Mapping[str, float]]) -> dict[str, Any]:
     return {**columns, "epoch": columns["epoch"].astype(np.int64), "kept": columns["kept"] == 1}
 
 
-def idle(judgement: Judgement, machine: RewardModel) -> dict[str, Any]:
-    """Columns about a look that taught a reward model nothing; it stays as it is, and judges on."""
+def idle(judgement: Judgement, machine: RewardModel | LanguageModel) -> dict[str, Any]:
+    """Columns about a look that taught a machine nothing; it stays as it is, and judges on."""
     why = "every label so far is of a prompt that is held out" if judgement.size else "there were no labels"
     if not machine.learned:
         why += ", and it has never learned"
@@ -63,7 +65,7 @@ def asked_for(judgement: Judgement) -> dict[str, Any]:
     return account(judgement.commissions, judgement.size)
 
 
-def _nothing_held_out(machine: RewardModel, rankings: Rankings) -> str:
+def _nothing_held_out(machine: RewardModel | LanguageModel, rankings: Rankings) -> str:
     """Why there is no accuracy on held-out labels, in words."""
     context, share = machine.context, share_held_out(machine.context, machine.name)
     if not share:

@@ -23,10 +23,10 @@ LEAST = 2  # prompts that are left to learn from
 
 
 def share_held_out(context: Context, machine: str = "") -> float:
-    """The share of prompts that is kept from a reward model, or from any: the largest of those that the pools above it
-    name, so that what one of them holds out is not taught by another."""
+    """The share of prompts that is kept from a machine that learns rankings, or from any: the largest of those that the
+    pools above it name, so that what one of them holds out is not taught by another."""
     scenario = context.scenario
-    models = [name for name, spec in scenario.parties.items() if spec.kind == "reward_model"]
+    models = [name for name, spec in scenario.parties.items() if spec.kind in ("reward_model", "language_model")]
     taught = [machine] if machine else models
     teachers = [scenario.parties[r.principal] for r in scenario.relations if r.agent in taught]
     return max((float(getattr(spec, "held_out", 0.0)) for spec in teachers), default=0.0)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from simlab.arrays import Array, Indices
 from simlab.components.learner import Learner
 from simlab.components.reward_shape import RewardShape
+from simlab.machines.reward_backend import Evidence
 from simlab.worlds.world import Items
 
 
@@ -57,6 +58,13 @@ class LanguageBackend(ABC):
     @abstractmethod
     def learn(self, learner: Learner, round: Round, shape: RewardShape, key: int) -> Taught:
         """Learn to please a judge, by the draws of this key."""
+
+    def learn_rankings(
+        self, learner: Learner, evidence: Evidence, key: int
+    ) -> tuple[Sequence[Mapping[str, float]], float]:
+        """Learn what was preferred, by the draws of this key: mappings as the `policy` table has them, and the
+        floating-point operations. Only of networks."""
+        raise NotImplementedError
 
     @abstractmethod
     def fresh(self) -> LanguageBackend:

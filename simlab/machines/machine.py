@@ -48,8 +48,8 @@ class Speaker(Machine):
 
 
 def judged_model(context: Context, name: str) -> Speaker:
-    """The language model that a party judges, or whose reward it limits. Raises InvalidInput if there is none."""
-    model = context.hierarchy.model_below(name)
+    """The language model that a party is, judges, or whose reward it limits. Raises InvalidInput if there is none."""
+    model = name if isinstance(context.parties.get(name), Speaker) else context.hierarchy.model_below(name)
     if not model:
         raise InvalidInput(f"{name} judges no language model")
     found = context.parties[model]

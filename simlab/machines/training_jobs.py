@@ -61,6 +61,29 @@ def train_reward_model(
     }
 
 
+def train_by_rankings(
+    *, learner: Learner, config: dict[str, Any], weights: Arrays, reference: Arrays, prompts: NDArray[np.int64],
+    responses: NDArray[np.int64], labels: NDArray[np.int64], shares: Array | None, seed: int, temperature: float,
+    device: str, progress: Any = None,
+) -> dict[str, Any]:  # fmt: skip
+    """A language model that has learned rankings: its arrays, `metric/…` of each mapping the learner gave, and
+    `flops`."""
+    from simlab.nets.transformer import TransformerConfig, flops_per_token, to_arrays
+
+    model = revive(config, weights, device)
+    lesson = RankingLesson(
+        prompts, responses, labels, shares, seed, progress, reference=revive(config, reference, device),
+        temperature=temperature,
+    )  # fmt: skip
+    rows = _learned(learner, model, lesson)
+    if not rows or "loss_policy_avg" not in rows[-1]:
+        raise PluginFailed.returned(learner, 'must say its "loss_policy_avg"', "learn")
+    each = {f"metric/{n}": np.array([row.get(n, np.nan) for row in rows]) for n in POLICY_METRICS}
+    tokens = float((responses != 0).sum()) + float((prompts != 0).sum()) * responses.shape[1]
+    flops = flops_per_token(TransformerConfig(**config)) * tokens * learner.passes()
+    return {**to_arrays(model), **each, "flops": flops}
+
+
 def train_policy(
     *, learner: Learner, config: dict[str, Any], weights: Arrays, reference: Arrays, judge: Mapping[str, Any],
     limit: Mapping[str, Any] | None, shape: RewardShape, prompts: NDArray[np.int64], uniforms: Array, seed: int,

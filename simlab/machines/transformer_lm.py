@@ -16,8 +16,9 @@ from simlab.engine.jobs import Jobs, Result
 from simlab.errors import InvalidInput
 from simlab.machines.language_backend import LanguageBackend, Round, Taught, _rows
 from simlab.machines.networks import KEPT, Arrays, read, revive
+from simlab.machines.reward_backend import Evidence
 from simlab.machines.shaped_reward import restored
-from simlab.machines.training_jobs import POLICY_METRICS, train_policy
+from simlab.machines.training_jobs import POLICY_METRICS, train_by_rankings, train_policy
 from simlab.rng import Streams, branch, uniforms
 from simlab.worlds.text import TextGame
 from simlab.worlds.tokenizer import END, SEP, START, pad
@@ -122,6 +123,21 @@ class TransformerLM(LanguageBackend):
         )  # fmt: skip
         rows = [{n: float(result[f"metric/{n}"][i]) for n in POLICY_METRICS} for i in range(batches)]
         return Taught(rows, float(result["flops"]), restored(shape, str(result["shape"])))
+
+    def learn_rankings(self, learner: Learner, evidence: Evidence, key: int) -> tuple[list[dict[str, float]], float]:
+        train = evidence.rankings[evidence.train]
+        shown = train.shown[train.place]
+        self.weights = result = self.jobs.run(
+            train_by_rankings, learner=learner, config=self.config,
+            weights=self.weights if learner.continues() else self.reference, reference=self.reference,
+            prompts=self.prompt_tokens(shown.prompt), responses=shown.response, labels=train.label.astype(np.int64),
+            shares=evidence.shares_of(evidence.train), seed=key % 2**63, temperature=self.spec.temperature,
+            progress=self.stage("policy"),
+        )  # fmt: skip
+        rows = [dict(zip(POLICY_METRICS, each, strict=True)) for each in zip(
+            *(np.asarray(result[f"metric/{name}"]).tolist() for name in POLICY_METRICS), strict=True
+        )]  # fmt: skip
+        return rows, float(result["flops"])
 
     def preference(self, items: Items) -> Array:
         """log π − log π_ref [n]."""

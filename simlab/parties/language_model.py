@@ -11,6 +11,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from simpy import Event
 
 from simlab.arrays import Array
@@ -20,6 +21,7 @@ from simlab.machines.language_backend import LanguageBackend
 from simlab.machines.machine import Speaker
 from simlab.machines.transformer_lm import TransformerLM
 from simlab.people.demonstrations import hand_in, write
+from simlab.rankings import Rankings, differences, preferred
 from simlab.relation import Relation, Teacher, Work
 from simlab.rng import branch
 from simlab.worlds.text import TextGame
@@ -52,6 +54,7 @@ class LanguageModel(Speaker):
         super().__init__(context, name)
         self.spec = spec
         self.teacher: Teacher | None = None
+        self.memory: list[Rankings] = []  # every ranking it was ever shown, if it learns from people themselves
         game = context.game
         self.backend: LanguageBackend = (
             TransformerLM(name, spec, game, context.jobs, context.rng, context.stage)
@@ -110,11 +113,29 @@ class LanguageModel(Speaker):
         return share_below(values, others[place])
 
     def resampled_utility(self, panel: Panel, key: int) -> Array | None:
-        """As it would speak, trained again from its reference by the same judges with other draws; no short matter."""
-        return None if self.teacher is None else self.teacher.retrained_utility(self, panel, key)
+        """As it would speak, trained again from its reference by the same judges with other draws; no short matter.
+        None of one that learned from people, see `utilities_of_halves`."""
+        return None if self.teacher is None or self.memory else self.teacher.retrained_utility(self, panel, key)
+
+    def utilities_of_halves(self, panel: Panel, key: int) -> tuple[Array, Array] | None:
+        """As two would speak that learned from one half of what people ranked each; None where nobody ranks for it."""
+        return self.teacher.utilities_of_halves(self, panel, key) if self.teacher and self.memory else None
+
+    def ordering(self, rankings: Rankings) -> Generator[Event, Any, NDArray[np.int8]]:
+        """Which response of each pair it has come to prefer [m, pairs]: 1, 2, or 0 if it cannot tell."""
+        with self.busy.request() as turn:
+            yield turn
+            return self.order(rankings)
+
+    def order(self, rankings: Rankings) -> NDArray[np.int8]:
+        """The ordering itself, for those who hold the machine already."""
+        ratios = self.backend.preference(rankings.subject).reshape(-1, rankings.options)
+        return rankings.each(preferred(differences(ratios)).astype(np.int8))
 
     def work(self, relation: Relation) -> Generator[Event, Any, Work]:
-        """Responses to as many prompts as the principal samples."""
+        """Responses to as many prompts as the principal samples; itself, if it is people who have ranked some."""
+        if self.context.hierarchy.kinds[relation.principal.name] == "raters":
+            return Work(self.name, self, 1)
         count = relation.sample if isinstance(relation.sample, int) else relation.sampled(self.context.panel_size)
         key = self.context.rng.key(self.name, "shown to", relation.principal.name, relation.looks)
         prompts = self.context.game.draw_prompts(branch(key, "prompts"), count)

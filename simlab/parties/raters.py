@@ -39,6 +39,7 @@ from simlab.worlds.world import Items
 
 if TYPE_CHECKING:
     from simlab.engine.context import Context
+    from simlab.parties.language_model import LanguageModel
     from simlab.parties.reward_model import RewardModel
     from simlab.scenario import RatersSpec
 
@@ -282,8 +283,8 @@ class Raters(Pool):
         )
 
     def judge(self, relation: Relation, work: Work) -> Generator[Event, None, Judgement]:
-        """Rankings are the judgement: how often the reward model's ordering agrees with them, before it learns."""
-        machine: RewardModel = work.items
+        """Rankings are the judgement: how often the machine's ordering agrees with them, before it learns."""
+        machine: RewardModel | LanguageModel = work.items
         parts, asked = self.fresh.pop(machine.name, []), self._commissioned(machine.name)
         if not parts:
             return Judgement(agent=machine.name, principal=self.name, order=relation.order, commissions=asked)

@@ -28,6 +28,7 @@ DEFAULT_LEARNERS: Mapping[tuple[str, bool], str] = {  # by whom they teach, and 
     ("reward_model", False): "bradley_terry",
     ("language_model", True): "ppo",
     ("language_model", False): "tilt",
+    ("language_model by rankings", True): "dpo",
 }
 
 

@@ -203,10 +203,11 @@ def _learning(scenario: Scenario, index: int, relation: RelationSpec, flops: flo
         agent = scenario.parties[relation.agent]
         if learner is None:
             continue
-        if learner.teaches == "language_model" and isinstance(agent, LanguageModelSpec) and scenario.world.networks:
+        rewards = learner.teaches == "language_model" and not learner.rankings
+        if rewards and isinstance(agent, LanguageModelSpec) and scenario.world.networks:
             at: Path = ("relations", index, "consequence", place, "learner", "iterations")
             yield _practising(scenario, relation, learner, agent, size, at, flops)
-        if learner.teaches == "reward_model" and isinstance(scenario.parties[relation.principal], RatersSpec):
+        if not rewards and isinstance(scenario.parties[relation.principal], RatersSpec):
             yield _fitting(scenario, index, relation, learner, size, flops)
 
 
@@ -223,7 +224,7 @@ def _practising(
 
 
 def _fitting(scenario: Scenario, index: int, relation: RelationSpec, learner: Learner, size: int, flops: float) -> Part:
-    """Fits of a reward model, which may be to all rankings so far."""
+    """Fits of a machine to rankings, which may be all so far."""
     looks, judge, agent = (
         _looks(scenario, relation), scenario.parties[relation.principal], scenario.parties[relation.agent]
     )  # fmt: skip

@@ -141,7 +141,7 @@ def _consequence(consequence: AnyConsequence) -> str:
     settings = _settings(consequence)
     if isinstance(consequence, GradientSpec):
         assert consequence.learner is not None
-        ranked = consequence.learner.teaches == "reward_model"
+        ranked = consequence.learner.teaches == "reward_model" or consequence.learner.rankings
         last = ("aggregator", consequence.aggregator) if ranked else ("shape", consequence.shape)
         settings = ", ".join(f"{name} {_plain(part)}" for name, part in (("learner", consequence.learner), last))
     meaning = docstring(type(consequence)).strip().rstrip(".")

@@ -26,7 +26,7 @@ from simlab.scenario.expectations import ClaimSpec
 from simlab.scenario.fields import CriterionField, Name, Reading, WorldField
 from simlab.scenario.messages import Complaints
 from simlab.scenario.parties import AnyParty, PeopleSpec
-from simlab.scenario.relations import RelationSpec, completed
+from simlab.scenario.relations import RelationSpec, completed, taught
 from simlab.scenario.society import CorporationSpec
 from simlab.tables.columns import UTILITY
 
@@ -115,7 +115,10 @@ class Scenario(Spec):
             return plugins.get("learner", name)()
 
         kinds = {name: party.kind for name, party in parties.items()}
-        return [completed(relation, kinds.get(relation.agent, ""), world.networks, find) for relation in relations]
+        return [
+            completed(r, taught(kinds.get(r.principal, ""), kinds.get(r.agent, "")), world.networks, find)
+            for r in relations
+        ]
 
     @field_validator("criteria", mode="before")
     @classmethod
@@ -179,13 +182,14 @@ class Scenario(Spec):
                 if consequence.kind == "gradient":
                     assert consequence.learner is not None
                     yield "learner", consequence.learner.name
-                    if self._judges_language(relation):
+                    if self._rewards(relation):
                         yield "reward", consequence.shape.name
                     else:
                         yield "aggregator", consequence.aggregator.name
 
-    def _judges_language(self, relation: RelationSpec) -> bool:
-        return self.parties[relation.agent].kind == "language_model"
+    def _rewards(self, relation: RelationSpec) -> bool:
+        """Whether a machine is taught by rewards here, and not by rankings."""
+        return self.parties[relation.principal].kind == "reward_model"
 
     def canonical(self) -> dict[str, Any]:
         """The scenario as plain data with all defaults filled in; a file that says this is this scenario."""
@@ -197,7 +201,7 @@ class Scenario(Spec):
             for spec, consequence in zip(relation.consequence, said["consequence"], strict=True):
                 if spec.kind != "gradient":
                     continue
-                del consequence["aggregator" if self._judges_language(relation) else "shape"]
+                del consequence["aggregator" if self._rewards(relation) else "shape"]
                 if spec.learner is not None and spec.learner.of_vectors is not None and not self.world.networks:
                     kept = {"kind", *spec.learner.of_vectors}
                     consequence["learner"] = {k: v for k, v in consequence["learner"].items() if k in kept}

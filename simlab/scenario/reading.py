@@ -65,6 +65,7 @@ def load(
         problems += [complaints.problem(*p, at_key=True) for p in criteria.unknown(data, world, reading)]
         problems += [complaints.problem(*p) for p in relations.learners_misplaced(data, world.networks, learners)]
         problems += [complaints.problem(*p) for p in relations.imitators_misplaced(data, world.networks)]
+        problems += [complaints.problem(*p) for p in relations.direct_misplaced(data, world.networks)]
     if problems:
         raise InvalidInput(*_presentable(problems))
     scenario._complaints = complaints

@@ -37,7 +37,7 @@ class GradientSpec(Spec):
     learner: NoLearnerField = Field(
         None,
         description="how it learns; default: bradley_terry for a reward model, and for a language model ppo, or tilt"
-        " in worlds without networks",
+        " in worlds without networks; dpo where raters judge it themselves",
     )
     shape: RewardShapeField = Field(
         "plain", validate_default=True, description="how the reward model's number becomes reward: a reward shape"
@@ -126,8 +126,13 @@ class RelationSpec(Spec):
     )
 
 
+def taught(principal: str, agent: str) -> str:
+    """What is taught between these kinds, as `DEFAULT_LEARNERS` calls it."""
+    return f"{agent} by rankings" if (principal, agent) == ("raters", "language_model") else agent
+
+
 def completed(relation: RelationSpec, judged: str, networks: bool, find: Callable[[str], Learner]) -> RelationSpec:
-    """The relation with the learner of this kind of agent, and of a world with or without networks, where none is
+    """The relation with the learner of what is `taught`, and of a world with or without networks, where none is
     given; `find` makes one by its name."""
     default = DEFAULT_LEARNERS.get((judged, networks))
     consequence = [

@@ -68,7 +68,10 @@ def answers(subject: Subject) -> Iterator[str]:
                 yield f"learn must say {name} as a number; it gave {wrong}"
         if learner.teaches == "reward_model" and (not tried.rows or "loss" not in tried.rows[-1]):
             yield 'learn must say the "loss" of a reward model'
-        if learner.teaches == "language_model" and not len(tried.rows) == len(tried.asked) == learner.batches():
+        if learner.rankings and (not tried.rows or "loss_policy_avg" not in tried.rows[-1]):
+            yield 'learn must say the "loss_policy_avg" of a language model'
+        rewarded = learner.teaches == "language_model" and not learner.rankings
+        if rewarded and not len(tried.rows) == len(tried.asked) == learner.batches():
             yield (
                 f"learn asked for rewards {len(tried.asked)} times and told of {len(tried.rows)} batches; "
                 f"it should be {learner.batches()}, each once"
@@ -114,10 +117,8 @@ def pure(subject: Subject) -> Iterator[str]:
         for name in ("prompts", "responses", "labels", "uniforms"):
             if hasattr(usual, name) and not np.array_equal(getattr(tried.lesson, name), getattr(usual, name)):
                 yield f"changed {name} of its lesson"
-        same = not hasattr(usual, "reference") or np.array_equal(
-            numbers(tried.lesson.reference), numbers(usual.reference)
-        )
-        if not same:
+        before = usual.reference
+        if before is not None and not np.array_equal(numbers(tried.lesson.reference), numbers(before)):
             yield "changed the reference"
     if learner.vectors:
         start, usual = np.zeros_like(_DIRECTION), _vector_lesson(learner)
@@ -132,6 +133,8 @@ def pure(subject: Subject) -> Iterator[str]:
 def costs(subject: Subject) -> Iterator[str]:
     """What it says of its cost are numbers that can be: batches from 1, passes above 0, a discount in [0, 1]."""
     learner = subject.made()
+    if not (isinstance(learner.each(), int) and learner.each() >= 1):
+        yield f"says that it asks for {learner.each()!r} responses to each prompt (each)"
     if not (isinstance(learner.batches(), int) and learner.batches() >= 1):
         yield f"says that it wants {learner.batches()!r} batches"
     if not 0 < learner.passes() < math.inf:
@@ -168,17 +171,18 @@ def network(learner: Any) -> Any:
 
 def lesson(learner: Any, asked: list[int]) -> Any:
     """Rankings by how often the liked word is said; or prompts whose responses are liked for beginning with it."""
-    if learner.teaches == "reward_model":
+    if learner.teaches == "reward_model" or learner.rankings:
         lot = uniforms(_KEY, np.arange(96)[:, None, None], np.arange(3)[None, :, None], np.arange(_LONGEST))
         responses = (_END + np.floor(lot * (_WORDS - _END))).astype(np.int64)
         responses[np.cumsum(responses == _END, axis=2) - (responses == _END) > 0] = 0  # nothing after the end
         worth = (responses == _GOOD).sum(axis=2)
         gap = np.stack([worth[:, i] - worth[:, j] for i, j in ((0, 1), (0, 2), (1, 2))], axis=1)
         labels = np.where(gap > 0, 1, np.where(gap < 0, 2, 0))
-        return RankingLesson(np.tile([_START, _SEP], (96, 1)), responses, labels, None, seed=3)
-    batches = learner.batches()
-    lots = uniforms(_KEY, np.arange(batches)[:, None, None], np.arange(_BATCH)[None, :, None], np.arange(_LONGEST))
-    prompts = np.tile([_START, _SEP], (batches, _BATCH, 1))
+        reference = network(learner) if learner.rankings else None
+        return RankingLesson(np.tile([_START, _SEP], (96, 1)), responses, labels, None, seed=3, reference=reference)
+    batches, size = learner.batches(), -(-_BATCH // learner.each()) * learner.each()
+    lots = uniforms(_KEY, np.arange(batches)[:, None, None], np.arange(size)[None, :, None], np.arange(_LONGEST))
+    prompts = np.tile([_START, _SEP], (batches, size, 1))
 
     def reward(score: Any, logp: Any, logp_ref: Any, mask: Any) -> Any:
         asked.append(len(score))

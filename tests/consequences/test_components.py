@@ -92,6 +92,10 @@ def test_it_is_checked_like_any_other(changes: dict[str, Any], said: str, tmp_pa
 
 
 def test_everywhere_a_built_in_may_stand_there_is_a_place_to_try_it() -> None:
+    """But for raters of a language model, who take networks: no built-in but the gradient follows there."""
     from simlab.scenario.checks.rules import RULES
 
-    assert society.kinds() == set(RULES)
+    direct = ("raters", "language_model")
+    assert society.kinds() == set(RULES) - {direct}
+    known = discover(local=False)
+    assert not [name for name in known.names("consequence") if known.get("consequence", name).may_follow(*direct)]

@@ -15,6 +15,11 @@ _SOURCES = Path(__file__).parent / "sources.bib"
 
 CITED = {  # by plugin, what its docstring names first
     "learner:bradley_terry": ("bradley1952",),
+    "learner:rloo": ("ahmadian2024",),
+    "learner:grpo": ("shao2024",),
+    "learner:best_of_n": ("gui2024",),
+    "learner:expert_iteration": ("anthony2017",),
+    "learner:dpo": ("rafailov2023",),
     "learner:ppo": ("schulman2017",),
     "learner:reinforce": ("williams1992",),
     "learner:tilt": ("korbak2022",),

@@ -24,6 +24,7 @@ from simlab.scenario.messages import Complaint, Path
 
 _MEANT = {"reward_model": "a reward model", "language_model": "a language model"}  # other kinds are plain words
 MOST_LOOKS = 100_000
+DIRECT = ("raters", "language_model")  # by rankings, and no reward model between them
 Learners = Mapping[str, type[Learner]]  # by name
 
 
@@ -170,14 +171,14 @@ def known_learners(plugins: Catalogue) -> Learners:
 
 def _learners(edge: Edge, pair: tuple[str, str], learners: Learners) -> Iterator[Complaint]:
     """Whether the learners of a machine can teach it, and are told of what they need."""
-    said, judged = " → ".join(pair), pair[1]
-    useless, whose = ("shape", "a reward shape") if judged == "reward_model" else ("aggregator", "an aggregator")
-    where = "reward_model → language_model" if useless == "shape" else "raters → reward_model"
+    ranked = pair[0] == "raters"
+    useless, whose = ("shape", "a reward shape") if ranked else ("aggregator", "an aggregator")
+    where = "reward_model → language_model" if ranked else "raters → reward_model"
+    able = [name for name, cls in learners.items() if cls.teaches == pair[1] and cls.rankings == (pair == DIRECT)]
     for here, entry in _given(edge):
         kind = _kind(entry.get("learner"))
-        if kind in learners and learners[kind].teaches != judged:
-            possible = ", ".join(name for name, cls in learners.items() if cls.teaches == judged)
-            yield (*here, "learner"), f"{kind} is no learner of {said}", f"possible: {possible}"
+        if kind in learners and kind not in able:
+            yield (*here, "learner"), f"{kind} is no learner of {' → '.join(pair)}", f"possible: {', '.join(able)}"
         if entry.get(useless) is not None:
             yield (*here, useless), f"{whose} belongs to {where}", "remove it"
 
@@ -196,6 +197,15 @@ def learners_misplaced(data: Mapping[str, Any], networks: bool, learners: Learne
                 yield (*here, "learner"), what, f"leave the learner out{f', or use {default}' if default else ''}"
             if not networks and cls.of_vectors is not None and isinstance(given, dict):
                 yield from _idle_parameters((*here, "learner"), given, cls.of_vectors)
+
+
+def direct_misplaced(data: Mapping[str, Any], networks: bool) -> Iterator[Complaint]:
+    """Raters who judge a language model themselves, where that is no network."""
+    kinds = _kinds(data)
+    for edge in _edges(data):
+        if not networks and (kinds.get(edge.principal), kinds.get(edge.agent)) == DIRECT:
+            what = "raters teach a language model themselves in worlds with networks only"
+            yield ("relations", edge.index), what, "put a reward model between them"
 
 
 def _given(edge: Edge) -> Iterator[tuple[Path, Mapping[str, Any]]]:

@@ -21,7 +21,7 @@ def impossible(scenario: Scenario) -> Iterator[Complaint]:
     """Everything that keeps a scenario's reward shapes from meaning something."""
     for index, relation in enumerate(scenario.relations):
         for place, consequence in enumerate(relation.consequence):
-            if consequence.kind == "gradient" and scenario.parties[relation.agent].kind == "language_model":
+            if consequence.kind == "gradient" and scenario.parties[relation.principal].kind == "reward_model":
                 at: Path = ("relations", index, "consequence", place, "shape")
                 shape = consequence.shape
                 yield from _members(scenario, relation, shape, at)

@@ -28,6 +28,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("auditors", "raters"): Rule(),
     ("auditors", "auditors"): Rule(),
     ("raters", "reward_model"): Rule(taught=True),
+    ("raters", "language_model"): Rule(taught=True),
     ("reward_model", "language_model"): Rule(taught=True, counted=True),
 }
 

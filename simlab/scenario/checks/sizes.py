@@ -25,6 +25,7 @@ def beyond(scenario: Scenario) -> Iterator[Complaint]:
     yield from _context(scenario)
     yield from _panel(scenario)
     yield from _policy_training(scenario)
+    yield from _groups(scenario)
     yield from _waterfall(scenario)
     yield from costs.absurd(scenario)
     yield from reward_models.impossible(scenario)
@@ -63,13 +64,27 @@ def _policy_training(scenario: Scenario) -> Iterator[Complaint]:
     for index, relation in enumerate(scenario.relations):
         for place, consequence in enumerate(relation.consequence):
             learner = consequence.learner if consequence.kind == "gradient" else None
-            if learner is None or learner.teaches != "language_model":
+            if learner is None or learner.teaches != "language_model" or learner.rankings:
                 continue
             batches = learner.batches() if scenario.world.networks else 0
             if (size := batches * relation.sample) > MOST_RESPONSES:
                 what = f"{batches:,} iterations of {relation.sample:,} responses are {size:.2g}"
                 at = ("relations", index, "consequence", place, "learner", "iterations")
                 yield at, f"{what}; the most is {MOST_RESPONSES:g}", "fewer iterations, or a smaller sample"
+
+
+def _groups(scenario: Scenario) -> Iterator[Complaint]:
+    """Samples that are no whole number of the groups in which a learner asks for responses."""
+    for index, relation in enumerate(scenario.relations):
+        for consequence in relation.consequence:
+            learner = consequence.learner if consequence.kind == "gradient" else None
+            if learner is None or learner.rankings or not scenario.world.networks:
+                continue
+            each, sample = learner.each(), int(relation.sample)
+            if over := sample % each:
+                nearest = " or ".join(str(many) for many in (sample - over, sample - over + each) if many)
+                what = f"{learner.name} answers each prompt {each} times, and {sample} is no multiple of {each}"
+                yield ("relations", index, "sample"), what, f"sample: {nearest}"
 
 
 def _waterfall(scenario: Scenario) -> Iterator[Complaint]:

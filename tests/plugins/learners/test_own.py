@@ -71,7 +71,7 @@ def test_it_teaches(tmp_path: Path) -> None:
     ("place", "learner", "said"),
     [
         (LEARN, "mine", "mine is no learner of raters → reward_model (possible: bradley_terry, plackett_luce, judge)"),
-        (TRAIN, "judge", "judge is no learner of reward_model → language_model (possible: ppo, reinforce, tilt, mine)"),
+        (TRAIN, "judge", "judge is no learner of reward_model → language_model (possible: best_of_n, expert_"),
         (TRAIN, "reinforce", "reinforce is for worlds with networks (leave the learner out, or use tilt)"),
         (TRAIN, "mime", "there is no learner called 'mime' (did you mean 'mine'?"),
         (TRAIN, {"kind": "mine", "fat": 1}, "unknown key 'fat' (did you mean 'far'?"),
