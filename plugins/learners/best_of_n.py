@@ -22,7 +22,7 @@ class Imitation(simlab.Learner):
     iterations: int = Field(12, ge=1, le=100_000, description="batches of responses per look")
     epochs: int = Field(2, ge=1, le=1000, description="passes over what was kept of each batch")
     minibatch: int = Field(64, ge=1, le=65_536, description="responses per step")
-    rate: float = Field(1e-3, gt=0, le=1, description="learning rate at the start")
+    rate: float = Field(2e-4, gt=0, le=1, description="learning rate at the start")  # measured on 01_first
     decay: bool = Field(True, description="let the rate fall linearly to zero")
 
     def learn(self, network: Transformer, lesson: simlab.RewardLesson) -> Sequence[Mapping[str, float]]:

@@ -41,7 +41,7 @@ class GRPO(simlab.Learner):
     beta: float = Field(0.0, ge=0, le=1000, description="weight of the KL estimate k3 in the loss, beside the leash")
     epochs: int = Field(2, ge=1, le=1000, description="passes over each batch")
     minibatch: int = Field(64, ge=1, le=65_536, description="responses per step")
-    rate: float = Field(5e-4, gt=0, le=1, description="learning rate at the start")
+    rate: float = Field(2.5e-4, gt=0, le=1, description="learning rate at the start")  # measured on 01_first
     clip: float = Field(0.2, gt=0, le=10, description="bound on the change of a word's probability ratio")
     decay: bool = Field(True, description="let the rate fall linearly to zero")
 

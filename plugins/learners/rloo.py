@@ -28,7 +28,7 @@ class RLOO(simlab.Learner):
     k: int = Field(4, ge=2, le=65_536, description="responses to each prompt")  # the paper's, with 2
     epochs: int = Field(2, ge=1, le=1000, description="passes over each batch")
     minibatch: int = Field(64, ge=1, le=65_536, description="responses per step")
-    rate: float = Field(1e-3, gt=0, le=1, description="learning rate at the start")
+    rate: float = Field(4e-4, gt=0, le=1, description="learning rate at the start")  # measured on 01_first
     clip: float | None = Field(
         0.2, gt=0, le=10, description="bound on the change of a response's probability ratio, as PPO's; null: none"
     )
