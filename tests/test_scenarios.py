@@ -107,10 +107,11 @@ def test_it_runs(small: Small) -> None:
 
 @pytest.mark.slow
 def test_its_tables_have_the_documented_columns_in_order(small: Small) -> None:
-    criteria = small.run.manifest["parameters"]["criteria"]
+    said = small.run.manifest["parameters"]
+    criteria, utilities = said["criteria"], [f"utility_{name}" for name in said["parties"]]
     assert list(small.run.tables) == list(TABLES)
     for name, frame in small.run.tables.items():
-        added = list(criteria) if name == "responses" else []
+        added = [*criteria, *utilities] if name == "responses" else []
         assert list(frame.columns) == [*TABLES[name].names, *added], name
         assert set(PINNED.get(name, "run").split()) <= set(frame.columns), name
     scores = small.run.responses[list(criteria)]

@@ -280,7 +280,7 @@ def _responses(given: _Tables, policy: Row, prompt: str) -> Row:
     """What the language model said before and after that training: to the label's own prompt if it is on the panel,
     else to the prompts nearest in wording; and mean scores over prompts of the same force."""
     rows = given.frame("responses", agent=policy["agent"], round=[policy["round"], policy["round"] + 1])
-    criteria = [name for name in rows if name not in TABLES["responses"].names]
+    criteria = [name for name in rows if not TABLES["responses"].means(name)]
     words = bool((rows.response != "").any())
     same = prompt in set(rows.prompt)
     prompts = [prompt] if same else _alike(prompt, rows.prompt.unique().tolist()) if words else []

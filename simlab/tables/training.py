@@ -126,23 +126,33 @@ POLICY = Table(
         number("lr", "learning rate"),
         number("objective_cost", "mean cost, minus the score of the reward model that sets a limit; NaN if none does"),
         number("coefficient", "coefficient of the reward shape as used: the leash β; of `constrained` the multiplier"),
-        number("objective_scores_std", "standard deviation of scores over the batch"),
-        number("objective_scores_min", "lowest score of the batch"),
-        number("objective_scores_max", "highest score of the batch"),
+        number("objective_scores_std", "standard deviation of scores over the batch", often_absent=True),
+        number("objective_scores_min", "lowest score of the batch", often_absent=True),
+        number("objective_scores_max", "highest score of the batch", often_absent=True),
         number(
-            "objective_scores_clipped", "share of scores that the learner took for another number, as by score_clip"
+            "objective_scores_clipped",
+            "share of scores that the learner took for another number, as by score_clip",
+            often_absent=True,
         ),
-        number("policy_entropy_avg", "entropy per token, as its samples tell", "nats"),
-        number("val_clipfrac_avg", "share of value estimates that wanted to move further than value_clip"),
-        number("val_ratio", "mean probability ratio of tokens, after to before each step"),
-        number("val_ratio_var", "variance over steps of that mean"),
+        number("policy_entropy_avg", "entropy per token, as its samples tell", "nats", often_absent=True),
         number(
-            "val_explained_variance", "share of the variance of returns that the value head foresaw, before learning"
+            "val_clipfrac_avg",
+            "share of value estimates that wanted to move further than value_clip",
+            often_absent=True,
         ),
-        number("val_num_eos_tokens", "responses that came to an end"),
-        number("grad_norm", "mean norm of the gradient before it is clipped"),
-        number("completions_mean_length", "mean length of responses", "tokens"),
-        number("completions_clipped_ratio", "share of responses cut off before an end"),
-        number("completions_distinct", "number of different responses, as a share of all of the batch"),
+        number("val_ratio", "mean probability ratio of tokens, after to before each step", often_absent=True),
+        number("val_ratio_var", "variance over steps of that mean", often_absent=True),
+        number(
+            "val_explained_variance",
+            "share of the variance of returns that the value head foresaw, before learning",
+            often_absent=True,
+        ),
+        number("val_num_eos_tokens", "responses that came to an end", often_absent=True),
+        number("grad_norm", "mean norm of the gradient before it is clipped", often_absent=True),
+        number("completions_mean_length", "mean length of responses", "tokens", often_absent=True),
+        number("completions_clipped_ratio", "share of responses cut off before an end", often_absent=True),
+        number(
+            "completions_distinct", "number of different responses, as a share of all of the batch", often_absent=True
+        ),
     ),
 )

@@ -57,7 +57,7 @@ def _kinds(responses: pd.DataFrame) -> dict[str, pd.Series]:
 
 def criteria_names(run: Run, weights: Mapping[str, Mapping[str, float]]) -> list[str]:
     """`answered` in worlds of words, then the criteria measured, then those only asked for."""
-    measured = [c for c in run.responses.columns if c not in TABLES["responses"].names]
+    measured = [c for c in run.responses.columns if not TABLES["responses"].means(c)]
     asked = [c for by in weights.values() for c in by]
     names = list(dict.fromkeys([*(["answered"] if has_words(run) else []), *measured, *asked]))
     if run.responses[_BELIEVED].notna().any():
