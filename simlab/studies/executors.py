@@ -123,7 +123,23 @@ def _pool(processes: int) -> ProcessPoolExecutor:
     else:
         context = get_context("forkserver")
         context.set_forkserver_preload(["simlab.studies.task", "simlab.simulation", "pandas", "pyarrow.parquet"])
+        _start_deaf_to_ctrl_c()
     return ProcessPoolExecutor(processes, mp_context=context, initializer=_begin)
+
+
+def _start_deaf_to_ctrl_c() -> None:
+    """Start the process that others are forked from while Ctrl-C is ignored: they begin as deaf to it, also before they
+    can say so themselves."""
+    import signal
+    from multiprocessing import forkserver
+
+    if threading.current_thread() is not threading.main_thread():  # who cannot set it
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def died(task: Task) -> Row:
