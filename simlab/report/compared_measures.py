@@ -44,7 +44,7 @@ def latest(rows: pd.DataFrame, by: str, round: int | None) -> pd.DataFrame:
 
 def criteria(rows: pd.DataFrame) -> list[str]:
     """The columns of scores of responses."""
-    return ["answered", *(name for name in rows if name not in TABLES["responses"].names)]
+    return ["answered", *(name for name in rows if not TABLES["responses"].means(name))]
 
 
 def _scores(run: Run, round: int | None) -> dict[Key, float]:
