@@ -31,7 +31,7 @@ class PPO(simlab.Learner):
         "reward_model",
         description="what values begin as: what the reward model makes of a response so far, or 0; or stay",
     )
-    head_rate: float = Field(10.0, gt=0, le=1e4, description="learning rate of the value head, times the rate")
+    head_rate: float = Field(3e-3, gt=0, le=1, description="learning rate of the value head at the start")
     warmup: int = Field(2, ge=0, le=100_000, description="batches over which the rate rises, where nothing is carried")
     clip: float = Field(0.2, gt=0, le=10, description="bound on the change of a word's probability ratio")
     value_clip: float = Field(0.2, gt=0, le=1e6, description="bound on the change of the value estimate")

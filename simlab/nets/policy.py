@@ -69,7 +69,7 @@ class PPOConfig:
     epochs: int = 2  # passes over a rollout; TRL 4, InstructGPT 1
     minibatch: int = 64  # responses a gradient step; InstructGPT's minibatches
     rate: float = 5e-4  # of AdamW; hundreds of times TRL's 3e-6, as suits a model of 1e5 parameters (measured)
-    head_rate: float = 10.0  # of the value head, times the rate: it begins at zero, and the trunk does not (measured)
+    head_rate: float = 3e-3  # of the value head, which begins at zero, as the trunk does not (measured)
     critic: Critic = "reward_model"  # what values begin as (InstructGPT, TRL: the reward model); none: they stay 0
     warmup: int = 2  # iterations over which the rate rises to its height, while AdamW's moments are few (measured)
     decay: bool = True  # linearly to 0 over the iterations (cleanrl); at a constant rate π hovers above π*
@@ -149,9 +149,8 @@ def ppo(
     value = value_head(policy, config.critic)
     resumed = bool(kept)
     optimizer = adamw(policy.parameters(), config.rate)
-    optimizer.add_param_group(
-        {"params": [*value.parameters()], "lr": config.rate * config.head_rate * (config.critic != "none")}
-    )
+    head_rate = 0.0 if config.critic == "none" else config.head_rate
+    optimizer.add_param_group({"params": [*value.parameters()], "lr": head_rate})
     if kept:
         _resume(value, optimizer, kept)
     generator = torch.Generator().manual_seed(seed)
