@@ -31,7 +31,7 @@ def test_three_more_entries_make_three_more_orders_and_leave_all_else_untouched(
     machine = "agent != 'rm' and "  # audits take time: whose labels the machine meets first may change
     said = after.judgements.query(f"{machine} principal not in @everybody")
     same(before.judgements.query(f"{machine} True"), said, but=["judgement"])
-    same(before.responses, after.responses)
+    same(before.responses, after.responses[[*before.responses]])
     same(before.policy, after.policy)
 
 
