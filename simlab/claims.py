@@ -90,7 +90,7 @@ def verdict(claim: ClaimSpec, runs: Sequence[Run], others: Sequence[Run] = ()) -
         values = values - np.array([number(run, claim) for run in others])
     mean, half = float(values.mean()), math.nan
     if len(values) > 1:
-        from scipy.stats import t
+        from scipy.special import stdtrit
 
-        half = float(t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / math.sqrt(len(values)))
+        half = float(stdtrit(len(values) - 1, 0.975) * values.std(ddof=1) / math.sqrt(len(values)))
     return Verdict(claim, tuple(values.tolist()), mean, mean - half, mean + half)

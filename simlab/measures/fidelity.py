@@ -107,9 +107,9 @@ def of_judges(worth: Array) -> Validity:
         return Validity.none("nobody judges, or the standard finds all pairs equal")
     mean, low, high = float(worth.mean()), math.nan, math.nan
     if len(worth) > 1:
-        from scipy.stats import t
+        from scipy.special import stdtrit
 
-        half = float(t.ppf(0.975, len(worth) - 1) * worth.std(ddof=1) / math.sqrt(len(worth)))
+        half = float(stdtrit(len(worth) - 1, 0.975) * worth.std(ddof=1) / math.sqrt(len(worth)))
         low, high = max(-1.0, mean - half), min(1.0, mean + half)
     return Validity(mean, low, high, mean, (1 + mean) / 2, len(worth))
 

@@ -45,10 +45,10 @@ def effect(values: ArrayLike, seed: int = 0) -> Effect:
     se = float(known.std(ddof=1) / math.sqrt(n))
     if se <= 1e-15 * max(1.0, abs(mean)):  # the same under every seed
         return Effect(mean, 0.0, mean, mean, mean, mean, 0.0 if mean else 1.0, n)
-    from scipy.stats import t
+    from scipy.special import stdtr, stdtrit
 
-    half = float(t.ppf(0.975, n - 1)) * se
-    p = float(2 * t.sf(abs(mean) / se, n - 1))
+    half = float(stdtrit(n - 1, 0.975)) * se
+    p = float(2 * stdtr(n - 1, -abs(mean) / se))
     boot_low, boot_high = _bootstrapped(known, seed)
     return Effect(mean, se, mean - half, mean + half, boot_low, boot_high, p, n)
 
@@ -58,9 +58,9 @@ def student(values: Array) -> tuple[float, float, float]:
     mean = float(values.mean())
     if len(values) < 2:
         return mean, math.nan, math.nan
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
-    half = float(t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / math.sqrt(len(values)))
+    half = float(stdtrit(len(values) - 1, 0.975) * values.std(ddof=1) / math.sqrt(len(values)))
     return mean, mean - half, mean + half
 
 
@@ -92,13 +92,13 @@ def seeds_needed(se: float, n: int, half_width: float) -> int:
     unless half_width is above 0, and n at least 2."""
     if not half_width > 0 or n < 2:
         raise ValueError("it takes a half width above 0 and two seeds to go by")
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     spread = se * math.sqrt(n)
     low, high = 2, MOST_SEEDS
     while low < high:
         middle = (low + high) // 2
-        if t.ppf(0.975, middle - 1) * spread / math.sqrt(middle) <= half_width:
+        if stdtrit(middle - 1, 0.975) * spread / math.sqrt(middle) <= half_width:
             high = middle
         else:
             low = middle + 1

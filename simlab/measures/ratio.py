@@ -35,10 +35,10 @@ def ratio(above: ArrayLike, below: ArrayLike, level: float = 0.95) -> Ratio:
     value = mean_y / mean_x if mean_x else math.nan
     if n < 2:
         return Ratio(value, math.nan, math.nan, n)
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     (s_yy, s_xy), (_, s_xx) = np.cov(y, x)
-    share = float(t.ppf((1 + level) / 2, n - 1)) ** 2 / n
+    share = float(stdtrit(n - 1, (1 + level) / 2)) ** 2 / n
     a, b, c = mean_x**2 - share * s_xx, mean_y * mean_x - share * s_xy, mean_y**2 - share * s_yy
     if a <= 1e-14 * mean_x**2:
         return Ratio(value, -math.inf, math.inf, n)
