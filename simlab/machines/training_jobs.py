@@ -142,5 +142,5 @@ def _learned(learner: Learner, network: Any, lesson: Any) -> list[dict[str, floa
 
 
 def _own(measured: Mapping[str, float]) -> dict[str, float]:
-    """What only the reward's shape knows."""
-    return {name: measured[name] for name in ("objective_cost", "coefficient")}
+    """What only the reward's shape knows, and the judge, whose scores a learner may have clipped."""
+    return {name: measured[name] for name in ("objective_scores", "objective_cost", "coefficient")}

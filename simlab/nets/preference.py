@@ -28,6 +28,7 @@ from .transformer import (
     Transformer,
     adamw,
     blank_linear,
+    descend,
     log_probs,
     read_exchanges,
     response_mask,
@@ -212,7 +213,7 @@ def fit(
         scale_rate(optimizer, 1 - step / steps)
         scores = data.scores(rows)
         loss = objective(scores, data, rows)
-        watch.step(rows, scores, loss, clipped_step(loss, optimizer, max_grad_norm))
+        watch.step(rows, scores, loss, descend(loss, optimizer, max_grad_norm))
         if progress is not None:
             progress(step + 1, steps)
         if (step + 1) % per_epoch == 0 and watch.ended(optimizer.param_groups[0]["lr"]):
@@ -229,15 +230,6 @@ def _optimizer(model: RewardModel, rate: float, decay: float) -> torch.optim.Ada
         optimizer.add_param_group({"params": [p for p in learning if p.ndim < 2], "weight_decay": 0.0})
     optimizer.add_param_group({"params": [model.tie], "lr": 100 * rate, "weight_decay": 0.0})
     return optimizer
-
-
-def clipped_step(loss: Tensor, optimizer: torch.optim.Optimizer, limit: float) -> Tensor:
-    """One step down the gradient of `loss`, its norm clipped at `limit`; the norm it had."""
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    norm = nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], limit)
-    optimizer.step()
-    return norm
 
 
 class _Rankings:

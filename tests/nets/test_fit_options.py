@@ -15,11 +15,10 @@ from simlab.nets.preference import (
     RewardModel,
     bradley_terry_loss,
     centring_penalty,
-    clipped_step,
     fit,
     pair_differences,
 )
-from simlab.nets.transformer import Transformer, generate, to_arrays
+from simlab.nets.transformer import Transformer, descend, generate, to_arrays
 from tests.nets.conftest import END
 
 Rankings = dict[str, NDArray[Any]]
@@ -77,7 +76,7 @@ def test_gradients_are_clipped_at_their_norm(limit: float) -> None:
     """Of |x|²/2 the gradient is x, of norm 5 here; a limit beyond that (the control) leaves it as it is."""
     for bound, moved in ((limit, limit), (10.0, 5.0)):
         x = torch.nn.Parameter(torch.tensor([3.0, -4.0]))
-        norm = clipped_step(x.square().sum() / 2, torch.optim.SGD([x], lr=0.1), bound)
+        norm = descend(x.square().sum() / 2, torch.optim.SGD([x], lr=0.1), bound)
         assert float(norm) == 5.0
         np.testing.assert_allclose(x.detach(), np.array([3.0, -4.0]) * (1 - 0.1 * moved / 5), rtol=1e-5)
 
