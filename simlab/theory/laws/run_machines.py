@@ -260,7 +260,7 @@ LAWS = (
     ),
     Law(
         id="network.leash",
-        says="reward is the score less β per nat of KL",
+        says="reward is the score, where none is clipped, less β per nat of KL",
         source="Ziegler et al. (2019), arXiv:1909.08593, eq. 2",
         path="simlab/components/reward_shape.py:KLPenalizedReward.leashed",
         regime="language model",
