@@ -32,6 +32,8 @@ def sides(options: int) -> tuple[Indices, Indices]:
 
 def differences(each: Array) -> Array:
     """Left less right of every pair [n, K(K−1)/2, …], given something about each response of n rankings [n, K, …]."""
+    if each.shape[1] == 2:  # the left and the right, which need not be copied first
+        return np.asarray(each[:, :1] - each[:, 1:])
     left, right = sides(each.shape[1])
     return np.asarray(each[:, left] - each[:, right])
 

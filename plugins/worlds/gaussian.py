@@ -40,6 +40,7 @@ class GaussianGame(Game):
     """The gaussian world in play. Criteria get their axes in the order in which they are first named."""
 
     panel_of_reference = True
+    seen_alike = True
     midpoint = 0.0
 
     def __init__(self, dimensions: int) -> None:

@@ -78,6 +78,7 @@ class Game(ABC):
     """A language game in play."""
 
     panel_of_reference: ClassVar[bool] = False  # True: panels hold responses of the untrained model only
+    seen_alike: ClassVar[bool] = False  # True: nothing is a matter of belief, and all perceive the true features
     dimensions: tuple[str, ...]  # axes of the value space
     midpoint: float  # the feature value that says nothing
     difficulty: Array  # per dimension [D]: size of perception noise of a rater without any skill
