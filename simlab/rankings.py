@@ -38,6 +38,13 @@ def differences(each: Array) -> Array:
     return np.asarray(each[:, left] - each[:, right])
 
 
+def taken(each: NDArray[T], rows: Indices) -> NDArray[T]:
+    """The rows of an array [n, …] that are asked for; the array itself, where that is all of them in turn."""
+    if len(rows) == len(each) and (rows == np.arange(len(rows))).all():
+        return each
+    return each.take(rows, axis=0)  # many times as fast as each[rows]
+
+
 def draws_of_choice(key: int, who: Indices, ranking_keys: NDArray[Any], options: int) -> Array:
     """Uniform draws [n, K + pairs]: K of responses, then those of pairs, by person and by the key of the ranking."""
     return several_uniforms(options * (options + 1) // 2, key, who, ranking_keys)
@@ -100,7 +107,7 @@ class Shown:
 
     def items_of(self, rows: Indices) -> Items:
         """The responses of some of the tasks [n], task after task [n·K]."""
-        response = self.response.take(rows, axis=0)  # many times as fast as response[rows]
+        response = taken(self.response, rows)
         return Items(np.repeat(self.prompt[rows], self.options), response.reshape(len(rows) * self.options, -1))
 
     @property
@@ -262,7 +269,7 @@ def evidence(
     each row stands for [n] (None: one). Of what many people ranked, a likelihood only asks how often who won."""
     store = rankings.shown
     if not rankings.shared:
-        wins, response = _wins(rankings, rows, shares), store.response.take(rankings.place[rows], axis=0)
+        wins, response = _wins(rankings, rows, shares), taken(store.response, rankings.place[rows])
         return _flat(differences(response)), wins.ravel(), None
     count, won = np.zeros(len(store), dtype=np.int64), np.zeros((len(store), rankings.pairs))
     for start in range(0, len(rows), AT_ONCE):
