@@ -156,6 +156,11 @@ class Game(ABC):
         The vector is [D], or [n, D] with one for each response.
         """
 
+    def wording(self, items: Items) -> dict[str, Any]:
+        """The columns `prompt` and `response` of a transcript: what was asked, and what was said."""
+        columns = self.transcript(items)
+        return {"prompt": columns["prompt"], "response": columns["response"]}
+
     @abstractmethod
     def transcript(self, items: Items) -> dict[str, Any]:
         """Columns of the responses table: prompt, response, force, fact_held_out, answered, and one column
