@@ -28,7 +28,8 @@ class GaussianLM(LanguageBackend):
     def sample(self, prompts: Indices, key: int, places: Indices | None = None) -> Items:
         places = np.arange(len(prompts)) if places is None else places
         draws = normals(branch(key, "words"), places[:, None], np.arange(self.dimensions)[None, :])
-        return Items(prompts, self.mean + draws)
+        draws += self.mean
+        return Items(prompts, draws)
 
     def fresh(self) -> GaussianLM:
         return GaussianLM(self.dimensions)

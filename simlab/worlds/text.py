@@ -243,12 +243,15 @@ class TextGame(Game):
         utility = features @ vector if vector.ndim == 1 else np.einsum("nd,nd->n", features, vector)
         return np.asarray((utility - worst) / np.maximum(best - worst, 1e-12))
 
+    def wording(self, items: Items) -> dict[str, Any]:
+        found = self.exchanges(items)
+        return {"prompt": [e.prompt.text for e in found], "response": [e.response.text for e in found]}
+
     def transcript(self, items: Items) -> dict[str, Any]:
         found = self.exchanges(items)
         scores = self.scores(items)
         return {
-            "prompt": [e.prompt.text for e in found],
-            "response": [e.response.text for e in found],
+            **self.wording(items),
             "force": [e.prompt.force for e in found],
             "fact_held_out": self.held_out[items.prompt],
             "answered": np.array(["answers" in e.response.acts for e in found]),

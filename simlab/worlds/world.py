@@ -78,6 +78,7 @@ class Game(ABC):
     """A language game in play."""
 
     panel_of_reference: ClassVar[bool] = False  # True: panels hold responses of the untrained model only
+    seen_alike: ClassVar[bool] = False  # True: nothing is a matter of belief, and all perceive the true features
     dimensions: tuple[str, ...]  # axes of the value space
     midpoint: float  # the feature value that says nothing
     difficulty: Array  # per dimension [D]: size of perception noise of a rater without any skill
@@ -154,6 +155,11 @@ class Game(ABC):
 
         The vector is [D], or [n, D] with one for each response.
         """
+
+    def wording(self, items: Items) -> dict[str, Any]:
+        """The columns `prompt` and `response` of a transcript: what was asked, and what was said."""
+        columns = self.transcript(items)
+        return {"prompt": columns["prompt"], "response": columns["response"]}
 
     @abstractmethod
     def transcript(self, items: Items) -> dict[str, Any]:
