@@ -23,11 +23,13 @@ from .listwise import plackett_luce_loss
 from .orders import wins
 from .reward_figures import accuracy, figures
 from .transformer import (
+    READ,
     Numbers,
     Progress,
     Transformer,
     adamw,
     blank_linear,
+    by_length,
     descend,
     log_probs,
     read_exchanges,
@@ -89,17 +91,16 @@ class RewardModel(nn.Module):
         return [*self.trunk.parameters(), *self.head.parameters(), self.tie]
 
     @torch.no_grad()
-    def score(self, prompts: Numbers, responses: Numbers, *, known: Numbers | None = None, batch: int = 1024) -> Tensor:
+    def score(self, prompts: Numbers, responses: Numbers, *, known: Numbers | None = None, batch: int = READ) -> Tensor:
         """Scores [n] without gradients, float32 on the model's device. Only differences under one prompt mean
         anything until somebody standardizes them. `known` [n, T] is what `known` returns, if it is at hand."""
         before = None if known is None else torch.as_tensor(known, device=self.tie.device)
         asked = torch.as_tensor(prompts, dtype=torch.int64, device=self.tie.device)
         said = torch.as_tensor(responses, dtype=torch.int64, device=self.tie.device)
         out = torch.zeros(len(said), device=self.tie.device)
-        for start in range(0, len(said), batch):
-            p, r = trimmed(asked[start : start + batch]), trimmed(said[start : start + batch])
-            log_p = self.known(p, r) if before is None else before[start : start + batch, : r.shape[1]]
-            out[start : start + batch] = self(p, r, log_p)
+        for rows in by_length(batch, asked, said):
+            p, r = trimmed(asked[rows]), trimmed(said[rows])
+            out[rows] = self(p, r, self.known(p, r) if before is None else before[rows, : r.shape[1]])
         return out
 
 
