@@ -40,17 +40,20 @@ class Ensemble:
         self.centre, self.scale = centre, scale
 
     @torch.no_grad()
-    def of_tokens(self, prompts: Numbers, responses: Numbers, *, batch: int = READ) -> Tensor:
-        """What each token adds to the members' raw scores [M, n, T], for responses [n, T] to prompts [n, P]."""
+    def of_tokens(
+        self, prompts: Numbers, responses: Numbers, *, known: Tensor | None = None, batch: int = READ
+    ) -> Tensor:
+        """What each token adds to the members' raw scores [M, n, T], for responses [n, T] to prompts [n, P]; `known` as
+        of the members, if it is at hand."""
         first = self.members[0]
         asked = torch.as_tensor(prompts, dtype=torch.int64, device=first.tie.device)
         said = torch.as_tensor(responses, dtype=torch.int64, device=first.tie.device)
         out = torch.zeros(len(self.members), *said.shape, device=first.tie.device)
         for rows in by_length(batch, asked, said):
             p, r = trimmed(asked[rows]), trimmed(said[rows])
-            known = first.known(p, r)
+            likely = first.known(p, r) if known is None else known[rows, : r.shape[1]]
             for row, member in enumerate(self.members):
-                out[row, rows, : r.shape[1]] = member.of_tokens(p, r, known)
+                out[row, rows, : r.shape[1]] = member.of_tokens(p, r, likely)
         return out
 
     def standardized(self, added: Tensor, *, apart: bool = False) -> Tensor:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -38,6 +39,7 @@ __all__ = [
     "next_words",
     "pretrain",
     "response_mask",
+    "speak",
     "to_arrays",
 ]
 
@@ -144,7 +146,7 @@ class Transformer(nn.Module):
         `positions` [B, T] default to 0…T−1. With `memories` (one a block) earlier tokens are remembered, and later
         calls need a `mask` [B, 1, T, S], True where a remembered key may be seen.
         """
-        if tokens.shape[1] > self.config.context:
+        if positions is None and tokens.shape[1] > self.config.context:
             raise ValueError(f"{tokens.shape[1]} tokens do not fit in a context of {self.config.context}")
         x = F.embedding(tokens, self.words)
         x = x + (self.positions[: tokens.shape[1]] if positions is None else F.embedding(positions, self.positions))
@@ -191,7 +193,7 @@ def by_length(size: int, *tokens: Tensor) -> tuple[Tensor, ...]:
     On a graphics card, where a part costs a launch whatever its size, sixteen times as many make one.
     """
     order = sum((t != 0).sum(1) for t in tokens).argsort(stable=True)  # type: ignore[union-attr]
-    return torch.split(order, size if order.device.type == "cpu" else 16 * size)
+    return torch.split(order, size if order.device.type == "cpu" else 16 * size) if len(order) else ()
 
 
 def pretrain(
@@ -303,6 +305,26 @@ def read_exchanges(model: Transformer, prompts: Tensor, responses: Tensor) -> tu
     return hidden[rows, slots - 1], hidden[rows, slots]
 
 
+def read_rankings(model: Transformer, prompts: Tensor, responses: Tensor) -> Tensor:
+    """The model's vectors [m, K, T, d] at each token of K responses [m, K, T] to each prompt [m, P], as if every
+    response were read alone; what stands at padding means nothing. Differentiable.
+
+    The prompt is read once: it and its responses are one sequence, in which a response sees the prompt and itself.
+    """
+    (m, p), (k, t) = prompts.shape, responses.shape[1:]
+    size, at, said = lengths(prompts), torch.arange(p, device=prompts.device), torch.arange(t, device=prompts.device)
+    if int(size.max()) + t > model.config.context:
+        raise ValueError(f"{p} + {t} tokens of prompt and response do not fit in a context of {model.config.context}")
+    positions = torch.cat((at.expand(m, p), (size[:, None] + said).repeat(1, k)), 1)
+    owner = torch.cat((at * 0, 1 + torch.arange(k, device=at.device).repeat_interleave(t)))  # 0: of the prompt
+    place = torch.arange(p + k * t, device=at.device)
+    seen = (place[:, None] >= place) & ((owner[:, None] == owner) | (owner == 0))  # [S, S], True where a key is seen
+    real = torch.cat((at < size[:, None], torch.ones(m, k * t, dtype=torch.bool, device=at.device)), 1)
+    mask = seen if p == int(size.min()) else (seen & real[:, None])[:, None]
+    hidden: Tensor = model(torch.cat((prompts, responses.flatten(1)), 1), positions, mask=mask)
+    return hidden[:, p:].unflatten(1, (k, t))
+
+
 def spoken(model: Transformer, before: Tensor, responses: Tensor, temperature: float = 1.0) -> Tensor:
     """Log-probability [B, T] of each response token given the vectors `before` it [B, T, d]; 0 at padding."""
     mask = response_mask(responses)
@@ -327,8 +349,31 @@ def _rows(model: Transformer, tokens: Numbers) -> Tensor:
     return torch.as_tensor(tokens, dtype=torch.int64, device=model.device)
 
 
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """Responses as they were said: tokens [n, T]; what the model gave each, log-probabilities [n, T], 0 at padding, and
+    its vectors before each [n, T, d], 0 at padding."""
+
+    responses: Tensor
+    logp: Tensor
+    before: Tensor
+
+    @staticmethod
+    def silence(model: Transformer, rows: int, words: int) -> Speech:
+        """Nothing yet."""
+        blank = model.words.new_zeros
+        width = model.config.width
+        return Speech(blank(rows, words, dtype=torch.int64), blank(rows, words), blank(rows, words, width))
+
+    def trimmed(self) -> Speech:
+        """Without the columns in which every response has ended."""
+        responses = trimmed(self.responses)
+        t = responses.shape[1]
+        return Speech(responses, self.logp[:, :t], self.before[:, :t])
+
+
 @torch.no_grad()
-def generate(
+def speak(
     model: Transformer,
     prompts: Numbers,
     uniforms: Numbers,
@@ -336,25 +381,33 @@ def generate(
     end: int,
     temperature: float = 1.0,
     batch: int = READ,
-) -> Tensor:
+) -> Speech:
     """Responses [n, T] to prompts [n, P]: word by word up to the `end` token, 0 after it.
 
     Token t of row i is the inverse of the cumulative distribution at `uniforms[i, t]` in [0, 1), so a row's draws
     belong to the row, whoever else is in the batch. Nothing in `config.unspoken` is ever said. `temperature` 0 takes
-    the likeliest word. int64 on the model's device; raises ValueError if prompt and response exceed the context.
+    the likeliest word. On the model's device; raises ValueError if prompt and response exceed the context.
     """
     asked = _rows(model, prompts)
     draws = torch.as_tensor(uniforms, dtype=torch.float64, device=model.device)
-    out = torch.zeros(draws.shape, dtype=torch.int64, device=model.device)
+    out = Speech.silence(model, *draws.shape)
     for rows in by_length(batch, asked):
-        out[rows] = _continue(model, trimmed(asked[rows]), draws[rows], end, temperature)
+        said = _continue(model, trimmed(asked[rows]), draws[rows], end, temperature)
+        out.responses[rows], out.logp[rows], out.before[rows] = said.responses, said.logp, said.before
     return out
 
 
-def _continue(model: Transformer, prompts: Tensor, draws: Tensor, end: int, temperature: float) -> Tensor:
+def generate(
+    model: Transformer, prompts: Numbers, uniforms: Numbers, *, end: int, temperature: float = 1.0, batch: int = READ
+) -> Tensor:
+    """The tokens [n, T] of `speak`, int64."""
+    return speak(model, prompts, uniforms, end=end, temperature=temperature, batch=batch).responses
+
+
+def _continue(model: Transformer, prompts: Tensor, draws: Tensor, end: int, temperature: float) -> Speech:
     """Responses [B, T]. Rows that have ended are dropped from the work once they are a quarter of it."""
     (b, p), t = prompts.shape, draws.shape[1]
-    out = torch.zeros(b, t, dtype=torch.int64, device=prompts.device)
+    out = Speech.silence(model, b, t)
     config = model.config
     if p + t > config.context:
         raise ValueError(f"{p} + {t} tokens of prompt and response do not fit in a context of {config.context}")
@@ -366,8 +419,9 @@ def _continue(model: Transformer, prompts: Tensor, draws: Tensor, end: int, temp
     state = model(prompts, memories=memories)[rows, size - 1]  # [B, d]
     alive = torch.ones(b, dtype=torch.bool, device=prompts.device)
     for step in range(t):
-        token = draw(model.speech(state, temperature or 1.0), draws[rows, step], greedy=temperature == 0)
-        out[rows, step] = torch.where(alive, token, 0)
+        token, logp = draw(model.speech(state, temperature or 1.0), draws[rows, step], greedy=temperature == 0)
+        out.responses[rows, step] = torch.where(alive, token, 0)
+        out.logp[rows, step], out.before[rows, step] = logp * alive, state * alive[:, None]
         alive = alive & (token != end)
         left = int(alive.sum())
         if not left or step + 1 == t:
@@ -382,15 +436,16 @@ def _continue(model: Transformer, prompts: Tensor, draws: Tensor, end: int, temp
     return out
 
 
-def draw(logits: Tensor, uniforms: Tensor, *, greedy: bool = False) -> Tensor:
-    """One index [B] from each row of logits [B, V] by inverting its cumulative distribution at uniforms [B]."""
-    if greedy:
-        return logits.argmax(1)
+def draw(logits: Tensor, uniforms: Tensor, *, greedy: bool = False) -> tuple[Tensor, Tensor]:
+    """One index [B] from each row of logits [B, V] by inverting its cumulative distribution at uniforms [B], and the
+    logarithm of its probability [B]."""
     weights = torch.exp(logits - logits.amax(1, keepdim=True))
     cumulative = weights.cumsum(1, dtype=torch.float64)
     total = cumulative[:, -1]
     target = torch.minimum(uniforms * total, torch.nextafter(total, torch.zeros_like(total)))
-    return torch.searchsorted(cumulative, target[:, None], right=True)[:, 0]
+    drawn = logits.argmax(1) if greedy else torch.searchsorted(cumulative, target[:, None], right=True)[:, 0]
+    likely = weights.gather(1, drawn[:, None])[:, 0].double() / total
+    return drawn, likely.log().to(logits.dtype)
 
 
 @torch.no_grad()
