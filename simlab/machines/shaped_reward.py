@@ -31,13 +31,15 @@ class Rewarding:
         self._scored: Any = None  # their scores, whatever a learner makes of them
         self._said: dict[str, float] = {}
         self._added: Any = None
+        self._known: Any = None
 
     def score(self, prompts: Any, responses: Any) -> Any:
         """Scores [B] of responses [B, T], or of every member [M, B] if the shape asks for them."""
         self._told = {"ended": (responses == END).any(1)} if self.shape.ends else {}
         if self.cost_model is not None:
             self._told["cost"] = -self.cost_model.score(prompts, responses)
-        self._added = added = self.judge.of_tokens(prompts, responses)
+        self._known = self.judge.members[0].known(prompts, responses)
+        self._added = added = self.judge.of_tokens(prompts, responses, known=self._known)
         self._scored = scored = self.judge.standardized(added, apart=self.shape.members)
         self._said = told_of(responses)
         return scored
@@ -45,6 +47,10 @@ class Rewarding:
     def so_far(self) -> Any:
         """What the judge makes of each response scored last before each of its tokens [B, T], in units of the score."""
         return self.judge.so_far(self._added)
+
+    def known(self) -> Any:
+        """What the pretrained model that the judge has grown from finds of each response scored last [B, T]."""
+        return self._known
 
     def reward(self, score: Any, logp: Any, logp_ref: Any, mask: Any) -> Any:
         """Rewards [B, T] for the responses scored last."""

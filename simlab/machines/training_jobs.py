@@ -95,9 +95,10 @@ def train_policy(
 
     rewarding = Rewarding(shape, revive_judge(judge, device), None if limit is None else revive_judge(limit, device))
     model = revive(config, weights, device)
+    reads_alike = judge["base"] is reference and judge["log_probability"] and temperature == 1.0
     lesson = RewardLesson(
         revive(config, reference, device), prompts, uniforms, rewarding.score, rewarding.reward, END, temperature,
-        seed, progress, kept_in(weights, device), rewarding.so_far,
+        seed, progress, kept_in(weights, device), rewarding.so_far, rewarding.known if reads_alike else None,
     )  # fmt: skip
     rows = _learned(learner, model, lesson)
     if not len(rows) == len(rewarding.measured) == len(prompts):

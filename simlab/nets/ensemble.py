@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from .preference import RewardModel
-from .transformer import Numbers, trimmed
+from .transformer import READ, Numbers, by_length, trimmed
 
 __all__ = ["Ensemble"]
 
@@ -40,17 +40,20 @@ class Ensemble:
         self.centre, self.scale = centre, scale
 
     @torch.no_grad()
-    def of_tokens(self, prompts: Numbers, responses: Numbers, *, batch: int = 1024) -> Tensor:
-        """What each token adds to the members' raw scores [M, n, T], for responses [n, T] to prompts [n, P]."""
+    def of_tokens(
+        self, prompts: Numbers, responses: Numbers, *, known: Tensor | None = None, batch: int = READ
+    ) -> Tensor:
+        """What each token adds to the members' raw scores [M, n, T], for responses [n, T] to prompts [n, P]; `known` as
+        of the members, if it is at hand."""
         first = self.members[0]
         asked = torch.as_tensor(prompts, dtype=torch.int64, device=first.tie.device)
         said = torch.as_tensor(responses, dtype=torch.int64, device=first.tie.device)
         out = torch.zeros(len(self.members), *said.shape, device=first.tie.device)
-        for start in range(0, len(said), batch):
-            p, r = trimmed(asked[start : start + batch]), trimmed(said[start : start + batch])
-            known = first.known(p, r)
+        for rows in by_length(batch, asked, said):
+            p, r = trimmed(asked[rows]), trimmed(said[rows])
+            likely = first.known(p, r) if known is None else known[rows, : r.shape[1]]
             for row, member in enumerate(self.members):
-                out[row, start : start + batch, : r.shape[1]] = member.of_tokens(p, r, known)
+                out[row, rows, : r.shape[1]] = member.of_tokens(p, r, likely)
         return out
 
     def standardized(self, added: Tensor, *, apart: bool = False) -> Tensor:
