@@ -18,7 +18,10 @@ from simlab.components.reward_shape import RewardShape
 from simlab.consequences.reward_model_rows import as_columns, asked_for, fitted, idle
 from simlab.machines.label_merging import merged
 from simlab.machines.language_backend import Round
+from simlab.machines.learning_curve import Watch
+from simlab.machines.linear_rm import LinearRM
 from simlab.machines.reward_backend import Evidence
+from simlab.machines.shaped_reward import direction_paid, unleashed
 from simlab.machines.training_jobs import POLICY_METRICS
 from simlab.parties.language_model import LanguageModel
 from simlab.parties.other_labels import compared_anew, halves
@@ -28,6 +31,7 @@ from simlab.rankings import Rankings
 from simlab.relation import Consequence, Effect, Judgement, Relation
 from simlab.rng import branch
 from simlab.tables.recorder import coded
+from simlab.worlds.world import Items
 
 if TYPE_CHECKING:
     from simlab.engine.context import Context
@@ -168,11 +172,32 @@ class Gradient(Consequence):
         taught = Round(judge.taught(), None if cost_model is None else cost_model.taught(), relation.sample)
         self.rounds.append(taught)
         key = self.context.rng.key(machine.name, "policy", machine.learned)
-        done = machine.backend.learn(self.learner, taught, self.shape, key)
+        done = machine.backend.learn(self.learner, taught, self.shape, key, self._watch())
+        if done.looks:
+            self.context.log.practised(relation, done.looks)
         self.shape = done.shape
         machine.learned += 1
         self._record_policy(judge.name, machine, done.rows)
         return done.flops
+
+    def _watch(self) -> Watch | None:
+        """How a language model is looked at while it learns; None if nobody asks."""
+        curve, log = self.context.scenario.panel.learning_curve, self.context.log
+        if curve is None or not log.on_practised:
+            return None
+        key = self.context.rng.key("panel", "learning curve")
+        return Watch(self.context.game.panel_prompts(curve.prompts), key, curve.every)
+
+    def pay(self, judge: RewardModel, items: Items) -> Array:
+        """What responses are paid by a judge [n], the leash aside: its score, as the reward shape has it."""
+        cost_model = self._cost_model()
+        if isinstance(judge.backend, LinearRM):
+            limit = None if cost_model is None else cost_model.taught()
+            direction = direction_paid(self.shape, judge.taught(), limit)
+            return np.asarray(items.response @ direction - judge.centre / judge.scale)
+        score = judge.each_score(items) if self.shape.members else judge.score(items)
+        cost = None if cost_model is None else -cost_model.score(items)
+        return unleashed(self.shape, score, items.response, cost)
 
     def _cost_model(self) -> RewardModel | None:
         """The reward model whose dislike the shape counts as a cost, if it names one."""

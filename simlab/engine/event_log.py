@@ -26,6 +26,7 @@ OnFollowed = Callable[[Relation, Judgement, Sequence[Effect]], None]
 OnRanked = Callable[[Party, Rankings], None]
 OnLabor = Callable[[str, int, float, float], None]  # party, order, hours of people, pay
 OnActed = Callable[[Relation], Steps]
+OnPractised = Callable[[Relation, Any], None]  # by which a language model has learned, and what was seen meanwhile
 OnRound = Callable[[Any], Steps]  # of the language model whose round is over
 
 
@@ -51,6 +52,7 @@ class EventLog:
         self.on_labor: list[OnLabor] = []
         self.on_ranked: list[OnRanked] = []
         self.on_acted: list[OnActed] = []
+        self.on_practised: list[OnPractised] = []
         self.on_round: list[OnRound] = []
 
     def add(self, table: str, *, about: str = "", **columns: Any) -> None:
@@ -112,6 +114,11 @@ class EventLog:
         """A look is over that had effects."""
         for tell in self.on_acted:
             yield from tell(relation)
+
+    def practised(self, relation: Relation, looks: Any) -> None:
+        """A language model has learned from rewards, and was looked at meanwhile."""
+        for tell in self.on_practised:
+            tell(relation, looks)
 
     def round_over(self, model: Party) -> Steps:
         """A round of a language model is over, or it has been pretrained; measuring may take simulated time."""

@@ -1,4 +1,4 @@
-"""The training of machines: reward_model, epochs, lessons, policy."""
+"""The training of machines: reward_model, epochs, lessons, policy, learning_curve."""
 
 from __future__ import annotations
 
@@ -108,7 +108,17 @@ POLICY = Table(
         PRINCIPAL,
         AGENT,
         whole("iteration", "iteration within the round, from 1"),
-        number("objective_kl", "KL divergence from the reference model per response", "nats"),
+        number(
+            "objective_kl",
+            "KL divergence from the reference model per response: mean of log pi - log pi_ref (k1); of vectors exact",
+            "nats",
+        ),
+        number(
+            "objective_kl_k3",
+            "the same by pi_ref/pi - 1 - ln(pi_ref/pi) of every token (k3), which is never negative",
+            "nats",
+            often_absent=True,
+        ),
         number("objective_entropy", "entropy per response", "nats"),
         number("objective_scores", "mean score by the reward model, before a learner clips any"),
         number(
@@ -155,4 +165,30 @@ POLICY = Table(
             "completions_distinct", "number of different responses, as a share of all of the batch", often_absent=True
         ),
     ),
+)
+
+LEARNING_CURVE = Table(
+    "learning_curve",
+    "Proxy and gold while a language model learns from rewards, on the same prompts by the same draws: one row a look,"
+    " before the first batch and after some. Empty unless `panel.learning_curve` is asked for.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        PRINCIPAL,
+        AGENT,
+        whole("iteration", "batches it has learned from in this round"),
+        number("kl", "KL divergence from the reference per response: mean of log pi - log pi_ref (k1)", "nats"),
+        number("kl_k3", "the same by pi_ref/pi - 1 - ln(pi_ref/pi) of every token (k3), which is never negative", "nats"),
+        number(
+            "kl_exact",
+            "the same by the whole distributions of next tokens, in the states its responses pass through: without error"
+            " where a response is one token; in vector worlds |mean|^2/2",
+            "nats",
+        ),
+        number("proxy", "mean pay by the reward model as the reward shape has it, without its leash"),
+        whole("n", "responses, one to each prompt"),
+    ),
+    of_parties="mean utility of the responses to the party of this name, in its own units, for reward models, the"
+    " language model (mean log pi - log pi_ref) and those it answers to (gold); NaN for others",
 )
