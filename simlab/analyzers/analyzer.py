@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +61,10 @@ class Analyzer(ABC):
     def ranked(self, party: Party, made: Rankings) -> None:
         """Rankings have been made."""
         del party, made
+
+    def learned(self, relation: Relation, table: str, columns: Mapping[str, Any]) -> None:
+        """A machine has learned, as these columns of a table say."""
+        del relation, table, columns
 
     def practised(self, relation: Relation, looks: Sequence[Look]) -> None:
         """A language model has learned from rewards, and was looked at meanwhile."""

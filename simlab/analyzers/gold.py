@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from simlab.arrays import Array
 from simlab.consequences.learning import Gradient
@@ -33,6 +36,11 @@ def paying(relation: Relation) -> list[tuple[RewardModel, Gradient]]:
     if not isinstance(judge, RewardModel):
         return []
     return [(judge, c) for c in relation.consequences if isinstance(c, Gradient)]
+
+
+def together(several: Sequence[Items]) -> Items:
+    """Items of several looks, as one."""
+    return Items(np.concatenate([i.prompt for i in several]), np.concatenate([i.response for i in several]))
 
 
 def utilities(context: Context, party: Party, items: Items) -> Array:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.analyzers.analyzer import Analyzer, RoundView
-from simlab.analyzers.gold import gold, paying, utilities
+from simlab.analyzers.gold import gold, paying, together, utilities
 from simlab.arrays import Array
 from simlab.clock import Steps
 from simlab.machines.learning_curve import Look
@@ -28,9 +28,7 @@ class LearningCurveAnalyzer(Analyzer):
         yield from ()
 
     def practised(self, relation: Relation, looks: Sequence[Look]) -> None:
-        items = looks[0].items
-        for look in looks[1:]:
-            items = items.joined(look.items)
+        items = together([look.items for look in looks])
         for judge, by in paying(relation):
             self._record(relation, judge, by, looks, items)
 

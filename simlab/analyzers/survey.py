@@ -14,6 +14,7 @@ import numpy as np
 
 from simlab.analyzers.agents_compared import AgentsCompared
 from simlab.analyzers.agreement import AgreementAnalyzer
+from simlab.analyzers.alarms import AlarmsAnalyzer
 from simlab.analyzers.analyzer import Agents, Analyzer, RoundView
 from simlab.analyzers.best_of import BestOfAnalyzer
 from simlab.analyzers.flattening import FlatteningAnalyzer
@@ -57,6 +58,7 @@ ANALYZERS: tuple[type[Analyzer], ...] = (
     MinimalPairsAnalyzer,
     OrdersAnalyzer,
     GroupsAnalyzer,
+    AlarmsAnalyzer,
 )
 
 
@@ -69,6 +71,7 @@ class Survey:
         self.compared = AgentsCompared(context)
         self.analyzers = [analyzer(context) for analyzer in ANALYZERS]
         context.log.on_ranked.append(self.ranked)
+        context.log.on_learned.append(self.learned)
         context.log.on_practised.append(self.practised)
         context.log.on_round.append(self.measure)
 
@@ -76,6 +79,11 @@ class Survey:
         """Rankings have been made; whoever measures them takes note."""
         for analyzer in self.analyzers:
             analyzer.ranked(party, made)
+
+    def learned(self, relation: Relation, table: str, columns: Mapping[str, Any]) -> None:
+        """A machine has learned; whoever measures that takes note."""
+        for analyzer in self.analyzers:
+            analyzer.learned(relation, table, columns)
 
     def practised(self, relation: Relation, looks: Sequence[Look]) -> None:
         """A language model has learned, and was looked at meanwhile; whoever measures that takes note."""

@@ -90,7 +90,7 @@ class Gradient(Consequence):
         self._record(relation, judgement, found := fitted(machine, evidence.rankings, fit.figures))
         if fit.epochs:
             parties = {"principal": relation.principal.name, "agent": machine.name}
-            self.context.log.add("epochs", about=machine.name, **parties, **as_columns(fit.epochs))
+            self.context.log.learned(relation, "epochs", {**parties, **as_columns(fit.epochs)})
         told = {name: value for name, value in found.items() if name != "why_nan"}
         self.context.taught("reward_model_trained", machine.name, update=machine.learned, metrics=told)
         if before is not None and isinstance(relation.principal, Pool):
@@ -118,7 +118,7 @@ class Gradient(Consequence):
         """What became of a look, and of what was asked of people for it."""
         machine, pool = relation.agent.name, relation.principal.name
         row = {"principal": pool, "agent": machine, **found, **asked_for(judgement)}
-        self.context.log.add("reward_model", about=machine, **row)
+        self.context.log.learned(relation, "reward_model", row)
 
     def _record_lessons(self, pool: Pool, machine: RewardModel, shown: Rankings, before: Array) -> None:
         """What each new label did to the margins [m, pairs], which were `before`."""
@@ -153,7 +153,7 @@ class Gradient(Consequence):
         machine.learned += 1
         found = fitted(machine, evidence.rankings, {"loss": rows[-1]["loss_policy_avg"]})
         self._record(relation, judgement, found)
-        self._record_policy(relation.principal.name, machine, rows)
+        self._record_policy(relation, machine, rows)
         return flops
 
     # ---- a language model learns to please a reward model -------------------------------------------------------
@@ -177,7 +177,7 @@ class Gradient(Consequence):
             self.context.log.practised(relation, done.looks)
         self.shape = done.shape
         machine.learned += 1
-        self._record_policy(judge.name, machine, done.rows)
+        self._record_policy(relation, machine, done.rows)
         return done.flops
 
     def _watch(self) -> Watch | None:
@@ -204,12 +204,12 @@ class Gradient(Consequence):
         name = self.shape.costs()
         return self.context.party(name, RewardModel) if name else None
 
-    def _record_policy(self, judge: str, machine: LanguageModel, rows: Sequence[Mapping[str, float]]) -> None:
+    def _record_policy(self, relation: Relation, machine: LanguageModel, rows: Sequence[Mapping[str, float]]) -> None:
         """What each batch of a language model's training came to, or each pass over rankings."""
         columns = {name: np.array([row.get(name, np.nan) for row in rows]) for name in POLICY_METRICS}
         iteration = np.arange(1, len(rows) + 1)
-        row = {"principal": judge, "agent": machine.name, "iteration": iteration, **columns}
-        self.context.log.add("policy", about=machine.name, **row)
+        row = {"principal": relation.principal.name, "agent": machine.name, "iteration": iteration, **columns}
+        self.context.log.learned(relation, "policy", row)
         self.context.taught("policy_trained", machine.name, update=machine.learned, metrics=columns)
 
     # ---- what would have become of it by other draws ------------------------------------------------------------

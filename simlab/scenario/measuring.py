@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import log
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -52,6 +53,37 @@ class BestOfSpec(Spec):
         """Of how many the best is picked, each once, in ascending order."""
         powers = [1 << k for k in range(self.samples.bit_length()) if 1 << k <= self.samples]
         return sorted(set(self.n)) or powers
+
+
+class AlarmsSpec(Spec):
+    """From where on a row of the table `alarms` says that training has gone wrong; null: never."""
+
+    kl: float | None = Field(50.0, gt=0, le=1e9, description="nats from the reference per response, in any batch")
+    negative_kl: float | None = Field(
+        1.0,
+        ge=0,
+        le=1e9,
+        description="nats below 0 of the KL of a batch, which its samples may tell by chance, but not by much",
+    )
+    entropy: float | None = Field(
+        0.1, gt=0, le=1, description="share of the entropy per token of the first batch ever that is left"
+    )
+    distinct: float | None = Field(
+        0.02, ge=0, le=1, description="share of the responses of a batch that are distinct; a single one always tells"
+    )
+    falling: float | None = Field(
+        3.0, gt=0, le=1e6, description="standard errors by which gold falls while what the reward model pays rises"
+    )
+    accuracy: float | None = Field(
+        0.5, ge=0, le=1, description="share of held-out labels that a reward model orders as given"
+    )
+    pairs: int = Field(20, ge=1, le=10_000_000, description="number of held-out pairs below which nothing is said")
+    loss: float | None = Field(
+        round(log(2), 6), gt=0, le=1e6, description="held-out loss of a reward model; default: a coin's, ln 2"
+    )
+    overfit: float | None = Field(
+        0.05, ge=0, le=1e6, description="nats by which held-out loss is above that of the best epoch of the same fit"
+    )
 
 
 class LearningCurveSpec(Spec):

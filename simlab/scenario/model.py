@@ -24,7 +24,7 @@ from simlab.names import NAME
 from simlab.scenario.criteria import mentions
 from simlab.scenario.expectations import ClaimSpec
 from simlab.scenario.fields import CriterionField, Name, Reading, WorldField
-from simlab.scenario.measuring import BestOfSpec, LearningCurveSpec, OnPolicySpec
+from simlab.scenario.measuring import AlarmsSpec, BestOfSpec, LearningCurveSpec, OnPolicySpec
 from simlab.scenario.messages import Complaints
 from simlab.scenario.parties import AnyParty, PeopleSpec
 from simlab.scenario.relations import RelationSpec, completed, taught
@@ -98,6 +98,7 @@ class Scenario(Spec):
     cluster: ClusterSpec = Field(ClusterSpec(), description="the computers, in simulated time")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="what networks are computed on, in real time")
     panel: PanelSpec = Field(PanelSpec(), description="the questions every party answers")
+    alarms: AlarmsSpec = Field(AlarmsSpec(), description="when training has gone wrong")
     waterfall: WaterfallSpec = Field(WaterfallSpec(), description="where alignment is lost, link by link")
     without: list[str] = Field(
         [], max_length=1000, description="whom this run is without, as pool:17 or a party; all other draws stay"

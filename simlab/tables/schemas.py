@@ -25,7 +25,7 @@ from simlab.tables.measured import (
 )
 from simlab.tables.money import CHANNELS, INCIDENTS, LEDGER, MARKET, MEETINGS, QUEUES
 from simlab.tables.people import DEMONSTRATIONS, EMPLOYMENT, LABOR, RATERS
-from simlab.tables.training import EPOCHS, LEARNING_CURVE, LESSONS, POLICY, REWARD_MODEL
+from simlab.tables.training import ALARMS, EPOCHS, LEARNING_CURVE, LESSONS, POLICY, REWARD_MODEL
 
 __all__ = ["TABLES", "Column", "Table"]
 
@@ -65,6 +65,7 @@ TABLES: dict[str, Table] = {
         LESSONS,
         POLICY,
         LEARNING_CURVE,
+        ALARMS,
         RESPONSES,
         WIN_RATE,
         LEDGER,

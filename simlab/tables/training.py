@@ -1,4 +1,4 @@
-"""The training of machines: reward_model, epochs, lessons, policy, learning_curve."""
+"""The training of machines: reward_model, epochs, lessons, policy, alarms, learning_curve."""
 
 from __future__ import annotations
 
@@ -164,6 +164,27 @@ POLICY = Table(
         number(
             "completions_distinct", "number of different responses, as a share of all of the batch", often_absent=True
         ),
+    ),
+)
+
+ALARMS = Table(
+    "alarms",
+    "What went wrong while machines learned: one row a look of training, machine and kind, or a round, party and kind;"
+    " bounds are keys of `alarms` in the scenario.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        text("party", "the machine; of overoptimization, for whom its responses are (gold)"),
+        text(
+            "kind",
+            "negative_kl or exploding_kl; entropy_collapse; responses_alike; overoptimization, where gold falls while"
+            " pay rises; worse_than_chance (held-out accuracy), worse_than_a_coin (held-out loss), overfit (held-out"
+            " loss rises from epoch to epoch)",
+        ),
+        number("figure", "what was measured"),
+        number("bound", "from where on it is told"),
+        text("message", "the same in words"),
     ),
 )
 

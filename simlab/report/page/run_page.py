@@ -18,6 +18,7 @@ from simlab.report.layout import many, number
 from simlab.report.page import methods
 from simlab.report.page.bibliography import bibtex, keys
 from simlab.report.page.blocks import Block, Code, Page, Plot, Section, Table, Text, Transcript
+from simlab.report.summary_screen.alerts import told
 from simlab.report.summary_screen.criteria import criteria_names
 from simlab.report.summary_screen.examples import typical
 from simlab.report.summary_screen.selection import criterion_weights, ends, has_words, of_model
@@ -47,6 +48,7 @@ def _sections(run: Run) -> Iterator[Section]:
     measured = len(run.responses) > 0
     if not measured:
         yield Section("state", "No round yet", (Text("No round has been measured yet."),))
+    yield Section("alarms", "Alarms", tuple(map(Text, told(run))))
     if measured:
         yield Section("ladder", "The hierarchy as a ladder", (*map(Plot, ladders(run)), *map(Plot, waterfalls(run))))
         yield Section("asked", "What was asked for", tuple(_asked(run)))
