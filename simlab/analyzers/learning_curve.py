@@ -46,16 +46,15 @@ class LearningCurveAnalyzer(Analyzer):
         asked = {p.name: utilities(self.context, p, items) for p in [*gold(self.context, model), *machines]}
         columns = {name: means(values) for name, values in asked.items()} | {model: kl}
         few, place = items.distinct()
-        self.context.log.add(
-            "learning_curve",
-            about=model,
-            principal=judge.name,
-            agent=model,
-            iteration=np.array([look.iteration for look in looks]),
-            kl=kl,
-            kl_k3=np.array([look.kl_k3 for look in looks]),
-            kl_exact=np.array([look.kl_exact for look in looks]),
-            proxy=means(by.pay(judge, few)[place]),
-            n=len(looks[0].items),
+        rows = {
+            "principal": judge.name,
+            "agent": model,
+            "iteration": np.array([look.iteration for look in looks]),
+            "kl": kl,
+            "kl_k3": np.array([look.kl_k3 for look in looks]),
+            "kl_exact": np.array([look.kl_exact for look in looks]),
+            "proxy": means(by.pay(judge, few)[place]),
+            "n": len(looks[0].items),
             **{f"{UTILITY}{name}": columns.get(name, np.nan) for name in self.context.scenario.parties},
-        )
+        }
+        self.context.log.learned(relation, "learning_curve", rows)

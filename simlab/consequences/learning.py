@@ -94,7 +94,7 @@ class Gradient(Consequence):
         told = {name: value for name, value in found.items() if name != "why_nan"}
         self.context.taught("reward_model_trained", machine.name, update=machine.learned, metrics=told)
         if before is not None and isinstance(relation.principal, Pool):
-            self._record_lessons(relation.principal, machine, shown, before)
+            self._record_lessons(relation, machine, shown, before)
         return fit.figures["flops"]
 
     def _shown(self, relation: Relation, machine: RewardModel | LanguageModel, judgement: Judgement) -> Evidence | None:
@@ -120,26 +120,26 @@ class Gradient(Consequence):
         row = {"principal": pool, "agent": machine, **found, **asked_for(judgement)}
         self.context.log.learned(relation, "reward_model", row)
 
-    def _record_lessons(self, pool: Pool, machine: RewardModel, shown: Rankings, before: Array) -> None:
+    def _record_lessons(self, relation: Relation, machine: RewardModel, shown: Rankings, before: Array) -> None:
         """What each new label did to the margins [m, pairs], which were `before`."""
         from scipy.special import expit
 
-        new = ~shown.held_out
+        pool, new = relation.principal, ~shown.held_out
+        assert isinstance(pool, Pool)
         taught, before, after = shown[new], before[new], machine.margins(shown)[new]
         people, place = np.unique(taught.worker, return_inverse=True)
         wins = np.choose(taught.label, (0.5, 1.0, 0.0))
-        self.context.log.add(
-            "lessons",
-            about=machine.name,
-            principal=pool.name,
-            agent=machine.name,
-            task=taught.pair_numbers.ravel(),
-            worker=coded(np.repeat(place, taught.pairs), pool.labels_of(people).tolist()),
-            label=taught.label.ravel(),
-            margin_before=before.ravel(),
-            margin_after=after.ravel(),
-            push=(wins - expit(before)).ravel(),
-        )
+        rows = {
+            "principal": pool.name,
+            "agent": machine.name,
+            "task": taught.pair_numbers.ravel(),
+            "worker": coded(np.repeat(place, taught.pairs), pool.labels_of(people).tolist()),
+            "label": taught.label.ravel(),
+            "margin_before": before.ravel(),
+            "margin_after": after.ravel(),
+            "push": (wins - expit(before)).ravel(),
+        }
+        self.context.log.learned(relation, "lessons", rows)
 
     # ---- a language model learns rankings -----------------------------------------------------------------------
 

@@ -118,8 +118,10 @@ class EventLog:
             yield from tell(relation)
 
     def learned(self, relation: Relation, table: str, columns: Mapping[str, Any]) -> None:
-        """A machine has learned by this relation: `columns` of a table, which say how, are written down."""
-        self.add(table, about=relation.agent.name, **columns)
+        """A machine has learned by this relation: `columns` of a table, which say how, are written down; the round is
+        that of which this is a part, and which is not over yet."""
+        about = relation.agent.name
+        self.add(table, about=about, round=self.stamp(about)["round"] + 1, **columns)
         for tell in self.on_learned:
             tell(relation, table, columns)
 

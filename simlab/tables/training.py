@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from simlab.tables.columns import AGENT, LABEL, PRINCIPAL, ROUND, RUN, TIME, Table, flag, number, text, whole
+from simlab.tables.columns import AGENT, LABEL, OF_TRAINING, PRINCIPAL, ROUND, RUN, TIME, Table, flag, number, text, whole
 
 REWARD_MODEL = Table(
     "reward_model",
-    "Training of reward models: one row a look, which leads from round `round` to the next; of a look that taught "
-    "nothing the numbers are NaN.",
+    "Training of reward models: one row a look; of a look that taught nothing the numbers are NaN.",
     (
         RUN,
         TIME,
-        ROUND,
+        OF_TRAINING,
         PRINCIPAL,
         AGENT,
         whole("asked", "labels asked of the people who judge, since they last looked"),
@@ -49,7 +48,7 @@ EPOCHS = Table(
     (
         RUN,
         TIME,
-        ROUND,
+        OF_TRAINING,
         PRINCIPAL,
         AGENT,
         whole("member", "which of the models that learn side by side, from 1"),
@@ -82,7 +81,7 @@ LESSONS = Table(
     (
         RUN,
         TIME,
-        ROUND,
+        OF_TRAINING,
         PRINCIPAL,
         AGENT,
         whole("task", "number of the pair, as in `comparisons`"),
@@ -100,11 +99,11 @@ LESSONS = Table(
 
 POLICY = Table(
     "policy",
-    "Training of language models, from round `round` to the next: one row an iteration. TRL's metrics, / written as _.",
+    "Training of language models: one row an iteration. TRL's metrics, / written as _.",
     (
         RUN,
         TIME,
-        ROUND,
+        OF_TRAINING,
         PRINCIPAL,
         AGENT,
         whole("iteration", "iteration within the round, from 1"),
@@ -195,7 +194,7 @@ LEARNING_CURVE = Table(
     (
         RUN,
         TIME,
-        ROUND,
+        OF_TRAINING,
         PRINCIPAL,
         AGENT,
         whole("iteration", "batches it has learned from in this round"),

@@ -17,8 +17,8 @@ def test_of_vectors_before_and_after(tmp_path: Path) -> None:
     run = play(tmp_path, {"days": 3, "panel.learning_curve": {"prompts": 4000}}, measured=True)
     rows = run.learning_curve
     assert rows.iteration.tolist() == [0, 1] * 3
-    assert rows["round"].tolist() == [0, 0, 1, 1, 2, 2]
-    assert rows[rows["round"] == 0].kl_exact.iloc[0] == 0
+    assert rows["round"].tolist() == [1, 1, 2, 2, 3, 3]
+    assert rows[rows["round"] == 1].kl_exact.iloc[0] == 0
     after = rows[rows.iteration == 1]
     assert after.kl_exact.to_numpy() == pytest.approx(run.policy.objective_kl.to_numpy())
     assert after.kl.to_numpy() == pytest.approx(after.kl_exact.to_numpy(), rel=0.05)
