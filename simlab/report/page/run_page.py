@@ -12,6 +12,7 @@ from simlab.report.figures.frontier import frontier
 from simlab.report.figures.ladder import ladders, waterfalls
 from simlab.report.figures.money import money
 from simlab.report.figures.orders import decisions, orders
+from simlab.report.figures.overoptimization import overoptimization
 from simlab.report.figures.preferences import preferences
 from simlab.report.labor_costs import hours, labor_costs, shares
 from simlab.report.layout import many, number
@@ -56,7 +57,7 @@ def _sections(run: Run) -> Iterator[Section]:
         yield Section("orders", "Orders of judgement", tuple(map(Plot, orders(run))))
     yield Section("people", "Hired, warned, fired", tuple(_people(run)))
     if measured:
-        yield Section("frontier", "Gold against proxy", tuple(map(Plot, frontier(run))))
+        yield Section("frontier", "Gold against proxy", (*map(Plot, frontier(run)), *map(Plot, overoptimization(run))))
         yield Section("transcripts", "Before and after", tuple(_transcripts(run)))
     yield Section("money", "Money", tuple(_money(run)))
     yield Section("methods", "Methods", tuple(_methods(run)))
