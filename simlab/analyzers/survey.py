@@ -14,9 +14,12 @@ import numpy as np
 
 from simlab.analyzers.agents_compared import AgentsCompared
 from simlab.analyzers.agreement import AgreementAnalyzer
+from simlab.analyzers.alarms import AlarmsAnalyzer
 from simlab.analyzers.analyzer import Agents, Analyzer, RoundView
+from simlab.analyzers.best_of import BestOfAnalyzer
 from simlab.analyzers.flattening import FlatteningAnalyzer
 from simlab.analyzers.groups import GroupsAnalyzer
+from simlab.analyzers.learning_curve import LearningCurveAnalyzer
 from simlab.analyzers.minimal_pairs import MinimalPairsAnalyzer
 from simlab.analyzers.on_policy import OnPolicyAnalyzer
 from simlab.analyzers.orders import OrdersAnalyzer
@@ -36,12 +39,13 @@ from simlab.parties.vendor import Vendor
 from simlab.people import working_life
 from simlab.people.expected_labels import expected_labels, signs
 from simlab.rankings import Rankings, preferred
-from simlab.relation import Party
+from simlab.relation import Party, Relation
 from simlab.tables.columns import UTILITY
 from simlab.worlds.world import Items
 
 if TYPE_CHECKING:
     from simlab.engine.context import Context
+    from simlab.machines.learning_curve import Look
 
 
 ANALYZERS: tuple[type[Analyzer], ...] = (
@@ -49,9 +53,12 @@ ANALYZERS: tuple[type[Analyzer], ...] = (
     FlatteningAnalyzer,
     AgreementAnalyzer,
     OnPolicyAnalyzer,
+    BestOfAnalyzer,
+    LearningCurveAnalyzer,
     MinimalPairsAnalyzer,
     OrdersAnalyzer,
     GroupsAnalyzer,
+    AlarmsAnalyzer,
 )
 
 
@@ -64,12 +71,24 @@ class Survey:
         self.compared = AgentsCompared(context)
         self.analyzers = [analyzer(context) for analyzer in ANALYZERS]
         context.log.on_ranked.append(self.ranked)
+        context.log.on_learned.append(self.learned)
+        context.log.on_practised.append(self.practised)
         context.log.on_round.append(self.measure)
 
     def ranked(self, party: Party, made: Rankings) -> None:
         """Rankings have been made; whoever measures them takes note."""
         for analyzer in self.analyzers:
             analyzer.ranked(party, made)
+
+    def learned(self, relation: Relation, table: str, columns: Mapping[str, Any]) -> None:
+        """A machine has learned; whoever measures that takes note."""
+        for analyzer in self.analyzers:
+            analyzer.learned(relation, table, columns)
+
+    def practised(self, relation: Relation, looks: Sequence[Look]) -> None:
+        """A language model has learned, and was looked at meanwhile; whoever measures that takes note."""
+        for analyzer in self.analyzers:
+            analyzer.practised(relation, looks)
 
     def measure(self, model: LanguageModel) -> Steps:
         """Measure the round of this language model that has just ended."""

@@ -8,8 +8,9 @@ from simlab.arrays import Array, Indices
 from simlab.components import return_values
 from simlab.components.learner import Learner, VectorRewardLesson
 from simlab.components.reward_shape import RewardShape
+from simlab.machines.learning_curve import Look, Watch
 from simlab.machines.language_backend import LanguageBackend, Round, Taught
-from simlab.machines.shaped_reward import adapted, coefficient, directed
+from simlab.machines.shaped_reward import adapted, coefficient, direction_paid
 from simlab.machines.training_jobs import train_vector
 from simlab.rng import branch, normals
 from simlab.worlds.world import Items
@@ -34,16 +35,20 @@ class GaussianLM(LanguageBackend):
     def fresh(self) -> GaussianLM:
         return GaussianLM(self.dimensions)
 
-    def learn(self, learner: Learner, round: Round, shape: RewardShape, key: int) -> Taught:
+    def learn(
+        self, learner: Learner, round: Round, shape: RewardShape, key: int, watch: Watch | None = None
+    ) -> Taught:
+        looks = [] if watch is None else [self._look(0, watch)]
         """Move the mean by a reward θ·φ/scale; KL = |mean|²/2. θ is what the shape makes of the score's direction, its
         members' and the cost's, which is minus that of the reward model that limits."""
         judge, limit = round.judge, round.limit
         score = judge["directions"].mean(axis=0) / judge["scale"]
         cost = None if limit is None else -limit["directions"].mean(axis=0) / limit["scale"]
-        each = judge["directions"] / np.array(judge["scales"])[:, None]
-        reward = directed(shape, each if shape.members else score, cost)
+        reward = direction_paid(shape, judge, limit)
         beta = max(return_values.number(shape, "leash"), 1e-6)
         self.mean = train_vector(learner, self.mean, VectorRewardLesson(reward, beta, key % 2**63))
+        if watch is not None:
+            looks.append(self._look(1, watch))
         kl = float(self.mean @ self.mean / 2)
         scored = float(score @ self.mean) - judge["centre"] / judge["scale"]
         total = scored + float((reward - score) @ self.mean)
@@ -56,7 +61,13 @@ class GaussianLM(LanguageBackend):
             "objective_non_score_reward": total - scored - beta * kl, "objective_cost": paid,
             "coefficient": coefficient(shape),
         }  # fmt: skip
-        return Taught([row], 0.0, adapted(shape, row))
+        return Taught([row], 0.0, adapted(shape, row), looks)
+
+    def _look(self, iteration: int, watch: Watch) -> Look:
+        """What it now answers to these prompts; k1 and k3 of a whole response, as if that were one token."""
+        items, kl = self.sample(watch.prompts, watch.key), float(self.mean @ self.mean / 2)
+        ratio = -self.preference(items)
+        return Look(iteration, items, float(0 - ratio.mean()), float((np.exp(ratio) - 1 - ratio).mean()), kl)
 
     def surpassed(self, vector: Array, values: Array) -> Array:
         """The chance [n] that it says something of less than each of these values by this vector."""

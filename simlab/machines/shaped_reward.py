@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simlab.arrays import Array
 from simlab.components.return_values import given, not_numbers, number
@@ -54,10 +55,13 @@ class Rewarding:
 
     def reward(self, score: Any, logp: Any, logp_ref: Any, mask: Any) -> Any:
         """Rewards [B, T] for the responses scored last."""
+        from simlab.nets.divergence import k3
+
         out = shaped(self.shape, score, logp, logp_ref, mask, self._told)
         cost = self._told.get("cost")
         figures = {
             "objective_kl": float((logp - logp_ref).sum(1).mean()),
+            "objective_kl_k3": float(k3(logp, logp_ref).sum(1).mean()),
             "objective_entropy": float(-logp.sum(1).mean()),
             **told_of_scores(self._scored, score),
             "policy_entropy_avg": float(-logp.sum() / mask.sum()),
@@ -107,6 +111,31 @@ def shaped(shape: RewardShape, score: Any, logp: Any, logp_ref: Any, mask: Any, 
     if not bool(paid.isfinite().all()):
         raise PluginFailed.returned(shape, f"{what} {float(paid[~paid.isfinite()][0]):g}", "shape")
     return out
+
+
+def unleashed(shape: RewardShape, score: Array, responses: NDArray[np.int64], cost: Array | None) -> Array:
+    """What responses [n, T] are paid in all [n], as if said by the reference model, whom no leash costs anything.
+
+    `score` is [n], or [M, n] for a shape that asks members; `cost` [n] for one that has a cost.
+    """
+    import torch
+
+    said = torch.as_tensor(responses)
+    mask, nothing = said != 0, torch.zeros(said.shape, dtype=torch.float64)
+    told: dict[str, Any] = {"ended": (said == END).any(1)} if shape.ends else {}
+    if cost is not None:
+        told["cost"] = torch.as_tensor(cost)
+    out = shaped(shape, torch.as_tensor(score), nothing, nothing.clone(), mask, told)
+    return np.asarray(out.masked_fill(~mask, 0.0).sum(1).numpy(), dtype=float)
+
+
+def direction_paid(shape: RewardShape, judge: Mapping[str, Any], limit: Mapping[str, Any] | None) -> Array:
+    """The direction [d] of what vectors are paid by a judge, and whose dislike is a cost, as `RewardModel.taught` has
+    them."""
+    score = judge["directions"].mean(axis=0) / judge["scale"]
+    cost = None if limit is None else -limit["directions"].mean(axis=0) / limit["scale"]
+    each = judge["directions"] / np.array(judge["scales"])[:, None]
+    return directed(shape, each if shape.members else score, cost)
 
 
 def directed(shape: RewardShape, score: Array, cost: Array | None) -> Array:

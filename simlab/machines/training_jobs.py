@@ -13,6 +13,7 @@ from simlab.components.learner import Learner, RankingLesson, RewardLesson
 from simlab.components.return_values import given, not_a_number, not_numbers
 from simlab.components.reward_shape import RewardShape
 from simlab.errors import PluginFailed
+from simlab.machines.learning_curve import Lookout
 from simlab.machines.networks import KEPT, Arrays, kept_in, revive, revive_judge, revive_reward_model
 from simlab.machines.shaped_reward import Rewarding
 from simlab.names import who
@@ -25,7 +26,7 @@ EPOCH_METRICS = (
     "eval_std_reward", "eval_min_reward", "eval_max_reward",
 )  # fmt: skip
 POLICY_METRICS = (
-    "objective_kl", "objective_entropy", "objective_scores", "objective_rlhf_reward",
+    "objective_kl", "objective_kl_k3", "objective_entropy", "objective_scores", "objective_rlhf_reward",
     "objective_non_score_reward", "policy_approxkl_avg", "policy_clipfrac_avg", "loss_policy_avg",
     "loss_value_avg", "lr", "objective_cost", "coefficient", "objective_scores_std", "objective_scores_min",
     "objective_scores_max", "objective_scores_clipped", "policy_entropy_avg", "val_clipfrac_avg", "val_ratio",
@@ -87,18 +88,27 @@ def train_by_rankings(
 def train_policy(
     *, learner: Learner, config: dict[str, Any], weights: Arrays, reference: Arrays, judge: Mapping[str, Any],
     limit: Mapping[str, Any] | None, shape: RewardShape, prompts: NDArray[np.int64], uniforms: Array, seed: int,
-    temperature: float, device: str, progress: Any = None,
+    temperature: float, device: str, watched: Mapping[str, Any] | None = None, progress: Any = None,
 ) -> dict[str, Any]:  # fmt: skip
     """A language model that has learned from rewards: its arrays, `metric/…` of each batch, `flops`, and the parameters
-    (JSON) of the `shape` as it has become. `prompts` are [I, B, P], `uniforms` [I, B, T]."""
+    (JSON) of the `shape` as it has become; `look/…` of each look, if it is `watched` by prompts [Q, P] and uniforms
+    [Q, T] every so many batches. `prompts` are [I, B, P], `uniforms` [I, B, T]."""
     from simlab.nets.transformer import TransformerConfig, flops_per_token, to_arrays
 
     rewarding = Rewarding(shape, revive_judge(judge, device), None if limit is None else revive_judge(limit, device))
-    model = revive(config, weights, device)
+    model, before = revive(config, weights, device), revive(config, reference, device)
+    lookout = None if watched is None else Lookout(model, before, **watched, temperature=temperature)
     reads_alike = judge["base"] is reference and judge["log_probability"] and temperature == 1.0
+
+    def reward(*told: Any) -> Any:
+        """What a batch is paid, asked before the network learns from it."""
+        if lookout is not None:
+            lookout.passed(len(rewarding.measured))
+        return rewarding.reward(*told)
+
     lesson = RewardLesson(
-        revive(config, reference, device), prompts, uniforms, rewarding.score, rewarding.reward, END, temperature,
-        seed, progress, kept_in(weights, device), rewarding.so_far, rewarding.known if reads_alike else None,
+        before, prompts, uniforms, rewarding.score, reward, END, temperature, seed, progress, kept_in(weights, device),
+        rewarding.so_far, rewarding.known if reads_alike else None,
     )  # fmt: skip
     rows = _learned(learner, model, lesson)
     if not len(rows) == len(rewarding.measured) == len(prompts):
@@ -110,7 +120,11 @@ def train_policy(
     flops = flops_per_token(TransformerConfig(**config)) * tokens * learner.passes()
     left = {f"{KEPT}{name}": tensor.cpu().numpy() for name, tensor in lesson.kept.items()}
     shaped = np.array(rewarding.shape.model_dump_json())
-    return {**to_arrays(model), **each, **left, "flops": flops, "shape": shaped}
+    looks = {}
+    if lookout is not None:
+        lookout.take(len(prompts))
+        looks = lookout.arrays()
+    return {**to_arrays(model), **each, **left, **looks, "flops": flops, "shape": shaped}
 
 
 def train_vector(learner: Learner, before: Array, lesson: Any) -> Array:

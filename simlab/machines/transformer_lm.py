@@ -15,6 +15,7 @@ from simlab.components.reward_shape import RewardShape
 from simlab.engine.jobs import Jobs, Result
 from simlab.errors import InvalidInput
 from simlab.machines.language_backend import LanguageBackend, Round, Taught, _rows
+from simlab.machines.learning_curve import LOOK, Watch, looks_in
 from simlab.machines.networks import KEPT, Arrays, read, revive
 from simlab.machines.reward_backend import Evidence
 from simlab.machines.shaped_reward import restored
@@ -27,7 +28,7 @@ from simlab.worlds.world import Items
 if TYPE_CHECKING:
     from simlab.scenario import DemonstrationsSpec, LanguageModelSpec
 
-ASIDE = (KEPT, "metric/")  # before the names of arrays that are no part of a model
+ASIDE = (KEPT, LOOK, "metric/")  # before the names of arrays that are no part of a model
 Stage = Callable[[str], Callable[[int, int], None]]  # a callback for the progress of a long computation, by its name
 
 
@@ -109,7 +110,9 @@ class TransformerLM(LanguageBackend):
         other.weights = self.reference
         return other
 
-    def learn(self, learner: Learner, round: Round, shape: RewardShape, key: int) -> Taught:
+    def learn(
+        self, learner: Learner, round: Round, shape: RewardShape, key: int, watch: Watch | None = None
+    ) -> Taught:
         """Practise on new prompts: as many batches as the learner asks for."""
         batches, count = learner.batches(), learner.batches() * round.batch
         prompts = self.game.draw_prompts(branch(key, "prompts"), count)
@@ -119,10 +122,19 @@ class TransformerLM(LanguageBackend):
             judge=round.judge, limit=round.limit, shape=shape,
             prompts=self.prompt_tokens(prompts).reshape(batches, round.batch, -1),
             uniforms=uniforms(branch(key, "words"), *grid).reshape(batches, round.batch, -1), seed=key % 2**63,
-            temperature=self.spec.temperature, progress=self.stage("policy"),
+            temperature=self.spec.temperature, watched=self._watched(watch), progress=self.stage("policy"),
         )  # fmt: skip
         rows = [{n: float(result[f"metric/{n}"][i]) for n in POLICY_METRICS} for i in range(batches)]
-        return Taught(rows, float(result["flops"]), restored(shape, str(result["shape"])))
+        looks = [] if watch is None else looks_in(result.arrays, watch.prompts)
+        return Taught(rows, float(result["flops"]), restored(shape, str(result["shape"])), looks)
+
+    def _watched(self, watch: Watch | None) -> dict[str, Any] | None:
+        """What looks are taken by, as the job that trains it wants it."""
+        if watch is None:
+            return None
+        grid = (np.arange(len(watch.prompts))[:, None], np.arange(self.game.longest_response)[None, :])
+        draws = uniforms(branch(watch.key, "words"), *grid)
+        return {"prompts": self.prompt_tokens(watch.prompts), "uniforms": draws, "every": watch.every}
 
     def learn_rankings(self, learner: Learner, evidence: Evidence, key: int) -> tuple[list[dict[str, float]], float]:
         train = evidence.rankings[evidence.train]

@@ -47,6 +47,8 @@ def parts(scenario: Scenario, flops: float = CORE) -> Iterator[Part]:
             yield _people(scenario, name, party, 1 + max(rounds.values(), default=0))
         if isinstance(party, LanguageModelSpec) and scenario.world.networks:
             yield from _language(scenario, name, party, rounds.get(name, 0), flops)
+        if isinstance(party, LanguageModelSpec) and not scenario.world.networks:
+            yield from _vectors_picked(scenario, rounds.get(name, 0))
     for index, relation in enumerate(scenario.relations):
         yield from _looking(scenario, index, relation)
         yield from _learning(scenario, index, relation, flops)
@@ -141,6 +143,41 @@ def _measuring(scenario: Scenario, times: int) -> Iterator[Part]:
     yield Part(("panel",), what, times * items * 4e-5, 8.0 * items * (numbers + many))
 
 
+def _closely(scenario: Scenario, name: str, size: int, rounds: int, flops: float) -> Iterator[Part]:
+    """Further responses that are drawn of a language model and read: each costs some three readings of its length."""
+    panel, context = scenario.panel, _context(scenario)
+    on_policy = panel.on_policy.prompts * panel.on_policy.samples
+    parts: list[tuple[str, float, str]] = [("on_policy", on_policy, f"{on_policy:,} responses of the reference")]
+    if (best := panel.best_of) is not None:
+        drawn = best.prompts * best.samples * (1 + (rounds if "current" in best.sources else 0))
+        scored = best.prompts * best.samples * rounds
+        parts.append(("best_of", drawn + scored, f"{drawn:,} responses of {name} to pick the best of"))
+    if (curve := panel.learning_curve) is not None:
+        batches = max((b for b in _batches(scenario, name)), default=0)
+        looks = rounds * (batches // curve.every + 2)
+        parts.append(("learning_curve", 3.0 * looks * curve.prompts, f"{looks:,} looks at {name} while it learns"))
+    for key, responses, what in parts:
+        seconds = 2.0 * size * responses * context / flops
+        yield Part(("panel", key), what, seconds, 8.0 * responses * (2 * context + 4))
+
+
+def _vectors_picked(scenario: Scenario, rounds: int) -> Iterator[Part]:
+    """Vectors of which the best is picked: all of them are held at once."""
+    if (best := scenario.panel.best_of) is not None:
+        drawn = best.prompts * best.samples
+        numbers = drawn * (_numbers(scenario) + 4.0 * len(best.picks()))
+        yield Part(("panel", "best_of"), f"{drawn:,} vectors to pick the best of", rounds * numbers * 1e-7, 8 * numbers)
+
+
+def _batches(scenario: Scenario, name: str) -> Iterator[int]:
+    """How many batches of responses each learner of a language model asks for at a look."""
+    for relation in scenario.relations:
+        for consequence in relation.consequence:
+            learner = consequence.learner if isinstance(consequence, GradientSpec) else None
+            if relation.agent == name and learner is not None and not learner.rankings:
+                yield learner.batches()
+
+
 def _people(scenario: Scenario, name: str, party: PeopleSpec, times: int) -> Part:
     """A pool's people: their days, and what they make of the panel after every round."""
     numbers, asked = _numbers(scenario), min(party.count, PANEL_PEOPLE)
@@ -192,6 +229,7 @@ def _language(scenario: Scenario, name: str, party: LanguageModelSpec, rounds: i
     asked = (rounds + 1) * scenario.panel.prompts * scenario.panel.responses
     what = f"{asked:,} responses on the panel"
     yield Part(("panel", "prompts"), what, 2.0 * size * asked * party.context / 2 / flops)
+    yield from _closely(scenario, name, size, rounds, flops)
 
 
 def _learning(scenario: Scenario, index: int, relation: RelationSpec, flops: float) -> Iterator[Part]:

@@ -45,8 +45,8 @@ _ARROW = {"string": pa.string(), "int64": pa.int64(), "float64": pa.float64(), "
 
 def schema(table: Table, extra: Sequence[str] = ()) -> pa.Schema:
     """The Arrow schema of a table in a run that adds the float64 columns `extra`; ValueError if it may not."""
-    if extra and table.extra is None:
-        raise ValueError(f"table {table.name!r} takes no extra columns, got {list(extra)}")
+    if unknown := [name for name in extra if table.added(name) is None]:
+        raise ValueError(f"table {table.name!r} takes no extra columns, got {unknown}")
     if clash := [name for name in extra if name in table.names]:
         raise ValueError(f"table {table.name!r} already has columns {clash}")
     own = [(column.name, _ARROW[column.type]) for column in table.columns]
@@ -164,7 +164,8 @@ def _misfit(columns: pa.Schema, table: Table, exact: bool) -> str:
     """Why these cannot be the columns of a table; empty if they can."""
     own = schema(table)
     for field in columns:
-        expected = own.field(field.name).type if field.name in own.names else pa.float64() if table.extra else None
+        added = None if table.added(field.name) is None else pa.float64()
+        expected = own.field(field.name).type if field.name in own.names else added
         if expected is None:
             return f"that has no column {clip(repr(field.name))}"
         if _plain(field.type) != expected:

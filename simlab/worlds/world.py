@@ -68,6 +68,14 @@ class Items:
     def __getitem__(self, rows: Any) -> Items:
         return Items(self.prompt[rows], self.response[rows])
 
+    def distinct(self) -> tuple[Items, Indices]:
+        """Each of these once, and where each of them is among those [n]; vectors are never the same twice."""
+        if self.response.dtype.kind not in "iu":
+            return self, np.arange(len(self))
+        rows = np.concatenate([self.prompt[:, None], self.response], axis=1)
+        _, first, place = np.unique(rows, axis=0, return_index=True, return_inverse=True)
+        return self[first], np.asarray(place.ravel())
+
     def joined(self, others: Items) -> Items:
         """These and then others, of responses equally long."""
         both = np.concatenate([self.prompt, others.prompt]), np.concatenate([self.response, others.response])
