@@ -15,8 +15,9 @@ from simlab.components.reward_shape import RewardShape
 from simlab.engine.jobs import Jobs, Result
 from simlab.errors import InvalidInput
 from simlab.machines.language_backend import LanguageBackend, Round, Taught, _rows
-from simlab.machines.networks import KEPT, Arrays, read, revive
+from simlab.machines.networks import Arrays, read, revive
 from simlab.machines.reward_backend import Evidence
+from simlab.machines.saved import SavedModel, language_model
 from simlab.machines.shaped_reward import restored
 from simlab.machines.training_jobs import POLICY_METRICS, train_by_rankings, train_policy
 from simlab.rng import Streams, branch, uniforms
@@ -27,7 +28,6 @@ from simlab.worlds.world import Items
 if TYPE_CHECKING:
     from simlab.scenario import DemonstrationsSpec, LanguageModelSpec
 
-ASIDE = (KEPT, "metric/")  # before the names of arrays that are no part of a model
 Stage = Callable[[str], Callable[[int, int], None]]  # a callback for the progress of a long computation, by its name
 
 
@@ -35,8 +35,9 @@ class TransformerLM(LanguageBackend):
     """A causal transformer (`simlab.nets`). `weights` is the model now, `reference` as pretrained."""
 
     def __init__(
-        self, name: str, spec: LanguageModelSpec, game: TextGame, jobs: Jobs, rng: Streams, stage: Stage
-    ) -> None:
+        self, name: str, spec: LanguageModelSpec, game: TextGame, jobs: Jobs, rng: Streams, stage: Stage,
+        loaded: SavedModel | None = None,
+    ) -> None:  # fmt: skip
         longest = max(len(game.tokenizer.encode(p.text)) for p in game.prompts) + 2
         if longest + game.longest_response > spec.context:
             raise InvalidInput(
@@ -57,8 +58,12 @@ class TransformerLM(LanguageBackend):
         }  # fmt: skip
         self.reference: Result
         self.weights: Result
+        self.loaded = loaded
 
     def pretrain(self) -> float:
+        if self.loaded is not None:
+            self.reference = self.weights = self.loaded.base()
+            return 0.0
         spec, corpus = self.spec, self.game.corpus()
         prompts, tokenizer = self.game.prompts, self.game.tokenizer
         dialogues = [tokenizer.dialogue(prompts[a.prompt].text, a.response) for a in corpus]
@@ -72,6 +77,8 @@ class TransformerLM(LanguageBackend):
         return float(self.weights["flops"])
 
     def authorship(self) -> float:
+        if self.loaded is not None:
+            return 0.0  # it was written for whoever pretrained the model
         texts = [*(author.response for author in self.game.corpus()), *self.game.passages()]
         words = sum(len(text.split()) for text in texts)
         return words / self.spec.pretraining.authors_pace / 60
@@ -160,15 +167,10 @@ class TransformerLM(LanguageBackend):
         )  # fmt: skip
         return np.asarray(result["log_likelihood"], dtype=np.float64)
 
-    def state(self) -> dict[str, NDArray[Any]]:
-        """Dictionary, shape, and the arrays as pretrained ("before/…") and now ("after/…")."""
-        aside = {"losses", "flops"}
-        return {
-            "words": np.array(self.game.tokenizer.words),
-            **{f"config/{name}": np.array(size) for name, size in self.config.items()},
-            **{f"before/{name}": a for name, a in self.reference.arrays.items() if name not in aside},
-            **{f"after/{n}": a for n, a in self.weights.arrays.items() if n not in aside and not n.startswith(ASIDE)},
-        }
+    def saved(self) -> dict[str, SavedModel]:
+        """As it is now ("") and as its own reference (".reference"), by what is added to its name."""
+        both = {"": self.weights, ".reference": self.reference}
+        return {when: language_model(self.config, self.game.tokenizer.words, one) for when, one in both.items()}
 
 
 def pretrain(

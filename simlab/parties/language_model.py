@@ -57,7 +57,7 @@ class LanguageModel(Speaker):
         self.memory: list[Rankings] = []  # every ranking it was ever shown, if it learns from people themselves
         game = context.game
         self.backend: LanguageBackend = (
-            TransformerLM(name, spec, game, context.jobs, context.rng, context.stage)
+            TransformerLM(name, spec, game, context.jobs, context.rng, context.stage, self.loaded(spec))
             if isinstance(game, TextGame)
             else GaussianLM(len(game.dimensions))
         )

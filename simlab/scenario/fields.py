@@ -10,17 +10,19 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
     Field,
+    ModelWrapValidatorHandler,
     PlainSerializer,
     SerializeAsAny,
     ValidationInfo,
     WithJsonSchema,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -64,6 +66,22 @@ class Reading:
     def get(self, key: str, default: Any = None) -> Any:
         """What parameters of a component ask of the context in which they are read: `folders`."""
         return self.here if key == "folders" else default
+
+
+class WithFiles(Spec):
+    """An entry that may name files of data: their paths start at the file that says them."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _in_its_folder(cls, data: Any, read: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
+        reading = info.context
+        if not isinstance(reading, Reading) or not isinstance(data, dict):
+            return read(data)
+        outside, reading.here = reading.here, reading.folders(data)
+        try:
+            return read(data)
+        finally:
+            reading.here = outside
 
 
 class PartySpec(Spec):

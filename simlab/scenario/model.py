@@ -155,6 +155,10 @@ class Scenario(Spec):
         """The criteria that are plugins, in order; none where the world has its own."""
         return [criterion for criterion in self.criteria.values() if criterion is not None]
 
+    def edges(self) -> list[tuple[str, str]]:
+        """(principal, agent) of every relation, in file order."""
+        return [(relation.principal, relation.agent) for relation in self.relations]
+
     def plugins_used(self) -> list[tuple[str, str]]:
         """(kind, name) of every plugin this scenario uses, each once, in order of first mention."""
         return list(dict.fromkeys(self._plugins()))

@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationInfo,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
+from simlab.components.data_file import DataFile
 from simlab.components.pay import AnyPay, HourlySpec
 from simlab.components.spec import Spec, named
-from simlab.scenario.fields import EffortField, Name, PartySpec, RaterPolicyField, Weights
+from simlab.scenario.fields import EffortField, Name, PartySpec, RaterPolicyField, Weights, WithFiles
 from simlab.scenario.society import (
     CorporationSpec,
     FirmSpec,
@@ -184,7 +193,7 @@ class RatersSpec(PeopleSpec):
         return self
 
 
-class RewardModelSpec(PartySpec):
+class RewardModelSpec(WithFiles, PartySpec):
     """A copy of the pretrained model with one number out, fitted to rankings."""
 
     kind: Literal["reward_model"] = "reward_model"
@@ -195,6 +204,11 @@ class RewardModelSpec(PartySpec):
         True,
         description="whether a network's head reads, beside its own trunk, what the pretrained model found likely: by "
         "that so small a model tells facts that were never compared",
+    )
+    load: DataFile | None = Field(
+        None,
+        description="what it has learned before anybody teaches it: a reward model that a run has saved, as in"
+        " runs/first/models/rm.safetensors; default: nothing",
     )
 
 
@@ -221,9 +235,14 @@ class DemonstrationsSpec(Spec):
     rate: float = Field(1e-3, gt=0, le=1, description="highest learning rate")
 
 
-class LanguageModelSpec(PartySpec):
+class LanguageModelSpec(WithFiles, PartySpec):
     """A causal transformer over the world's words (a vector world has its own, and needs none of this)."""
 
+    instead_of: ClassVar[dict[str, tuple[str, ...]]] = {
+        "load": ("pretraining", "seed"),
+        "pretraining": ("load",),
+        "seed": ("load",),
+    }
     kind: Literal["language_model"] = "language_model"
     width: int = Field(64, ge=2, le=65_536, description="length of a word's vector")
     layers: int = Field(2, ge=1, le=1000, description="transformer blocks")
@@ -237,6 +256,25 @@ class LanguageModelSpec(PartySpec):
     seed: int | None = Field(
         None, ge=0, lt=2**63, description="seed of pretraining; default: follows from the scenario's seed"
     )
+    load: DataFile | None = Field(
+        None,
+        description="a language model that a run has saved, as in runs/first/models/lm.safetensors, instead of"
+        " pretraining; default: it is pretrained",
+    )
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> LanguageModelSpec:
+        if self.load is not None and (both := self.model_fields_set & {"pretraining", "seed"}):
+            what = f"a language model that is loaded is not pretrained: {min(both)} means nothing beside load"
+            raise PydanticCustomError("loaded", "{what}", {"what": what, "fix": f"leave out {min(both)}, or load"})
+        return self
+
+    @model_serializer(mode="wrap")
+    def _said(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        said: dict[str, Any] = write(self)
+        for name in ("load",) if self.load is None else ("pretraining", "seed"):
+            said.pop(name, None)
+        return said
 
     @model_validator(mode="after")
     def _buildable(self) -> LanguageModelSpec:

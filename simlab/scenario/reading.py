@@ -14,12 +14,23 @@ from simlab.components.spec import named
 from simlab.errors import InvalidInput, Problem
 from simlab.paths import given
 from simlab.scenario import layers
-from simlab.scenario.checks import consequences, criteria, efforts, looks, rater_policies, relations, sizes, society
+from simlab.scenario.checks import (
+    consequences,
+    criteria,
+    efforts,
+    looks,
+    rater_policies,
+    relations,
+    saved_models,
+    sizes,
+    society,
+)
 from simlab.scenario.choices import Choices
 from simlab.scenario.fields import Reading
 from simlab.scenario.layers import Overrides
 from simlab.scenario.messages import Complaint, Complaints
 from simlab.scenario.model import Scenario
+from simlab.scenario.parties import LanguageModelSpec
 from simlab.scenario.society import UsersSpec
 from simlab.scenario.yaml_tree import Node, Place, located
 from simlab.worlds.world import World
@@ -80,6 +91,7 @@ def _together(scenario: Scenario) -> Iterator[Complaint]:
         yield from society.impossible(scenario)
         yield from consequences.misplaced(scenario)
         yield from looks.misplaced(scenario)
+        yield from saved_models.unfit(scenario)
         yield from criteria.unknown_to_plugins(scenario)
         yield from rater_policies.pointless(scenario)
         yield from efforts.pointless(scenario)
@@ -87,7 +99,8 @@ def _together(scenario: Scenario) -> Iterator[Complaint]:
 
 def _choices(plugins: Catalogue) -> Choices:
     """Which settings take the place of others, as kinds of party, consequence and plugin say it."""
-    return Choices.of([("users", UsersSpec.instead_of), *((cls.name, cls.instead_of) for cls in plugins.classes())])
+    parties = [("users", UsersSpec.instead_of), ("language_model", LanguageModelSpec.instead_of)]
+    return Choices.of([*parties, *((cls.name, cls.instead_of) for cls in plugins.classes())])
 
 
 def _presentable(problems: Sequence[Problem]) -> list[Problem]:

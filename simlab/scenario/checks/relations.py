@@ -62,7 +62,7 @@ def complaints(data: Mapping[str, Any], plugins: Catalogue) -> Iterator[Complain
             if not kinds[name]:
                 continue  # who is of no kind is perhaps somebody else, misspelt
             yield ("parties", name), "stands in no relation", "add a relation, or remove this party"
-        yield from _counts(kinds, hierarchy)
+        yield from _counts(data, kinds, hierarchy)
         yield from _rootless_raters(data, kinds, hierarchy)
         yield from _spans(data, kinds, hierarchy)
     yield from _delegates(data, kinds)
@@ -223,7 +223,7 @@ def _idle_parameters(here: Path, learner: Mapping[str, Any], meant: tuple[str, .
             yield (*here, name), what, "remove it"
 
 
-def _counts(kinds: Mapping[str, str], hierarchy: Hierarchy) -> Iterator[Complaint]:
+def _counts(data: Mapping[str, Any], kinds: Mapping[str, str], hierarchy: Hierarchy) -> Iterator[Complaint]:
     """How many principals and agents each kind of party may have."""
     for name, kind in kinds.items():
         above, below = hierarchy.principals(name), hierarchy.agents(name)
@@ -238,6 +238,8 @@ def _counts(kinds: Mapping[str, str], hierarchy: Hierarchy) -> Iterator[Complain
             least, most = bounds.get(kind, (0, 1000))
             if kind == "reward_model" and role == "agent" and name in hierarchy.limits:
                 least = 0
+            if kind == "reward_model" and role == "principal" and _entry(data, name).get("load") is not None:
+                least = 0  # it has learned already
             if len(others) < least:
                 yield ("parties", name), f"{verb} nobody", f"add a relation with {_a(asked[0])} as its {role}"
             elif len(others) > most:
