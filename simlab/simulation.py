@@ -161,12 +161,19 @@ class Simulation(Context):
             started: list[tuple[Relation, Event]] = []
             for relation in due.get(day, []):
                 judges = self._judges(relation)
-                before = [event for other, event in started if other.agent.name in judges]
+                before = [
+                    event
+                    for other, event in started
+                    if other.agent.name in judges or (other.agent is relation.agent and other.principal.name in judges)
+                ]
                 started.append((relation, self.start(relation.look(before))))
 
     def _judges(self, relation: Relation) -> list[str]:
-        """Whose judgement counts when this relation looks: the principal's, and that of whoever limits the reward."""
-        return [relation.principal.name, *self.hierarchy.cost_models(relation.agent.name)]
+        """Whose judgement counts when this relation looks: the principal's, that of the other judges of a language
+        model, and that of whoever limits the reward."""
+        agent = relation.agent.name
+        together = self.scenario.judges(agent) if isinstance(relation.principal, RewardModel) else {}
+        return list(dict.fromkeys([relation.principal.name, *together, *self.hierarchy.cost_models(agent)]))
 
     def _meetings(self, corporation: Corporation) -> list[float]:
         """Days on which the guideline may be revised; none if nobody ever would."""

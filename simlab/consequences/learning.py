@@ -52,7 +52,10 @@ class Gradient(Consequence):
         """Hold the machine until it has learnt; a judgement that looked at nothing teaches nothing."""
         machine = relation.agent
         assert isinstance(machine, RewardModel | LanguageModel)
-        if not judgement.size:
+        if isinstance(relation.principal, RewardModel) and not self._leads(relation):
+            yield from ()
+            return []  # the last of several judges trains, by the scores of all
+        if not judgement.size and not self._judges(relation):
             yield from ()
             if judgement.commissions:
                 self._record(relation, judgement, idle(judgement, machine))
@@ -157,22 +160,42 @@ class Gradient(Consequence):
     def _train(self, relation: Relation, machine: LanguageModel) -> Generator[Event, Any, float | None]:
         """Learn to please the judge; the floating-point operations it took, None if whoever limits the reward could not
         say what is too much."""
-        judge, cost_model = relation.principal, self._cost_model()
-        assert isinstance(judge, RewardModel)
+        judges, cost_model = self._judges(relation), self._cost_model()
         assert isinstance(relation.sample, int)
+        for other in judges:
+            if other is not relation.principal:
+                with other.busy.request() as turn:
+                    yield turn
         if cost_model is not None:
             with cost_model.busy.request() as turn:
                 yield turn
             if not cost_model.learned:
                 return None
-        taught = Round(judge.taught(), None if cost_model is None else cost_model.taught(), relation.sample)
+        taught = Round(
+            [{**judge.taught(), "weight": weight} for judge, weight in judges.items()],
+            None if cost_model is None else cost_model.taught(),
+            relation.sample,
+        )
         self.rounds.append(taught)
         key = self.context.rng.key(machine.name, "policy", machine.learned)
         done = machine.backend.learn(self.learner, taught, self.shape, key)
         self.shape = done.shape
         machine.learned += 1
-        self._record_policy(judge.name, machine, done.rows)
+        self._record_policy(" + ".join(judge.name for judge in judges), machine, done.rows)
         return done.flops
+
+    def _leads(self, relation: Relation) -> bool:
+        """Whether this relation is the last by which a language model is judged, and so the one that trains it."""
+        others = [r for r in self.context.relations if r.agent is relation.agent]
+        return others[-1] is relation
+
+    def _judges(self, relation: Relation) -> dict[RewardModel, float]:
+        """The reward models that a language model is to please, with weights: those that count and have learned."""
+        weights = self.context.scenario.judges(relation.agent.name)
+        if not isinstance(relation.principal, RewardModel):
+            return {}
+        found = {self.context.party(name, RewardModel): weight for name, weight in weights.items() if weight}
+        return {judge: weight for judge, weight in found.items() if judge.learned}
 
     def _cost_model(self) -> RewardModel | None:
         """The reward model whose dislike the shape counts as a cost, if it names one."""

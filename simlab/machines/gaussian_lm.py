@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from simlab.arrays import Array, Indices
@@ -36,15 +39,14 @@ class GaussianLM(LanguageBackend):
     def learn(self, learner: Learner, round: Round, shape: RewardShape, key: int) -> Taught:
         """Move the mean by a reward θ·φ/scale; KL = |mean|²/2. θ is what the shape makes of the score's direction, its
         members' and the cost's, which is minus that of the reward model that limits."""
-        judge, limit = round.judge, round.limit
-        score = judge["directions"].mean(axis=0) / judge["scale"]
+        judges, limit = round.judges, round.limit
+        score = sum(judge["weight"] * judge["directions"].mean(axis=0) / judge["scale"] for judge in judges)
         cost = None if limit is None else -limit["directions"].mean(axis=0) / limit["scale"]
-        each = judge["directions"] / np.array(judge["scales"])[:, None]
-        reward = directed(shape, each if shape.members else score, cost)
+        reward = directed(shape, _members(judges[0]) if shape.members else score, cost)
         beta = max(return_values.number(shape, "leash"), 1e-6)
         self.mean = train_vector(learner, self.mean, VectorRewardLesson(reward, beta, key % 2**63))
         kl = float(self.mean @ self.mean / 2)
-        scored = float(score @ self.mean) - judge["centre"] / judge["scale"]
+        scored = float(score @ self.mean) - sum(j["weight"] * j["centre"] / j["scale"] for j in judges)
         total = scored + float((reward - score) @ self.mean)
         paid = float("nan")
         if limit is not None and cost is not None:
@@ -65,3 +67,8 @@ class GaussianLM(LanguageBackend):
 
     def preference(self, items: Items) -> Array:
         return np.asarray(items.response @ self.mean - self.mean @ self.mean / 2)
+
+
+def _members(judge: Mapping[str, Any]) -> Array:
+    """The directions [M, d] of a judge's members, each in its own unit, times the judge's weight."""
+    return np.asarray(judge["weight"] * judge["directions"] / np.array(judge["scales"])[:, None])

@@ -19,9 +19,9 @@ from simlab.worlds.world import Items
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """By what a language model is taught in one round: the judge as it then is, and whose dislike is a cost."""
+    """By what a language model is taught in one round: the judges as they then are, and whose dislike is a cost."""
 
-    judge: dict[str, Any]  # see `RewardModel.taught`
+    judges: list[dict[str, Any]]  # see `RewardModel.taught`; each with the `weight` of its score among them
     limit: dict[str, Any] | None
     batch: int  # responses that are judged at a time
 
@@ -57,7 +57,7 @@ class LanguageBackend(ABC):
 
     @abstractmethod
     def learn(self, learner: Learner, round: Round, shape: RewardShape, key: int) -> Taught:
-        """Learn to please a judge, by the draws of this key."""
+        """Learn to please the judges, by the draws of this key."""
 
     def learn_rankings(
         self, learner: Learner, evidence: Evidence, key: int

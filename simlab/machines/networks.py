@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -57,6 +57,13 @@ def revive_judge(judge: Mapping[str, Any], device: str) -> Any:
     like = {"config": judge["config"], "base": judge["base"], "log_probability": judge["log_probability"]}
     members = [revive_reward_model(**like, weights=weights, device=device) for weights in judge["members"]]
     return Ensemble(members, judge["centres"], judge["scales"], judge["centre"], judge["scale"])
+
+
+def revive_jury(judges: Sequence[Mapping[str, Any]], device: str) -> Any:
+    """The judges (`simlab.nets.ensemble.Jury`) that `RewardModel.taught` wrote down, each with its `weight`."""
+    from simlab.nets.ensemble import Jury
+
+    return Jury([revive_judge(judge, device) for judge in judges], [float(judge["weight"]) for judge in judges])
 
 
 def read(

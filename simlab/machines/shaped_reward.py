@@ -18,7 +18,7 @@ from simlab.worlds.tokenizer import END
 class Rewarding:
     """Scores responses by a judge, shapes the scores, and lets the shape adapt to what each iteration came to.
 
-    `judge` and `cost_model` (None unless the shape has a cost) are ensembles of `simlab.nets`. `shape` is the shape of
+    `judge` is a jury of `simlab.nets`, `cost_model` (None unless the shape has a cost) an ensemble. `shape` is that of
     the next iteration; `measured` is what the iterations so far came to, under the names of the `policy` table.
     """
 

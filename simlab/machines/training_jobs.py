@@ -13,7 +13,7 @@ from simlab.components.learner import Learner, RankingLesson, RewardLesson
 from simlab.components.return_values import given, not_a_number, not_numbers
 from simlab.components.reward_shape import RewardShape
 from simlab.errors import PluginFailed
-from simlab.machines.networks import KEPT, Arrays, kept_in, revive, revive_judge, revive_reward_model
+from simlab.machines.networks import KEPT, Arrays, kept_in, revive, revive_judge, revive_jury, revive_reward_model
 from simlab.machines.shaped_reward import Rewarding
 from simlab.names import who
 from simlab.worlds.tokenizer import END
@@ -85,15 +85,15 @@ def train_by_rankings(
 
 
 def train_policy(
-    *, learner: Learner, config: dict[str, Any], weights: Arrays, reference: Arrays, judge: Mapping[str, Any],
-    limit: Mapping[str, Any] | None, shape: RewardShape, prompts: NDArray[np.int64], uniforms: Array, seed: int,
-    temperature: float, device: str, progress: Any = None,
+    *, learner: Learner, config: dict[str, Any], weights: Arrays, reference: Arrays,
+    judges: Sequence[Mapping[str, Any]], limit: Mapping[str, Any] | None, shape: RewardShape,
+    prompts: NDArray[np.int64], uniforms: Array, seed: int, temperature: float, device: str, progress: Any = None,
 ) -> dict[str, Any]:  # fmt: skip
     """A language model that has learned from rewards: its arrays, `metric/…` of each batch, `flops`, and the parameters
     (JSON) of the `shape` as it has become. `prompts` are [I, B, P], `uniforms` [I, B, T]."""
     from simlab.nets.transformer import TransformerConfig, flops_per_token, to_arrays
 
-    rewarding = Rewarding(shape, revive_judge(judge, device), None if limit is None else revive_judge(limit, device))
+    rewarding = Rewarding(shape, revive_jury(judges, device), None if limit is None else revive_judge(limit, device))
     model = revive(config, weights, device)
     lesson = RewardLesson(
         revive(config, reference, device), prompts, uniforms, rewarding.score, rewarding.reward, END, temperature,

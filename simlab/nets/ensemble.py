@@ -13,7 +13,7 @@ from torch import Tensor
 from .preference import RewardModel
 from .transformer import Numbers, trimmed
 
-__all__ = ["Ensemble"]
+__all__ = ["Ensemble", "Jury"]
 
 
 class Ensemble:
@@ -70,3 +70,37 @@ class Ensemble:
     def so_far(self, added: Tensor) -> Tensor:
         """The mean raw score, in its unit, of what each response consists of before each token [n, T]."""
         return (added.cumsum(2) - added).mean(0) / self.scale
+
+
+class Jury:
+    """Reward models that judge together: the score is the sum of theirs, each standardized by itself and times its
+    weight. One judge of weight 1 scores as it does alone, bit for bit.
+
+    Source: weighted sums of several reward models as in Wu et al. 2023 (arXiv:2306.01693), eq. 1.
+    """
+
+    def __init__(self, judges: Sequence[Ensemble], weights: Sequence[float]) -> None:
+        if not len(judges) == len(weights) > 0:
+            raise ValueError(f"{len(judges)} judges and {len(weights)} weights do not fit")
+        self.judges, self.weights = tuple(judges), tuple(weights)
+
+    def of_tokens(self, prompts: Numbers, responses: Numbers) -> list[Tensor]:
+        """What each token adds to the raw scores of each judge's members, [M, n, T] for each."""
+        return [judge.of_tokens(prompts, responses) for judge in self.judges]
+
+    def standardized(self, added: Sequence[Tensor], *, apart: bool = False) -> Tensor:
+        """One score per response [n]; or those of the members [M, n] of a single judge, if they are to be told `apart`.
+        Raises ValueError where several judges are to be told apart by their members."""
+        if apart and len(self.judges) > 1:
+            raise ValueError("members are told apart of a single judge only")
+        return self._sum([judge.standardized(a, apart=apart) for judge, a in zip(self.judges, added, strict=True)])
+
+    def so_far(self, added: Sequence[Tensor]) -> Tensor:
+        """The score of what each response consists of before each token [n, T], but for where its zero lies."""
+        return self._sum([judge.so_far(a) for judge, a in zip(self.judges, added, strict=True)])
+
+    def _sum(self, scores: Sequence[Tensor]) -> Tensor:
+        total = self.weights[0] * scores[0]
+        for weight, score in zip(self.weights[1:], scores[1:], strict=True):
+            total = total + weight * score
+        return total

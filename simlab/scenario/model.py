@@ -155,6 +155,13 @@ class Scenario(Spec):
         """The criteria that are plugins, in order; none where the world has its own."""
         return [criterion for criterion in self.criteria.values() if criterion is not None]
 
+    def judges(self, model: str) -> dict[str, float]:
+        """The reward models that judge a language model together, in file order, with the weights of their scores."""
+        given = [
+            (r.principal, c) for r in self.relations if r.agent == model and self._rewards(r) for c in r.consequence
+        ]
+        return {name: consequence.weight for name, consequence in given if consequence.kind == "gradient"}
+
     def edges(self) -> list[tuple[str, str]]:
         """(principal, agent) of every relation, in file order."""
         return [(relation.principal, relation.agent) for relation in self.relations]
@@ -205,7 +212,8 @@ class Scenario(Spec):
             for spec, consequence in zip(relation.consequence, said["consequence"], strict=True):
                 if spec.kind != "gradient":
                     continue
-                del consequence["aggregator" if self._rewards(relation) else "shape"]
+                for setting in ("aggregator",) if self._rewards(relation) else ("shape", "weight"):
+                    del consequence[setting]
                 if spec.learner is not None and spec.learner.of_vectors is not None and not self.world.networks:
                     kept = {"kind", *spec.learner.of_vectors}
                     consequence["learner"] = {k: v for k, v in consequence["learner"].items() if k in kept}

@@ -18,6 +18,7 @@ from simlab.scenario.checks import (
     consequences,
     criteria,
     efforts,
+    judges,
     looks,
     rater_policies,
     relations,
@@ -92,6 +93,7 @@ def _together(scenario: Scenario) -> Iterator[Complaint]:
         yield from consequences.misplaced(scenario)
         yield from looks.misplaced(scenario)
         yield from saved_models.unfit(scenario)
+        yield from judges.at_odds(scenario)
         yield from criteria.unknown_to_plugins(scenario)
         yield from rater_policies.pointless(scenario)
         yield from efforts.pointless(scenario)

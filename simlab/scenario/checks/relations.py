@@ -172,15 +172,16 @@ def known_learners(plugins: Catalogue) -> Learners:
 def _learners(edge: Edge, pair: tuple[str, str], learners: Learners) -> Iterator[Complaint]:
     """Whether the learners of a machine can teach it, and are told of what they need."""
     ranked = pair[0] == "raters"
-    useless, whose = ("shape", "a reward shape") if ranked else ("aggregator", "an aggregator")
+    useless = {"shape": "a reward shape", "weight": "a weight"} if ranked else {"aggregator": "an aggregator"}
     where = "reward_model → language_model" if ranked else "raters → reward_model"
     able = [name for name, cls in learners.items() if cls.teaches == pair[1] and cls.rankings == (pair == DIRECT)]
     for here, entry in _given(edge):
         kind = _kind(entry.get("learner"))
         if kind in learners and kind not in able:
             yield (*here, "learner"), f"{kind} is no learner of {' → '.join(pair)}", f"possible: {', '.join(able)}"
-        if entry.get(useless) is not None:
-            yield (*here, useless), f"{whose} belongs to {where}", "remove it"
+        for setting, whose in useless.items():
+            if entry.get(setting) is not None:
+                yield (*here, setting), f"{whose} belongs to {where}", "remove it"
 
 
 def learners_misplaced(data: Mapping[str, Any], networks: bool, learners: Learners) -> Iterator[Complaint]:
@@ -236,6 +237,8 @@ def _counts(data: Mapping[str, Any], kinds: Mapping[str, str], hierarchy: Hierar
             ("agent", "judges", below, AGENTS, judged),
         ):
             least, most = bounds.get(kind, (0, 1000))
+            if kind == "language_model" and {kinds[other] for other in others} == {"reward_model"}:
+                most = 1000  # who judge together
             if kind == "reward_model" and role == "agent" and name in hierarchy.limits:
                 least = 0
             if kind == "reward_model" and role == "principal" and _entry(data, name).get("load") is not None:
@@ -244,6 +247,7 @@ def _counts(data: Mapping[str, Any], kinds: Mapping[str, str], hierarchy: Hierar
                 yield ("parties", name), f"{verb} nobody", f"add a relation with {_a(asked[0])} as its {role}"
             elif len(others) > most:
                 fix = f"{_a(kind)} has at most {most} {role} in this version"
+                fix += ", or several reward models" if kind == "language_model" else ""
                 yield ("parties", name), f"{verb} {', '.join(others)}", fix
 
 
