@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from simlab.components.exchange import Claim, Exchange, Observer, Prompt, Response
     from simlab.components.guideline_policy import GuidelinePolicy, GuidelineReview
     from simlab.components.learner import (
+        DemonstrationLesson,
         Learner,
         RankingLesson,
         RewardLesson,
@@ -82,6 +83,7 @@ _PUBLIC = {  # by module
     "components.exchange": ("Claim", "Exchange", "Observer", "Prompt", "Response"),
     "components.guideline_policy": ("GuidelinePolicy", "GuidelineReview"),
     "components.learner": (
+        "DemonstrationLesson",
         "Learner",
         "RankingLesson",
         "RewardLesson",
@@ -109,11 +111,11 @@ _WHERE = {name: f"simlab.{module}" for module, names in _PUBLIC.items() for name
 
 __all__ = [
     "Aggregator", "Article", "Charter", "Claim", "Combination", "Component", "Consequence", "Criterion", "DataFile",
-    "DeliveredWork", "Effect", "Effort", "Exchange", "Game", "GuidelinePolicy", "GuidelineReview", "InvalidInput",
-    "Judgement", "KLPenalizedReward", "Learner", "Logger", "Look", "Mismatch", "Observer", "Outcome", "Prompt",
-    "RankingLesson", "RaterPolicy", "RaterView", "Relation", "Response", "Review", "RewardLesson", "RewardShape",
-    "Run", "SimlabError", "StudyRuns", "VectorRankingLesson", "VectorRewardLesson", "Votes", "World", "compare", "load",
-    "reward_shape", "run", "study", "trace", "verify",
+    "DeliveredWork", "DemonstrationLesson", "Effect", "Effort", "Exchange", "Game", "GuidelinePolicy",
+    "GuidelineReview", "InvalidInput", "Judgement", "KLPenalizedReward", "Learner", "Logger", "Look", "Mismatch",
+    "Observer", "Outcome", "Prompt", "RankingLesson", "RaterPolicy", "RaterView", "Relation", "Response", "Review",
+    "RewardLesson", "RewardShape", "Run", "SimlabError", "StudyRuns", "VectorRankingLesson", "VectorRewardLesson",
+    "Votes", "World", "compare", "load", "reward_shape", "run", "study", "trace", "verify",
 ]  # fmt: skip
 
 

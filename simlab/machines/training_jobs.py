@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlab.arrays import Array
-from simlab.components.learner import Learner, RankingLesson, RewardLesson
+from simlab.components.learner import DemonstrationLesson, Learner, RankingLesson, RewardLesson
 from simlab.components.return_values import given, not_a_number, not_numbers
 from simlab.components.reward_shape import RewardShape
 from simlab.errors import PluginFailed
@@ -82,6 +82,24 @@ def train_by_rankings(
     tokens = float((responses != 0).sum()) + float((prompts != 0).sum()) * responses.shape[1]
     flops = flops_per_token(TransformerConfig(**config)) * tokens * learner.passes()
     return {**to_arrays(model), **each, "flops": flops}
+
+
+def train_by_demonstrations(
+    *, learner: Learner, config: dict[str, Any], weights: Arrays, prompts: NDArray[np.int64],
+    responses: NDArray[np.int64], seed: int, device: str, progress: Any = None,
+) -> dict[str, Any]:  # fmt: skip
+    """A language model that has learned responses that were written for it: its arrays, `losses` of the steps in nats a
+    token, and `flops`."""
+    from simlab.nets.transformer import TransformerConfig, flops_per_token, to_arrays
+
+    model = revive(config, weights, device)
+    rows = _learned(learner, model, DemonstrationLesson(prompts, responses, seed, progress))
+    losses = [row["loss"] for row in rows if "loss" in row]
+    if not losses:
+        raise PluginFailed.returned(learner, 'must say its "loss"', "learn")
+    tokens = float((responses != 0).sum()) + float((prompts != 0).sum())
+    flops = flops_per_token(TransformerConfig(**config)) * tokens * learner.passes()
+    return {**to_arrays(model), "losses": np.array(losses), "flops": flops}
 
 
 def train_policy(

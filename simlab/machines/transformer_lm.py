@@ -19,7 +19,12 @@ from simlab.machines.networks import Arrays, read, revive
 from simlab.machines.reward_backend import Evidence
 from simlab.machines.saved import SavedModel, language_model
 from simlab.machines.shaped_reward import restored
-from simlab.machines.training_jobs import POLICY_METRICS, train_by_rankings, train_policy
+from simlab.machines.training_jobs import (
+    POLICY_METRICS,
+    train_by_demonstrations,
+    train_by_rankings,
+    train_policy,
+)
 from simlab.rng import Streams, branch, uniforms
 from simlab.worlds.text import TextGame
 from simlab.worlds.tokenizer import END, SEP, START, pad
@@ -86,15 +91,20 @@ class TransformerLM(LanguageBackend):
     def losses(self) -> Array:
         return np.asarray(self.reference["losses"])
 
-    def imitate(self, items: Items, spec: DemonstrationsSpec) -> float:
-        """Train on responses people wrote, the prompts included, and become another reference; returns the FLOP."""
-        sequences = pad(
-            [[*p, *r] for p, r in zip(_rows(self.prompt_tokens(items.prompt)), _rows(items.response), strict=True)]
-        )
+    def imitate(self, prompts: NDArray[np.int64], responses: NDArray[np.int64], spec: DemonstrationsSpec) -> float:
+        """Train on responses [n, T] people wrote to prompts [n, P], in tokens, and become another reference; the FLOP
+        it took. Without a learner, whole exchanges are read as in pretraining, the prompts included."""
+        seed, told = self.rng.key(self.name, "imitation") % 2**63, self.stage("demonstrations")
+        if spec.learner is not None:
+            self.reference = self.weights = self.jobs.run(
+                train_by_demonstrations, learner=spec.learner, config=self.config, weights=self.weights,
+                prompts=prompts, responses=responses, seed=seed, progress=told,
+            )  # fmt: skip
+            return float(self.weights["flops"])
+        sequences = pad([[*p, *r] for p, r in zip(_rows(prompts), _rows(responses), strict=True)])
         self.reference = self.weights = self.jobs.run(
-            pretrain, config=self.config, sequences=sequences, steps=-(-len(items) * spec.epochs // spec.batch),
-            batch=spec.batch, rate=spec.rate, seed=self.rng.key(self.name, "imitation") % 2**63,
-            start=self.weights, progress=self.stage("demonstrations"),
+            pretrain, config=self.config, sequences=sequences, steps=-(-len(responses) * spec.epochs // spec.batch),
+            batch=spec.batch, rate=spec.rate, seed=seed, start=self.weights, progress=told,
         )  # fmt: skip
         return float(self.weights["flops"])
 

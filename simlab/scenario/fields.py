@@ -32,6 +32,7 @@ from simlab.components.charter import Charter
 from simlab.components.combination import Combination
 from simlab.components.component import Component, parameters
 from simlab.components.criterion import Criterion
+from simlab.components.data_file import DataFile
 from simlab.components.effort import Effort
 from simlab.components.guideline_policy import GuidelinePolicy
 from simlab.components.learner import Learner
@@ -43,6 +44,7 @@ from simlab.components.spec import Spec, named
 from simlab.errors import InvalidInput
 from simlab.names import NAME, shown
 from simlab.scenario.yaml_tree import Node
+from simlab.sheets import Unusable
 from simlab.worlds.world import World
 
 
@@ -82,6 +84,15 @@ class WithFiles(Spec):
             return read(data)
         finally:
             reading.here = outside
+
+
+def readable(table: DataFile, read: Callable[[], object]) -> None:
+    """Read a table; what is wrong with it is said of the entry that names it, by row and column."""
+    try:
+        read()
+    except Unusable as error:
+        told = {"what": error.within(table.path.name), "fix": error.fix}
+        raise PydanticCustomError("table", "{what}", told) from None
 
 
 class PartySpec(Spec):

@@ -25,7 +25,7 @@ from simlab.scenario.criteria import mentions
 from simlab.scenario.expectations import ClaimSpec
 from simlab.scenario.fields import CriterionField, Name, Reading, WorldField
 from simlab.scenario.messages import Complaints
-from simlab.scenario.parties import AnyParty, PeopleSpec
+from simlab.scenario.parties import AnyParty, LanguageModelSpec, PeopleSpec
 from simlab.scenario.relations import RelationSpec, completed, taught
 from simlab.scenario.society import CorporationSpec
 from simlab.tables.columns import UTILITY
@@ -178,6 +178,9 @@ class Scenario(Spec):
         for party in self.parties.values():
             if isinstance(party, PeopleSpec):
                 yield from party.plugins()
+            if isinstance(party, LanguageModelSpec) and party.demonstrations is not None:
+                learner = party.demonstrations.learner
+                yield from [] if learner is None else [("learner", learner.name)]
             if isinstance(party, CorporationSpec):
                 yield "guideline", party.guideline.policy.name
                 yield "combination", party.guideline.combine.name

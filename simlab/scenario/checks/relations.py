@@ -174,7 +174,11 @@ def _learners(edge: Edge, pair: tuple[str, str], learners: Learners) -> Iterator
     ranked = pair[0] == "raters"
     useless = {"shape": "a reward shape", "weight": "a weight"} if ranked else {"aggregator": "an aggregator"}
     where = "reward_model → language_model" if ranked else "raters → reward_model"
-    able = [name for name, cls in learners.items() if cls.teaches == pair[1] and cls.rankings == (pair == DIRECT)]
+    able = [
+        name
+        for name, cls in learners.items()
+        if cls.teaches == pair[1] and cls.rankings == (pair == DIRECT) and not cls.demonstrations
+    ]
     for here, entry in _given(edge):
         kind = _kind(entry.get("learner"))
         if kind in learners and kind not in able:
