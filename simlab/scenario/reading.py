@@ -17,6 +17,7 @@ from simlab.scenario import layers
 from simlab.scenario.checks import (
     consequences,
     criteria,
+    demonstrations,
     efforts,
     judges,
     looks,
@@ -76,7 +77,7 @@ def load(
         learners = relations.known_learners(plugins)
         problems += [complaints.problem(*p, at_key=True) for p in criteria.unknown(data, world, reading)]
         problems += [complaints.problem(*p) for p in relations.learners_misplaced(data, world.networks, learners)]
-        problems += [complaints.problem(*p) for p in relations.imitators_misplaced(data, world.networks)]
+        problems += [complaints.problem(*p) for p in demonstrations.misplaced(data, world.networks)]
         problems += [complaints.problem(*p) for p in relations.direct_misplaced(data, world.networks)]
     if problems:
         raise InvalidInput(*_presentable(problems))

@@ -18,6 +18,7 @@ from simlab.components.reward_shape import cost_models
 from simlab.hierarchy import FIRMS, Hierarchy
 from simlab.names import shown, suggestion
 from simlab.scenario.authority import Authority, several
+from simlab.scenario.checks import demonstrations
 from simlab.scenario.checks.rules import AGENTS, PRINCIPALS, RULES
 from simlab.scenario.choices import DEFAULT_LEARNERS
 from simlab.scenario.messages import Complaint, Path
@@ -66,7 +67,7 @@ def complaints(data: Mapping[str, Any], plugins: Catalogue) -> Iterator[Complain
         yield from _rootless_raters(data, kinds, hierarchy)
         yield from _spans(data, kinds, hierarchy)
     yield from _delegates(data, kinds)
-    yield from _demonstrators(data, kinds)
+    yield from demonstrations.strangers(data, kinds)
     if not circle:
         yield from _left_out(data, kinds, hierarchy)
 
@@ -318,25 +319,6 @@ def _delegates(data: Mapping[str, Any], kinds: Mapping[str, str]) -> Iterator[Co
         if isinstance(to, str) and to not in machines:
             what = f"there is no party {shown(to)}" if to not in kinds else f"{to} is no machine"
             yield ("parties", name, "delegation", "to"), what, suggestion(to, machines)
-
-
-def _demonstrators(data: Mapping[str, Any], kinds: Mapping[str, str]) -> Iterator[Complaint]:
-    """Only people who rank responses can be asked to write some."""
-    pools = [name for name, kind in kinds.items() if kind == "raters"]
-    for name, kind in kinds.items():
-        entry = _entry(data, name).get("demonstrations") if kind == "language_model" else None
-        by = entry.get("by") if isinstance(entry, dict) else None
-        if isinstance(by, str) and by not in pools:
-            what = f"there is no party {shown(by)}" if by not in kinds else f"{by} is no pool of raters"
-            yield ("parties", name, "demonstrations", "by"), what, suggestion(by, pools)
-
-
-def imitators_misplaced(data: Mapping[str, Any], networks: bool) -> Iterator[Complaint]:
-    """Demonstrations where there are no networks to imitate them."""
-    parties = data.get("parties")
-    for name, party in parties.items() if isinstance(parties, dict) and not networks else ():
-        if isinstance(party, dict) and party.get("demonstrations") is not None:
-            yield ("parties", name, "demonstrations"), "demonstrations are for worlds with networks", "remove them"
 
 
 def _left_out(data: Mapping[str, Any], kinds: Mapping[str, str], hierarchy: Hierarchy) -> Iterator[Complaint]:
