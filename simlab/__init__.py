@@ -3,7 +3,8 @@
 The map of the house, from the ground up; a room imports only rooms listed before it.
 
 - `arrays`, `rng` (random streams keyed by name), `parallel` (our own loops on several cores), `clock`, `provenance`
-  (whose code a class is), `errors`, `names` (which name was probably meant), `paths`, `plain_files`, `opened_files`.
+  (whose code a class is), `errors`, `names` (which name was probably meant), `paths`, `plain_files`, `opened_files`,
+  `tensor_files` (networks on disk).
 - `nets/`: plain torch, which knows nothing of simlab: transformer, PPO, preference fits, closed forms.
 - `hierarchy`: who answers to whom, by name and kind: employers, makers, orders of work.
 - `components/`: what a plugin can be, one file a kind, with the data that it is shown. `sheets/`: tables of the user's.
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from simlab.components.exchange import Claim, Exchange, Observer, Prompt, Response
     from simlab.components.guideline_policy import GuidelinePolicy, GuidelineReview
     from simlab.components.learner import (
+        DemonstrationLesson,
         Learner,
         RankingLesson,
         RewardLesson,
@@ -81,6 +83,7 @@ _PUBLIC = {  # by module
     "components.exchange": ("Claim", "Exchange", "Observer", "Prompt", "Response"),
     "components.guideline_policy": ("GuidelinePolicy", "GuidelineReview"),
     "components.learner": (
+        "DemonstrationLesson",
         "Learner",
         "RankingLesson",
         "RewardLesson",
@@ -108,11 +111,11 @@ _WHERE = {name: f"simlab.{module}" for module, names in _PUBLIC.items() for name
 
 __all__ = [
     "Aggregator", "Article", "Charter", "Claim", "Combination", "Component", "Consequence", "Criterion", "DataFile",
-    "DeliveredWork", "Effect", "Effort", "Exchange", "Game", "GuidelinePolicy", "GuidelineReview", "InvalidInput",
-    "Judgement", "KLPenalizedReward", "Learner", "Logger", "Look", "Mismatch", "Observer", "Outcome", "Prompt",
-    "RankingLesson", "RaterPolicy", "RaterView", "Relation", "Response", "Review", "RewardLesson", "RewardShape",
-    "Run", "SimlabError", "StudyRuns", "VectorRankingLesson", "VectorRewardLesson", "Votes", "World", "compare", "load",
-    "reward_shape", "run", "study", "trace", "verify",
+    "DeliveredWork", "DemonstrationLesson", "Effect", "Effort", "Exchange", "Game", "GuidelinePolicy",
+    "GuidelineReview", "InvalidInput", "Judgement", "KLPenalizedReward", "Learner", "Logger", "Look", "Mismatch",
+    "Observer", "Outcome", "Prompt", "RankingLesson", "RaterPolicy", "RaterView", "Relation", "Response", "Review",
+    "RewardLesson", "RewardShape", "Run", "SimlabError", "StudyRuns", "VectorRankingLesson", "VectorRewardLesson",
+    "Votes", "World", "compare", "load", "reward_shape", "run", "study", "trace", "verify",
 ]  # fmt: skip
 
 

@@ -16,11 +16,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from threadpoolctl import threadpool_limits
 
 from simlab import opened_files as reads
-from simlab import plain_files
+from simlab import plain_files, tensor_files
 from simlab.components.logger import Logger
 from simlab.engine.context import Progress
 from simlab.engine.jobs import Jobs, Store
@@ -243,12 +242,13 @@ def _device(scenario: Scenario) -> str:
 
 
 def _keep_models(folder: Path, simulation: Simulation) -> None:
-    """Keep each language model, as pretrained and as trained, so that it can be asked for its next words."""
-    for name, arrays in simulation.models().items():
-        target = folder / "models" / f"{name}.npz"
+    """Keep each network, a language model as pretrained and as trained, so that it can be asked for its next words, and
+    be loaded by another run."""
+    for name, model in simulation.models().items():
+        target = folder / "models" / f"{name}{tensor_files.SUFFIX}"
         target.parent.mkdir(exist_ok=True)
         with plain_files.replacing(target) as file:
-            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+            tensor_files.write(file, model.arrays, model.notes())
 
 
 @dataclass(frozen=True, slots=True)

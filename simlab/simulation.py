@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from numpy.typing import NDArray
 from simpy import Event
 
 from simlab.analyzers.survey import Survey
@@ -23,7 +22,9 @@ from simlab.engine.context import Context, Progress, Tell, nobody
 from simlab.engine.jobs import Jobs
 from simlab.errors import InvalidInput, PluginFailed, SimlabError
 from simlab.hierarchy import Hierarchy
+from simlab.machines.saved import SavedModel
 from simlab.machines.transformer_lm import TransformerLM
+from simlab.machines.transformer_rm import TransformerRM
 from simlab.parties.auditors import Auditors
 from simlab.parties.corporation import Corporation
 from simlab.parties.language_model import LanguageModel
@@ -162,12 +163,19 @@ class Simulation(Context):
             started: list[tuple[Relation, Event]] = []
             for relation in due.get(day, []):
                 judges = self._judges(relation)
-                before = [event for other, event in started if other.agent.name in judges]
+                before = [
+                    event
+                    for other, event in started
+                    if other.agent.name in judges or (other.agent is relation.agent and other.principal.name in judges)
+                ]
                 started.append((relation, self.start(relation.look(before))))
 
     def _judges(self, relation: Relation) -> list[str]:
-        """Whose judgement counts when this relation looks: the principal's, and that of whoever limits the reward."""
-        return [relation.principal.name, *self.hierarchy.cost_models(relation.agent.name)]
+        """Whose judgement counts when this relation looks: the principal's, that of the other judges of a language
+        model, and that of whoever limits the reward."""
+        agent = relation.agent.name
+        together = self.scenario.judges(agent) if isinstance(relation.principal, RewardModel) else {}
+        return list(dict.fromkeys([relation.principal.name, *together, *self.hierarchy.cost_models(agent)]))
 
     def _meetings(self, corporation: Corporation) -> list[float]:
         """Days on which the guideline may be revised; none if nobody ever would."""
@@ -194,12 +202,15 @@ class Simulation(Context):
 
     # ---- what is kept -------------------------------------------------------------------------------------------
 
-    def models(self) -> dict[str, dict[str, NDArray[Any]]]:
-        """What is worth keeping of each language model of words: dictionary, shape, and arrays before and after."""
-        kept = {}
+    def models(self) -> dict[str, SavedModel]:
+        """Networks worth keeping, by the names of their files: language models before and after, and reward models."""
+        kept: dict[str, SavedModel] = {}
         for model in self.of_kind(LanguageModel):
             if isinstance(model.backend, TransformerLM):
-                kept[model.name] = model.backend.state()
+                kept |= {f"{model.name}{when}": saved for when, saved in model.backend.saved().items()}
+        for judge in self.of_kind(RewardModel):
+            if judge.learned and isinstance(judge.backend, TransformerRM):
+                kept[judge.name] = judge.backend.saved(judge.taught())
         return kept
 
 

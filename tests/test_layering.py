@@ -25,6 +25,7 @@ FLOORS = (  # packages and modules of simlab, from the ground up; those on one f
     ("arrays", "clock", "docstrings", "hierarchy", "names", "nets", "opened_files", "parallel", "provenance", "rng"),
     ("errors",),
     ("paths", "plain_files"),
+    ("tensor_files",),
     ("components", "tables"),
     ("runs", "sheets", "worlds"),
     ("measures", "rankings", "scenario"),
@@ -47,9 +48,12 @@ FOR_PLUGINS = {
     "sheets", "tables", "worlds"
 }  # fmt: skip
 
-# `run.plot` and `study.plot` are asked of what was loaded, and drawn floors above it: they are let name who draws them,
-# as pandas names its backends of plots, and everything else of theirs runs down.
-NAMED_FROM_BELOW = {("simlab.runs.loading", "simlab.report.figures.plots")}
+# `run.plot`, `study.plot` and `run.model` are asked of what was loaded, and made floors above it: they are let name who
+# makes them, as pandas names its backends of plots, and everything else of theirs runs down.
+NAMED_FROM_BELOW = {
+    ("simlab.runs.loading", "simlab.report.figures.plots"),
+    ("simlab.runs.loading", "simlab.machines.saved"),
+}
 
 Graph = Mapping[str, set[str]]  # what each module imports of simlab
 

@@ -15,7 +15,6 @@ from simlab.clock import Steps
 from simlab.measures.alignment import correlations
 from simlab.measures.groups import held, welfare
 from simlab.parties.raters import Raters
-from simlab.parties.reward_model import RewardModel
 from simlab.parties.users import Users
 from simlab.people.population import groups_of
 from simlab.rankings import preferred
@@ -84,10 +83,10 @@ class GroupsAnalyzer(Analyzer):
         )
 
     def _score(self, view: RoundView) -> Array:
-        """The centred score of the reward model that judges this language model [n]."""
-        machines = [m.name for m in self.context.of_kind(RewardModel)]
-        judge = next(p for p in self.context.hierarchy.principals(view.model.name) if p in machines)
-        return view.panel.centred(view.utilities[judge])
+        """The centred score of the reward models that judge this language model [n]; its own utility, where people do
+        themselves."""
+        judges = self.context.scenario.judges(view.model.name) or {view.model.name: 1.0}
+        return np.asarray(sum(w * view.panel.centred(view.utilities[name]) for name, w in judges.items() if w))
 
 
 def _is(numbers: Array, extreme: Callable[[Array], Any]) -> NDArray[np.bool_]:

@@ -2,7 +2,8 @@
 
 Above a language model stand its reward models, above these the pools whose labels they learn from, above those their
 vendors and corporations, and users. However many there are of a kind, they are one level: otherwise what the second
-vendor delivers would look like an error of the reward model.
+vendor delivers would look like an error of the reward model. Of several reward models each has its weight as its share
+of the level, and its pools share that; one of weight 0 stands on none.
 """
 
 from __future__ import annotations
@@ -69,16 +70,14 @@ def single(name: str) -> Level:
 
 def levels_of(context: Context, model: LanguageModel) -> list[Level]:
     """The levels from users down to a language model, whoever is on them."""
-    principals = context.hierarchy.principals(model.name)
-    machines = [party for p in principals if isinstance(party := context.parties[p], RewardModel)]
-    if not machines:
+    judges = _shares({name: weight for name, weight in context.scenario.judges(model.name).items() if weight})
+    if not judges:
         return [single(name) for name in [*_authorities(context, model.name), model.name]]
     weights: dict[str, float] = {}
-    for machine in machines:
-        for pool, weight in _teachers(context, machine).items():
-            weights[pool] = weights.get(pool, 0.0) + weight / len(machines)
+    for name, share in judges.items():
+        for pool, weight in _teachers(context, context.party(name, RewardModel)).items():
+            weights[pool] = weights.get(pool, 0.0) + weight * share
     levels = [*_above(context, weights), Level(_shares(weights), tuple(weights))] if weights else []
-    judges = {machine.name: 1 / len(machines) for machine in machines}
     return [*levels, Level(judges, tuple(judges)), single(model.name)]
 
 

@@ -33,7 +33,7 @@ class Learner(Component):
     `learn_vector`. `of_vectors` names the only parameters that mean anything of vectors; None if all do. `optimum` says
     that a language model of vectors goes where the reward is best, which has to be known: the reward's shape must be
     linear, and have a leash. `rankings` says that it teaches a language model by rankings, as a reward model is taught,
-    instead of by rewards.
+    instead of by rewards; `demonstrations`, that it teaches one by responses that were written for it.
 
     `batches`, `passes` and `at_once` say what it costs; `each` is what the relation's sample must be a multiple of.
     """
@@ -45,6 +45,7 @@ class Learner(Component):
     of_vectors: ClassVar[tuple[str, ...] | None] = None
     optimum: ClassVar[bool] = False
     rankings: ClassVar[bool] = False
+    demonstrations: ClassVar[bool] = False
     timed: ClassVar[bool] = False  # learning takes as long as it takes
 
     def learn(self, network: Any, lesson: Any) -> Sequence[Figures]:
@@ -57,7 +58,7 @@ class Learner(Component):
         prompts, under names of the `policy` table. What the lesson has measured itself (`objective_…`, `coefficient`)
         need not be said. All chance follows from the lesson's `seed` and `uniforms`. One that
         learns from rankings has a `RankingLesson`, and says as many mappings as it likes, with "loss_policy_avg" in the
-        last.
+        last. One that learns from demonstrations has a `DemonstrationLesson`, and says the "loss" of each step.
         """
         raise NotImplementedError(f"learner {self.name!r} does not define learn")
 
@@ -118,6 +119,16 @@ class RankingLesson(ShownData):
     def rankings(self) -> dict[str, Any]:
         """What was ranked, by the names that `simlab.nets.preference.fit` has for it."""
         return {name: getattr(self, name) for name in ("prompts", "responses", "labels", "shares")}
+
+
+@dataclass(slots=True)
+class DemonstrationLesson(ShownData):
+    """What a language model of words imitates: n responses that were written for it. Tokens are padded with 0."""
+
+    prompts: NDArray[Any]  # [n, P] tokens
+    responses: NDArray[Any]  # [n, T] tokens, each with its end
+    seed: int  # of all chance there is
+    progress: Progress | None = None  # to be told of steps done, and steps in all
 
 
 @dataclass(slots=True)

@@ -22,6 +22,7 @@ _TOLD = {  # by class: the kind of plugin whose contract explains it
     "GuidelineReview": "guideline",
     "Term": "guideline",
     "Votes": "aggregator",
+    "DemonstrationLesson": "learner",
     "RankingLesson": "learner",
     "VectorRankingLesson": "learner",
     "RewardLesson": "learner",

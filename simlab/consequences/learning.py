@@ -51,12 +51,16 @@ class Gradient(Consequence):
         self.learner: Learner = spec.learner
         self.shape: RewardShape = spec.shape  # as it is now: some adapt to what they see
         self.rounds: list[Round] = []  # of training a language model, so far
+        self.judges: dict[RewardModel, float] = {}  # by whom it was trained last, with weights
 
     def apply(self, relation: Relation, judgement: Judgement) -> Generator[Event, Any, Sequence[Effect]]:
         """Hold the machine until it has learnt; a judgement that looked at nothing teaches nothing."""
         machine = relation.agent
         assert isinstance(machine, RewardModel | LanguageModel)
-        if not judgement.size:
+        if isinstance(relation.principal, RewardModel) and not self._leads(relation):
+            yield from ()
+            return []  # the last of several judges trains, by the scores of all
+        if not judgement.size and not self._judges(relation):
             yield from ()
             if judgement.commissions:
                 self._record(relation, judgement, idle(judgement, machine))
@@ -161,23 +165,31 @@ class Gradient(Consequence):
     def _train(self, relation: Relation, machine: LanguageModel) -> Generator[Event, Any, float | None]:
         """Learn to please the judge; the floating-point operations it took, None if whoever limits the reward could not
         say what is too much."""
-        judge, cost_model = relation.principal, self._cost_model()
-        assert isinstance(judge, RewardModel)
+        judges, cost_model = self._judges(relation), self._cost_model()
         assert isinstance(relation.sample, int)
+        for other in judges:
+            if other is not relation.principal:
+                with other.busy.request() as turn:
+                    yield turn
         if cost_model is not None:
             with cost_model.busy.request() as turn:
                 yield turn
             if not cost_model.learned:
                 return None
-        taught = Round(judge.taught(), None if cost_model is None else cost_model.taught(), relation.sample)
+        taught = Round(
+            written(judges),
+            None if cost_model is None else cost_model.taught(),
+            relation.sample,
+        )
         self.rounds.append(taught)
+        self.judges = judges
         key = self.context.rng.key(machine.name, "policy", machine.learned)
         done = machine.backend.learn(self.learner, taught, self.shape, key, self._watch())
         if done.looks:
             self.context.log.practised(relation, done.looks)
         self.shape = done.shape
         machine.learned += 1
-        self._record_policy(relation, machine, done.rows)
+        self._record_policy(relation, machine, done.rows, " + ".join(judge.name for judge in judges))
         return done.flops
 
     def _watch(self) -> Watch | None:
@@ -189,26 +201,47 @@ class Gradient(Consequence):
         return Watch(self.context.game.panel_prompts(curve.prompts), key, curve.every)
 
     def pay(self, judge: RewardModel, items: Items) -> Array:
-        """What responses are paid by a judge [n], the leash aside: its score, as the reward shape has it."""
-        cost_model = self._cost_model()
+        """What responses are paid [n], the leash aside: the score by a judge, or by all that judge together, as the
+        reward shape has it."""
+        judges, cost_model = self.judges or {judge: 1.0}, self._cost_model()
         if isinstance(judge.backend, LinearRM):
             limit = None if cost_model is None else cost_model.taught()
-            direction = direction_paid(self.shape, judge.taught(), limit)
-            return np.asarray(items.response @ direction - judge.centre / judge.scale)
-        score = judge.each_score(items) if self.shape.members else judge.score(items)
+            direction = direction_paid(self.shape, written(judges), limit)
+            zero = sum(weight * other.centre / other.scale for other, weight in judges.items())
+            return np.asarray(items.response @ direction - zero)
+        if self.shape.members:  # of a single judge
+            score = judges[judge] * judge.each_score(items)
+        else:
+            score = np.asarray(sum(weight * other.score(items) for other, weight in judges.items()))
         cost = None if cost_model is None else -cost_model.score(items)
         return unleashed(self.shape, score, items.response, cost)
+
+    def _leads(self, relation: Relation) -> bool:
+        """Whether this relation is the last by which a language model is judged, and so the one that trains it."""
+        others = [r for r in self.context.relations if r.agent is relation.agent]
+        return others[-1] is relation
+
+    def _judges(self, relation: Relation) -> dict[RewardModel, float]:
+        """The reward models that a language model is to please, with weights: those that count and have learned."""
+        weights = self.context.scenario.judges(relation.agent.name)
+        if not isinstance(relation.principal, RewardModel):
+            return {}
+        found = {self.context.party(name, RewardModel): weight for name, weight in weights.items() if weight}
+        return {judge: weight for judge, weight in found.items() if judge.learned}
 
     def _cost_model(self) -> RewardModel | None:
         """The reward model whose dislike the shape counts as a cost, if it names one."""
         name = self.shape.costs()
         return self.context.party(name, RewardModel) if name else None
 
-    def _record_policy(self, relation: Relation, machine: LanguageModel, rows: Sequence[Mapping[str, float]]) -> None:
-        """What each batch of a language model's training came to, or each pass over rankings."""
+    def _record_policy(
+        self, relation: Relation, machine: LanguageModel, rows: Sequence[Mapping[str, float]], judges: str = ""
+    ) -> None:
+        """What each batch of a language model's training came to, or each pass over rankings; by the principal, or by
+        several `judges`."""
         columns = {name: np.array([row.get(name, np.nan) for row in rows]) for name in POLICY_METRICS}
         iteration = np.arange(1, len(rows) + 1)
-        row = {"principal": relation.principal.name, "agent": machine.name, "iteration": iteration, **columns}
+        row = {"principal": judges or relation.principal.name, "agent": machine.name, "iteration": iteration, **columns}
         self.context.log.learned(relation, "policy", row)
         self.context.taught("policy_trained", machine.name, update=machine.learned, metrics=columns)
 
@@ -246,3 +279,8 @@ class Gradient(Consequence):
         backend = machine.backend.fresh()
         backend.learn(self.learner, self._evidence(rankings), key)
         return backend.score(panel.items)
+
+
+def written(judges: Mapping[RewardModel, float]) -> list[dict[str, Any]]:
+    """Reward models as they now are, each with its weight, for a machine that is to please them."""
+    return [{**judge.taught(), "weight": weight} for judge, weight in judges.items()]

@@ -8,8 +8,8 @@ from simlab.arrays import Array, Indices
 from simlab.components import return_values
 from simlab.components.learner import Learner, VectorRewardLesson
 from simlab.components.reward_shape import RewardShape
-from simlab.machines.learning_curve import Look, Watch
 from simlab.machines.language_backend import LanguageBackend, Round, Taught
+from simlab.machines.learning_curve import Look, Watch
 from simlab.machines.shaped_reward import adapted, coefficient, direction_paid
 from simlab.machines.training_jobs import train_vector
 from simlab.rng import branch, normals
@@ -35,22 +35,20 @@ class GaussianLM(LanguageBackend):
     def fresh(self) -> GaussianLM:
         return GaussianLM(self.dimensions)
 
-    def learn(
-        self, learner: Learner, round: Round, shape: RewardShape, key: int, watch: Watch | None = None
-    ) -> Taught:
-        looks = [] if watch is None else [self._look(0, watch)]
+    def learn(self, learner: Learner, round: Round, shape: RewardShape, key: int, watch: Watch | None = None) -> Taught:
         """Move the mean by a reward θ·φ/scale; KL = |mean|²/2. θ is what the shape makes of the score's direction, its
         members' and the cost's, which is minus that of the reward model that limits."""
-        judge, limit = round.judge, round.limit
-        score = judge["directions"].mean(axis=0) / judge["scale"]
+        looks = [] if watch is None else [self._look(0, watch)]
+        judges, limit = round.judges, round.limit
+        score = sum(judge["weight"] * judge["directions"].mean(axis=0) / judge["scale"] for judge in judges)
         cost = None if limit is None else -limit["directions"].mean(axis=0) / limit["scale"]
-        reward = direction_paid(shape, judge, limit)
+        reward = direction_paid(shape, judges, limit)
         beta = max(return_values.number(shape, "leash"), 1e-6)
         self.mean = train_vector(learner, self.mean, VectorRewardLesson(reward, beta, key % 2**63))
         if watch is not None:
             looks.append(self._look(1, watch))
         kl = float(self.mean @ self.mean / 2)
-        scored = float(score @ self.mean) - judge["centre"] / judge["scale"]
+        scored = float(score @ self.mean) - sum(j["weight"] * j["centre"] / j["scale"] for j in judges)
         total = scored + float((reward - score) @ self.mean)
         paid = float("nan")
         if limit is not None and cost is not None:

@@ -20,9 +20,9 @@ from simlab.worlds.world import Items
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """By what a language model is taught in one round: the judge as it then is, and whose dislike is a cost."""
+    """By what a language model is taught in one round: the judges as they then are, and whose dislike is a cost."""
 
-    judge: dict[str, Any]  # see `RewardModel.taught`
+    judges: list[dict[str, Any]]  # see `RewardModel.taught`; each with the `weight` of its score among them
     limit: dict[str, Any] | None
     batch: int  # responses that are judged at a time
 
@@ -58,10 +58,8 @@ class LanguageBackend(ABC):
         """One response per prompt; draw i is keyed by (key, i), or (key, places[i])."""
 
     @abstractmethod
-    def learn(
-        self, learner: Learner, round: Round, shape: RewardShape, key: int, watch: Watch | None = None
-    ) -> Taught:
-        """Learn to please a judge, by the draws of this key; to be watched changes nothing."""
+    def learn(self, learner: Learner, round: Round, shape: RewardShape, key: int, watch: Watch | None = None) -> Taught:
+        """Learn to please the judges, by the draws of this key; to be watched changes nothing."""
 
     def learn_rankings(
         self, learner: Learner, evidence: Evidence, key: int

@@ -12,10 +12,13 @@ from simlab.arrays import Array, Indices
 from simlab.engine.context import Context, LiveParty
 from simlab.errors import InvalidInput
 from simlab.machines.language_backend import LanguageBackend
+from simlab.machines.saved import SAVED, SavedModel, read, unlike
+from simlab.worlds.text import TextGame
 from simlab.worlds.world import Items
 
 if TYPE_CHECKING:
     from simlab.engine.context import Context
+    from simlab.scenario import LanguageModelSpec, RewardModelSpec
 
 
 class Machine(LiveParty):
@@ -25,6 +28,18 @@ class Machine(LiveParty):
         super().__init__(context, name)
         self.busy = context.queue(name)
         self.learned = 0  # how often it was trained
+
+    def loaded(self, spec: LanguageModelSpec | RewardModelSpec) -> SavedModel | None:
+        """The network it is to begin as, if the scenario says so. Raises InvalidInput if that is not of this world."""
+        if spec.load is None or not isinstance(self.context.game, TextGame):
+            return None
+        found = read(spec.load.path, SAVED)
+        if what := unlike(found, self.context.game.tokenizer.words):
+            fix = "the world it was trained in, with the same settings"
+            raise InvalidInput(
+                self.context.scenario.problem(("parties", self.name, "load"), f"{spec.load} {what}", fix)
+            )
+        return found
 
     @abstractmethod
     def opinion(self, items: Items) -> Array:

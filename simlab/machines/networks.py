@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -57,6 +57,15 @@ def revive_judge(judge: Mapping[str, Any], device: str) -> Any:
     like = {"config": judge["config"], "base": judge["base"], "log_probability": judge["log_probability"]}
     members = [revive_reward_model(**like, weights=weights, device=device) for weights in judge["members"]]
     return Ensemble(members, judge["centres"], judge["scales"], judge["centre"], judge["scale"])
+
+
+def revive_jury(judges: Sequence[Mapping[str, Any]], device: str) -> Any:
+    """The judges (`simlab.nets.ensemble.Jury`) that `RewardModel.taught` wrote down, each with its `weight`."""
+    from simlab.nets.ensemble import Jury
+
+    first = judges[0]
+    alike = [all(judge[key] is first[key] for key in ("base", "log_probability")) for judge in judges]
+    return Jury([revive_judge(j, device) for j in judges], [float(j["weight"]) for j in judges], alike)
 
 
 def read(

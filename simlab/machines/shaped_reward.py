@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from simlab.worlds.tokenizer import END
 class Rewarding:
     """Scores responses by a judge, shapes the scores, and lets the shape adapt to what each iteration came to.
 
-    `judge` and `cost_model` (None unless the shape has a cost) are ensembles of `simlab.nets`. `shape` is the shape of
+    `judge` is a jury of `simlab.nets`, `cost_model` (None unless the shape has a cost) an ensemble. `shape` is that of
     the next iteration; `measured` is what the iterations so far came to, under the names of the `policy` table.
     """
 
@@ -39,7 +39,7 @@ class Rewarding:
         self._told = {"ended": (responses == END).any(1)} if self.shape.ends else {}
         if self.cost_model is not None:
             self._told["cost"] = -self.cost_model.score(prompts, responses)
-        self._known = self.judge.members[0].known(prompts, responses)
+        self._known = self.judge.known(prompts, responses)
         self._added = added = self.judge.of_tokens(prompts, responses, known=self._known)
         self._scored = scored = self.judge.standardized(added, apart=self.shape.members)
         self._said = told_of(responses)
@@ -129,13 +129,14 @@ def unleashed(shape: RewardShape, score: Array, responses: NDArray[np.int64], co
     return np.asarray(out.masked_fill(~mask, 0.0).sum(1).numpy(), dtype=float)
 
 
-def direction_paid(shape: RewardShape, judge: Mapping[str, Any], limit: Mapping[str, Any] | None) -> Array:
-    """The direction [d] of what vectors are paid by a judge, and whose dislike is a cost, as `RewardModel.taught` has
-    them."""
-    score = judge["directions"].mean(axis=0) / judge["scale"]
+def direction_paid(shape: RewardShape, judges: Sequence[Mapping[str, Any]], limit: Mapping[str, Any] | None) -> Array:
+    """The direction [d] of what vectors are paid by judges with weights, and whose dislike is a cost, as
+    `RewardModel.taught` has them. A shape that asks members has a single judge."""
+    first = judges[0]
+    score = sum(judge["weight"] * judge["directions"].mean(axis=0) / judge["scale"] for judge in judges)
     cost = None if limit is None else -limit["directions"].mean(axis=0) / limit["scale"]
-    each = judge["directions"] / np.array(judge["scales"])[:, None]
-    return directed(shape, each if shape.members else score, cost)
+    each = first["weight"] * first["directions"] / np.array(first["scales"])[:, None]
+    return directed(shape, each if shape.members else np.asarray(score), cost)
 
 
 def directed(shape: RewardShape, score: Array, cost: Array | None) -> Array:

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlab.arrays import Array
-from simlab.components.learner import Learner, RankingLesson, RewardLesson
+from simlab.components.learner import DemonstrationLesson, Learner, RankingLesson, RewardLesson
 from simlab.components.return_values import given, not_a_number, not_numbers
 from simlab.components.reward_shape import RewardShape
 from simlab.errors import PluginFailed
 from simlab.machines.learning_curve import Lookout
-from simlab.machines.networks import KEPT, Arrays, kept_in, revive, revive_judge, revive_reward_model
+from simlab.machines.networks import KEPT, Arrays, kept_in, revive, revive_judge, revive_jury, revive_reward_model
 from simlab.machines.shaped_reward import Rewarding
 from simlab.names import who
 from simlab.worlds.tokenizer import END
@@ -85,20 +85,40 @@ def train_by_rankings(
     return {**to_arrays(model), **each, "flops": flops}
 
 
+def train_by_demonstrations(
+    *, learner: Learner, config: dict[str, Any], weights: Arrays, prompts: NDArray[np.int64],
+    responses: NDArray[np.int64], seed: int, device: str, progress: Any = None,
+) -> dict[str, Any]:  # fmt: skip
+    """A language model that has learned responses that were written for it: its arrays, `losses` of the steps in nats a
+    token, and `flops`."""
+    from simlab.nets.transformer import TransformerConfig, flops_per_token, to_arrays
+
+    model = revive(config, weights, device)
+    rows = _learned(learner, model, DemonstrationLesson(prompts, responses, seed, progress))
+    losses = [row["loss"] for row in rows if "loss" in row]
+    if not losses:
+        raise PluginFailed.returned(learner, 'must say its "loss"', "learn")
+    tokens = float((responses != 0).sum()) + float((prompts != 0).sum())
+    flops = flops_per_token(TransformerConfig(**config)) * tokens * learner.passes()
+    return {**to_arrays(model), "losses": np.array(losses), "flops": flops}
+
+
 def train_policy(
-    *, learner: Learner, config: dict[str, Any], weights: Arrays, reference: Arrays, judge: Mapping[str, Any],
-    limit: Mapping[str, Any] | None, shape: RewardShape, prompts: NDArray[np.int64], uniforms: Array, seed: int,
-    temperature: float, device: str, watched: Mapping[str, Any] | None = None, progress: Any = None,
+    *, learner: Learner, config: dict[str, Any], weights: Arrays, reference: Arrays,
+    judges: Sequence[Mapping[str, Any]], limit: Mapping[str, Any] | None, shape: RewardShape,
+    prompts: NDArray[np.int64], uniforms: Array, seed: int, temperature: float, device: str,
+    watched: Mapping[str, Any] | None = None, progress: Any = None,
 ) -> dict[str, Any]:  # fmt: skip
     """A language model that has learned from rewards: its arrays, `metric/…` of each batch, `flops`, and the parameters
     (JSON) of the `shape` as it has become; `look/…` of each look, if it is `watched` by prompts [Q, P] and uniforms
     [Q, T] every so many batches. `prompts` are [I, B, P], `uniforms` [I, B, T]."""
     from simlab.nets.transformer import TransformerConfig, flops_per_token, to_arrays
 
-    rewarding = Rewarding(shape, revive_judge(judge, device), None if limit is None else revive_judge(limit, device))
+    rewarding = Rewarding(shape, revive_jury(judges, device), None if limit is None else revive_judge(limit, device))
     model, before = revive(config, weights, device), revive(config, reference, device)
     lookout = None if watched is None else Lookout(model, before, **watched, temperature=temperature)
-    reads_alike = judge["base"] is reference and judge["log_probability"] and temperature == 1.0
+    first = judges[0]
+    reads_alike = first["base"] is reference and first["log_probability"] and temperature == 1.0
 
     def reward(*told: Any) -> Any:
         """What a batch is paid, asked before the network learns from it."""

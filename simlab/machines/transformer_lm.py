@@ -15,11 +15,17 @@ from simlab.components.reward_shape import RewardShape
 from simlab.engine.jobs import Jobs, Result
 from simlab.errors import InvalidInput
 from simlab.machines.language_backend import LanguageBackend, Round, Taught, _rows
-from simlab.machines.learning_curve import LOOK, Watch, looks_in
-from simlab.machines.networks import KEPT, Arrays, read, revive
+from simlab.machines.learning_curve import Watch, looks_in
+from simlab.machines.networks import Arrays, read, revive
 from simlab.machines.reward_backend import Evidence
+from simlab.machines.saved import SavedModel, language_model
 from simlab.machines.shaped_reward import restored
-from simlab.machines.training_jobs import POLICY_METRICS, train_by_rankings, train_policy
+from simlab.machines.training_jobs import (
+    POLICY_METRICS,
+    train_by_demonstrations,
+    train_by_rankings,
+    train_policy,
+)
 from simlab.rng import Streams, branch, uniforms
 from simlab.worlds.text import TextGame
 from simlab.worlds.tokenizer import END, SEP, START, pad
@@ -28,7 +34,6 @@ from simlab.worlds.world import Items
 if TYPE_CHECKING:
     from simlab.scenario import DemonstrationsSpec, LanguageModelSpec
 
-ASIDE = (KEPT, LOOK, "metric/")  # before the names of arrays that are no part of a model
 Stage = Callable[[str], Callable[[int, int], None]]  # a callback for the progress of a long computation, by its name
 
 
@@ -36,8 +41,9 @@ class TransformerLM(LanguageBackend):
     """A causal transformer (`simlab.nets`). `weights` is the model now, `reference` as pretrained."""
 
     def __init__(
-        self, name: str, spec: LanguageModelSpec, game: TextGame, jobs: Jobs, rng: Streams, stage: Stage
-    ) -> None:
+        self, name: str, spec: LanguageModelSpec, game: TextGame, jobs: Jobs, rng: Streams, stage: Stage,
+        loaded: SavedModel | None = None,
+    ) -> None:  # fmt: skip
         longest = max(len(game.tokenizer.encode(p.text)) for p in game.prompts) + 2
         if longest + game.longest_response > spec.context:
             raise InvalidInput(
@@ -58,8 +64,12 @@ class TransformerLM(LanguageBackend):
         }  # fmt: skip
         self.reference: Result
         self.weights: Result
+        self.loaded = loaded
 
     def pretrain(self) -> float:
+        if self.loaded is not None:
+            self.reference = self.weights = self.loaded.base()
+            return 0.0
         spec, corpus = self.spec, self.game.corpus()
         prompts, tokenizer = self.game.prompts, self.game.tokenizer
         dialogues = [tokenizer.dialogue(prompts[a.prompt].text, a.response) for a in corpus]
@@ -73,6 +83,8 @@ class TransformerLM(LanguageBackend):
         return float(self.weights["flops"])
 
     def authorship(self) -> float:
+        if self.loaded is not None:
+            return 0.0  # it was written for whoever pretrained the model
         texts = [*(author.response for author in self.game.corpus()), *self.game.passages()]
         words = sum(len(text.split()) for text in texts)
         return words / self.spec.pretraining.authors_pace / 60
@@ -80,15 +92,20 @@ class TransformerLM(LanguageBackend):
     def losses(self) -> Array:
         return np.asarray(self.reference["losses"])
 
-    def imitate(self, items: Items, spec: DemonstrationsSpec) -> float:
-        """Train on responses people wrote, the prompts included, and become another reference; returns the FLOP."""
-        sequences = pad(
-            [[*p, *r] for p, r in zip(_rows(self.prompt_tokens(items.prompt)), _rows(items.response), strict=True)]
-        )
+    def imitate(self, prompts: NDArray[np.int64], responses: NDArray[np.int64], spec: DemonstrationsSpec) -> float:
+        """Train on responses [n, T] people wrote to prompts [n, P], in tokens, and become another reference; the FLOP
+        it took. Without a learner, whole exchanges are read as in pretraining, the prompts included."""
+        seed, told = self.rng.key(self.name, "imitation") % 2**63, self.stage("demonstrations")
+        if spec.learner is not None:
+            self.reference = self.weights = self.jobs.run(
+                train_by_demonstrations, learner=spec.learner, config=self.config, weights=self.weights,
+                prompts=prompts, responses=responses, seed=seed, progress=told,
+            )  # fmt: skip
+            return float(self.weights["flops"])
+        sequences = pad([[*p, *r] for p, r in zip(_rows(prompts), _rows(responses), strict=True)])
         self.reference = self.weights = self.jobs.run(
-            pretrain, config=self.config, sequences=sequences, steps=-(-len(items) * spec.epochs // spec.batch),
-            batch=spec.batch, rate=spec.rate, seed=self.rng.key(self.name, "imitation") % 2**63,
-            start=self.weights, progress=self.stage("demonstrations"),
+            pretrain, config=self.config, sequences=sequences, steps=-(-len(responses) * spec.epochs // spec.batch),
+            batch=spec.batch, rate=spec.rate, seed=seed, start=self.weights, progress=told,
         )  # fmt: skip
         return float(self.weights["flops"])
 
@@ -110,16 +127,14 @@ class TransformerLM(LanguageBackend):
         other.weights = self.reference
         return other
 
-    def learn(
-        self, learner: Learner, round: Round, shape: RewardShape, key: int, watch: Watch | None = None
-    ) -> Taught:
+    def learn(self, learner: Learner, round: Round, shape: RewardShape, key: int, watch: Watch | None = None) -> Taught:
         """Practise on new prompts: as many batches as the learner asks for."""
         batches, count = learner.batches(), learner.batches() * round.batch
         prompts = self.game.draw_prompts(branch(key, "prompts"), count)
         grid = (np.arange(count)[:, None], np.arange(self.game.longest_response)[None, :])
         self.weights = result = self.jobs.run(
             train_policy, learner=learner, config=self.config, weights=self.weights, reference=self.reference,
-            judge=round.judge, limit=round.limit, shape=shape,
+            judges=round.judges, limit=round.limit, shape=shape,
             prompts=self.prompt_tokens(prompts).reshape(batches, round.batch, -1),
             uniforms=uniforms(branch(key, "words"), *grid).reshape(batches, round.batch, -1), seed=key % 2**63,
             temperature=self.spec.temperature, watched=self._watched(watch), progress=self.stage("policy"),
@@ -172,15 +187,10 @@ class TransformerLM(LanguageBackend):
         )  # fmt: skip
         return np.asarray(result["log_likelihood"], dtype=np.float64)
 
-    def state(self) -> dict[str, NDArray[Any]]:
-        """Dictionary, shape, and the arrays as pretrained ("before/…") and now ("after/…")."""
-        aside = {"losses", "flops"}
-        return {
-            "words": np.array(self.game.tokenizer.words),
-            **{f"config/{name}": np.array(size) for name, size in self.config.items()},
-            **{f"before/{name}": a for name, a in self.reference.arrays.items() if name not in aside},
-            **{f"after/{n}": a for n, a in self.weights.arrays.items() if n not in aside and not n.startswith(ASIDE)},
-        }
+    def saved(self) -> dict[str, SavedModel]:
+        """As it is now ("") and as its own reference (".reference"), by what is added to its name."""
+        both = {"": self.weights, ".reference": self.reference}
+        return {when: language_model(self.config, self.game.tokenizer.words, one) for when, one in both.items()}
 
 
 def pretrain(

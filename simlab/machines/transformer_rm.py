@@ -13,6 +13,7 @@ from simlab.components.learner import Learner
 from simlab.engine.jobs import Jobs, Result
 from simlab.machines.networks import Arrays, read, revive_reward_model
 from simlab.machines.reward_backend import Evidence, Fit, RewardBackend, own_key
+from simlab.machines.saved import SavedModel, reward_model
 from simlab.machines.training_jobs import EPOCH_METRICS, FIT_METRICS, train_reward_model
 from simlab.machines.transformer_lm import TransformerLM
 from simlab.worlds.world import Items
@@ -28,11 +29,21 @@ class TransformerRM(RewardBackend):
         self.language = language
         self.jobs = jobs
         self.weights: list[Result] = []  # of the members; empty until they have learnt
+        self.grown_from: Result | None = None  # the pretrained model that loaded members read, until others take over
+
+    @property
+    def base(self) -> Result:
+        """The pretrained model that the members read."""
+        return self.language.reference if self.grown_from is None else self.grown_from
+
+    def load(self, saved: SavedModel) -> None:
+        """Begin as the members that a run has saved."""
+        self.weights, self.grown_from = saved.members(), saved.base()
 
     def each(self, items: Items) -> Array:
         if not self.weights:
             return np.zeros((0, len(items)))
-        config, base, prompts = self.language.config, self.language.reference, self.language.prompt_tokens(items.prompt)
+        config, base, prompts = self.language.config, self.base, self.language.prompt_tokens(items.prompt)
         known = None
         if self.log_probability:
             known = self.jobs.run(  # the same after every fit
@@ -52,16 +63,17 @@ class TransformerRM(RewardBackend):
 
     def fresh(self) -> TransformerRM:
         other = copy(self)
-        other.weights = []
+        other.weights, other.grown_from = [], None
         return other
 
     def learn(self, learner: Learner, evidence: Evidence, key: int) -> Fit:
         """Every member learns from the same labels; they differ by their first heads and in which order they read."""
         held_out = self._lesson(evidence, ~evidence.train) if not evidence.train.all() else None
         warm = self.weights if learner.continues() else []
+        self.grown_from = self.grown_from if warm else None
         self.weights = fits = [
             self.jobs.run(
-                train_reward_model, learner=learner, config=self.language.config, base=self.language.reference,
+                train_reward_model, learner=learner, config=self.language.config, base=self.base,
                 weights=warm[member] if warm else None, **self._lesson(evidence, evidence.train), held_out=held_out,
                 log_probability=self.log_probability, seed=own_key(key, member) % 2**63,
                 progress=self.language.stage("reward model"),
@@ -91,7 +103,11 @@ class TransformerRM(RewardBackend):
     def written(self) -> dict[str, Any]:
         """The networks as they now are, for jobs: with the units of their scores, what `revive_judge` asks for."""
         own = {"config": self.language.config, "log_probability": self.log_probability}
-        return {**own, "base": self.language.reference, "members": list(self.weights)}
+        return {**own, "base": self.base, "members": list(self.weights)}
+
+    def saved(self, taught: dict[str, Any]) -> SavedModel:
+        """What is to be kept of it, given what `written` says and the units of its scores."""
+        return reward_model(self.language.config, self.language.game.tokenizer.words, taught)
 
 
 def score(

@@ -13,7 +13,7 @@ from torch import Tensor
 from .preference import RewardModel
 from .transformer import READ, Numbers, by_length, trimmed
 
-__all__ = ["Ensemble"]
+__all__ = ["Ensemble", "Jury"]
 
 
 class Ensemble:
@@ -56,6 +56,10 @@ class Ensemble:
                 out[row, rows, : r.shape[1]] = member.of_tokens(p, r, likely)
         return out
 
+    def known(self, prompts: Numbers, responses: Numbers) -> Tensor:
+        """What the pretrained model finds of each token [n, T], see `RewardModel.known`."""
+        return self.members[0].known(prompts, responses)
+
     def standardized(self, added: Tensor, *, apart: bool = False) -> Tensor:
         """One score per response [n] from what its tokens add [M, n, T]: the mean of the raw scores, standardized; or
         the members' [M, n], each standardized by itself, if they are to be told `apart`."""
@@ -73,3 +77,46 @@ class Ensemble:
     def so_far(self, added: Tensor) -> Tensor:
         """The mean raw score, in its unit, of what each response consists of before each token [n, T]."""
         return (added.cumsum(2) - added).mean(0) / self.scale
+
+
+class Jury:
+    """Reward models that judge together: the score is the sum of theirs, each standardized by itself and times its
+    weight. One judge of weight 1 scores as it does alone, bit for bit.
+
+    Source: weighted sums of several reward models as in Wu et al. 2023 (arXiv:2306.01693), eq. 1.
+    """
+
+    def __init__(self, judges: Sequence[Ensemble], weights: Sequence[float], alike: Sequence[bool]) -> None:
+        """`alike` says who reads what the pretrained model of the first finds likely."""
+        if not len(judges) == len(weights) == len(alike) > 0:
+            raise ValueError(f"{len(judges)} judges, {len(weights)} weights and {len(alike)} words on them do not fit")
+        self.judges, self.weights, self.alike = tuple(judges), tuple(weights), tuple(alike)
+
+    def known(self, prompts: Numbers, responses: Numbers) -> Tensor:
+        """What the pretrained model of the first judge finds of each token [n, T]."""
+        return self.judges[0].known(prompts, responses)
+
+    def of_tokens(self, prompts: Numbers, responses: Numbers, *, known: Tensor | None = None) -> list[Tensor]:
+        """What each token adds to the raw scores of each judge's members, [M, n, T] for each; `known` is what `known`
+        returns, if it is at hand."""
+        return [
+            judge.of_tokens(prompts, responses, known=known if alike else None)
+            for judge, alike in zip(self.judges, self.alike, strict=True)
+        ]
+
+    def standardized(self, added: Sequence[Tensor], *, apart: bool = False) -> Tensor:
+        """One score per response [n]; or those of the members [M, n] of a single judge, if they are to be told `apart`.
+        Raises ValueError where several judges are to be told apart by their members."""
+        if apart and len(self.judges) > 1:
+            raise ValueError("members are told apart of a single judge only")
+        return self._sum([judge.standardized(a, apart=apart) for judge, a in zip(self.judges, added, strict=True)])
+
+    def so_far(self, added: Sequence[Tensor]) -> Tensor:
+        """The score of what each response consists of before each token [n, T], but for where its zero lies."""
+        return self._sum([judge.so_far(a) for judge, a in zip(self.judges, added, strict=True)])
+
+    def _sum(self, scores: Sequence[Tensor]) -> Tensor:
+        total = self.weights[0] * scores[0]
+        for weight, score in zip(self.weights[1:], scores[1:], strict=True):
+            total = total + weight * score
+        return total

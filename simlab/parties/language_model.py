@@ -16,7 +16,9 @@ from simpy import Event
 
 from simlab.arrays import Array
 from simlab.clock import Steps
+from simlab.errors import InvalidInput
 from simlab.machines.gaussian_lm import GaussianLM
+from simlab.machines.imported import asked, require_room, said
 from simlab.machines.language_backend import LanguageBackend
 from simlab.machines.machine import Speaker
 from simlab.machines.transformer_lm import TransformerLM
@@ -24,13 +26,15 @@ from simlab.people.demonstrations import hand_in, write
 from simlab.rankings import Rankings, differences, preferred
 from simlab.relation import Relation, Teacher, Work
 from simlab.rng import branch
+from simlab.sheets import Unusable
 from simlab.worlds.text import TextGame
-from simlab.worlds.world import Items
+from simlab.worlds.tokenizer import pad
+from simlab.worlds.world import Game, Items
 
 if TYPE_CHECKING:
     from simlab.engine.context import Context
     from simlab.measures.panel import Panel
-    from simlab.scenario import LanguageModelSpec
+    from simlab.scenario import DemonstrationsSpec, LanguageModelSpec
 
 AUTHORS = "authors"  # those who wrote the corpus: nobody asked them, and nobody pays them
 
@@ -56,8 +60,9 @@ class LanguageModel(Speaker):
         self.teacher: Teacher | None = None
         self.memory: list[Rankings] = []  # every ranking it was ever shown, if it learns from people themselves
         game = context.game
+        self.tabled = self._encoded(game)  # prompts and responses to imitate, as tokens, if a table has them
         self.backend: LanguageBackend = (
-            TransformerLM(name, spec, game, context.jobs, context.rng, context.stage)
+            TransformerLM(name, spec, game, context.jobs, context.rng, context.stage, self.loaded(spec))
             if isinstance(game, TextGame)
             else GaussianLM(len(game.dimensions))
         )
@@ -75,18 +80,54 @@ class LanguageModel(Speaker):
     def imitate(self) -> Steps:
         """Learn from what people wrote for it, if anybody did; what it is then is its reference from now on."""
         spec = self.spec.demonstrations
-        pool: Any = self.context.parties.get(spec.by) if spec else None  # people, as validation has seen to
-        if spec is None or pool is None:
+        if spec is None:
             return
         assert isinstance(self.backend, TransformerLM)
-        shown = write(pool, self.backend.game, spec, self.context.rng.key(self.name, "demonstrations"))
-        if not len(shown):
+        shown = self._brought(spec) if self.tabled else self._written(spec)
+        if shown is None:
             return
-        hand_in(pool, self.name, shown)
         with self.busy.request() as turn:
             yield turn
-            yield from self.context.compute(self.name, "imitation", self.backend.imitate(shown.items, spec))
+            yield from self.context.compute(self.name, "imitation", self.backend.imitate(*shown, spec))
         self.context.taught("imitation_finished", self.name, losses=self.backend.losses())
+
+    def _written(self, spec: DemonstrationsSpec) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+        """What the people of a pool write for it now, as tokens; None if there is nobody, or nothing."""
+        pool: Any = self.context.parties.get(spec.by or "")  # people, as validation has seen to
+        assert isinstance(self.backend, TransformerLM)
+        if pool is None:
+            return None
+        shown = write(pool, self.backend.game, spec, self.context.rng.key(self.name, "demonstrations"))
+        if not len(shown):
+            return None
+        hand_in(pool, self.name, shown)
+        return self.backend.prompt_tokens(shown.items.prompt), shown.items.response
+
+    def _brought(self, spec: DemonstrationsSpec) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """What the user's own table shows it, as tokens; whoever wrote that, this run pays nobody."""
+        told, none = spec.rows().columns, np.full(len(spec.rows()), np.nan)
+        self.context.log.add(
+            "demonstrations", about=self.name, agent=self.name, worker=list(told["author"]),
+            prompt=list(told["prompt"]), text=list(told["response"]), duration=none, pay=0.0,
+        )  # fmt: skip
+        assert self.tabled is not None
+        prompts, responses = self.tabled
+        return pad(prompts), pad(responses)
+
+    def _encoded(self, game: Game) -> tuple[list[list[int]], list[list[int]]] | None:
+        """The table of demonstrations as tokens, if there is one. Raises InvalidInput where a text is not of this
+        world."""
+        spec = self.spec.demonstrations
+        if spec is None or spec.table is None or not isinstance(game, TextGame):
+            return None
+        rows = spec.rows()
+        try:
+            prompts, responses = asked(game, rows), said(game, rows)
+            require_room(rows, prompts, responses, self.spec.context)
+        except Unusable as error:
+            at, file = ("parties", self.name, "demonstrations", "table"), spec.table.path.name
+            raise InvalidInput(self.context.scenario.problem(at, error.within(file), error.fix)) from None
+        return prompts, responses
 
     def opinion(self, items: Items) -> Array:
         return self.backend.preference(items)

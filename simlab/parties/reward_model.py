@@ -47,6 +47,7 @@ class RewardModel(Machine):
         self.centre, self.scale = 0.0, 1.0  # of its raw score on the reference model's responses
         self.centres, self.scales = np.zeros(spec.members), np.ones(spec.members)  # of its members' raw scores
         self.disagreement = 0.0  # between its members, over the same responses
+        self.saved = self.loaded(spec)
         language = judged_model(context, name).backend
         self.backend: RewardBackend = (
             TransformerRM(spec.members, language, context.jobs, spec.log_probability)
@@ -92,6 +93,10 @@ class RewardModel(Machine):
         key = self.context.rng.key(self.name, "reference")
         prompts = self.context.game.draw_prompts(branch(key, "prompts"), REFERENCE_PROMPTS)
         self.reference = yield from judged_model(self.context, self.name).respond(prompts, key)
+        if self.saved is not None and isinstance(self.backend, TransformerRM):
+            self.backend.load(self.saved)
+            self.learned = 1
+            self.standardize()
 
     def taught(self) -> dict[str, Any]:
         """The judge as it now is, for those who learn from it; of networks, what `revive_judge` makes an ensemble

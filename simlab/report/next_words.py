@@ -5,7 +5,6 @@ The chapter's "comparison with the dictionary": P(next word | text), and the nea
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -14,9 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from simlab import plain_files
 from simlab.errors import InvalidInput, Problem
-from simlab.names import clip
 from simlab.paths import given
 from simlab.worlds.tokenizer import SEP, SPECIAL, START, Tokenizer
 
@@ -72,25 +69,13 @@ def _meant(word: str, known: Sequence[str]) -> list[str]:
 
 def _model(folder: Path | str, when: str) -> tuple[Any, Tokenizer]:
     """The run's (first) language model as it was, and its dictionary."""
-    from simlab.machines.networks import revive
+    from simlab.machines import saved
 
     folder = given(folder)
     if not folder.is_dir():
         raise InvalidInput(Problem("no such folder", "give the folder that `simlab run` named", folder))
-    files = sorted((folder / "models").glob("*.npz"))
-    if not files:
+    if not (names := saved.language_models(folder)):
         raise InvalidInput(
             Problem("holds no language model of words", "give the folder of one finished run of a text world", folder)
         )
-    fix = "delete the folder's tables, too, and the command that began the run makes it again"
-    try:
-        with plain_files.opened(files[0], fix) as file, plain_files.arrays(file) as stored:
-            words = stored["words"].tolist()
-            config = {name: int(stored[f"config/{name}"]) for name in ("vocab", "width", "layers", "heads", "context")}
-            weights = {n.removeprefix(f"{when}/"): stored[n] for n in stored if n.startswith(f"{when}/")}
-        if math.prod(config[name] for name in ("vocab", "width")) > sum(array.size for array in weights.values()):
-            raise ValueError("its networks are not of the sizes it says")
-        return revive(config, weights, "cpu"), Tokenizer(words)
-    except (RuntimeError, TypeError, *plain_files.UNREADABLE) as error:
-        what = f"is damaged: {clip(' '.join(str(error).split()), 160)}"
-        raise InvalidInput(Problem(what, fix, files[0])) from error
+    return saved.network(folder, names[0], when), Tokenizer(saved.words(folder, names[0]))

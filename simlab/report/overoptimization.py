@@ -80,7 +80,11 @@ def fits(found: pd.DataFrame, by: Sequence[str] = ("arm", "method"), most_kl: fl
                 dict(zip(by, key, strict=True))
                 | {"form": form, "alpha": fit.alpha, "beta": fit.beta, "peak_kl": fit.peak}
                 | {"error": fit.error(kl, gain), "error_others": error_of_others(form, several)}
-                | {"error_beyond": error_beyond(form, several, float(kl.max()) / 4), "n": len(kl), "seeds": len(several)}
+                | {
+                    "error_beyond": error_beyond(form, several, float(kl.max()) / 4),
+                    "n": len(kl),
+                    "seeds": len(several),
+                }
             )
     table = pd.DataFrame(rows, columns=[*by, *(c for c in FIT_COLUMNS if c not in ("arm", "method"))])
     table.attrs = {"columns": FIT_COLUMNS}

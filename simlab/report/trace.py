@@ -271,7 +271,8 @@ def _lesson(given: _Tables, row: Row, fit: Row) -> Row | None:
 
 def _policy(given: _Tables, fit: Row) -> Row | None:
     """The training of the language model that came next: its last iteration, and how many there were."""
-    rows = [row for row in given.rows("policy", principal=fit["agent"]) if row["time"] >= fit["time"]]
+    together = [row for row in given.rows("policy") if fit["agent"] in row["principal"].split(" + ")]
+    rows = [row for row in together if row["time"] >= fit["time"]]
     same = [row for row in rows if row["round"] == rows[0]["round"] and row["agent"] == rows[0]["agent"]]
     return {**same[-1], "iterations": len(same)} if same else None
 

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Run", "RunSet", "StudyRuns", "Tables", "load"]
 
-_DRAWN_BY = "simlab.report.figures.plots"  # on a floor above: named and not imported, as a backend of plots is
+_DRAWN_BY = "simlab.report.figures.plots"  # on floors above: named and not imported, as a backend of plots is
+_KEPT_BY = "simlab.machines.saved"
 _DEPTH = 4  # how far below a study's folder its runs may be
 
 
@@ -97,6 +98,15 @@ class Run:
         """Figures of the run, as `plot.ladder()`, `.waterfall()`, `.orders()` and `.frontier()`: Figures of matplotlib,
         which the extra `report` brings."""
         return import_module(_DRAWN_BY).RunPlots(self)
+
+    def model(self, name: str, when: str = "after") -> Any:
+        """A network of a finished run, in torch: of a language model the `Transformer`, as it is in the end or "before"
+        training; of a reward model the `Ensemble` of its `members`. Raises InvalidInput if there is none."""
+        return import_module(_KEPT_BY).network(self.path, name, when)
+
+    def words(self, name: str) -> tuple[str, ...]:
+        """The dictionary of a network of a finished run: the word of each token number."""
+        return tuple(import_module(_KEPT_BY).words(self.path, name))
 
     def rehash(self) -> dict[str, dict[str, Any]]:
         """Rows and sha256 of every table computed anew from the files, in the form of the manifest's `tables`."""

@@ -63,6 +63,7 @@ _SHOWN = {  # by kind: what a method calls it, and its class
         "Effect(…)": "simlab.relation:Effect",
     },
     "learner": {
+        "lesson (demonstrations)": "simlab.components.learner:DemonstrationLesson",
         "lesson (rankings)": "simlab.components.learner:RankingLesson",
         "lesson (rankings of vectors)": "simlab.components.learner:VectorRankingLesson",
         "lesson (rewards)": "simlab.components.learner:RewardLesson",

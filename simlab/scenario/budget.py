@@ -218,8 +218,8 @@ class Budget:
     def _demonstrations(self, model: LanguageModelSpec) -> Iterator[Item]:
         spec = model.demonstrations
         assert spec is not None
-        pool = self.parties.get(spec.by)
-        if isinstance(pool, PeopleSpec):
+        pool = self.parties.get(spec.by or "")
+        if isinstance(pool, PeopleSpec) and spec.by:
             hours = spec.count * spec.seconds / 3600 * math.exp(pool.seconds_spread**2 / 2)
             payer = self.hierarchy.employer_of(spec.by)
             yield Item(payer, spec.by, DEMONSTRATING, spec.count, hours, hours * pool.wage if payer else 0.0)

@@ -221,11 +221,12 @@ def _language(scenario: Scenario, name: str, party: LanguageModelSpec, rounds: i
     what = f"{training.steps:,} steps of {training.batch:,} sequences with {size:,} parameters"
     batch = 4.0 * training.batch * party.context * (WORDS + 20 * party.width * party.layers)
     at: Path = ("parties", name, "pretraining", "steps")
-    yield Part(at, what, 6.0 * size * sequences * party.context / 2 / flops, 40.0 * size + batch)
+    if party.load is None:
+        yield Part(at, what, 6.0 * size * sequences * party.context / 2 / flops, 40.0 * size + batch)
     if shown := party.demonstrations:
-        written = shown.count * (shown.drafts * 2.0 + shown.epochs * 6.0)
-        at = ("parties", name, "demonstrations", "count")
-        yield Part(at, f"{shown.count:,} demonstrations", written * size * party.context / 2 / flops)
+        written = shown.many * (shown.drafts * 2.0 * (shown.by is not None) + shown.passes * 6.0)
+        at = ("parties", name, "demonstrations", "count" if shown.by is not None else "table")
+        yield Part(at, f"{shown.many:,} demonstrations", written * size * party.context / 2 / flops)
     asked = (rounds + 1) * scenario.panel.prompts * scenario.panel.responses
     what = f"{asked:,} responses on the panel"
     yield Part(("panel", "prompts"), what, 2.0 * size * asked * party.context / 2 / flops)

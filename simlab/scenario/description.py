@@ -144,6 +144,7 @@ def _consequence(consequence: AnyConsequence) -> str:
         ranked = consequence.learner.teaches == "reward_model" or consequence.learner.rankings
         last = ("aggregator", consequence.aggregator) if ranked else ("shape", consequence.shape)
         settings = ", ".join(f"{name} {_plain(part)}" for name, part in (("learner", consequence.learner), last))
+        settings += f", weight {consequence.weight:g}" if consequence.weight != 1 else ""
     meaning = docstring(type(consequence)).strip().rstrip(".")
     return f"{consequence.name}{f' ({settings})' if settings else ''}: {meaning[:1].lower()}{meaning[1:]}"
 

@@ -10,17 +10,19 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
     Field,
+    ModelWrapValidatorHandler,
     PlainSerializer,
     SerializeAsAny,
     ValidationInfo,
     WithJsonSchema,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -30,6 +32,7 @@ from simlab.components.charter import Charter
 from simlab.components.combination import Combination
 from simlab.components.component import Component, parameters
 from simlab.components.criterion import Criterion
+from simlab.components.data_file import DataFile
 from simlab.components.effort import Effort
 from simlab.components.guideline_policy import GuidelinePolicy
 from simlab.components.learner import Learner
@@ -41,6 +44,7 @@ from simlab.components.spec import Spec, named
 from simlab.errors import InvalidInput
 from simlab.names import NAME, shown
 from simlab.scenario.yaml_tree import Node
+from simlab.sheets import Unusable
 from simlab.worlds.world import World
 
 
@@ -64,6 +68,31 @@ class Reading:
     def get(self, key: str, default: Any = None) -> Any:
         """What parameters of a component ask of the context in which they are read: `folders`."""
         return self.here if key == "folders" else default
+
+
+class WithFiles(Spec):
+    """An entry that may name files of data: their paths start at the file that says them."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _in_its_folder(cls, data: Any, read: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
+        reading = info.context
+        if not isinstance(reading, Reading) or not isinstance(data, dict):
+            return read(data)
+        outside, reading.here = reading.here, reading.folders(data)
+        try:
+            return read(data)
+        finally:
+            reading.here = outside
+
+
+def readable(table: DataFile, read: Callable[[], object]) -> None:
+    """Read a table; what is wrong with it is said of the entry that names it, by row and column."""
+    try:
+        read()
+    except Unusable as error:
+        told = {"what": error.within(table.path.name), "fix": error.fix}
+        raise PydanticCustomError("table", "{what}", told) from None
 
 
 class PartySpec(Spec):

@@ -26,7 +26,7 @@ from simlab.scenario.expectations import ClaimSpec
 from simlab.scenario.fields import CriterionField, Name, Reading, WorldField
 from simlab.scenario.measuring import AlarmsSpec, BestOfSpec, LearningCurveSpec, OnPolicySpec
 from simlab.scenario.messages import Complaints
-from simlab.scenario.parties import AnyParty, PeopleSpec
+from simlab.scenario.parties import AnyParty, LanguageModelSpec, PeopleSpec
 from simlab.scenario.relations import RelationSpec, completed, taught
 from simlab.scenario.society import CorporationSpec
 from simlab.tables.columns import UTILITY
@@ -164,6 +164,17 @@ class Scenario(Spec):
         """The criteria that are plugins, in order; none where the world has its own."""
         return [criterion for criterion in self.criteria.values() if criterion is not None]
 
+    def judges(self, model: str) -> dict[str, float]:
+        """The reward models that judge a language model together, in file order, with the weights of their scores."""
+        given = [
+            (r.principal, c) for r in self.relations if r.agent == model and self._rewards(r) for c in r.consequence
+        ]
+        return {name: consequence.weight for name, consequence in given if consequence.kind == "gradient"}
+
+    def edges(self) -> list[tuple[str, str]]:
+        """(principal, agent) of every relation, in file order."""
+        return [(relation.principal, relation.agent) for relation in self.relations]
+
     def plugins_used(self) -> list[tuple[str, str]]:
         """(kind, name) of every plugin this scenario uses, each once, in order of first mention."""
         return list(dict.fromkeys(self._plugins()))
@@ -176,6 +187,9 @@ class Scenario(Spec):
         for party in self.parties.values():
             if isinstance(party, PeopleSpec):
                 yield from party.plugins()
+            if isinstance(party, LanguageModelSpec) and party.demonstrations is not None:
+                learner = party.demonstrations.learner
+                yield from [] if learner is None else [("learner", learner.name)]
             if isinstance(party, CorporationSpec):
                 yield "guideline", party.guideline.policy.name
                 yield "combination", party.guideline.combine.name
@@ -210,7 +224,8 @@ class Scenario(Spec):
             for spec, consequence in zip(relation.consequence, said["consequence"], strict=True):
                 if spec.kind != "gradient":
                     continue
-                del consequence["aggregator" if self._rewards(relation) else "shape"]
+                for setting in ("aggregator",) if self._rewards(relation) else ("shape", "weight"):
+                    del consequence[setting]
                 if spec.learner is not None and spec.learner.of_vectors is not None and not self.world.networks:
                     kept = {"kind", *spec.learner.of_vectors}
                     consequence["learner"] = {k: v for k, v in consequence["learner"].items() if k in kept}

@@ -14,12 +14,25 @@ from simlab.components.spec import named
 from simlab.errors import InvalidInput, Problem
 from simlab.paths import given
 from simlab.scenario import layers
-from simlab.scenario.checks import consequences, criteria, efforts, looks, rater_policies, relations, sizes, society
+from simlab.scenario.checks import (
+    consequences,
+    criteria,
+    demonstrations,
+    efforts,
+    judges,
+    looks,
+    rater_policies,
+    relations,
+    saved_models,
+    sizes,
+    society,
+)
 from simlab.scenario.choices import Choices
 from simlab.scenario.fields import Reading
 from simlab.scenario.layers import Overrides
 from simlab.scenario.messages import Complaint, Complaints
 from simlab.scenario.model import Scenario
+from simlab.scenario.parties import LanguageModelSpec
 from simlab.scenario.society import UsersSpec
 from simlab.scenario.yaml_tree import Node, Place, located
 from simlab.worlds.world import World
@@ -64,7 +77,7 @@ def load(
         learners = relations.known_learners(plugins)
         problems += [complaints.problem(*p, at_key=True) for p in criteria.unknown(data, world, reading)]
         problems += [complaints.problem(*p) for p in relations.learners_misplaced(data, world.networks, learners)]
-        problems += [complaints.problem(*p) for p in relations.imitators_misplaced(data, world.networks)]
+        problems += [complaints.problem(*p) for p in demonstrations.misplaced(data, world.networks)]
         problems += [complaints.problem(*p) for p in relations.direct_misplaced(data, world.networks)]
     if problems:
         raise InvalidInput(*_presentable(problems))
@@ -80,6 +93,8 @@ def _together(scenario: Scenario) -> Iterator[Complaint]:
         yield from society.impossible(scenario)
         yield from consequences.misplaced(scenario)
         yield from looks.misplaced(scenario)
+        yield from saved_models.unfit(scenario)
+        yield from judges.at_odds(scenario)
         yield from criteria.unknown_to_plugins(scenario)
         yield from rater_policies.pointless(scenario)
         yield from efforts.pointless(scenario)
@@ -87,7 +102,8 @@ def _together(scenario: Scenario) -> Iterator[Complaint]:
 
 def _choices(plugins: Catalogue) -> Choices:
     """Which settings take the place of others, as kinds of party, consequence and plugin say it."""
-    return Choices.of([("users", UsersSpec.instead_of), *((cls.name, cls.instead_of) for cls in plugins.classes())])
+    parties = [("users", UsersSpec.instead_of), ("language_model", LanguageModelSpec.instead_of)]
+    return Choices.of([*parties, *((cls.name, cls.instead_of) for cls in plugins.classes())])
 
 
 def _presentable(problems: Sequence[Problem]) -> list[Problem]:

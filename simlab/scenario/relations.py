@@ -45,6 +45,13 @@ class GradientSpec(Spec):
     aggregator: AggregatorField = Field(
         "none", validate_default=True, description="how several raters' labels of one pair become one: an aggregator"
     )
+    weight: float = Field(
+        1.0,
+        ge=0,
+        le=1e6,
+        description="of this reward model's score; of several that judge one language model the scores, each"
+        " standardized and times its weight, are added up",
+    )
 
 
 def _consequence(value: Any, info: ValidationInfo) -> Any:

@@ -31,6 +31,12 @@ class Unusable(ValueError):
         self.what, self.fix, self.line, self.row, self.column = what, fix, line, row, column
         super().__init__(f"{what} ({fix})" if fix else what)
 
+    def within(self, file: str) -> str:
+        """What is wrong and where, in one sentence, of the table in this file."""
+        number = self.row if self.line is None else self.line
+        where = ":".join(str(part) for part in (file, number) if part)
+        return ": ".join(part for part in (where, self.column and f"column {quoted(self.column)}", self.what) if part)
+
 
 def blank(cell: Any) -> bool:
     """Whether a cell is empty: a null, NaN (how pandas writes one), or a text without a visible sign."""

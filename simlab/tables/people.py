@@ -60,10 +60,10 @@ DEMONSTRATIONS = Table(
         TIME,
         ROUND,
         text("agent", "the language model that was to imitate them"),
-        text("worker", 'who wrote it, as "pool:17"'),
+        text("worker", 'who wrote it, as "pool:17"; of a user\'s own table its author, empty if it names none'),
         text("prompt", "text of the prompt"),
         text("text", "text of the response"),
-        number("duration", "time it took to write", "seconds"),
+        number("duration", "time it took to write; NaN of a table's", "seconds"),
         number("pay", "what was paid for it", "USD"),
     ),
 )

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from simlab.tables.columns import AGENT, LABEL, OF_TRAINING, PRINCIPAL, ROUND, RUN, TIME, Table, flag, number, text, whole
+from simlab.tables.columns import (
+    AGENT,
+    LABEL,
+    OF_TRAINING,
+    PRINCIPAL,
+    ROUND,
+    RUN,
+    TIME,
+    Table,
+    flag,
+    number,
+    text,
+    whole,
+)
 
 REWARD_MODEL = Table(
     "reward_model",
@@ -104,7 +117,7 @@ POLICY = Table(
         RUN,
         TIME,
         OF_TRAINING,
-        PRINCIPAL,
+        text("principal", 'who judged it; "rm + care" of reward models whose scores were added up'),
         AGENT,
         whole("iteration", "iteration within the round, from 1"),
         number(
@@ -119,7 +132,7 @@ POLICY = Table(
             often_absent=True,
         ),
         number("objective_entropy", "entropy per response", "nats"),
-        number("objective_scores", "mean score by the reward model, before a learner clips any"),
+        number("objective_scores", "mean score by the reward model, or sum of several, before a learner clips any"),
         number(
             "objective_rlhf_reward",
             "mean reward: mean score less the KL penalty, and what else the shape takes or gives",
@@ -199,7 +212,9 @@ LEARNING_CURVE = Table(
         AGENT,
         whole("iteration", "batches it has learned from in this round"),
         number("kl", "KL divergence from the reference per response: mean of log pi - log pi_ref (k1)", "nats"),
-        number("kl_k3", "the same by pi_ref/pi - 1 - ln(pi_ref/pi) of every token (k3), which is never negative", "nats"),
+        number(
+            "kl_k3", "the same by pi_ref/pi - 1 - ln(pi_ref/pi) of every token (k3), which is never negative", "nats"
+        ),
         number(
             "kl_exact",
             "the same by the whole distributions of next tokens, in the states its responses pass through: without error"

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from simlab.arrays import Array
 from simlab.components.learner import (
+    DemonstrationLesson,
     Learner,
     RankingLesson,
     RewardLesson,
@@ -70,7 +71,9 @@ def answers(subject: Subject) -> Iterator[str]:
             yield 'learn must say the "loss" of a reward model'
         if learner.rankings and (not tried.rows or "loss_policy_avg" not in tried.rows[-1]):
             yield 'learn must say the "loss_policy_avg" of a language model'
-        rewarded = learner.teaches == "language_model" and not learner.rankings
+        if learner.demonstrations and not all("loss" in row for row in tried.rows or [{}]):
+            yield 'learn must say the "loss" of each step of imitation'
+        rewarded = learner.teaches == "language_model" and not (learner.rankings or learner.demonstrations)
         if rewarded and not len(tried.rows) == len(tried.asked) == learner.batches():
             yield (
                 f"learn asked for rewards {len(tried.asked)} times and told of {len(tried.rows)} batches; "
@@ -117,7 +120,7 @@ def pure(subject: Subject) -> Iterator[str]:
         for name in ("prompts", "responses", "labels", "uniforms"):
             if hasattr(usual, name) and not np.array_equal(getattr(tried.lesson, name), getattr(usual, name)):
                 yield f"changed {name} of its lesson"
-        before = usual.reference
+        before = getattr(usual, "reference", None)
         if before is not None and not np.array_equal(numbers(tried.lesson.reference), numbers(before)):
             yield "changed the reference"
     if learner.vectors:
@@ -171,6 +174,8 @@ def network(learner: Any) -> Any:
 
 def lesson(learner: Any, asked: list[int]) -> Any:
     """Rankings by how often the liked word is said; or prompts whose responses are liked for beginning with it."""
+    if learner.demonstrations:
+        return DemonstrationLesson(np.tile([_START, _SEP], (96, 1)), np.tile([_GOOD, _END], (96, 1)), seed=3)
     if learner.teaches == "reward_model" or learner.rankings:
         lot = uniforms(_KEY, np.arange(96)[:, None, None], np.arange(3)[None, :, None], np.arange(_LONGEST))
         responses = (_END + np.floor(lot * (_WORDS - _END))).astype(np.int64)

@@ -6,11 +6,12 @@ are here. Every response that occurs is read back once and remembered.
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,6 +102,7 @@ class TextGame(Game):
     held_out: NDArray[np.bool_]  # per prompt: about a fact that never appears in a comparison
     tokenizer: Tokenizer
     longest_response: int  # in tokens, end token included
+    closed: ClassVar[bool] = True  # False: a word may be in the game's own texts and not in its dictionary
 
     def __init__(self, criteria: Sequence[Criterion]) -> None:
         self.criteria = tuple(criteria)
@@ -139,6 +141,10 @@ class TextGame(Game):
         semantics) and "wrong_force" (the same content in the wrong act: pragmatics).
         """
         return None
+
+    def spelt(self, text: str) -> str:
+        """A text of somebody else's as this game writes it: here in small letters, signs apart from words."""
+        return " ".join(re.sub(r"([.,?!])", r" \1 ", text.lower()).split())
 
     def items(self, prompts: Sequence[int], responses: Sequence[str]) -> Items:
         """Texts as responses to prompts, each closed with the end token."""

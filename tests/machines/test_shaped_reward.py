@@ -174,7 +174,9 @@ def looks(parties: Any, shape: RewardShape, count: int) -> tuple[dict[str, float
     row: Any = {}
     for _ in range(count):
         limit = parties["care"].taught() if shape.costs() else None
-        done = parties["lm"].backend.learn(learner("tilt"), Round(parties["rm"].taught(), limit, 1), shape, key=0)
+        done = parties["lm"].backend.learn(
+            learner("tilt"), Round([{**parties["rm"].taught(), "weight": 1.0}], limit, 1), shape, key=0
+        )
         (row,), shape = done.rows, done.shape
     return row, shape
 

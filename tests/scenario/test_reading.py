@@ -256,18 +256,19 @@ def test_a_run_may_complain_about_a_place_in_the_file(plugins: Registry) -> None
 
 
 def test_how_many_principals_and_agents(tmp_path: Path, plugins: Registry) -> None:
-    two = extended(
-        tmp_path,
-        "parties: {judge: reward_model}\nrelations:\n"
+    """Who learns from people learns from nobody else; of reward models there may be several, which judge together."""
+    relations = (
+        "world: almanac\nrelations:\n"
         "  - {principal: users, agent: acme, every: 5, sample: 9}\n"
         "  - {principal: acme, agent: pool, every: 5, sample: 9}\n"
         "  - {principal: pool, agent: rm, every: 5, sample: 9, consequence: gradient}\n"
-        "  - {principal: pool, agent: judge, every: 5, sample: 9, consequence: gradient}\n"
         "  - {principal: rm, agent: lm, every: 5, sample: 9, consequence: gradient}\n"
-        "  - {principal: judge, agent: lm, every: 5, sample: 9, consequence: gradient}\n",
     )
+    people = "  - {principal: pool, agent: lm, every: 5, sample: 9, consequence: gradient}\n"
+    two = extended(tmp_path, relations + people)
     (said,) = problems(two, plugins)
-    assert "parties.lm: answers to rm, judge (a language model has at most 1 principal in this version)" in said
+    fix = "a language model has at most 1 principal in this version, or several reward models"
+    assert f"parties.lm: answers to rm, pool ({fix})" in said
 
 
 @pytest.mark.parametrize("kind", ["language_model", "reward_model"])

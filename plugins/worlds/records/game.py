@@ -17,12 +17,15 @@ from simlab.worlds.text import Author, TextGame
 
 from .collection import Collection
 from .reading import Reader
+from .spelling import spoken
 
 ROOM = 4  # the end token, and three tokens more than anybody used: a model mixes what it has read
 
 
 class RecordsGame(TextGame):
     """A game over what people have recorded. The corpus is the table, line by line."""
+
+    closed = False  # rare words of the table are not in its dictionary
 
     def __init__(
         self,
@@ -42,6 +45,9 @@ class RecordsGame(TextGame):
         self.held_out = drawn < held_out
         if self.held_out.all():
             raise InvalidInput(Problem("every prompt of the table is held out", "lower held_out, or add prompts"))
+
+    def spelt(self, text: str) -> str:
+        return spoken(text)
 
     def corpus(self) -> Sequence[Author]:
         return self.collection.lines

@@ -29,7 +29,7 @@ from simlab.worlds.world import World
 from .collection import Collection, collected, exchanges, longest, recorded
 from .game import ROOM, RecordsGame
 from .reading import CUES, Reader
-from .table import TEXTS, Row, described
+from .table import TEXTS, Row
 
 Column = Literal["prompt", "response", "force", "content", "context", "author", "reference"]
 Act = Literal["refuses", "insults", "flatters", "boasts", "hedges", "sells"]
@@ -89,7 +89,7 @@ class Records(World):
             self._rows()
         except Unusable as error:
             raise PydanticCustomError(
-                "table", "{what}", {"what": described(error, self.table.path.name), "fix": error.fix}
+                "table", "{what}", {"what": error.within(self.table.path.name), "fix": error.fix}
             ) from None
         return self
 

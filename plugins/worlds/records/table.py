@@ -61,13 +61,6 @@ def place(sheet: Sheet, row: int) -> int:
     return row + 1 if sheet.lines is None else sheet.lines[row]
 
 
-def described(error: Unusable, file: str) -> str:
-    """What is wrong with a table and where, in one sentence."""
-    number = error.row if error.line is None else error.line
-    where = ":".join(str(part) for part in (file, number) if part)
-    return ": ".join(part for part in (where, error.column and f"column {quoted(error.column)}", error.what) if part)
-
-
 def _check_head(head: Sequence[str], called: Mapping[str, str], needed: Sequence[str], scores: Sequence[str]) -> None:
     """Raise Unusable if a column is missing, or looks like one of ours misspelt."""
     for name in (*(called[n] for n in needed), *scores):

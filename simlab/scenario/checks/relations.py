@@ -18,6 +18,7 @@ from simlab.components.reward_shape import cost_models
 from simlab.hierarchy import FIRMS, Hierarchy
 from simlab.names import shown, suggestion
 from simlab.scenario.authority import Authority, several
+from simlab.scenario.checks import demonstrations
 from simlab.scenario.checks.rules import AGENTS, PRINCIPALS, RULES
 from simlab.scenario.choices import DEFAULT_LEARNERS
 from simlab.scenario.messages import Complaint, Path
@@ -62,11 +63,11 @@ def complaints(data: Mapping[str, Any], plugins: Catalogue) -> Iterator[Complain
             if not kinds[name]:
                 continue  # who is of no kind is perhaps somebody else, misspelt
             yield ("parties", name), "stands in no relation", "add a relation, or remove this party"
-        yield from _counts(kinds, hierarchy)
+        yield from _counts(data, kinds, hierarchy)
         yield from _rootless_raters(data, kinds, hierarchy)
         yield from _spans(data, kinds, hierarchy)
     yield from _delegates(data, kinds)
-    yield from _demonstrators(data, kinds)
+    yield from demonstrations.strangers(data, kinds)
     if not circle:
         yield from _left_out(data, kinds, hierarchy)
 
@@ -172,15 +173,20 @@ def known_learners(plugins: Catalogue) -> Learners:
 def _learners(edge: Edge, pair: tuple[str, str], learners: Learners) -> Iterator[Complaint]:
     """Whether the learners of a machine can teach it, and are told of what they need."""
     ranked = pair[0] == "raters"
-    useless, whose = ("shape", "a reward shape") if ranked else ("aggregator", "an aggregator")
+    useless = {"shape": "a reward shape", "weight": "a weight"} if ranked else {"aggregator": "an aggregator"}
     where = "reward_model → language_model" if ranked else "raters → reward_model"
-    able = [name for name, cls in learners.items() if cls.teaches == pair[1] and cls.rankings == (pair == DIRECT)]
+    able = [
+        name
+        for name, cls in learners.items()
+        if cls.teaches == pair[1] and cls.rankings == (pair == DIRECT) and not cls.demonstrations
+    ]
     for here, entry in _given(edge):
         kind = _kind(entry.get("learner"))
         if kind in learners and kind not in able:
             yield (*here, "learner"), f"{kind} is no learner of {' → '.join(pair)}", f"possible: {', '.join(able)}"
-        if entry.get(useless) is not None:
-            yield (*here, useless), f"{whose} belongs to {where}", "remove it"
+        for setting, whose in useless.items():
+            if entry.get(setting) is not None:
+                yield (*here, setting), f"{whose} belongs to {where}", "remove it"
 
 
 def learners_misplaced(data: Mapping[str, Any], networks: bool, learners: Learners) -> Iterator[Complaint]:
@@ -223,7 +229,7 @@ def _idle_parameters(here: Path, learner: Mapping[str, Any], meant: tuple[str, .
             yield (*here, name), what, "remove it"
 
 
-def _counts(kinds: Mapping[str, str], hierarchy: Hierarchy) -> Iterator[Complaint]:
+def _counts(data: Mapping[str, Any], kinds: Mapping[str, str], hierarchy: Hierarchy) -> Iterator[Complaint]:
     """How many principals and agents each kind of party may have."""
     for name, kind in kinds.items():
         above, below = hierarchy.principals(name), hierarchy.agents(name)
@@ -236,12 +242,17 @@ def _counts(kinds: Mapping[str, str], hierarchy: Hierarchy) -> Iterator[Complain
             ("agent", "judges", below, AGENTS, judged),
         ):
             least, most = bounds.get(kind, (0, 1000))
+            if kind == "language_model" and {kinds[other] for other in others} == {"reward_model"}:
+                most = 1000  # who judge together
             if kind == "reward_model" and role == "agent" and name in hierarchy.limits:
                 least = 0
+            if kind == "reward_model" and role == "principal" and _entry(data, name).get("load") is not None:
+                least = 0  # it has learned already
             if len(others) < least:
                 yield ("parties", name), f"{verb} nobody", f"add a relation with {_a(asked[0])} as its {role}"
             elif len(others) > most:
                 fix = f"{_a(kind)} has at most {most} {role} in this version"
+                fix += ", or several reward models" if kind == "language_model" else ""
                 yield ("parties", name), f"{verb} {', '.join(others)}", fix
 
 
@@ -308,25 +319,6 @@ def _delegates(data: Mapping[str, Any], kinds: Mapping[str, str]) -> Iterator[Co
         if isinstance(to, str) and to not in machines:
             what = f"there is no party {shown(to)}" if to not in kinds else f"{to} is no machine"
             yield ("parties", name, "delegation", "to"), what, suggestion(to, machines)
-
-
-def _demonstrators(data: Mapping[str, Any], kinds: Mapping[str, str]) -> Iterator[Complaint]:
-    """Only people who rank responses can be asked to write some."""
-    pools = [name for name, kind in kinds.items() if kind == "raters"]
-    for name, kind in kinds.items():
-        entry = _entry(data, name).get("demonstrations") if kind == "language_model" else None
-        by = entry.get("by") if isinstance(entry, dict) else None
-        if isinstance(by, str) and by not in pools:
-            what = f"there is no party {shown(by)}" if by not in kinds else f"{by} is no pool of raters"
-            yield ("parties", name, "demonstrations", "by"), what, suggestion(by, pools)
-
-
-def imitators_misplaced(data: Mapping[str, Any], networks: bool) -> Iterator[Complaint]:
-    """Demonstrations where there are no networks to imitate them."""
-    parties = data.get("parties")
-    for name, party in parties.items() if isinstance(parties, dict) and not networks else ():
-        if isinstance(party, dict) and party.get("demonstrations") is not None:
-            yield ("parties", name, "demonstrations"), "demonstrations are for worlds with networks", "remove them"
 
 
 def _left_out(data: Mapping[str, Any], kinds: Mapping[str, str], hierarchy: Hierarchy) -> Iterator[Complaint]:

@@ -34,7 +34,10 @@ def impossible(scenario: Scenario) -> Iterator[Complaint]:
 def _members(scenario: Scenario, relation: RelationSpec, shape: RewardShape, at: Path) -> Iterator[Complaint]:
     """Where one model has the say, there is nobody to differ from it."""
     judge = scenario.parties[relation.principal]
-    if shape.members and isinstance(judge, RewardModelSpec) and judge.members < 2:
+    if shape.members and len(scenario.judges(relation.agent)) > 1:
+        what = f"{shape.name} asks the members of one reward model, and several judge {relation.agent}"
+        yield at, what, "use plain, or one reward model with members"
+    elif shape.members and isinstance(judge, RewardModelSpec) and judge.members < 2:
         what = f"{shape.name} asks several reward models, and {relation.principal} is a single one"
         yield at, what, f"give it members, as in {relation.principal}: {{kind: reward_model, members: 4}}"
 
