@@ -150,6 +150,11 @@ class Transformer(nn.Module):
         out: Tensor = self.norm(x)
         return out
 
+    def memories(self, rows: int, slots: int) -> list[Memory]:
+        """An empty memory for each block, of so many sequences with room for so many tokens."""
+        shape = (rows, self.config.heads, slots, self.config.width // self.config.heads)
+        return [Memory(*shape, like=self.words) for _ in self.blocks]
+
     def logits(self, hidden: Tensor) -> Tensor:
         """Comparison with the dictionary: unnormalized log-probabilities [..., V] of the next word."""
         compared: Tensor = F.linear(hidden, self.words)
@@ -287,11 +292,16 @@ def log_probs(
 ) -> Tensor:
     """Log-probability [n, T] of every response token, end token included, 0 at padding; float32, model's device."""
     asked, said = _rows(model, prompts), _rows(model, responses)
-    out = torch.zeros(said.shape, device=model.device)
+    out, batch = torch.zeros(said.shape, device=model.device), _at_once(model, batch, said.shape[1])
     for start in range(0, len(said), batch):
         p, r = trimmed(asked[start : start + batch]), trimmed(said[start : start + batch])
         out[start : start + batch, : r.shape[1]] = spoken(model, read_exchanges(model, p, r)[0], r, temperature)
     return out
+
+
+def _at_once(model: Transformer, rows: int, tokens: int) -> int:
+    """At most so many rows of so many tokens that their logits need no more than half a gigabyte."""
+    return max(1, min(rows, (1 << 27) // (model.config.vocab * max(tokens, 1))))
 
 
 def _rows(model: Transformer, tokens: Numbers) -> Tensor:
@@ -317,6 +327,7 @@ def generate(
     asked = _rows(model, prompts)
     draws = torch.as_tensor(uniforms, dtype=torch.float64, device=model.device)
     out = torch.zeros(draws.shape, dtype=torch.int64, device=model.device)
+    batch = _at_once(model, batch, 4)  # a token is drawn from a few copies of the logits
     for start in range(0, len(asked), batch):
         rows = slice(start, start + batch)
         _continue(model, trimmed(asked[rows]), draws[rows], out[rows], end, temperature)
@@ -330,8 +341,7 @@ def _continue(model: Transformer, prompts: Tensor, draws: Tensor, out: Tensor, e
     if p + t > config.context:
         raise ValueError(f"{p} + {t} tokens of prompt and response do not fit in a context of {config.context}")
     size, rows = lengths(prompts), torch.arange(b, device=prompts.device)
-    shape = (b, config.heads, p + t, config.width // config.heads)
-    memories = [Memory(*shape, like=model.words) for _ in model.blocks]
+    memories = model.memories(b, p + t)
     visible = torch.arange(p + t, device=prompts.device) < size[:, None]  # [B, P+T], all but prompt padding
     visible[:, p:] = True
     state = model(prompts, memories=memories)[rows, size - 1]  # [B, d]

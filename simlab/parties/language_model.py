@@ -19,6 +19,7 @@ from simlab.clock import Steps
 from simlab.machines.gaussian_lm import GaussianLM
 from simlab.machines.language_backend import LanguageBackend
 from simlab.machines.machine import Speaker
+from simlab.machines.pretrained_lm import PretrainedLM
 from simlab.machines.transformer_lm import TransformerLM
 from simlab.people.demonstrations import hand_in, write
 from simlab.rankings import Rankings, differences, preferred
@@ -56,8 +57,9 @@ class LanguageModel(Speaker):
         self.teacher: Teacher | None = None
         self.memory: list[Rankings] = []  # every ranking it was ever shown, if it learns from people themselves
         game = context.game
+        made = TransformerLM if spec.pretrained is None else PretrainedLM
         self.backend: LanguageBackend = (
-            TransformerLM(name, spec, game, context.jobs, context.rng, context.stage)
+            made(name, spec, game, context.jobs, context.rng, context.stage)
             if isinstance(game, TextGame)
             else GaussianLM(len(game.dimensions))
         )
