@@ -196,8 +196,8 @@ class Simulation(Context):
         """What is worth keeping of each language model of words: dictionary, shape, and arrays before and after."""
         kept = {}
         for model in self.of_kind(LanguageModel):
-            if isinstance(model.backend, TransformerLM):
-                kept[model.name] = model.backend.state()
+            if isinstance(model.backend, TransformerLM) and (state := model.backend.state()):
+                kept[model.name] = state
         return kept
 
 

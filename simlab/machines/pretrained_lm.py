@@ -42,6 +42,10 @@ class PretrainedLM(TransformerLM):
     def authorship(self) -> float:
         return 0.0
 
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Nothing: it is in its folder."""
+        return {}
+
     def losses(self) -> NDArray[np.float64]:
         return np.zeros(0)
 

@@ -16,6 +16,7 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from inspect import signature
 from typing import Any
 
 import torch
@@ -58,6 +59,8 @@ class CausalLM(nn.Module):
         super().__init__()
         self.config = config
         self.model = model.eval()  # never in a mode in which it drops anything
+        asked = signature(type(model.base_model).forward).parameters
+        self._cache = "cache" if "cache" in asked else "past_key_values"  # as it is called from version 5.24 on
         if lora is not None:
             _adapt(self.model, lora)
         self.learns = frozenset(n for n, p in self.named_parameters() if lora is None or "lora_" in n)
@@ -99,7 +102,7 @@ class CausalLM(nn.Module):
             positions = torch.arange(tokens.shape[1], device=tokens.device)[None]
         out = self.model.base_model(
             input_ids=self.numbers[tokens], position_ids=positions, attention_mask=mask,
-            past_key_values=None if memories is None else memories[0].cache, use_cache=memories is not None,
+            use_cache=memories is not None, **{self._cache: memories[0].cache if memories else None},
         )  # fmt: skip
         hidden: Tensor = out.last_hidden_state
         return hidden
@@ -147,19 +150,21 @@ def _rest_is_there(module: nn.Module, incompatible: Any) -> None:
 def _adapt(model: Any, lora: LoRA) -> None:
     """Put the adapter beside every linear layer of the blocks."""
     from peft import LoraConfig, inject_adapter_in_model
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(lora.seed)
-        asked = LoraConfig(r=lora.rank, lora_alpha=lora.alpha, lora_dropout=0.0, target_modules=_blocks(model))
-        inject_adapter_in_model(asked, model)
-
-
-def _blocks(model: Any) -> list[str]:
-    """The names of every linear layer but the head over the vocabulary."""
-    from transformers.pytorch_utils import Conv1D
+    from transformers.pytorch_utils import Conv1D  # GPT-2's name for a linear layer whose matrix lies the other way
 
     head = model.get_output_embeddings()
-    return [name for name, part in model.named_modules() if isinstance(part, nn.Linear | Conv1D) and part is not head]
+    layers = {
+        name: part
+        for name, part in model.named_modules()
+        if isinstance(part, nn.Linear | Conv1D) and part is not head
+    }
+    asked = LoraConfig(
+        r=lora.rank, lora_alpha=lora.alpha, lora_dropout=0.0, target_modules=list(layers),
+        fan_in_fan_out=any(isinstance(layer, Conv1D) for layer in layers.values()),
+    )  # fmt: skip
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(lora.seed)
+        inject_adapter_in_model(asked, model)
 
 
 def load(folder: str, config: PretrainedConfig, lora: Mapping[str, Any] | None = None) -> CausalLM:

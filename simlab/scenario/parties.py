@@ -236,7 +236,7 @@ class LoRASpec(Spec):
     """A low-rank adapter, which learns in the place of a pretrained model (Hu et al. 2021, arXiv:2106.09685)."""
 
     rank: int = Field(8, ge=1, le=4096, description="rank of what is added to each matrix of the blocks")
-    alpha: float = Field(16.0, gt=0, le=1e6, description="what is added counts alpha/rank times")
+    alpha: int = Field(16, ge=1, le=1_000_000, description="what is added counts alpha/rank times")
 
 
 class LanguageModelSpec(PartySpec):
