@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simlab.errors import InvalidInput, Problem
 from simlab.machines.networks import saved_model
 from simlab.machines.transformer_lm import TransformerLM
 from simlab.worlds.tokenizer import PAD, SEP, SPECIAL, START, UNKNOWN
@@ -21,16 +20,8 @@ class PretrainedLM(TransformerLM):
     def _shape(self) -> dict[str, Any]:
         folder, lora = self.spec.pretrained, self.spec.lora
         assert folder is not None
-        sizes, tokens = folder.sizes(), len(self.game.tokenizer)
+        sizes = folder.sizes()
         vocab, end = sizes.pop("vocabulary") + len(SPECIAL), sizes["end"]
-        if tokens != vocab:
-            what = f"has {vocab - len(SPECIAL):,} tokens, this world's dictionary {tokens - len(SPECIAL):,}"
-            raise InvalidInput(
-                Problem(what, f"say world.tokenizer: {folder} too", path=f"parties.{self.name}.pretrained")
-            )
-        if self.spec.context > sizes["context"]:
-            what = f"reads {sizes['context']:,} tokens at a time, not {self.spec.context:,}"
-            raise InvalidInput(Problem(what, "lower it", path=f"parties.{self.name}.context"))
         adapter = None if lora is None else {**lora.model_dump(), "seed": self.rng.key(self.name, "adapter") % 2**63}
         own = {**sizes, "vocab": vocab, "context": self.spec.context, "weights": folder.weights()}
         return {**own, "unspoken": [PAD, START, SEP, UNKNOWN, end + len(SPECIAL)], "folder": folder, "lora": adapter}

@@ -154,9 +154,7 @@ def _adapt(model: Any, lora: LoRA) -> None:
 
     head = model.get_output_embeddings()
     layers = {
-        name: part
-        for name, part in model.named_modules()
-        if isinstance(part, nn.Linear | Conv1D) and part is not head
+        name: part for name, part in model.named_modules() if isinstance(part, nn.Linear | Conv1D) and part is not head
     }
     asked = LoraConfig(
         r=lora.rank, lora_alpha=lora.alpha, lora_dropout=0.0, target_modules=list(layers),

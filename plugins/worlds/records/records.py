@@ -131,6 +131,9 @@ class Records(World):
         what = f"the longest response ({file}:{where}) has {said}, the longest prompt ({file}:{at}) {asked}"
         return asked + 2 + said + ROOM, what
 
+    def pieces_of(self) -> ModelFolder | None:
+        return self.tokenizer
+
     def open(self, streams: Streams, criteria: Sequence[Criterion]) -> RecordsGame:
         collection = self.collection()
         return RecordsGame(streams, criteria, collection, Reader(collection, self.cues, self.harmful), self.held_out)
