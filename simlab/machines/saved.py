@@ -27,6 +27,7 @@ from simlab.machines.networks import Arrays, revive, revive_judge
 from simlab.names import clip, shown, suggestion
 
 LANGUAGE, REWARD = "language_model", "reward_model"
+PRETRAINED = "pretrained_language_model"  # what has learned of one that others have made
 BEFORE, AFTER = "before", "after"
 _EARLIER = ".npz"
 SAVED = "give a file that a run has saved, as runs/first/models/lm.safetensors"
@@ -86,7 +87,7 @@ def reward_model(config: Mapping[str, int], words: tuple[str, ...], taught: Mapp
         arrays |= {f"members.{number}.{n}": a for n, a in _network(weights) if not n.startswith("frozen.")}
     units = {name: taught[name] for name in ("centre", "scale", "centres", "scales")}
     more = {"members": len(taught["members"]), "log_probability": taught["log_probability"], "units": units}
-    return SavedModel(REWARD, config, words, arrays, more)
+    return SavedModel(REWARD, {name: config[name] for name in SHAPE}, words, arrays, more)
 
 
 def language_model(config: Mapping[str, int], words: tuple[str, ...], weights: Any) -> SavedModel:

@@ -14,7 +14,7 @@ from simlab.components.return_values import given, not_a_number, not_numbers
 from simlab.components.reward_shape import RewardShape
 from simlab.errors import PluginFailed
 from simlab.machines.learning_curve import Lookout
-from simlab.machines.networks import KEPT, Arrays, kept_in, revive, revive_judge, revive_jury, revive_reward_model
+from simlab.machines.networks import KEPT, Arrays, kept_in, revive, revive_judge, revive_jury, revive_reward_model, shape_of
 from simlab.machines.shaped_reward import Rewarding
 from simlab.names import who
 from simlab.worlds.tokenizer import END
@@ -42,7 +42,7 @@ def train_reward_model(
 ) -> dict[str, Any]:  # fmt: skip
     """A reward model that has learned rankings: its arrays, `loss`, `trunk_change`, `head_change`, `flops`, and
     `epoch/…` of each epoch. `held_out` has other rankings by the names of these parameters."""
-    from simlab.nets.transformer import TransformerConfig, flops_per_token, to_arrays
+    from simlab.nets.transformer import flops_per_token, to_arrays
 
     model = revive_reward_model(config, base, weights, device, seed, log_probability=log_probability)
     aside = None if held_out is None else RankingLesson(**held_out, seed=seed)
@@ -53,7 +53,7 @@ def train_reward_model(
     kept = last.get("kept", steps[-1].get("epoch") if steps else None)
     epochs = [{**row, "kept": float(row["epoch"] == kept)} for row in steps if "epoch" in row]
     tokens = float((responses != 0).sum()) + float((prompts != 0).sum()) * responses.shape[1]
-    flops = flops_per_token(TransformerConfig(**config)) * tokens * min(learner.passes(), last.get("epochs", np.inf))
+    flops = flops_per_token(shape_of(config)) * tokens * min(learner.passes(), last.get("epochs", np.inf))
     return {
         **to_arrays(model),
         **{n: last.get(n, np.nan) for n in FIT_METRICS},
@@ -69,7 +69,7 @@ def train_by_rankings(
 ) -> dict[str, Any]:  # fmt: skip
     """A language model that has learned rankings: its arrays, `metric/…` of each mapping the learner gave, and
     `flops`."""
-    from simlab.nets.transformer import TransformerConfig, flops_per_token, to_arrays
+    from simlab.nets.transformer import flops_per_token, to_arrays
 
     model = revive(config, weights, device)
     lesson = RankingLesson(
@@ -81,7 +81,7 @@ def train_by_rankings(
         raise PluginFailed.returned(learner, 'must say its "loss_policy_avg"', "learn")
     each = {f"metric/{n}": np.array([row.get(n, np.nan) for row in rows]) for n in POLICY_METRICS}
     tokens = float((responses != 0).sum()) + float((prompts != 0).sum()) * responses.shape[1]
-    flops = flops_per_token(TransformerConfig(**config)) * tokens * learner.passes()
+    flops = flops_per_token(shape_of(config)) * tokens * learner.passes()
     return {**to_arrays(model), **each, "flops": flops}
 
 
@@ -91,7 +91,7 @@ def train_by_demonstrations(
 ) -> dict[str, Any]:  # fmt: skip
     """A language model that has learned responses that were written for it: its arrays, `losses` of the steps in nats a
     token, and `flops`."""
-    from simlab.nets.transformer import TransformerConfig, flops_per_token, to_arrays
+    from simlab.nets.transformer import flops_per_token, to_arrays
 
     model = revive(config, weights, device)
     rows = _learned(learner, model, DemonstrationLesson(prompts, responses, seed, progress))
@@ -99,7 +99,7 @@ def train_by_demonstrations(
     if not losses:
         raise PluginFailed.returned(learner, 'must say its "loss"', "learn")
     tokens = float((responses != 0).sum()) + float((prompts != 0).sum())
-    flops = flops_per_token(TransformerConfig(**config)) * tokens * learner.passes()
+    flops = flops_per_token(shape_of(config)) * tokens * learner.passes()
     return {**to_arrays(model), "losses": np.array(losses), "flops": flops}
 
 
@@ -112,7 +112,7 @@ def train_policy(
     """A language model that has learned from rewards: its arrays, `metric/…` of each batch, `flops`, and the parameters
     (JSON) of the `shape` as it has become; `look/…` of each look, if it is `watched` by prompts [Q, P] and uniforms
     [Q, T] every so many batches. `prompts` are [I, B, P], `uniforms` [I, B, T]."""
-    from simlab.nets.transformer import TransformerConfig, flops_per_token, to_arrays
+    from simlab.nets.transformer import flops_per_token, to_arrays
 
     rewarding = Rewarding(shape, revive_jury(judges, device), None if limit is None else revive_judge(limit, device))
     model, before = revive(config, weights, device), revive(config, reference, device)
@@ -137,7 +137,7 @@ def train_policy(
     said = [{**measured, **row, **_own(measured)} for measured, row in zip(rewarding.measured, rows, strict=True)]
     each = {f"metric/{n}": np.array([row.get(n, np.nan) for row in said]) for n in POLICY_METRICS}
     tokens = float((prompts != 0).sum()) + uniforms.size
-    flops = flops_per_token(TransformerConfig(**config)) * tokens * learner.passes()
+    flops = flops_per_token(shape_of(config)) * tokens * learner.passes()
     left = {f"{KEPT}{name}": tensor.cpu().numpy() for name, tensor in lesson.kept.items()}
     shaped = np.array(rewarding.shape.model_dump_json())
     looks = {}

@@ -16,7 +16,7 @@ from simlab.engine.jobs import Jobs, Result
 from simlab.errors import InvalidInput
 from simlab.machines.language_backend import LanguageBackend, Round, Taught, _rows
 from simlab.machines.learning_curve import Watch, looks_in
-from simlab.machines.networks import Arrays, read, revive
+from simlab.machines.networks import Arrays, read, revive, shape_of
 from simlab.machines.reward_backend import Evidence
 from simlab.machines.saved import SavedModel, language_model
 from simlab.machines.shaped_reward import restored
@@ -28,7 +28,7 @@ from simlab.machines.training_jobs import (
 )
 from simlab.rng import Streams, branch, uniforms
 from simlab.worlds.text import TextGame
-from simlab.worlds.tokenizer import END, SEP, START, pad
+from simlab.worlds.tokenizer import END, pad
 from simlab.worlds.world import Items
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class TransformerLM(LanguageBackend):
         self, name: str, spec: LanguageModelSpec, game: TextGame, jobs: Jobs, rng: Streams, stage: Stage,
         loaded: SavedModel | None = None,
     ) -> None:  # fmt: skip
-        longest = max(len(game.tokenizer.encode(p.text)) for p in game.prompts) + 2
+        longest = max(len(game.tokenizer.question(p.text)) for p in game.prompts)
         if longest + game.longest_response > spec.context:
             raise InvalidInput(
                 f"{name}: context is {spec.context} tokens, but this world's prompts and responses need "
@@ -58,13 +58,18 @@ class TransformerLM(LanguageBackend):
             )
         self.name, self.spec, self.game = name, spec, game
         self.jobs, self.rng, self.stage = jobs, rng, stage
-        self.config: dict[str, Any] = {
-            "vocab": len(game.tokenizer), "width": spec.width, "layers": spec.layers,
-            "heads": spec.heads, "context": spec.context,
-        }  # fmt: skip
+        self.config = self._shape()
         self.reference: Result
         self.weights: Result
         self.loaded = loaded
+
+    def _shape(self) -> dict[str, Any]:
+        """What `revive` makes the network by."""
+        spec = self.spec
+        return {
+            "vocab": len(self.game.tokenizer), "width": spec.width, "layers": spec.layers,
+            "heads": spec.heads, "context": spec.context,
+        }  # fmt: skip
 
     def pretrain(self) -> float:
         if self.loaded is not None:
@@ -110,8 +115,8 @@ class TransformerLM(LanguageBackend):
         return float(self.weights["flops"])
 
     def prompt_tokens(self, prompts: Indices) -> NDArray[np.int64]:
-        """`<start> prompt <sep>` [n, P], zero-padded."""
-        return pad([[START, *self.game.tokenizer.encode(self.game.prompts[p].text), SEP] for p in prompts.tolist()])
+        """What stands before each response, `<start> prompt <sep>` [n, P], zero-padded."""
+        return pad([self.game.tokenizer.question(self.game.prompts[p].text) for p in prompts.tolist()])
 
     def sample(self, prompts: Indices, key: int, places: Indices | None = None) -> Items:
         places, words = np.arange(len(prompts)) if places is None else places, np.arange(self.game.longest_response)
@@ -171,10 +176,10 @@ class TransformerLM(LanguageBackend):
         return self._read(self.weights, items) - self._read(self.reference, items)
 
     def reading(self, items: Items) -> float:
-        from simlab.nets.sizes import TransformerConfig, flops_per_token
+        from simlab.nets.sizes import flops_per_token
 
         tokens = np.count_nonzero(self.prompt_tokens(items.prompt)) + np.count_nonzero(items.response)
-        return flops_per_token(TransformerConfig(**self.config), training=False) * tokens
+        return flops_per_token(shape_of(self.config), training=False) * tokens
 
     def likelihood(self, items: Items) -> Array:
         """log π of each whole response [n], in nats."""
@@ -199,10 +204,10 @@ def pretrain(
 ) -> dict[str, Any]:  # fmt: skip
     """A language model from a random start, or from the arrays of `start`: its arrays, the loss of each step [steps]
     in nats, and `flops`."""
-    from simlab.nets.transformer import TransformerConfig, flops_per_token, to_arrays
+    from simlab.nets.transformer import flops_per_token, to_arrays
     from simlab.nets.transformer import pretrain as train
 
-    shape = TransformerConfig(**config)
+    shape = shape_of(config)
     model, losses = train(
         shape,
         sequences,

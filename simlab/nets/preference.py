@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -71,6 +71,8 @@ class RewardModel(nn.Module):
             self.head.weight.copy_((draws * torch.tensor([[1.0], [0.0]]))[:rows])
             self.head.bias.zero_()
         self.tie = nn.Parameter(torch.zeros((), device=pretrained.device))  # log ν of Davidson's ties
+        self.register_state_dict_post_hook(_without_frozen)  # type: ignore[no-untyped-call]
+        self.register_load_state_dict_post_hook(_frozen_is_there)  # type: ignore[no-untyped-call]
 
     def forward(self, prompts: Tensor, responses: Tensor, known: Tensor) -> Tensor:
         """Scores [n] of responses [n, T] to prompts [n, P]; `known` [n, T] is the frozen model's log p."""
@@ -114,6 +116,20 @@ class RewardModel(nn.Module):
             p, r = trimmed(asked[rows]), trimmed(said[rows])
             out[rows] = self(p, r, self.known(p, r) if before is None else before[rows, : r.shape[1]])
         return out
+
+
+def _without_frozen(module: nn.Module, state: dict[str, Tensor], prefix: str, metadata: object) -> None:
+    """The frozen model is no part of what was learned: it is written down with the language model."""
+    del module, metadata
+    for name in [name for name in state if name.startswith(f"{prefix}frozen.")]:
+        del state[name]
+
+
+def _frozen_is_there(module: nn.Module, incompatible: Any) -> None:
+    """And so it is not missing."""
+    del module
+    missing = incompatible.missing_keys
+    missing[:] = [name for name in missing if not name.startswith("frozen.")]
 
 
 def bradley_terry_loss(

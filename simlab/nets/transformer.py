@@ -155,6 +155,11 @@ class Transformer(nn.Module):
         out: Tensor = self.norm(x)
         return out
 
+    def memories(self, rows: int, slots: int) -> list[Memory]:
+        """An empty memory for each block, of so many sequences with room for so many tokens."""
+        shape = (rows, self.config.heads, slots, self.config.width // self.config.heads)
+        return [Memory(*shape, like=self.words) for _ in self.blocks]
+
     def logits(self, hidden: Tensor) -> Tensor:
         """Comparison with the dictionary: unnormalized log-probabilities [..., V] of the next word."""
         compared: Tensor = F.linear(hidden, self.words)
@@ -339,10 +344,15 @@ def log_probs(
     """Log-probability [n, T] of every response token, end token included, 0 at padding; float32, model's device."""
     asked, said = _rows(model, prompts), _rows(model, responses)
     out = torch.zeros(said.shape, device=model.device)
-    for rows in by_length(batch, asked, said):
+    for rows in by_length(_at_once(model, batch, said.shape[1]), asked, said):
         p, r = trimmed(asked[rows]), trimmed(said[rows])
         out[rows, : r.shape[1]] = spoken(model, read_exchanges(model, p, r)[0], r, temperature)
     return out
+
+
+def _at_once(model: Transformer, rows: int, tokens: int) -> int:
+    """At most so many rows of so many tokens that their logits need no more than half a gigabyte."""
+    return max(1, min(rows, (1 << 27) // (model.config.vocab * max(tokens, 1))))
 
 
 def _rows(model: Transformer, tokens: Numbers) -> Tensor:
@@ -391,7 +401,7 @@ def speak(
     asked = _rows(model, prompts)
     draws = torch.as_tensor(uniforms, dtype=torch.float64, device=model.device)
     out = Speech.silence(model, *draws.shape)
-    for rows in by_length(batch, asked):
+    for rows in by_length(_at_once(model, batch, 4), asked):  # a token is drawn from a few copies of the logits
         said = _continue(model, trimmed(asked[rows]), draws[rows], end, temperature)
         out.responses[rows], out.logp[rows], out.before[rows] = said.responses, said.logp, said.before
     return out
@@ -412,8 +422,7 @@ def _continue(model: Transformer, prompts: Tensor, draws: Tensor, end: int, temp
     if p + t > config.context:
         raise ValueError(f"{p} + {t} tokens of prompt and response do not fit in a context of {config.context}")
     size, rows = lengths(prompts), torch.arange(b, device=prompts.device)
-    shape = (b, config.heads, p + t, config.width // config.heads)
-    memories = [Memory(*shape, like=model.words) for _ in model.blocks]
+    memories = model.memories(b, p + t)
     visible = torch.arange(p + t, device=prompts.device) < size[:, None]  # [B, P+T], all but prompt padding
     visible[:, p:] = True
     state = model(prompts, memories=memories)[rows, size - 1]  # [B, d]

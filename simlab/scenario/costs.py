@@ -6,6 +6,7 @@ whoever asks for more than `ASKED` is told so and says yes (`--yes`); what no co
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -214,15 +215,18 @@ def _looking(scenario: Scenario, index: int, relation: RelationSpec) -> Iterator
 
 
 def _language(scenario: Scenario, name: str, party: LanguageModelSpec, rounds: int, flops: float) -> Iterator[Part]:
-    """Pretraining, and the responses to the panel."""
-    size = party.parameters + WORDS * party.width
+    """Pretraining, unless others have seen to it, and the responses to the panel."""
+    size = party.parameters + WORDS * party.shape[0]
     training = party.pretraining
     sequences = training.steps * training.batch
-    what = f"{training.steps:,} steps of {training.batch:,} sequences with {size:,} parameters"
-    batch = 4.0 * training.batch * party.context * (WORDS + 20 * party.width * party.layers)
     at: Path = ("parties", name, "pretraining", "steps")
-    if party.load is None:
+    if party.pretrained is None and party.load is None:
+        what = f"{training.steps:,} steps of {training.batch:,} sequences with {size:,} parameters"
+        batch = 4.0 * training.batch * party.context * (WORDS + 20 * math.prod(party.shape))
         yield Part(at, what, 6.0 * size * sequences * party.context / 2 / flops, 40.0 * size + batch)
+    elif party.pretrained is not None:
+        at = ("parties", name, "pretrained")
+        yield Part(at, f"a model of {size:,} parameters", 0.0, 40.0 * size)
     if shown := party.demonstrations:
         written = shown.many * (shown.drafts * 2.0 * (shown.by is not None) + shown.passes * 6.0)
         at = ("parties", name, "demonstrations", "count" if shown.by is not None else "table")
@@ -236,7 +240,7 @@ def _language(scenario: Scenario, name: str, party: LanguageModelSpec, rounds: i
 def _learning(scenario: Scenario, index: int, relation: RelationSpec, flops: float) -> Iterator[Part]:
     """What machines learn at every look of a relation, as their learners reckon it."""
     models = [p for p in scenario.parties.values() if isinstance(p, LanguageModelSpec)]
-    size = max((model.parameters + WORDS * model.width for model in models), default=0)
+    size = max((model.parameters + WORDS * model.shape[0] for model in models), default=0)
     for place, consequence in enumerate(relation.consequence):
         learner = consequence.learner if isinstance(consequence, GradientSpec) else None
         agent = scenario.parties[relation.agent]
@@ -258,7 +262,7 @@ def _practising(
     looks, responses = _looks(scenario, relation), learner.batches() * relation.sample
     work = responses * model.context / 2 * size * (2.0 + 6.0 * learner.passes())
     what = f"{responses:,.0f} responses in {looks:,} rounds of {type(learner).__name__}, with {size:,} parameters"
-    room = 4.0 * learner.at_once() * model.context * (WORDS + 20 * model.width * model.layers)
+    room = 4.0 * learner.at_once() * model.context * (WORDS + 20 * math.prod(model.shape))
     return Part(at, what, looks * work / flops, room)
 
 

@@ -134,6 +134,10 @@ class TextGame(Game):
         `knowledge` in [0, 1] is the chance of believing the truth; the same person believes the same, whenever asked.
         """
 
+    def words(self, text: str) -> tuple[str, ...]:
+        """A text word by word, as `read` takes it."""
+        return tuple(text.split())
+
     def minimal_pairs(self, kind: str) -> MinimalPairs | None:
         """Pairs of one kind, or None if this world has none of it.
 
@@ -277,7 +281,7 @@ def require_opinions(game: TextGame) -> None:
         count = 0
         while some := list(islice(lines, _LINES)):
             count += len(some)
-            read = [game.read(line.prompt, tuple(line.response.split()), True) for line in some]
+            read = [game.read(line.prompt, game.words(line.response), True) for line in some]
             if not np.isnan(_distinct(criterion, read, TRUTH)).all():
                 break
         else:

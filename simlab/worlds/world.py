@@ -21,6 +21,7 @@ from simlab.arrays import Array, Indices
 from simlab.components.component import Component
 from simlab.components.criterion import Criterion
 from simlab.components.exchange import Observer
+from simlab.components.model_folder import ModelFolder
 from simlab.rng import Streams, normals
 
 
@@ -46,6 +47,10 @@ class World(Component):
     def longest_exchange(self) -> tuple[int, str] | None:
         """How many tokens its longest prompt and response take together, and where in the user's own data these are;
         None if the world has no such data, or only the open world can tell."""
+        return None
+
+    def pieces_of(self) -> ModelFolder | None:
+        """The pretrained model whose tokenizer is the dictionary of this world; None if it has one of its own."""
         return None
 
     def open(self, streams: Streams, criteria: Sequence[Criterion]) -> Game:
