@@ -109,7 +109,8 @@ def read(path: Path, fix: str = _REMADE) -> SavedModel:
         more = {n: json.loads(text) for n, text in notes.items() if n not in ("format", "simlab", "config", "words")}
         config = {name: int(size) for name, size in json.loads(notes["config"]).items()}
         saved = SavedModel(notes["simlab"], config, tuple(json.loads(notes["words"])), arrays, more)
-        _plausible(saved.config, arrays)
+        if saved.kind != PRETRAINED:
+            _plausible(saved.config, arrays)
         return saved
     except FileNotFoundError:
         raise InvalidInput(Problem("no such file", fix, path)) from None
@@ -198,6 +199,9 @@ def network(folder: Path, name: str, when: str = AFTER) -> Any:
 
 def revived(saved: SavedModel, path: Path) -> Any:
     """The network itself, which was found in this file."""
+    if saved.kind == PRETRAINED:
+        what = "is what a model that others have made has learned"
+        raise InvalidInput(Problem(what, "have transformers read it, beside the folder of that model", path))
     try:
         if saved.kind == REWARD:
             return revive_judge(saved.written(), "cpu")
