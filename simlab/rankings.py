@@ -95,6 +95,11 @@ class Shown:
     def __getitem__(self, rows: Any) -> Shown:
         return Shown(*(getattr(self, f.name)[rows] for f in fields(self)))
 
+    def with_responses(self, rows: Indices, response: NDArray[Any]) -> Shown:
+        """Some of these tasks with other responses [n, K, …], as if these had been shown."""
+        kept = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "response"}
+        return Shown(**kept, response=response)
+
     @property
     def options(self) -> int:
         """Responses per task, K."""
@@ -121,7 +126,33 @@ class Shown:
     @staticmethod
     def together(parts: Sequence[Shown]) -> Shown:
         """Several of these as one."""
-        return Shown(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Shown)))
+        return _ShownTogether(parts)
+
+
+class _ShownTogether(Shown):
+    """Several of these, each column of which is put together when it is first asked for: responses are long."""
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, parts: Sequence[Shown]) -> None:
+        self._parts = list(parts)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._parts))
+
+    def __getattr__(self, name: str) -> Any:  # asked only for what is not there yet
+        if name not in Shown.__slots__:
+            raise AttributeError(name)
+        setattr(self, name, np.concatenate([getattr(part, name) for part in self._parts]))
+        return getattr(self, name)
+
+    @property
+    def options(self) -> int:
+        return self._parts[0].options
+
+    @property
+    def alike(self) -> NDArray[np.bool_]:
+        return np.concatenate([part.alike for part in self._parts])
 
 
 COLUMNS = ("place", "worker", "label", "gold", "perceived", "seconds")
@@ -159,6 +190,10 @@ class Rankings:
     def shared(self) -> bool:
         """Whether so many rankings are of the same tasks that it pays to ask about tasks."""
         return len(self) >= 2 * len(self.shown)
+
+    def apart(self, rows: Indices) -> Array:
+        """How the responses of some of these rankings, vectors, differ: left − right [n, pairs, D]."""
+        return differences(taken(self.shown.response, self.place[rows]))
 
     @property
     def task(self) -> NDArray[np.int64]:
@@ -249,10 +284,10 @@ class Rankings:
 class _Together(Rankings):
     """Several batches, each column of which is put together when it is first asked for: of very many, few are."""
 
-    __slots__ = ("_columns",)
+    __slots__ = ("_columns", "_parts")
 
     def __init__(self, shown: Shown, place: NDArray[np.int64], parts: Sequence[Rankings]) -> None:
-        self.shown, self.place = shown, place
+        self.shown, self.place, self._parts = shown, place, list(parts)
         self._columns = {name: [getattr(part, name) for part in parts] for name in COLUMNS[1:]}
 
     def __getattr__(self, name: str) -> Any:  # asked only for what is not there yet
@@ -260,6 +295,14 @@ class _Together(Rankings):
             raise AttributeError(name)
         setattr(self, name, np.concatenate(self._columns.pop(name)))
         return getattr(self, name)
+
+    def apart(self, rows: Indices) -> Array:
+        if (rows[1:] < rows[:-1]).any():
+            return super().apart(rows)
+        starts = np.cumsum([0, *map(len, self._parts)])
+        cuts = np.searchsorted(rows, starts)
+        spans = zip(self._parts, starts[:-1], cuts[:-1], cuts[1:], strict=True)
+        return np.concatenate([part.apart(rows[first:last] - start) for part, start, first, last in spans])
 
 
 def evidence(
@@ -269,8 +312,7 @@ def evidence(
     each row stands for [n] (None: one). Of what many people ranked, a likelihood only asks how often who won."""
     store = rankings.shown
     if not rankings.shared:
-        wins, response = _wins(rankings, rows, shares), taken(store.response, rankings.place[rows])
-        return _flat(differences(response)), wins.ravel(), None
+        return _flat(rankings.apart(rows)), _wins(rankings, rows, shares).ravel(), None
     count, won = np.zeros(len(store), dtype=np.int64), np.zeros((len(store), rankings.pairs))
     for start in range(0, len(rows), AT_ONCE):
         part = slice(start, start + AT_ONCE)
