@@ -20,6 +20,7 @@ from torch.nn import functional as F
 
 from .closed_form import fit_linear
 from .listwise import plackett_luce_loss
+from .optimizer import AdamW
 from .orders import wins
 from .reward_figures import accuracy, figures
 from .transformer import (
@@ -83,7 +84,7 @@ class RewardModel(nn.Module):
 
     def of_rankings(self, prompts: Tensor, responses: Tensor, known: Tensor) -> Tensor:
         """Scores [m, K] of K responses [m, K, T] to each prompt [m, P]; `known` [m, K, T] as in `forward`."""
-        at = [read_rankings(self.trunk, prompts, some) for some in responses.split(TOGETHER, 1)]
+        at = [read_rankings(self.trunk, prompts, some) for some in torch.split(responses, TOGETHER, 1)]
         return self._added(torch.cat(at, 1), responses, known).sum(2)
 
     def _added(self, at: Tensor, responses: Tensor, known: Tensor) -> Tensor:
@@ -234,7 +235,7 @@ def fit(
     return {**data.counts(), **watch.kept(), **_moved(model, before)}
 
 
-def _optimizer(model: RewardModel, rate: float, decay: float) -> torch.optim.AdamW:
+def _optimizer(model: RewardModel, rate: float, decay: float) -> AdamW:
     """AdamW for trunk and head, and at a hundred times the rate for the tie: one number, to be found in few steps.
     Only matrices decay, as in GPT-3 and in the trainers of Hugging Face."""
     learning = [*model.trunk.parameters(), *model.head.parameters()]
