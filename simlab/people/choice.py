@@ -70,7 +70,7 @@ class Judges(Roster):
             self._panel, self._columns = panel, {}
         asked = people[[person not in self._columns for person in people.tolist()]]
         asks = self.delegates(asked)
-        for person, each in self._perceived_by(asked[~asks], panel.items):
+        for person, each in self._perceived_by(asked[~asks], panel.items) if len(asked) else ():
             self._columns[person] = self.utility_function.as_measured(panel, each)
         if self.delegation and asks.any():
             each = self.utility_function.as_measured(panel, self.delegation.utility(panel))
