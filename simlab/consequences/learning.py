@@ -7,6 +7,7 @@ decided which machine learns from what, when it is busy, and what is written dow
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -106,6 +107,8 @@ class Gradient(Consequence):
         shown: Rankings = judgement.items
         machine.memory.append(shown)
         evidence = self._evidence(Rankings.together(machine.memory) if self.learner.replays() else shown)
+        if len(machine.memory) > 1:
+            evidence = replace(evidence, new=np.isin(evidence.rankings.task, shown.task))
         if evidence.train.any():
             return evidence
         self._record(relation, judgement, idle(judgement, machine))
