@@ -68,7 +68,9 @@ class AlarmsAnalyzer(Analyzer):
     def _alike(self, relation: Relation, columns: Mapping[str, Any]) -> None:
         """Of a model that says hardly anything but one thing, or is sure of every word."""
         name, batch = relation.agent.name, relation.sample
-        entropy, distinct = (np.asarray(columns[n], dtype=float) for n in ("policy_entropy_avg", "completions_distinct"))
+        entropy, distinct = (
+            np.asarray(columns[n], dtype=float) for n in ("policy_entropy_avg", "completions_distinct")
+        )
         first = self.entropy.setdefault(name, float(entropy[0]))
         least, few = self.bounds.entropy, self.bounds.distinct
         if least is not None and first > 0 and entropy[-1] < least * first:
@@ -120,7 +122,8 @@ class AlarmsAnalyzer(Analyzer):
     def measure(self, view: RoundView) -> Steps:
         yield from ()
         model, before = view.model, self.said.get(view.model.name)
-        worth = {p.name: (_version(p), utilities(self.context, p, view.current)) for p in gold(self.context, model.name)}
+        parties = gold(self.context, model.name)
+        worth = {p.name: (_version(p), utilities(self.context, p, view.current)) for p in parties}
         self.said[model.name] = now = Said(view.current, worth)
         if before is None or self.bounds.falling is None:
             return

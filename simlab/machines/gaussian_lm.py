@@ -8,8 +8,8 @@ from simlab.arrays import Array, Indices
 from simlab.components import return_values
 from simlab.components.learner import Learner, VectorRewardLesson
 from simlab.components.reward_shape import RewardShape
-from simlab.machines.learning_curve import Look, Watch
 from simlab.machines.language_backend import LanguageBackend, Round, Taught
+from simlab.machines.learning_curve import Look, Watch
 from simlab.machines.shaped_reward import adapted, coefficient, direction_paid
 from simlab.machines.training_jobs import train_vector
 from simlab.rng import branch, normals
@@ -34,9 +34,7 @@ class GaussianLM(LanguageBackend):
     def fresh(self) -> GaussianLM:
         return GaussianLM(self.dimensions)
 
-    def learn(
-        self, learner: Learner, round: Round, shape: RewardShape, key: int, watch: Watch | None = None
-    ) -> Taught:
+    def learn(self, learner: Learner, round: Round, shape: RewardShape, key: int, watch: Watch | None = None) -> Taught:
         looks = [] if watch is None else [self._look(0, watch)]
         """Move the mean by a reward θ·φ/scale; KL = |mean|²/2. θ is what the shape makes of the score's direction, its
         members' and the cost's, which is minus that of the reward model that limits."""

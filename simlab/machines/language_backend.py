@@ -58,9 +58,7 @@ class LanguageBackend(ABC):
         """One response per prompt; draw i is keyed by (key, i), or (key, places[i])."""
 
     @abstractmethod
-    def learn(
-        self, learner: Learner, round: Round, shape: RewardShape, key: int, watch: Watch | None = None
-    ) -> Taught:
+    def learn(self, learner: Learner, round: Round, shape: RewardShape, key: int, watch: Watch | None = None) -> Taught:
         """Learn to please a judge, by the draws of this key; to be watched changes nothing."""
 
     def learn_rankings(

@@ -110,9 +110,7 @@ class TransformerLM(LanguageBackend):
         other.weights = self.reference
         return other
 
-    def learn(
-        self, learner: Learner, round: Round, shape: RewardShape, key: int, watch: Watch | None = None
-    ) -> Taught:
+    def learn(self, learner: Learner, round: Round, shape: RewardShape, key: int, watch: Watch | None = None) -> Taught:
         """Practise on new prompts: as many batches as the learner asks for."""
         batches, count = learner.batches(), learner.batches() * round.batch
         prompts = self.game.draw_prompts(branch(key, "prompts"), count)

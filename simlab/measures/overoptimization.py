@@ -5,8 +5,8 @@ Gao, Schulman & Hilton 2022 (arXiv:2210.10760, eq. 1) found, with d = √KL in �
     best of n:   R(d) = d (α − β d)
     policies:    R(d) = d (α − β ln d)
 
-Both are linear in α and β, so that least squares finds them at once. `proportional`, R(d) = α d, is the control: a world
-in which nothing is lost by going on. Distances and gains are arrays [points].
+Both are linear in α and β, so that least squares finds them at once. `proportional`, R(d) = α d, is the control: a
+world in which nothing is lost by going on. Distances and gains are arrays [points].
 """
 
 from __future__ import annotations

@@ -259,14 +259,18 @@ ON_POLICY = Table(
         text("party", "whose utility is gained"),
         number("gain", "mean utility of the model's responses less that of its reference's, in the party's own units"),
         number(
-            "best", "the largest gain at the same KL, by reweighting the reference's responses by exp(utility/lambda); NaN"
-            " where these are too few to say"
+            "best",
+            "the largest gain at the same KL, by reweighting the reference's responses by exp(utility/lambda); NaN"
+            " where these are too few to say",
         ),
         number("share", "gain / best; NaN if there was nothing to gain, or best is not known"),
         number("kl", "KL divergence of the model from its reference per response, as estimated", "nats"),
         whole("n", "reference responses to each prompt that best rests on; 0 if it is known exactly"),
-        number("effective", "of these, as good as how many equally weighted ones best rests on (1/sum of squared weights);"
-               " NaN if it is known exactly"),
+        number(
+            "effective",
+            "of these, as good as how many equally weighted ones best rests on (1/sum of squared weights); NaN if it is"
+            " known exactly",
+        ),
         flag("beyond", "KL is beyond what n responses can say (ln n at most), or hardly any of them count there"),
         text("why_nan", "why best is NaN; empty if it is not"),
     ),

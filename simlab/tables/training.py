@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from simlab.tables.columns import AGENT, LABEL, OF_TRAINING, PRINCIPAL, ROUND, RUN, TIME, Table, flag, number, text, whole
+from simlab.tables.columns import (
+    AGENT,
+    LABEL,
+    OF_TRAINING,
+    PRINCIPAL,
+    ROUND,
+    RUN,
+    TIME,
+    Table,
+    flag,
+    number,
+    text,
+    whole,
+)
 
 REWARD_MODEL = Table(
     "reward_model",
@@ -199,11 +212,11 @@ LEARNING_CURVE = Table(
         AGENT,
         whole("iteration", "batches it has learned from in this round"),
         number("kl", "KL divergence from the reference per response: mean of log pi - log pi_ref (k1)", "nats"),
-        number("kl_k3", "the same by pi_ref/pi - 1 - ln(pi_ref/pi) of every token (k3), which is never negative", "nats"),
+        number("kl_k3", "the same by pi_ref/pi - 1 - ln(pi_ref/pi) of every token (k3), never negative", "nats"),
         number(
             "kl_exact",
-            "the same by the whole distributions of next tokens, in the states its responses pass through: without error"
-            " where a response is one token; in vector worlds |mean|^2/2",
+            "the same by the whole distributions of next tokens, in the states its responses pass through: without"
+            " error where a response is one token; in vector worlds |mean|^2/2",
             "nats",
         ),
         number("proxy", "mean pay by the reward model as the reward shape has it, without its leash"),

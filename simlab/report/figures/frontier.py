@@ -67,8 +67,7 @@ def _chart(model: str, proxy: pd.DataFrame, gold: pd.DataFrame, *, several: bool
 
     last = gold.groupby("of", sort=False).last()
     gains = "; ".join(
-        f"{isolated(of)} {number(row.value)}{_most(row.best)} at {number(row.kl)} nats"
-        for of, row in last.iterrows()
+        f"{isolated(of)} {number(row.value)}{_most(row.best)} at {number(row.kl)} nats" for of, row in last.iterrows()
     )
     says = (
         f"Proxy: the mean score by {isolated(proxy.of.iloc[-1])} went from {number(proxy.value.iloc[0])} to "
