@@ -66,26 +66,37 @@ def curves(run: Run, party: str = "users", judge: str = "") -> pd.DataFrame:
 
 def fits(found: pd.DataFrame, by: Sequence[str] = ("arm", "method"), most_kl: float = float("inf")) -> pd.DataFrame:
     """Each form fitted to what `curves` found, for every arm and method: columns as in FIT_COLUMNS. Points at KL beyond
-    `most_kl` are left out."""
+    `most_kl` are left out; of forms for which there are too few points everything is NaN."""
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
     near = found[found.kl <= most_kl]
     for key, part in near.groupby(list(by), sort=False):
         several: list[Curve] = [(c.kl.to_numpy(), c.gain.to_numpy()) for _, c in part.groupby(["arm", "seed"])]
-        kl, gain = together(several)
+        kl, _ = together(several)
         for form in FORMS:
-            fit = fitted(form, kl, gain)
-            rows.append(
-                dict(zip(by, key, strict=True))
-                | {"form": form, "alpha": fit.alpha, "beta": fit.beta, "peak_kl": fit.peak}
-                | {"error": fit.error(kl, gain), "error_others": error_of_others(form, several)}
-                | {"error_beyond": error_beyond(form, several, float(kl.max()) / 4)}
-                | {"n": len(kl), "seeds": len(several)}
-            )
+            about = {"form": form, "n": len(kl), "seeds": len(several)}
+            rows.append(dict(zip(by, key, strict=True)) | about | _fit(form, several))
     table = pd.DataFrame(rows, columns=[*by, *(c for c in FIT_COLUMNS if c not in ("arm", "method"))])
     table.attrs = {"columns": FIT_COLUMNS}
     return table
+
+
+def _fit(form: str, several: Sequence[Curve]) -> dict[str, float]:
+    """What a form makes of the curves of several seeds; nothing where their points are too few."""
+    kl, gain = together(several)
+    try:
+        fit = fitted(form, kl, gain)
+    except ValueError:
+        return {}
+    return {
+        "alpha": fit.alpha,
+        "beta": fit.beta,
+        "peak_kl": fit.peak,
+        "error": fit.error(kl, gain),
+        "error_others": error_of_others(form, several),
+        "error_beyond": error_beyond(form, several, float(kl.max()) / 4),
+    }
 
 
 def _picked(run: Run, party: str, judge: str) -> pd.DataFrame:
