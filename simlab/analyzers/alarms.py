@@ -122,8 +122,9 @@ class AlarmsAnalyzer(Analyzer):
     def measure(self, view: RoundView) -> Steps:
         yield from ()
         model, before = view.model, self.said.get(view.model.name)
-        parties = gold(self.context, model.name)
-        worth = {p.name: (_version(p), utilities(self.context, p, view.current)) for p in parties}
+        worth = {
+            p.name: (_version(p), utilities(self.context, p, view.current)) for p in gold(self.context, model.name)
+        }
         self.said[model.name] = now = Said(view.current, worth)
         if before is None or self.bounds.falling is None:
             return

@@ -59,7 +59,7 @@ class LanguageBackend(ABC):
 
     @abstractmethod
     def learn(self, learner: Learner, round: Round, shape: RewardShape, key: int, watch: Watch | None = None) -> Taught:
-        """Learn to please a judge, by the draws of this key; to be watched changes nothing."""
+        """Learn to please the judges, by the draws of this key; to be watched changes nothing."""
 
     def learn_rankings(
         self, learner: Learner, evidence: Evidence, key: int

@@ -91,4 +91,6 @@ class LearningCurveSpec(Spec):
     draws."""
 
     every: int = Field(1, ge=1, le=100_000, description="batches of the learner between two looks")
-    prompts: int = Field(256, ge=1, le=100_000, description="number of prompts of the panel, each answered once")
+    prompts: int = Field(
+        256, ge=1, le=100_000, description="number of prompts of the panel, answered once at each look"
+    )

@@ -268,8 +268,8 @@ ON_POLICY = Table(
         whole("n", "reference responses to each prompt that best rests on; 0 if it is known exactly"),
         number(
             "effective",
-            "of these, as good as how many equally weighted ones best rests on (1/sum of squared weights); NaN if it is"
-            " known exactly",
+            "of these, as good as how many equally weighted ones best rests on (1/sum of squared weights);"
+            " NaN if it is known exactly",
         ),
         flag("beyond", "KL is beyond what n responses can say (ln n at most), or hardly any of them count there"),
         text("why_nan", "why best is NaN; empty if it is not"),

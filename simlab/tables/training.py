@@ -212,7 +212,9 @@ LEARNING_CURVE = Table(
         AGENT,
         whole("iteration", "batches it has learned from in this round"),
         number("kl", "KL divergence from the reference per response: mean of log pi - log pi_ref (k1)", "nats"),
-        number("kl_k3", "the same by pi_ref/pi - 1 - ln(pi_ref/pi) of every token (k3), never negative", "nats"),
+        number(
+            "kl_k3", "the same by pi_ref/pi - 1 - ln(pi_ref/pi) of every token (k3), which is never negative", "nats"
+        ),
         number(
             "kl_exact",
             "the same by the whole distributions of next tokens, in the states its responses pass through: without"
