@@ -35,9 +35,9 @@ class GaussianLM(LanguageBackend):
         return GaussianLM(self.dimensions)
 
     def learn(self, learner: Learner, round: Round, shape: RewardShape, key: int, watch: Watch | None = None) -> Taught:
-        looks = [] if watch is None else [self._look(0, watch)]
         """Move the mean by a reward θ·φ/scale; KL = |mean|²/2. θ is what the shape makes of the score's direction, its
         members' and the cost's, which is minus that of the reward model that limits."""
+        looks = [] if watch is None else [self._look(0, watch)]
         judge, limit = round.judge, round.limit
         score = judge["directions"].mean(axis=0) / judge["scale"]
         cost = None if limit is None else -limit["directions"].mean(axis=0) / limit["scale"]
