@@ -91,6 +91,9 @@ class Raters(Pool):
         shifts = int(relation.every / shift)
         window = 0
         while (opens := day_of(window, relation.every)) + MORNING * shift <= self.context.days:
+            if not relation.on(day_of(window + 1, relation.every)):  # nobody will look at what would be done
+                window += 1
+                continue
             yield from at(self.context.env, opens + MORNING * shift)
             tasks = yield from self._commission(relation, window)
             for day in range(shifts):

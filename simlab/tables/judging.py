@@ -46,6 +46,8 @@ CANDIDATES = Table(
         text("text", "text of the response; empty in vector worlds"),
         text("origin", "where the prompt comes from: users who asked it (or it is like theirs), or written for this"),
     ),
+    of_parties="utility of the response to the party of this name when it was shown, as in `responses`; there if"
+    " `panel.candidates` is asked for",
 )
 
 COMPARISONS = Table(

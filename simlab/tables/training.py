@@ -217,8 +217,8 @@ LEARNING_CURVE = Table(
         ),
         number(
             "kl_exact",
-            "the same by the whole distributions of next tokens, in the states its responses pass through: without error"
-            " where a response is one token; in vector worlds |mean|^2/2",
+            "the same by the whole distributions of next tokens, in the states its responses pass through: without"
+            " error where a response is one token; in vector worlds |mean|^2/2",
             "nats",
         ),
         number("proxy", "mean pay by the reward model as the reward shape has it, without its leash"),
