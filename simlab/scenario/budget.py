@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from simlab.components.consequence import Consequence
 from simlab.components.pay import LinearSpec, PieceSpec
 from simlab.hierarchy import Hierarchy
+from simlab.scenario.machines import LanguageModelSpec
 from simlab.scenario.model import Scenario
-from simlab.scenario.parties import AuditorsSpec, LanguageModelSpec, PeopleSpec, RatersSpec, VendorSpec
+from simlab.scenario.parties import AuditorsSpec, PeopleSpec, RatersSpec, VendorSpec
 from simlab.scenario.relations import RelationSpec
 from simlab.scenario.society import CorporationSpec, FirmSpec
 
