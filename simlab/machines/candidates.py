@@ -121,10 +121,10 @@ def _items(prompts: Indices, response: NDArray[Any]) -> Items:
 
 
 def write_candidates(
-    model: Speaker, tasks: NDArray[np.int64], items: Items, options: int, asked: NDArray[np.bool_]
+    model: Speaker, tasks: NDArray[np.int64], items: Items, options: int, asked: NDArray[np.bool_], authors: Any
 ) -> None:
-    """The responses that are to be compared, and which tasks' prompts users asked [m]; their numbers are
-    task · K + place."""
+    """The responses that are to be compared, which tasks' prompts users asked [m], and whose each response is [m·K];
+    their numbers are task · K + place."""
     columns = model.context.game.transcript(items)
     model.context.log.add(
         "candidates",
@@ -134,4 +134,5 @@ def write_candidates(
         prompt=columns["prompt"],
         text=columns["response"],
         origin=coded(np.repeat(asked, options), [WRITTEN, ASKED]),
+        author=authors,
     )

@@ -26,7 +26,15 @@ if TYPE_CHECKING:
         RewardModelSpec,
     )
     from simlab.scenario.model import ClusterSpec, PanelSpec, Scenario
-    from simlab.scenario.parties import AnyParty, AuditorsSpec, DelegationSpec, PeopleSpec, RatersSpec, VendorSpec
+    from simlab.scenario.parties import (
+        AnyParty,
+        AuditorsSpec,
+        CandidatesSpec,
+        DelegationSpec,
+        PeopleSpec,
+        RatersSpec,
+        VendorSpec,
+    )
     from simlab.scenario.reading import load
     from simlab.scenario.relations import AnyConsequence, GradientSpec, RelationSpec
     from simlab.scenario.society import (
@@ -59,6 +67,7 @@ _PUBLIC = {  # by module; plugins that name a field of a scenario need not wait 
     "parties": (
         "AnyParty",
         "AuditorsSpec",
+        "CandidatesSpec",
         "DelegationSpec",
         "PeopleSpec",
         "RatersSpec",
@@ -87,6 +96,7 @@ __all__ = [
     "AnyConsequence",
     "AnyParty",
     "AuditorsSpec",
+    "CandidatesSpec",
     "ClusterSpec",
     "CorporationSpec",
     "DelegationSpec",

@@ -100,6 +100,9 @@ class Budget:
             "later hires and candidates": any(spec.hiring_cost or spec.screening_cost for spec in people),
             "time saved by carelessness or haste": any(spec.effort.reckons for spec in people),
             "time saved by practice": any(spec.learning and spec.learning.seconds for spec in people),
+            "responses that people write to be compared": any(
+                isinstance(spec, RatersSpec) and spec.candidates and spec.candidates.written for spec in people
+            ),
             "time spent on appeals": any(spec.voice and spec.voice.cost for spec in people),
             "pairs that are equal by the guideline, which cost staff no time": staff and self.scenario.world.networks,
         }

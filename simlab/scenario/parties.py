@@ -14,9 +14,10 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from simlab.components.data_file import DataFile
 from simlab.components.pay import AnyPay, HourlySpec
 from simlab.components.spec import Spec, named
-from simlab.scenario.fields import EffortField, Name, PartySpec, RaterPolicyField, Weights
+from simlab.scenario.fields import EffortField, Name, PartySpec, RaterPolicyField, Weights, WithFiles, readable
 from simlab.scenario.machines import LanguageModelSpec, RewardModelSpec
 from simlab.scenario.society import (
     CorporationSpec,
@@ -38,6 +39,7 @@ from simlab.scenario.working_conditions import (
     SharedField,
     VoiceSpec,
 )
+from simlab.sheets import TextTable, texts_of
 
 
 class VendorSpec(FirmSpec):
@@ -166,6 +168,41 @@ class AuditorsSpec(PeopleSpec):
     )
 
 
+class CandidatesSpec(WithFiles):
+    """Whose responses people rank, besides the language model's own."""
+
+    harvested: float = Field(0.0, ge=0, le=1, description="share of responses that are harvested from the table")
+    table: DataFile | None = Field(
+        None, description="the table's path: prompt, response, and perhaps author (CSV, Parquet, JSON Lines)"
+    )
+    columns: dict[Literal["prompt", "response", "author"], str] = Field(
+        {}, description="what the table calls a column, where not as here: {prompt: question, response: answer}"
+    )
+    written: float = Field(0.0, ge=0, le=1, description="share of responses that the pool's people write for it")
+    drafts: int = Field(4, ge=1, le=1000, description="what comes to a writer's mind, of which the best is put down")
+    seconds: float = Field(120.0, gt=0, le=86_400, description="time it takes to write one, in seconds")
+
+    @model_validator(mode="after")
+    def _usable(self) -> CandidatesSpec:
+        if self.harvested + self.written > 1:
+            what = f"harvested and written are {self.harvested + self.written:g} of all responses together"
+            raise PydanticCustomError("shares", "{what}", {"what": what, "fix": "shares that sum to 1 at most"})
+        if (self.table is None) != (not self.harvested):
+            what = "responses are harvested from a table, and a table is for that"
+            raise PydanticCustomError(
+                "harvest", "{what}", {"what": what, "fix": "give table and harvested, or neither"}
+            )
+        if self.table is not None:
+            readable(self.table, self.rows)
+        return self
+
+    def rows(self) -> TextTable:
+        """What stands in the table. Raises `simlab.sheets.Unusable`."""
+        assert self.table is not None
+        columns = tuple(sorted(self.columns.items()))
+        return texts_of(self.table.path, self.table.sha256, ("prompt", "response"), ("author",), columns)
+
+
 class RatersSpec(PeopleSpec):
     """A pool of people paid by the hour to rank responses."""
 
@@ -180,6 +217,9 @@ class RatersSpec(PeopleSpec):
         description="share of prompts kept from the reward model, to test it; of several pools' the largest counts",
     )
     context: bool = Field(False, description="whether they are shown the hidden situation of prompts that users asked")
+    candidates: CandidatesSpec | None = Field(
+        None, description="whose responses they rank, in worlds of words; default: the language model's own"
+    )
 
     @model_validator(mode="after")
     def _enough_raters(self) -> RatersSpec:
