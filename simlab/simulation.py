@@ -17,6 +17,7 @@ from simlab.components.consequence import Consequence, guideline_policies
 from simlab.components.return_values import given
 from simlab.components.reward_shape import cost_models
 from simlab.consequences.contract_terms import implied
+from simlab.consequences.imported_preferences import imported, learn_imported
 from simlab.consequences.learning import Gradient
 from simlab.engine.context import Context, Progress, Tell, nobody
 from simlab.engine.jobs import Jobs
@@ -88,6 +89,8 @@ class Simulation(Context):
                 if hierarchy.kinds[name] == kind:
                     self.parties[name] = build(self, name, scenario.parties[name])
         self.parties = {name: self.parties[name] for name in hierarchy.parties}
+        for machine in self.of_kind(RewardModel):
+            machine.imported = imported(self, machine)
         market: LaborMarket[Roster] = LaborMarket()
         for pool in self.of_kind(Pool):
             pool.labor_market = market
@@ -139,6 +142,7 @@ class Simulation(Context):
             yield from model.imitate()
         for machine in machines:  # what it takes for zero is said by the model that people have shown how to answer
             yield from machine.start()
+            yield from learn_imported(self, machine)
         for model in self.of_kind(LanguageModel):
             yield from self.log.round_over(model)
         self._finish_round()

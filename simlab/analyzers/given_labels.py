@@ -62,17 +62,18 @@ def reading(
     return reader(context, view, machine, known).read(anew=anew, last=last)
 
 
-def pooled(readings: Sequence[Reading], panel: Panel) -> Reading:
-    """What the labels of several reward models on one level say together."""
+def pooled(readings: Sequence[Reading], weights: Sequence[float], panel: Panel) -> Reading:
+    """What the labels of several reward models on one level say together, each with its weight on that level."""
     if len(readings) == 1:
         return readings[0]
     each = [panel.centred(reading.utility) for reading in readings]
-    utility = np.mean([u / (float(u.std()) or 1.0) for u in each], axis=0)
-    return Reading(utility, *(_mean([getattr(r, part) for r in readings]) for part in ("labels", "seeds")))
+    utility = np.average([u / (float(u.std()) or 1.0) for u in each], axis=0, weights=weights)
+    return Reading(utility, *(_mean([getattr(r, part) for r in readings], weights) for part in ("labels", "seeds")))
 
 
-def _mean(drawn: Sequence[Drawn]) -> Drawn:
-    reliability, hidden = (float(np.mean([getattr(d, n) for d in drawn])) for n in ("reliability", "hidden"))
+def _mean(drawn: Sequence[Drawn], weights: Sequence[float]) -> Drawn:
+    parts = ([getattr(d, name) for d in drawn] for name in ("reliability", "hidden"))
+    reliability, hidden = (float(np.average(part, weights=weights)) for part in parts)
     return Drawn(reliability, next((d.why for d in drawn if d.why), ""), hidden)
 
 

@@ -156,12 +156,12 @@ class WaterfallAnalyzer(Analyzer):
 
     def _read(self, view: RoundView, level: Level) -> Reading:
         """What the labels say that the reward models of a level have learned from."""
-        machines = [party for name in level.parties if isinstance(party := self._parties[name], RewardModel)]
+        machines = {m: w for name, w in level.parties.items() if isinstance(m := self._parties[name], RewardModel)}
         written = self.context.scenario.waterfall.redraw
         anew = written is None or not set(level.parties).isdisjoint(written)
         last = self._last(view.model)
         read = partial(reading, self.context, view, known=self._known, anew=anew, last=last)
-        return pooled([read(machine) for machine in machines], view.panel)
+        return pooled([read(machine) for machine in machines], list(machines.values()), view.panel)
 
     def _last(self, model: LanguageModel) -> bool:
         """Whether this model is not trained any more before the run ends."""

@@ -106,7 +106,7 @@ class Gradient(Consequence):
         """What a machine learns from now that it was shown more; None if all is held out, which is written down."""
         shown: Rankings = judgement.items
         machine.memory.append(shown)
-        evidence = self._evidence(Rankings.together(machine.memory) if self.learner.replays() else shown)
+        evidence = self._evidence(Rankings.together(machine.memory) if self.learner.replays() else shown, machine)
         if len(machine.memory) > 1:
             evidence = replace(evidence, new=np.isin(evidence.rankings.task, shown.task))
         if evidence.train.any():
@@ -114,8 +114,11 @@ class Gradient(Consequence):
         self._record(relation, judgement, idle(judgement, machine))
         return None
 
-    def _evidence(self, rankings: Rankings) -> Evidence:
-        """The rankings as they are learned from: put together by task, if an aggregator is to."""
+    def _evidence(self, rankings: Rankings, machine: RewardModel | LanguageModel) -> Evidence:
+        """The rankings as they are learned from, with what the machine has learned of a table, if all so far are shown;
+        put together by task, if an aggregator is to."""
+        if isinstance(machine, RewardModel) and machine.imported is not None and self.learner.replays():
+            rankings = Rankings.together([machine.imported, rankings])
         if not (self.spec.aggregator.merges and len(rankings)):
             return Evidence(rankings, ~rankings.held_out, None)
         rankings, chances = merged(rankings, self.spec.aggregator)
@@ -277,10 +280,10 @@ class Gradient(Consequence):
         """The machine's utility [n], had it learned from nothing but these rankings, by the draws of this key."""
         if isinstance(machine, LanguageModel):
             speaker = machine.backend.fresh()
-            speaker.learn_rankings(self.learner, self._evidence(rankings), key)
+            speaker.learn_rankings(self.learner, self._evidence(rankings, machine), key)
             return speaker.preference(panel.items)
         backend = machine.backend.fresh()
-        backend.learn(self.learner, self._evidence(rankings), key)
+        backend.learn(self.learner, self._evidence(rankings, machine), key)
         return backend.score(panel.items)
 
 

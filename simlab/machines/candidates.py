@@ -124,10 +124,10 @@ def _items(prompts: Indices, response: NDArray[Any]) -> Items:
 
 
 def write_candidates(
-    model: Speaker, tasks: NDArray[np.int64], items: Items, options: int, asked: NDArray[np.bool_]
+    model: Speaker, tasks: NDArray[np.int64], items: Items, options: int, asked: NDArray[np.bool_], authors: Any
 ) -> None:
-    """The responses that are to be compared, and which tasks' prompts users asked [m]; their numbers are
-    task · K + place. Each party's utility stands beside them, if the scenario asks for it."""
+    """The responses that are to be compared, which tasks' prompts users asked [m], and whose each response is [m·K];
+    their numbers are task · K + place. Each party's utility stands beside them, if the scenario asks for it."""
     context = model.context
     columns, asked_parties = context.game.wording(items), context.scenario.panel.candidates
     context.log.add(
@@ -138,6 +138,7 @@ def write_candidates(
         prompt=columns["prompt"],
         text=columns["response"],
         origin=coded(np.repeat(asked, options), [WRITTEN, ASKED]),
+        author=authors,
         **(_utilities(context, items) if asked_parties else {}),
     )
 

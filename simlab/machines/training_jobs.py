@@ -14,7 +14,16 @@ from simlab.components.return_values import given, not_a_number, not_numbers
 from simlab.components.reward_shape import RewardShape
 from simlab.errors import PluginFailed
 from simlab.machines.learning_curve import Lookout
-from simlab.machines.networks import KEPT, Arrays, kept_in, revive, revive_judge, revive_jury, revive_reward_model, shape_of
+from simlab.machines.networks import (
+    KEPT,
+    Arrays,
+    kept_in,
+    revive,
+    revive_judge,
+    revive_jury,
+    revive_reward_model,
+    shape_of,
+)
 from simlab.machines.shaped_reward import Rewarding
 from simlab.names import who
 from simlab.worlds.tokenizer import END

@@ -18,6 +18,7 @@ from simlab.arrays import Array, Indices
 from simlab.clock import Steps, at, day_of
 from simlab.engine.holdout import prompts_held_out, share_held_out
 from simlab.engine.queues import Backlog
+from simlab.errors import InvalidInput
 from simlab.machines import candidates
 from simlab.machines.language_backend import LanguageBackend
 from simlab.machines.machine import judged_model
@@ -28,11 +29,14 @@ from simlab.parties.users import Users
 from simlab.parties.vendor import contract_share
 from simlab.people import table_rows, working_life
 from simlab.people.assignment import assigned
+from simlab.people.mixed_candidates import Others, hand_in, mixed, others
 from simlab.people.tasks import Tasks
 from simlab.people.working_life import within_hours
 from simlab.rankings import ASKED, Commission, Rankings, Shown, agreement, differences, draws_of_choice, preferred
 from simlab.relation import Judgement, Relation, Work
 from simlab.rng import branch, hashes, uniforms
+from simlab.sheets import Unusable
+from simlab.tables.recorder import coded
 from simlab.worlds.text import TextGame
 from simlab.worlds.world import Items
 
@@ -40,7 +44,7 @@ if TYPE_CHECKING:
     from simlab.engine.context import Context
     from simlab.parties.language_model import LanguageModel
     from simlab.parties.reward_model import RewardModel
-    from simlab.scenario import RatersSpec
+    from simlab.scenario import CandidatesSpec, RatersSpec
 
 MORNING = 0.375  # of a day: shifts begin at nine
 Question = tuple[Items, Indices, Array]
@@ -67,6 +71,7 @@ class Raters(Pool):
         self.backlogs: dict[str, Backlog] = {}  # rankings asked for and not yet made, by reward model
         self.commissions: dict[str, list[Commission]] = {}  # what has been asked for and not yet judged, likewise
         self.kept: dict[str, NDArray[np.bool_]] = {}  # which prompts of the world are held out, likewise
+        self.others = self._others(spec.candidates)  # responses that others have to prompts, if any are to be ranked
         self.speakers: list[tuple[int, LanguageBackend]] = []  # whose responses they ranked, from which task on
 
     def situation(self, prompts: Indices) -> Array | None:
@@ -126,8 +131,13 @@ class Raters(Pool):
             self.speakers.append((self.tasks, copy(model.backend)))
         self.tasks += count
         number = self.context.first_task(self.name) + local
+        authors: Any = coded(np.zeros(len(items), dtype=np.int64), [model.name])
+        if self.others is not None and self.spec.candidates is not None and count:
+            made = mixed(self, self.spec.candidates, self.others, items, k, local, key, model.name)
+            items, authors = made.items, made.authors
+            hand_in(self, machine, made)
         if count:
-            candidates.write_candidates(model, number, items, k, asked)
+            candidates.write_candidates(model, number, items, k, asked, authors)
         batch = self.backlogs[machine].enter(count)
         shown = Shown(
             task=number,
@@ -138,6 +148,19 @@ class Raters(Pool):
             held_out=self._held_out(machine, items.prompt[::k], local),
         )
         return Tasks(shown, local, np.zeros(count, dtype=bool), asked, batch)
+
+    def _others(self, spec: CandidatesSpec | None) -> Others | None:
+        """What others have to say to this pool's prompts. Raises InvalidInput for a table that is not of this world."""
+        if spec is None or not isinstance(self.context.game, TextGame):
+            return None
+        try:
+            return others(spec, self.context.game)
+        except Unusable as error:
+            assert spec.table is not None
+            at = ("parties", self.name, "candidates")
+            raise InvalidInput(
+                self.context.scenario.problem(at, error.within(spec.table.path.name), error.fix)
+            ) from None
 
     def with_other_responses(self, shown: Shown, rows: Indices, key: int) -> Shown:
         """What there would have been to rank of some tasks in a world of vectors, had the model, as it was then, said

@@ -44,6 +44,7 @@ class RewardModel(Machine):
         self.memory: list[Rankings] = []  # every ranking it was ever shown
         self.teacher: Teacher | None = None
         self.reference: Items | None = None
+        self.imported: Rankings | None = None  # what people elsewhere preferred
         self.centre, self.scale = 0.0, 1.0  # of its raw score on the reference model's responses
         self.centres, self.scales = np.zeros(spec.members), np.ones(spec.members)  # of its members' raw scores
         self.disagreement = 0.0  # between its members, over the same responses

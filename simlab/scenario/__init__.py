@@ -1,7 +1,7 @@
 """Scenario files, from YAML to a checked `Scenario`. Nothing here looks for plugins: `load` is given a catalogue.
 
-- What a file may say: `model` (the whole), `parties`, `working_conditions`, `society`, `relations`, `consequences`;
-  `fields` is what all of these share, and `criteria` finds every criterion that is named.
+- What a file may say: `model` (the whole), `parties`, `machines`, `working_conditions`, `society`, `relations`,
+  `consequences`; `fields` is what all of these share, and `criteria` finds every criterion that is named.
 - How it is read: `reading` (`load`), `yaml_tree` (values with their lines), `layers` (what extends what), `merging`,
   `settings` and `addresses` (dotted settings), `choices` (settings that take each other's place).
 - What is wrong with it: `checks`, and `messages`, which says it with file, line and fix.
@@ -18,17 +18,21 @@ if TYPE_CHECKING:
     from simlab.scenario.fields import PartySpec
     from simlab.scenario.json_schema import schema
     from simlab.scenario.layers import Overrides
+    from simlab.scenario.machines import (
+        DemonstrationsSpec,
+        LanguageModelSpec,
+        PreferencesSpec,
+        PretrainingSpec,
+        RewardModelSpec,
+    )
     from simlab.scenario.model import ClusterSpec, PanelSpec, Scenario
     from simlab.scenario.parties import (
         AnyParty,
         AuditorsSpec,
+        CandidatesSpec,
         DelegationSpec,
-        DemonstrationsSpec,
-        LanguageModelSpec,
         PeopleSpec,
-        PretrainingSpec,
         RatersSpec,
-        RewardModelSpec,
         VendorSpec,
     )
     from simlab.scenario.reading import load
@@ -48,6 +52,13 @@ _PUBLIC = {  # by module; plugins that name a field of a scenario need not wait 
     "fields": ("PartySpec",),
     "json_schema": ("schema",),
     "layers": ("Overrides",),
+    "machines": (
+        "DemonstrationsSpec",
+        "LanguageModelSpec",
+        "PreferencesSpec",
+        "PretrainingSpec",
+        "RewardModelSpec",
+    ),
     "model": (
         "ClusterSpec",
         "PanelSpec",
@@ -56,13 +67,10 @@ _PUBLIC = {  # by module; plugins that name a field of a scenario need not wait 
     "parties": (
         "AnyParty",
         "AuditorsSpec",
+        "CandidatesSpec",
         "DelegationSpec",
-        "DemonstrationsSpec",
-        "LanguageModelSpec",
         "PeopleSpec",
-        "PretrainingSpec",
         "RatersSpec",
-        "RewardModelSpec",
         "VendorSpec",
     ),
     "reading": ("load",),
@@ -88,6 +96,7 @@ __all__ = [
     "AnyConsequence",
     "AnyParty",
     "AuditorsSpec",
+    "CandidatesSpec",
     "ClusterSpec",
     "CorporationSpec",
     "DelegationSpec",
@@ -101,6 +110,7 @@ __all__ = [
     "PanelSpec",
     "PartySpec",
     "PeopleSpec",
+    "PreferencesSpec",
     "PretrainingSpec",
     "PromptsSpec",
     "RatersSpec",

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from simlab.components.consequence import Consequence
 from simlab.components.pay import LinearSpec, PieceSpec
 from simlab.hierarchy import Hierarchy
+from simlab.scenario.machines import LanguageModelSpec
 from simlab.scenario.model import Scenario
-from simlab.scenario.parties import AuditorsSpec, LanguageModelSpec, PeopleSpec, RatersSpec, VendorSpec
+from simlab.scenario.parties import AuditorsSpec, PeopleSpec, RatersSpec, VendorSpec
 from simlab.scenario.relations import RelationSpec
 from simlab.scenario.society import CorporationSpec, FirmSpec
 
@@ -107,6 +108,9 @@ class Budget:
             "later hires and candidates": any(spec.hiring_cost or spec.screening_cost for spec in people),
             "time saved by carelessness or haste": any(spec.effort.reckons for spec in people),
             "time saved by practice": any(spec.learning and spec.learning.seconds for spec in people),
+            "responses that people write to be compared": any(
+                isinstance(spec, RatersSpec) and spec.candidates and spec.candidates.written for spec in people
+            ),
             "time spent on appeals": any(spec.voice and spec.voice.cost for spec in people),
             "pairs that are equal by the guideline, which cost staff no time": staff and self.scenario.world.networks,
         }

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from simlab.components.learner import Learner
 from simlab.errors import InvalidInput
+from simlab.scenario.machines import LanguageModelSpec, RewardModelSpec
 from simlab.scenario.messages import Complaint, Path
 from simlab.scenario.model import Scenario
-from simlab.scenario.parties import LanguageModelSpec, PeopleSpec, RatersSpec, RewardModelSpec
+from simlab.scenario.parties import PeopleSpec, RatersSpec
 from simlab.scenario.relations import GradientSpec, RelationSpec
 
 ASKED = 600.0, 3e9  # seconds and bytes, above which a run is asked for twice
@@ -46,6 +47,8 @@ def parts(scenario: Scenario, flops: float = CORE) -> Iterator[Part]:
     for name, party in scenario.parties.items():
         if isinstance(party, PeopleSpec):
             yield _people(scenario, name, party, 1 + max(rounds.values(), default=0))
+        if isinstance(party, RewardModelSpec) and party.preferences is not None and scenario.world.networks:
+            yield _imported(scenario, name, party, flops)
         if isinstance(party, LanguageModelSpec) and scenario.world.networks:
             yield from _language(scenario, name, party, rounds.get(name, 0), flops)
         if isinstance(party, LanguageModelSpec) and not scenario.world.networks:
@@ -235,6 +238,15 @@ def _language(scenario: Scenario, name: str, party: LanguageModelSpec, rounds: i
     what = f"{asked:,} responses on the panel"
     yield Part(("panel", "prompts"), what, 2.0 * size * asked * party.context / 2 / flops)
     yield from _closely(scenario, name, size, rounds, flops)
+
+
+def _imported(scenario: Scenario, name: str, party: RewardModelSpec, flops: float) -> Part:
+    """A fit to the preferences of a table."""
+    assert party.preferences is not None
+    size = max(m.parameters + WORDS * m.width for m in scenario.parties.values() if isinstance(m, LanguageModelSpec))
+    rows = len(party.preferences.rows())
+    work = rows * 2 * _context(scenario) * size * 6.0 * party.preferences.learner.passes() * party.members
+    return Part(("parties", name, "preferences"), f"{rows:,} imported preferences", work / flops)
 
 
 def _learning(scenario: Scenario, index: int, relation: RelationSpec, flops: float) -> Iterator[Part]:

@@ -17,8 +17,9 @@ from simlab.components.learner import Learner
 from simlab.components.pay import PieceSpec
 from simlab.docstrings import docstring
 from simlab.scenario.budget import DEMONSTRATING, HIRING, LABELS, PROMPTS, RANKING, Budget, Item, looks
+from simlab.scenario.machines import LanguageModelSpec
 from simlab.scenario.model import Scenario
-from simlab.scenario.parties import LanguageModelSpec, PeopleSpec
+from simlab.scenario.parties import PeopleSpec
 from simlab.scenario.relations import AnyConsequence, GradientSpec, RelationSpec
 from simlab.scenario.society import CorporationSpec
 

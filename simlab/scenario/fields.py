@@ -185,6 +185,7 @@ NoLearnerField = Annotated[
     PlainSerializer(lambda learner: None if learner is None else parameters(learner)),
     WithJsonSchema({"anyOf": [{"component": "learner"}, {"type": "null"}]}),
 ]
+RewardLearnerField = Annotated[SerializeAsAny[Learner], *_field("learner", "bradley_terry")]
 CriterionField = Annotated[
     SerializeAsAny[Criterion],
     BeforeValidator(_component("criterion", "")),

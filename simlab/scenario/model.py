@@ -24,9 +24,10 @@ from simlab.names import NAME
 from simlab.scenario.criteria import mentions
 from simlab.scenario.expectations import ClaimSpec
 from simlab.scenario.fields import CriterionField, Name, Reading, WorldField
+from simlab.scenario.machines import LanguageModelSpec, RewardModelSpec
 from simlab.scenario.measuring import AlarmsSpec, BestOfSpec, LearningCurveSpec, OnPolicySpec
 from simlab.scenario.messages import Complaints
-from simlab.scenario.parties import AnyParty, LanguageModelSpec, PeopleSpec
+from simlab.scenario.parties import AnyParty, PeopleSpec
 from simlab.scenario.relations import RelationSpec, completed, taught
 from simlab.scenario.society import CorporationSpec
 from simlab.tables.columns import UTILITY
@@ -193,6 +194,8 @@ class Scenario(Spec):
             if isinstance(party, LanguageModelSpec) and party.demonstrations is not None:
                 learner = party.demonstrations.learner
                 yield from [] if learner is None else [("learner", learner.name)]
+            if isinstance(party, RewardModelSpec) and party.preferences is not None:
+                yield "learner", party.preferences.learner.name
             if isinstance(party, CorporationSpec):
                 yield "guideline", party.guideline.policy.name
                 yield "combination", party.guideline.combine.name

@@ -8,29 +8,17 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import (
     BeforeValidator,
     Field,
-    SerializerFunctionWrapHandler,
     ValidationInfo,
     field_validator,
-    model_serializer,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from simlab.components.data_file import DataFile
-from simlab.components.model_folder import ModelFolder
 from simlab.components.pay import AnyPay, HourlySpec
 from simlab.components.spec import Spec, named
-from simlab.scenario.fields import (
-    EffortField,
-    Name,
-    NoLearnerField,
-    PartySpec,
-    RaterPolicyField,
-    Reading,
-    Weights,
-    WithFiles,
-    readable,
-)
+from simlab.scenario.fields import EffortField, Name, PartySpec, RaterPolicyField, Weights, WithFiles, readable
+from simlab.scenario.machines import LanguageModelSpec, RewardModelSpec
 from simlab.scenario.society import (
     CorporationSpec,
     FirmSpec,
@@ -52,8 +40,6 @@ from simlab.scenario.working_conditions import (
     VoiceSpec,
 )
 from simlab.sheets import TextTable, texts_of
-
-LARGEST_MODEL = 2e9  # parameters
 
 
 class VendorSpec(FirmSpec):
@@ -182,6 +168,41 @@ class AuditorsSpec(PeopleSpec):
     )
 
 
+class CandidatesSpec(WithFiles):
+    """Whose responses people rank, besides the language model's own."""
+
+    harvested: float = Field(0.0, ge=0, le=1, description="share of responses that are harvested from the table")
+    table: DataFile | None = Field(
+        None, description="the table's path: prompt, response, and perhaps author (CSV, Parquet, JSON Lines)"
+    )
+    columns: dict[Literal["prompt", "response", "author"], str] = Field(
+        {}, description="what the table calls a column, where not as here: {prompt: question, response: answer}"
+    )
+    written: float = Field(0.0, ge=0, le=1, description="share of responses that the pool's people write for it")
+    drafts: int = Field(4, ge=1, le=1000, description="what comes to a writer's mind, of which the best is put down")
+    seconds: float = Field(120.0, gt=0, le=86_400, description="time it takes to write one, in seconds")
+
+    @model_validator(mode="after")
+    def _usable(self) -> CandidatesSpec:
+        if self.harvested + self.written > 1:
+            what = f"harvested and written are {self.harvested + self.written:g} of all responses together"
+            raise PydanticCustomError("shares", "{what}", {"what": what, "fix": "shares that sum to 1 at most"})
+        if (self.table is None) != (not self.harvested):
+            what = "responses are harvested from a table, and a table is for that"
+            raise PydanticCustomError(
+                "harvest", "{what}", {"what": what, "fix": "give table and harvested, or neither"}
+            )
+        if self.table is not None:
+            readable(self.table, self.rows)
+        return self
+
+    def rows(self) -> TextTable:
+        """What stands in the table. Raises `simlab.sheets.Unusable`."""
+        assert self.table is not None
+        columns = tuple(sorted(self.columns.items()))
+        return texts_of(self.table.path, self.table.sha256, ("prompt", "response"), ("author",), columns)
+
+
 class RatersSpec(PeopleSpec):
     """A pool of people paid by the hour to rank responses."""
 
@@ -196,6 +217,9 @@ class RatersSpec(PeopleSpec):
         description="share of prompts kept from the reward model, to test it; of several pools' the largest counts",
     )
     context: bool = Field(False, description="whether they are shown the hidden situation of prompts that users asked")
+    candidates: CandidatesSpec | None = Field(
+        None, description="whose responses they rank, in worlds of words; default: the language model's own"
+    )
 
     @model_validator(mode="after")
     def _enough_raters(self) -> RatersSpec:
@@ -203,204 +227,6 @@ class RatersSpec(PeopleSpec):
             what = "overlap is {overlap}, but there are only {count} raters"
             raise PydanticCustomError("overlap", what, {"overlap": self.overlap, "count": self.count})
         return self
-
-
-class RewardModelSpec(WithFiles, PartySpec):
-    """A copy of the pretrained model with one number out, fitted to rankings."""
-
-    kind: Literal["reward_model"] = "reward_model"
-    members: int = Field(
-        1, ge=1, le=64, description="models fitted side by side to the same labels; the score is their mean"
-    )
-    log_probability: bool = Field(
-        True,
-        description="whether a network's head reads, beside its own trunk, what the pretrained model found likely: by "
-        "that so small a model tells facts that were never compared",
-    )
-    load: DataFile | None = Field(
-        None,
-        description="what it has learned before anybody teaches it: a reward model that a run has saved, as in"
-        " runs/first/models/rm.safetensors; default: nothing",
-    )
-
-
-class PretrainingSpec(Spec):
-    """How the language model learns its language, before anybody judges it."""
-
-    steps: int = Field(600, ge=1, le=10_000_000, description="gradient steps")
-    batch: int = Field(128, ge=1, le=65_536, description="sequences per step")
-    rate: float = Field(3e-3, gt=0, le=1, description="highest learning rate")
-    authors_pace: float = Field(
-        19.0, gt=0, le=10_000, description="words a minute at which the corpus was once written (Karat et al. 1999)"
-    )
-
-
-class DemonstrationsSpec(WithFiles):
-    """Responses written by people, which the language model imitates before any ranking."""
-
-    by: Name | None = Field(None, description="the pool of raters whose people write them; default: a table has them")
-    count: int = Field(512, ge=1, le=1_000_000, description="how many are asked for")
-    drafts: int = Field(4, ge=1, le=1000, description="what comes to a writer's mind, of which the best is put down")
-    seconds: float = Field(120.0, gt=0, le=86_400, description="time it takes to write one, in seconds")
-    table: DataFile | None = Field(
-        None,
-        description="instead of a pool: a table with prompt, response, perhaps author (CSV, Parquet, JSON Lines)",
-    )
-    columns: dict[Literal["prompt", "response", "author"], str] = Field(
-        {}, description="what the table calls a column, where not as here: {prompt: question, response: answer}"
-    )
-    epochs: int = Field(2, ge=1, le=1000, description="passes over them")
-    batch: int = Field(64, ge=1, le=65_536, description="demonstrations per step")
-    rate: float = Field(1e-3, gt=0, le=1, description="highest learning rate")
-    learner: NoLearnerField = Field(
-        None,
-        description="how they are imitated, with passes, batch and rate of its own: sft, whose loss is of responses"
-        " only; default: as in pretraining, prompts included",
-    )
-
-    @model_validator(mode="after")
-    def _one_source(self) -> DemonstrationsSpec:
-        if (self.by is None) == (self.table is None):
-            what = "demonstrations are written by a pool, or stand in a table"
-            raise PydanticCustomError("source", what, {"fix": "give by, or table"})
-        for reason, given, idle in (
-            ("a table", self.table, ("count", "drafts", "seconds")),
-            ("people who write", self.by, ("columns",)),
-            ("a learner, which has its own", self.learner, ("epochs", "batch", "rate")),
-        ):
-            if given is not None and (both := [name for name in idle if name in self.model_fields_set]):
-                what = f"{both[0]} means nothing beside {reason}"
-                raise PydanticCustomError("idle", "{what}", {"what": what, "fix": f"leave out {both[0]}"})
-        return self
-
-    @model_validator(mode="after")
-    def _shown(self, info: ValidationInfo) -> DemonstrationsSpec:
-        if self.learner is not None and not self.learner.demonstrations:
-            assert isinstance(info.context, Reading), "learners are named in scenario files only"
-            plugins: Any = info.context.plugins
-            able = [name for name in plugins.names("learner") if plugins.get("learner", name).demonstrations]
-            what = f"{self.learner.name} does not learn from demonstrations"
-            raise PydanticCustomError("learner", "{what}", {"what": what, "fix": f"possible: {', '.join(able)}"})
-        if self.table is not None:
-            readable(self.table, self.rows)
-        return self
-
-    def rows(self) -> TextTable:
-        """What stands in the table. Raises `simlab.sheets.Unusable`."""
-        assert self.table is not None
-        columns = tuple(sorted(self.columns.items()))
-        return texts_of(self.table.path, self.table.sha256, ("prompt", "response"), ("author",), columns)
-
-    @property
-    def many(self) -> int:
-        """How many there are to be."""
-        return self.count if self.table is None else len(self.rows())
-
-    @property
-    def passes(self) -> float:
-        """How often they are read."""
-        return self.epochs if self.learner is None else self.learner.passes()
-
-    @model_serializer(mode="wrap")
-    def _said(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        said: dict[str, Any] = write(self)
-        idle = ("by", "count", "drafts", "seconds") if self.table is not None else ("table", "columns")
-        for name in (*idle, *(("epochs", "batch", "rate") if self.learner is not None else ("learner",))):
-            said.pop(name, None)
-        return said
-
-
-class LoRASpec(Spec):
-    """A low-rank adapter, which learns in the place of a pretrained model (Hu et al. 2021, arXiv:2106.09685)."""
-
-    rank: int = Field(8, ge=1, le=4096, description="rank of what is added to each matrix of the blocks")
-    alpha: int = Field(16, ge=1, le=1_000_000, description="what is added counts alpha/rank times")
-
-
-class LanguageModelSpec(WithFiles, PartySpec):
-    """A causal transformer over the world's words (a vector world has its own, and needs none of this)."""
-
-    instead_of: ClassVar[dict[str, tuple[str, ...]]] = {
-        "load": ("pretraining", "seed"),
-        "pretraining": ("load",),
-        "seed": ("load",),
-    }
-    OWN_SIZES: ClassVar[tuple[str, ...]] = ("width", "layers", "heads", "pretraining", "seed", "load")
-
-    kind: Literal["language_model"] = "language_model"
-    pretrained: ModelFolder | None = Field(
-        None,
-        description="the folder of a causal language model that others have made, as the library transformers saves "
-        "it: config.json, tokenizer.json and safetensors; it brings its own sizes (extra `hf`)",
-    )
-    lora: LoRASpec | None = Field(
-        None, description="an adapter that learns in the place of a pretrained model; default: all of it learns"
-    )
-    width: int = Field(64, ge=2, le=65_536, description="length of a word's vector")
-    layers: int = Field(2, ge=1, le=1000, description="transformer blocks")
-    heads: int = Field(4, ge=1, le=1024, description="attention heads; they divide width")
-    context: int = Field(48, ge=4, le=65_536, description="longest prompt and response together, in words")
-    pretraining: PretrainingSpec = Field(PretrainingSpec(), description="how it learns its language")
-    demonstrations: DemonstrationsSpec | None = Field(
-        None, description="how people showed it to answer, before any ranking; default: nobody did"
-    )
-    temperature: float = Field(1.0, gt=0, le=100, description="sampling temperature; 1 samples the model as it is")
-    seed: int | None = Field(
-        None, ge=0, lt=2**63, description="seed of pretraining; default: follows from the scenario's seed"
-    )
-    load: DataFile | None = Field(
-        None,
-        description="a language model that a run has saved, as in runs/first/models/lm.safetensors, instead of"
-        " pretraining; default: it is pretrained",
-    )
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> LanguageModelSpec:
-        if self.load is not None and (both := self.model_fields_set & {"pretraining", "seed"}):
-            what = f"a language model that is loaded is not pretrained: {min(both)} means nothing beside load"
-            raise PydanticCustomError("loaded", "{what}", {"what": what, "fix": f"leave out {min(both)}, or load"})
-        return self
-
-    @model_serializer(mode="wrap")
-    def _said(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        said: dict[str, Any] = write(self)
-        idle = self.OWN_SIZES if self.pretrained is not None else ("pretrained", "lora")
-        for name in (*idle, *(("load",) if self.load is None else ("pretraining", "seed"))):
-            said.pop(name, None)
-        return said
-
-    @model_validator(mode="after")
-    def _buildable(self) -> LanguageModelSpec:
-        if self.lora is not None and self.pretrained is None:
-            raise PydanticCustomError(
-                "lora", "an adapter needs a model that is there", {"fix": "say pretrained: FOLDER"}
-            )
-        if self.pretrained is not None and (own := [n for n in self.OWN_SIZES if n in self.model_fields_set]):
-            what = "{names}: a pretrained model has its own"
-            raise PydanticCustomError("own_sizes", what, {"names": ", ".join(own), "fix": "leave that out"})
-        if self.pretrained is None and self.width % self.heads:
-            what = "{heads} heads do not divide a width of {width}"
-            raise PydanticCustomError("heads", what, {"heads": self.heads, "width": self.width})
-        if self.parameters > LARGEST_MODEL:
-            sizes = {"size": f"{self.parameters:.2g}", "most": f"{LARGEST_MODEL:.2g}"}
-            raise PydanticCustomError("too_large", "this is a model of {size} parameters; the most is {most}", sizes)
-        return self
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Width and layers."""
-        if self.pretrained is None:
-            return self.width, self.layers
-        sizes = self.pretrained.sizes()
-        return sizes["width"], sizes["layers"]
-
-    @property
-    def parameters(self) -> int:
-        """Parameters without the dictionary: 12·layers·width² + context·width (Kaplan et al. 2020, table 1); of a
-        pretrained model all there are."""
-        if self.pretrained is not None:
-            return self.pretrained.weights()
-        return 12 * self.layers * self.width**2 + self.context * self.width
 
 
 AnyParty = Annotated[

@@ -30,9 +30,9 @@ from simlab.scenario.checks import (
 from simlab.scenario.choices import Choices
 from simlab.scenario.fields import Reading
 from simlab.scenario.layers import Overrides
+from simlab.scenario.machines import LanguageModelSpec
 from simlab.scenario.messages import Complaint, Complaints
 from simlab.scenario.model import Scenario
-from simlab.scenario.parties import LanguageModelSpec
 from simlab.scenario.society import UsersSpec
 from simlab.scenario.yaml_tree import Node, Place, located
 from simlab.worlds.world import World

@@ -40,11 +40,16 @@ CANDIDATES = Table(
         RUN,
         TIME,
         ROUND,
-        text("agent", "the language model that gave the response"),
+        text("agent", "the language model that was asked for the response"),
         whole("response", "number of the response, as in left and right of `comparisons`"),
         text("prompt", "text of the prompt"),
         text("text", "text of the response; empty in vector worlds"),
         text("origin", "where the prompt comes from: users who asked it (or it is like theirs), or written for this"),
+        text(
+            "author",
+            "whose response it is: the language model's own; written for this, by who is called pool:17; or harvested,"
+            " by the author whom the user's table names, or else the name of its file",
+        ),
     ),
     of_parties="utility of the response to the party of this name when it was shown, as in `responses`; there if"
     " `panel.candidates` is asked for",

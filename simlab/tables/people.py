@@ -78,9 +78,9 @@ LABOR = Table(
         text("party", "who worked"),
         text(
             "kind",
-            "kind of labor: authoring (the corpus, unpaid), demonstrating, ranking, auditing, asking again (for a"
-            " look of this party, by those it looks at), screening (tests of candidates, unpaid), training (of"
-            " machines), hiring, testing candidates, training people, …",
+            "kind of labor: authoring (the corpus, unpaid), demonstrating, writing responses, ranking, auditing, asking"
+            " again (for a look of this party, by those it looks at), screening (tests of candidates, unpaid), training"
+            " (of machines), hiring, testing candidates, training people, …",
         ),
         whole(
             "order", "0: makes responses or finds and trains people, 1: judges responses, 2: judges those, and so on"

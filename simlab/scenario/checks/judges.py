@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from simlab.names import shown
+from simlab.scenario.machines import LanguageModelSpec
 from simlab.scenario.messages import Complaint, Path
 from simlab.scenario.model import Scenario
-from simlab.scenario.parties import LanguageModelSpec
 from simlab.scenario.relations import RelationSpec
 
 

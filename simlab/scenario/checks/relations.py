@@ -246,8 +246,8 @@ def _counts(data: Mapping[str, Any], kinds: Mapping[str, str], hierarchy: Hierar
                 most = 1000  # who judge together
             if kind == "reward_model" and role == "agent" and name in hierarchy.limits:
                 least = 0
-            if kind == "reward_model" and role == "principal" and _entry(data, name).get("load") is not None:
-                least = 0  # it has learned already
+            if kind == "reward_model" and role == "principal" and {"load", "preferences"} & set(_entry(data, name)):
+                least = 0  # it learns otherwise
             if len(others) < least:
                 yield ("parties", name), f"{verb} nobody", f"add a relation with {_a(asked[0])} as its {role}"
             elif len(others) > most:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from simlab.scenario.machines import RewardModelSpec
 from simlab.scenario.messages import Complaint
 from simlab.scenario.model import Scenario
 from simlab.scenario.parties import RatersSpec
 
 
 def impossible(scenario: Scenario) -> Iterator[Complaint]:
-    """A learner that stops by held-out rankings, where nothing is held out from its reward model."""
+    """A learner that stops by held-out rankings, where nothing is held out from its reward model; and preferences of a
+    table, which are of two responses, beside rankings of more, or in a world without words."""
+    for name, party in scenario.parties.items():
+        if isinstance(party, RewardModelSpec) and party.preferences is not None:
+            yield from _imported(scenario, name)
     for index, relation in enumerate(scenario.relations):
         teachers = [scenario.parties[r.principal] for r in scenario.relations if r.agent == relation.agent]
-        if any(isinstance(pool, RatersSpec) and pool.held_out for pool in teachers):
+        agent = scenario.parties[relation.agent]
+        imported = agent.preferences if isinstance(agent, RewardModelSpec) else None
+        if any(isinstance(pool, RatersSpec) and pool.held_out for pool in teachers) or (imported and imported.held_out):
             continue
         for place, consequence in enumerate(relation.consequence):
             learner = consequence.learner if consequence.kind == "gradient" else None
@@ -21,3 +28,21 @@ def impossible(scenario: Scenario) -> Iterator[Complaint]:
                 what = f"{learner.name} stops by held-out rankings, and nothing is held out"
                 fix = f"parties.{relation.principal}.held_out: 0.1, or early_stopping_patience: 0"
                 yield ("relations", index, "consequence", place, "learner"), what, fix
+
+
+def _imported(scenario: Scenario, name: str) -> Iterator[Complaint]:
+    """What cannot stand beside preferences of a table."""
+    party = scenario.parties[name]
+    assert isinstance(party, RewardModelSpec)
+    assert party.preferences is not None
+    if not scenario.world.networks:
+        yield ("parties", name, "preferences"), "a table of texts is for worlds of words", "remove it"
+    learner = party.preferences.learner
+    if learner.needs_held_out() and not party.preferences.held_out:
+        what = f"{learner.name} stops by held-out rankings, and nothing is held out"
+        yield ("parties", name, "preferences"), what, "held_out: 0.1, or early_stopping_patience: 0"
+    for relation in scenario.relations:
+        pool = scenario.parties[relation.principal]
+        if relation.agent == name and isinstance(pool, RatersSpec) and pool.ranking != 2:
+            what = f"{relation.principal} ranks {pool.ranking} at a time, and the table of {name} has pairs"
+            yield ("parties", relation.principal, "ranking"), what, "ranking: 2"

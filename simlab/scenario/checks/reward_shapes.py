@@ -11,9 +11,9 @@ from simlab.components.learner import Learner
 from simlab.components.return_values import number
 from simlab.components.reward_shape import RewardShape
 from simlab.names import shown, suggestion
+from simlab.scenario.machines import RewardModelSpec
 from simlab.scenario.messages import Complaint, Path
 from simlab.scenario.model import Scenario
-from simlab.scenario.parties import RewardModelSpec
 from simlab.scenario.relations import RelationSpec
 
 

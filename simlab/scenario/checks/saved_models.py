@@ -13,9 +13,9 @@ from simlab import plain_files, tensor_files
 from simlab.errors import InvalidInput
 from simlab.hierarchy import Hierarchy
 from simlab.names import clip
+from simlab.scenario.machines import LanguageModelSpec, RewardModelSpec
 from simlab.scenario.messages import Complaint
 from simlab.scenario.model import Scenario
-from simlab.scenario.parties import LanguageModelSpec, RewardModelSpec
 
 _FIX = "give a file that a run has saved, as runs/first/models/lm.safetensors"
 _SHAPE = ("width", "layers", "heads", "context")

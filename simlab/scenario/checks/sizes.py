@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from simlab.components.model_folder import ModelFolder
 from simlab.scenario import costs
 from simlab.scenario.checks import reward_models, reward_shapes
+from simlab.scenario.machines import LanguageModelSpec
 from simlab.scenario.messages import Complaint
 from simlab.scenario.model import Scenario
-from simlab.scenario.parties import LanguageModelSpec
 
 MOST_SEQUENCES = 1e9  # read in pretraining
 MOST_RESPONSES = 1e8  # scored in one look

@@ -26,6 +26,9 @@ def impossible(scenario: Scenario) -> Iterator[Complaint]:
             yield from _corporation(scenario, name, party)
         if isinstance(party, RatersSpec) and party.context:
             yield from _situations(scenario, hierarchy, name)
+        if isinstance(party, RatersSpec) and party.candidates and not scenario.world.networks:
+            what = "responses that others wrote are texts, and this world has none"
+            yield ("parties", name, "candidates"), what, "remove it"
 
 
 def _shares(scenario: Scenario, name: str, users: UsersSpec) -> Iterator[Complaint]:
