@@ -86,8 +86,9 @@ class Jury:
     Source: weighted sums of several reward models as in Wu et al. 2023 (arXiv:2306.01693), eq. 1.
     """
 
-    def __init__(self, judges: Sequence[Ensemble], weights: Sequence[float], alike: Sequence[bool]) -> None:
-        """`alike` says who reads what the pretrained model of the first finds likely."""
+    def __init__(self, judges: Sequence[Ensemble], weights: Sequence[float], alike: Sequence[bool] = ()) -> None:
+        """`alike` says who reads what the pretrained model of the first finds likely; empty: the first only."""
+        alike = alike or [judge is judges[0] for judge in judges]
         if not len(judges) == len(weights) == len(alike) > 0:
             raise ValueError(f"{len(judges)} judges, {len(weights)} weights and {len(alike)} words on them do not fit")
         self.judges, self.weights, self.alike = tuple(judges), tuple(weights), tuple(alike)

@@ -379,9 +379,9 @@ class Speech:
     @staticmethod
     def silence(model: Transformer, rows: int, words: int) -> Speech:
         """Nothing yet."""
-        blank = model.words.new_zeros
-        width = model.config.width
-        return Speech(blank(rows, words, dtype=torch.int64), blank(rows, words), blank(rows, words, width))
+        empty, device = (rows, words), model.device
+        said = torch.zeros(empty, dtype=torch.int64, device=device)
+        return Speech(said, torch.zeros(empty, device=device), torch.zeros(*empty, model.config.width, device=device))
 
     def trimmed(self) -> Speech:
         """Without the columns in which every response has ended."""

@@ -69,7 +69,7 @@ def test_a_score_is_the_weighted_sum_of_scores(tmp_path: Path) -> None:
 def test_a_model_is_trained_once_a_look(tmp_path: Path) -> None:
     """By the last of its judges, after all of them have learned; each has looked and said what it thinks."""
     run = play(tmp_path, judged((1.0, 1.0), days=3))
-    assert run.policy["round"].tolist() == [0, 1, 2]
+    assert run.policy["round"].tolist() == [1, 2, 3]
     said = run.judgements[run.judgements.agent == "lm"]
     assert said.groupby("principal").size().to_dict() == {"care": 3, "rm": 3}
     effects = run.consequences[run.consequences.agent == "lm"]
