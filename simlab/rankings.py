@@ -103,7 +103,7 @@ class Shown:
     @property
     def options(self) -> int:
         """Responses per task, K."""
-        return int(self.response.shape[1])
+        return int(self.ids.shape[1])
 
     @property
     def items(self) -> Items:
@@ -145,10 +145,6 @@ class _ShownTogether(Shown):
             raise AttributeError(name)
         setattr(self, name, np.concatenate([getattr(part, name) for part in self._parts]))
         return getattr(self, name)
-
-    @property
-    def options(self) -> int:
-        return self._parts[0].options
 
     @property
     def alike(self) -> NDArray[np.bool_]:
@@ -284,10 +280,11 @@ class Rankings:
 class _Together(Rankings):
     """Several batches, each column of which is put together when it is first asked for: of very many, few are."""
 
-    __slots__ = ("_columns", "_parts")
+    __slots__ = ("_columns", "_sources")
 
     def __init__(self, shown: Shown, place: NDArray[np.int64], parts: Sequence[Rankings]) -> None:
-        self.shown, self.place, self._parts = shown, place, list(parts)
+        self.shown, self.place = shown, place
+        self._sources = [(part.shown, part.place) for part in parts]
         self._columns = {name: [getattr(part, name) for part in parts] for name in COLUMNS[1:]}
 
     def __getattr__(self, name: str) -> Any:  # asked only for what is not there yet
@@ -299,10 +296,9 @@ class _Together(Rankings):
     def apart(self, rows: Indices) -> Array:
         if (rows[1:] < rows[:-1]).any():
             return super().apart(rows)
-        starts = np.cumsum([0, *map(len, self._parts)])
-        cuts = np.searchsorted(rows, starts)
-        spans = zip(self._parts, starts[:-1], cuts[:-1], cuts[1:], strict=True)
-        return np.concatenate([part.apart(rows[first:last] - start) for part, start, first, last in spans])
+        ends = np.cumsum([len(place) for _, place in self._sources])
+        each = zip(self._sources, np.split(rows, np.searchsorted(rows, ends[:-1])), ends, strict=True)
+        return np.concatenate([differences(taken(s.response, p[some - end + len(p)])) for (s, p), some, end in each])
 
 
 def evidence(
