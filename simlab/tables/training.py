@@ -7,7 +7,6 @@ from simlab.tables.columns import (
     LABEL,
     OF_TRAINING,
     PRINCIPAL,
-    ROUND,
     RUN,
     TIME,
     Table,
@@ -186,7 +185,7 @@ ALARMS = Table(
     (
         RUN,
         TIME,
-        ROUND,
+        whole("round", "the round of training in which it went wrong, from 1"),
         text("party", "the machine; of overoptimization, for whom its responses are (gold)"),
         text(
             "kind",

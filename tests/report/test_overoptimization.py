@@ -9,6 +9,7 @@ import pytest
 
 import simlab
 from simlab.errors import InvalidInput
+from simlab.report.figures.overoptimization import overoptimization
 from simlab.report.overoptimization import CURVE_COLUMNS, FIT_COLUMNS, LEARNED, PICKED, curves, fits
 from tests.small_world import HIERARCHY, TRAIN, written
 
@@ -80,3 +81,20 @@ def test_of_a_study(tmp_path: Path) -> None:
     near = fits(found, most_kl=1e-9)
     assert near.n.sum() < table.n.sum()
     assert near.alpha.isna().all()  # where nothing has moved there is nothing to fit
+
+
+def test_the_picture(run: simlab.Run) -> None:
+    """One panel for each way to get there, a line for each seed and one for their mean."""
+    figure = run.plot.overoptimization()
+    picked, learned = figure.axes
+    assert (picked.get_title(loc="left"), learned.get_title(loc="left")) == (
+        "best of n: gain of users", "policy: gain of users"
+    )  # fmt: skip
+    rows = curves(run)
+    for axes, method in ((picked, PICKED), (learned, LEARNED)):
+        drawn = axes.lines[0]
+        assert drawn.get_xdata() == pytest.approx(np.sqrt(rows[rows.method == method].kl))
+        assert drawn.get_ydata() == pytest.approx(rows[rows.method == method].gain)
+    (chart,) = overoptimization(run)
+    best = rows.loc[rows[rows.method == PICKED].gain.idxmax()]
+    assert f"best of n: {best.gain:.2f} at {best.kl:.2f} nats" in chart.says
