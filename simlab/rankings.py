@@ -32,8 +32,17 @@ def sides(options: int) -> tuple[Indices, Indices]:
 
 def differences(each: Array) -> Array:
     """Left less right of every pair [n, K(K−1)/2, …], given something about each response of n rankings [n, K, …]."""
+    if each.shape[1] == 2:  # the left and the right, which need not be copied first
+        return np.asarray(each[:, :1] - each[:, 1:])
     left, right = sides(each.shape[1])
     return np.asarray(each[:, left] - each[:, right])
+
+
+def taken(each: NDArray[T], rows: Indices) -> NDArray[T]:
+    """The rows of an array [n, …] that are asked for; the array itself, where that is all of them in turn."""
+    if len(rows) == len(each) and (rows == np.arange(len(rows))).all():
+        return each
+    return each.take(rows, axis=0)  # many times as fast as each[rows]
 
 
 def draws_of_choice(key: int, who: Indices, ranking_keys: NDArray[Any], options: int) -> Array:
@@ -98,7 +107,7 @@ class Shown:
 
     def items_of(self, rows: Indices) -> Items:
         """The responses of some of the tasks [n], task after task [n·K]."""
-        response = self.response.take(rows, axis=0)  # many times as fast as response[rows]
+        response = taken(self.response, rows)
         return Items(np.repeat(self.prompt[rows], self.options), response.reshape(len(rows) * self.options, -1))
 
     @property
@@ -260,7 +269,7 @@ def evidence(
     each row stands for [n] (None: one). Of what many people ranked, a likelihood only asks how often who won."""
     store = rankings.shown
     if not rankings.shared:
-        wins, response = _wins(rankings, rows, shares), store.response.take(rankings.place[rows], axis=0)
+        wins, response = _wins(rankings, rows, shares), taken(store.response, rankings.place[rows])
         return _flat(differences(response)), wins.ravel(), None
     count, won = np.zeros(len(store), dtype=np.int64), np.zeros((len(store), rankings.pairs))
     for start in range(0, len(rows), AT_ONCE):

@@ -21,7 +21,7 @@ from simpy import Event
 
 from simlab.arrays import Array
 from simlab.clock import Steps, day_of
-from simlab.components.combination import Combination, weighted_sum
+from simlab.components.combination import Combination, weighted_sum, weighted_sums
 from simlab.components.return_values import not_numbers
 from simlab.errors import PluginFailed
 
@@ -53,15 +53,26 @@ class UtilityFunction:
             return np.stack([self.utilities(turns[:, k], weights) for k in range(turns.shape[1])], axis=1).ravel()
         if self.rule is None:
             return weighted_sum(features, weights)
+        return self._asked(self.rule, "combine", features, weights, (len(features),))
+
+    def of_people(self, features: Array, weights: Array) -> Array:
+        """Utilities [n, R] of items with these features [n, D], by the weights [R, D] of each of R people."""
+        if self.rule is None:
+            return weighted_sums(features, weights)
+        return self._asked(self.rule, "of_people", features, weights, (len(features), len(weights)))
+
+    def _asked(self, rule: Combination, method: str, features: Array, weights: Array, shape: tuple[int, ...]) -> Array:
+        """What the rule answers, if it is finite numbers of this shape."""
         try:
-            answer = self.rule.combine(features, weights, self.criteria)
+            answer = getattr(rule, method)(features, weights, self.criteria)
         except Exception as error:
-            raise PluginFailed.raised(f"combination rule {self.rule.name!r}", error) from error
-        wrong = not_numbers(answer, (len(features),))
+            raise PluginFailed.raised(f"combination rule {rule.name!r}", error) from error
+        wrong = not_numbers(answer, shape)
         found = np.asarray([] if wrong else answer, dtype=float)
         if wrong or not np.isfinite(found).all():
-            what = f"must give {len(features)} finite numbers; it gave {wrong or f'{found[~np.isfinite(found)][0]:g}'}"
-            raise PluginFailed.returned(self.rule, what, "combine")
+            size = " × ".join(map(str, shape))
+            what = f"must give {size} finite numbers; it gave {wrong or f'{found[~np.isfinite(found)][0]:g}'}"
+            raise PluginFailed.returned(rule, what, method)
         return found
 
     def on(self, panel: Panel, weights: Array) -> Array:

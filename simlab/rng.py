@@ -11,7 +11,7 @@ generators"), applied once per index.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
+_PIECE = 1 << 15  # draws at a time: what lies between a hash and its draw stays in a processor's cache
 
 
 def _mix(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -52,7 +53,21 @@ def further(state: Any, *indices: ArrayLike) -> NDArray[np.uint64]:
 
 def uniforms(key: int, *indices: ArrayLike) -> NDArray[np.float64]:
     """Uniform draws in the open interval (0, 1), one per item, shaped like the broadcast `indices`."""
-    return _unit(hashes(key, *indices))
+    return _in_pieces(lambda *some: _unit(hashes(key, *some)), indices)
+
+
+def _in_pieces(draw: Callable[..., NDArray[np.float64]], indices: Sequence[ArrayLike]) -> NDArray[np.float64]:
+    """What `draw` gives for `indices`, a few of their rows at a time: no draw depends on another."""
+    each = [np.asarray(index) for index in indices]
+    whole = np.broadcast(*each)
+    if whole.size <= 2 * _PIECE:
+        return draw(*each)
+    out = np.empty(whole.shape)
+    step = max(1, _PIECE * len(out) // whole.size)
+    for start in range(0, len(out), step):
+        rows = slice(start, start + step)
+        out[rows] = draw(*(i[rows] if i.ndim == out.ndim and len(i) > 1 else i for i in each))
+    return out
 
 
 def several_uniforms(count: int, key: int, *indices: ArrayLike) -> NDArray[np.float64]:
@@ -77,16 +92,43 @@ def _unit(hashed: NDArray[np.uint64]) -> NDArray[np.float64]:
 
 def normals(key: int, *indices: ArrayLike) -> NDArray[np.float64]:
     """Standard normal draws, one per item (Box & Muller 1958)."""
+    return _in_pieces(lambda *some: _normals(key, *some), indices)
+
+
+def _normals(key: int, *indices: ArrayLike) -> NDArray[np.float64]:
     state = hashes(key, *indices)
     with np.errstate(over="ignore"):
         radius, angle = _unit(further(state, 0)), _unit(further(state, 1))
     np.log(radius, out=radius)  # all in the same two arrays: √(−2·log u) · cos(2π·v)
     radius *= -2.0
     np.sqrt(radius, out=radius)
-    angle *= 2.0 * np.pi
-    np.cos(angle, out=angle)
-    radius *= angle
+    radius *= _cosine(angle)
     return radius
+
+
+_SINE = (
+    3.141592653589793, -5.167712780049969, 2.5501640398773007, -0.5992645293189447, 0.0821458865731029,
+    -0.007370430505916944, 0.0004662998161898394, -2.1903497074626018e-05, 7.697826768224191e-07,
+)  # fmt: skip
+"""sin(π·t)/t as a polynomial in t², |t| ≤ ½: interpolated at Chebyshev's points, within 7·10⁻¹⁹."""
+
+
+def _cosine(v: NDArray[np.float64]) -> NDArray[np.float64]:
+    """cos(2π·v) of numbers in (0, 1), which are lost, within 8·10⁻¹⁶: 2·sin²(π·t) − 1 with t = v − ½. Half the time
+    that numpy's cosine takes, which must be right for all numbers there are."""
+    v = np.asarray(v)
+    v -= 0.5
+    square = v * v
+    sine = square * _SINE[-1]
+    for coefficient in _SINE[-2:0:-1]:
+        sine += coefficient
+        sine *= square
+    sine += _SINE[0]
+    sine *= v
+    sine *= sine
+    sine *= 2.0
+    sine -= 1.0
+    return np.asarray(sine)
 
 
 def branch(key: int, *names: str | int) -> int:

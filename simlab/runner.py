@@ -184,7 +184,10 @@ class _Told:
 
 
 def _simulate(simulation: Simulation, opened: OpenRun, told: _Told, noted: reads.Noted) -> None:
-    told("run_started", scenario=simulation.scenario.model_copy(deep=True), path=opened.path)
+    scenario = simulation.scenario
+    if told.hook.wanted("simlab_run_started", "scenario"):
+        scenario = scenario.model_copy(deep=True)  # which a plugin may do with what it likes
+    told("run_started", scenario=scenario, path=opened.path)
     extra = simulation.scenario.added_columns()
     watched = told.hook.wanted("simlab_round_finished", "tables")
     with Recorder(opened.path, told.run, extra, watched) as recorder:

@@ -99,6 +99,8 @@ class Simulation(Context):
         self.survey = Survey(self)
         if not measured:
             self.log.on_round.clear()
+            self.log.on_learned.clear()
+            self.log.on_practised.clear()
 
     def _relation(self, spec: RelationSpec) -> Relation:
         """The live relation; what stands in every contract follows first, whether or not the file says so."""

@@ -123,7 +123,7 @@ def test_what_machines_have_learned_is_told_as_the_tables_say_it(watched: Watche
         for name, value in said["metrics"].items():
             np.testing.assert_equal(value, getattr(row, name))
     for said in watched.of("policy_trained"):
-        told = watched.run.policy[watched.run.policy["round"] == said["update"] - 1]
+        told = watched.run.policy[watched.run.policy["round"] == said["update"]]
         for name, values in said["metrics"].items():
             np.testing.assert_array_equal(values, told[name])
 

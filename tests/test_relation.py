@@ -197,7 +197,7 @@ def test_a_judge_is_judged_before_it_judges_on_the_same_day(tmp_path: Path) -> N
     for run in found:
         days = run.judgements.groupby("time").principal.unique()
         assert all(list(day) == ["users", "acme", "pool", "rm"] for day in days)
-        assert run.policy["round"].tolist() == [0, 1, 2]
+        assert run.policy["round"].tolist() == [1, 2, 3]
         assert run.policy.time.tolist() == [1, 2, 3]
     assert found[0].comparisons.equals(found[1].comparisons)
     assert found[0].policy.equals(found[1].policy)

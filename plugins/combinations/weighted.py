@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import simlab
 from simlab.arrays import Array
-from simlab.components.combination import weighted_sum
+from simlab.components.combination import weighted_sum, weighted_sums
 
 
 class Weighted(simlab.Combination):
@@ -23,3 +23,6 @@ class Weighted(simlab.Combination):
 
     def combine(self, scores: Array, weights: Array, criteria: Sequence[str]) -> Array:
         return weighted_sum(scores, weights)
+
+    def of_people(self, scores: Array, weights: Array, criteria: Sequence[str]) -> Array:
+        return weighted_sums(scores, weights)

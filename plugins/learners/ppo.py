@@ -56,7 +56,7 @@ class PPO(simlab.Learner):
         _, _, rows = ppo(
             network, lesson.reference, lesson.score, lesson.reward, lesson.prompts, lesson.uniforms,
             seed=lesson.seed, end=lesson.end, config=settings, kept=lesson.kept if self.carry else None,
-            so_far=lesson.so_far, progress=lesson.progress,
+            so_far=lesson.so_far, known=lesson.known, progress=lesson.progress,
         )  # fmt: skip
         return rows
 

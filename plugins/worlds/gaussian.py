@@ -40,6 +40,7 @@ class GaussianGame(Game):
     """The gaussian world in play. Criteria get their axes in the order in which they are first named."""
 
     panel_of_reference = True
+    seen_alike = True
     midpoint = 0.0
 
     def __init__(self, dimensions: int) -> None:
@@ -88,16 +89,21 @@ class GaussianGame(Game):
         utility = features @ vector if vector.ndim == 1 else np.einsum("nd,nd->n", features, vector)
         return np.asarray(ndtr(utility / np.maximum(np.linalg.norm(vector, axis=-1), 1e-12)))
 
+    def wording(self, items: Items) -> dict[str, Any]:
+        from simlab.tables.recorder import coded
+
+        distinct, place = np.unique(items.prompt, return_inverse=True)
+        words = [f"prompt {number}" for number in distinct.tolist()]
+        return {"prompt": coded(place, words), "response": coded(np.zeros(len(items)), [""])}
+
     def transcript(self, items: Items) -> dict[str, Any]:
         """Each criterion's column is the share of reference responses that are worse in it."""
         from scipy.special import ndtr
 
         from simlab.tables.recorder import coded
 
-        distinct, place = np.unique(items.prompt, return_inverse=True)
         return {
-            "prompt": coded(place, [f"prompt {number}" for number in distinct.tolist()]),
-            "response": coded(np.zeros(len(items)), [""]),
+            **self.wording(items),
             "force": coded(np.zeros(len(items)), ["question"]),
             "fact_held_out": np.zeros(len(items), dtype=bool),
             "answered": np.ones(len(items), dtype=bool),

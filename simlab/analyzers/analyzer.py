@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,11 @@ from simlab.worlds.world import Items
 
 if TYPE_CHECKING:
     from simlab.engine.context import Context
+    from simlab.machines.learning_curve import Look
     from simlab.parties.language_model import LanguageModel
     from simlab.people.expected_labels import ExpectedLabels
     from simlab.rankings import Rankings
-    from simlab.relation import Party
+    from simlab.relation import Party, Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,14 @@ class Analyzer(ABC):
     def ranked(self, party: Party, made: Rankings) -> None:
         """Rankings have been made."""
         del party, made
+
+    def learned(self, relation: Relation, table: str, columns: Mapping[str, Any]) -> None:
+        """A machine has learned, as these columns of a table say."""
+        del relation, table, columns
+
+    def practised(self, relation: Relation, looks: Sequence[Look]) -> None:
+        """A language model has learned from rewards, and was looked at meanwhile."""
+        del relation, looks
 
     def add(self, table: str, view: RoundView, **columns: Any) -> None:
         """Rows about this view."""

@@ -8,7 +8,7 @@ from simlab.analyzers.analyzer import Agents, Analyzer, RoundView
 from simlab.arrays import Array
 from simlab.clock import Steps
 from simlab.measures.alignment import correlations
-from simlab.measures.flattening import Flattening, flattening
+from simlab.measures.flattening import Flattening, flattening, flattening_of_each
 
 
 class FlatteningAnalyzer(Analyzer):
@@ -17,32 +17,19 @@ class FlatteningAnalyzer(Analyzer):
     def measure(self, view: RoundView) -> Steps:
         yield from ()
         criteria = self._criteria(view.panel.features)
-        for party, utility in view.utilities.items():
-            self._row(view, 1, "responses", party, flattening(criteria, utility, view.panel.group))
+        each = flattening_of_each(criteria, list(view.utilities.values()), view.panel.group)
+        rows = [(1, "responses", party, found) for party, found in zip(view.utilities, each, strict=True)]
         centred = view.panel.centred(criteria)
-        for agents in view.agents:
-            found = _of_agents(agents, centred)
-            self._row(view, agents.order, agents.panel, agents.principal, found)
+        rows += [(a.order, a.panel, a.principal, _of_agents(a, centred)) for a in view.agents]
+        order, panel, party, found = zip(*rows, strict=True)
+        columns = {name: [getattr(one, name) for one in found] for name in ("loss", "conflict", "n", "why_nan")}
+        self.add("flattening", view, model=view.model.name, order=order, panel=panel, party=party, **columns)
 
     def _criteria(self, features: Array) -> Array:
         """How good each item is by each criterion that anybody values [n, C]."""
         context = self.context
         valued = context.scenario.criteria_valued()
         return np.stack([features @ context.game.value({name: 1.0}) for name in valued], axis=1)
-
-    def _row(self, view: RoundView, order: int, panel: str, party: str, found: Flattening) -> None:
-        self.add(
-            "flattening",
-            view,
-            model=view.model.name,
-            order=order,
-            panel=panel,
-            party=party,
-            loss=found.loss,
-            conflict=found.conflict,
-            n=found.n,
-            why_nan=found.why_nan,
-        )
 
 
 def _of_agents(agents: Agents, criteria: Array) -> Flattening:

@@ -7,23 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.analyzers.analyzer import Analyzer, RoundView
+from simlab.analyzers.gold import gold, utilities
 from simlab.arrays import Array
 from simlab.clock import Steps
 from simlab.machines.gaussian_lm import GaussianLM
 from simlab.measures.on_policy import Rung, rung_of_directions, rung_of_samples
-from simlab.measures.panel import Panel
-from simlab.parties.corporation import Corporation
-from simlab.parties.regulator import Regulator
-from simlab.parties.shareholders import Shareholders
-from simlab.parties.users import Users
 from simlab.relation import Party
+from simlab.worlds.world import Items
 
 if TYPE_CHECKING:
     from simlab.engine.context import Context
-
-PER_PROMPT = 16  # reference responses to each prompt: ln 16 is 2.8 nats
-MOST_PROMPTS = 300
-GOLD = Users | Corporation | Shareholders | Regulator  # whose utility is held to be gold
 
 
 class OnPolicyAnalyzer(Analyzer):
@@ -31,21 +24,20 @@ class OnPolicyAnalyzer(Analyzer):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self.reference: dict[str, Panel] = {}
+        self.spec = context.scenario.panel.on_policy
+        self.reference: dict[str, Items] = {}
 
     def measure(self, view: RoundView) -> Steps:
         yield from ()
         context, name = self.context, view.model.name
         if not isinstance(view.model.backend, GaussianLM) and name not in self.reference:
             prompts = np.unique(view.reference.prompt)
-            prompts = prompts[np.linspace(0, len(prompts) - 1, min(len(prompts), MOST_PROMPTS)).astype(np.int64)]
+            prompts = prompts[np.linspace(0, len(prompts) - 1, min(len(prompts), self.spec.prompts)).astype(np.int64)]
             key = context.rng.key("panel", "reference", "many")
-            items = view.model.backend.sample(np.repeat(prompts, PER_PROMPT), key)  # queues for nothing
-            self.reference[name] = Panel(items, items.prompt, context.game.features(items))
-        for above in dict.fromkeys(context.hierarchy.above(name)):
-            party = context.parties[above]
-            if isinstance(party, GOLD):
-                self._record(view, party)
+            asked = np.repeat(prompts, self.spec.samples)
+            self.reference[name] = view.model.backend.fresh().sample(asked, key)  # queues for nothing
+        for party in gold(context, name):
+            self._record(view, party)
 
     def _record(self, view: RoundView, party: Party) -> None:
         backend = view.model.backend
@@ -64,31 +56,34 @@ class OnPolicyAnalyzer(Analyzer):
             share=rung.share,
             kl=rung.kl,
             n=rung.n,
+            effective=rung.effective,
             beyond=rung.beyond,
+            why_nan=rung.why_nan,
         )
 
     def _sampled(self, view: RoundView, party: Party) -> Rung:
-        """The gain over the panel's prompts as today's responses to them show it, and the KL they reveal."""
-        reference = self.reference[view.model.name]
-        kl = float(view.utilities[view.model.name][len(view.reference) :].mean())
-        today = np.isin(view.current.prompt, reference.items.prompt)
-        gold, values = self._valued(view, party, reference)
-        prompts, place = np.unique(view.current.prompt[today], return_inverse=True)
-        assert len(prompts) == len(gold), "both are in ascending order of prompts"
-        gained = values[today] - gold.mean(axis=1)[place.ravel()]
-        weight = 1 / np.bincount(place.ravel())[place.ravel()]
-        return rung_of_samples(gold, float(np.average(gained, weights=weight)), kl)
+        """The gain over the panel as the responses to it show it, the KL they reveal, and the most at that KL, of which
+        the reference's many responses to some of its prompts tell."""
+        first, reference = len(view.reference), self.reference[view.model.name]
+        kl = float(view.utilities[view.model.name][first:].mean())
+        if not party.standard().utility_function.additive:
+            return self._ranked(view, party, reference, kl)
+        gained = view.utilities[party.name][first:] - view.utilities[party.name][:first]
+        worth = utilities(self.context, party, reference)
+        return rung_of_samples(self._by_prompt(worth), float(gained.mean()), kl, self.spec.effective)
 
-    def _valued(self, view: RoundView, party: Party, reference: Panel) -> tuple[Array, Array]:
-        """A party's utilities of the reference's many responses [prompts, PER_PROMPT] and of today's on the panel [n].
+    def _ranked(self, view: RoundView, party: Party, reference: Items, kl: float) -> Rung:
+        """Of utilities that are mere ranks, which are taken anew among the reference's many responses and today's to
+        the same prompts."""
+        today = view.current[np.isin(view.current.prompt, reference.prompt)]
+        many, values = np.split(utilities(self.context, party, reference.joined(today)), [len(reference)])
+        worth = self._by_prompt(many)
+        place = np.unique(today.prompt, return_inverse=True)[1].ravel()
+        assert place.max() == len(worth) - 1, "both are in ascending order of prompts"
+        weight = 1 / np.bincount(place)[place]
+        gain = float(np.average(values - worth.mean(axis=1)[place], weights=weight))
+        return rung_of_samples(worth, gain, kl, self.spec.effective)
 
-        Utilities that are mere ranks are taken anew, among all of these.
-        """
-        if party.standard().utility_function.additive:
-            many = party.utility(reference)
-            today = view.utilities[party.name][len(view.reference) :]  # its first half are the reference's
-        else:
-            items = reference.items.joined(view.current)
-            together = Panel(items, items.prompt, self.context.game.features(items))
-            many, today = np.split(party.utility(together), [len(reference.items)])
-        return many.reshape(-1, PER_PROMPT), today
+    def _by_prompt(self, utilities: Array) -> Array:
+        """Utilities of the reference's many responses [prompts, samples]."""
+        return utilities.reshape(-1, self.spec.samples)

@@ -7,16 +7,19 @@ same in every round and every arm of a study. It subscribes to the event log; no
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simlab.analyzers.agents_compared import AgentsCompared
 from simlab.analyzers.agreement import AgreementAnalyzer
+from simlab.analyzers.alarms import AlarmsAnalyzer
 from simlab.analyzers.analyzer import Agents, Analyzer, RoundView
+from simlab.analyzers.best_of import BestOfAnalyzer
 from simlab.analyzers.flattening import FlatteningAnalyzer
 from simlab.analyzers.groups import GroupsAnalyzer
+from simlab.analyzers.learning_curve import LearningCurveAnalyzer
 from simlab.analyzers.minimal_pairs import MinimalPairsAnalyzer
 from simlab.analyzers.on_policy import OnPolicyAnalyzer
 from simlab.analyzers.orders import OrdersAnalyzer
@@ -24,9 +27,9 @@ from simlab.analyzers.waterfall import WaterfallAnalyzer
 from simlab.arrays import Array, Indices
 from simlab.clock import Steps
 from simlab.components.exchange import Observer
-from simlab.measures.alignment import compare, correlations, measures_of, pairs_of
+from simlab.measures.alignment import compare_all, correlations, measures_of, pairs_of
 from simlab.measures.panel import Panel
-from simlab.measures.statistics import resample
+from simlab.measures.statistics import REPLICATES, intervals, times_drawn
 from simlab.parties.corporation import Corporation
 from simlab.parties.language_model import LanguageModel
 from simlab.parties.pool import Pool
@@ -36,12 +39,13 @@ from simlab.parties.vendor import Vendor
 from simlab.people import working_life
 from simlab.people.expected_labels import expected_labels, signs
 from simlab.rankings import Rankings, preferred
-from simlab.relation import Party
+from simlab.relation import Party, Relation
 from simlab.tables.columns import UTILITY
 from simlab.worlds.world import Items
 
 if TYPE_CHECKING:
     from simlab.engine.context import Context
+    from simlab.machines.learning_curve import Look
 
 
 ANALYZERS: tuple[type[Analyzer], ...] = (
@@ -49,9 +53,12 @@ ANALYZERS: tuple[type[Analyzer], ...] = (
     FlatteningAnalyzer,
     AgreementAnalyzer,
     OnPolicyAnalyzer,
+    BestOfAnalyzer,
+    LearningCurveAnalyzer,
     MinimalPairsAnalyzer,
     OrdersAnalyzer,
     GroupsAnalyzer,
+    AlarmsAnalyzer,
 )
 
 
@@ -64,12 +71,24 @@ class Survey:
         self.compared = AgentsCompared(context)
         self.analyzers = [analyzer(context) for analyzer in ANALYZERS]
         context.log.on_ranked.append(self.ranked)
+        context.log.on_learned.append(self.learned)
+        context.log.on_practised.append(self.practised)
         context.log.on_round.append(self.measure)
 
     def ranked(self, party: Party, made: Rankings) -> None:
         """Rankings have been made; whoever measures them takes note."""
         for analyzer in self.analyzers:
             analyzer.ranked(party, made)
+
+    def learned(self, relation: Relation, table: str, columns: Mapping[str, Any]) -> None:
+        """A machine has learned; whoever measures that takes note."""
+        for analyzer in self.analyzers:
+            analyzer.learned(relation, table, columns)
+
+    def practised(self, relation: Relation, looks: Sequence[Look]) -> None:
+        """A language model has learned, and was looked at meanwhile; whoever measures that takes note."""
+        for analyzer in self.analyzers:
+            analyzer.practised(relation, looks)
 
     def measure(self, model: LanguageModel) -> Steps:
         """Measure the round of this language model that has just ended."""
@@ -106,15 +125,21 @@ class Survey:
             yield from analyzer.measure(view)
 
     def _record_alignment(self, view: RoundView) -> None:
-        for a, b in pairs_of(view.utilities):
-            key = self._replicates(view)
-            row = compare(view.panel, view.utilities[a], view.utilities[b], key)
-            self._alignment(view, order=1, panel="responses", against="", a=a, b=b, **row)
-
+        known, asides = view.utilities, self._asides(view)
+        compared = [(a, b, known[a], known[b]) for a, b in pairs_of(known)]
         for firm in self.context.of_kind(Corporation):
-            self._record_faces(view, firm)
-        for name, utility in self._asides(view).items():
-            self._record_aside(view, name, utility, view.utilities)
+            compared += self._faces(view, firm)
+        compared += _with_each(asides, known)
+        self._record_compared(view, compared)
+
+    def _record_compared(self, view: RoundView, compared: Sequence[tuple[str, str, Array, Array]]) -> None:
+        """How far the utilities [n] of each two of these agree: names, and what each finds of the panel's items."""
+        if not compared:
+            return
+        a, b, left, right = zip(*compared, strict=True)
+        rows = compare_all(view.panel, list(zip(left, right, strict=True)), self._replicates(view))
+        columns = {name: [row[name] for row in rows] for name in rows[0]}
+        self._alignment(view, order=1, panel="responses", against="", a=a, b=b, **columns)
 
     def _asides(self, view: RoundView) -> dict[str, Array]:
         """What stands in no relation, but has an opinion of the items of the panel [n]."""
@@ -132,29 +157,21 @@ class Survey:
             if firm.spec.deployer is not None and made:
                 key = self.context.rng.key("panel", "shown", firm.name)
                 shown = yield from firm.shown_utility(view.panel, key)
-                self._record_aside(view, f"{firm.name}:shown", shown, {**view.utilities, **self._asides(view)})
+                others = {**view.utilities, **self._asides(view)}
+                self._record_compared(view, _with_each({f"{firm.name}:shown": shown}, others))
 
     def _replicates(self, view: RoundView) -> int:
         """The key of the bootstrap replicates, which are the same for all that is measured in a round: what is compared
         with one another is compared on the same prompts."""
         return self.context.rng.key("bootstrap", view.model.name, view.stamp["round"])
 
-    def _record_faces(self, view: RoundView, firm: Corporation) -> None:
-        """How far what a firm publishes agrees with what it operates by; no row while both are one and the same."""
+    def _faces(self, view: RoundView, firm: Corporation) -> list[tuple[str, str, Array, Array]]:
+        """What a firm operates by, to be held against what it publishes; nothing while both are one and the same."""
         told = firm.standard()
         if np.array_equal(told.vector, told.published):
-            return
-        a, b = firm.name, f"{firm.name}:published"
-        key = self._replicates(view)
-        row = compare(view.panel, view.utilities[a], firm.published_utility(view.panel), key)
-        self._alignment(view, order=1, panel="responses", against="", a=a, b=b, **row)
-
-    def _record_aside(self, view: RoundView, a: str, utility: Array, others: Mapping[str, Array]) -> None:
-        """How far something that stands in no relation, as users' habits, agrees with each of these."""
-        for b, values in others.items():
-            key = self._replicates(view)
-            row = compare(view.panel, utility, values, key)
-            self._alignment(view, order=1, panel="responses", against="", a=a, b=b, **row)
+            return []
+        own, shown = view.utilities[firm.name], firm.published_utility(view.panel)
+        return [(firm.name, f"{firm.name}:published", own, shown)]
 
     def _alignment(self, view: RoundView, **row: Any) -> None:
         self.context.log.add("alignment", model=view.model.name, **view.stamp, **row)
@@ -188,14 +205,22 @@ class Survey:
         """
         order = np.argsort(prompts, kind="stable")
         _, first = np.unique(prompts[order], return_index=True)
-        for name, values in view.utilities.items():
-            before, now = values[: len(prompts)], values[len(prompts) :]
-            wins = np.choose(preferred(now - before), (0.5, 1.0, 0.0))
-            sums = np.add.reduceat(np.stack([np.ones(len(wins)), wins], axis=1)[order], first)
-            key = self._replicates(view)
-            low, high = resample(sums, lambda s: np.asarray(s[:, 1] / s[:, 0]), key=key)
-            row: dict[str, Any] = {"rate": float(wins.mean()), "n": len(first), "low": low, "high": high}
-            self.context.log.add("win_rate", model=view.model.name, judge=name, **view.stamp, **row)
+        half = len(prompts)
+        better = [preferred(values[half:] - values[:half]) for values in view.utilities.values()]
+        wins = np.choose(np.stack(better, axis=1), (0.5, 1.0, 0.0))  # [n, judges]
+        sums = np.add.reduceat(np.concatenate([np.ones((half, 1)), wins], axis=1)[order], first)
+        drawn = times_drawn(self._replicates(view), REPLICATES, len(first)) @ sums
+        low, high = zip(*intervals(drawn[:, 1:] / drawn[:, :1]), strict=True)
+        self.context.log.add(
+            "win_rate",
+            model=view.model.name,
+            judge=list(view.utilities),
+            rate=wins.mean(axis=0),
+            n=len(first),
+            low=low,
+            high=high,
+            **view.stamp,
+        )
 
     # ---- order 2 and above: those who judge are on the panel ----------------------------------------------------
 
@@ -267,6 +292,11 @@ class Survey:
         }
 
 
+def _with_each(asides: Mapping[str, Array], others: Mapping[str, Array]) -> list[tuple[str, str, Array, Array]]:
+    """Things that stand in no relation, as users' habits, each to be held against everybody else's opinion [n]."""
+    return [(a, b, mine, theirs) for a, mine in asides.items() for b, theirs in others.items()]
+
+
 def _signs(view: RoundView, party: str) -> Array:
     """Which side of each pair of the panel a party finds better [M]; zeros if there is no such party."""
     return signs(view.utilities[party][view.asked]) if party else np.zeros(len(view.asked) // 2)
@@ -282,4 +312,4 @@ def _order_two(score: Array, rho: Array, key: int) -> dict[str, Any]:
         why = "all agents are alike"
     if why:
         return {"rho": nan, "accuracy": nan, "tau": nan, "n": len(x), "low": nan, "high": nan, "why_nan": why}
-    return measures_of(x, y, key, drawn=np.arange(len(x)))
+    return measures_of(np.stack([x, y], axis=1), [(0, 1)], key, drawn=np.arange(len(x)))[0]

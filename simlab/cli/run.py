@@ -135,6 +135,8 @@ def run(args: Namespace) -> int:
 def _report(done: Run) -> dict[str, Any]:
     """The one object that `simlab run --json` prints; `seconds` is the wall time of the whole run, over all its starts,
     and not of looking at one that was finished before."""
+    from simlab.report.summary_screen.alerts import told
+
     manifest = done.manifest
     tables = {name: {"rows": t["rows"], "sha256": t["sha256"]} for name, t in manifest["tables"].items()}
     return {
@@ -143,6 +145,7 @@ def _report(done: Run) -> dict[str, Any]:
         "status": done.status,
         "seconds": manifest["seconds"],
         "tables": tables,
+        "alarms": told(done),
     }
 
 

@@ -122,7 +122,10 @@ def _added(found: Run, name: str) -> list[str]:
     """Columns that a run has added to a table."""
     from simlab.tables.schemas import TABLES
 
-    return [] if TABLES[name].extra is None else [c for c in found.tables[name] if c not in TABLES[name].names]
+    table = TABLES[name]
+    if table.extra is None and not table.of_parties:
+        return []
+    return [column for column in found.tables[name] if column not in table.names]
 
 
 def _describe_tables(names: Iterable[str], added: Mapping[str, list[str]], as_json: bool) -> int:

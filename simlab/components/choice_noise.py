@@ -31,7 +31,8 @@ def expected_agreement(left: Array) -> float:
     count = left.shape[1]
     if count == 1:
         return float(np.mean(left**2 + (1 - left) ** 2))
-    same = left.sum(axis=1) ** 2 - (left**2).sum(axis=1) + (1 - left).sum(axis=1) ** 2 - ((1 - left) ** 2).sum(axis=1)
+    total, squares = left.sum(axis=1), np.einsum("pr,pr->p", left, left)  # and of P(right), with count − 2·total more
+    same = total**2 + (count - total) ** 2 - 2 * squares - (count - 2 * total)
     return float(np.mean(same) / (count * (count - 1)))
 
 
@@ -93,11 +94,25 @@ def temperature_for(agreement: float, differences: Array, left: Callable[[Array]
             f"clear pairs can find two of them agreed; lower `agreement` ({agreement:g}), or their values_spread and "
             "misreading, or let them see better (skill)",
         )
-    low, high = np.log(1e-6 * np.abs(clear).mean()), np.log(1e6 * np.abs(clear).max())
-    for _ in range(60):  # bisection on log τ; agreement falls as τ grows
-        middle = (low + high) / 2
-        if expected_agreement(left(clear / np.exp(middle))) > agreement:
-            low = middle
+    low, high = math.log(1e-6 * np.abs(clear).mean()), math.log(1e6 * np.abs(clear).max())
+    return math.exp(_crossing(lambda log: expected_agreement(left(clear / math.exp(log))) - agreement, low, high))
+
+
+def _crossing(excess: Callable[[float], float], low: float, high: float) -> float:
+    """Where a function that falls crosses 0 between two numbers, or the end that is nearer to that: by secants, of
+    which none is drawn twice from the same end (the Illinois method: Dowell & Jarratt 1971, BIT 11)."""
+    above, below = excess(low), excess(high)
+    last = math.inf
+    for _ in range(200):
+        if above <= 0 or below >= 0:
+            return low if above <= 0 else high
+        middle = high - below * (high - low) / (below - above)
+        value = excess(middle)
+        if not value or abs(middle - last) <= 1e-14 * max(1.0, abs(middle)):
+            return middle
+        if value > 0:
+            low, above, below = middle, value, below / (2 if last == low else 1)
         else:
-            high = middle
-    return float(np.exp((low + high) / 2))
+            high, below, above = middle, value, above / (2 if last == high else 1)
+        last = middle
+    return (low + high) / 2

@@ -37,7 +37,17 @@ class Combination(Component):
         """
         raise NotImplementedError(f"combination rule {self.name!r} does not define combine")
 
+    def of_people(self, scores: Array, weights: Array, criteria: Sequence[str]) -> Array:
+        """What `combine` says of the same scores [n, D] by the weights [R, D] of each of R people, as [n, R]. A rule
+        that can say it of all of them at once may do so."""
+        return np.stack([self.combine(scores, weight, criteria) for weight in weights], axis=1)
+
 
 def weighted_sum(scores: Array, weights: Array) -> Array:
     """Σ_k w_k·s_k [n] of scores [n, D], by weights [D], or [n, D] with some for each item."""
     return np.asarray(scores @ weights if weights.ndim == 1 else np.einsum("nd,nd->n", scores, weights))
+
+
+def weighted_sums(scores: Array, weights: Array) -> Array:
+    """Σ_k w_k·s_k [n, R] of scores [n, D], by the weights [R, D] of each of R people."""
+    return np.asarray((weights @ scores.T).T)

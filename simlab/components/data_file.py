@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -36,27 +36,29 @@ class DataFile:
         return self.path.name
 
     @classmethod
-    def find(cls, said: object, folder: Path = Path()) -> DataFile:
+    def find(cls, said: object, folder: Path = Path()) -> Self:
         """The file at a path, relative to `folder`. Raises PydanticCustomError, as validators do, if it is none."""
         if not isinstance(said, str) or not said or "\0" in said:
-            raise _problem(f"{said!r} should be the path of a file", "as in table: exchanges.csv")
+            raise unusable(f"{said!r} should be the path of a file", "as in table: exchanges.csv")
         path = on_disk(folder / given(said))
         if not os.path.isfile(path):  # which, unlike Path's, takes a name that is too long for one that is not there
             what = f"{clip(said)} is not a file" if os.path.exists(path) else f"no such file: {clip(said)}"
             near = [file.name for file in path.parent.glob("*") if file.is_file()] if os.path.isdir(path.parent) else []
-            raise _problem(what, did_you_mean(path.name, near) or "paths start at the file that says them")
+            raise unusable(what, did_you_mean(path.name, near) or "paths start at the file that says them")
         try:
             if path.stat().st_size > LARGEST:
-                raise _problem(f"{clip(said)} is larger than {LARGEST >> 20} MiB", "take a sample of it")
+                raise unusable(f"{clip(said)} is larger than {LARGEST >> 20} MiB", "take a sample of it")
             content = path.read_bytes()
         except OSError as error:
-            raise _problem(f"{clip(said)} cannot be read: {error.strerror}", "check its permissions") from None
+            raise unusable(f"{clip(said)} cannot be read: {error.strerror}", "check its permissions") from None
         return cls(path.resolve(), hashlib.sha256(content).hexdigest())
 
     @classmethod
     def _validate(cls, said: object, info: ValidationInfo) -> DataFile:
+        if isinstance(said, cls):
+            return said
         folders = (info.context or {}).get("folders", {})
-        return said if isinstance(said, cls) else cls.find(said, folders.get(info.field_name, Path()))
+        return cls.find(said, folders.get(info.field_name, Path()))
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -69,7 +71,8 @@ class DataFile:
         return {"type": "string"}
 
 
-def _problem(what: str, fix: str) -> PydanticCustomError:
+def unusable(what: str, fix: str) -> PydanticCustomError:
+    """The error of a validator that says what is wrong with a file, and the likely fix."""
     return PydanticCustomError("data_file", "{what}", {"what": what, "fix": fix})
 
 

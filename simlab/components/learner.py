@@ -165,6 +165,7 @@ class RewardLesson(ShownData):
     so_far: Callable[[], Tensor] | None = (
         None  # of the responses scored last, the score of what precedes each token [B, T]
     )
+    known: Callable[[], Tensor] | None = None  # of those, log π_ref [B, T], where the judge has read them with it
 
 
 @dataclass(slots=True)

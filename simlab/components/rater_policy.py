@@ -81,6 +81,9 @@ def no_distribution(found: Any, rows: int) -> str:
     if wrong := not_numbers(found, (rows, 3)):
         return f"must give probabilities of shape {(rows, 3)}; it gave {wrong}"
     p = np.asarray(found, dtype=float)
+    left, right, undecided = p.T  # by columns: numpy is slow on rows of three
+    if not (p < 0).any() and (np.abs(left + right + undecided - 1) <= 1e-6).all():
+        return ""
     for bad, wanted in (
         ((p < 0).any(axis=1), "must not give negative probabilities"),
         (~(np.abs(p.sum(axis=1) - 1) <= 1e-6), "must give probabilities that sum to 1"),  # NaN does not

@@ -18,7 +18,10 @@ from simlab.components.reward_shape import RewardShape
 from simlab.consequences.reward_model_rows import as_columns, asked_for, fitted, idle
 from simlab.machines.label_merging import merged
 from simlab.machines.language_backend import Round
+from simlab.machines.learning_curve import Watch
+from simlab.machines.linear_rm import LinearRM
 from simlab.machines.reward_backend import Evidence
+from simlab.machines.shaped_reward import direction_paid, unleashed
 from simlab.machines.training_jobs import POLICY_METRICS
 from simlab.parties.language_model import LanguageModel
 from simlab.parties.other_labels import compared_anew, halves
@@ -28,6 +31,7 @@ from simlab.rankings import Rankings
 from simlab.relation import Consequence, Effect, Judgement, Relation
 from simlab.rng import branch
 from simlab.tables.recorder import coded
+from simlab.worlds.world import Items
 
 if TYPE_CHECKING:
     from simlab.engine.context import Context
@@ -47,6 +51,7 @@ class Gradient(Consequence):
         self.learner: Learner = spec.learner
         self.shape: RewardShape = spec.shape  # as it is now: some adapt to what they see
         self.rounds: list[Round] = []  # of training a language model, so far
+        self.judges: dict[RewardModel, float] = {}  # by whom it was trained last, with weights
 
     def apply(self, relation: Relation, judgement: Judgement) -> Generator[Event, Any, Sequence[Effect]]:
         """Hold the machine until it has learnt; a judgement that looked at nothing teaches nothing."""
@@ -89,11 +94,11 @@ class Gradient(Consequence):
         self._record(relation, judgement, found := fitted(machine, evidence.rankings, fit.figures))
         if fit.epochs:
             parties = {"principal": relation.principal.name, "agent": machine.name}
-            self.context.log.add("epochs", about=machine.name, **parties, **as_columns(fit.epochs))
+            self.context.log.learned(relation, "epochs", {**parties, **as_columns(fit.epochs)})
         told = {name: value for name, value in found.items() if name != "why_nan"}
         self.context.taught("reward_model_trained", machine.name, update=machine.learned, metrics=told)
         if before is not None and isinstance(relation.principal, Pool):
-            self._record_lessons(relation.principal, machine, shown, before)
+            self._record_lessons(relation, machine, shown, before)
         return fit.figures["flops"]
 
     def _shown(self, relation: Relation, machine: RewardModel | LanguageModel, judgement: Judgement) -> Evidence | None:
@@ -120,28 +125,28 @@ class Gradient(Consequence):
         """What became of a look, and of what was asked of people for it."""
         machine, pool = relation.agent.name, relation.principal.name
         row = {"principal": pool, "agent": machine, **found, **asked_for(judgement)}
-        self.context.log.add("reward_model", about=machine, **row)
+        self.context.log.learned(relation, "reward_model", row)
 
-    def _record_lessons(self, pool: Pool, machine: RewardModel, shown: Rankings, before: Array) -> None:
+    def _record_lessons(self, relation: Relation, machine: RewardModel, shown: Rankings, before: Array) -> None:
         """What each new label did to the margins [m, pairs], which were `before`."""
         from scipy.special import expit
 
-        new = ~shown.held_out
+        pool, new = relation.principal, ~shown.held_out
+        assert isinstance(pool, Pool)
         taught, before, after = shown[new], before[new], machine.margins(shown)[new]
         people, place = np.unique(taught.worker, return_inverse=True)
         wins = np.choose(taught.label, (0.5, 1.0, 0.0))
-        self.context.log.add(
-            "lessons",
-            about=machine.name,
-            principal=pool.name,
-            agent=machine.name,
-            task=taught.pair_numbers.ravel(),
-            worker=coded(np.repeat(place, taught.pairs), pool.labels_of(people).tolist()),
-            label=taught.label.ravel(),
-            margin_before=before.ravel(),
-            margin_after=after.ravel(),
-            push=(wins - expit(before)).ravel(),
-        )
+        rows = {
+            "principal": pool.name,
+            "agent": machine.name,
+            "task": taught.pair_numbers.ravel(),
+            "worker": coded(np.repeat(place, taught.pairs), pool.labels_of(people).tolist()),
+            "label": taught.label.ravel(),
+            "margin_before": before.ravel(),
+            "margin_after": after.ravel(),
+            "push": (wins - expit(before)).ravel(),
+        }
+        self.context.log.learned(relation, "lessons", rows)
 
     # ---- a language model learns rankings -----------------------------------------------------------------------
 
@@ -155,7 +160,7 @@ class Gradient(Consequence):
         machine.learned += 1
         found = fitted(machine, evidence.rankings, {"loss": rows[-1]["loss_policy_avg"]})
         self._record(relation, judgement, found)
-        self._record_policy(relation.principal.name, machine, rows)
+        self._record_policy(relation, machine, rows)
         return flops
 
     # ---- a language model learns to please a reward model -------------------------------------------------------
@@ -175,17 +180,44 @@ class Gradient(Consequence):
             if not cost_model.learned:
                 return None
         taught = Round(
-            [{**judge.taught(), "weight": weight} for judge, weight in judges.items()],
+            written(judges),
             None if cost_model is None else cost_model.taught(),
             relation.sample,
         )
         self.rounds.append(taught)
+        self.judges = judges
         key = self.context.rng.key(machine.name, "policy", machine.learned)
-        done = machine.backend.learn(self.learner, taught, self.shape, key)
+        done = machine.backend.learn(self.learner, taught, self.shape, key, self._watch())
+        if done.looks:
+            self.context.log.practised(relation, done.looks)
         self.shape = done.shape
         machine.learned += 1
-        self._record_policy(" + ".join(judge.name for judge in judges), machine, done.rows)
+        self._record_policy(relation, machine, done.rows, " + ".join(judge.name for judge in judges))
         return done.flops
+
+    def _watch(self) -> Watch | None:
+        """How a language model is looked at while it learns; None if nobody asks."""
+        curve, log = self.context.scenario.panel.learning_curve, self.context.log
+        if curve is None or not log.on_practised:
+            return None
+        key = self.context.rng.key("panel", "learning curve")
+        return Watch(self.context.game.panel_prompts(curve.prompts), key, curve.every)
+
+    def pay(self, judge: RewardModel, items: Items) -> Array:
+        """What responses are paid [n], the leash aside: the score by a judge, or by all that judge together, as the
+        reward shape has it."""
+        judges, cost_model = self.judges or {judge: 1.0}, self._cost_model()
+        if isinstance(judge.backend, LinearRM):
+            limit = None if cost_model is None else cost_model.taught()
+            direction = direction_paid(self.shape, written(judges), limit)
+            zero = sum(weight * other.centre / other.scale for other, weight in judges.items())
+            return np.asarray(items.response @ direction - zero)
+        if self.shape.members:  # of a single judge
+            score = judges[judge] * judge.each_score(items)
+        else:
+            score = np.asarray(sum(weight * other.score(items) for other, weight in judges.items()))
+        cost = None if cost_model is None else -cost_model.score(items)
+        return unleashed(self.shape, score, items.response, cost)
 
     def _leads(self, relation: Relation) -> bool:
         """Whether this relation is the last by which a language model is judged, and so the one that trains it."""
@@ -205,12 +237,15 @@ class Gradient(Consequence):
         name = self.shape.costs()
         return self.context.party(name, RewardModel) if name else None
 
-    def _record_policy(self, judge: str, machine: LanguageModel, rows: Sequence[Mapping[str, float]]) -> None:
-        """What each batch of a language model's training came to, or each pass over rankings."""
+    def _record_policy(
+        self, relation: Relation, machine: LanguageModel, rows: Sequence[Mapping[str, float]], judges: str = ""
+    ) -> None:
+        """What each batch of a language model's training came to, or each pass over rankings; by the principal, or by
+        several `judges`."""
         columns = {name: np.array([row.get(name, np.nan) for row in rows]) for name in POLICY_METRICS}
         iteration = np.arange(1, len(rows) + 1)
-        row = {"principal": judge, "agent": machine.name, "iteration": iteration, **columns}
-        self.context.log.add("policy", about=machine.name, **row)
+        row = {"principal": judges or relation.principal.name, "agent": machine.name, "iteration": iteration, **columns}
+        self.context.log.learned(relation, "policy", row)
         self.context.taught("policy_trained", machine.name, update=machine.learned, metrics=columns)
 
     # ---- what would have become of it by other draws ------------------------------------------------------------
@@ -247,3 +282,8 @@ class Gradient(Consequence):
         backend = machine.backend.fresh()
         backend.learn(self.learner, self._evidence(rankings, machine), key)
         return backend.score(panel.items)
+
+
+def written(judges: Mapping[RewardModel, float]) -> list[dict[str, Any]]:
+    """Reward models as they now are, each with its weight, for a machine that is to please them."""
+    return [{**judge.taught(), "weight": weight} for judge, weight in judges.items()]

@@ -26,6 +26,8 @@ OnFollowed = Callable[[Relation, Judgement, Sequence[Effect]], None]
 OnRanked = Callable[[Party, Rankings], None]
 OnLabor = Callable[[str, int, float, float], None]  # party, order, hours of people, pay
 OnActed = Callable[[Relation], Steps]
+OnLearned = Callable[[Relation, str, Mapping[str, Any]], None]  # by which a machine has learned, and rows about it
+OnPractised = Callable[[Relation, Any], None]  # by which a language model has learned, and what was seen meanwhile
 OnRound = Callable[[Any], Steps]  # of the language model whose round is over
 
 
@@ -51,6 +53,8 @@ class EventLog:
         self.on_labor: list[OnLabor] = []
         self.on_ranked: list[OnRanked] = []
         self.on_acted: list[OnActed] = []
+        self.on_learned: list[OnLearned] = []
+        self.on_practised: list[OnPractised] = []
         self.on_round: list[OnRound] = []
 
     def add(self, table: str, *, about: str = "", **columns: Any) -> None:
@@ -112,6 +116,19 @@ class EventLog:
         """A look is over that had effects."""
         for tell in self.on_acted:
             yield from tell(relation)
+
+    def learned(self, relation: Relation, table: str, columns: Mapping[str, Any]) -> None:
+        """A machine has learned by this relation: `columns` of a table, which say how, are written down; the round is
+        that of which this is a part, and which is not over yet."""
+        about = relation.agent.name
+        self.add(table, about=about, round=self.stamp(about)["round"] + 1, **columns)
+        for tell in self.on_learned:
+            tell(relation, table, columns)
+
+    def practised(self, relation: Relation, looks: Any) -> None:
+        """A language model has learned from rewards, and was looked at meanwhile."""
+        for tell in self.on_practised:
+            tell(relation, looks)
 
     def round_over(self, model: Party) -> Steps:
         """A round of a language model is over, or it has been pretrained; measuring may take simulated time."""

@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 
 from simlab import opened_files as reads
 from simlab import plain_files
+from simlab.components.data_file import DataFile
 from simlab.errors import InvalidInput
 from simlab.paths import given
 from simlab.provenance import CODE, CONTENT
@@ -228,6 +229,8 @@ def _describe(value: Any) -> Any:
         return {str(k): _describe(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [_describe(v) for v in value]
+    if isinstance(value, DataFile):
+        return ["file", value.sha256]
     if hasattr(value, "model_dump"):
         return [type(value).__qualname__, value.model_dump(mode="json"), [_code(c) for c in type(value).__mro__]]
     if isinstance(value, np.generic):

@@ -125,7 +125,7 @@ def write_candidates(
 ) -> None:
     """The responses that are to be compared, which tasks' prompts users asked [m], and whose each response is [m·K];
     their numbers are task · K + place."""
-    columns = model.context.game.transcript(items)
+    columns = model.context.game.wording(items)
     model.context.log.add(
         "candidates",
         about=model.name,

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
 from simlab.arrays import Array, Indices
@@ -12,7 +9,8 @@ from simlab.components import return_values
 from simlab.components.learner import Learner, VectorRewardLesson
 from simlab.components.reward_shape import RewardShape
 from simlab.machines.language_backend import LanguageBackend, Round, Taught
-from simlab.machines.shaped_reward import adapted, coefficient, directed
+from simlab.machines.learning_curve import Look, Watch
+from simlab.machines.shaped_reward import adapted, coefficient, direction_paid
 from simlab.machines.training_jobs import train_vector
 from simlab.rng import branch, normals
 from simlab.worlds.world import Items
@@ -31,20 +29,24 @@ class GaussianLM(LanguageBackend):
     def sample(self, prompts: Indices, key: int, places: Indices | None = None) -> Items:
         places = np.arange(len(prompts)) if places is None else places
         draws = normals(branch(key, "words"), places[:, None], np.arange(self.dimensions)[None, :])
-        return Items(prompts, self.mean + draws)
+        draws += self.mean
+        return Items(prompts, draws)
 
     def fresh(self) -> GaussianLM:
         return GaussianLM(self.dimensions)
 
-    def learn(self, learner: Learner, round: Round, shape: RewardShape, key: int) -> Taught:
+    def learn(self, learner: Learner, round: Round, shape: RewardShape, key: int, watch: Watch | None = None) -> Taught:
         """Move the mean by a reward θ·φ/scale; KL = |mean|²/2. θ is what the shape makes of the score's direction, its
         members' and the cost's, which is minus that of the reward model that limits."""
+        looks = [] if watch is None else [self._look(0, watch)]
         judges, limit = round.judges, round.limit
         score = sum(judge["weight"] * judge["directions"].mean(axis=0) / judge["scale"] for judge in judges)
         cost = None if limit is None else -limit["directions"].mean(axis=0) / limit["scale"]
-        reward = directed(shape, _members(judges[0]) if shape.members else score, cost)
+        reward = direction_paid(shape, judges, limit)
         beta = max(return_values.number(shape, "leash"), 1e-6)
         self.mean = train_vector(learner, self.mean, VectorRewardLesson(reward, beta, key % 2**63))
+        if watch is not None:
+            looks.append(self._look(1, watch))
         kl = float(self.mean @ self.mean / 2)
         scored = float(score @ self.mean) - sum(j["weight"] * j["centre"] / j["scale"] for j in judges)
         total = scored + float((reward - score) @ self.mean)
@@ -57,7 +59,13 @@ class GaussianLM(LanguageBackend):
             "objective_non_score_reward": total - scored - beta * kl, "objective_cost": paid,
             "coefficient": coefficient(shape),
         }  # fmt: skip
-        return Taught([row], 0.0, adapted(shape, row))
+        return Taught([row], 0.0, adapted(shape, row), looks)
+
+    def _look(self, iteration: int, watch: Watch) -> Look:
+        """What it now answers to these prompts; k1 and k3 of a whole response, as if that were one token."""
+        items, kl = self.sample(watch.prompts, watch.key), float(self.mean @ self.mean / 2)
+        ratio = -self.preference(items)
+        return Look(iteration, items, float(0 - ratio.mean()), float((np.exp(ratio) - 1 - ratio).mean()), kl)
 
     def surpassed(self, vector: Array, values: Array) -> Array:
         """The chance [n] that it says something of less than each of these values by this vector."""
@@ -67,8 +75,3 @@ class GaussianLM(LanguageBackend):
 
     def preference(self, items: Items) -> Array:
         return np.asarray(items.response @ self.mean - self.mean @ self.mean / 2)
-
-
-def _members(judge: Mapping[str, Any]) -> Array:
-    """The directions [M, d] of a judge's members, each in its own unit, times the judge's weight."""
-    return np.asarray(judge["weight"] * judge["directions"] / np.array(judge["scales"])[:, None])

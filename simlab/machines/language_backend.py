@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from simlab.arrays import Array, Indices
 from simlab.components.learner import Learner
 from simlab.components.reward_shape import RewardShape
+from simlab.machines.learning_curve import Look, Watch
 from simlab.machines.reward_backend import Evidence
 from simlab.worlds.world import Items
 
@@ -29,11 +30,12 @@ class Round:
 @dataclass(frozen=True, slots=True)
 class Taught:
     """What a round came to: one mapping a batch, as the `policy` table has them, and floating-point operations; and
-    the reward shape as it has become."""
+    the reward shape as it has become; `looks` at it meanwhile, if any were asked for."""
 
     rows: Sequence[Mapping[str, float]]
     flops: float
     shape: RewardShape
+    looks: Sequence[Look] = ()
 
 
 class LanguageBackend(ABC):
@@ -56,8 +58,8 @@ class LanguageBackend(ABC):
         """One response per prompt; draw i is keyed by (key, i), or (key, places[i])."""
 
     @abstractmethod
-    def learn(self, learner: Learner, round: Round, shape: RewardShape, key: int) -> Taught:
-        """Learn to please the judges, by the draws of this key."""
+    def learn(self, learner: Learner, round: Round, shape: RewardShape, key: int, watch: Watch | None = None) -> Taught:
+        """Learn to please the judges, by the draws of this key; to be watched changes nothing."""
 
     def learn_rankings(
         self, learner: Learner, evidence: Evidence, key: int

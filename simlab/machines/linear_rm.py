@@ -53,12 +53,14 @@ class LinearRM(RewardBackend):
         self, member: int, learner: Learner, evidence: Evidence, rows: NDArray[np.int64], key: int
     ) -> dict[str, float]:
         """One member learns from some of the rankings; its loss is that of Bradley and Terry."""
+        from simlab.nets.closed_form import softplus
+
         difference, wins, weights = pairs_of(evidence.rankings, rows, evidence.shares_of(rows))
         before = self.directions[member].copy()
         lesson = VectorRankingLesson(difference, wins, weights, own_key(key, member) % 2**63)
         self.directions[member] = after = train_vector(learner, before, lesson)
         margin = difference @ after
-        loss = np.logaddexp(0, -margin) * wins + np.logaddexp(0, margin) * (1 - wins)
+        loss = softplus(margin) - wins * margin
         change = float(np.linalg.norm(after - before))
         mean = float(loss.mean() if weights is None else np.average(loss, weights=weights))
         return {"loss": mean, "trunk_change": float("nan"), "head_change": change, "flops": 0.0}

@@ -8,20 +8,51 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simlab.errors import InvalidInput, Problem
+from simlab.names import clip
+
 Arrays = Mapping[str, NDArray[Any]]
 KEPT = "kept/"  # before the names of arrays that a learner has left for its next look
 
 
 def revive(config: Mapping[str, Any], weights: Arrays, device: str) -> Any:
-    """The transformer whose arrays these are."""
+    """The transformer whose arrays these are; of a model that others have made, what it was before where nothing of
+    it has been learned."""
     import torch
 
     from simlab.nets.transformer import Transformer, TransformerConfig, from_arrays
 
-    model = Transformer(TransformerConfig(**config), torch.Generator().manual_seed(0))
-    names = set(model.state_dict())
-    from_arrays(model, {name: array for name, array in weights.items() if name in names})
+    if "folder" in config:
+        model = saved_model(config)
+    else:
+        model = Transformer(TransformerConfig(**config), torch.Generator().manual_seed(0))
+    names = set(model.state_dict()) & set(weights) if "folder" in config else set(model.state_dict())
+    if names:
+        from_arrays(model, {name: array for name, array in weights.items() if name in names})
     return model.to(device)
+
+
+def saved_model(config: Mapping[str, Any]) -> Any:
+    """The model in a folder, as `PretrainedLM.config` describes it. Raises InvalidInput where it cannot be made."""
+    from simlab.nets import causal_lm
+
+    folder = config["folder"].path
+    try:
+        return causal_lm.load(str(folder), shape_of(config), config["lora"])
+    except ImportError as error:
+        raise InvalidInput(f"pretrained needs a package: {error} (pip install 'simlab[hf]')") from error
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        what = f"holds no causal language model that transformers reads: {clip(' '.join(str(error).split()), 160)}"
+        raise InvalidInput(Problem(what, "save it again with save_pretrained", folder)) from error
+
+
+def shape_of(config: Mapping[str, Any]) -> Any:
+    """The shape of the network of this configuration, as `simlab.nets.sizes` has them."""
+    from simlab.nets.sizes import PretrainedConfig, TransformerConfig
+
+    if "folder" in config:
+        return PretrainedConfig(**{name: value for name, value in config.items() if name not in ("folder", "lora")})
+    return TransformerConfig(**config)
 
 
 def kept_in(weights: Arrays, device: str) -> dict[str, Any]:
@@ -63,7 +94,9 @@ def revive_jury(judges: Sequence[Mapping[str, Any]], device: str) -> Any:
     """The judges (`simlab.nets.ensemble.Jury`) that `RewardModel.taught` wrote down, each with its `weight`."""
     from simlab.nets.ensemble import Jury
 
-    return Jury([revive_judge(judge, device) for judge in judges], [float(judge["weight"]) for judge in judges])
+    first = judges[0]
+    alike = [all(judge[key] is first[key] for key in ("base", "log_probability")) for judge in judges]
+    return Jury([revive_judge(j, device) for j in judges], [float(j["weight"]) for j in judges], alike)
 
 
 def read(

@@ -27,6 +27,7 @@ from simlab.machines.networks import Arrays, revive, revive_judge
 from simlab.names import clip, shown, suggestion
 
 LANGUAGE, REWARD = "language_model", "reward_model"
+PRETRAINED = "pretrained_language_model"  # what has learned of one that others have made
 BEFORE, AFTER = "before", "after"
 _EARLIER = ".npz"
 SAVED = "give a file that a run has saved, as runs/first/models/lm.safetensors"
@@ -86,7 +87,7 @@ def reward_model(config: Mapping[str, int], words: tuple[str, ...], taught: Mapp
         arrays |= {f"members.{number}.{n}": a for n, a in _network(weights) if not n.startswith("frozen.")}
     units = {name: taught[name] for name in ("centre", "scale", "centres", "scales")}
     more = {"members": len(taught["members"]), "log_probability": taught["log_probability"], "units": units}
-    return SavedModel(REWARD, config, words, arrays, more)
+    return SavedModel(REWARD, {name: config[name] for name in SHAPE}, words, arrays, more)
 
 
 def language_model(config: Mapping[str, int], words: tuple[str, ...], weights: Any) -> SavedModel:
@@ -108,7 +109,8 @@ def read(path: Path, fix: str = _REMADE) -> SavedModel:
         more = {n: json.loads(text) for n, text in notes.items() if n not in ("format", "simlab", "config", "words")}
         config = {name: int(size) for name, size in json.loads(notes["config"]).items()}
         saved = SavedModel(notes["simlab"], config, tuple(json.loads(notes["words"])), arrays, more)
-        _plausible(saved.config, arrays)
+        if saved.kind != PRETRAINED:
+            _plausible(saved.config, arrays)
         return saved
     except FileNotFoundError:
         raise InvalidInput(Problem("no such file", fix, path)) from None
@@ -197,6 +199,9 @@ def network(folder: Path, name: str, when: str = AFTER) -> Any:
 
 def revived(saved: SavedModel, path: Path) -> Any:
     """The network itself, which was found in this file."""
+    if saved.kind == PRETRAINED:
+        what = "is what a model that others have made has learned"
+        raise InvalidInput(Problem(what, "have transformers read it, beside the folder of that model", path))
     try:
         if saved.kind == REWARD:
             return revive_judge(saved.written(), "cpu")

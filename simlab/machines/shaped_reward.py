@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simlab.arrays import Array
 from simlab.components.return_values import given, not_numbers, number
@@ -31,13 +32,15 @@ class Rewarding:
         self._scored: Any = None  # their scores, whatever a learner makes of them
         self._said: dict[str, float] = {}
         self._added: Any = None
+        self._known: Any = None
 
     def score(self, prompts: Any, responses: Any) -> Any:
         """Scores [B] of responses [B, T], or of every member [M, B] if the shape asks for them."""
         self._told = {"ended": (responses == END).any(1)} if self.shape.ends else {}
         if self.cost_model is not None:
             self._told["cost"] = -self.cost_model.score(prompts, responses)
-        self._added = added = self.judge.of_tokens(prompts, responses)
+        self._known = self.judge.known(prompts, responses)
+        self._added = added = self.judge.of_tokens(prompts, responses, known=self._known)
         self._scored = scored = self.judge.standardized(added, apart=self.shape.members)
         self._said = told_of(responses)
         return scored
@@ -46,12 +49,19 @@ class Rewarding:
         """What the judge makes of each response scored last before each of its tokens [B, T], in units of the score."""
         return self.judge.so_far(self._added)
 
+    def known(self) -> Any:
+        """What the pretrained model that the judge has grown from finds of each response scored last [B, T]."""
+        return self._known
+
     def reward(self, score: Any, logp: Any, logp_ref: Any, mask: Any) -> Any:
         """Rewards [B, T] for the responses scored last."""
+        from simlab.nets.divergence import k3
+
         out = shaped(self.shape, score, logp, logp_ref, mask, self._told)
         cost = self._told.get("cost")
         figures = {
             "objective_kl": float((logp - logp_ref).sum(1).mean()),
+            "objective_kl_k3": float(k3(logp, logp_ref).sum(1).mean()),
             "objective_entropy": float(-logp.sum(1).mean()),
             **told_of_scores(self._scored, score),
             "policy_entropy_avg": float(-logp.sum() / mask.sum()),
@@ -101,6 +111,32 @@ def shaped(shape: RewardShape, score: Any, logp: Any, logp_ref: Any, mask: Any, 
     if not bool(paid.isfinite().all()):
         raise PluginFailed.returned(shape, f"{what} {float(paid[~paid.isfinite()][0]):g}", "shape")
     return out
+
+
+def unleashed(shape: RewardShape, score: Array, responses: NDArray[np.int64], cost: Array | None) -> Array:
+    """What responses [n, T] are paid in all [n], as if said by the reference model, whom no leash costs anything.
+
+    `score` is [n], or [M, n] for a shape that asks members; `cost` [n] for one that has a cost.
+    """
+    import torch
+
+    said = torch.as_tensor(responses)
+    mask, nothing = said != 0, torch.zeros(said.shape, dtype=torch.float64)
+    told: dict[str, Any] = {"ended": (said == END).any(1)} if shape.ends else {}
+    if cost is not None:
+        told["cost"] = torch.as_tensor(cost)
+    out = shaped(shape, torch.as_tensor(score), nothing, nothing.clone(), mask, told)
+    return np.asarray(out.masked_fill(~mask, 0.0).sum(1).numpy(), dtype=float)
+
+
+def direction_paid(shape: RewardShape, judges: Sequence[Mapping[str, Any]], limit: Mapping[str, Any] | None) -> Array:
+    """The direction [d] of what vectors are paid by judges with weights, and whose dislike is a cost, as
+    `RewardModel.taught` has them. A shape that asks members has a single judge."""
+    first = judges[0]
+    score = sum(judge["weight"] * judge["directions"].mean(axis=0) / judge["scale"] for judge in judges)
+    cost = None if limit is None else -limit["directions"].mean(axis=0) / limit["scale"]
+    each = first["weight"] * first["directions"] / np.array(first["scales"])[:, None]
+    return directed(shape, each if shape.members else np.asarray(score), cost)
 
 
 def directed(shape: RewardShape, score: Array, cost: Array | None) -> Array:

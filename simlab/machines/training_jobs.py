@@ -13,7 +13,17 @@ from simlab.components.learner import DemonstrationLesson, Learner, RankingLesso
 from simlab.components.return_values import given, not_a_number, not_numbers
 from simlab.components.reward_shape import RewardShape
 from simlab.errors import PluginFailed
-from simlab.machines.networks import KEPT, Arrays, kept_in, revive, revive_judge, revive_jury, revive_reward_model
+from simlab.machines.learning_curve import Lookout
+from simlab.machines.networks import (
+    KEPT,
+    Arrays,
+    kept_in,
+    revive,
+    revive_judge,
+    revive_jury,
+    revive_reward_model,
+    shape_of,
+)
 from simlab.machines.shaped_reward import Rewarding
 from simlab.names import who
 from simlab.worlds.tokenizer import END
@@ -25,7 +35,7 @@ EPOCH_METRICS = (
     "eval_std_reward", "eval_min_reward", "eval_max_reward",
 )  # fmt: skip
 POLICY_METRICS = (
-    "objective_kl", "objective_entropy", "objective_scores", "objective_rlhf_reward",
+    "objective_kl", "objective_kl_k3", "objective_entropy", "objective_scores", "objective_rlhf_reward",
     "objective_non_score_reward", "policy_approxkl_avg", "policy_clipfrac_avg", "loss_policy_avg",
     "loss_value_avg", "lr", "objective_cost", "coefficient", "objective_scores_std", "objective_scores_min",
     "objective_scores_max", "objective_scores_clipped", "policy_entropy_avg", "val_clipfrac_avg", "val_ratio",
@@ -41,7 +51,7 @@ def train_reward_model(
 ) -> dict[str, Any]:  # fmt: skip
     """A reward model that has learned rankings: its arrays, `loss`, `trunk_change`, `head_change`, `flops`, and
     `epoch/…` of each epoch. `held_out` has other rankings by the names of these parameters."""
-    from simlab.nets.transformer import TransformerConfig, flops_per_token, to_arrays
+    from simlab.nets.transformer import flops_per_token, to_arrays
 
     model = revive_reward_model(config, base, weights, device, seed, log_probability=log_probability)
     aside = None if held_out is None else RankingLesson(**held_out, seed=seed)
@@ -52,7 +62,7 @@ def train_reward_model(
     kept = last.get("kept", steps[-1].get("epoch") if steps else None)
     epochs = [{**row, "kept": float(row["epoch"] == kept)} for row in steps if "epoch" in row]
     tokens = float((responses != 0).sum()) + float((prompts != 0).sum()) * responses.shape[1]
-    flops = flops_per_token(TransformerConfig(**config)) * tokens * min(learner.passes(), last.get("epochs", np.inf))
+    flops = flops_per_token(shape_of(config)) * tokens * min(learner.passes(), last.get("epochs", np.inf))
     return {
         **to_arrays(model),
         **{n: last.get(n, np.nan) for n in FIT_METRICS},
@@ -68,7 +78,7 @@ def train_by_rankings(
 ) -> dict[str, Any]:  # fmt: skip
     """A language model that has learned rankings: its arrays, `metric/…` of each mapping the learner gave, and
     `flops`."""
-    from simlab.nets.transformer import TransformerConfig, flops_per_token, to_arrays
+    from simlab.nets.transformer import flops_per_token, to_arrays
 
     model = revive(config, weights, device)
     lesson = RankingLesson(
@@ -80,7 +90,7 @@ def train_by_rankings(
         raise PluginFailed.returned(learner, 'must say its "loss_policy_avg"', "learn")
     each = {f"metric/{n}": np.array([row.get(n, np.nan) for row in rows]) for n in POLICY_METRICS}
     tokens = float((responses != 0).sum()) + float((prompts != 0).sum()) * responses.shape[1]
-    flops = flops_per_token(TransformerConfig(**config)) * tokens * learner.passes()
+    flops = flops_per_token(shape_of(config)) * tokens * learner.passes()
     return {**to_arrays(model), **each, "flops": flops}
 
 
@@ -90,7 +100,7 @@ def train_by_demonstrations(
 ) -> dict[str, Any]:  # fmt: skip
     """A language model that has learned responses that were written for it: its arrays, `losses` of the steps in nats a
     token, and `flops`."""
-    from simlab.nets.transformer import TransformerConfig, flops_per_token, to_arrays
+    from simlab.nets.transformer import flops_per_token, to_arrays
 
     model = revive(config, weights, device)
     rows = _learned(learner, model, DemonstrationLesson(prompts, responses, seed, progress))
@@ -98,24 +108,36 @@ def train_by_demonstrations(
     if not losses:
         raise PluginFailed.returned(learner, 'must say its "loss"', "learn")
     tokens = float((responses != 0).sum()) + float((prompts != 0).sum())
-    flops = flops_per_token(TransformerConfig(**config)) * tokens * learner.passes()
+    flops = flops_per_token(shape_of(config)) * tokens * learner.passes()
     return {**to_arrays(model), "losses": np.array(losses), "flops": flops}
 
 
 def train_policy(
     *, learner: Learner, config: dict[str, Any], weights: Arrays, reference: Arrays,
     judges: Sequence[Mapping[str, Any]], limit: Mapping[str, Any] | None, shape: RewardShape,
-    prompts: NDArray[np.int64], uniforms: Array, seed: int, temperature: float, device: str, progress: Any = None,
+    prompts: NDArray[np.int64], uniforms: Array, seed: int, temperature: float, device: str,
+    watched: Mapping[str, Any] | None = None, progress: Any = None,
 ) -> dict[str, Any]:  # fmt: skip
     """A language model that has learned from rewards: its arrays, `metric/…` of each batch, `flops`, and the parameters
-    (JSON) of the `shape` as it has become. `prompts` are [I, B, P], `uniforms` [I, B, T]."""
-    from simlab.nets.transformer import TransformerConfig, flops_per_token, to_arrays
+    (JSON) of the `shape` as it has become; `look/…` of each look, if it is `watched` by prompts [Q, P] and uniforms
+    [Q, T] every so many batches. `prompts` are [I, B, P], `uniforms` [I, B, T]."""
+    from simlab.nets.transformer import flops_per_token, to_arrays
 
     rewarding = Rewarding(shape, revive_jury(judges, device), None if limit is None else revive_judge(limit, device))
-    model = revive(config, weights, device)
+    model, before = revive(config, weights, device), revive(config, reference, device)
+    lookout = None if watched is None else Lookout(model, before, **watched, temperature=temperature)
+    first = judges[0]
+    reads_alike = first["base"] is reference and first["log_probability"] and temperature == 1.0
+
+    def reward(*told: Any) -> Any:
+        """What a batch is paid, asked before the network learns from it."""
+        if lookout is not None:
+            lookout.passed(len(rewarding.measured))
+        return rewarding.reward(*told)
+
     lesson = RewardLesson(
-        revive(config, reference, device), prompts, uniforms, rewarding.score, rewarding.reward, END, temperature,
-        seed, progress, kept_in(weights, device), rewarding.so_far,
+        before, prompts, uniforms, rewarding.score, reward, END, temperature, seed, progress, kept_in(weights, device),
+        rewarding.so_far, rewarding.known if reads_alike else None,
     )  # fmt: skip
     rows = _learned(learner, model, lesson)
     if not len(rows) == len(rewarding.measured) == len(prompts):
@@ -124,10 +146,14 @@ def train_policy(
     said = [{**measured, **row, **_own(measured)} for measured, row in zip(rewarding.measured, rows, strict=True)]
     each = {f"metric/{n}": np.array([row.get(n, np.nan) for row in said]) for n in POLICY_METRICS}
     tokens = float((prompts != 0).sum()) + uniforms.size
-    flops = flops_per_token(TransformerConfig(**config)) * tokens * learner.passes()
+    flops = flops_per_token(shape_of(config)) * tokens * learner.passes()
     left = {f"{KEPT}{name}": tensor.cpu().numpy() for name, tensor in lesson.kept.items()}
     shaped = np.array(rewarding.shape.model_dump_json())
-    return {**to_arrays(model), **each, **left, "flops": flops, "shape": shaped}
+    looks = {}
+    if lookout is not None:
+        lookout.take(len(prompts))
+        looks = lookout.arrays()
+    return {**to_arrays(model), **each, **left, **looks, "flops": flops, "shape": shaped}
 
 
 def train_vector(learner: Learner, before: Array, lesson: Any) -> Array:

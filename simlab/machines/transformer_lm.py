@@ -15,7 +15,8 @@ from simlab.components.reward_shape import RewardShape
 from simlab.engine.jobs import Jobs, Result
 from simlab.errors import InvalidInput
 from simlab.machines.language_backend import LanguageBackend, Round, Taught, _rows
-from simlab.machines.networks import Arrays, read, revive
+from simlab.machines.learning_curve import Watch, looks_in
+from simlab.machines.networks import Arrays, read, revive, shape_of
 from simlab.machines.reward_backend import Evidence
 from simlab.machines.saved import SavedModel, language_model
 from simlab.machines.shaped_reward import restored
@@ -27,7 +28,7 @@ from simlab.machines.training_jobs import (
 )
 from simlab.rng import Streams, branch, uniforms
 from simlab.worlds.text import TextGame
-from simlab.worlds.tokenizer import END, SEP, START, pad
+from simlab.worlds.tokenizer import END, pad
 from simlab.worlds.world import Items
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class TransformerLM(LanguageBackend):
         self, name: str, spec: LanguageModelSpec, game: TextGame, jobs: Jobs, rng: Streams, stage: Stage,
         loaded: SavedModel | None = None,
     ) -> None:  # fmt: skip
-        longest = max(len(game.tokenizer.encode(p.text)) for p in game.prompts) + 2
+        longest = max(len(game.tokenizer.question(p.text)) for p in game.prompts)
         if longest + game.longest_response > spec.context:
             raise InvalidInput(
                 f"{name}: context is {spec.context} tokens, but this world's prompts and responses need "
@@ -57,13 +58,18 @@ class TransformerLM(LanguageBackend):
             )
         self.name, self.spec, self.game = name, spec, game
         self.jobs, self.rng, self.stage = jobs, rng, stage
-        self.config: dict[str, Any] = {
-            "vocab": len(game.tokenizer), "width": spec.width, "layers": spec.layers,
-            "heads": spec.heads, "context": spec.context,
-        }  # fmt: skip
+        self.config = self._shape()
         self.reference: Result
         self.weights: Result
         self.loaded = loaded
+
+    def _shape(self) -> dict[str, Any]:
+        """What `revive` makes the network by."""
+        spec = self.spec
+        return {
+            "vocab": len(self.game.tokenizer), "width": spec.width, "layers": spec.layers,
+            "heads": spec.heads, "context": spec.context,
+        }  # fmt: skip
 
     def pretrain(self) -> float:
         if self.loaded is not None:
@@ -109,8 +115,8 @@ class TransformerLM(LanguageBackend):
         return float(self.weights["flops"])
 
     def prompt_tokens(self, prompts: Indices) -> NDArray[np.int64]:
-        """`<start> prompt <sep>` [n, P], zero-padded."""
-        return pad([[START, *self.game.tokenizer.encode(self.game.prompts[p].text), SEP] for p in prompts.tolist()])
+        """What stands before each response, `<start> prompt <sep>` [n, P], zero-padded."""
+        return pad([self.game.tokenizer.question(self.game.prompts[p].text) for p in prompts.tolist()])
 
     def sample(self, prompts: Indices, key: int, places: Indices | None = None) -> Items:
         places, words = np.arange(len(prompts)) if places is None else places, np.arange(self.game.longest_response)
@@ -126,7 +132,7 @@ class TransformerLM(LanguageBackend):
         other.weights = self.reference
         return other
 
-    def learn(self, learner: Learner, round: Round, shape: RewardShape, key: int) -> Taught:
+    def learn(self, learner: Learner, round: Round, shape: RewardShape, key: int, watch: Watch | None = None) -> Taught:
         """Practise on new prompts: as many batches as the learner asks for."""
         batches, count = learner.batches(), learner.batches() * round.batch
         prompts = self.game.draw_prompts(branch(key, "prompts"), count)
@@ -136,10 +142,19 @@ class TransformerLM(LanguageBackend):
             judges=round.judges, limit=round.limit, shape=shape,
             prompts=self.prompt_tokens(prompts).reshape(batches, round.batch, -1),
             uniforms=uniforms(branch(key, "words"), *grid).reshape(batches, round.batch, -1), seed=key % 2**63,
-            temperature=self.spec.temperature, progress=self.stage("policy"),
+            temperature=self.spec.temperature, watched=self._watched(watch), progress=self.stage("policy"),
         )  # fmt: skip
         rows = [{n: float(result[f"metric/{n}"][i]) for n in POLICY_METRICS} for i in range(batches)]
-        return Taught(rows, float(result["flops"]), restored(shape, str(result["shape"])))
+        looks = [] if watch is None else looks_in(result.arrays, watch.prompts)
+        return Taught(rows, float(result["flops"]), restored(shape, str(result["shape"])), looks)
+
+    def _watched(self, watch: Watch | None) -> dict[str, Any] | None:
+        """What looks are taken by, as the job that trains it wants it."""
+        if watch is None:
+            return None
+        grid = (np.arange(len(watch.prompts))[:, None], np.arange(self.game.longest_response)[None, :])
+        draws = uniforms(branch(watch.key, "words"), *grid)
+        return {"prompts": self.prompt_tokens(watch.prompts), "uniforms": draws, "every": watch.every}
 
     def learn_rankings(self, learner: Learner, evidence: Evidence, key: int) -> tuple[list[dict[str, float]], float]:
         train = evidence.rankings[evidence.train]
@@ -161,10 +176,10 @@ class TransformerLM(LanguageBackend):
         return self._read(self.weights, items) - self._read(self.reference, items)
 
     def reading(self, items: Items) -> float:
-        from simlab.nets.sizes import TransformerConfig, flops_per_token
+        from simlab.nets.sizes import flops_per_token
 
         tokens = np.count_nonzero(self.prompt_tokens(items.prompt)) + np.count_nonzero(items.response)
-        return flops_per_token(TransformerConfig(**self.config), training=False) * tokens
+        return flops_per_token(shape_of(self.config), training=False) * tokens
 
     def likelihood(self, items: Items) -> Array:
         """log π of each whole response [n], in nats."""
@@ -189,10 +204,10 @@ def pretrain(
 ) -> dict[str, Any]:  # fmt: skip
     """A language model from a random start, or from the arrays of `start`: its arrays, the loss of each step [steps]
     in nats, and `flops`."""
-    from simlab.nets.transformer import TransformerConfig, flops_per_token, to_arrays
+    from simlab.nets.transformer import flops_per_token, to_arrays
     from simlab.nets.transformer import pretrain as train
 
-    shape = TransformerConfig(**config)
+    shape = shape_of(config)
     model, losses = train(
         shape,
         sequences,

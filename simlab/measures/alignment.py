@@ -8,14 +8,14 @@ no weighted sum the utilities are ranks within each prompt, and so ρ is of rank
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from simlab.arrays import Array
 from simlab.measures.panel import Panel
-from simlab.measures.statistics import Groups, bootstrap, pairs, pearson
+from simlab.measures.statistics import Groups, bootstrap_of_columns, pair_counts, pearson
 
 
 def compare(panel: Panel, a: Array, b: Array, key: int) -> dict[str, Any]:
@@ -24,22 +24,45 @@ def compare(panel: Panel, a: Array, b: Array, key: int) -> dict[str, Any]:
     `low` and `high` bound ρ within this run: a 95 % bootstrap over prompts, keyed. Where one of the two does not
     vary within any prompt, ρ is NaN and `why_nan` says whose.
     """
-    x, y = panel.centred(a), panel.centred(b)
-    flat = [side for side, values in (("a", x), ("b", y)) if values.std() <= 1e-12]
-    if flat:
-        why = " and ".join(flat) + (" ranks" if len(flat) == 1 else " rank") + " all responses to a prompt alike"
-        nan = float("nan")
-        return {"rho": nan, "accuracy": nan, "tau": nan, "n": len(x), "low": nan, "high": nan, "why_nan": why}
-    return measures_of(x, y, key, drawn=panel.group, within=panel.group)
+    return compare_all(panel, [(a, b)], key)[0]
 
 
-def measures_of(x: Array, y: Array, key: int, *, drawn: Groups, within: Groups | None = None) -> dict[str, Any]:
-    """The same of any two variables [n] that vary: for the interval, groups of those `drawn` together are drawn anew;
-    of pairs, those `within` one group are compared, or all."""
-    low, high = bootstrap(x, y, drawn, key=key)
-    ordered = pairs(x, y, within)
-    row: dict[str, Any] = {"rho": pearson(x, y), "accuracy": ordered.accuracy, "tau": ordered.tau}
-    return {**row, "n": len(x), "low": low, "high": high, "why_nan": ""}
+def compare_all(panel: Panel, compared: Sequence[tuple[Array, Array]], key: int) -> list[dict[str, Any]]:
+    """The same of many twos of utilities [n] on one panel, by the same replicates of its prompts."""
+    distinct = {id(utility): utility for two in compared for utility in two}
+    place = {name: column for column, name in enumerate(distinct)}
+    which = [(place[id(a)], place[id(b)]) for a, b in compared]
+    centred = panel.centred(np.stack(list(distinct.values()), axis=1)) if which else np.zeros((len(panel.items), 0))
+    flat = centred.std(axis=0) <= 1e-12
+    vary = [two for two in which if not flat[list(two)].any()]
+    found = dict(zip(vary, measures_of(centred, vary, key, drawn=panel.group, within=panel.group), strict=True))
+    return [found[two] if two in found else _flat(flat[list(two)].tolist(), len(centred)) for two in which]
+
+
+def _flat(sides: Sequence[bool], n: int) -> dict[str, Any]:
+    """The measures where one side, or both, find all responses to a prompt alike."""
+    flat = [side for side, alike in zip("ab", sides, strict=True) if alike]
+    why = " and ".join(flat) + (" ranks" if len(flat) == 1 else " rank") + " all responses to a prompt alike"
+    nan = float("nan")
+    return {"rho": nan, "accuracy": nan, "tau": nan, "n": n, "low": nan, "high": nan, "why_nan": why}
+
+
+def measures_of(
+    variables: Array, which: Sequence[tuple[int, int]], key: int, *, drawn: Groups, within: Groups | None = None
+) -> list[dict[str, Any]]:
+    """The same of some twos of any variables [n, k] that vary: for the interval, groups of those `drawn` together are
+    drawn anew; of pairs, those `within` one group are compared, or all."""
+    if not which:
+        return []
+    bounds = bootstrap_of_columns(variables, which, drawn, key=key)
+    ordered = pair_counts(variables, within)
+    columns = np.ascontiguousarray(variables.T)
+    rows = []
+    for (a, b), (low, high) in zip(which, bounds, strict=True):
+        counts = ordered.of(a, b)
+        row = {"rho": pearson(columns[a], columns[b]), "accuracy": counts.accuracy, "tau": counts.tau}
+        rows.append({**row, "n": len(variables), "low": low, "high": high, "why_nan": ""})
+    return rows
 
 
 def pairs_of(utilities: Mapping[str, Array]) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ applies at every order: raters, too, are flattened to a score.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,16 +37,27 @@ def flattening(criteria: Array, scalar: Array, group: NDArray[np.int64]) -> Flat
     criteria of equal variance and a scalar w·φ it is 1/C, whatever the weights: one direction of C is seen.
     The conflict does not depend on the scalar; of C independent criteria it is 1 − 2^(1−C).
     """
-    spread, one = centre(criteria, group), centre(scalar, group)
+    return flattening_of_each(criteria, [scalar], group)[0]
+
+
+def flattening_of_each(criteria: Array, scalars: Sequence[Array], group: NDArray[np.int64]) -> list[Flattening]:
+    """The same of several scalars, each [n]."""
+    spread, n = centre(criteria, group), len(criteria)
     varies = _varies(spread, criteria)
     conflict = conflicts(criteria[:, varies], group)
     if not varies.any():
-        return Flattening(float("nan"), conflict, len(scalar), "no criterion varies")
-    if not _varies(one[:, None], scalar[:, None])[0]:
-        return Flattening(float("nan"), conflict, len(scalar), "all items are scored alike")
+        return [Flattening(float("nan"), conflict, n, "no criterion varies")] * len(scalars)
     kept = spread[:, varies]
-    shared = (kept.T @ one) ** 2 / (np.sum(kept * kept, axis=0) * (one @ one))
-    return Flattening(float(np.clip(1 - shared.mean(), 0.0, 1.0)), conflict, len(scalar))
+    size = np.sum(kept * kept, axis=0)
+
+    def of(scalar: Array) -> Flattening:
+        one = centre(scalar, group)
+        if not _varies(one[:, None], scalar[:, None])[0]:
+            return Flattening(float("nan"), conflict, n, "all items are scored alike")
+        shared = (kept.T @ one) ** 2 / (size * (one @ one))
+        return Flattening(float(np.clip(1 - shared.mean(), 0.0, 1.0)), conflict, n)
+
+    return [of(scalar) for scalar in scalars]
 
 
 def conflicts(criteria: Array, group: NDArray[np.int64]) -> float:

@@ -6,9 +6,10 @@ A group is what may be compared: the responses to one prompt, or all agents of o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,18 +20,25 @@ from simlab.rng import uniforms
 Groups = NDArray[np.int64]
 
 Z95 = 1.959963984540054  # 97.5 % quantile of the normal distribution
+REPLICATES = 200  # of a bootstrap, unless told
 LARGE = 2000  # members of a group above which pairs are counted in n log n steps instead of n²/2
+_FEW = 256  # members of a group whose pairs are all made at once
 _TIE = 1e-9  # differences below this share of the largest value are rounding, hence ties
 
 
 def centre(values: Array, groups: Groups) -> Array:
     """Values [n] or [n, many] less the mean of their group [n]."""
-    order = np.argsort(groups, kind="stable")
+    order = _order(groups)
     starts, sizes = _runs(np.asarray(groups)[order])
     ordered = np.asarray(values, dtype=float)[order]
-    sums = np.add.reduceat(ordered, starts, axis=0) if len(order) else ordered
-    out = np.empty_like(ordered)
-    out[order] = ordered - np.repeat((sums.T / sizes).T, sizes, axis=0)
+    if not len(ordered):
+        return ordered.copy()
+    sums = np.add.reduceat(ordered, starts, axis=0)
+    less = ordered - np.repeat((sums.T / sizes).T, sizes, axis=0)
+    if isinstance(order, slice):
+        return np.asarray(less)
+    out = np.empty_like(less)
+    out[order] = less
     return out
 
 
@@ -100,34 +108,86 @@ class Pairs:
 
 def pairs(a: Array, b: Array, groups: Groups | None = None) -> Pairs:
     """Count the pairs of members of one group by how variables `a` and `b` [n] order them; no groups is one group."""
-    groups = np.zeros(len(a), dtype=np.int64) if groups is None else np.asarray(groups)
-    order = np.argsort(groups, kind="stable")
+    return pair_counts(np.stack([a, b], axis=1), groups).of(0, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class PairCounts:
+    """How each two of k variables order the pairs within groups, and how many pairs each of them ties."""
+
+    alike: Array  # [k, k]
+    opposed: Array  # [k, k]
+    tied: Array  # [k]
+    total: float
+
+    def of(self, a: int, b: int) -> Pairs:
+        """Those of two of the variables."""
+        tied = float(self.tied[a]), float(self.tied[b])
+        return Pairs(float(self.alike[a, b]), float(self.opposed[a, b]), *tied, self.total)
+
+
+def pair_counts(variables: Array, groups: Groups | None = None) -> PairCounts:
+    """Count the pairs of members of one group by how every two of the variables [n, k] order them."""
+    groups = np.zeros(len(variables), dtype=np.int64) if groups is None else np.asarray(groups)
+    order = _order(groups)
     starts, sizes = _runs(groups[order])
-    x, y = (np.asarray(v, dtype=float)[order] for v in (a, b))
-    counts = np.zeros(5)
-    large = sizes > LARGE
-    for start, size in zip(starts[large].tolist(), sizes[large].tolist(), strict=True):
-        counts += _pairs_of_many(x[start : start + size], y[start : start + size])
-    small = np.repeat(~large, sizes)
-    counts += _pairs_by_offset(x[small], y[small], groups[order][small], int(sizes[~large].max(initial=0)))
-    return Pairs(*counts.tolist())
+    ordered = np.asarray(variables, dtype=float)[order]
+    few = sizes <= LARGE
+    rows = np.repeat(few, sizes)
+    k = ordered.shape[1]
+    net, both, tied, total = np.zeros((k, k)), np.zeros((k, k)), np.zeros(k), 0
+    for signs in _signs_of_pairs(ordered[rows], groups[order][rows], int(sizes[few].max(initial=0))):
+        untied = np.abs(signs)
+        net, both, tied = net + signs.T @ signs, both + untied.T @ untied, tied + len(signs) - untied.sum(axis=0)
+        total += len(signs)
+    for start, size in zip(starts[~few].tolist(), sizes[~few].tolist(), strict=True):
+        many = ordered[start : start + size]
+        ties = np.array([_ties(column) for column in many.T])
+        for i, j in combinations(range(k), 2):
+            excess, decided = _order_of_many(many[:, i], many[:, j], ties[i], ties[j])
+            net[i, j] += excess
+            both[i, j] += decided
+        tied, total = tied + ties, total + size * (size - 1) // 2
+    return PairCounts((both + net) / 2, (both - net) / 2, tied, float(total))
 
 
 def bootstrap(
-    a: Array, b: Array, groups: Groups, *, key: int, replicates: int = 200, level: float = 0.95
+    a: Array, b: Array, groups: Groups, *, key: int, replicates: int = REPLICATES, level: float = 0.95
 ) -> tuple[float, float]:
     """An interval for the correlation of `a` and `b` [n]: whole groups are drawn with replacement.
 
     Percentile method (Efron & Tibshirani 1993, ch. 13), draws keyed by `key`. NaN if no replicate is defined.
     """
-    parts = np.stack([np.ones(len(a)), a, b, a * a, b * b, a * b], axis=1)
-    order = np.argsort(groups, kind="stable")
+    both = np.stack([a, b], axis=1)
+    return bootstrap_of_columns(both, [(0, 1)], groups, key=key, replicates=replicates, level=level)[0]
+
+
+def bootstrap_of_columns(
+    variables: Array,
+    which: Sequence[tuple[int, int]],
+    groups: Groups,
+    *,
+    key: int,
+    replicates: int = REPLICATES,
+    level: float = 0.95,
+) -> list[tuple[float, float]]:
+    """The same intervals for the correlations of some twos of the variables [n, k], of the same replicates."""
+    order = _order(groups)
     starts, _ = _runs(np.asarray(groups)[order])
-    return resample(np.add.reduceat(parts[order], starts), _correlation, key=key, replicates=replicates, level=level)
+    left, right = np.array(which, dtype=np.int64).reshape(-1, 2).T
+    products = variables[:, left] * variables[:, right]
+    parts = np.concatenate([np.ones((len(variables), 1)), variables, variables * variables, products], axis=1)
+    sums = times_drawn(key, replicates, len(starts)) @ np.add.reduceat(parts[order], starts)
+    n, (mean, square, product) = (
+        sums[:, :1],
+        np.split(sums[:, 1:], [variables.shape[1], 2 * variables.shape[1]], axis=1),
+    )
+    a, b = mean[:, left], mean[:, right]
+    return intervals(_correlation(n, a, b, square[:, left], square[:, right], product), level=level)
 
 
 def resample(
-    sums: Array, statistic: Callable[[Array], Array], *, key: int, replicates: int = 200, level: float = 0.95
+    sums: Array, statistic: Callable[[Array], Array], *, key: int, replicates: int = REPLICATES, level: float = 0.95
 ) -> tuple[float, float]:
     """A bootstrap interval for any statistic of sums over groups, from each group's sums [groups, S].
 
@@ -166,6 +226,14 @@ def interval(values: Array, *, level: float = 0.95) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def intervals(values: Array, *, level: float = 0.95) -> list[tuple[float, float]]:
+    """The same of several statistics' replicates [replicates, k]."""
+    if np.isnan(values).any():
+        return [interval(column, level=level) for column in values.T]
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return list(zip(low.tolist(), high.tolist(), strict=True))
+
+
 def wilson(successes: float, n: float, z: float = Z95) -> tuple[float, float]:
     """The score interval of a share (Wilson 1927), 95 % unless told; NaN if n is 0. Half successes are fine."""
     if n == 0:
@@ -176,47 +244,54 @@ def wilson(successes: float, n: float, z: float = Z95) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
+def _order(groups: Groups) -> Groups | slice:
+    """What sorts values by group, those of one group as they stand: of a panel nothing need be moved."""
+    groups = np.asarray(groups)
+    return slice(None) if (groups[1:] >= groups[:-1]).all() else np.argsort(groups, kind="stable")
+
+
 def _runs(ordered: Groups) -> tuple[Groups, Groups]:
     """Where each run of equal values begins, and how long it is."""
     starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])[: len(ordered)])
     return starts, np.diff(np.append(starts, len(ordered)))
 
 
-def _correlation(sums: Array) -> Array:
-    """Correlations from sums [replicates, (n, a, b, aa, bb, ab)]."""
-    n, a, b, aa, bb, ab = sums.T
+def _correlation(n: Array, a: Array, b: Array, aa: Array, bb: Array, ab: Array) -> Array:
+    """Correlations [replicates, k] from how many there are, and sums, sums of squares and of products."""
     spread = (n * aa - a * a) * (n * bb - b * b)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.where(spread > 0, (n * ab - a * b) / np.sqrt(spread), np.nan))
 
 
-def _signs(differences: Array, scale: float) -> Array:
-    """-1, 0 or 1; differences that can only be rounding are 0."""
-    return np.where(np.abs(differences) <= _TIE * scale, 0.0, np.sign(differences))
-
-
-def _pairs_by_offset(a: Array, b: Array, groups: Groups, largest: int) -> Array:
-    """Counts as in `Pairs`, for variables sorted by group: all pairs d places apart at once, d = 1, 2, …"""
-    counts = np.zeros(5)
-    scales = [float(np.max(np.abs(v), initial=0.0)) for v in (a, b)]
-    for d in range(1, largest):
+def _signs_of_pairs(variables: Array, groups: Groups, largest: int) -> Iterator[Array]:
+    """The signs [m, k] of the differences of variables [n, k], sorted by group, within all pairs of members of one
+    group: −1, 0 or 1; differences that can only be rounding are 0."""
+    slack = _TIE * np.max(np.abs(variables), axis=0, initial=0.0)
+    if largest == len(variables) <= _FEW:  # one small group
+        left, right = np.triu_indices(largest, 1)
+        yield _signs(variables[right] - variables[left], slack)
+        return
+    for d in range(1, largest):  # all pairs d places apart at once
         same = groups[d:] == groups[:-d]
-        x, y = (_signs((v[d:] - v[:-d])[same], scale) for v, scale in zip((a, b), scales, strict=True))
-        counts += [np.sum(x * y > 0), np.sum(x * y < 0), np.sum(x == 0), np.sum(y == 0), len(x)]
-    return counts
+        yield _signs((variables[d:] - variables[:-d])[same], slack)
 
 
-def _pairs_of_many(a: Array, b: Array) -> Array:
-    """The same for one large group, by Knight's (1966) algorithm in scipy; equal values only are ties."""
+def _signs(differences: Array, slack: Array) -> Array:
+    return np.where(np.abs(differences) <= slack, 0.0, np.sign(differences))
+
+
+def _ties(values: Array) -> float:
+    """Pairs of equal values [n]; or of equal rows [n, 2]."""
+    sizes = np.unique(values, axis=0, return_counts=True)[1].astype(float)
+    return float(np.sum(sizes * (sizes - 1) / 2))
+
+
+def _order_of_many(a: Array, b: Array, tied_a: float, tied_b: float) -> tuple[float, float]:
+    """Of the pairs of one large group: how many more are ordered alike than oppositely, and how many either way; by
+    Knight's (1966) algorithm in scipy; equal values only are ties."""
     from scipy.stats import kendalltau  # slow to import, and rarely needed
 
-    def tied(values: Array) -> float:
-        sizes = np.unique(values, axis=0, return_counts=True)[1].astype(float)
-        return float(np.sum(sizes * (sizes - 1) / 2))
-
     total = len(a) * (len(a) - 1) / 2
-    tied_a, tied_b, tied_both = tied(a), tied(b), tied(np.stack([a, b], axis=1))
     tau = float(kendalltau(a, b).statistic)
     excess = 0.0 if np.isnan(tau) else round(tau * float(np.sqrt((total - tied_a) * (total - tied_b))))
-    decided = total - tied_a - tied_b + tied_both
-    return np.array([(decided + excess) / 2, (decided - excess) / 2, tied_a, tied_b, total])
+    return float(excess), total - tied_a - tied_b + _ties(np.stack([a, b], axis=1))

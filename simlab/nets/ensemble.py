@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from .preference import RewardModel
-from .transformer import Numbers, trimmed
+from .transformer import READ, Numbers, by_length, trimmed
 
 __all__ = ["Ensemble", "Jury"]
 
@@ -40,18 +40,25 @@ class Ensemble:
         self.centre, self.scale = centre, scale
 
     @torch.no_grad()
-    def of_tokens(self, prompts: Numbers, responses: Numbers, *, batch: int = 1024) -> Tensor:
-        """What each token adds to the members' raw scores [M, n, T], for responses [n, T] to prompts [n, P]."""
+    def of_tokens(
+        self, prompts: Numbers, responses: Numbers, *, known: Tensor | None = None, batch: int = READ
+    ) -> Tensor:
+        """What each token adds to the members' raw scores [M, n, T], for responses [n, T] to prompts [n, P]; `known` as
+        of the members, if it is at hand."""
         first = self.members[0]
         asked = torch.as_tensor(prompts, dtype=torch.int64, device=first.tie.device)
         said = torch.as_tensor(responses, dtype=torch.int64, device=first.tie.device)
         out = torch.zeros(len(self.members), *said.shape, device=first.tie.device)
-        for start in range(0, len(said), batch):
-            p, r = trimmed(asked[start : start + batch]), trimmed(said[start : start + batch])
-            known = first.known(p, r)
+        for rows in by_length(batch, asked, said):
+            p, r = trimmed(asked[rows]), trimmed(said[rows])
+            likely = first.known(p, r) if known is None else known[rows, : r.shape[1]]
             for row, member in enumerate(self.members):
-                out[row, start : start + batch, : r.shape[1]] = member.of_tokens(p, r, known)
+                out[row, rows, : r.shape[1]] = member.of_tokens(p, r, likely)
         return out
+
+    def known(self, prompts: Numbers, responses: Numbers) -> Tensor:
+        """What the pretrained model finds of each token [n, T], see `RewardModel.known`."""
+        return self.members[0].known(prompts, responses)
 
     def standardized(self, added: Tensor, *, apart: bool = False) -> Tensor:
         """One score per response [n] from what its tokens add [M, n, T]: the mean of the raw scores, standardized; or
@@ -79,14 +86,23 @@ class Jury:
     Source: weighted sums of several reward models as in Wu et al. 2023 (arXiv:2306.01693), eq. 1.
     """
 
-    def __init__(self, judges: Sequence[Ensemble], weights: Sequence[float]) -> None:
-        if not len(judges) == len(weights) > 0:
-            raise ValueError(f"{len(judges)} judges and {len(weights)} weights do not fit")
-        self.judges, self.weights = tuple(judges), tuple(weights)
+    def __init__(self, judges: Sequence[Ensemble], weights: Sequence[float], alike: Sequence[bool]) -> None:
+        """`alike` says who reads what the pretrained model of the first finds likely."""
+        if not len(judges) == len(weights) == len(alike) > 0:
+            raise ValueError(f"{len(judges)} judges, {len(weights)} weights and {len(alike)} words on them do not fit")
+        self.judges, self.weights, self.alike = tuple(judges), tuple(weights), tuple(alike)
 
-    def of_tokens(self, prompts: Numbers, responses: Numbers) -> list[Tensor]:
-        """What each token adds to the raw scores of each judge's members, [M, n, T] for each."""
-        return [judge.of_tokens(prompts, responses) for judge in self.judges]
+    def known(self, prompts: Numbers, responses: Numbers) -> Tensor:
+        """What the pretrained model of the first judge finds of each token [n, T]."""
+        return self.judges[0].known(prompts, responses)
+
+    def of_tokens(self, prompts: Numbers, responses: Numbers, *, known: Tensor | None = None) -> list[Tensor]:
+        """What each token adds to the raw scores of each judge's members, [M, n, T] for each; `known` is what `known`
+        returns, if it is at hand."""
+        return [
+            judge.of_tokens(prompts, responses, known=known if alike else None)
+            for judge, alike in zip(self.judges, self.alike, strict=True)
+        ]
 
     def standardized(self, added: Sequence[Tensor], *, apart: bool = False) -> Tensor:
         """One score per response [n]; or those of the members [M, n] of a single judge, if they are to be told `apart`.

@@ -9,7 +9,7 @@ Schulman et al. 2016 (arXiv:1506.02438, GAE); Ouyang et al. 2022 (InstructGPT, a
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,18 +18,21 @@ from torch import Tensor, nn
 
 from .closed_form import divergence, objective, optimum, tilted
 from .transformer import (
+    LEARN,
     Numbers,
     Progress,
+    Speech,
     Transformer,
     adamw,
     blank_linear,
+    by_length,
     descend,
-    generate,
     log_probs,
     read_exchanges,
     response_mask,
     scale_rate,
     shuffled,
+    speak,
     spoken,
     trimmed,
 )
@@ -126,6 +129,7 @@ def ppo(
     config: PPOConfig | None = None,
     kept: MutableMapping[str, Tensor] | None = None,
     so_far: Callable[[], Tensor] | None = None,
+    known: Callable[[], Tensor] | None = None,
     progress: Progress | None = None,
 ) -> tuple[Transformer, nn.Linear, list[dict[str, float]]]:
     """Train `policy`, in place and where it lives, until its responses score high.
@@ -134,7 +138,8 @@ def ppo(
     so draws belong to rows), has `score` rate them, `shape` turn scores and log-probabilities into per-token
     rewards, and takes `epochs` passes of clipped updates. `reference` is never changed. One trunk serves policy and
     value, a linear head on it and on what the judge makes of the response so far (`so_far`, of the responses scored
-    last [B, T]; 0 if it cannot say). `kept` holds what an earlier call left of that head and of AdamW's moments, and is
+    last [B, T]; 0 if it cannot say). What the reference finds of the responses scored last is `known` [B, T] if the judge
+    has read them with it; else it reads them. `kept` holds what an earlier call left of that head and of AdamW's moments, and is
     left what becomes of them; without it both begin anew. `seed` decides the minibatches. Returns policy, value head
     and one dict of metrics an iteration, named as in TRL with "/" written "_". Raises ValueError for shapes that do not
     fit and for rewards that are not finite.
@@ -157,10 +162,10 @@ def ppo(
     metrics = []
     for iteration in range(config.iterations):
         scale_rate(optimizer, config.share_of_rate(iteration, resumed))
-        said = generate(policy, asked[iteration], draws[iteration], end=end, temperature=config.temperature)
+        said = speak(policy, asked[iteration], draws[iteration], end=end, temperature=config.temperature).trimmed()
         rollout, found = _roll_out(
-            policy, reference, value, score, shape, asked[iteration], trimmed(said), end, config, so_far
-        )
+            reference, value, score, shape, asked[iteration], said, end, config, so_far, known
+        )  # fmt: skip
         found |= _update(policy, value, optimizer, rollout, generator, config)
         metrics.append(found | {"lr": optimizer.param_groups[0]["lr"]})
         if progress is not None:
@@ -203,25 +208,24 @@ def value_head(policy: Transformer, critic: Critic = "zero") -> nn.Linear:
 
 @torch.no_grad()
 def _roll_out(
-    policy: Transformer,
     reference: Transformer,
     value: nn.Linear,
     score: Score,
     shape: Shape,
     prompts: Tensor,
-    responses: Tensor,
+    said: Speech,
     end: int,
     config: PPOConfig,
     so_far: Callable[[], Tensor] | None,
+    known: Callable[[], Tensor] | None,
 ) -> tuple[Rollout, dict[str, float]]:
+    responses, logp = said.responses, said.logp
     mask = response_mask(responses)
-    before, _ = read_exchanges(policy, prompts, responses)
-    logp = spoken(policy, before, responses, config.temperature)
-    logp_ref = log_probs(reference, prompts, responses, temperature=config.temperature)
     ended = (responses == end).any(1)
     scores = score(prompts, responses).to(logp) - config.missing_end_penalty * ~ended
+    logp_ref = log_probs(reference, prompts, responses, temperature=config.temperature) if known is None else known()
     expected = torch.zeros_like(logp) if so_far is None else _beside_others(so_far().to(logp), mask)
-    values = _values(value, before, expected) * mask
+    values = _values(value, said.before, expected) * mask
     scores = scores.clamp(-config.score_clip, config.score_clip)
     rewards = shape(scores, logp, logp_ref, mask)
     if rewards.shape != mask.shape or not bool(torch.isfinite(rewards).all()):
@@ -314,24 +318,34 @@ def _update(
 def _losses(
     policy: Transformer, value: nn.Linear, rollout: Rollout, rows: Tensor, config: PPOConfig
 ) -> tuple[Tensor, Tensor]:
-    responses = trimmed(rollout.responses[rows])
-    t = responses.shape[1]
-    mask = response_mask(responses)
-    before, _ = read_exchanges(policy, trimmed(rollout.prompts[rows]), responses)
-    logp = spoken(policy, before, responses, config.temperature)[mask]
-    old = rollout.logp[rows, :t][mask]
-    acted, clipped = policy_loss(logp, old, rollout.advantage[rows, :t][mask], config.clip)
+    parts = by_length(LEARN // 2, rollout.prompts[rows], rollout.responses[rows])
+    rows = rows[torch.cat(parts)]
+    logp, values = _read(policy, value, rollout, torch.split(rows, [len(part) for part in parts]), config)
+    mask = rollout.mask[rows]
+    old = rollout.logp[rows][mask]
+    acted, clipped = policy_loss(logp, old, rollout.advantage[rows][mask], config.clip)
     guessed, value_clipped = value_loss(
-        _values(value, before, rollout.so_far[rows, :t])[mask],
-        rollout.values[rows, :t][mask],
-        rollout.returns[rows, :t][mask],
-        config.value_clip,
-    )
+        values, rollout.values[rows][mask], rollout.returns[rows][mask], config.value_clip
+    )  # fmt: skip
     change = (logp - old).detach()
     figures = (0.5 * change.square().mean(), clipped, acted.detach(), guessed.detach(), value_clipped,
                change.exp().mean())  # as UPDATES has them, but for the norm  # fmt: skip
     weight = config.value_coef if config.critic != "none" else 0.0
     return acted + weight * guessed, torch.stack(figures)
+
+
+def _read(
+    policy: Transformer, value: nn.Linear, rollout: Rollout, parts: Sequence[Tensor], config: PPOConfig
+) -> tuple[Tensor, Tensor]:
+    """Log-probabilities and values of every token of these rows, one after the other [N], with gradients."""
+    logp, values = [], []
+    for rows in parts:
+        responses = trimmed(rollout.responses[rows])
+        mask = response_mask(responses)
+        before, _ = read_exchanges(policy, trimmed(rollout.prompts[rows]), responses)
+        logp.append(spoken(policy, before, responses, config.temperature)[mask])
+        values.append(_values(value, before, rollout.so_far[rows, : responses.shape[1]])[mask])
+    return torch.cat(logp), torch.cat(values)
 
 
 def policy_loss(logp: Tensor, old: Tensor, advantage: Tensor, clip: float) -> tuple[Tensor, Tensor]:

@@ -20,12 +20,12 @@ from .transformer import (
     Transformer,
     adamw,
     descend,
-    generate,
     log_probs,
     read_exchanges,
     response_mask,
     scale_rate,
     shuffled,
+    speak,
     spoken,
     trimmed,
 )
@@ -81,13 +81,11 @@ def grouped(prompts: Numbers, k: int) -> Tensor:
 @torch.no_grad()
 def answer(policy: Transformer, lesson: Lesson, prompts: Tensor, draws: Numbers) -> Answers:
     """Respond to each prompt [B, P] by its own draws [B, T], and have the responses rewarded."""
-    said = trimmed(generate(policy, prompts, draws, end=lesson.end, temperature=lesson.temperature))
-    logp, logp_ref = (
-        log_probs(model, prompts, said, temperature=lesson.temperature) for model in (policy, lesson.reference)
-    )
-    mask = response_mask(said)
-    rewards = lesson.reward(lesson.score(prompts, said), logp, logp_ref, mask)
-    return Answers(prompts, said, logp, logp_ref, rewards.masked_fill(~mask, 0.0).sum(1))
+    speech = speak(policy, prompts, draws, end=lesson.end, temperature=lesson.temperature).trimmed()
+    said, mask = speech.responses, response_mask(speech.responses)
+    logp_ref = log_probs(lesson.reference, prompts, said, temperature=lesson.temperature)
+    rewards = lesson.reward(lesson.score(prompts, said), speech.logp, logp_ref, mask)
+    return Answers(prompts, said, speech.logp, logp_ref, rewards.masked_fill(~mask, 0.0).sum(1))
 
 
 def practise(

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -23,14 +23,18 @@ from .listwise import plackett_luce_loss
 from .orders import wins
 from .reward_figures import accuracy, figures
 from .transformer import (
+    LEARN,
+    READ,
     Numbers,
     Progress,
     Transformer,
     adamw,
     blank_linear,
+    by_length,
     descend,
     log_probs,
     read_exchanges,
+    read_rankings,
     response_mask,
     scale_rate,
     shuffled,
@@ -38,6 +42,9 @@ from .transformer import (
 )
 
 __all__ = ["RewardModel", "accuracy", "bradley_terry_loss", "centring_penalty", "fit", "fit_linear"]
+
+ROUNDING = 1e-6  # relative: what parameters move by where there is nothing to learn, at most
+TOGETHER = 4  # responses to a prompt that are read in one sequence: of more, each would look past too many others
 
 Ties = Literal["half", "davidson"]
 Figures = dict[str, float]
@@ -64,6 +71,8 @@ class RewardModel(nn.Module):
             self.head.weight.copy_((draws * torch.tensor([[1.0], [0.0]]))[:rows])
             self.head.bias.zero_()
         self.tie = nn.Parameter(torch.zeros((), device=pretrained.device))  # log ν of Davidson's ties
+        self.register_state_dict_post_hook(_without_frozen)  # type: ignore[no-untyped-call]
+        self.register_load_state_dict_post_hook(_frozen_is_there)  # type: ignore[no-untyped-call]
 
     def forward(self, prompts: Tensor, responses: Tensor, known: Tensor) -> Tensor:
         """Scores [n] of responses [n, T] to prompts [n, P]; `known` [n, T] is the frozen model's log p."""
@@ -72,8 +81,15 @@ class RewardModel(nn.Module):
     def of_tokens(self, prompts: Tensor, responses: Tensor, known: Tensor) -> Tensor:
         """What each token adds to the score [n, T], 0 at padding. The trunk reads from left to right, so that their sum
         up to a token is the score of what the response is by then."""
-        _, at = read_exchanges(self.trunk, prompts, responses)  # [n, T, d]
-        say, *weigh = self.head(at).unbind(-1)  # each [n, T]
+        return self._added(read_exchanges(self.trunk, prompts, responses)[1], responses, known)
+
+    def of_rankings(self, prompts: Tensor, responses: Tensor, known: Tensor) -> Tensor:
+        """Scores [m, K] of K responses [m, K, T] to each prompt [m, P]; `known` [m, K, T] as in `forward`."""
+        at = [read_rankings(self.trunk, prompts, some) for some in responses.split(TOGETHER, 1)]
+        return self._added(torch.cat(at, 1), responses, known).sum(2)
+
+    def _added(self, at: Tensor, responses: Tensor, known: Tensor) -> Tensor:
+        say, *weigh = self.head(at).unbind(-1)  # each as the responses
         added: Tensor = (say + weigh[0] * known if weigh else say) * response_mask(responses)
         return added
 
@@ -89,18 +105,31 @@ class RewardModel(nn.Module):
         return [*self.trunk.parameters(), *self.head.parameters(), self.tie]
 
     @torch.no_grad()
-    def score(self, prompts: Numbers, responses: Numbers, *, known: Numbers | None = None, batch: int = 1024) -> Tensor:
+    def score(self, prompts: Numbers, responses: Numbers, *, known: Numbers | None = None, batch: int = READ) -> Tensor:
         """Scores [n] without gradients, float32 on the model's device. Only differences under one prompt mean
         anything until somebody standardizes them. `known` [n, T] is what `known` returns, if it is at hand."""
         before = None if known is None else torch.as_tensor(known, device=self.tie.device)
         asked = torch.as_tensor(prompts, dtype=torch.int64, device=self.tie.device)
         said = torch.as_tensor(responses, dtype=torch.int64, device=self.tie.device)
         out = torch.zeros(len(said), device=self.tie.device)
-        for start in range(0, len(said), batch):
-            p, r = trimmed(asked[start : start + batch]), trimmed(said[start : start + batch])
-            log_p = self.known(p, r) if before is None else before[start : start + batch, : r.shape[1]]
-            out[start : start + batch] = self(p, r, log_p)
+        for rows in by_length(batch, asked, said):
+            p, r = trimmed(asked[rows]), trimmed(said[rows])
+            out[rows] = self(p, r, self.known(p, r) if before is None else before[rows, : r.shape[1]])
         return out
+
+
+def _without_frozen(module: nn.Module, state: dict[str, Tensor], prefix: str, metadata: object) -> None:
+    """The frozen model is no part of what was learned: it is written down with the language model."""
+    del module, metadata
+    for name in [name for name in state if name.startswith(f"{prefix}frozen.")]:
+        del state[name]
+
+
+def _frozen_is_there(module: nn.Module, incompatible: Any) -> None:
+    """And so it is not missing."""
+    del module
+    missing = incompatible.missing_keys
+    missing[:] = [name for name in missing if not name.startswith("frozen.")]
 
 
 def bradley_terry_loss(
@@ -254,6 +283,7 @@ class _Rankings:
         self.shares = None if shares is None else torch.as_tensor(shares, dtype=torch.float32, device=device)
         flat = self.prompts.repeat_interleave(k, 0), self.responses.view(m * k, t)
         self.known = model.known(*flat).view(m, k, t)
+        self.at_once = max(1, LEARN // k)
         self.won: Tensor | None = None  # [m, K], once a listwise loss asks for it
 
     def __len__(self) -> int:
@@ -261,11 +291,14 @@ class _Rankings:
 
     def scores(self, rows: Tensor) -> Tensor:
         """Scores [rows, K], with gradients."""
-        said = self.responses[rows].flatten(0, 1)
-        prompts, responses = trimmed(self.prompts[rows].repeat_interleave(self.responses.shape[1], 0)), trimmed(said)
-        known = self.known[rows].flatten(0, 1)[:, : responses.shape[1]]
-        scores: Tensor = self.model(prompts, responses, known)
-        return scores.view(len(rows), -1)
+        parts = by_length(self.at_once, self.responses[rows].flatten(1), self.prompts[rows])
+        scores = torch.cat([self._some(rows[part]) for part in parts])
+        return scores[torch.cat(parts).argsort()]
+
+    def _some(self, rows: Tensor) -> Tensor:
+        said = self.responses[rows]
+        said = said[:, :, : int((said != 0).sum(2).max())]
+        return self.model.of_rankings(trimmed(self.prompts[rows]), said, self.known[rows, :, : said.shape[2]])
 
     def orders(self, rows: Tensor) -> Tensor:
         """How many others each response beat [rows, K]."""
@@ -371,6 +404,6 @@ def _moved(model: RewardModel, before: list[Tensor]) -> dict[str, float]:
         step = sum(float((p.detach() - o).square().sum()) for p, o in zip(module.parameters(), old, strict=True))
         size = sum(float(o.square().sum()) for o in old)
         change[f"{name}_change"] = math.sqrt(step / size) if size else math.sqrt(step)
-    if not all(value > 0 for value in change.values()):
+    if not all(value > ROUNDING for value in change.values()):
         raise RuntimeError(f"the reward model did not learn: {change}")
     return change

@@ -32,6 +32,22 @@ class TransformerConfig:
             raise ValueError(f"heads ({self.heads}) must divide width ({self.width})")
 
 
+@dataclass(frozen=True, slots=True)
+class PretrainedConfig:
+    """The shape of a model that others have pretrained: `vocab` tokens, the signs of the games included, `width` d,
+    `layers`, `heads`, `context` tokens; `end` is its own number for the end of a text, `weights` how many numbers
+    multiply (tied embeddings once). `unspoken` are the tokens a response can never contain."""
+
+    vocab: int
+    width: int
+    layers: int
+    heads: int
+    context: int
+    end: int
+    weights: int
+    unspoken: tuple[int, ...]
+
+
 def count_parameters(config: TransformerConfig) -> dict[str, int]:
     """How many numbers the model learns, without building it: "embedding" (the dictionary), "positions", "layers"
     (all blocks and the final norm) and "total". GPT-3's shape gives 50,257 × 12,288 and 175 billion."""
@@ -46,12 +62,15 @@ def count_parameters(config: TransformerConfig) -> dict[str, int]:
     return {**parts, "total": sum(parts.values())}
 
 
-def flops_per_token(config: TransformerConfig, *, training: bool = True) -> float:
+def flops_per_token(config: TransformerConfig | PretrainedConfig, *, training: bool = True) -> float:
     """Floating-point operations for one token: 2N forward and 4N backward, plus attention over the whole context.
 
     N are the weights that multiply: the blocks and the output projection (the dictionary is tied, so it counts once).
     Source: Kaplan et al. 2020 (arXiv:2001.08361) §2.1, table 1, with the output projection added.
     """
-    counts = count_parameters(config)
-    forward = 2 * (counts["layers"] + counts["embedding"]) + 2 * config.layers * config.context * config.width
+    if isinstance(config, PretrainedConfig):
+        weights = config.weights
+    else:
+        weights = (counts := count_parameters(config))["layers"] + counts["embedding"]
+    forward = 2 * weights + 2 * config.layers * config.context * config.width
     return float(forward * (3 if training else 1))

@@ -5,7 +5,9 @@ the probabilities of the next word; one word is drawn and appended, until the en
 party and by `preference` and `policy`; knows nothing of simlab.
 
 Sequences are int64 and padded with 0 *on the right*; a response follows its prompt directly, so that neither
-padding nor the other rows of a batch reach a number. Shapes: B sequences, T tokens, P prompt tokens, d width,
+padding nor the other rows of a batch reach a number but by the rounding of float32 sums, which differs with the size of
+a product: equal calls give equal bits, and the same row beside others the same to about 1e-6. Work is done in parts of
+rows of like length (`by_length`), which waste no padding and stay in a processor's cache. Shapes: B sequences, T tokens, P prompt tokens, d width,
 H heads, V words. References: Vaswani et al. 2017 (arXiv:1706.03762); Radford et al. 2019 (GPT-2: pre-norm, learned
 positions, initialization); Press & Wolf 2017 (arXiv:1608.05859: tied embeddings).
 """
@@ -14,6 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -36,11 +39,13 @@ __all__ = [
     "next_words",
     "pretrain",
     "response_mask",
+    "speak",
     "to_arrays",
 ]
 
 Progress = Callable[[int, int], None]  # called with (done, total)
 Numbers = Tensor | NDArray[Any]
+READ, LEARN = 256, 64  # rows at once, without and with gradients: of 64 to 1,024, fastest on processors at width 64
 M = TypeVar("M", bound=nn.Module)
 
 
@@ -141,7 +146,7 @@ class Transformer(nn.Module):
         `positions` [B, T] default to 0…T−1. With `memories` (one a block) earlier tokens are remembered, and later
         calls need a `mask` [B, 1, T, S], True where a remembered key may be seen.
         """
-        if tokens.shape[1] > self.config.context:
+        if positions is None and tokens.shape[1] > self.config.context:
             raise ValueError(f"{tokens.shape[1]} tokens do not fit in a context of {self.config.context}")
         x = F.embedding(tokens, self.words)
         x = x + (self.positions[: tokens.shape[1]] if positions is None else F.embedding(positions, self.positions))
@@ -149,6 +154,11 @@ class Transformer(nn.Module):
             x = block(x, None if memories is None else memories[number], mask)
         out: Tensor = self.norm(x)
         return out
+
+    def memories(self, rows: int, slots: int) -> list[Memory]:
+        """An empty memory for each block, of so many sequences with room for so many tokens."""
+        shape = (rows, self.config.heads, slots, self.config.width // self.config.heads)
+        return [Memory(*shape, like=self.words) for _ in self.blocks]
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Comparison with the dictionary: unnormalized log-probabilities [..., V] of the next word."""
@@ -182,6 +192,15 @@ def trimmed(tokens: Tensor) -> Tensor:
     return tokens[:, : int((tokens != 0).sum(1).max())]
 
 
+def by_length(size: int, *tokens: Tensor) -> tuple[Tensor, ...]:
+    """All rows of `tokens` (several [n, T], taken together), in parts of `size` at most, the shortest first.
+
+    On a graphics card, where a part costs a launch whatever its size, sixteen times as many make one.
+    """
+    order = sum((t != 0).sum(1) for t in tokens).argsort(stable=True)  # type: ignore[union-attr]
+    return torch.split(order, size if order.device.type == "cpu" else 16 * size) if len(order) else ()
+
+
 def pretrain(
     config: TransformerConfig,
     sequences: Numbers,
@@ -211,9 +230,9 @@ def pretrain(
     data, losses = data.to(device), []
     for step, rows in enumerate(order.to(device)):
         scale_rate(optimizer, _warmup_decay(step, steps))
-        loss = next_word_loss(model, trimmed(data[rows]))
-        descend(loss, optimizer)
-        losses.append(loss.detach())
+        optimizer.zero_grad(set_to_none=True)
+        losses.append(_next_word_gradient(model, data[rows]))
+        step_down(optimizer)
         if progress is not None:
             progress(step + 1, steps)
     return model, torch.stack(losses).tolist() if losses else []
@@ -227,10 +246,27 @@ def next_word_loss(model: Transformer, tokens: Tensor) -> Tensor:
     return F.cross_entropy(model.logits(hidden), target[real])
 
 
+def _next_word_gradient(model: Transformer, tokens: Tensor) -> Tensor:
+    """Add the gradient of the mean cross-entropy of a batch [B, T] to that of the parameters, part by part; returns
+    the loss."""
+    words, losses = (tokens[:, 1:] != 0).sum(), []
+    for rows in by_length(LEARN, tokens):
+        part = trimmed(tokens[rows])
+        loss = next_word_loss(model, part) * (part[:, 1:] != 0).sum() / words
+        loss.backward()  # type: ignore[no-untyped-call]
+        losses.append(loss.detach())
+    return torch.stack(losses).sum()
+
+
 def descend(loss: Tensor, optimizer: torch.optim.Optimizer, limit: float = 1.0) -> Tensor:
     """One step down the gradient of `loss`, its norm clipped at `limit`; returns the norm it had before."""
     optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
+    return step_down(optimizer, limit)
+
+
+def step_down(optimizer: torch.optim.Optimizer, limit: float = 1.0) -> Tensor:
+    """One step down the gradient that the parameters have, its norm clipped at `limit`; returns that norm."""
     norm = nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], limit)
     optimizer.step()
     return norm
@@ -274,6 +310,26 @@ def read_exchanges(model: Transformer, prompts: Tensor, responses: Tensor) -> tu
     return hidden[rows, slots - 1], hidden[rows, slots]
 
 
+def read_rankings(model: Transformer, prompts: Tensor, responses: Tensor) -> Tensor:
+    """The model's vectors [m, K, T, d] at each token of K responses [m, K, T] to each prompt [m, P], as if every
+    response were read alone; what stands at padding means nothing. Differentiable.
+
+    The prompt is read once: it and its responses are one sequence, in which a response sees the prompt and itself.
+    """
+    (m, p), (k, t) = prompts.shape, responses.shape[1:]
+    size, at, said = lengths(prompts), torch.arange(p, device=prompts.device), torch.arange(t, device=prompts.device)
+    if int(size.max()) + t > model.config.context:
+        raise ValueError(f"{p} + {t} tokens of prompt and response do not fit in a context of {model.config.context}")
+    positions = torch.cat((at.expand(m, p), (size[:, None] + said).repeat(1, k)), 1)
+    owner = torch.cat((at * 0, 1 + torch.arange(k, device=at.device).repeat_interleave(t)))  # 0: of the prompt
+    place = torch.arange(p + k * t, device=at.device)
+    seen = (place[:, None] >= place) & ((owner[:, None] == owner) | (owner == 0))  # [S, S], True where a key is seen
+    real = torch.cat((at < size[:, None], torch.ones(m, k * t, dtype=torch.bool, device=at.device)), 1)
+    mask = seen if p == int(size.min()) else (seen & real[:, None])[:, None]
+    hidden: Tensor = model(torch.cat((prompts, responses.flatten(1)), 1), positions, mask=mask)
+    return hidden[:, p:].unflatten(1, (k, t))
+
+
 def spoken(model: Transformer, before: Tensor, responses: Tensor, temperature: float = 1.0) -> Tensor:
     """Log-probability [B, T] of each response token given the vectors `before` it [B, T, d]; 0 at padding."""
     mask = response_mask(responses)
@@ -283,66 +339,102 @@ def spoken(model: Transformer, before: Tensor, responses: Tensor, temperature: f
 
 @torch.no_grad()
 def log_probs(
-    model: Transformer, prompts: Numbers, responses: Numbers, *, temperature: float = 1.0, batch: int = 1024
+    model: Transformer, prompts: Numbers, responses: Numbers, *, temperature: float = 1.0, batch: int = READ
 ) -> Tensor:
     """Log-probability [n, T] of every response token, end token included, 0 at padding; float32, model's device."""
     asked, said = _rows(model, prompts), _rows(model, responses)
     out = torch.zeros(said.shape, device=model.device)
-    for start in range(0, len(said), batch):
-        p, r = trimmed(asked[start : start + batch]), trimmed(said[start : start + batch])
-        out[start : start + batch, : r.shape[1]] = spoken(model, read_exchanges(model, p, r)[0], r, temperature)
+    for rows in by_length(_at_once(model, batch, said.shape[1]), asked, said):
+        p, r = trimmed(asked[rows]), trimmed(said[rows])
+        out[rows, : r.shape[1]] = spoken(model, read_exchanges(model, p, r)[0], r, temperature)
     return out
+
+
+def _at_once(model: Transformer, rows: int, tokens: int) -> int:
+    """At most so many rows of so many tokens that their logits need no more than half a gigabyte."""
+    return max(1, min(rows, (1 << 27) // (model.config.vocab * max(tokens, 1))))
 
 
 def _rows(model: Transformer, tokens: Numbers) -> Tensor:
     return torch.as_tensor(tokens, dtype=torch.int64, device=model.device)
 
 
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """Responses as they were said: tokens [n, T]; what the model gave each, log-probabilities [n, T], 0 at padding, and
+    its vectors before each [n, T, d], 0 at padding."""
+
+    responses: Tensor
+    logp: Tensor
+    before: Tensor
+
+    @staticmethod
+    def silence(model: Transformer, rows: int, words: int) -> Speech:
+        """Nothing yet."""
+        blank = model.words.new_zeros
+        width = model.config.width
+        return Speech(blank(rows, words, dtype=torch.int64), blank(rows, words), blank(rows, words, width))
+
+    def trimmed(self) -> Speech:
+        """Without the columns in which every response has ended."""
+        responses = trimmed(self.responses)
+        t = responses.shape[1]
+        return Speech(responses, self.logp[:, :t], self.before[:, :t])
+
+
 @torch.no_grad()
-def generate(
+def speak(
     model: Transformer,
     prompts: Numbers,
     uniforms: Numbers,
     *,
     end: int,
     temperature: float = 1.0,
-    batch: int = 1024,
-) -> Tensor:
+    batch: int = READ,
+) -> Speech:
     """Responses [n, T] to prompts [n, P]: word by word up to the `end` token, 0 after it.
 
     Token t of row i is the inverse of the cumulative distribution at `uniforms[i, t]` in [0, 1), so a row's draws
     belong to the row, whoever else is in the batch. Nothing in `config.unspoken` is ever said. `temperature` 0 takes
-    the likeliest word. int64 on the model's device; raises ValueError if prompt and response exceed the context.
+    the likeliest word. On the model's device; raises ValueError if prompt and response exceed the context.
     """
     asked = _rows(model, prompts)
     draws = torch.as_tensor(uniforms, dtype=torch.float64, device=model.device)
-    out = torch.zeros(draws.shape, dtype=torch.int64, device=model.device)
-    for start in range(0, len(asked), batch):
-        rows = slice(start, start + batch)
-        _continue(model, trimmed(asked[rows]), draws[rows], out[rows], end, temperature)
+    out = Speech.silence(model, *draws.shape)
+    for rows in by_length(_at_once(model, batch, 4), asked):  # a token is drawn from a few copies of the logits
+        said = _continue(model, trimmed(asked[rows]), draws[rows], end, temperature)
+        out.responses[rows], out.logp[rows], out.before[rows] = said.responses, said.logp, said.before
     return out
 
 
-def _continue(model: Transformer, prompts: Tensor, draws: Tensor, out: Tensor, end: int, temperature: float) -> None:
-    """Fill `out` [B, T]. Rows that have ended are dropped from the work once they are a quarter of it."""
+def generate(
+    model: Transformer, prompts: Numbers, uniforms: Numbers, *, end: int, temperature: float = 1.0, batch: int = READ
+) -> Tensor:
+    """The tokens [n, T] of `speak`, int64."""
+    return speak(model, prompts, uniforms, end=end, temperature=temperature, batch=batch).responses
+
+
+def _continue(model: Transformer, prompts: Tensor, draws: Tensor, end: int, temperature: float) -> Speech:
+    """Responses [B, T]. Rows that have ended are dropped from the work once they are a quarter of it."""
     (b, p), t = prompts.shape, draws.shape[1]
+    out = Speech.silence(model, b, t)
     config = model.config
     if p + t > config.context:
         raise ValueError(f"{p} + {t} tokens of prompt and response do not fit in a context of {config.context}")
     size, rows = lengths(prompts), torch.arange(b, device=prompts.device)
-    shape = (b, config.heads, p + t, config.width // config.heads)
-    memories = [Memory(*shape, like=model.words) for _ in model.blocks]
+    memories = model.memories(b, p + t)
     visible = torch.arange(p + t, device=prompts.device) < size[:, None]  # [B, P+T], all but prompt padding
     visible[:, p:] = True
     state = model(prompts, memories=memories)[rows, size - 1]  # [B, d]
     alive = torch.ones(b, dtype=torch.bool, device=prompts.device)
     for step in range(t):
-        token = draw(model.speech(state, temperature or 1.0), draws[rows, step], greedy=temperature == 0)
-        out[rows, step] = torch.where(alive, token, 0)
+        token, logp = draw(model.speech(state, temperature or 1.0), draws[rows, step], greedy=temperature == 0)
+        out.responses[rows, step] = torch.where(alive, token, 0)
+        out.logp[rows, step], out.before[rows, step] = logp * alive, state * alive[:, None]
         alive = alive & (token != end)
         left = int(alive.sum())
         if not left or step + 1 == t:
-            return
+            break
         if left <= 0.75 * len(alive):
             rows, token, size, visible = rows[alive], token[alive], size[alive], visible[alive]
             for memory in memories:
@@ -350,17 +442,19 @@ def _continue(model: Transformer, prompts: Tensor, draws: Tensor, out: Tensor, e
             alive = alive[alive]
         mask = visible[:, None, None, : p + step + 1]
         state = model(token[:, None], (size + step)[:, None], memories, mask)[:, 0]
+    return out
 
 
-def draw(logits: Tensor, uniforms: Tensor, *, greedy: bool = False) -> Tensor:
-    """One index [B] from each row of logits [B, V] by inverting its cumulative distribution at uniforms [B]."""
-    if greedy:
-        return logits.argmax(1)
+def draw(logits: Tensor, uniforms: Tensor, *, greedy: bool = False) -> tuple[Tensor, Tensor]:
+    """One index [B] from each row of logits [B, V] by inverting its cumulative distribution at uniforms [B], and the
+    logarithm of its probability [B]."""
     weights = torch.exp(logits - logits.amax(1, keepdim=True))
     cumulative = weights.cumsum(1, dtype=torch.float64)
     total = cumulative[:, -1]
     target = torch.minimum(uniforms * total, torch.nextafter(total, torch.zeros_like(total)))
-    return torch.searchsorted(cumulative, target[:, None], right=True)[:, 0]
+    drawn = logits.argmax(1) if greedy else torch.searchsorted(cumulative, target[:, None], right=True)[:, 0]
+    likely = weights.gather(1, drawn[:, None])[:, 0].double() / total
+    return drawn, likely.log().to(logits.dtype)
 
 
 @torch.no_grad()

@@ -21,6 +21,7 @@ from simlab.machines.gaussian_lm import GaussianLM
 from simlab.machines.imported import asked, require_room, said
 from simlab.machines.language_backend import LanguageBackend
 from simlab.machines.machine import Speaker
+from simlab.machines.pretrained_lm import PretrainedLM
 from simlab.machines.transformer_lm import TransformerLM
 from simlab.people.demonstrations import hand_in, write
 from simlab.rankings import Rankings, differences, preferred
@@ -61,8 +62,9 @@ class LanguageModel(Speaker):
         self.memory: list[Rankings] = []  # every ranking it was ever shown, if it learns from people themselves
         game = context.game
         self.tabled = self._encoded(game)  # prompts and responses to imitate, as tokens, if a table has them
+        made = TransformerLM if spec.pretrained is None else PretrainedLM
         self.backend: LanguageBackend = (
-            TransformerLM(name, spec, game, context.jobs, context.rng, context.stage, self.loaded(spec))
+            made(name, spec, game, context.jobs, context.rng, context.stage, self.loaded(spec))
             if isinstance(game, TextGame)
             else GaussianLM(len(game.dimensions))
         )

@@ -245,7 +245,10 @@ class Raters(Pool):
 
     def _rank(self, relation: Relation, tasks: Tasks, task: Indices, who: Indices, seconds: Array) -> None:
         """Let rater who[i] rank the responses of task[i], and keep the result for those above and below."""
-        standard, gold = self.context.guideline_for(self.name), self.gold_of(tasks.shown)
+        standard = self.context.guideline_for(self.name)
+        if tasks.gold is None or not np.array_equal(tasks.gold[0], standard.vector):  # the same, shift after shift
+            tasks.gold = standard.vector.copy(), self.gold_of(tasks.shown)
+        gold = tasks.gold[1]
         made = Rankings(
             shown=tasks.shown,
             place=task,

@@ -79,6 +79,10 @@ class RewardModel(Machine):
             return np.zeros(len(items))
         return (self.backend.score(items) - self.centre) / self.scale
 
+    def each_score(self, items: Items) -> Array:
+        """A number per member and response [M, n], each member's standardized as `score` is."""
+        return (self.backend.each(items) - self.centres[:, None]) / self.scales[:, None]
+
     def opinion(self, items: Items) -> Array:
         return self.score(items)
 

@@ -5,6 +5,7 @@ Every draw is keyed by person and task, so that one person more or less leaves t
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,20 +68,26 @@ class Judges(Roster):
         """Utility [n, people] of each panel item for each of these people, without a draw; asked once per panel."""
         if self._panel is not panel:
             self._panel, self._columns = panel, {}
-        delegate = self.delegation.of(people) if self.delegation else np.zeros(len(people), dtype=bool)
-        for person, asks in zip(people.tolist(), delegate.tolist(), strict=True):
-            if person not in self._columns:
-                machine = self.delegation if asks else None
-                each = machine.utility(panel) if machine else self._perceived_by(person, panel.items)
-                self._columns[person] = self.utility_function.as_measured(panel, each)
+        delegate = self.delegates(people)
+        for person in people[delegate].tolist():
+            if person not in self._columns and self.delegation:
+                self._columns[person] = self.utility_function.as_measured(panel, self.delegation.utility(panel))
+        new = [person for person in people.tolist() if person not in self._columns]
+        for person, each in zip(new, self._perceived_by(new, panel.items), strict=True):
+            self._columns[person] = self.utility_function.as_measured(panel, each)
         return np.stack([self._columns[person] for person in people.tolist()], axis=1)
 
-    def _perceived_by(self, person: int, items: Items) -> Array:
-        """Utility [n] of items for one person, without perception noise."""
-        who, vector = np.full(len(items), person), self.cohort.vector[person]
-        situation = self.situation(items.prompt)
-        return self.utility_function.utilities(
-            perceived(self, items, who, None), vector if situation is None else vector + situation
+    def _perceived_by(self, people: Sequence[int], items: Items) -> Iterable[Array]:
+        """Utility [n] of items for each of these people, without perception noise."""
+        game, situation, vectors = self.context.game, self.situation(items.prompt), self.cohort.vector[people]
+        if game.seen_alike and situation is None and not (self.cohort.skill[people] < 1).any():
+            return self.utility_function.of_people(game.features(items), vectors).T
+        return (
+            self.utility_function.utilities(
+                perceived(self, items, np.full(len(items), person), None),
+                vector if situation is None else vector + situation,
+            )
+            for person, vector in zip(people, vectors, strict=True)
         )
 
     def forget_panel(self) -> None:

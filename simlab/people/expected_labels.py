@@ -55,12 +55,16 @@ class ExpectedLabels:
     @property
     def own(self) -> Array:
         """P(left) − P(right) [R, M] where they are not silent: a careless answer is a coin's, or the one shown."""
+        if not self.confirm and (self.care == 1).all():
+            return self.careful
         careful = self.care[:, None] * self.careful
         return careful + (1 - self.care)[:, None] * self.below if self.confirm else careful
 
     @property
     def said(self) -> Array:
         """P(left) − P(right) [R, M] of labels as they are given."""
+        if not self.silence.any():
+            return self.own
         return (1 - self.silence)[:, None] * self.own + self.silence[:, None] * self.below
 
     def fidelity(self, gold: Array) -> Array:
@@ -170,7 +174,7 @@ def _as_they_are(pool: Judges, rows: Indices, panel: Panel, places: Indices) -> 
     """Utilities [R, 2M] by what each goes by, of responses as they are."""
     features, situation = panel.features[places], pool.situation(panel.items.prompt[places])
     if situation is None:
-        return np.stack([pool.utility_function.utilities(features, pool.cohort.vector[row]) for row in rows.tolist()])
+        return pool.utility_function.of_people(features, pool.cohort.vector[rows]).T
     vectors = (pool.cohort.vector[row] + situation for row in rows.tolist())
     return np.stack([pool.utility_function.utilities(features, vector) for vector in vectors])
 

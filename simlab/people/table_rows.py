@@ -94,7 +94,7 @@ def _worth(pool: Roster, wage: Array | float, hours: Array, pairs: float) -> Arr
 
 def demonstrations(pool: Roster, model: str, items: Items, who: Indices, seconds: Array, pay: Array) -> None:
     """What people wrote for a language model to imitate, and what each got for it, in $ [n]."""
-    columns = pool.context.game.transcript(items)
+    columns = pool.context.game.wording(items)
     pool.context.log.add(
         "demonstrations",
         about=model,

@@ -21,6 +21,7 @@ class Tasks:
     done: NDArray[np.bool_]  # [m]
     asked: NDArray[np.bool_]  # [m] whether the prompt was a user's, and so has a situation
     batch: Batch  # the same, as work that waits
+    gold: tuple[NDArray[np.float64], NDArray[np.int8]] | None = None  # [m, pairs], and by which value vector [D]
 
     def __len__(self) -> int:
         return len(self.local)

@@ -78,7 +78,7 @@ def _reward_models(run: Run, round: int | None) -> dict[Key, float]:
     from."""
     rows = run.reward_model
     if round is not None:
-        rows = rows[rows["round"] < round]
+        rows = rows[rows["round"] <= round]
     found = {}
     for row in rows.groupby(["agent", "principal"], sort=False).last().reset_index().itertuples():
         for kind in ("held_out", "gold"):

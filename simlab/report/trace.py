@@ -280,7 +280,7 @@ def _policy(given: _Tables, fit: Row) -> Row | None:
 def _responses(given: _Tables, policy: Row, prompt: str) -> Row:
     """What the language model said before and after that training: to the label's own prompt if it is on the panel,
     else to the prompts nearest in wording; and mean scores over prompts of the same force."""
-    rows = given.frame("responses", agent=policy["agent"], round=[policy["round"], policy["round"] + 1])
+    rows = given.frame("responses", agent=policy["agent"], round=[policy["round"] - 1, policy["round"]])
     criteria = [name for name in rows if not TABLES["responses"].means(name)]
     words = bool((rows.response != "").any())
     same = prompt in set(rows.prompt)
@@ -288,14 +288,14 @@ def _responses(given: _Tables, policy: Row, prompt: str) -> Row:
     forces = set(rows.force[rows.prompt.isin(prompts)]) if words else set(rows.force)
     sides = [
         side.assign(nth=side.groupby("prompt").cumcount())
-        for side in (rows[rows["round"] == policy["round"] + after] for after in (0, 1))
+        for side in (rows[rows["round"] == policy["round"] - before] for before in (1, 0))
     ]
     both = sides[0].merge(sides[1], on=["prompt", "nth"], suffixes=("", "_now"))
     alike = [side[side.force.isin(forces)] for side in sides]
     return {
         "which": "same prompt" if same else "nearest prompts" if words else "panel",
-        "round_before": policy["round"],
-        "round_after": policy["round"] + 1,
+        "round_before": policy["round"] - 1,
+        "round_after": policy["round"],
         "changed": _shown(both[both.prompt.isin(prompts)], criteria),
         "forces": sorted(forces),
         "responses": len(alike[0]),

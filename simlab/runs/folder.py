@@ -39,6 +39,7 @@ class OpenRun:
         self.path, self.manifest = path, manifest
         self.began = time.monotonic()  # or earlier, if work began before the folder was opened
         self._earlier = float(manifest.get("seconds") or 0.0) if manifest.get("status") != "finished" else 0.0
+        self._fields: dict[str, tuple[Any, str]] = {}  # what was written last, and how: most of it stays as it is
 
     @property
     def finished(self) -> bool:
@@ -51,7 +52,14 @@ class OpenRun:
     def note(self, *, wait: bool = True, **fields: Any) -> None:
         """Put JSON-able fields into the manifest, which is replaced as a whole; with `wait`, it is on disk then."""
         self.manifest.update(fields)
-        _replace(self.path / MANIFEST, json.dumps(self.manifest, indent=2, allow_nan=False) + "\n", wait)
+        _replace(self.path / MANIFEST, self._text(), wait)
+
+    def _text(self) -> str:
+        """The manifest as JSON, field by field; values that were written before are the same objects still."""
+        for name, value in self.manifest.items():
+            if name not in self._fields or self._fields[name][0] is not value:
+                self._fields[name] = value, json.dumps({name: value}, indent=2, allow_nan=False)[2:-2]
+        return "{\n" + ",\n".join(self._fields[name][1] for name in self.manifest) + "\n}\n"
 
     def finish(self, tables: Mapping[str, Mapping[str, Any]], *, rounds: int, **fields: Any) -> None:
         """Record that the run is complete: `tables` is what `Recorder.close` returned. Writes the table `runs`."""

@@ -6,6 +6,7 @@ whoever asks for more than `ASKED` is told so and says yes (`--yes`); what no co
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -50,6 +51,8 @@ def parts(scenario: Scenario, flops: float = CORE) -> Iterator[Part]:
             yield _imported(scenario, name, party, flops)
         if isinstance(party, LanguageModelSpec) and scenario.world.networks:
             yield from _language(scenario, name, party, rounds.get(name, 0), flops)
+        if isinstance(party, LanguageModelSpec) and not scenario.world.networks:
+            yield from _vectors_picked(scenario, rounds.get(name, 0))
     for index, relation in enumerate(scenario.relations):
         yield from _looking(scenario, index, relation)
         yield from _learning(scenario, index, relation, flops)
@@ -144,6 +147,41 @@ def _measuring(scenario: Scenario, times: int) -> Iterator[Part]:
     yield Part(("panel",), what, times * items * 4e-5, 8.0 * items * (numbers + many))
 
 
+def _closely(scenario: Scenario, name: str, size: int, rounds: int, flops: float) -> Iterator[Part]:
+    """Further responses that are drawn of a language model and read: each costs some three readings of its length."""
+    panel, context = scenario.panel, _context(scenario)
+    on_policy = panel.on_policy.prompts * panel.on_policy.samples
+    parts: list[tuple[str, float, str]] = [("on_policy", on_policy, f"{on_policy:,} responses of the reference")]
+    if (best := panel.best_of) is not None:
+        drawn = best.prompts * best.samples * (1 + (rounds if "current" in best.sources else 0))
+        scored = best.prompts * best.samples * rounds
+        parts.append(("best_of", drawn + scored, f"{drawn:,} responses of {name} to pick the best of"))
+    if (curve := panel.learning_curve) is not None:
+        batches = max((b for b in _batches(scenario, name)), default=0)
+        looks = rounds * (batches // curve.every + 2)
+        parts.append(("learning_curve", 3.0 * looks * curve.prompts, f"{looks:,} looks at {name} while it learns"))
+    for key, responses, what in parts:
+        seconds = 2.0 * size * responses * context / flops
+        yield Part(("panel", key), what, seconds, 8.0 * responses * (2 * context + 4))
+
+
+def _vectors_picked(scenario: Scenario, rounds: int) -> Iterator[Part]:
+    """Vectors of which the best is picked: all of them are held at once."""
+    if (best := scenario.panel.best_of) is not None:
+        drawn = best.prompts * best.samples
+        numbers = drawn * (_numbers(scenario) + 4.0 * len(best.picks()))
+        yield Part(("panel", "best_of"), f"{drawn:,} vectors to pick the best of", rounds * numbers * 1e-7, 8 * numbers)
+
+
+def _batches(scenario: Scenario, name: str) -> Iterator[int]:
+    """How many batches of responses each learner of a language model asks for at a look."""
+    for relation in scenario.relations:
+        for consequence in relation.consequence:
+            learner = consequence.learner if isinstance(consequence, GradientSpec) else None
+            if relation.agent == name and learner is not None and not learner.rankings:
+                yield learner.batches()
+
+
 def _people(scenario: Scenario, name: str, party: PeopleSpec, times: int) -> Part:
     """A pool's people: their days, and what they make of the panel after every round."""
     numbers, asked = _numbers(scenario), min(party.count, PANEL_PEOPLE)
@@ -180,15 +218,18 @@ def _looking(scenario: Scenario, index: int, relation: RelationSpec) -> Iterator
 
 
 def _language(scenario: Scenario, name: str, party: LanguageModelSpec, rounds: int, flops: float) -> Iterator[Part]:
-    """Pretraining, and the responses to the panel."""
-    size = party.parameters + WORDS * party.width
+    """Pretraining, unless others have seen to it, and the responses to the panel."""
+    size = party.parameters + WORDS * party.shape[0]
     training = party.pretraining
     sequences = training.steps * training.batch
-    what = f"{training.steps:,} steps of {training.batch:,} sequences with {size:,} parameters"
-    batch = 4.0 * training.batch * party.context * (WORDS + 20 * party.width * party.layers)
     at: Path = ("parties", name, "pretraining", "steps")
-    if party.load is None:
+    if party.pretrained is None and party.load is None:
+        what = f"{training.steps:,} steps of {training.batch:,} sequences with {size:,} parameters"
+        batch = 4.0 * training.batch * party.context * (WORDS + 20 * math.prod(party.shape))
         yield Part(at, what, 6.0 * size * sequences * party.context / 2 / flops, 40.0 * size + batch)
+    elif party.pretrained is not None:
+        at = ("parties", name, "pretrained")
+        yield Part(at, f"a model of {size:,} parameters", 0.0, 40.0 * size)
     if shown := party.demonstrations:
         written = shown.many * (shown.drafts * 2.0 * (shown.by is not None) + shown.passes * 6.0)
         at = ("parties", name, "demonstrations", "count" if shown.by is not None else "table")
@@ -196,6 +237,7 @@ def _language(scenario: Scenario, name: str, party: LanguageModelSpec, rounds: i
     asked = (rounds + 1) * scenario.panel.prompts * scenario.panel.responses
     what = f"{asked:,} responses on the panel"
     yield Part(("panel", "prompts"), what, 2.0 * size * asked * party.context / 2 / flops)
+    yield from _closely(scenario, name, size, rounds, flops)
 
 
 def _imported(scenario: Scenario, name: str, party: RewardModelSpec, flops: float) -> Part:
@@ -210,7 +252,7 @@ def _imported(scenario: Scenario, name: str, party: RewardModelSpec, flops: floa
 def _learning(scenario: Scenario, index: int, relation: RelationSpec, flops: float) -> Iterator[Part]:
     """What machines learn at every look of a relation, as their learners reckon it."""
     models = [p for p in scenario.parties.values() if isinstance(p, LanguageModelSpec)]
-    size = max((model.parameters + WORDS * model.width for model in models), default=0)
+    size = max((model.parameters + WORDS * model.shape[0] for model in models), default=0)
     for place, consequence in enumerate(relation.consequence):
         learner = consequence.learner if isinstance(consequence, GradientSpec) else None
         agent = scenario.parties[relation.agent]
@@ -232,7 +274,7 @@ def _practising(
     looks, responses = _looks(scenario, relation), learner.batches() * relation.sample
     work = responses * model.context / 2 * size * (2.0 + 6.0 * learner.passes())
     what = f"{responses:,.0f} responses in {looks:,} rounds of {type(learner).__name__}, with {size:,} parameters"
-    room = 4.0 * learner.at_once() * model.context * (WORDS + 20 * model.width * model.layers)
+    room = 4.0 * learner.at_once() * model.context * (WORDS + 20 * math.prod(model.shape))
     return Part(at, what, looks * work / flops, room)
 
 

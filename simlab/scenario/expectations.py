@@ -23,7 +23,7 @@ def require_column(table: str, column: str) -> None:
     if table not in TABLES:
         fix = did_you_mean(table, TABLES) or "simlab tables --describe lists them"
         raise PydanticCustomError("table", "no table is called {table}", {"table": repr(table), "fix": fix})
-    if column not in TABLES[table].names and TABLES[table].extra is None:
+    if column not in TABLES[table].names and TABLES[table].added(column) is None:
         fix = did_you_mean(column, TABLES[table].names) or "simlab tables --describe lists them"
         given = {"table": table, "column": repr(column), "fix": fix}
         raise PydanticCustomError("column", "the table {table} has no column {column}", given)

@@ -14,6 +14,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from simlab.components.data_file import DataFile
+from simlab.components.model_folder import ModelFolder
 from simlab.components.spec import Spec
 from simlab.scenario.fields import (
     Name,
@@ -171,6 +172,13 @@ class DemonstrationsSpec(WithFiles):
         return said
 
 
+class LoRASpec(Spec):
+    """A low-rank adapter, which learns in the place of a pretrained model (Hu et al. 2021, arXiv:2106.09685)."""
+
+    rank: int = Field(8, ge=1, le=4096, description="rank of what is added to each matrix of the blocks")
+    alpha: int = Field(16, ge=1, le=1_000_000, description="what is added counts alpha/rank times")
+
+
 class LanguageModelSpec(WithFiles, PartySpec):
     """A causal transformer over the world's words (a vector world has its own, and needs none of this)."""
 
@@ -179,7 +187,17 @@ class LanguageModelSpec(WithFiles, PartySpec):
         "pretraining": ("load",),
         "seed": ("load",),
     }
+    OWN_SIZES: ClassVar[tuple[str, ...]] = ("width", "layers", "heads", "pretraining", "seed", "load")
+
     kind: Literal["language_model"] = "language_model"
+    pretrained: ModelFolder | None = Field(
+        None,
+        description="the folder of a causal language model that others have made, as the library transformers saves "
+        "it: config.json, tokenizer.json and safetensors; it brings its own sizes (extra `hf`)",
+    )
+    lora: LoRASpec | None = Field(
+        None, description="an adapter that learns in the place of a pretrained model; default: all of it learns"
+    )
     width: int = Field(64, ge=2, le=65_536, description="length of a word's vector")
     layers: int = Field(2, ge=1, le=1000, description="transformer blocks")
     heads: int = Field(4, ge=1, le=1024, description="attention heads; they divide width")
@@ -208,13 +226,21 @@ class LanguageModelSpec(WithFiles, PartySpec):
     @model_serializer(mode="wrap")
     def _said(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         said: dict[str, Any] = write(self)
-        for name in ("load",) if self.load is None else ("pretraining", "seed"):
+        idle = self.OWN_SIZES if self.pretrained is not None else ("pretrained", "lora")
+        for name in (*idle, *(("load",) if self.load is None else ("pretraining", "seed"))):
             said.pop(name, None)
         return said
 
     @model_validator(mode="after")
     def _buildable(self) -> LanguageModelSpec:
-        if self.width % self.heads:
+        if self.lora is not None and self.pretrained is None:
+            raise PydanticCustomError(
+                "lora", "an adapter needs a model that is there", {"fix": "say pretrained: FOLDER"}
+            )
+        if self.pretrained is not None and (own := [n for n in self.OWN_SIZES if n in self.model_fields_set]):
+            what = "{names}: a pretrained model has its own"
+            raise PydanticCustomError("own_sizes", what, {"names": ", ".join(own), "fix": "leave that out"})
+        if self.pretrained is None and self.width % self.heads:
             what = "{heads} heads do not divide a width of {width}"
             raise PydanticCustomError("heads", what, {"heads": self.heads, "width": self.width})
         if self.parameters > LARGEST_MODEL:
@@ -223,6 +249,17 @@ class LanguageModelSpec(WithFiles, PartySpec):
         return self
 
     @property
+    def shape(self) -> tuple[int, int]:
+        """Width and layers."""
+        if self.pretrained is None:
+            return self.width, self.layers
+        sizes = self.pretrained.sizes()
+        return sizes["width"], sizes["layers"]
+
+    @property
     def parameters(self) -> int:
-        """Parameters without the dictionary: 12·layers·width² + context·width (Kaplan et al. 2020, table 1)."""
+        """Parameters without the dictionary: 12·layers·width² + context·width (Kaplan et al. 2020, table 1); of a
+        pretrained model all there are."""
+        if self.pretrained is not None:
+            return self.pretrained.weights()
         return 12 * self.layers * self.width**2 + self.context * self.width

@@ -25,6 +25,7 @@ from simlab.scenario.criteria import mentions
 from simlab.scenario.expectations import ClaimSpec
 from simlab.scenario.fields import CriterionField, Name, Reading, WorldField
 from simlab.scenario.machines import LanguageModelSpec, RewardModelSpec
+from simlab.scenario.measuring import AlarmsSpec, BestOfSpec, LearningCurveSpec, OnPolicySpec
 from simlab.scenario.messages import Complaints
 from simlab.scenario.parties import AnyParty, PeopleSpec
 from simlab.scenario.relations import RelationSpec, completed, taught
@@ -48,6 +49,13 @@ class PanelSpec(Spec):
         "every",
         description="after which rounds parties are asked: every, or before the first and after the last only, by which"
         " `orders` is about all looks since",
+    )
+    on_policy: OnPolicySpec = Field(OnPolicySpec(), description="what the model gained, of what was to be gained")
+    best_of: BestOfSpec | None = Field(
+        None, description="what picking the best of n responses by the reward model would give; default: not measured"
+    )
+    learning_curve: LearningCurveSpec | None = Field(
+        None, description="proxy and gold while a language model learns; default: not measured"
     )
 
 
@@ -91,6 +99,7 @@ class Scenario(Spec):
     cluster: ClusterSpec = Field(ClusterSpec(), description="the computers, in simulated time")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="what networks are computed on, in real time")
     panel: PanelSpec = Field(PanelSpec(), description="the questions every party answers")
+    alarms: AlarmsSpec = Field(AlarmsSpec(), description="when training has gone wrong")
     waterfall: WaterfallSpec = Field(WaterfallSpec(), description="where alignment is lost, link by link")
     without: list[str] = Field(
         [], max_length=1000, description="whom this run is without, as pool:17 or a party; all other draws stay"
@@ -227,7 +236,8 @@ class Scenario(Spec):
 
     def added_columns(self) -> dict[str, list[str]]:
         """The columns that runs of this scenario add to tables: for each criterion, and each party's utility."""
-        return {"responses": [*self.criteria_used(), *(f"{UTILITY}{name}" for name in self.parties)]}
+        utilities = [f"{UTILITY}{name}" for name in self.parties]
+        return {"responses": [*self.criteria_used(), *utilities], "learning_curve": utilities}
 
     def hash(self, plugin_hashes: Mapping[str, str]) -> str:
         """SHA-256 (hex) of everything that decides the outcome: scenario with seed, and contents of plugins and data.

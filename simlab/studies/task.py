@@ -26,7 +26,7 @@ from simlab.runs.loading import Run
 from simlab.runs.loading import load as load_run
 from simlab.runs.manifest import MANIFEST
 from simlab.runs.study_folder import Cell, row_of, write_json
-from simlab.scenario import load
+from simlab.scenario import Scenario, load
 from simlab.studies.outcomes import outcome_of
 
 HELD = "held"  # somebody else is at it
@@ -74,7 +74,7 @@ def perform(task: Task) -> dict[str, Any]:
         stage = "running it"
         if cell.run.is_dir() and is_held(cell.run):
             return {**row, "status": HELD}
-        _clear(cell.run, str(manifest_of(scenario, registry)["run"]))
+        _clear(cell.run, scenario, registry)
         done = execute(scenario, registry, cell.run, None, Store.default())
         stage = "asking for outcomes"
         row |= _told(done, began, _outcomes(task, done, registry))
@@ -86,11 +86,11 @@ def perform(task: Task) -> dict[str, Any]:
     return row
 
 
-def _clear(folder: Path, run: str) -> None:
+def _clear(folder: Path, scenario: Scenario, registry: Registry) -> None:
     """Remove what is left of a run that came to no end, if it is another one by now: its plugin was mended, say."""
     if (folder / MANIFEST).is_file():
         left = load_run(folder)
-        if left.status in ("failed", "interrupted") and left.manifest["run"] != run:
+        if left.status in ("failed", "interrupted") and left.manifest["run"] != manifest_of(scenario, registry)["run"]:
             shutil.rmtree(folder)
 
 

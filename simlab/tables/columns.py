@@ -77,6 +77,11 @@ def flag(name: str, meaning: str) -> Column:
 RUN = text("run", "the run: a hash of scenario, seed and plugin contents")
 TIME = number("time", "simulated time since the start", "days")
 ROUND = whole("round", "rounds of training completed at that time; 0 is the pretrained model")
+OF_TRAINING = whole(
+    "round",
+    "the round of training it belongs to, from 1: what the language model has then become has the same number in"
+    " `responses`, `alignment` and `on_policy`. Up to version 0.6, one less",
+)
 PRINCIPAL = text("principal", "the party that judges")
 AGENT = text("agent", "the party that is judged")
 LABEL = whole("label", "1: left is better, 2: right is better, 0: undecided")

@@ -1,5 +1,5 @@
 """What is measured after every round: alignment, responses, win_rate, waterfall, flattening, agreement, on_policy,
-minimal_pairs, orders, groups."""
+best_of, minimal_pairs, orders, groups."""
 
 from __future__ import annotations
 
@@ -259,12 +259,51 @@ ON_POLICY = Table(
         text("party", "whose utility is gained"),
         number("gain", "mean utility of the model's responses less that of its reference's, in the party's own units"),
         number(
-            "best", "the largest gain at the same KL, by reweighting the reference's responses by exp(utility/lambda)"
+            "best",
+            "the largest gain at the same KL, by reweighting the reference's responses by exp(utility/lambda); NaN"
+            " where these are too few to say",
         ),
-        number("share", "gain / best; NaN if there was nothing to gain"),
+        number("share", "gain / best; NaN if there was nothing to gain, or best is not known"),
         number("kl", "KL divergence of the model from its reference per response, as estimated", "nats"),
         whole("n", "reference responses to each prompt that best rests on; 0 if it is known exactly"),
-        flag("beyond", "KL is beyond what n responses can say (ln n at most): best is too low and share too high"),
+        number(
+            "effective",
+            "of these, as good as how many equally weighted ones best rests on (1/sum of squared weights);"
+            " NaN if it is known exactly",
+        ),
+        flag("beyond", "KL is beyond what n responses can say (ln n at most), or hardly any of them count there"),
+        text("why_nan", "why best is NaN; empty if it is not"),
+    ),
+)
+
+BEST_OF = Table(
+    "best_of",
+    "What one would get by picking, of n responses, the one a reward model pays best: one row a round, source, judge,"
+    " party and n. Empty unless `panel.best_of` is asked for, and before the reward model has learned.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        _MODEL,
+        text("source", "whose responses: reference, the model before any training, or current, as it is now"),
+        text("judge", "the reward model that picks"),
+        text("shape", "the reward shape by which it pays that model, here without its leash"),
+        whole("n", "of how many responses the best is picked"),
+        number(
+            "kl",
+            "KL divergence of the best of n from one response: what n draws with replacement from the samples have,"
+            " responses paid alike counting as one",
+            "nats",
+        ),
+        number("kl_bound", "ln n - (n-1)/n, which it is where no two responses are paid alike, and at most", "nats"),
+        number("proxy", "mean pay of the best of n, by all draws of n of the samples without replacement: unbiased"),
+        text("party", "for whom the responses are (gold)"),
+        number("gold", "its mean utility of the same, in its own units"),
+        number("gain", "gold less that of one response, n = 1"),
+        number("low", "lower end of the 95 % interval of the gain over prompts, within run"),
+        number("high", "upper end of it"),
+        whole("samples", "responses to each prompt that this rests on"),
+        whole("prompts", "prompts"),
     ),
 )
 

@@ -11,7 +11,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, nullcontext, suppress
-from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
@@ -23,13 +23,11 @@ from numpy.typing import ArrayLike
 from simlab import plain_files
 from simlab.errors import Mismatch
 from simlab.tables import table_files
+from simlab.tables.rows import LARGE, RowMaker, Rows
 from simlab.tables.schemas import TABLES
 
 MAX_ROWS = 1_000_000  # buffered rows at which the recorder flushes by itself
 MAX_BYTES = 1 << 28
-_CODED = pa.dictionary(pa.int32(), pa.string())
-LARGE = 1 << 13  # rows from which a batch is written as it is; smaller ones are put together first
-KEPT = 8 * LARGE  # rows of one value that several batches share
 REMEMBERED = 1 << 24  # bytes of a table up to which its rows are not read back from the stream when the run ends
 RECORDED = tuple(
     name for name in TABLES if name != "runs"
@@ -88,12 +86,12 @@ class Recorder:
             raise ValueError(f"no such table: {table!r}")
         if "run" in columns:
             raise ValueError(f"table {table!r}: the column run is filled in by the recorder")
-        batch = _batch(table, self._streams[table].schema, {"run": self.run, **columns})
-        if not batch.num_rows:
+        rows = self._streams[table].make.rows({"run": self.run, **columns})
+        if not rows.count:
             return
-        self._streams[table].held.append(batch)
-        self._rows += batch.num_rows
-        self._bytes += batch.nbytes
+        self._streams[table].hold(rows)
+        self._rows += rows.count
+        self._bytes += rows.nbytes
         if self._rows >= MAX_ROWS or self._bytes >= MAX_BYTES:
             self.flush()
 
@@ -148,39 +146,38 @@ def _parquet(run: Path, name: str) -> Path:
 
 
 class _Stream:
-    """One table's stream file, the batches held back until the next flush, and of a small table those written, too."""
+    """One table's stream file, the rows held back until the next flush, and of a small table the batches written."""
 
     def __init__(self, run: Path, name: str, schema: pa.Schema) -> None:
         self.path = table_files.tables_folder(run) / f"{name}{table_files.STREAM}"
         self.columns = schema
-        self.schema = schema = table_files.streamed(schema)
-        self.held: list[pa.RecordBatch] = []
+        self.make = RowMaker(name, table_files.streamed(schema))
+        self._held: list[Rows | pa.RecordBatch] = []  # many rows as a batch
         self._remembered: list[pa.RecordBatch] | None = []
         self._bytes = 0
         with plain_files.naming(self.path):
-            self._file = self.path.open("xb")  # what was there has been set aside
-            self._writer = pa.ipc.new_stream(self._file, schema, options=table_files.PACKED)
-            self._file.flush()
+            self._file = self.path.open("xb", buffering=0)  # what was there has been set aside
+            self._sink = pa.BufferedOutputStream(pa.PythonFile(self._file, "w"), table_files.BUFFER)
+            self._writer = pa.ipc.new_stream(self._sink, self.make.schema, options=table_files.PACKED)
+            self._sink.flush()
+
+    def hold(self, rows: Rows) -> None:
+        """Keep rows until the next flush."""
+        self._held.append(self.make.batch([rows]) if rows.count >= LARGE else rows)
 
     def gathered(self) -> Iterator[pa.RecordBatch]:
         """What is held, in batches worth writing; it is held no longer."""
-        held, self.held = self.held, []
-        small: list[pa.RecordBatch] = []
-        for batch in held:
-            if batch.num_rows < LARGE:
-                small.append(batch)
-                continue
-            if small:
-                yield pa.concat_batches(small)
-                small = []
-            yield batch
-        if small:
-            yield pa.concat_batches(small)
+        held, self._held = self._held, []
+        for many, parts in groupby(held, lambda part: isinstance(part, pa.RecordBatch)):
+            if many:
+                yield from parts
+            else:
+                yield self.make.batch(list(parts))
 
     def write(self, batch: pa.RecordBatch) -> None:
         with plain_files.naming(self.path):
             self._writer.write_batch(batch)
-            self._file.flush()
+            self._sink.flush()
         self._bytes += batch.nbytes
         if self._bytes > REMEMBERED:
             self._remembered = None
@@ -195,6 +192,7 @@ class _Stream:
         if not self._file.closed:
             with plain_files.naming(self.path), self._file:
                 self._writer.close()
+                self._sink.flush()
 
 
 class _Earlier:
@@ -260,75 +258,3 @@ def _set_aside(run: Path) -> None:
                 if (path := folder / f"{name}{suffix}") != kept:
                     path.unlink(missing_ok=True)
         _part(run, name).unlink(missing_ok=True)
-
-
-def _batch(table: str, schema: pa.Schema, columns: Mapping[str, Any]) -> pa.RecordBatch:
-    """One batch of rows from columns given as arrays or single values."""
-    columns = {column.name: None for column in TABLES[table].columns if column.often_absent} | dict(columns)
-    missing, unknown = set(schema.names) - set(columns), set(columns) - set(schema.names)
-    if missing or unknown:
-        raise ValueError(f"table {table!r}: missing columns {sorted(missing)}, unknown columns {sorted(unknown)}")
-    lengths = {name: len(value) for name, value in columns.items() if not _single(value)}
-    if len(set(lengths.values())) > 1:
-        raise ValueError(f"table {table!r}: columns of different lengths {lengths}")
-    rows = next(iter(lengths.values()), 1)
-    arrays = [_column(f"{table}.{field.name}", field.type, columns[field.name], rows) for field in schema]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
-
-
-def _single(value: Any) -> bool:
-    return value is None or isinstance(value, str) or np.ndim(value) == 0 if not isinstance(value, pa.Array) else False
-
-
-def _column(name: str, type_: pa.DataType, value: Any, rows: int) -> pa.Array:
-    """A column of `rows` values as an Arrow array without nulls; the values are copied, unless they are Arrow's."""
-    if pa.types.is_dictionary(type_):
-        return _texts(name, value, rows)
-    if isinstance(value, pa.Array):
-        if value.type == type_ and len(value) == rows and not value.null_count:
-            return value
-        value = value.to_numpy(zero_copy_only=False)
-    array = np.asarray(value)
-    if array.dtype.kind == "O" and type_ == pa.float64():  # None among numbers
-        array = np.array([np.nan if v is None else v for v in array.reshape(-1)]).reshape(array.shape)
-    allowed = {"int64": "iu", "double": "fiu", "bool": "b"}[str(type_)]
-    if array.ndim > 1 or (array.size and array.dtype.kind not in allowed):
-        raise ValueError(f"{name}: expected {type_} values [n], got {array.dtype} {list(array.shape)}")
-    if array.dtype == np.uint64 and array.size and array.max() > np.iinfo(np.int64).max:
-        raise ValueError(f"{name}: number too large for int64: {array.max()}")
-    if not array.ndim:
-        return _repeated(type_, array.item(), rows)
-    return pa.array(np.array(array, dtype=type_.to_pandas_dtype()), type=type_)
-
-
-def _repeated(type_: pa.DataType, value: Any, rows: int) -> pa.Array:
-    """A column of one number; many large batches share what holds it."""
-    if LARGE <= rows <= KEPT:
-        return _kept(type_, value, str(value))[:rows]
-    return pa.array(np.full(rows, value, dtype=type_.to_pandas_dtype()), type=type_)
-
-
-@lru_cache(maxsize=32, typed=True)
-def _kept(type_: pa.DataType, value: Any, written: str) -> pa.Array:
-    """By the value as `written`, too: 0.0 and −0.0 are equal, and not the same."""
-    return pa.array(np.full(KEPT, value, dtype=type_.to_pandas_dtype()), type=type_)
-
-
-def _texts(name: str, value: Any, rows: int) -> pa.DictionaryArray:
-    """A column of texts: the number of each row's word, and the words."""
-    if _single(value):
-        if value is not None and not isinstance(value, str):
-            raise ValueError(f"{name}: expected text, got {value!r}")
-        words = pa.array([value or ""], pa.string())
-        return pa.DictionaryArray.from_arrays(_repeated(pa.int32(), 0, rows), words, safe=False)
-    if (
-        isinstance(value, pa.DictionaryArray)
-        and value.type == _CODED
-        and not (value.null_count or value.dictionary.null_count)
-    ):
-        return value
-    try:
-        array = value.cast(pa.string()) if isinstance(value, pa.Array) else pa.array(value, type=pa.string())
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
-        raise ValueError(f"{name}: expected texts: {error}") from error
-    return (array.fill_null("") if array.null_count else array).dictionary_encode()

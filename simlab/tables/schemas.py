@@ -13,6 +13,7 @@ from simlab.tables.judging import CANDIDATES, COMPARISONS, CONSEQUENCES, GUIDELI
 from simlab.tables.measured import (
     AGREEMENT,
     ALIGNMENT,
+    BEST_OF,
     FLATTENING,
     GROUPS,
     MINIMAL_PAIRS,
@@ -24,7 +25,7 @@ from simlab.tables.measured import (
 )
 from simlab.tables.money import CHANNELS, INCIDENTS, LEDGER, MARKET, MEETINGS, QUEUES
 from simlab.tables.people import DEMONSTRATIONS, EMPLOYMENT, LABOR, RATERS
-from simlab.tables.training import EPOCHS, LESSONS, POLICY, REWARD_MODEL
+from simlab.tables.training import ALARMS, EPOCHS, LEARNING_CURVE, LESSONS, POLICY, REWARD_MODEL
 
 __all__ = ["TABLES", "Column", "Table"]
 
@@ -63,6 +64,8 @@ TABLES: dict[str, Table] = {
         EPOCHS,
         LESSONS,
         POLICY,
+        LEARNING_CURVE,
+        ALARMS,
         RESPONSES,
         WIN_RATE,
         LEDGER,
@@ -75,6 +78,7 @@ TABLES: dict[str, Table] = {
         FLATTENING,
         AGREEMENT,
         ON_POLICY,
+        BEST_OF,
         MINIMAL_PAIRS,
         ORDERS,
         GROUPS,

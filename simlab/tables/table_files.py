@@ -13,6 +13,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
+from itertools import chain
 from os.path import lexists
 from pathlib import Path
 from typing import BinaryIO
@@ -31,16 +33,20 @@ from simlab.tables.schemas import TABLES, Table
 
 AGAIN = "delete it, and the command that began the run makes it again"
 STREAM, PARQUET, PART = ".arrows", ".parquet", ".parquet.part"
-PACKED = pa.ipc.IpcWriteOptions(compression="lz4")  # costs less than writing four times as many bytes would
+PACKED = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)  # costs less than writing four times the bytes
 BATCH = 1 << 18  # rows read at a time
 ROW_GROUP = 1 << 20  # rows; smaller batches are gathered up to this before they are written to Parquet
+FEW = (
+    1 << 11
+)  # rows of which neither dictionaries nor a better compression make a smaller file, and cost thrice as much
+BUFFER = 1 << 15  # bytes written at once
 _ARROW = {"string": pa.string(), "int64": pa.int64(), "float64": pa.float64(), "bool": pa.bool_()}
 
 
 def schema(table: Table, extra: Sequence[str] = ()) -> pa.Schema:
     """The Arrow schema of a table in a run that adds the float64 columns `extra`; ValueError if it may not."""
-    if extra and table.extra is None:
-        raise ValueError(f"table {table.name!r} takes no extra columns, got {list(extra)}")
+    if unknown := [name for name in extra if table.added(name) is None]:
+        raise ValueError(f"table {table.name!r} takes no extra columns, got {unknown}")
     if clash := [name for name in extra if name in table.names]:
         raise ValueError(f"table {table.name!r} already has columns {clash}")
     own = [(column.name, _ARROW[column.type]) for column in table.columns]
@@ -55,7 +61,13 @@ def streamed(columns: pa.Schema) -> pa.Schema:
 
 def plain(rows: pa.Table) -> pa.Table:
     """The same rows with dictionary-coded texts decoded."""
-    return rows.cast(pa.schema([field.with_type(_plain(field.type)) for field in rows.schema]))
+    columns = [
+        pa.chunked_array([chunk.dictionary_decode() for chunk in column.chunks], column.type.value_type)
+        if pa.types.is_dictionary(column.type)
+        else column
+        for column in rows.columns
+    ]
+    return pa.table(columns, rows.column_names)
 
 
 def tables_folder(run: Path) -> Path:
@@ -152,7 +164,8 @@ def _misfit(columns: pa.Schema, table: Table, exact: bool) -> str:
     """Why these cannot be the columns of a table; empty if they can."""
     own = schema(table)
     for field in columns:
-        expected = own.field(field.name).type if field.name in own.names else pa.float64() if table.extra else None
+        added = None if table.added(field.name) is None else pa.float64()
+        expected = own.field(field.name).type if field.name in own.names else added
         if expected is None:
             return f"that has no column {clip(repr(field.name))}"
         if _plain(field.type) != expected:
@@ -203,6 +216,9 @@ def done(parts: Iterable[pa.RecordBatch], name: str) -> Iterator[pa.RecordBatch]
         yield from parts
 
 
+_NOTHING = hashlib.sha256().digest()
+
+
 class Digest:
     """The sha256 of a table's content: names, types, where nulls are, and values.
 
@@ -233,7 +249,8 @@ class _ColumnDigest:
     def __init__(self, type_: pa.DataType) -> None:
         self.type = type_
         self._rows = 0
-        self._nulls, self._widths, self._values = hashlib.sha256(), hashlib.sha256(), hashlib.sha256()
+        self._nulls: list[bytes] = []  # seldom any
+        self._widths, self._values = hashlib.sha256(), hashlib.sha256()
 
     def update(self, array: pa.Array) -> None:
         if isinstance(array, pa.DictionaryArray):
@@ -242,7 +259,7 @@ class _ColumnDigest:
             array = array.cast(self.type)
         if array.null_count:
             where = np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False))
-            self._nulls.update((where + self._rows).astype("<i8").tobytes())
+            self._nulls.append((where + self._rows).astype("<i8").tobytes())
             array = array.fill_null(pa.scalar("" if self.type == pa.string() else 0).cast(self.type))
         self._rows += len(array)
         if self.type == pa.string():
@@ -251,14 +268,16 @@ class _ColumnDigest:
             self._values.update(_canonical(array.to_numpy(zero_copy_only=False)))
 
     def _update_texts(self, array: pa.StringArray) -> None:
-        self._widths.update(_canonical(pc.binary_length(array).to_numpy(zero_copy_only=False)))
         if len(array):
             offsets = np.frombuffer(array.buffers()[1], dtype=np.int32)[array.offset : array.offset + len(array) + 1]
+            self._widths.update(_canonical(np.diff(offsets)))
             if offsets[-1] > offsets[0]:
                 self._values.update(memoryview(array.buffers()[2])[offsets[0] : offsets[-1]])
 
     def hexdigest(self) -> str:
-        return hashlib.sha256(b"".join(h.digest() for h in (self._nulls, self._widths, self._values))).hexdigest()
+        nulls = hashlib.sha256(b"".join(self._nulls)).digest() if self._nulls else _NOTHING
+        widths = self._widths.digest() if self.type == pa.string() else _NOTHING
+        return hashlib.sha256(nulls + widths + self._values.digest()).hexdigest()
 
 
 def _plain(type_: pa.DataType) -> pa.DataType:
@@ -269,9 +288,11 @@ def _plain(type_: pa.DataType) -> pa.DataType:
 
 def _canonical(values: np.ndarray[tuple[int], np.dtype[np.generic]]) -> bytes | memoryview:
     """Little-endian bytes; every NaN is the same."""
-    if values.dtype.kind == "f" and np.isnan(values).any():
-        values = np.where(np.isnan(values), np.nan, values)
-    return np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<")).data.cast("B") if len(values) else b""
+    if not len(values):
+        return b""
+    if values.dtype.kind == "f" and (missing := np.isnan(values)).any():
+        values = np.where(missing, np.nan, values)
+    return np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<")).data.cast("B")
 
 
 def sha256(rows: pa.Table | pa.RecordBatch) -> str:
@@ -295,17 +316,46 @@ def gathered(parts: Iterable[pa.RecordBatch], rows: int = ROW_GROUP) -> Iterator
 
 def compact(parts: Iterable[pa.RecordBatch], target: Path, name: str, columns: pa.Schema) -> tuple[int, str]:
     """Write all that was recorded of a table as Parquet to `target`; returns its number of rows and sha256."""
+    tables = gathered(done(parts, name))
+    first = next(tables, None)
+    with plain_files.begun(target) as file:
+        if first is None:
+            content, digest = _empty(columns)
+            file.write(content)
+            return 0, digest
+        with buffered(file) as sink:
+            return _written(chain([first], tables), sink, columns, few=first.num_rows <= FEW)
+
+
+def _written(tables: Iterable[pa.Table], sink: pa.NativeFile, columns: pa.Schema, few: bool) -> tuple[int, str]:
+    """Write these rows as Parquet; returns how many there are, and their sha256."""
     digest = Digest(columns)
-    repeated = [field.name for field in columns if field.type != pa.float64()]  # measurements are seldom the same
-    with (
-        plain_files.begun(target) as file,
-        pq.ParquetWriter(file, columns, compression="zstd", use_dictionary=repeated) as writer,
-    ):
-        for rows in gathered(done(parts, name)):
-            rows = plain(rows)
+    coded = [field.name for field in columns if field.type == pa.string()]
+    how = (
+        {"compression": "snappy", "use_dictionary": False} if few else {"compression": "zstd", "use_dictionary": coded}
+    )
+    with pq.ParquetWriter(sink, columns, **how) as writer:
+        for rows in tables:
+            rows = plain(rows.combine_chunks() if rows.num_rows < BATCH else rows)  # many small chunks are slow
             digest.update(rows)
             writer.write_table(rows)
     return digest.rows, digest.hexdigest()
+
+
+@lru_cache(maxsize=128)
+def _empty(columns: pa.Schema) -> tuple[bytes, str]:
+    """The Parquet file of a table without rows, and its sha256."""
+    sink = pa.BufferOutputStream()
+    _, digest = _written([columns.empty_table()], sink, columns, few=True)
+    return sink.getvalue().to_pybytes(), digest
+
+
+@contextmanager
+def buffered(file: BinaryIO) -> Iterator[pa.NativeFile]:
+    """A file of Python's as one of Arrow's, which writes much at once; what is left in it is written at the end."""
+    sink = pa.BufferedOutputStream(pa.PythonFile(file, "w"), BUFFER)
+    yield sink
+    sink.flush()
 
 
 def summary(path: Path) -> tuple[int, str]:

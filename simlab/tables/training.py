@@ -1,17 +1,29 @@
-"""The training of machines: reward_model, epochs, lessons, policy."""
+"""The training of machines: reward_model, epochs, lessons, policy, alarms, learning_curve."""
 
 from __future__ import annotations
 
-from simlab.tables.columns import AGENT, LABEL, PRINCIPAL, ROUND, RUN, TIME, Table, flag, number, text, whole
+from simlab.tables.columns import (
+    AGENT,
+    LABEL,
+    OF_TRAINING,
+    PRINCIPAL,
+    ROUND,
+    RUN,
+    TIME,
+    Table,
+    flag,
+    number,
+    text,
+    whole,
+)
 
 REWARD_MODEL = Table(
     "reward_model",
-    "Training of reward models: one row a look, which leads from round `round` to the next; of a look that taught "
-    "nothing the numbers are NaN.",
+    "Training of reward models: one row a look; of a look that taught nothing the numbers are NaN.",
     (
         RUN,
         TIME,
-        ROUND,
+        OF_TRAINING,
         text("principal", "the pool whose labels are learned, or the user's own table of preferences, by its file"),
         AGENT,
         whole("asked", "labels asked of the people who judge, since they last looked"),
@@ -49,7 +61,7 @@ EPOCHS = Table(
     (
         RUN,
         TIME,
-        ROUND,
+        OF_TRAINING,
         text("principal", "the pool whose labels are learned, or the user's own table of preferences, by its file"),
         AGENT,
         whole("member", "which of the models that learn side by side, from 1"),
@@ -82,7 +94,7 @@ LESSONS = Table(
     (
         RUN,
         TIME,
-        ROUND,
+        OF_TRAINING,
         PRINCIPAL,
         AGENT,
         whole("task", "number of the pair, as in `comparisons`"),
@@ -100,15 +112,25 @@ LESSONS = Table(
 
 POLICY = Table(
     "policy",
-    "Training of language models, from round `round` to the next: one row an iteration. TRL's metrics, / written as _.",
+    "Training of language models: one row an iteration. TRL's metrics, / written as _.",
     (
         RUN,
         TIME,
-        ROUND,
+        OF_TRAINING,
         text("principal", 'who judged it; "rm + care" of reward models whose scores were added up'),
         AGENT,
         whole("iteration", "iteration within the round, from 1"),
-        number("objective_kl", "KL divergence from the reference model per response", "nats"),
+        number(
+            "objective_kl",
+            "KL divergence from the reference model per response: mean of log pi - log pi_ref (k1); of vectors exact",
+            "nats",
+        ),
+        number(
+            "objective_kl_k3",
+            "the same by pi_ref/pi - 1 - ln(pi_ref/pi) of every token (k3), which is never negative",
+            "nats",
+            often_absent=True,
+        ),
         number("objective_entropy", "entropy per response", "nats"),
         number("objective_scores", "mean score by the reward model, or sum of several, before a learner clips any"),
         number(
@@ -155,4 +177,53 @@ POLICY = Table(
             "completions_distinct", "number of different responses, as a share of all of the batch", often_absent=True
         ),
     ),
+)
+
+ALARMS = Table(
+    "alarms",
+    "What went wrong while machines learned: one row a look of training, machine and kind, or a round, party and kind;"
+    " bounds are keys of `alarms` in the scenario.",
+    (
+        RUN,
+        TIME,
+        ROUND,
+        text("party", "the machine; of overoptimization, for whom its responses are (gold)"),
+        text(
+            "kind",
+            "negative_kl or exploding_kl; entropy_collapse; responses_alike; overoptimization, where gold falls while"
+            " pay rises; worse_than_chance (held-out accuracy), worse_than_a_coin (held-out loss), overfit (held-out"
+            " loss rises from epoch to epoch)",
+        ),
+        number("figure", "what was measured"),
+        number("bound", "from where on it is told"),
+        text("message", "the same in words"),
+    ),
+)
+
+LEARNING_CURVE = Table(
+    "learning_curve",
+    "Proxy and gold while a language model learns from rewards, on the same prompts by the same draws: one row a look,"
+    " before the first batch and after some. Empty unless `panel.learning_curve` is asked for.",
+    (
+        RUN,
+        TIME,
+        OF_TRAINING,
+        PRINCIPAL,
+        AGENT,
+        whole("iteration", "batches it has learned from in this round"),
+        number("kl", "KL divergence from the reference per response: mean of log pi - log pi_ref (k1)", "nats"),
+        number(
+            "kl_k3", "the same by pi_ref/pi - 1 - ln(pi_ref/pi) of every token (k3), which is never negative", "nats"
+        ),
+        number(
+            "kl_exact",
+            "the same by the whole distributions of next tokens, in the states its responses pass through: without error"
+            " where a response is one token; in vector worlds |mean|^2/2",
+            "nats",
+        ),
+        number("proxy", "mean pay by the reward model as the reward shape has it, without its leash"),
+        whole("n", "responses, one to each prompt"),
+    ),
+    of_parties="mean utility of the responses to the party of this name, in its own units, for reward models, the"
+    " language model (mean log pi - log pi_ref) and those it answers to (gold); NaN for others",
 )

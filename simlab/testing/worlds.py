@@ -103,11 +103,11 @@ def readable(subject: Subject) -> Iterator[str]:
         yield "has an empty corpus"
     for line in lines:
         tokens = game.tokenizer.encode(line.response)
-        if game.tokenizer.decode(tokens)[0] != tuple(line.response.split()):
+        if game.tokenizer.decode(tokens)[0] != game.words(line.response):
             yield f"its dictionary lacks words of its own corpus: {line.response!r}"
         if len(tokens) + 1 > game.longest_response:
             yield f"its corpus has a response longer than longest_response ({game.longest_response}): {line.response!r}"
-        game.read(line.prompt, tuple(line.response.split()), True)
+        game.read(line.prompt, game.words(line.response), True)
 
 
 @check("world")

@@ -164,7 +164,7 @@ def gold(run: Run, values: Callable[[Array], Array] = lambda u: u, number: int =
 def divergence(run: Run, number: int = -1) -> float:
     """How far the language model had gone from its reference by then, KL in nats as the policy table has it."""
     rows = run.policy
-    return float(rows[rows["round"] == range(len(run.panels))[number] - 1].objective_kl.iloc[-1])
+    return float(rows[rows["round"] == range(len(run.panels))[number]].objective_kl.iloc[-1])
 
 
 def averaged(seed: int, worlds: int, observe: Callable[[int], float]) -> float:

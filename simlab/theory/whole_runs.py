@@ -64,7 +64,8 @@ NETWORK: dict[str, Any] = {
         {"principal": "pool", "agent": "rm", "every": 1, "sample": 300,
          "consequence": {"kind": "gradient", "learner": {"kind": "bradley_terry", "epochs": 3}}},
         {"principal": "rm", "agent": "lm", "every": 1, "sample": 64,
-         "consequence": {"kind": "gradient", "learner": {"kind": "ppo", "iterations": 6, "rate": 2e-3, "score_clip": 1000},
+         "consequence": {"kind": "gradient",
+                         "learner": {"kind": "ppo", "iterations": 6, "rate": 2e-3, "score_clip": 1000},
                          "shape": {"kind": "plain", "beta": 0.05}}},
     ],
 }  # fmt: skip

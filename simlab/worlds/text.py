@@ -134,6 +134,10 @@ class TextGame(Game):
         `knowledge` in [0, 1] is the chance of believing the truth; the same person believes the same, whenever asked.
         """
 
+    def words(self, text: str) -> tuple[str, ...]:
+        """A text word by word, as `read` takes it."""
+        return tuple(text.split())
+
     def minimal_pairs(self, kind: str) -> MinimalPairs | None:
         """Pairs of one kind, or None if this world has none of it.
 
@@ -249,12 +253,15 @@ class TextGame(Game):
         utility = features @ vector if vector.ndim == 1 else np.einsum("nd,nd->n", features, vector)
         return np.asarray((utility - worst) / np.maximum(best - worst, 1e-12))
 
+    def wording(self, items: Items) -> dict[str, Any]:
+        found = self.exchanges(items)
+        return {"prompt": [e.prompt.text for e in found], "response": [e.response.text for e in found]}
+
     def transcript(self, items: Items) -> dict[str, Any]:
         found = self.exchanges(items)
         scores = self.scores(items)
         return {
-            "prompt": [e.prompt.text for e in found],
-            "response": [e.response.text for e in found],
+            **self.wording(items),
             "force": [e.prompt.force for e in found],
             "fact_held_out": self.held_out[items.prompt],
             "answered": np.array(["answers" in e.response.acts for e in found]),
@@ -274,7 +281,7 @@ def require_opinions(game: TextGame) -> None:
         count = 0
         while some := list(islice(lines, _LINES)):
             count += len(some)
-            read = [game.read(line.prompt, tuple(line.response.split()), True) for line in some]
+            read = [game.read(line.prompt, game.words(line.response), True) for line in some]
             if not np.isnan(_distinct(criterion, read, TRUTH)).all():
                 break
         else:

@@ -41,9 +41,13 @@ class Tokenizer:
                 words.append(self.words[int(token)])
         return tuple(words), False
 
+    def question(self, prompt: str) -> list[int]:
+        """All that stands before a response to this prompt."""
+        return [START, *self.encode(prompt), SEP]
+
     def dialogue(self, prompt: str, response: str) -> list[int]:
         """The whole training sequence of one exchange."""
-        return [START, *self.encode(prompt), SEP, *self.encode(response), END]
+        return [*self.question(prompt), *self.encode(response), END]
 
     def passage(self, text: str) -> list[int]:
         """The whole training sequence of a text that is no exchange."""

@@ -21,6 +21,7 @@ from simlab.arrays import Array, Indices
 from simlab.components.component import Component
 from simlab.components.criterion import Criterion
 from simlab.components.exchange import Observer
+from simlab.components.model_folder import ModelFolder
 from simlab.rng import Streams, normals
 
 
@@ -48,6 +49,10 @@ class World(Component):
         None if the world has no such data, or only the open world can tell."""
         return None
 
+    def pieces_of(self) -> ModelFolder | None:
+        """The pretrained model whose tokenizer is the dictionary of this world; None if it has one of its own."""
+        return None
+
     def open(self, streams: Streams, criteria: Sequence[Criterion]) -> Game:
         """The game itself, made anew at every call and the same for the same seed. `criteria` are every criterion the
         scenario names, in order (empty if own_criteria)."""
@@ -68,6 +73,14 @@ class Items:
     def __getitem__(self, rows: Any) -> Items:
         return Items(self.prompt[rows], self.response[rows])
 
+    def distinct(self) -> tuple[Items, Indices]:
+        """Each of these once, and where each of them is among those [n]; vectors are never the same twice."""
+        if self.response.dtype.kind not in "iu":
+            return self, np.arange(len(self))
+        rows = np.concatenate([self.prompt[:, None], self.response], axis=1)
+        _, first, place = np.unique(rows, axis=0, return_index=True, return_inverse=True)
+        return self[first], np.asarray(place.ravel())
+
     def joined(self, others: Items) -> Items:
         """These and then others, of responses equally long."""
         both = np.concatenate([self.prompt, others.prompt]), np.concatenate([self.response, others.response])
@@ -78,6 +91,7 @@ class Game(ABC):
     """A language game in play."""
 
     panel_of_reference: ClassVar[bool] = False  # True: panels hold responses of the untrained model only
+    seen_alike: ClassVar[bool] = False  # True: nothing is a matter of belief, and all perceive the true features
     dimensions: tuple[str, ...]  # axes of the value space
     midpoint: float  # the feature value that says nothing
     difficulty: Array  # per dimension [D]: size of perception noise of a rater without any skill
@@ -154,6 +168,11 @@ class Game(ABC):
 
         The vector is [D], or [n, D] with one for each response.
         """
+
+    def wording(self, items: Items) -> dict[str, Any]:
+        """The columns `prompt` and `response` of a transcript: what was asked, and what was said."""
+        columns = self.transcript(items)
+        return {"prompt": columns["prompt"], "response": columns["response"]}
 
     @abstractmethod
     def transcript(self, items: Items) -> dict[str, Any]:

@@ -225,11 +225,14 @@ def test_noise_and_bias_of_machines_are_there_unasked(unasked: simlab.Run) -> No
 @pytest.mark.slow
 def test_on_policy_from_samples(words: simlab.Run) -> None:
     rows = words.on_policy
-    assert (rows.n == 16).all()
+    assert (rows.n == 256).all()
     assert (rows[rows["round"] == 0].kl == 0).all()
+    assert (rows[rows["round"] == 0].effective == 256).all()
     later = rows[rows["round"] > 0]
     assert (later.kl.abs() > 0).all()
-    assert (later.best[later.kl > 0] > 0).all()
+    assert (later.best[(later.kl > 0) & ~later.beyond] > 0).all()
+    assert (later.beyond == later.best.isna()).all()
+    assert (later.beyond == later.why_nan.ne("")).all()
 
 
 @pytest.mark.slow

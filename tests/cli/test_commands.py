@@ -133,7 +133,7 @@ def test_run_prints_one_object_and_nothing_else(tmp_path: Path) -> None:
     done = program("run", str(WHOLE), "--small", "--json", "--out", str(tmp_path / "out"), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
-    assert list(said) == ["run", "out", "status", "seconds", "tables"]
+    assert list(said) == ["run", "out", "status", "seconds", "tables", "alarms"]
     assert (said["out"], said["status"]) == (str(tmp_path / "out"), "finished")
     assert said["tables"]["comparisons"]["rows"] > 0
     assert len(said["tables"]["comparisons"]["sha256"]) == 64

@@ -191,7 +191,7 @@ def test_very_large_pools_and_fits_write_neither(tmp_path: Path, monkeypatch: py
 
 def test_every_round_is_measured_once_by_everybody(run: Played) -> None:
     rounds = range(4)
-    assert run.policy["round"].tolist() == [0, 1, 2]  # the round during which it was trained
+    assert run.policy["round"].tolist() == [1, 2, 3]  # what it then is has the same number
     everybody = ["users", "acme", "pool", "rm", "lm"]
     responses = run.alignment[(run.alignment.order == 1) & (run.alignment.b != "acme:published")]
     assert len(responses) == len(rounds) * 10

@@ -173,7 +173,7 @@ def test_a_model_that_collapses_later_is_chased_by_what_was_learned_before(tmp_p
     first, second = run.reward_model.itertuples()
     assert (first.why_nan, second.why_nan) == ("", "there were no labels")
     assert first.pairs > 0 == second.pairs
-    assert run.policy["round"].tolist() == [0, 1]  # the reward model stays as it was, and PPO goes on by it
+    assert run.policy["round"].tolist() == [1, 2]  # the reward model stays as it was, and PPO goes on by it
     assert simulation.parties["rm"].learned == 1
 
 

@@ -69,7 +69,7 @@ def test_a_score_is_the_weighted_sum_of_scores(tmp_path: Path) -> None:
 def test_a_model_is_trained_once_a_look(tmp_path: Path) -> None:
     """By the last of its judges, after all of them have learned; each has looked and said what it thinks."""
     run = play(tmp_path, judged((1.0, 1.0), days=3))
-    assert run.policy["round"].tolist() == [0, 1, 2]
+    assert run.policy["round"].tolist() == [1, 2, 3]
     said = run.judgements[run.judgements.agent == "lm"]
     assert said.groupby("principal").size().to_dict() == {"care": 3, "rm": 3}
     effects = run.consequences[run.consequences.agent == "lm"]
@@ -124,13 +124,13 @@ def test_a_jury_adds_up_what_its_judges_say() -> None:
     tokens = torch.randint(3, 20, (7, 9), generator=torch.Generator().manual_seed(2))
     prompts, responses = tokens[:, :5], tokens[:, 5:]
     one, two = ensembles()
-    jury = Jury([one, two], [0.25, 3.0])
+    jury = Jury([one, two], [0.25, 3.0], [True, False])
     added = jury.of_tokens(prompts, responses)
     expected = 0.25 * one.score(prompts, responses) + 3 * two.score(prompts, responses)
     torch.testing.assert_close(jury.standardized(added), expected)
     so_far = 0.25 * one.so_far(added[0]) + 3 * two.so_far(added[1])
     torch.testing.assert_close(jury.so_far(added), so_far)
-    alone = Jury([two], [1.0])
+    alone = Jury([two], [1.0], [True])
     for apart in (False, True):
         mine = alone.standardized(alone.of_tokens(prompts, responses), apart=apart)
         assert torch.equal(mine, two.standardized(two.of_tokens(prompts, responses), apart=apart))

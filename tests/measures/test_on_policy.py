@@ -60,16 +60,34 @@ def test_a_sample_of_n_cannot_say_more_than_ln_n() -> None:
     reference = np.arange(8.0)[None, :] + np.zeros((5, 1))
     inside, outside = (rung_of_samples(reference, 1.0, np.log(8) + d) for d in (-0.01, 0.01))
     assert not inside.beyond
+    assert inside.best == pytest.approx(3.5, abs=0.01)  # the best of eight
     assert outside.beyond
-    assert outside.best == pytest.approx(3.5)  # the best of eight
+    assert np.isnan([outside.best, outside.share]).all()
+    assert (outside.gain, outside.why_nan) == (1, "KL is 2.09 nats, and 8 responses to a prompt tell of 2.08 at most")
     tied = rung_of_samples(np.repeat([[0.0, 1.0]], 4, axis=1), 0.2, np.log(2) + 0.01)
     assert tied.beyond  # half of them are equally good: beyond ln 2 there is nothing to see
-    assert tied.best == pytest.approx(0.5)
+    assert tied.effective == pytest.approx(4)
+
+
+@pytest.mark.parametrize(("kl", "enough"), [(0.5, True), (2.0, True), (3.5, False)])
+def test_where_hardly_any_of_a_sample_counts_nothing_is_said(kl: float, enough: bool) -> None:
+    """Of 256 normal responses moved by μ, about 256·exp(−μ²) count, KL = μ²/2; the control: nothing is asked for."""
+    reference = np.random.default_rng(1).normal(size=(400, 256))
+    found, free = (rung_of_samples(reference, 1.0, kl, least) for least in (10.0, 0.0))
+    assert found.beyond != enough
+    assert free.best == pytest.approx(np.sqrt(2 * kl), rel=0.05 if enough else 0.2)
+    assert found.effective == free.effective
+    if kl == 0.5:
+        assert found.effective == pytest.approx(256 * np.exp(-1), rel=0.1)
+    if not enough:
+        assert found.effective < 10
+        assert np.isnan([found.best, found.share]).all()
+        assert f"rests on {found.effective:.1f} of 256 responses" in found.why_nan
 
 
 def test_nothing_to_choose_from() -> None:
     found = rung_of_samples(np.ones((3, 4)), 0.0, 0.3)
-    assert found.best == 0
     assert found.beyond
-    assert np.isnan(found.share)
+    assert np.isnan([found.best, found.share]).all()
+    assert rung_of_samples(np.ones((3, 4)), 0.0, 0.0).best == 0
     assert rung_of_samples(REWARDS, -0.3, 0.0).best == 0

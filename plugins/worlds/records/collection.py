@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from simlab.components.criterion import Criterion
 from simlab.components.data_file import DataFile
 from simlab.components.exchange import Exchange, Observer, Prompt
+from simlab.components.model_folder import ModelFolder
 from simlab.worlds.text import Author
 from simlab.worlds.tokenizer import END, Tokenizer
 
-from .pieces import Pieces
+from .pieces import Pieces, Pretrained
 from .spelling import spoken
 from .table import BETWEEN, Row, read
 
@@ -55,36 +56,47 @@ def longest(rows: Sequence[Row]) -> dict[str, tuple[int, int]]:
 
 @lru_cache(maxsize=4)
 def collected(
-    table: DataFile, columns: tuple[tuple[str, str], ...], scores: tuple[str, ...], dictionary: str, size: int
-) -> Collection:
-    """The collection of a table. Raises `simlab.sheets.Unusable`, and InvalidInput where a package is missing."""
+    table: DataFile, columns: tuple[tuple[str, str], ...], scores: tuple[str, ...], dictionary: str, size: int,
+    model: tuple[ModelFolder, str] | None = None,
+) -> Collection:  # fmt: skip
+    """The collection of a table; its texts are as they are written where the tokenizer is that of a `model` (with a
+    template). Raises `simlab.sheets.Unusable`, and InvalidInput where a package is missing."""
     rows = exchanges(table, columns, scores)
-    prompts, numbers, references = _prompts(rows)
+    spelt = spoken if model is None else str
+    prompts, numbers, references = _prompts(rows, spelt)
     lines = tuple(
-        Author(number, spoken(row.texts["response"]), row.texts["author"])
+        Author(number, spelt(row.texts["response"]), row.texts["author"])
         for number, row in zip(numbers, rows, strict=True)
     )
     texts = [line.response for line in lines] + [prompts[line.prompt].text for line in lines]
-    tokenizer = Pieces(texts, size) if dictionary == "pieces" else Tokenizer(commonest(texts, size))
+    tokenizer: Tokenizer
+    if model is not None:
+        tokenizer = Pretrained(*model)
+    else:
+        tokenizer = Pieces(texts, size) if dictionary == "pieces" else Tokenizer(commonest(texts, size))
     said = [(prompts[line.prompt], tokenizer.decode([*tokenizer.encode(line.response), END])[0]) for line in lines]
     return Collection(prompts, lines, references, tokenizer, _means(said, rows))
 
 
-def _prompts(rows: Sequence[Row]) -> tuple[tuple[Prompt, ...], list[int], tuple[tuple[str, ...], ...]]:
+def _prompts(
+    rows: Sequence[Row], spelt: Callable[[str], str] = spoken
+) -> tuple[tuple[Prompt, ...], list[int], tuple[tuple[str, ...], ...]]:
     """The distinct prompts, the number of each row's, and what is right for each (over all rows that say so)."""
     number: dict[tuple[str, ...], int] = {}
     right: list[dict[str, None]] = []
     numbers = []
+    texts: list[str] = []
     for row in rows:
         key = (spoken(row.texts["prompt"]), *(row.texts[name] for name in ("force", "content", "context")))
         if key not in number:
             number[key] = len(number)
             right.append({})
+            texts.append(spelt(row.texts["prompt"]))
         numbers.append(number[key])
         answers = (spoken(answer) for answer in row.texts["reference"].split(BETWEEN))
         right[number[key]].update(dict.fromkeys(answer for answer in answers if answer))
     prompts = tuple(
-        Prompt(text, tuple(text.split()), force, content, n if right[n] else -1, context)
+        Prompt(texts[n], tuple(text.split()), force, content, n if right[n] else -1, context)
         for (text, force, content, context), n in number.items()
     )
     return prompts, numbers, tuple(tuple(answers) for answers in right)

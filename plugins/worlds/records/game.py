@@ -40,7 +40,7 @@ class RecordsGame(TextGame):
         self.prompts, self.tokenizer = collection.prompts, collection.tokenizer
         self.longest_response = ROOM + max(len(self.tokenizer.encode(line.response)) for line in collection.lines)
         # a prompt's draws are keyed by what it says, not by its place in the table: more rows move no others
-        self._keys = [Streams(0).key(p.text, p.force, p.content, p.context) for p in self.prompts]
+        self._keys = [Streams(0).key(" ".join(p.words), p.force, p.content, p.context) for p in self.prompts]
         drawn = uniforms(streams.key("records", "held out"), np.array(self._keys, dtype=np.uint64))
         self.held_out = drawn < held_out
         if self.held_out.all():
@@ -54,6 +54,9 @@ class RecordsGame(TextGame):
 
     def read(self, prompt: int, words: tuple[str, ...], ended: bool) -> Exchange:
         return self.reader.read(prompt, words, ended)
+
+    def words(self, text: str) -> tuple[str, ...]:
+        return tuple(spoken(text).split())
 
     def belief(self, key: int, knowledge: float, fact: int) -> tuple[str, ...]:
         """What is right with chance `knowledge`; otherwise what is right for another prompt of the same content, each

@@ -82,7 +82,7 @@ def _topics(collection: Collection) -> tuple[frozenset[str], ...]:
     """For each prompt the words, of its own and of its recorded responses, that few other prompts have."""
     words = [{word for word in prompt.words if word[0].isalnum()} for prompt in collection.prompts]
     for line in collection.lines:
-        words[line.prompt].update(word for word in line.response.split() if word[0].isalnum())
+        words[line.prompt].update(word for word in spoken(line.response).split() if word[0].isalnum())
     prompts = Counter(word for each in words for word in each)
     few = max(1, len(words) // _FEW)
     return tuple(frozenset({word for word in each if prompts[word] <= few} or each) for each in words)

@@ -21,6 +21,7 @@ from pydantic_core import PydanticCustomError
 
 from simlab.components.criterion import Criterion
 from simlab.components.data_file import DataFile
+from simlab.components.model_folder import ModelFolder
 from simlab.names import composed, is_name, shown
 from simlab.rng import Streams
 from simlab.sheets import Unusable
@@ -28,6 +29,7 @@ from simlab.worlds.world import World
 
 from .collection import Collection, collected, exchanges, longest, recorded
 from .game import ROOM, RecordsGame
+from .pieces import PLACE
 from .reading import CUES, Reader
 from .table import TEXTS, Row
 
@@ -60,6 +62,14 @@ class Records(World):
     dictionary: Literal["words", "pieces"] = Field(
         "words", description="words: the commonest, others become <unk>; pieces: byte-pair encoding (extra `pieces`)"
     )
+    tokenizer: ModelFolder | None = Field(
+        None,
+        description="the folder of a language model that others have made, whose pieces are the dictionary; the "
+        "language model then says `pretrained` of the same folder (extra `hf`)",
+    )
+    template: str = Field(
+        f"{PLACE}\n", max_length=10_000, description="how that model is asked, with {prompt} for the prompt"
+    )
     size: int = Field(4000, ge=10, le=100_000, description="most words, or pieces, in the dictionary")
     held_out: float = Field(0.25, ge=0, lt=1, description="share of prompts that never appear in a comparison")
     harmful: list[str] = Field([], max_length=1000, description="contents of prompts that ask for something harmful")
@@ -83,6 +93,13 @@ class Records(World):
         """Acts that are not mentioned keep their phrases."""
         return {act: cues.get(act, list(phrases)) for act, phrases in CUES.items()}
 
+    @field_validator("template")
+    @classmethod
+    def _place(cls, template: str) -> str:
+        if template.count(PLACE) != 1:
+            raise ValueError(f"a template says once where the prompt stands: {PLACE}")
+        return template
+
     @model_validator(mode="after")
     def _readable(self) -> Self:
         try:
@@ -99,17 +116,23 @@ class Records(World):
     def collection(self) -> Collection:
         """The table, put in order."""
         columns = tuple(sorted(self.columns.items()))
-        return collected(self.table, columns, tuple(self.scores), self.dictionary, self.size)
+        model = (self.tokenizer, self.template) if self.tokenizer else None
+        return collected(self.table, columns, tuple(self.scores), self.dictionary, self.size, model)
 
     def brings(self) -> Mapping[str, Criterion]:
         return {name: recorded(name, column, self.collection) for column, name in enumerate(self.scores)}
 
-    def longest_exchange(self) -> tuple[int, str]:
-        """Exact for words; of pieces, of which a word has one at least, there may be more."""
+    def longest_exchange(self) -> tuple[int, str] | None:
+        """Exact for words; of pieces, of which a word has one at least, there may be more. None of a model's own."""
+        if self.tokenizer:
+            return None
         found, file = longest(self._rows()), self.table.path.name
         (asked, at), (said, where) = found["prompt"], found["response"]
         what = f"the longest response ({file}:{where}) has {said}, the longest prompt ({file}:{at}) {asked}"
         return asked + 2 + said + ROOM, what
+
+    def pieces_of(self) -> ModelFolder | None:
+        return self.tokenizer
 
     def open(self, streams: Streams, criteria: Sequence[Criterion]) -> RecordsGame:
         collection = self.collection()

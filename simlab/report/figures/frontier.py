@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isnan
 from typing import TYPE_CHECKING
 
 from simlab.report.figures.canvas import beside
@@ -66,8 +67,7 @@ def _chart(model: str, proxy: pd.DataFrame, gold: pd.DataFrame, *, several: bool
 
     last = gold.groupby("of", sort=False).last()
     gains = "; ".join(
-        f"{isolated(of)} {number(row.value)} of at most {number(row.best)} at {number(row.kl)} nats"
-        for of, row in last.iterrows()
+        f"{isolated(of)} {number(row.value)}{_most(row.best)} at {number(row.kl)} nats" for of, row in last.iterrows()
     )
     says = (
         f"Proxy: the mean score by {isolated(proxy.of.iloc[-1])} went from {number(proxy.value.iloc[0])} to "
@@ -80,13 +80,17 @@ def _chart(model: str, proxy: pd.DataFrame, gold: pd.DataFrame, *, several: bool
         "falls, the score is overoptimized (Gao et al. 2023), or was taught something else than they want."
     )
     if gold.beyond.any():
-        note += " In some rounds KL is beyond what the sampled responses can say: best is too low there."
+        note += " In some rounds KL is beyond what the sampled responses can say: the largest gain is not known there."
     rows = pd.concat([proxy, gold], ignore_index=True)
     numbers = Numbers(
         suffixed("frontier", model, several), about("Score and gain over KL", model, several), rows, _TITLES
     )
     title = about("Gold against proxy", model, several)
     return Chart(numbers, title, says, lambda figure: _draw(figure, proxy, gold), 4.4, note, model)
+
+
+def _most(best: float) -> str:
+    return "" if isnan(best) else f" of at most {number(best)}"
 
 
 def _draw(figure: Figure, proxy: pd.DataFrame, gold: pd.DataFrame) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from simlab.errors import InvalidInput, Problem
-from simlab.report.figures import arms, employment, frontier, ladder, money, orders, preferences
+from simlab.report.figures import arms, employment, frontier, ladder, money, orders, overoptimization, preferences
 from simlab.report.figures.canvas import drawn, require_matplotlib
 from simlab.report.figures.chart import Chart
 
@@ -54,6 +54,10 @@ class RunPlots:
         """Score by the reward model, and gain for users and maker, over KL from the reference."""
         return self._one(frontier.frontier, "on_policy", model)
 
+    def overoptimization(self) -> Figure:
+        """Gains of users over √KL, by picking the best of n and by learning."""
+        return self._one(overoptimization.overoptimization, "best_of or learning_curve")
+
     def money(self) -> Figure:
         """What corporations and vendors received and paid."""
         return self._one(money.money, "ledger")
@@ -91,6 +95,11 @@ class StudyPlots:
         found = (chart for chart in arms.curves(self._study) if chart.of == key)
         return self._first(found, f"{key} has two different numbers at least")
 
+    def overoptimization(self) -> Figure:
+        """Gains of users over √KL, by picking the best of n and by learning, a line for each arm."""
+        when = f"best_of or learning_curve was measured, in no more than {overoptimization.MOST_ARMS} arms"
+        return self._first(overoptimization.overoptimization(self._study), when)
+
     def _first(self, charts: Iterator[Chart], when: str) -> Figure:
         require_matplotlib()
         chart = next(charts, None)
@@ -100,4 +109,4 @@ class StudyPlots:
 
 
 RUN = (ladder.ladders, ladder.waterfalls, preferences.preferences, orders.orders, employment.employment,
-       orders.decisions, frontier.frontier, money.money)  # fmt: skip
+       orders.decisions, frontier.frontier, overoptimization.overoptimization, money.money)  # fmt: skip

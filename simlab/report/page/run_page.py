@@ -12,12 +12,14 @@ from simlab.report.figures.frontier import frontier
 from simlab.report.figures.ladder import ladders, waterfalls
 from simlab.report.figures.money import money
 from simlab.report.figures.orders import decisions, orders
+from simlab.report.figures.overoptimization import overoptimization
 from simlab.report.figures.preferences import preferences
 from simlab.report.labor_costs import hours, labor_costs, shares
 from simlab.report.layout import many, number
 from simlab.report.page import methods
 from simlab.report.page.bibliography import bibtex, keys
 from simlab.report.page.blocks import Block, Code, Page, Plot, Section, Table, Text, Transcript
+from simlab.report.summary_screen.alerts import told
 from simlab.report.summary_screen.criteria import criteria_names
 from simlab.report.summary_screen.examples import typical
 from simlab.report.summary_screen.selection import criterion_weights, ends, has_words, of_model
@@ -47,6 +49,7 @@ def _sections(run: Run) -> Iterator[Section]:
     measured = len(run.responses) > 0
     if not measured:
         yield Section("state", "No round yet", (Text("No round has been measured yet."),))
+    yield Section("alarms", "Alarms", tuple(map(Text, told(run))))
     if measured:
         yield Section("ladder", "The hierarchy as a ladder", (*map(Plot, ladders(run)), *map(Plot, waterfalls(run))))
         yield Section("asked", "What was asked for", tuple(_asked(run)))
@@ -54,7 +57,7 @@ def _sections(run: Run) -> Iterator[Section]:
         yield Section("orders", "Orders of judgement", tuple(map(Plot, orders(run))))
     yield Section("people", "Hired, warned, fired", tuple(_people(run)))
     if measured:
-        yield Section("frontier", "Gold against proxy", tuple(map(Plot, frontier(run))))
+        yield Section("frontier", "Gold against proxy", (*map(Plot, frontier(run)), *map(Plot, overoptimization(run))))
         yield Section("transcripts", "Before and after", tuple(_transcripts(run)))
     yield Section("money", "Money", tuple(_money(run)))
     yield Section("methods", "Methods", tuple(_methods(run)))

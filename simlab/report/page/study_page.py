@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from simlab.report.effects import verdicts
 from simlab.report.figures.arms import MOST_ARMS, curves, effect_plots, outcomes
 from simlab.report.figures.chart import Numbers, isolated
+from simlab.report.figures.overoptimization import overoptimization
 from simlab.report.layout import many
 from simlab.report.page import methods
 from simlab.report.page.bibliography import bibtex, keys
@@ -50,6 +51,8 @@ def _sections(study: StudyRuns) -> Iterator[Section]:
     yield Section("effects", "Effects", tuple(map(Plot, effect_plots(study))))
     yield Section("outcomes", "Outcomes by arm", tuple(map(Plot, outcomes(study))))
     yield Section("curves", "Response curves", tuple(map(Plot, curves(study))))
+    if ended:
+        yield Section("overoptimization", "Gold against proxy", tuple(map(Plot, overoptimization(study))))
     yield Section("runs", "Runs", tuple(_runs(study)))
     yield Section("methods", "Methods", tuple(_methods(study)))
 

@@ -2,7 +2,7 @@
 
 | file | section |
 |---|---|
-| `alerts` | a collapsed model; labels asked for and not given |
+| `alerts` | a collapsed model; alarms; labels asked for and not given |
 | `criteria` | what was asked for, and what the responses are like |
 | `preferences` | what each party came to prefer |
 | `losses` | where alignment is lost |
@@ -20,7 +20,7 @@ from rich.text import Text
 
 from simlab.names import from_here
 from simlab.report.layout import many, spaced
-from simlab.report.summary_screen.alerts import alarm, shortfalls, unlike
+from simlab.report.summary_screen.alerts import alarm, alarms, shortfalls, unlike
 from simlab.report.summary_screen.criteria import criteria
 from simlab.report.summary_screen.examples import examples
 from simlab.report.summary_screen.labor import labor
@@ -43,7 +43,7 @@ def screen(run: Run) -> RenderableType:
         for model in models:
             parts += [*alarm(run, model), criteria(run, model), preferences(run, model)]
             parts += losses(run, model, named(run, model))
-        parts += [*labor(run), *shortfalls(run), *unlike(run), *judges(run)]
+        parts += [*alarms(run), *labor(run), *shortfalls(run), *unlike(run), *judges(run)]
         for model in models:
             parts += examples(run, model)
     return Group(*spaced([*parts, _where(run)]))

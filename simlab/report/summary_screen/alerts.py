@@ -56,6 +56,25 @@ def _policy(run: Run, model: str) -> tuple[float, float]:
     return (float(rows.objective_kl.iloc[-1]), float(rows.objective_entropy.iloc[-1])) if len(rows) else (math.nan,) * 2
 
 
+def alarms(run: Run) -> list[Text]:
+    """A paragraph on everything that went wrong while machines learned."""
+    lines = told(run)
+    head = "Alarm" if len(lines) == 1 else f"{len(lines)} alarms"
+    return [Text("\n".join([f"{head} (table alarms):", *lines]), style="yellow")] if lines else []
+
+
+def told(run: Run) -> list[str]:
+    """A sentence for each thing that went wrong while machines learned, as it was told last, and in how many rounds."""
+    if "alarms" not in run.tables:  # a run of a version that had none
+        return []
+    lines = []
+    for _, rows in run.alarms.groupby(["party", "kind"], sort=False, observed=True):
+        rounds = rows["round"].nunique()
+        often = f" (in {rounds} rounds; this is of round {rows['round'].iloc[-1]})" if rounds > 1 else ""
+        lines.append(f"{str(rows.message.iloc[-1]).removesuffix('.')}{often}.")
+    return lines
+
+
 def shortfalls(run: Run) -> list[Text]:
     """A paragraph, if fewer labels were given than asked for: by whom, how many, and why in the worst round."""
     looks = run.reward_model

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from simlab.components.model_folder import ModelFolder
 from simlab.scenario import costs
 from simlab.scenario.checks import reward_models, reward_shapes
 from simlab.scenario.machines import LanguageModelSpec
@@ -48,9 +49,25 @@ def _context(scenario: Scenario) -> Iterator[Complaint]:
     models = {name: party for name, party in scenario.parties.items() if isinstance(party, LanguageModelSpec)}
     needed = scenario.world.longest_exchange() if models and scenario.world.networks else None
     for name, party in models.items():
+        if party.pretrained is not None:
+            yield from _pretrained(scenario, name, party, party.pretrained)
         if needed and needed[0] > party.context:
             what = f"{party.context} tokens are too few for prompts and responses, which take up to {needed[0]}"
             yield ("parties", name, "context"), f"{what}: {needed[1]}", f"context: {needed[0]}, or shorten that text"
+
+
+def _pretrained(scenario: Scenario, name: str, party: LanguageModelSpec, model: ModelFolder) -> Iterator[Complaint]:
+    """A pretrained model that has another dictionary than the world, or reads less at a time than it is to."""
+    known, most = scenario.world.pieces_of(), model.sizes()["context"]
+    if known is None or known.sha256 != model.sha256:
+        fix = f"as in world: {{kind: records, table: exchanges.csv, tokenizer: {model}}}"
+        yield ("parties", name, "pretrained"), f"the dictionary of this world is not that of {model}", fix
+    if party.context > most:
+        yield (
+            ("parties", name, "context"),
+            f"{model} reads {most:,} tokens at a time, not {party.context:,}",
+            "lower it",
+        )
 
 
 def _panel(scenario: Scenario) -> Iterator[Complaint]:
