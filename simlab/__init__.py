@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         DemonstrationLesson,
         Learner,
         RankingLesson,
+        ResponseLearner,
         RewardLesson,
         VectorRankingLesson,
         VectorRewardLesson,
@@ -86,6 +87,7 @@ _PUBLIC = {  # by module
         "DemonstrationLesson",
         "Learner",
         "RankingLesson",
+        "ResponseLearner",
         "RewardLesson",
         "VectorRankingLesson",
         "VectorRewardLesson",
@@ -113,9 +115,10 @@ __all__ = [
     "Aggregator", "Article", "Charter", "Claim", "Combination", "Component", "Consequence", "Criterion", "DataFile",
     "DeliveredWork", "DemonstrationLesson", "Effect", "Effort", "Exchange", "Game", "GuidelinePolicy",
     "GuidelineReview", "InvalidInput", "Judgement", "KLPenalizedReward", "Learner", "Logger", "Look", "Mismatch",
-    "Observer", "Outcome", "Prompt", "RankingLesson", "RaterPolicy", "RaterView", "Relation", "Response", "Review",
-    "RewardLesson", "RewardShape", "Run", "SimlabError", "StudyRuns", "VectorRankingLesson", "VectorRewardLesson",
-    "Votes", "World", "compare", "load", "reward_shape", "run", "study", "trace", "verify",
+    "Observer", "Outcome", "Prompt", "RankingLesson", "RaterPolicy", "RaterView", "Relation", "Response",
+    "ResponseLearner", "Review", "RewardLesson", "RewardShape", "Run", "SimlabError", "StudyRuns",
+    "VectorRankingLesson", "VectorRewardLesson", "Votes", "World", "compare", "load", "reward_shape", "run", "study",
+    "trace", "verify",
 ]  # fmt: skip
 
 

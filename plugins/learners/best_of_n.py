@@ -14,16 +14,11 @@ if TYPE_CHECKING:
     from simlab.nets.transformer import Transformer
 
 
-class Imitation(simlab.Learner):
+class Imitation(simlab.ResponseLearner):
     """Supervised steps on those of its own responses that were rewarded best. Their reward is the sum of their tokens'
     rewards, the leash among them: at π_ref·exp(r/β) all are worth the same, and imitating some changes nothing."""
 
-    teaches = "language_model"
-    iterations: int = Field(12, ge=1, le=100_000, description="batches of responses per look")
-    epochs: int = Field(2, ge=1, le=1000, description="passes over what was kept of each batch")
-    minibatch: int = Field(64, ge=1, le=65_536, description="responses per step")
     rate: float = Field(2e-4, gt=0, le=1, description="learning rate at the start")  # measured on 01_first
-    decay: bool = Field(True, description="let the rate fall linearly to zero")
 
     def learn(self, network: Transformer, lesson: simlab.RewardLesson) -> Sequence[Mapping[str, float]]:
         from simlab.nets.practice import practise
@@ -37,16 +32,6 @@ class Imitation(simlab.Learner):
     def kept(self, said: Answers) -> Answers:
         """The responses that are imitated."""
         raise NotImplementedError
-
-    def passes(self) -> float:
-        """One to compare with the reference and the judge, and at most one for each epoch."""
-        return 1 + self.epochs
-
-    def at_once(self) -> int:
-        return self.minibatch
-
-    def discount(self) -> float:
-        return 1.0
 
 
 class BestOfN(Imitation):

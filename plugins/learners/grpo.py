@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from simlab.nets.transformer import Transformer
 
 
-class GRPO(simlab.Learner):
+class GRPO(simlab.ResponseLearner):
     """A language model is trained to please by group relative policy optimization (Shao et al. 2024, arXiv:2402.03300).
 
     Every token of a response has the same advantage: its reward, summed over the response, less the mean of the `group`
@@ -31,19 +31,14 @@ class GRPO(simlab.Learner):
     """
 
     name = "grpo"
-    teaches = "language_model"
-    iterations: int = Field(12, ge=1, le=100_000, description="batches of responses per look")
     group: int = Field(8, ge=2, le=65_536, description="responses to each prompt")  # TRL; the paper 64
     scale_rewards: bool = Field(True, description="divide advantages by the standard deviation of their group")
     loss_type: Literal["grpo", "bnpo", "dr_grpo"] = Field(
         "grpo", description="mean over the tokens of each response, over all tokens, or over all there might have been"
     )
     beta: float = Field(0.0, ge=0, le=1000, description="weight of the KL estimate k3 in the loss, beside the leash")
-    epochs: int = Field(2, ge=1, le=1000, description="passes over each batch")
-    minibatch: int = Field(64, ge=1, le=65_536, description="responses per step")
     rate: float = Field(2.5e-4, gt=0, le=1, description="learning rate at the start")  # measured on 01_first
     clip: float = Field(0.2, gt=0, le=10, description="bound on the change of a word's probability ratio")
-    decay: bool = Field(True, description="let the rate fall linearly to zero")
 
     def learn(self, network: Transformer, lesson: simlab.RewardLesson) -> Sequence[Mapping[str, float]]:
         from simlab.nets.group_baselines import group_normalized, token_loss
@@ -63,13 +58,3 @@ class GRPO(simlab.Learner):
 
     def each(self) -> int:
         return self.group
-
-    def passes(self) -> float:
-        """One to compare with the reference and the judge, and one for each epoch."""
-        return 1 + self.epochs
-
-    def at_once(self) -> int:
-        return self.minibatch
-
-    def discount(self) -> float:
-        return 1.0

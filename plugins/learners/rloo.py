@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from simlab.nets.transformer import Transformer
 
 
-class RLOO(simlab.Learner):
+class RLOO(simlab.ResponseLearner):
     """A language model is trained to please by REINFORCE leave-one-out (Ahmadian et al. 2024, arXiv:2402.14740; Kool et
     al. 2019, "Buy 4 REINFORCE samples, get a baseline for free!").
 
@@ -23,16 +23,11 @@ class RLOO(simlab.Learner):
     """
 
     name = "rloo"
-    teaches = "language_model"
-    iterations: int = Field(12, ge=1, le=100_000, description="batches of responses per look")
     k: int = Field(4, ge=2, le=65_536, description="responses to each prompt")  # the paper's, with 2
-    epochs: int = Field(2, ge=1, le=1000, description="passes over each batch")
-    minibatch: int = Field(64, ge=1, le=65_536, description="responses per step")
     rate: float = Field(4e-4, gt=0, le=1, description="learning rate at the start")  # measured on 01_first
     clip: float | None = Field(
         0.2, gt=0, le=10, description="bound on the change of a response's probability ratio, as PPO's; null: none"
     )
-    decay: bool = Field(True, description="let the rate fall linearly to zero")
 
     def learn(self, network: Transformer, lesson: simlab.RewardLesson) -> Sequence[Mapping[str, float]]:
         from simlab.nets.group_baselines import leave_one_out, response_loss
@@ -47,13 +42,3 @@ class RLOO(simlab.Learner):
 
     def each(self) -> int:
         return self.k
-
-    def passes(self) -> float:
-        """One to compare with the reference and the judge, and one for each epoch."""
-        return 1 + self.epochs
-
-    def at_once(self) -> int:
-        return self.minibatch
-
-    def discount(self) -> float:
-        return 1.0

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from numpy.typing import NDArray
+from pydantic import Field
 
 from simlab.arrays import Array
 from simlab.components.component import Component
@@ -104,6 +105,28 @@ class Learner(Component):
     def continues(self) -> bool:
         """Whether a network goes on from what it learned last, instead of from the pretrained model."""
         return bool(getattr(self, "warm_start", True))
+
+
+class ResponseLearner(Learner):
+    """A learner of language models to which a whole response is one action: its reward is the sum of its tokens',
+    undiscounted. Each batch is answered and rewarded once, and then learned in `epochs` passes of steps on `minibatch`
+    of its responses (see `simlab.nets.practice`)."""
+
+    teaches: ClassVar[str] = "language_model"
+    iterations: int = Field(12, ge=1, le=100_000, description="batches of responses per look")
+    epochs: int = Field(2, ge=1, le=1000, description="passes over what is learned of each batch")
+    minibatch: int = Field(64, ge=1, le=65_536, description="responses per step")
+    decay: bool = Field(True, description="let the rate fall linearly to zero")
+
+    def passes(self) -> float:
+        """One to compare with the reference and the judge, and at most one for each epoch."""
+        return 1 + self.epochs
+
+    def at_once(self) -> int:
+        return self.minibatch
+
+    def discount(self) -> float:
+        return 1.0
 
 
 @dataclass(slots=True)

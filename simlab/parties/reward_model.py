@@ -50,6 +50,9 @@ class RewardModel(Machine):
         self.disagreement = 0.0  # between its members, over the same responses
         self.saved = self.loaded(spec)
         language = judged_model(context, name).backend
+        if spec.own_size and isinstance(language, TransformerLM):
+            grown = spec.grown_from(language.spec)
+            language = TransformerLM(name, grown, language.game, context.jobs, context.rng, context.stage)
         self.backend: RewardBackend = (
             TransformerRM(spec.members, language, context.jobs, spec.log_probability)
             if isinstance(language, TransformerLM)
@@ -90,7 +93,12 @@ class RewardModel(Machine):
         return self.backend.reading(items)
 
     def start(self) -> Steps:
-        """Keep some responses of the pretrained model, as the zero and the unit of the score."""
+        """Keep some responses of the pretrained model, as the zero and the unit of the score; one of its own size is
+        pretrained first, from which it grows."""
+        if self.spec.own_size and isinstance(self.backend, TransformerRM):
+            with self.busy.request() as turn:
+                yield turn
+                yield from self.context.compute(self.name, "pretraining", self.backend.language.pretrain())
         key = self.context.rng.key(self.name, "reference")
         prompts = self.context.game.draw_prompts(branch(key, "prompts"), REFERENCE_PROMPTS)
         self.reference = yield from judged_model(self.context, self.name).respond(prompts, key)

@@ -49,6 +49,8 @@ def parts(scenario: Scenario, flops: float = CORE) -> Iterator[Part]:
             yield _people(scenario, name, party, 1 + max(rounds.values(), default=0))
         if isinstance(party, RewardModelSpec) and party.preferences is not None and scenario.world.networks:
             yield _imported(scenario, name, party, flops)
+        if isinstance(party, RewardModelSpec) and party.own_size and scenario.world.networks:
+            yield from _own(scenario, name, party, flops)
         if isinstance(party, LanguageModelSpec) and scenario.world.networks:
             yield from _language(scenario, name, party, rounds.get(name, 0), flops)
         if isinstance(party, LanguageModelSpec) and not scenario.world.networks:
@@ -220,15 +222,10 @@ def _looking(scenario: Scenario, index: int, relation: RelationSpec) -> Iterator
 def _language(scenario: Scenario, name: str, party: LanguageModelSpec, rounds: int, flops: float) -> Iterator[Part]:
     """Pretraining, unless others have seen to it, and the responses to the panel."""
     size = party.parameters + WORDS * party.shape[0]
-    training = party.pretraining
-    sequences = training.steps * training.batch
-    at: Path = ("parties", name, "pretraining", "steps")
+    at: Path = ("parties", name, "pretrained")
     if party.pretrained is None and party.load is None:
-        what = f"{training.steps:,} steps of {training.batch:,} sequences with {size:,} parameters"
-        batch = 4.0 * training.batch * party.context * (WORDS + 20 * math.prod(party.shape))
-        yield Part(at, what, 6.0 * size * sequences * party.context / 2 / flops, 40.0 * size + batch)
+        yield _pretraining(("parties", name, "pretraining", "steps"), party, flops)
     elif party.pretrained is not None:
-        at = ("parties", name, "pretrained")
         yield Part(at, f"a model of {size:,} parameters", 0.0, 40.0 * size)
     if shown := party.demonstrations:
         written = shown.many * (shown.drafts * 2.0 * (shown.by is not None) + shown.passes * 6.0)
@@ -238,6 +235,23 @@ def _language(scenario: Scenario, name: str, party: LanguageModelSpec, rounds: i
     what = f"{asked:,} responses on the panel"
     yield Part(("panel", "prompts"), what, 2.0 * size * asked * party.context / 2 / flops)
     yield from _closely(scenario, name, size, rounds, flops)
+
+
+def _pretraining(at: Path, party: LanguageModelSpec, flops: float) -> Part:
+    """Pretraining from a random start."""
+    size, training = party.parameters + WORDS * party.width, party.pretraining
+    sequences = training.steps * training.batch
+    what = f"{training.steps:,} steps of {training.batch:,} sequences with {size:,} parameters"
+    batch = 4.0 * training.batch * party.context * (WORDS + 20 * math.prod(party.shape))
+    return Part(at, what, 6.0 * size * sequences * party.context / 2 / flops, 40.0 * size + batch)
+
+
+def _own(scenario: Scenario, name: str, party: RewardModelSpec, flops: float) -> Iterator[Part]:
+    """Pretraining of what a reward model of its own size grows from."""
+    for model in scenario.parties.values():
+        if isinstance(model, LanguageModelSpec) and model.pretrained is None:
+            yield _pretraining(("parties", name), party.grown_from(model), flops)
+            return
 
 
 def _imported(scenario: Scenario, name: str, party: RewardModelSpec, flops: float) -> Part:
@@ -291,6 +305,9 @@ def _fitting(scenario: Scenario, index: int, relation: RelationSpec, learner: Le
         seconds = labels * 40.0 * _numbers(scenario) ** 2 / CORE
     else:
         members = agent.members if isinstance(agent, RewardModelSpec) else 1
+        if isinstance(agent, RewardModelSpec) and agent.own_size:
+            models = [p for p in scenario.parties.values() if isinstance(p, LanguageModelSpec)]
+            size = max((g.parameters + WORDS * g.width for g in map(agent.grown_from, models)), default=size)
         work = rankings * judge.ranking * _context(scenario) * size * 6.0 * learner.passes() * members
         seconds = work / flops
     return Part(("relations", index, "every" if looks > 1000 else "sample"), what, fits * seconds)

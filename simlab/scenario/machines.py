@@ -64,28 +64,6 @@ class PreferencesSpec(WithFiles):
         return texts_of(self.table.path, self.table.sha256, needed, ("worker",), columns)
 
 
-class RewardModelSpec(WithFiles, PartySpec):
-    """A copy of the pretrained model with one number out, fitted to rankings."""
-
-    kind: Literal["reward_model"] = "reward_model"
-    members: int = Field(
-        1, ge=1, le=64, description="models fitted side by side to the same labels; the score is their mean"
-    )
-    log_probability: bool = Field(
-        True,
-        description="whether a network's head reads, beside its own trunk, what the pretrained model found likely: by "
-        "that so small a model tells facts that were never compared",
-    )
-    load: DataFile | None = Field(
-        None,
-        description="what it has learned before anybody teaches it: a reward model that a run has saved, as in"
-        " runs/first/models/rm.safetensors; default: nothing",
-    )
-    preferences: PreferencesSpec | None = Field(
-        None, description="what people elsewhere preferred, which it learns beforehand; default: nothing"
-    )
-
-
 class PretrainingSpec(Spec):
     """How the language model learns its language, before anybody judges it."""
 
@@ -262,3 +240,43 @@ class LanguageModelSpec(WithFiles, PartySpec):
         if self.pretrained is not None:
             return self.pretrained.weights()
         return 12 * self.layers * self.width**2 + self.context * self.width
+
+
+class RewardModelSpec(WithFiles, PartySpec):
+    """A copy of the pretrained model with one number out, fitted to rankings."""
+
+    kind: Literal["reward_model"] = "reward_model"
+    members: int = Field(
+        1, ge=1, le=64, description="models fitted side by side to the same labels; the score is their mean"
+    )
+    log_probability: bool = Field(
+        True,
+        description="whether a network's head reads, beside its own trunk, what the pretrained model found likely: by "
+        "that so small a model tells facts that were never compared",
+    )
+    width: int | None = Field(
+        None, ge=2, le=65_536, description="length of a word's vector; default: as the language model it judges"
+    )
+    layers: int | None = Field(None, ge=1, le=1000, description="transformer blocks; default: likewise")
+    heads: int | None = Field(None, ge=1, le=1024, description="attention heads; they divide width; default: likewise")
+    load: DataFile | None = Field(
+        None,
+        description="what it has learned before anybody teaches it: a reward model that a run has saved, as in"
+        " runs/first/models/rm.safetensors; default: nothing",
+    )
+    preferences: PreferencesSpec | None = Field(
+        None, description="what people elsewhere preferred, which it learns beforehand; default: nothing"
+    )
+
+    @property
+    def own_size(self) -> bool:
+        """Whether it grows from a model of its own size, and not from the language model that it judges."""
+        return not (self.width is None and self.layers is None and self.heads is None)
+
+    def grown_from(self, model: LanguageModelSpec) -> LanguageModelSpec:
+        """The language model from which it grows: the one that it judges; or, of a size of its own, one that is
+        pretrained apart on the same texts, and that nobody has shown how to answer."""
+        if not self.own_size:
+            return model
+        own = {name: value for name in ("width", "layers", "heads") if (value := getattr(self, name)) is not None}
+        return model.model_copy(update={**own, "demonstrations": None, "load": None, "seed": None})

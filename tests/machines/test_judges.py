@@ -104,6 +104,26 @@ def test_the_waterfall_gives_each_judge_its_share(tmp_path: Path) -> None:
     assert paths[1.0, 0.0].endswith("→ pool → rm → lm")
 
 
+def test_values_are_kept_apart_until_they_are_weighed(tmp_path: Path) -> None:
+    """One reward model a criterion, by raters who mind that one: other weights ask for no label anew, and teach no
+    reward model anything else; each knows its own criterion and not the other's."""
+    criteria = {"rm": "helpful", "care": "harmless"}
+    own = {"parties.pool.values": {"helpful": 1}, "parties.pool.compliance": 0}
+    runs = [play(tmp_path, judged(weights, **own)) for weights in ((1.0, 0.2), (0.2, 1.0))]
+    for table in ("comparisons", "reward_model"):
+        one, other = (run._table(table).drop(columns="run") for run in runs)
+        assert one.equals(other), table
+    game = runs[0].context.game
+    true = {name: game.value({criterion: 1.0}) for name, criterion in criteria.items()}
+    for run, liked in zip(runs, criteria, strict=True):
+        mean, units = pulls(run)
+        for name, unit in units.items():
+            cosines = {n: float(unit @ v / np.linalg.norm(unit) / np.linalg.norm(v)) for n, v in true.items()}
+            assert cosines[name] > 0.6 > 0.4 > max(abs(c) for n, c in cosines.items() if n != name)
+        gained = {name: float(mean @ vector) for name, vector in true.items()}
+        assert max(gained, key=lambda name: gained[name]) == liked
+
+
 def test_judges_have_learned_or_have_no_say(tmp_path: Path) -> None:
     """As long as one has nothing to go by, the others judge alone."""
     run = play(tmp_path, judged((1.0, 1.0), days=2, **{"relations.4.every": 2}))
@@ -124,13 +144,13 @@ def test_a_jury_adds_up_what_its_judges_say() -> None:
     tokens = torch.randint(3, 20, (7, 9), generator=torch.Generator().manual_seed(2))
     prompts, responses = tokens[:, :5], tokens[:, 5:]
     one, two = ensembles()
-    jury = Jury([one, two], [0.25, 3.0])
+    jury = Jury([one, two], [0.25, 3.0], [True, False])
     added = jury.of_tokens(prompts, responses)
     expected = 0.25 * one.score(prompts, responses) + 3 * two.score(prompts, responses)
     torch.testing.assert_close(jury.standardized(added), expected)
     so_far = 0.25 * one.so_far(added[0]) + 3 * two.so_far(added[1])
     torch.testing.assert_close(jury.so_far(added), so_far)
-    alone = Jury([two], [1.0])
+    alone = Jury([two], [1.0], [True])
     for apart in (False, True):
         mine = alone.standardized(alone.of_tokens(prompts, responses), apart=apart)
         assert torch.equal(mine, two.standardized(two.of_tokens(prompts, responses), apart=apart))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simlab.scenario.machines import RewardModelSpec
+from simlab.hierarchy import Hierarchy
+from simlab.scenario.machines import LanguageModelSpec, RewardModelSpec
 from simlab.scenario.messages import Complaint
 from simlab.scenario.model import Scenario
 from simlab.scenario.parties import RatersSpec
@@ -16,6 +17,8 @@ def impossible(scenario: Scenario) -> Iterator[Complaint]:
     for name, party in scenario.parties.items():
         if isinstance(party, RewardModelSpec) and party.preferences is not None:
             yield from _imported(scenario, name)
+        if isinstance(party, RewardModelSpec) and party.own_size:
+            yield from _own_size(scenario, name, party)
     for index, relation in enumerate(scenario.relations):
         teachers = [scenario.parties[r.principal] for r in scenario.relations if r.agent == relation.agent]
         agent = scenario.parties[relation.agent]
@@ -46,3 +49,20 @@ def _imported(scenario: Scenario, name: str) -> Iterator[Complaint]:
         if relation.agent == name and isinstance(pool, RatersSpec) and pool.ranking != 2:
             what = f"{relation.principal} ranks {pool.ranking} at a time, and the table of {name} has pairs"
             yield ("parties", relation.principal, "ranking"), what, "ranking: 2"
+
+
+def _own_size(scenario: Scenario, name: str, party: RewardModelSpec) -> Iterator[Complaint]:
+    """A size that cannot be, or is no size at all."""
+    hierarchy = Hierarchy({n: p.kind for n, p in scenario.parties.items()}, scenario.edges())
+    model = scenario.parties.get(hierarchy.model_below(name))
+    given = next(key for key in ("width", "layers", "heads") if getattr(party, key) is not None)
+    if not scenario.world.networks:
+        yield ("parties", name, given), "there are no networks in this world", "remove it"
+    elif isinstance(model, LanguageModelSpec) and model.pretrained is not None:
+        what = "a reward model of a model that others have made has the size of that"
+        yield ("parties", name, given), what, "remove it"
+    elif isinstance(model, LanguageModelSpec):
+        grown = party.grown_from(model)
+        if grown.width % grown.heads:
+            what = f"{grown.heads} heads do not divide a width of {grown.width}"
+            yield ("parties", name, given), what, "heads: 1, or another width"

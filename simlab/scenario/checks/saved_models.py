@@ -32,7 +32,10 @@ def unfit(scenario: Scenario) -> Iterator[Complaint]:
         if not scenario.world.networks:
             what, fix = "saved networks are for worlds with networks", "remove it"
         else:
-            what, fix = _amiss(party.load.path, party, like if isinstance(like, LanguageModelSpec) else None)
+            like = like if isinstance(like, LanguageModelSpec) else None
+            if like is not None and isinstance(party, RewardModelSpec):
+                like = party.grown_from(like)
+            what, fix = _amiss(party.load.path, party, like)
         if what:
             yield ("parties", name, "load"), what, fix
 
