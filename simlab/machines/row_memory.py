@@ -33,7 +33,7 @@ class RowMemory:
             self._forget()
         rows = zip(items.prompt.tolist(), items.response, strict=True)
         keys = [(prompt, response.tobytes().rstrip(b"\0")) for prompt, response in rows]
-        known, new = len(self._place), []
+        known, new = len(self._place), list[int]()
         for row, key in enumerate(keys):
             if key not in self._place:
                 self._place[key] = known + len(new)

@@ -221,10 +221,18 @@ class DemonstrationsSpec(Spec):
     rate: float = Field(1e-3, gt=0, le=1, description="highest learning rate")
 
 
+SIZES = {"tiny": (32, 2, 2), "small": (64, 2, 4), "medium": (128, 4, 4), "large": (256, 8, 8)}  # width, layers, heads
+
+
 class LanguageModelSpec(PartySpec):
     """A causal transformer over the world's words (a vector world has its own, and needs none of this)."""
 
     kind: Literal["language_model"] = "language_model"
+    size: Literal["tiny", "small", "medium", "large"] | None = Field(
+        None,
+        description="width, layers and heads at a word, each of which may still be said: tiny 32, 2, 2 (3e4 parameters "
+        "without the dictionary), small 64, 2, 4 (1e5; as by default), medium 128, 4, 4 (8e5), large 256, 8, 8 (6e6)",
+    )
     width: int = Field(64, ge=2, le=65_536, description="length of a word's vector")
     layers: int = Field(2, ge=1, le=1000, description="transformer blocks")
     heads: int = Field(4, ge=1, le=1024, description="attention heads; they divide width")
@@ -237,6 +245,13 @@ class LanguageModelSpec(PartySpec):
     seed: int | None = Field(
         None, ge=0, lt=2**63, description="seed of pretraining; default: follows from the scenario's seed"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sized(cls, given: Any) -> Any:
+        """What a size stands for, wherever the file does not say otherwise."""
+        sizes = SIZES.get(str(given.get("size"))) if isinstance(given, dict) else None
+        return given if sizes is None else {**dict(zip(("width", "layers", "heads"), sizes, strict=True)), **given}
 
     @model_validator(mode="after")
     def _buildable(self) -> LanguageModelSpec:
