@@ -230,12 +230,13 @@ def manifest_of(scenario: Scenario, registry: Registry) -> dict[str, Any]:
 def _device(scenario: Scenario) -> str:
     """The torch device a run computes on."""
     wanted = scenario.device
-    if wanted == "cpu" or not scenario.world.networks:
+    networks = scenario.world.networks
+    if wanted == "cpu" or (wanted == "auto" and not networks):
         return "cpu"
     import torch
 
     if torch.cuda.is_available():
-        return "cuda"
+        return "cuda" if networks else "cpu"
     if wanted == "cuda":
         raise InvalidInput("device: cuda was asked for, but torch finds no GPU (use device: auto or cpu)")
     return "cpu"

@@ -26,7 +26,8 @@ class Truthful(simlab.Criterion):
         """Whoever looks is asked once about each claim, however many responses make it."""
         made = [(row, claim) for row, exchange in enumerate(exchanges) for claim in exchange.response.claims]
         claims = list(dict.fromkeys(claim for _, claim in made))
-        held = np.array([[o.believes(claim) for o in observers] for claim in claims]).reshape(len(claims), len(observers))
+        held = np.array([[o.believes(claim) for o in observers] for claim in claims])
+        held = held.reshape(len(claims), len(observers))
         place = {claim: number for number, claim in enumerate(claims)}
         true = np.zeros((len(exchanges), len(observers)))
         np.add.at(true, [row for row, _ in made], held[[place[claim] for _, claim in made]])

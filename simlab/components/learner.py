@@ -144,7 +144,7 @@ class RankingLesson(ShownData):
     held_out: RankingLesson | None = None  # what is not to be learned from: to measure by, and to stop by
     reference: Transformer | None = None  # of a language model, not to be changed: as it was pretrained
     temperature: float = 1.0  # of a language model's log-probabilities
-    new: NDArray[Any] | None = None  # [m] which were not there at the look before; None: all
+    new: NDArray[Any] | None = None  # [m] bool, which were not there at the look before; None: all
     known: NDArray[Any] | None = None  # [m, K, T] log p of the tokens by the pretrained model, where a judge reads it
 
     def rankings(self) -> dict[str, Any]:

@@ -219,10 +219,10 @@ def fit(
     Every response of a ranking is scored once and all its pairs are in one batch (InstructGPT, arXiv:2203.02155,
     §3.5). `batch` counts rankings; AdamW at a rate of 1e-3 falling linearly to zero, gradients clipped at norm
     `max_grad_norm`, weights but no biases and norms decayed by `weight_decay`. The loss is that of `bradley_terry_loss`
-    or, `listwise`, of `plackett_luce_loss`, and `centring` times `centring_penalty`.
-    `known` [m, K, T] is what `RewardModel.known` returns, if it is at hand. Where `new` [m] says that some rankings were
-    learned from before, a pass is as long as there are new ones, and `replay_share` of it are old ones, drawn anew for
-    each; otherwise it is over all. `held_out` has other rankings by the names of the parameters. After every epoch `epoch_end` is told what
+    or, `listwise`, of `plackett_luce_loss`, and `centring` times `centring_penalty`. `known` [m, K, T] is what
+    `RewardModel.known` returns, if it is at hand. Where `new` [m] says that some rankings were learned from before, a
+    pass is as long as there are new ones, and `replay_share` of it are old ones, drawn anew for each; otherwise it is
+    over all. `held_out` has other rankings by the names of the parameters. After every epoch `epoch_end` is told what
     `_Watch.epoch` returns. With a `patience` above 0 the fit ends once so many epochs have not had less held-out loss
     than the best before them, and the best one's weights are kept (Prechelt 1998, Early stopping – but when?, in Neural
     Networks: Tricks of the Trade).

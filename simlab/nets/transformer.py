@@ -192,7 +192,7 @@ def adamw(parameters: Iterable[nn.Parameter], rate: float, *, decay: float = 0.0
 def shuffled(items: int, draws: int, generator: torch.Generator) -> Tensor:
     """`draws` indices below `items`: one random order after another, so that all are seen equally often."""
     epochs = [torch.randperm(items, generator=generator) for _ in range(-(-draws // items))]
-    return torch.cat(epochs)[:draws]
+    return torch.cat([*epochs, torch.empty(0, dtype=torch.int64)])[:draws]
 
 
 def trimmed(tokens: Tensor) -> Tensor:

@@ -150,6 +150,9 @@ class DemonstrationsSpec(WithFiles):
         return said
 
 
+SIZES = {"tiny": (32, 2, 2), "small": (64, 2, 4), "medium": (128, 4, 4), "large": (256, 8, 8)}  # width, layers, heads
+
+
 class LoRASpec(Spec):
     """A low-rank adapter, which learns in the place of a pretrained model (Hu et al. 2021, arXiv:2106.09685)."""
 
@@ -165,7 +168,7 @@ class LanguageModelSpec(WithFiles, PartySpec):
         "pretraining": ("load",),
         "seed": ("load",),
     }
-    OWN_SIZES: ClassVar[tuple[str, ...]] = ("width", "layers", "heads", "pretraining", "seed", "load")
+    OWN_SIZES: ClassVar[tuple[str, ...]] = ("size", "width", "layers", "heads", "pretraining", "seed", "load")
 
     kind: Literal["language_model"] = "language_model"
     pretrained: ModelFolder | None = Field(
@@ -175,6 +178,11 @@ class LanguageModelSpec(WithFiles, PartySpec):
     )
     lora: LoRASpec | None = Field(
         None, description="an adapter that learns in the place of a pretrained model; default: all of it learns"
+    )
+    size: Literal["tiny", "small", "medium", "large"] | None = Field(
+        None,
+        description="width, layers and heads at a word, each of which may still be said: tiny 32, 2, 2 (3e4 parameters "
+        "without the dictionary), small 64, 2, 4 (1e5; as by default), medium 128, 4, 4 (8e5), large 256, 8, 8 (6e6)",
     )
     width: int = Field(64, ge=2, le=65_536, description="length of a word's vector")
     layers: int = Field(2, ge=1, le=1000, description="transformer blocks")
@@ -193,6 +201,13 @@ class LanguageModelSpec(WithFiles, PartySpec):
         description="a language model that a run has saved, as in runs/first/models/lm.safetensors, instead of"
         " pretraining; default: it is pretrained",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sized(cls, given: Any) -> Any:
+        """What a size stands for, wherever the file does not say otherwise."""
+        sizes = SIZES.get(str(given.get("size"))) if isinstance(given, dict) else None
+        return given if sizes is None else {**dict(zip(("width", "layers", "heads"), sizes, strict=True)), **given}
 
     @model_validator(mode="after")
     def _one_origin(self) -> LanguageModelSpec:

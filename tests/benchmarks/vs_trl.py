@@ -54,23 +54,9 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 warnings.filterwarnings("ignore")
 
 import numpy as np  # noqa: E402
-import simlab.nets.policy as simlab_policy  # noqa: E402
 import torch  # noqa: E402
 import transformers  # noqa: E402
 from datasets import Dataset  # noqa: E402
-from simlab.nets.closed_form import tilted  # noqa: E402
-from simlab.nets.policy import PPOConfig, ppo  # noqa: E402
-from simlab.nets.preference import RewardModel, fit  # noqa: E402
-from simlab.nets.transformer import (  # noqa: E402
-    Speech,
-    Transformer,
-    TransformerConfig,
-    adamw,
-    blank_linear,
-    generate,
-    pretrain,
-    read_exchanges,
-)
 from tokenizers import Tokenizer  # noqa: E402
 from tokenizers.models import WordLevel  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
@@ -87,6 +73,21 @@ from trl import RewardConfig, RewardTrainer  # noqa: E402
 from trl.experimental.ppo import PPOConfig as TRLConfig  # noqa: E402
 from trl.experimental.ppo import PPOTrainer  # noqa: E402
 from trl.experimental.ppo.ppo_trainer import batch_generation  # noqa: E402
+
+import simlab.nets.policy as simlab_policy  # noqa: E402
+from simlab.nets.closed_form import tilted  # noqa: E402
+from simlab.nets.policy import PPOConfig, ppo  # noqa: E402
+from simlab.nets.preference import RewardModel, fit  # noqa: E402
+from simlab.nets.transformer import (  # noqa: E402
+    Speech,
+    Transformer,
+    TransformerConfig,
+    adamw,
+    blank_linear,
+    generate,
+    pretrain,
+    read_exchanges,
+)
 
 V, WIDTH, LAYERS, HEADS = 512, 64, 2, 4
 PROMPT, RESPONSE, BATCH = 8, 16, 256
@@ -411,6 +412,7 @@ def bench_reward(repeat: int, folder: str) -> dict[str, Any]:
                 processing_class=tokenizer(),
             )
         )  # fmt: skip
+
     def theirs() -> None:
         with silence():
             trainer.train()
@@ -715,9 +717,11 @@ def told_in_short(found: dict[str, Any]) -> dict[str, Any]:
         ratios, speed, share = (found[part][name] for name in ("ratio", "speed", "share"))
         told_as = (f"{ours} / {theirs}", "as users run it: simlab / trl", "time to the same policy: trl / simlab")
         out["ours"][key], out["trl"][key] = speed[ours]["median"], speed[theirs]["median"]
-        ratio = next((ratios[name] for name in told_as if name in ratios and (name != told_as[1] or key == "ppo")))
+        ratio = next(ratios[name] for name in told_as if name in ratios and (name != told_as[1] or key == "ppo"))
         out["ratios"][key] = ratio["median"]
-        out["share_of_peak"][key] = {side: share[name] for side, name in (("ours", ours), ("trl", theirs)) if name in share}
+        out["share_of_peak"][key] = {
+            side: share[name] for side, name in (("ours", ours), ("trl", theirs)) if name in share
+        }
     return {**out, "more": found}
 
 

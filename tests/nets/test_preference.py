@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from simlab.nets.preference import (
     RewardModel,
+    _passes,
     accuracy,
     bradley_terry_loss,
     fit,
@@ -238,3 +239,17 @@ def test_shares_of_wins_fit_their_log_odds() -> None:
     for share in (0.2, 0.5, 0.9):
         (found,) = fit_linear(np.ones((50, 1)), np.zeros(50), 1e-9, shares=np.full(50, share))
         assert found == pytest.approx(math.log(share / (1 - share)), abs=1e-6)
+
+
+@pytest.mark.parametrize(("new", "share", "old"), [(30, 0.5, 15), (30, 0.0, 0), (50, 1.0, 10)])
+def test_a_pass_is_as_long_as_there_are_new_rankings(new: int, share: float, old: int) -> None:
+    """60 rankings: every new one is read as often as any other, to within one, and so is every old one."""
+    fresh = np.arange(60) >= 60 - new
+    passes = _passes(60, fresh, share, 4, torch.Generator().manual_seed(0))
+    assert [len(order) for order in passes] == 4 * [new]
+    assert [int((order < 60 - new).sum()) for order in passes] == 4 * [old]
+    times = torch.bincount(torch.cat(passes), minlength=60)
+    for kind in (times[60 - new :], times[: 60 - new]):
+        assert int(kind.max() - kind.min()) <= 1
+    whole = _passes(60, None, share, 2, torch.Generator().manual_seed(0))  # the control: all are new
+    assert [sorted(order.tolist()) for order in whole] == 2 * [list(range(60))]

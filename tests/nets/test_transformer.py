@@ -11,6 +11,7 @@ from scipy.stats import chisquare
 from simlab.nets.transformer import (
     Transformer,
     TransformerConfig,
+    by_length,
     draw,
     from_arrays,
     generate,
@@ -19,7 +20,10 @@ from simlab.nets.transformer import (
     next_word_loss,
     next_words,
     pretrain,
+    read_exchanges,
+    read_rankings,
     response_mask,
+    speak,
     to_arrays,
 )
 from tests.nets.conftest import END, SEP, START
@@ -213,3 +217,49 @@ def test_a_gpu_says_nearly_the_same(speaker: Transformer, prompts: Tokens, seque
     )
     _, losses = pretrain(speaker.config, sequences, steps=20, seed=3, device="cuda")
     assert losses == pytest.approx(pretrain(speaker.config, sequences, steps=20, seed=3)[1], abs=0.01)
+
+
+@pytest.mark.parametrize("options", [1, 2, 4])
+def test_responses_of_a_ranking_are_read_as_if_alone(
+    speaker: Transformer, prompts: NDArray[np.int64], options: int
+) -> None:
+    """Of prompts of different lengths; that the others are not seen is told by changing them."""
+    asked, n = torch.as_tensor(prompts[:6]).clone(), 8
+    asked[::2, -1] = 0  # shorter ones
+    draws = np.random.default_rng(5).random((6 * options, n))
+    said = generate(speaker, asked.repeat_interleave(options, 0), draws, end=END).view(6, options, n)
+    together = read_rankings(speaker, asked, said)
+    _, alone = read_exchanges(speaker, asked.repeat_interleave(options, 0), said.flatten(0, 1))
+    real = said != 0
+    torch.testing.assert_close(together[real], alone.view(together.shape)[real], atol=2e-5, rtol=0)
+    other = said.clone()
+    other[:, 0, :3] = 5
+    changed = read_rankings(speaker, asked, other)
+    torch.testing.assert_close(changed[:, 1:][real[:, 1:]], together[:, 1:][real[:, 1:]], atol=2e-5, rtol=0)
+    assert float((changed[:, 0] - together[:, 0]).detach().abs().max()) > 0.1  # the control: what is changed is seen
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
+def test_what_is_heard_while_speaking_is_what_is_read_later(
+    speaker: Transformer, prompts: NDArray[np.int64], temperature: float
+) -> None:
+    draws = np.random.default_rng(1).random((len(prompts), 8))
+    said = speak(speaker, prompts, draws, end=END, temperature=temperature)
+    read = log_probs(speaker, prompts, said.responses, temperature=temperature)
+    torch.testing.assert_close(said.logp, read, atol=2e-5, rtol=0)
+    before, _ = read_exchanges(speaker, torch.as_tensor(prompts), said.responses)
+    real = said.responses != 0
+    torch.testing.assert_close(said.before[real], before.detach()[real], atol=2e-5, rtol=0)
+    assert not said.logp[~real].any()
+    assert not said.before[~real].any()
+    other = log_probs(speaker, prompts, said.responses, temperature=1.1 * temperature)
+    assert float((said.logp - other).abs().max()) > 1e-2  # the control: another temperature
+
+
+@pytest.mark.parametrize("size", [1, 3, 50])
+def test_parts_by_length_are_all_rows_from_short_to_long(size: int) -> None:
+    tokens = torch.tensor([[1, 2, 0], [1, 0, 0], [1, 2, 3], [4, 5, 0]])
+    parts = by_length(size, tokens)
+    assert max(map(len, parts)) <= size
+    assert torch.cat(parts).tolist() == [1, 0, 3, 2]
+    assert by_length(size, tokens[:0]) == ()
