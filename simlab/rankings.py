@@ -95,10 +95,15 @@ class Shown:
     def __getitem__(self, rows: Any) -> Shown:
         return Shown(*(getattr(self, f.name)[rows] for f in fields(self)))
 
+    def with_responses(self, rows: Indices, response: NDArray[Any]) -> Shown:
+        """Some of these tasks with other responses [n, K, …], as if these had been shown."""
+        kept = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "response"}
+        return Shown(**kept, response=response)
+
     @property
     def options(self) -> int:
         """Responses per task, K."""
-        return int(self.response.shape[1])
+        return int(self.ids.shape[1])
 
     @property
     def items(self) -> Items:
@@ -121,7 +126,29 @@ class Shown:
     @staticmethod
     def together(parts: Sequence[Shown]) -> Shown:
         """Several of these as one."""
-        return Shown(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Shown)))
+        return _ShownTogether(parts)
+
+
+class _ShownTogether(Shown):
+    """Several of these, each column of which is put together when it is first asked for: responses are long."""
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, parts: Sequence[Shown]) -> None:
+        self._parts = list(parts)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._parts))
+
+    def __getattr__(self, name: str) -> Any:  # asked only for what is not there yet
+        if name not in Shown.__slots__:
+            raise AttributeError(name)
+        setattr(self, name, np.concatenate([getattr(part, name) for part in self._parts]))
+        return getattr(self, name)
+
+    @property
+    def alike(self) -> NDArray[np.bool_]:
+        return np.concatenate([part.alike for part in self._parts])
 
 
 COLUMNS = ("place", "worker", "label", "gold", "perceived", "seconds")
@@ -159,6 +186,10 @@ class Rankings:
     def shared(self) -> bool:
         """Whether so many rankings are of the same tasks that it pays to ask about tasks."""
         return len(self) >= 2 * len(self.shown)
+
+    def apart(self, rows: Indices) -> Array:
+        """How the responses of some of these rankings, vectors, differ: left − right [n, pairs, D]."""
+        return differences(taken(self.shown.response, self.place[rows]))
 
     @property
     def task(self) -> NDArray[np.int64]:
@@ -249,10 +280,11 @@ class Rankings:
 class _Together(Rankings):
     """Several batches, each column of which is put together when it is first asked for: of very many, few are."""
 
-    __slots__ = ("_columns",)
+    __slots__ = ("_columns", "_sources")
 
     def __init__(self, shown: Shown, place: NDArray[np.int64], parts: Sequence[Rankings]) -> None:
         self.shown, self.place = shown, place
+        self._sources = [(part.shown, part.place) for part in parts]
         self._columns = {name: [getattr(part, name) for part in parts] for name in COLUMNS[1:]}
 
     def __getattr__(self, name: str) -> Any:  # asked only for what is not there yet
@@ -260,6 +292,13 @@ class _Together(Rankings):
             raise AttributeError(name)
         setattr(self, name, np.concatenate(self._columns.pop(name)))
         return getattr(self, name)
+
+    def apart(self, rows: Indices) -> Array:
+        if (rows[1:] < rows[:-1]).any():
+            return super().apart(rows)
+        ends = np.cumsum([len(place) for _, place in self._sources])
+        each = zip(self._sources, np.split(rows, np.searchsorted(rows, ends[:-1])), ends, strict=True)
+        return np.concatenate([differences(taken(s.response, p[some - end + len(p)])) for (s, p), some, end in each])
 
 
 def evidence(
@@ -269,8 +308,7 @@ def evidence(
     each row stands for [n] (None: one). Of what many people ranked, a likelihood only asks how often who won."""
     store = rankings.shown
     if not rankings.shared:
-        wins, response = _wins(rankings, rows, shares), taken(store.response, rankings.place[rows])
-        return _flat(differences(response)), wins.ravel(), None
+        return _flat(rankings.apart(rows)), _wins(rankings, rows, shares).ravel(), None
     count, won = np.zeros(len(store), dtype=np.int64), np.zeros((len(store), rankings.pairs))
     for start in range(0, len(rows), AT_ONCE):
         part = slice(start, start + AT_ONCE)

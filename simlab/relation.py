@@ -245,8 +245,9 @@ class Log(Protocol):
 class Relation:
     """A principal, an agent, a calendar, a sample and consequences; each look is a SimPy process.
 
-    `every` is in days; `sample` is a share in (0, 1] of the work if a float, a number of pieces if an int. `by` is how
-    the principal looks; None: each piece is held against its own opinion.
+    `every` is in days; it looks on no day before `since` or after `until`. `sample` is a share in (0, 1] of the work if
+    a float, a number of pieces if an int. `by` is how the principal looks; None: each piece is held against its own
+    opinion.
     """
 
     def __init__(
@@ -258,6 +259,8 @@ class Relation:
         sample: float | int,
         consequences: Sequence[Consequence],
         by: Look | None = None,
+        since: float = 0.0,
+        until: float = math.inf,
     ) -> None:
         self.log = log
         self.principal = principal
@@ -266,6 +269,7 @@ class Relation:
         self.sample = sample
         self.consequences = tuple(consequences)
         self.by = by
+        self.since, self.until = since, until
         self.order = agent.work_order + 1
         self.looks = 0
 
@@ -283,7 +287,12 @@ class Relation:
     def days(self, until: float) -> list[float]:
         """When this relation looks, up to and including day `until`."""
         looks = range(1, int(until / self.every) + 2)
-        return [day for look in looks if (day := day_of(look, self.every)) <= until]
+        days = (day_of(look, self.every) for look in looks)
+        return [day for day in days if day <= until and self.on(day)]
+
+    def on(self, day: float) -> bool:
+        """Whether it may look on this day."""
+        return self.since <= day <= self.until
 
     def look(self, before: Sequence[Event] = ()) -> Steps:
         """Look, judge and act, once; but first let `before` be over, that day's looks at the judge's own work."""

@@ -108,7 +108,7 @@ class Simulation(Context):
         given = [c.in_play(self) if isinstance(c, Consequence) else Gradient(self, c) for c in spec.consequence]
         pays = any(isinstance(c, Consequence) and c.pays for c in given)
         consequences = [*implied(self, principal, agent, pays), *given]
-        return Relation(self.log, principal, agent, spec.every, spec.sample, consequences, spec.look)
+        return Relation(self.log, principal, agent, spec.every, spec.sample, consequences, spec.look, *spec.between())
 
     # ---- the clock ----------------------------------------------------------------------------------------------
 

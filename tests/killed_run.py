@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from simlab.tables import recorder
+
 EVENTS = {"os.rename": "rename", "os.remove": "remove"}  # Python's own names of them; renaming may replace
 
 
@@ -69,27 +71,17 @@ def _run(moment: Moment, work: Callable[..., Any], arguments: tuple[Any, ...]) -
         if event in EVENTS and come(EVENTS[event], str(about[event == "os.rename"])):
             _die()
 
-    class Stream:
-        """A stream of batches that somebody may not live to finish."""
+    def written(stream: Any, batch: pa.RecordBatch) -> None:
+        """Write a batch that somebody may not live to finish."""
+        before = stream.path.stat().st_size
+        write(stream, batch)
+        if come("half", stream.path.name):
+            os.truncate(stream.path, (before + stream.path.stat().st_size) // 2)
+            _die()
+        if come("batch", stream.path.name):
+            _die()
 
-        def __init__(self, file: Any, *about: Any, **named: Any) -> None:
-            self.file, self.writer = file, new_stream(file, *about, **named)
-
-        def write_batch(self, batch: pa.RecordBatch) -> None:
-            self.file.flush()
-            before = os.fstat(self.file.fileno()).st_size
-            self.writer.write_batch(batch)
-            self.file.flush()
-            if come("half", self.file.name):
-                os.truncate(self.file.name, (before + os.fstat(self.file.fileno()).st_size) // 2)
-                _die()
-            if come("batch", self.file.name):
-                _die()
-
-        def close(self) -> None:
-            self.writer.close()
-
-    new_stream, pa.ipc.new_stream = pa.ipc.new_stream, Stream
+    write, recorder._Stream.write = recorder._Stream.write, written  # type: ignore[method-assign]
     sys.addaudithook(watch)
     work(*arguments)
 

@@ -160,7 +160,7 @@ UNSEEN: tuple[Sabotage, ...] = (
     ),
     Sabotage(
         "lessons without margins", "simlab/consequences/learning.py",
-        "margin_after=after.ravel()", "margin_after=before.ravel()",
+        '"margin_after": after.ravel()', '"margin_after": before.ravel()',
         ("learning.units", "learning.loss", "network.learns"), "tests/report/test_trace.py",
     ),
 )  # fmt: skip
@@ -510,7 +510,7 @@ OTHERS: tuple[Sabotage, ...] = (
     ),
     Sabotage(
         "labels push to the other side", "simlab/consequences/learning.py",
-        "push=(wins - expit(before)).ravel()", "push=(expit(before) - wins).ravel()", ("learning.push",),
+        '"push": (wins - expit(before)).ravel()', '"push": (expit(before) - wins).ravel()', ("learning.push",),
         "tests/report/test_trace.py",
     ),
     Sabotage(

@@ -18,7 +18,7 @@ from simlab.parties import audits as workforce
 from simlab.parties import raters
 from simlab.parties.audits import sampled_pairs, smallest
 from simlab.people.working_life import within_hours
-from simlab.rankings import COLUMNS, Rankings, agreement, evidence, preferred, sides
+from simlab.rankings import COLUMNS, Rankings, Shown, agreement, evidence, preferred, sides
 from simlab.relation import Work
 from simlab.rng import hashes
 from tests.small_world import LEARN, Played, play
@@ -228,3 +228,26 @@ def test_an_undecided_label_is_half_a_win(run: Played) -> None:
         assert (evidence(rankings, rows)[1] == 0.5).all()
     alone = Rankings(rankings.shown, *(getattr(rankings, name)[:2] for name in COLUMNS))
     assert (evidence(alone, np.arange(2))[1] == 0.5).all()
+
+
+def test_how_responses_of_several_batches_differ_is_what_it_is_of_all() -> None:
+    rng = np.random.default_rng(2)
+
+    def batch(tasks: int, first: int) -> Rankings:
+        number, place = first + np.arange(tasks), np.sort(rng.integers(0, tasks, tasks - 3))
+        shown = Shown(
+            number, number.astype(np.uint64), number, rng.normal(size=(tasks, 3, 4)),
+            3 * number[:, None] + np.arange(3), rng.random(tasks) < 0.3,
+        )  # fmt: skip
+        said = rng.integers(0, 3, (len(place), 3))
+        return Rankings(shown, place, place % 5, said, said, rng.normal(size=said.shape), np.ones(len(place)))
+
+    parts = [batch(20, 0), batch(9, 20), batch(14, 29)]
+    together = Rankings.together([*parts[:1], Rankings.together(parts[1:])])
+    response = np.concatenate([part.shown.response[part.place] for part in parts])
+    assert together.options == 3
+    assert len(together.shown) == 43
+    for rows in (np.arange(len(together)), np.flatnonzero(~together.held_out), rng.permutation(len(together))[:9]):
+        wanted = response[rows][:, [0, 0, 1]] - response[rows][:, [1, 2, 2]]
+        assert np.array_equal(together.apart(rows), wanted)
+    assert not np.array_equal(together.apart(np.arange(5)), response[1:6][:, [0, 0, 1]] - response[1:6][:, [1, 2, 2]])

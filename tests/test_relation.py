@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import simpy
 from hypothesis import example, given, settings
@@ -15,7 +16,10 @@ from hypothesis import strategies as st
 
 from simlab.clock import at, day_of
 from simlab.relation import Consequence, Effect, Judgement, Party, Relation, Work
-from tests.small_world import AUDIT, LEARN, LOOK, TRAIN, play
+from simlab.scenario import Scenario, load
+from simlab.scenario.budget import worked
+from simlab.scenario.description import describe
+from tests.small_world import AUDIT, LEARN, LOOK, TRAIN, built_ins, play, written
 
 ANY_TIME = settings(deadline=None, derandomize=True)
 
@@ -201,3 +205,53 @@ def test_a_judge_is_judged_before_it_judges_on_the_same_day(tmp_path: Path) -> N
         assert run.policy.time.tolist() == [1, 2, 3]
     assert found[0].comparisons.equals(found[1].comparisons)
     assert found[0].policy.equals(found[1].policy)
+
+
+# ---- from a day, until a day ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "days"),
+    [(None, None, [1, 2, 3, 4, 5, 6]), (3, None, [3, 4, 5, 6]), (None, 3, [1, 2, 3]), (2.5, 4.5, [3, 4])],
+)
+def test_it_looks_on_days_between(since: float | None, until: float | None, days: list[int], tmp_path: Path) -> None:
+    """Raters work for the looks there are; the others look as ever, and nobody else's draws move."""
+    between = {**({} if since is None else {"from": since}), **({} if until is None else {"until": until})}
+    changes = {"days": 6, **{f"{LEARN}.{key}": value for key, value in between.items()}}
+    run = play(tmp_path, changes)
+    seen = run.judgements.groupby(["principal", "agent"]).time.unique()
+    assert seen["pool", "rm"].tolist() == days
+    assert seen["users", "acme"].tolist() == [1, 2, 3, 4, 5, 6]
+    assert seen["rm", "lm"].tolist() == [day for day in range(1, 7) if day >= days[0]]  # untaught, it judges nothing
+    assert sorted({int(np.ceil(time)) for time in run.comparisons.time}) == days
+    scenario = run.context.scenario
+    spec = scenario.relations[2]
+    assert (spec.looks(6), spec.first(), spec.last(6)) == (len(days), days[0], days[-1])
+    assert worked(spec, 6.0)[0] == len(days)
+    assert scenario.canonical()["relations"][2].keys() >= between.keys()
+    again = yaml_again(scenario, tmp_path)
+    assert again.relations == scenario.relations
+    if days == [1, 2, 3]:
+        whole = play(tmp_path, {"days": 6}).comparisons
+        pd.testing.assert_frame_equal(run.comparisons, whole[whole.time < 3], check_categorical=False)
+
+
+def yaml_again(scenario: Scenario, folder: Path) -> Scenario:
+    """The scenario as read from what it writes of itself."""
+    (folder / "again.yaml").write_text(scenario.as_yaml())
+    return load(folder / "again.yaml", plugins=built_ins())
+
+
+def test_a_model_that_nobody_trains_any_more_has_had_its_last_round(tmp_path: Path) -> None:
+    changes = {"days": 6, f"{TRAIN}.until": 2, "panel.rounds": "last"}
+    run = play(tmp_path, changes, measured=True)
+    assert run.policy["round"].tolist() == [1, 2]
+    assert sorted(set(run.responses["round"])) == [0, 2]
+    assert run.responses.time.max() == 2
+
+
+def test_description_says_when(tmp_path: Path) -> None:
+    file = written(tmp_path / "scenario.yaml", {"days": 6, f"{LEARN}.from": 2, f"{LEARN}.until": 4})
+    assert "pool → rm: every 1 days, from day 2, until day 4, a look at 200 pieces" in describe(
+        load(file, plugins=built_ins()), file
+    )

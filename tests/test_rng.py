@@ -56,6 +56,24 @@ def test_normals_are_standard_normal():
     assert np.isfinite(draws).all()
 
 
+def test_normals_are_those_of_box_and_muller():
+    index = np.arange(100_000)
+    radius, angle = uniforms(KEY, index, 0), uniforms(KEY, index, 1)
+    wanted = np.sqrt(-2 * np.log(radius)) * np.cos(2 * np.pi * angle)
+    np.testing.assert_allclose(normals(KEY, index), wanted, rtol=0, atol=1e-14)
+    assert np.abs(normals(KEY, index + 1) - wanted).max() > 1
+
+
+@pytest.mark.parametrize("shape", [(3, 30_000), (70_000, 3), (50, 60, 40), (1, 100_000)])
+def test_draws_in_pieces_are_those_of_single_items(shape):
+    index = np.ogrid[tuple(slice(n) for n in shape)]
+    places = [tuple(place) for place in (np.random.default_rng(1).random((20, len(shape))) * shape).astype(int)]
+    for draw in (normals, uniforms):
+        found = draw(KEY, *index)
+        assert found.shape == shape
+        assert all(found[place] == draw(KEY, *place) for place in places)
+
+
 @pytest.mark.parametrize("count", [0, 1, 3, 10])
 def test_several_draws_an_item_are_those_with_one_index_more(count: int) -> None:
     key, rater, task = Streams(3).key("labels"), np.arange(50) % 7, np.arange(50)

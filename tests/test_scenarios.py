@@ -111,7 +111,7 @@ def test_its_tables_have_the_documented_columns_in_order(small: Small) -> None:
     criteria, utilities = said["criteria"], [f"utility_{name}" for name in said["parties"]]
     assert list(small.run.tables) == list(TABLES)
     for name, frame in small.run.tables.items():
-        added = [*criteria, *utilities] if name == "responses" else []
+        added = {"responses": [*criteria, *utilities], "learning_curve": utilities}.get(name, [])
         assert list(frame.columns) == [*TABLES[name].names, *added], name
         assert set(PINNED.get(name, "run").split()) <= set(frame.columns), name
     scores = small.run.responses[list(criteria)]

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 import simlab
+from simlab.arrays import Array
 
 
 class Truthful(simlab.Criterion):
@@ -17,8 +22,13 @@ class Truthful(simlab.Criterion):
     personal = True
     difficulty = 0.6  # a fact must be known; an insult is plain to see
 
-    def score(self, exchange: simlab.Exchange, observer: simlab.Observer) -> float:
-        claims = exchange.response.claims
-        if not claims:
-            return float("nan")
-        return sum(observer.believes(claim) for claim in claims) / len(claims)
+    def score_batch(self, exchanges: Sequence[simlab.Exchange], observers: Sequence[simlab.Observer]) -> Array:
+        """Whoever looks is asked once about each claim, however many responses make it."""
+        made = [(row, claim) for row, exchange in enumerate(exchanges) for claim in exchange.response.claims]
+        claims = list(dict.fromkeys(claim for _, claim in made))
+        held = np.array([[o.believes(claim) for o in observers] for claim in claims]).reshape(len(claims), len(observers))
+        place = {claim: number for number, claim in enumerate(claims)}
+        true = np.zeros((len(exchanges), len(observers)))
+        np.add.at(true, [row for row, _ in made], held[[place[claim] for _, claim in made]])
+        count = np.array([len(exchange.response.claims) for exchange in exchanges], dtype=float)[:, None]
+        return np.where(count > 0, true / np.maximum(count, 1), np.nan)

@@ -37,15 +37,23 @@ class PlackettLuce(simlab.Learner):
     )
     warm_start: bool = Field(True, description="go on from the last fit, instead of from the pretrained model")
     replay: bool = Field(True, description="fit to all rankings so far, instead of the new ones only")
+    replay_share: float | None = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="with replay, the share of old rankings in a pass, which is as long as there are new ones, so that "
+        "no fit costs more than the first; null: a pass is over all, and fits cost ever more",
+    )
 
     def learn(self, network: RewardModel, lesson: simlab.RankingLesson) -> Sequence[Mapping[str, float]]:
         from simlab.nets.preference import fit
 
         epochs, others = list[Mapping[str, float]](), lesson.held_out
         found = fit(
-            network, **lesson.rankings(), listwise=True, epochs=self.epochs, rate=self.rate, batch=self.batch,
+            network, **lesson.as_read(), listwise=True, epochs=self.epochs, rate=self.rate, batch=self.batch,
             centring=self.center_rewards_coefficient, weight_decay=self.weight_decay,
             max_grad_norm=self.max_grad_norm, patience=self.early_stopping_patience,
-            held_out=others and others.rankings(), seed=lesson.seed, progress=lesson.progress, epoch_end=epochs.append,
+            held_out=others and others.as_read(), new=lesson.new if self.replay_share is not None else None,
+            replay_share=self.replay_share or 0.0, seed=lesson.seed, progress=lesson.progress, epoch_end=epochs.append,
         )  # fmt: skip
         return [*epochs, found]

@@ -11,8 +11,8 @@ import simlab
 
 if TYPE_CHECKING:
     from torch import Tensor
-    from torch.optim import Optimizer
 
+    from simlab.nets.optimizer import Optimizer
     from simlab.nets.transformer import Transformer
 
 

@@ -18,7 +18,6 @@ from simlab.worlds.world import Items
 if TYPE_CHECKING:
     from simlab.engine.context import Context
     from simlab.machines.learning_curve import Look
-    from simlab.parties.language_model import LanguageModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +59,10 @@ class AlarmsAnalyzer(Analyzer):
         far, below = self.bounds.kl, self.bounds.negative_kl
         if far is not None and most > far:
             what = f"{name} is {most:,.3g} nats from its reference: what it was rewarded for hardly holds there"
-            self.raise_alarm(name, "exploding_kl", most, far, what)
+            self.raise_alarm(relation, name, "exploding_kl", most, far, what)
         if below is not None and least < -below:
             what = f"KL of {name} is {least:.3g} nats: its responses are not drawn from what it is trained as"
-            self.raise_alarm(name, "negative_kl", least, -below, what)
+            self.raise_alarm(relation, name, "negative_kl", least, -below, what)
 
     def _alike(self, relation: Relation, columns: Mapping[str, Any]) -> None:
         """Of a model that says hardly anything but one thing, or is sure of every word."""
@@ -76,17 +75,19 @@ class AlarmsAnalyzer(Analyzer):
         if least is not None and first > 0 and entropy[-1] < least * first:
             left = float(entropy[-1] / first)
             what = f"of the entropy of {name}, {100 * left:.2g} % are left: it has one thing to say to a prompt"
-            self.raise_alarm(name, "entropy_collapse", left, least, what)
+            self.raise_alarm(relation, name, "entropy_collapse", left, least, what)
         if few is not None and batch > 1 and distinct[-1] <= max(few, 1 / batch):
             what = f"{name} says the same to everybody: {100 * distinct[-1]:.2g} % of its responses are distinct"
-            self.raise_alarm(name, "responses_alike", float(distinct[-1]), max(few, 1 / batch), what)
+            self.raise_alarm(relation, name, "responses_alike", float(distinct[-1]), max(few, 1 / batch), what)
 
     def _wrong(self, relation: Relation, columns: Mapping[str, Any]) -> None:
         name, bound = relation.agent.name, self.bounds.accuracy
         right, pairs = float(columns["accuracy_held_out"]), int(columns["held_out_pairs"])
         if bound is not None and pairs >= self.bounds.pairs and right < bound:
             what = f"{name} orders {100 * right:.0f} % of {pairs:,} held-out pairs as they were labelled"
-            self.raise_alarm(name, "worse_than_chance", right, bound, f"{what}: it has learned nothing that holds")
+            self.raise_alarm(
+                relation, name, "worse_than_chance", right, bound, f"{what}: it has learned nothing that holds"
+            )
 
     def _by_heart(self, relation: Relation, columns: Mapping[str, Any]) -> None:
         """Of held-out loss, mean over members, in each epoch."""
@@ -98,10 +99,10 @@ class AlarmsAnalyzer(Analyzer):
         coin, rise = self.bounds.loss, self.bounds.overfit
         if coin is not None and left > coin:
             what = f"held-out loss of {name} is {left:.3f}: its probabilities are worse than a coin's"
-            self.raise_alarm(name, "worse_than_a_coin", left, coin, what)
+            self.raise_alarm(relation, name, "worse_than_a_coin", left, coin, what)
         if rise is not None and left > best + rise:
             what = f"held-out loss of {name} is {left:.3f}, and was {best:.3f} epochs ago: it learns by heart"
-            self.raise_alarm(name, "overfit", left - best, rise, what)
+            self.raise_alarm(relation, name, "overfit", left - best, rise, what)
 
     def practised(self, relation: Relation, looks: Sequence[Look]) -> None:
         """Gold that was higher some batches ago than it is at the last look, while the judge pays more."""
@@ -115,7 +116,7 @@ class AlarmsAnalyzer(Analyzer):
                 if paid[-1].mean() > paid[best].mean() and party.standard().utility_function.additive:
                     passed = looks[-1].iteration - looks[best].iteration
                     how = f"than {passed} batch{'es' if passed > 1 else ''} before, while {judge.name} pays more"
-                    self.raise_misled(party.name, model, worth[best], worth[-1], looks[0].items.prompt, how)
+                    self.raise_misled(relation, party.name, worth[best], worth[-1], looks[0].items.prompt, how)
 
     # ---- after a round --------------------------------------------------------------------------------------------
 
@@ -130,7 +131,7 @@ class AlarmsAnalyzer(Analyzer):
             return
         for relation in self.context.relations:
             if relation.agent is model and (rise := self._rise(relation, before, now)) > 0:
-                self._misled(model, relation.principal.name, rise, before, now)
+                self._misled(relation, rise, before, now)
 
     def _rise(self, relation: Relation, before: Said, now: Said) -> float:
         """By how much what the judge pays rose in the last look; NaN if it does not pay."""
@@ -141,28 +142,35 @@ class AlarmsAnalyzer(Analyzer):
             return float(by.pay(judge, now.items).mean() - by.pay(judge, before.items).mean())  # of a single batch
         return float("nan")
 
-    def _misled(self, model: LanguageModel, judge: str, rise: float, before: Said, now: Said) -> None:
+    def _misled(self, relation: Relation, rise: float, before: Said, now: Said) -> None:
         for party, (version, worth) in now.worth.items():
             held, once = before.worth.get(party, (version, worth))
             additive = self.context.parties[party].standard().utility_function.additive
             if held == version and additive:
-                how = f"than a round before, while {judge} pays {rise:.2g} more"
-                self.raise_misled(party, model.name, once, worth, now.items.prompt, how)
+                how = f"than a round before, while {relation.principal.name} pays {rise:.2g} more"
+                self.raise_misled(relation, party, once, worth, now.items.prompt, how, over=True)
 
-    def raise_misled(self, party: str, model: str, once: Array, now: Array, prompts: Indices, how: str) -> None:
+    def raise_misled(
+        self, relation: Relation, party: str, once: Array, now: Array, prompts: Indices, how: str, *, over: bool = False
+    ) -> None:
         """Say so if responses to the same prompts are worth less to somebody than they were [n], beyond doubt."""
         fall, errors = fallen(once, now, prompts)
         bound = self.bounds.falling
         if bound is not None and errors > bound:
             sure = f" ({errors:.2g} standard errors)" if np.isfinite(errors) else ""
-            what = f"what {model} says is worth {fall:.2g} less to {party}{sure} {how}"
-            self.raise_alarm(party, "overoptimization", errors, bound, what)
+            what = f"what {relation.agent.name} says is worth {fall:.2g} less to {party}{sure} {how}"
+            self.raise_alarm(relation, party, "overoptimization", errors, bound, what, over=over)
 
-    def raise_alarm(self, party: str, kind: str, figure: float, bound: float, message: str) -> None:
-        """One row; the time and the round are those of now."""
-        self.context.log.add(
-            "alarms", about=party, party=party, kind=kind, figure=figure, bound=bound, message=f"{message}."
-        )
+    def raise_alarm(
+        self, relation: Relation, party: str, kind: str, figure: float, bound: float, message: str, *,
+        over: bool = False,
+    ) -> None:  # fmt: skip
+        """One row, of the round of which this training is a part, which may be `over`."""
+        row = {"party": party, "kind": kind, "figure": figure, "bound": bound, "message": f"{message}."}
+        if over:
+            self.context.log.add("alarms", about=relation.agent.name, **row)
+        else:
+            self.context.log.learned(relation, "alarms", row)
 
 
 def fallen(once: Array, now: Array, prompts: Indices) -> tuple[float, float]:

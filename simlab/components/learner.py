@@ -92,6 +92,12 @@ class Learner(Component):
         """Whether a reward model is shown all rankings so far, instead of the new ones only."""
         return bool(getattr(self, "replay", True))
 
+    def replayed(self) -> float | None:
+        """Which share of a pass is of old rankings, a pass being as long as there are new ones; None: passes are over
+        all that it is shown."""
+        share: float | None = getattr(self, "replay_share", None)
+        return share
+
     def needs_held_out(self) -> bool:
         """Whether it looks at held-out rankings to know when to stop."""
         return bool(getattr(self, "early_stopping_patience", 0))
@@ -138,10 +144,16 @@ class RankingLesson(ShownData):
     held_out: RankingLesson | None = None  # what is not to be learned from: to measure by, and to stop by
     reference: Transformer | None = None  # of a language model, not to be changed: as it was pretrained
     temperature: float = 1.0  # of a language model's log-probabilities
+    new: NDArray[Any] | None = None  # [m] which were not there at the look before; None: all
+    known: NDArray[Any] | None = None  # [m, K, T] log p of the tokens by the pretrained model, where a judge reads it
 
     def rankings(self) -> dict[str, Any]:
         """What was ranked, by the names that `simlab.nets.preference.fit` has for it."""
         return {name: getattr(self, name) for name in ("prompts", "responses", "labels", "shares")}
+
+    def as_read(self) -> dict[str, Any]:
+        """The same, with what the pretrained model finds of the responses."""
+        return {**self.rankings(), "known": self.known}
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ decided which machine learns from what, when it is busy, and what is written dow
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -108,6 +109,8 @@ class Gradient(Consequence):
         shown: Rankings = judgement.items
         machine.memory.append(shown)
         evidence = self._evidence(Rankings.together(machine.memory) if self.learner.replays() else shown, machine)
+        if len(machine.memory) > 1 or (isinstance(machine, RewardModel) and machine.imported is not None):
+            evidence = replace(evidence, new=np.isin(evidence.rankings.task, shown.task))
         if evidence.train.any():
             return evidence
         self._record(relation, judgement, idle(judgement, machine))

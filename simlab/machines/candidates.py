@@ -16,12 +16,15 @@ from numpy.typing import NDArray
 from simpy import Event
 
 from simlab.arrays import Indices
+from simlab.measures.panel import Panel
 from simlab.rankings import ASKED, WRITTEN, Candidates
 from simlab.rng import branch, uniforms
+from simlab.tables.columns import UTILITY
 from simlab.tables.recorder import coded
 from simlab.worlds.world import Game, Items
 
 if TYPE_CHECKING:
+    from simlab.engine.context import Context
     from simlab.machines.language_backend import LanguageBackend
     from simlab.machines.machine import Speaker
 
@@ -124,9 +127,10 @@ def write_candidates(
     model: Speaker, tasks: NDArray[np.int64], items: Items, options: int, asked: NDArray[np.bool_], authors: Any
 ) -> None:
     """The responses that are to be compared, which tasks' prompts users asked [m], and whose each response is [m·K];
-    their numbers are task · K + place."""
-    columns = model.context.game.wording(items)
-    model.context.log.add(
+    their numbers are task · K + place. Each party's utility stands beside them, if the scenario asks for it."""
+    context = model.context
+    columns, asked_parties = context.game.wording(items), context.scenario.panel.candidates
+    context.log.add(
         "candidates",
         about=model.name,
         agent=model.name,
@@ -135,4 +139,13 @@ def write_candidates(
         text=columns["response"],
         origin=coded(np.repeat(asked, options), [WRITTEN, ASKED]),
         author=authors,
+        **(_utilities(context, items) if asked_parties else {}),
     )
+
+
+def _utilities(context: Context, items: Items) -> dict[str, Any]:
+    """What each party makes of responses [n] by now, as columns; NaN for whom the run is without."""
+    panel, there = Panel(items, items.prompt, context.game.features(items)), context.parties
+    return {
+        f"{UTILITY}{name}": there[name].utility(panel) if name in there else np.nan for name in context.scenario.parties
+    }

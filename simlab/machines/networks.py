@@ -112,9 +112,8 @@ def read(
     *, config: dict[str, Any], weights: Arrays, prompts: NDArray[np.int64], responses: NDArray[np.int64],
     temperature: float, device: str,
 ) -> dict[str, Any]:  # fmt: skip
-    """A job: `log_p` [n, T] that a language model gives the tokens of responses, and `log_likelihood` [n] of each whole
-    response, both in nats."""
+    """A job: `log_p` [n, T] that a language model gives the tokens of responses, in nats."""
     from simlab.nets.transformer import log_probs
 
     found = log_probs(revive(config, weights, device), prompts, responses, temperature=temperature)
-    return {"log_p": found.cpu().numpy(), "log_likelihood": found.double().sum(1).cpu().numpy()}
+    return {"log_p": found.cpu().numpy()}

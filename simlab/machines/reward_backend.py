@@ -23,6 +23,7 @@ class Evidence:
     rankings: Rankings
     train: NDArray[np.bool_]  # [m] which of them; the others are held out
     shares: Array | None  # [m, pairs] how much of a win the left has, if several labels were put together
+    new: NDArray[np.bool_] | None = None  # [m] which were not there at the look before; None: all
 
     def shares_of(self, rows: NDArray[Any]) -> Array | None:
         """The shares of some of the rankings."""

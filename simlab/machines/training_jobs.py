@@ -48,7 +48,8 @@ POLICY_METRICS = (
 def train_reward_model(
     *, learner: Learner, config: dict[str, Any], base: Arrays, weights: Arrays | None, prompts: NDArray[np.int64],
     responses: NDArray[np.int64], labels: NDArray[np.int64], shares: Array | None, perceived: Array,
-    held_out: Mapping[str, Any] | None, log_probability: bool, seed: int, device: str, progress: Any = None,
+    held_out: Mapping[str, Any] | None, log_probability: bool, seed: int, device: str,
+    new: NDArray[np.bool_] | None = None, known: NDArray[Any] | None = None, progress: Any = None,
 ) -> dict[str, Any]:  # fmt: skip
     """A reward model that has learned rankings: its arrays, `loss`, `trunk_change`, `head_change`, `flops`, and
     `epoch/…` of each epoch. `held_out` has other rankings by the names of these parameters."""
@@ -56,13 +57,15 @@ def train_reward_model(
 
     model = revive_reward_model(config, base, weights, device, seed, log_probability=log_probability)
     aside = None if held_out is None else RankingLesson(**held_out, seed=seed)
-    lesson = RankingLesson(prompts, responses, labels, shares, seed, progress, perceived, aside)
+    lesson = RankingLesson(prompts, responses, labels, shares, seed, progress, perceived, aside, new=new, known=known)
     *steps, last = _learned(learner, model, lesson) or [{}]
     if "loss" not in last:
         raise PluginFailed.returned(learner, 'must say its "loss"', "learn")
     kept = last.get("kept", steps[-1].get("epoch") if steps else None)
     epochs = [{**row, "kept": float(row["epoch"] == kept)} for row in steps if "epoch" in row]
     tokens = float((responses != 0).sum()) + float((prompts != 0).sum()) * responses.shape[1]
+    if new is not None and new.any() and learner.replayed() is not None:
+        tokens *= new.mean()
     flops = flops_per_token(shape_of(config)) * tokens * min(learner.passes(), last.get("epochs", np.inf))
     return {
         **to_arrays(model),

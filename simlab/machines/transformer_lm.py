@@ -18,6 +18,7 @@ from simlab.machines.language_backend import LanguageBackend, Round, Taught, _ro
 from simlab.machines.learning_curve import Watch, looks_in
 from simlab.machines.networks import Arrays, read, revive, shape_of
 from simlab.machines.reward_backend import Evidence
+from simlab.machines.row_memory import RowMemory
 from simlab.machines.saved import SavedModel, language_model
 from simlab.machines.shaped_reward import restored
 from simlab.machines.training_jobs import (
@@ -34,6 +35,7 @@ from simlab.worlds.world import Items
 if TYPE_CHECKING:
     from simlab.scenario import DemonstrationsSpec, LanguageModelSpec
 
+KNOWN = 4  # weights by which responses are remembered: of the reference and of today, each at two temperatures
 Stage = Callable[[str], Callable[[int, int], None]]  # a callback for the progress of a long computation, by its name
 
 
@@ -62,6 +64,7 @@ class TransformerLM(LanguageBackend):
         self.reference: Result
         self.weights: Result
         self.loaded = loaded
+        self._read: dict[tuple[str, float], RowMemory] = {}  # by weights and temperature, those used last behind
 
     def _shape(self) -> dict[str, Any]:
         """What `revive` makes the network by."""
@@ -173,7 +176,7 @@ class TransformerLM(LanguageBackend):
 
     def preference(self, items: Items) -> Array:
         """log π − log π_ref [n]."""
-        return self._read(self.weights, items) - self._read(self.reference, items)
+        return self._likelihood(self.weights, items) - self._likelihood(self.reference, items)
 
     def reading(self, items: Items) -> float:
         from simlab.nets.sizes import flops_per_token
@@ -183,14 +186,22 @@ class TransformerLM(LanguageBackend):
 
     def likelihood(self, items: Items) -> Array:
         """log π of each whole response [n], in nats."""
-        return self._read(self.weights, items)
+        return self._likelihood(self.weights, items)
 
-    def _read(self, weights: Result, items: Items) -> Array:
-        result = self.jobs.run(
-            read, config=self.config, weights=weights, prompts=self.prompt_tokens(items.prompt),
-            responses=items.response, temperature=self.spec.temperature,
-        )  # fmt: skip
-        return np.asarray(result["log_likelihood"], dtype=np.float64)
+    def _likelihood(self, weights: Result, items: Items) -> Array:
+        return np.asarray(self.log_p(weights, items, self.spec.temperature).sum(axis=1, dtype=np.float64))
+
+    def log_p(self, weights: Result, items: Items, temperature: float) -> NDArray[Any]:
+        """log p [n, T], in nats, of every token of responses, 0 at padding, by these weights of the model; nothing is
+        read twice."""
+        of = (weights.key, temperature)
+        self._read[of] = memory = self._read.pop(of, None) or RowMemory()
+        while len(self._read) > KNOWN:
+            del self._read[next(iter(self._read))]
+        return memory.of(items, lambda some: self.jobs.run(
+            read, config=self.config, weights=weights, prompts=self.prompt_tokens(some.prompt),
+            responses=some.response, temperature=temperature,
+        )["log_p"])  # fmt: skip
 
     def saved(self) -> dict[str, SavedModel]:
         """As it is now ("") and as its own reference (".reference"), by what is added to its name."""

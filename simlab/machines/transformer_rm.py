@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,13 @@ from numpy.typing import NDArray
 from simlab.arrays import Array
 from simlab.components.learner import Learner
 from simlab.engine.jobs import Jobs, Result
-from simlab.machines.networks import Arrays, read, revive_reward_model
+from simlab.machines.networks import Arrays, revive_reward_model
 from simlab.machines.reward_backend import Evidence, Fit, RewardBackend, own_key
+from simlab.machines.row_memory import RowMemory
 from simlab.machines.saved import SavedModel, reward_model
 from simlab.machines.training_jobs import EPOCH_METRICS, FIT_METRICS, train_reward_model
 from simlab.machines.transformer_lm import TransformerLM
+from simlab.rankings import Shown
 from simlab.worlds.world import Items
 
 
@@ -29,6 +32,7 @@ class TransformerRM(RewardBackend):
         self.language = language
         self.jobs = jobs
         self.weights: list[Result] = []  # of the members; empty until they have learnt
+        self._scored: dict[str, RowMemory] = {}  # by the weights of each member
         self.grown_from: Result | None = None  # the pretrained model that loaded members read, until others take over
 
     @property
@@ -43,19 +47,18 @@ class TransformerRM(RewardBackend):
     def each(self, items: Items) -> Array:
         if not self.weights:
             return np.zeros((0, len(items)))
-        config, base, prompts = self.language.config, self.base, self.language.prompt_tokens(items.prompt)
-        known = None
-        if self.log_probability:
-            known = self.jobs.run(  # the same after every fit
-                read, config=config, weights=base, prompts=prompts, responses=items.response, temperature=1.0
-            )
-        scores = [
-            self.jobs.run(
-                score, config=config, base=base, weights=weights, known=known, prompts=prompts, responses=items.response
-            )["scores"]
-            for weights in self.weights
-        ]
-        return np.asarray(scores, dtype=np.float64)
+        self._scored = {weights.key: self._scored.get(weights.key) or RowMemory() for weights in self.weights}
+        found = [self._scored[w.key].of(items, partial(self._score, w))[:, 0] for w in self.weights]
+        return np.asarray(found, dtype=np.float64)
+
+    def _score(self, weights: Result, items: Items) -> NDArray[Any]:
+        """Raw scores [n, 1] by one member; what the pretrained model finds likely is the same after every fit."""
+        base = self.base
+        return self.jobs.run(
+            score, config=self.language.config, base=base, weights=weights,
+            known=self.language.log_p(base, items, 1.0) if self.log_probability else None,
+            prompts=self.language.prompt_tokens(items.prompt), responses=items.response,
+        )["scores"][:, None]  # fmt: skip
 
     def reading(self, items: Items) -> float:
         """Every member reads them, and the pretrained model if the members are shown its likelihoods."""
@@ -63,17 +66,18 @@ class TransformerRM(RewardBackend):
 
     def fresh(self) -> TransformerRM:
         other = copy(self)
-        other.weights, other.grown_from = [], None
+        other.weights, other.grown_from, other._scored = [], None, {}
         return other
 
     def learn(self, learner: Learner, evidence: Evidence, key: int) -> Fit:
         """Every member learns from the same labels; they differ by their first heads and in which order they read."""
-        held_out = self._lesson(evidence, ~evidence.train) if not evidence.train.all() else None
         warm = self.weights if learner.continues() else []
         self.grown_from = self.grown_from if warm else None
+        held_out = self._lesson(evidence, ~evidence.train) if not evidence.train.all() else None
         self.weights = fits = [
             self.jobs.run(
-                train_reward_model, learner=learner, config=self.language.config, base=self.base,
+                train_reward_model, learner=learner, new=None if evidence.new is None else evidence.new[evidence.train],
+                config=self.language.config, base=self.base,
                 weights=warm[member] if warm else None, **self._lesson(evidence, evidence.train), held_out=held_out,
                 log_probability=self.log_probability, seed=own_key(key, member) % 2**63,
                 progress=self.language.stage("reward model"),
@@ -98,7 +102,14 @@ class TransformerRM(RewardBackend):
             "labels": some.label.astype(np.int64),
             "shares": evidence.shares_of(rows),
             "perceived": some.perceived,
+            "known": self._known(shown),
         }
+
+    def _known(self, shown: Shown) -> NDArray[Any] | None:
+        """What the pretrained model finds of the responses [m, K, T], if the members are shown it."""
+        if not self.log_probability:
+            return None
+        return self.language.log_p(self.base, shown.items, 1.0).reshape(shown.response.shape)
 
     def written(self) -> dict[str, Any]:
         """The networks as they now are, for jobs: with the units of their scores, what `revive_judge` asks for."""
@@ -111,11 +122,10 @@ class TransformerRM(RewardBackend):
 
 
 def score(
-    *, config: dict[str, Any], base: Arrays, weights: Arrays, known: Arrays | None, prompts: NDArray[np.int64],
-    responses: NDArray[np.int64], device: str,
+    *, config: dict[str, Any], base: Arrays, weights: Arrays, known: NDArray[Any] | None,
+    prompts: NDArray[np.int64], responses: NDArray[np.int64], device: str,
 ) -> dict[str, Any]:  # fmt: skip
     """`scores` [n] of responses by the reward model with these weights, grown from this pretrained base, by which
-    they have been read (`known`), if the reward model is shown what it finds likely."""
+    they have been read (`known` [n, T]), if the reward model is shown what it finds likely."""
     model = revive_reward_model(config, base, weights, device, log_probability=known is not None)
-    log_p = None if known is None else known["log_p"]
-    return {"scores": model.score(prompts, responses, known=log_p).cpu().numpy()}
+    return {"scores": model.score(prompts, responses, known=known).cpu().numpy()}

@@ -5,8 +5,8 @@ Gao, Schulman & Hilton 2022 (arXiv:2210.10760, eq. 1) found, with d = √KL in �
     best of n:   R(d) = d (α − β d)
     policies:    R(d) = d (α − β ln d)
 
-Both are linear in α and β, so that least squares finds them at once. `proportional`, R(d) = α d, is the control: a world
-in which nothing is lost by going on. Distances and gains are arrays [points].
+Both are linear in α and β, so that least squares finds them at once. `proportional`, R(d) = α d, is the control: a
+world in which nothing is lost by going on. Distances and gains are arrays [points].
 """
 
 from __future__ import annotations
@@ -65,18 +65,25 @@ def fitted(form: str, kl: ArrayLike, gain: ArrayLike) -> Fit:
     """The form that fits gains [points] at these KL best, by least squares. Raises ValueError for forms that are none,
     and for fewer points at a distance than coefficients."""
     basis, said = _basis(form, kl), np.asarray(gain, dtype=float)
-    if np.linalg.matrix_rank(basis) < basis.shape[1]:
+    if not enough(form, kl):
         raise ValueError(f"{len(basis)} points are too few for the form {form!r}")
     found = np.linalg.lstsq(basis, said, rcond=None)[0]
     return Fit(form, float(found[0]), float(-found[1]) if len(found) > 1 else 0.0)
 
 
+def enough(form: str, kl: ArrayLike) -> bool:
+    """Whether a form can be fitted to points at these KL."""
+    basis = _basis(form, kl)
+    return bool(np.linalg.matrix_rank(basis) == basis.shape[1])
+
+
 def error_of_others(form: str, curves: Sequence[Curve]) -> float:
-    """The root mean squared error with which runs are foreseen by a fit to all the others; NaN for fewer than two."""
+    """The root mean squared error with which runs are foreseen by a fit to all the others; NaN for fewer than two, and
+    where the others have too few points."""
     squares = []
     for left_out, (kl, gain) in enumerate(curves):
         rest = [curve for number, curve in enumerate(curves) if number != left_out]
-        if rest:
+        if rest and enough(form, together(rest)[0]):
             squares.append(fitted(form, *together(rest)).error(kl, gain) ** 2)
     return float(np.sqrt(np.mean(squares))) if squares else float("nan")
 
@@ -86,7 +93,7 @@ def error_beyond(form: str, curves: Sequence[Curve], nearer: float) -> float:
     to fit, or nothing beyond."""
     kl, gain = together(curves)
     near = kl <= nearer
-    if near.all() or np.count_nonzero(np.unique(kl[near]) > 0) < 2:
+    if near.all() or not enough(form, kl[near]):
         return float("nan")
     return fitted(form, kl[near], gain[near]).error(kl[~near], gain[~near])
 

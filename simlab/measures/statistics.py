@@ -28,17 +28,16 @@ _TIE = 1e-9  # differences below this share of the largest value are rounding, h
 
 def centre(values: Array, groups: Groups) -> Array:
     """Values [n] or [n, many] less the mean of their group [n]."""
-    order = _order(groups)
-    starts, sizes = _runs(np.asarray(groups)[order])
-    ordered = np.asarray(values, dtype=float)[order]
-    if not len(ordered):
-        return ordered.copy()
-    sums = np.add.reduceat(ordered, starts, axis=0)
-    less = ordered - np.repeat((sums.T / sizes).T, sizes, axis=0)
-    if isinstance(order, slice):
-        return np.asarray(less)
-    out = np.empty_like(less)
-    out[order] = less
+    values, groups = np.asarray(values, dtype=float), np.asarray(groups)
+    if size := _common_size(groups):
+        apart = values.reshape(-1, size, *values.shape[1:])
+        return np.asarray((apart - apart.sum(axis=1, keepdims=True) / size).reshape(values.shape))
+    order = np.argsort(groups, kind="stable")
+    starts, sizes = _runs(groups[order])
+    ordered = values[order]
+    sums = np.add.reduceat(ordered, starts, axis=0) if len(order) else ordered
+    out = np.empty_like(ordered)
+    out[order] = ordered - np.repeat((sums.T / sizes).T, sizes, axis=0)
     return out
 
 
@@ -242,6 +241,18 @@ def wilson(successes: float, n: float, z: float = Z95) -> tuple[float, float]:
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * float(np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)))
     return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def _common_size(groups: Groups) -> int:
+    """The size of every group, if all are of one size and stand in ascending order, as on a panel; else 0."""
+    if not len(groups):
+        return 0
+    size = int((groups != groups[0]).argmax()) or len(groups)
+    if len(groups) % size:
+        return 0
+    each = groups.reshape(-1, size)
+    first = each[:, 0]
+    return size if (first[1:] > first[:-1]).all() and (each == first[:, None]).all() else 0
 
 
 def _order(groups: Groups) -> Groups | slice:

@@ -87,12 +87,14 @@ class Jury:
     """
 
     def __init__(
-        self, judges: Sequence[Ensemble], weights: Sequence[float], alike: Sequence[bool],
+        self, judges: Sequence[Ensemble], weights: Sequence[float], alike: Sequence[bool] = (),
         rule: Callable[[Tensor], Tensor] | None = None,
     ) -> None:  # fmt: skip
-        """`alike` says who reads what the pretrained model of the first finds likely. A `rule`, if there is one, makes
-        one score [n] of those of the judges [D, n], each standardized, in the place of the sum."""
+        """`alike` says who reads what the pretrained model of the first finds likely; empty: the first only. A `rule`,
+        if there is one, makes one score [n] of those of the judges [D, n], each standardized, in the place of the
+        sum."""
         self.rule = rule
+        alike = alike or [judge is judges[0] for judge in judges]
         if not len(judges) == len(weights) == len(alike) > 0:
             raise ValueError(f"{len(judges)} judges, {len(weights)} weights and {len(alike)} words on them do not fit")
         self.judges, self.weights, self.alike = tuple(judges), tuple(weights), tuple(alike)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from .optimizer import Optimizer
 from .transformer import (
     Numbers,
     Progress,
@@ -88,5 +89,5 @@ def _share(step: int, steps: int, warmup: float) -> float:
     return (step + 1) / rising if step < rising else (steps - step) / (steps - rising)
 
 
-def _rate(optimizer: torch.optim.Optimizer) -> float:
+def _rate(optimizer: Optimizer) -> float:
     return float(optimizer.param_groups[0]["lr"])

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from .closed_form import divergence, objective, optimum, tilted
+from .optimizer import AdamW
 from .transformer import (
     LEARN,
     Numbers,
@@ -138,11 +139,11 @@ def ppo(
     so draws belong to rows), has `score` rate them, `shape` turn scores and log-probabilities into per-token
     rewards, and takes `epochs` passes of clipped updates. `reference` is never changed. One trunk serves policy and
     value, a linear head on it and on what the judge makes of the response so far (`so_far`, of the responses scored
-    last [B, T]; 0 if it cannot say). What the reference finds of the responses scored last is `known` [B, T] if the judge
-    has read them with it; else it reads them. `kept` holds what an earlier call left of that head and of AdamW's moments, and is
-    left what becomes of them; without it both begin anew. `seed` decides the minibatches. Returns policy, value head
-    and one dict of metrics an iteration, named as in TRL with "/" written "_". Raises ValueError for shapes that do not
-    fit and for rewards that are not finite.
+    last [B, T]; 0 if it cannot say). `known` [B, T] is what the reference finds of the responses scored last, if the
+    judge has read them with it; else it reads them. `kept` holds what an earlier call left of that head and of AdamW's
+    moments, and is left what becomes of them; without it both begin anew. `seed` decides the minibatches. Returns
+    policy, value head and one dict of metrics an iteration, named as in TRL with "/" written "_". Raises ValueError for
+    shapes that do not fit and for rewards that are not finite.
     """
     config = config or PPOConfig()
     device = policy.device
@@ -175,7 +176,7 @@ def ppo(
     return policy, value, metrics
 
 
-def _resume(value: nn.Linear, optimizer: torch.optim.Optimizer, kept: Mapping[str, Tensor]) -> None:
+def _resume(value: nn.Linear, optimizer: AdamW, kept: Mapping[str, Tensor]) -> None:
     """Put the head and AdamW's moments back to where they were kept."""
     with torch.no_grad():
         for name, parameter in value.named_parameters():
@@ -187,7 +188,7 @@ def _resume(value: nn.Linear, optimizer: torch.optim.Optimizer, kept: Mapping[st
         }
 
 
-def _keep(value: nn.Linear, optimizer: torch.optim.Optimizer, kept: MutableMapping[str, Tensor]) -> None:
+def _keep(value: nn.Linear, optimizer: AdamW, kept: MutableMapping[str, Tensor]) -> None:
     kept.update({f"value/{name}": parameter.detach() for name, parameter in value.named_parameters()})
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     for place, parameter in enumerate(parameters):
@@ -293,7 +294,7 @@ def whiten(x: Tensor, mask: Tensor) -> Tensor:
 def _update(
     policy: Transformer,
     value: nn.Linear,
-    optimizer: torch.optim.Optimizer,
+    optimizer: AdamW,
     rollout: Rollout,
     generator: torch.Generator,
     config: PPOConfig,

@@ -20,6 +20,7 @@ from torch.nn import functional as F
 
 from .closed_form import fit_linear
 from .listwise import plackett_luce_loss
+from .optimizer import AdamW
 from .orders import wins
 from .reward_figures import accuracy, figures
 from .transformer import (
@@ -85,7 +86,7 @@ class RewardModel(nn.Module):
 
     def of_rankings(self, prompts: Tensor, responses: Tensor, known: Tensor) -> Tensor:
         """Scores [m, K] of K responses [m, K, T] to each prompt [m, P]; `known` [m, K, T] as in `forward`."""
-        at = [read_rankings(self.trunk, prompts, some) for some in responses.split(TOGETHER, 1)]
+        at = [read_rankings(self.trunk, prompts, some) for some in torch.split(responses, TOGETHER, 1)]
         return self._added(torch.cat(at, 1), responses, known).sum(2)
 
     def _added(self, at: Tensor, responses: Tensor, known: Tensor) -> Tensor:
@@ -205,6 +206,9 @@ def fit(
     max_grad_norm: float = 1.0,
     patience: int = 0,
     held_out: Mapping[str, Numbers | None] | None = None,
+    known: Numbers | None = None,
+    new: Numbers | None = None,
+    replay_share: float = 0.5,
     seed: int,
     progress: Progress | None = None,
     epoch_end: Callable[[Figures], None] | None = None,
@@ -216,7 +220,9 @@ def fit(
     §3.5). `batch` counts rankings; AdamW at a rate of 1e-3 falling linearly to zero, gradients clipped at norm
     `max_grad_norm`, weights but no biases and norms decayed by `weight_decay`. The loss is that of `bradley_terry_loss`
     or, `listwise`, of `plackett_luce_loss`, and `centring` times `centring_penalty`.
-    `held_out` has other rankings by the names of the parameters. After every epoch `epoch_end` is told what
+    `known` [m, K, T] is what `RewardModel.known` returns, if it is at hand. Where `new` [m] says that some rankings were
+    learned from before, a pass is as long as there are new ones, and `replay_share` of it are old ones, drawn anew for
+    each; otherwise it is over all. `held_out` has other rankings by the names of the parameters. After every epoch `epoch_end` is told what
     `_Watch.epoch` returns. With a `patience` above 0 the fit ends once so many epochs have not had less held-out loss
     than the best before them, and the best one's weights are kept (Prechelt 1998, Early stopping – but when?, in Neural
     Networks: Tricks of the Trade).
@@ -225,7 +231,7 @@ def fit(
     began at 0). Raises ValueError for shapes that do not fit or no labelled pair, RuntimeError if trunk or head did not
     move although there was something to learn.
     """
-    data = _Rankings(model, prompts, responses, labels, margins, shares)
+    data = _Rankings(model, prompts, responses, labels, margins, shares, known)
     if not bool((data.labels >= 0).any()):
         raise ValueError("a reward model needs at least one labelled pair")
     other = None if not held_out or not len(held_out["labels"]) else _Rankings(model, **held_out)  # type: ignore[arg-type]
@@ -234,11 +240,10 @@ def fit(
     optimizer = _optimizer(model, rate, weight_decay)
     generator = torch.Generator().manual_seed(seed)
     watch = _Watch(model, objective, data, other, patience, epoch_end)
-    per_epoch = -(-len(data) // batch)
+    passes = [order.to(model.tie.device) for order in _passes(len(data), new, replay_share, epochs, generator)]
+    per_epoch = -(-len(passes[0]) // batch)
     for step in range(steps := epochs * per_epoch):
-        if step % per_epoch == 0:
-            order = shuffled(len(data), len(data), generator).to(model.tie.device)
-        rows = order[step % per_epoch * batch :][:batch]
+        rows = passes[step // per_epoch][step % per_epoch * batch :][:batch]
         scale_rate(optimizer, 1 - step / steps)
         scores = data.scores(rows)
         loss = objective(scores, data, rows)
@@ -250,7 +255,20 @@ def fit(
     return {**data.counts(), **watch.kept(), **_moved(model, before)}
 
 
-def _optimizer(model: RewardModel, rate: float, decay: float) -> torch.optim.AdamW:
+def _passes(m: int, new: Numbers | None, share: float, epochs: int, generator: torch.Generator) -> list[Tensor]:
+    """Which of m rankings each pass reads, in which order: as many as there are new ones, of which a `share` is old
+    instead, as far as there are so many; each of a kind as often as any other."""
+    fresh = torch.ones(m, dtype=torch.bool) if new is None else torch.as_tensor(new, dtype=torch.bool).cpu()
+    if bool(fresh.all()) or not bool(fresh.any()):
+        return [shuffled(m, m, generator) for _ in range(epochs)]
+    recent, old = fresh.nonzero()[:, 0], (~fresh).nonzero()[:, 0]
+    again = min(round(share * len(recent)), len(old))
+    first = recent[shuffled(len(recent), epochs * (len(recent) - again), generator)].view(epochs, -1)
+    replayed = old[shuffled(len(old), epochs * again, generator)].view(epochs, -1)
+    return [row[torch.randperm(len(row), generator=generator)] for row in torch.cat((first, replayed), 1)]
+
+
+def _optimizer(model: RewardModel, rate: float, decay: float) -> AdamW:
     """AdamW for trunk and head, and at a hundred times the rate for the tie: one number, to be found in few steps.
     Only matrices decay, as in GPT-3 and in the trainers of Hugging Face."""
     learning = [*model.trunk.parameters(), *model.head.parameters()]
@@ -266,7 +284,7 @@ class _Rankings:
 
     def __init__(
         self, model: RewardModel, prompts: Numbers, responses: Numbers, labels: Numbers,
-        margins: Numbers | None = None, shares: Numbers | None = None,
+        margins: Numbers | None = None, shares: Numbers | None = None, known: Numbers | None = None,
     ) -> None:  # fmt: skip
         device = model.tie.device
         self.model = model
@@ -281,8 +299,9 @@ class _Rankings:
         if margins is not None:
             self.margins += torch.as_tensor(margins, device=device)
         self.shares = None if shares is None else torch.as_tensor(shares, dtype=torch.float32, device=device)
-        flat = self.prompts.repeat_interleave(k, 0), self.responses.view(m * k, t)
-        self.known = model.known(*flat).view(m, k, t)
+        if known is None:
+            known = model.known(self.prompts.repeat_interleave(k, 0), self.responses.view(m * k, t)).view(m, k, t)
+        self.known = torch.as_tensor(known, device=device)
         self.at_once = max(1, LEARN // k)
         self.won: Tensor | None = None  # [m, K], once a listwise loss asks for it
 

@@ -7,9 +7,11 @@ party and by `preference` and `policy`; knows nothing of simlab.
 Sequences are int64 and padded with 0 *on the right*; a response follows its prompt directly, so that neither
 padding nor the other rows of a batch reach a number but by the rounding of float32 sums, which differs with the size of
 a product: equal calls give equal bits, and the same row beside others the same to about 1e-6. Work is done in parts of
-rows of like length (`by_length`), which waste no padding and stay in a processor's cache. Shapes: B sequences, T tokens, P prompt tokens, d width,
-H heads, V words. References: Vaswani et al. 2017 (arXiv:1706.03762); Radford et al. 2019 (GPT-2: pre-norm, learned
-positions, initialization); Press & Wolf 2017 (arXiv:1608.05859: tied embeddings).
+rows of like length (`by_length`), which waste no padding and stay in a processor's cache.
+
+Shapes: B sequences, T tokens, P prompt tokens, d width, H heads, V words. References: Vaswani et al. 2017
+(arXiv:1706.03762); Radford et al. 2019 (GPT-2: pre-norm, learned positions, initialization); Press & Wolf 2017
+(arXiv:1608.05859: tied embeddings).
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .optimizer import AdamW, Optimizer
 from .sizes import TransformerConfig, count_parameters, flops_per_token
 
 __all__ = [
@@ -70,9 +73,14 @@ class Memory:
         self.keys, self.values = self.keys[rows], self.values[rows]
 
 
+class _Blank(nn.Linear):
+    def reset_parameters(self) -> None:
+        """Leave the numbers as they are."""
+
+
 def blank_linear(inputs: int, outputs: int, device: torch.device | None = None) -> nn.Linear:
     """A linear layer without numbers yet; nn.Linear would draw some from torch's global generator."""
-    return nn.Linear(inputs, outputs, device="meta").to_empty(device=device or "cpu")
+    return _Blank(inputs, outputs, device=device)
 
 
 class Block(nn.Module):
@@ -176,9 +184,9 @@ class Transformer(nn.Module):
         return self.words.device
 
 
-def adamw(parameters: Iterable[nn.Parameter], rate: float, *, decay: float = 0.0) -> torch.optim.AdamW:
-    """AdamW (Loshchilov & Hutter 2019) with betas (.9, .95) (GPT-3, table 2.1 notes), as one fused loop."""
-    return torch.optim.AdamW(parameters, lr=rate, betas=(0.9, 0.95), weight_decay=decay, fused=True)
+def adamw(parameters: Iterable[nn.Parameter], rate: float, *, decay: float = 0.0) -> AdamW:
+    """AdamW with betas (.9, .95) (GPT-3, table 2.1 notes)."""
+    return AdamW(parameters, rate, betas=(0.9, 0.95), weight_decay=decay)
 
 
 def shuffled(items: int, draws: int, generator: torch.Generator) -> Tensor:
@@ -258,14 +266,14 @@ def _next_word_gradient(model: Transformer, tokens: Tensor) -> Tensor:
     return torch.stack(losses).sum()
 
 
-def descend(loss: Tensor, optimizer: torch.optim.Optimizer, limit: float = 1.0) -> Tensor:
+def descend(loss: Tensor, optimizer: Optimizer, limit: float = 1.0) -> Tensor:
     """One step down the gradient of `loss`, its norm clipped at `limit`; returns the norm it had before."""
     optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     return step_down(optimizer, limit)
 
 
-def step_down(optimizer: torch.optim.Optimizer, limit: float = 1.0) -> Tensor:
+def step_down(optimizer: Optimizer, limit: float = 1.0) -> Tensor:
     """One step down the gradient that the parameters have, its norm clipped at `limit`; returns that norm."""
     norm = nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], limit)
     optimizer.step()
@@ -277,7 +285,7 @@ def _warmup_decay(step: int, steps: int) -> float:
     return (step + 1) / warmup if step < warmup else (steps - step) / max(1, steps - warmup)
 
 
-def scale_rate(optimizer: torch.optim.Optimizer, share: float) -> None:
+def scale_rate(optimizer: Optimizer, share: float) -> None:
     """Set every rate to this share of what it was at first."""
     for group in optimizer.param_groups:
         group["lr"] = group.setdefault("initial_lr", group["lr"]) * share
@@ -327,7 +335,7 @@ def read_rankings(model: Transformer, prompts: Tensor, responses: Tensor) -> Ten
     real = torch.cat((at < size[:, None], torch.ones(m, k * t, dtype=torch.bool, device=at.device)), 1)
     mask = seen if p == int(size.min()) else (seen & real[:, None])[:, None]
     hidden: Tensor = model(torch.cat((prompts, responses.flatten(1)), 1), positions, mask=mask)
-    return hidden[:, p:].unflatten(1, (k, t))
+    return hidden[:, p:].reshape(m, k, t, -1)
 
 
 def spoken(model: Transformer, before: Tensor, responses: Tensor, temperature: float = 1.0) -> Tensor:
@@ -371,9 +379,9 @@ class Speech:
     @staticmethod
     def silence(model: Transformer, rows: int, words: int) -> Speech:
         """Nothing yet."""
-        blank = model.words.new_zeros
-        width = model.config.width
-        return Speech(blank(rows, words, dtype=torch.int64), blank(rows, words), blank(rows, words, width))
+        empty, device = (rows, words), model.device
+        said = torch.zeros(empty, dtype=torch.int64, device=device)
+        return Speech(said, torch.zeros(empty, device=device), torch.zeros(*empty, model.config.width, device=device))
 
     def trimmed(self) -> Speech:
         """Without the columns in which every response has ended."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simlab.arrays import Indices
 from simlab.parties.pool import Pool
 from simlab.parties.raters import Raters
 from simlab.rankings import ROOM, Rankings, Shown
@@ -28,14 +29,15 @@ class OtherResponses:
     def __init__(self) -> None:
         self._drawn: dict[int, Shown] = {}
 
-    def to(self, pool: Raters, shown: Shown, key: int) -> Shown:
-        """What other responses there would have been to these tasks; kept until others are asked for with this key."""
-        before = self._drawn.get(key)
-        if before is None or not np.isin(shown.task, before.task).all():
-            self._drawn[key] = before = pool.with_other_responses(shown, key)
+    def to(self, pool: Raters, shown: Shown, rows: Indices, key: int) -> Shown:
+        """What other responses there would have been to some of these tasks; kept until others are asked for with this
+        key."""
+        before, task = self._drawn.get(key), shown.task[rows]
+        if before is None or not np.isin(task, before.task).all():
+            self._drawn[key] = before = pool.with_other_responses(shown, rows, key)
             return before
         order = np.argsort(before.task)
-        return before[order[np.searchsorted(before.task, shown.task, sorter=order)]]
+        return before[order[np.searchsorted(before.task, task, sorter=order)]]
 
 
 def compared_anew(context: Context, made: Rankings, key: int, known: OtherResponses | None = None) -> Rankings:
@@ -46,7 +48,7 @@ def compared_anew(context: Context, made: Rankings, key: int, known: OtherRespon
     used, place = np.unique(made.place, return_inverse=True)
     other = made[:]
     known = OtherResponses() if known is None else known
-    other.shown = known.to(pool, made.shown[used], branch(key, "responses"))
+    other.shown = known.to(pool, made.shown, used, branch(key, "responses"))
     other.place = place.ravel()
     other.gold = pool.gold_of(other.shown).take(other.place, axis=0)
     return relabelled(context, other, key)

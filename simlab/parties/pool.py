@@ -129,13 +129,28 @@ class Pool(Judges):
         if not len(numbers):
             return None
         strangers, rng = copy(self), Streams(key)
-        strangers.cohort = population.drawn(self, numbers, rng)
-        strangers.cohort.ended[:] = np.nan
+        strangers.cohort = self._strangers(numbers, key)
         keys = [rng.key(self.name, "beliefs", n) for n in numbers.tolist()]
         names, known = self.labels_of(numbers).tolist(), strangers.cohort.knowledge.tolist()
         strangers.observers = self.context.game.observers(names, keys, known)
         strangers.forget_panel()
         return strangers.utility(panel)
+
+    def _strangers(self, numbers: Indices, key: int) -> Cohort:
+        """Other people by the draws of this key; the same as before, while their number and guideline are the same and
+        nobody was taught anything else."""
+        told = self.standard().vector
+        known = self.strangers.get(key)
+        if (
+            known is None
+            or len(known[1]) != len(numbers)
+            or not np.array_equal(known[0], told)
+            or self.taught is not None
+        ):
+            people = population.drawn(self, numbers, Streams(key))
+            people.ended[:] = np.nan
+            self.strangers[key] = known = told.copy(), people
+        return known[1]
 
     # ---- what they say ------------------------------------------------------------------------------------------
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from copy import copy
-from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +96,9 @@ class Raters(Pool):
         shifts = int(relation.every / shift)
         window = 0
         while (opens := day_of(window, relation.every)) + MORNING * shift <= self.context.days:
+            if not relation.on(day_of(window + 1, relation.every)):  # nobody will look at what would be done
+                window += 1
+                continue
             yield from at(self.context.env, opens + MORNING * shift)
             tasks = yield from self._commission(relation, window)
             for day in range(shifts):
@@ -160,18 +162,23 @@ class Raters(Pool):
                 self.context.scenario.problem(at, error.within(spec.table.path.name), error.fix)
             ) from None
 
-    def with_other_responses(self, shown: Shown, key: int) -> Shown:
-        """What there would have been to rank in a world of vectors, had the model, as it was then, said other things to
-        the same prompts (which there are as good as any: a response has nothing of its prompt)."""
-        local = shown.task - self.context.first_task(self.name)
+    def with_other_responses(self, shown: Shown, rows: Indices, key: int) -> Shown:
+        """What there would have been to rank of some tasks in a world of vectors, had the model, as it was then, said
+        other things to the same prompts (which there are as good as any: a response has nothing of its prompt)."""
+        local, k = shown.task[rows] - self.context.first_task(self.name), shown.options
         asked = np.searchsorted([first for first, _ in self.speakers], local, side="right") - 1
-        response = np.empty_like(shown.response)
+        said = []
         for number in np.unique(asked).tolist():
-            rows = np.flatnonzero(asked == number)
-            places = (local[rows, None] * shown.options + np.arange(shown.options)).ravel()
-            said = self.speakers[number][1].sample(np.repeat(shown.prompt[rows], shown.options), key, places)
-            response[rows] = said.response.reshape(len(rows), shown.options, -1)
-        return replace(shown, response=response)
+            part = np.flatnonzero(asked == number)
+            places = (local[part, None] * k + np.arange(k)).ravel()
+            items = self.speakers[number][1].sample(np.repeat(shown.prompt[rows[part]], k), key, places)
+            said.append((part, items.response.reshape(len(part), k, -1)))
+        if len(said) == 1:
+            return shown.with_responses(rows, said[0][1])
+        response = np.empty((len(rows), *shown.response.shape[1:]))
+        for part, other in said:
+            response[part] = other
+        return shown.with_responses(rows, response)
 
     def task_draws(self, ranking_keys: NDArray[Any]) -> NDArray[Any]:
         return hashes(self.context.rng.key(self.name, "tasks"), ranking_keys)

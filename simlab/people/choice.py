@@ -5,7 +5,7 @@ Every draw is keyed by person and task, so that one person more or less leaves t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from simlab.engine.context import Context
 from simlab.errors import PluginFailed
 from simlab.people import working_life
 from simlab.people.delegation import Delegation
-from simlab.people.perception import Perception, perceived, scene_of, turns_of
+from simlab.people.perception import Perception, blurred, perceived, scene_of, turns_of
 from simlab.people.roster import Roster
 from simlab.people.shared_mistakes import with_common
 from simlab.rankings import differences, draws_of_choice, not_labels
@@ -68,27 +68,29 @@ class Judges(Roster):
         """Utility [n, people] of each panel item for each of these people, without a draw; asked once per panel."""
         if self._panel is not panel:
             self._panel, self._columns = panel, {}
-        delegate = self.delegates(people)
-        for person in people[delegate].tolist():
-            if person not in self._columns and self.delegation:
-                self._columns[person] = self.utility_function.as_measured(panel, self.delegation.utility(panel))
-        new = [person for person in people.tolist() if person not in self._columns]
-        for person, each in zip(new, self._perceived_by(new, panel.items), strict=True):
+        asked = people[[person not in self._columns for person in people.tolist()]]
+        asks = self.delegates(asked)
+        for person, each in self._perceived_by(asked[~asks], panel.items) if len(asked) else ():
             self._columns[person] = self.utility_function.as_measured(panel, each)
+        if self.delegation and asks.any():
+            each = self.utility_function.as_measured(panel, self.delegation.utility(panel))
+            self._columns |= dict.fromkeys(asked[asks].tolist(), each)
         return np.stack([self._columns[person] for person in people.tolist()], axis=1)
 
-    def _perceived_by(self, people: Sequence[int], items: Items) -> Iterable[Array]:
+    def _perceived_by(self, people: Indices, items: Items) -> Iterator[tuple[int, Array]]:
         """Utility [n] of items for each of these people, without perception noise."""
-        game, situation, vectors = self.context.game, self.situation(items.prompt), self.cohort.vector[people]
+        game, situation = self.context.game, self.situation(items.prompt)
         if game.seen_alike and situation is None and not (self.cohort.skill[people] < 1).any():
-            return self.utility_function.of_people(game.features(items), vectors).T
-        return (
-            self.utility_function.utilities(
-                perceived(self, items, np.full(len(items), person), None),
-                vector if situation is None else vector + situation,
-            )
-            for person, vector in zip(people, vectors, strict=True)
-        )
+            alike = self.utility_function.of_people(game.features(items), self.cohort.vector[people]).T
+            yield from zip(people.tolist(), alike, strict=True)
+            return
+        observers = [self.observers[person] for person in people.tolist()]
+        for person, features in zip(
+            people.tolist(), game.perceived_by_each(items, observers), strict=True
+        ):
+            vector = self.cohort.vector[person]
+            seen = blurred(self, features, np.full(len(items), person), None)
+            yield person, self.utility_function.utilities(seen, vector if situation is None else vector + situation)
 
     def forget_panel(self) -> None:
         """What these people value has changed, or who they are: utilities on the last panel hold no more."""

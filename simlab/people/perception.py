@@ -33,10 +33,14 @@ def perceived(pool: Roster, items: Items, who: Indices, ids: NDArray[Any] | None
     Unskilled eyes blur: ŝ = mid + skill·(s − mid) + (1 − skill)·difficulty·z, with z drawn per person, response and
     dimension.
     """
+    return blurred(pool, pool.context.game.perceived(items, pool.observers, who), who, ids)
+
+
+def blurred(pool: Roster, features: Array, who: Indices, ids: NDArray[Any] | None) -> Array:
+    """What `perceived` makes of features [n, D] as these people believe them to be."""
     game = pool.context.game
-    features = game.perceived(items, pool.observers, who)
-    blurred = pool.cohort.skill.min(initial=1.0) < 1  # most pools have nobody to whom anything is blurred
-    if blurred and np.any((skill := pool.cohort.skill[who]) < 1):
+    unskilled = pool.cohort.skill.min(initial=1.0) < 1  # most pools have nobody to whom anything is blurred
+    if unskilled and np.any((skill := pool.cohort.skill[who]) < 1):
         features = game.midpoint + skill * (features - game.midpoint)
         if ids is not None:
             key = pool.context.rng.key(pool.name, "perception")

@@ -52,6 +52,7 @@ class Roster(LabelSource):
         self.labor_market: LaborMarket[Roster] = LaborMarket()  # of its own, until it is given one that it shares
         self.exam: Exam | None = None  # what candidates are asked
         self.voice = spec.voice
+        self.strangers: dict[int, tuple[Array, Cohort]] = {}  # who else might be here, by key; and what they were told
         self._labels: NDArray[Any] = np.array([], dtype=object)  # by number
         self._names = pa.array([], pa.string())
 

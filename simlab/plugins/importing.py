@@ -173,6 +173,8 @@ def _is_old(name: str, file: str) -> bool:
 
 def _forget(name: str) -> None:
     """Take a module, and those in it if it is a package, out of Python's memory."""
+    if name not in sys.modules:
+        return
     for loaded in [m for m in sys.modules if m == name or m.startswith(f"{name}.")]:
         del sys.modules[loaded]
         _ran.pop(loaded, None)

@@ -47,8 +47,8 @@ FIT_COLUMNS = {
 
 
 def curves(run: Run, party: str = "users", judge: str = "") -> pd.DataFrame:
-    """Gold of a party and proxy over KL: one row a run, method and step, as in CURVE_COLUMNS; of the first round, before
-    which the model is its own reference. `judge` is the reward model (the first there is, unless it is given).
+    """Gold of a party and proxy over KL: one row a run, method and step, as in CURVE_COLUMNS; of the first round,
+    before which the model is its own reference. `judge` is the reward model (the first there is, unless it is given).
 
     Raises InvalidInput where no run has measured either, or nothing about this party.
     """
@@ -66,33 +66,41 @@ def curves(run: Run, party: str = "users", judge: str = "") -> pd.DataFrame:
 
 def fits(found: pd.DataFrame, by: Sequence[str] = ("arm", "method"), most_kl: float = float("inf")) -> pd.DataFrame:
     """Each form fitted to what `curves` found, for every arm and method: columns as in FIT_COLUMNS. Points at KL beyond
-    `most_kl` are left out."""
+    `most_kl` are left out; of forms for which there are too few points everything is NaN."""
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
     near = found[found.kl <= most_kl]
     for key, part in near.groupby(list(by), sort=False):
         several: list[Curve] = [(c.kl.to_numpy(), c.gain.to_numpy()) for _, c in part.groupby(["arm", "seed"])]
-        kl, gain = together(several)
+        kl, _ = together(several)
         for form in FORMS:
-            fit = fitted(form, kl, gain)
-            rows.append(
-                dict(zip(by, key, strict=True))
-                | {"form": form, "alpha": fit.alpha, "beta": fit.beta, "peak_kl": fit.peak}
-                | {"error": fit.error(kl, gain), "error_others": error_of_others(form, several)}
-                | {
-                    "error_beyond": error_beyond(form, several, float(kl.max()) / 4),
-                    "n": len(kl),
-                    "seeds": len(several),
-                }
-            )
+            about = {"form": form, "n": len(kl), "seeds": len(several)}
+            rows.append(dict(zip(by, key, strict=True)) | about | _fit(form, several))
     table = pd.DataFrame(rows, columns=[*by, *(c for c in FIT_COLUMNS if c not in ("arm", "method"))])
     table.attrs = {"columns": FIT_COLUMNS}
     return table
 
 
+def _fit(form: str, several: Sequence[Curve]) -> dict[str, float]:
+    """What a form makes of the curves of several seeds; nothing where their points are too few."""
+    kl, gain = together(several)
+    try:
+        fit = fitted(form, kl, gain)
+    except ValueError:
+        return {}
+    return {
+        "alpha": fit.alpha,
+        "beta": fit.beta,
+        "peak_kl": fit.peak,
+        "error": fit.error(kl, gain),
+        "error_others": error_of_others(form, several),
+        "error_beyond": error_beyond(form, several, float(kl.max()) / 4),
+    }
+
+
 def _picked(run: Run, party: str, judge: str) -> pd.DataFrame:
-    rows = run.tables["best_of"] if "best_of" in run.tables else None
+    rows = run.tables.get("best_of")
     if rows is None or rows.empty:
         return _empty()
     rows = rows[(rows.source == "reference") & (rows.party == party)]
@@ -101,7 +109,7 @@ def _picked(run: Run, party: str, judge: str) -> pd.DataFrame:
 
 
 def _learned(run: Run, party: str, judge: str) -> pd.DataFrame:
-    rows = run.tables["learning_curve"] if "learning_curve" in run.tables else None
+    rows = run.tables.get("learning_curve")
     if rows is None or rows.empty or f"{UTILITY}{party}" not in rows or rows[f"{UTILITY}{party}"].isna().all():
         return _empty()
     rows = _of_judge(rows[rows["round"] == rows["round"].min()], "principal", judge)
@@ -120,7 +128,7 @@ def _columns(rows: pd.DataFrame, method: str, **values: Any) -> pd.DataFrame:
     if rows.empty:
         return _empty()
     arm = rows["arm"] if "arm" in rows else rows["run"]
-    seed = rows["seed"] if "seed" in rows else 0
+    seed = rows.get("seed", 0)
     found = pd.DataFrame({"arm": arm.astype(str), "seed": seed, "method": method, **values}).sort_values(
         ["arm", "seed", "step"], kind="stable", key=lambda c: c if c.name == "step" else c.map(_ranks(c))
     )

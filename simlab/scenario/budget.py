@@ -43,7 +43,15 @@ class Item:
 
 def looks(scenario: Scenario, relation: RelationSpec) -> int:
     """How often a relation's principal looks in the whole run."""
-    return int(scenario.days / relation.every + _ROUNDING)
+    return relation.looks(scenario.days)
+
+
+def worked(relation: RelationSpec, until: float) -> tuple[float, int]:
+    """How many windows of a relation raters have worked through by day `until`, and how many have begun: those at
+    whose end it looks."""
+    end = until if relation.until is None else min(until, relation.last(until) * relation.every)
+    done, begun = windows(relation.every, end)
+    return max(0.0, done - (relation.first() - 1)), max(0, begun - (relation.first() - 1))
 
 
 def windows(every: float, until: float) -> tuple[float, int]:
@@ -115,7 +123,7 @@ class Budget:
         spec = self.parties[name]
         if isinstance(spec, RatersSpec):
             mine = [r for r in self.relations if r.principal == name]
-            return sum(self._asked(spec, r) * windows(r.every, until)[0] for r in mine) * self._share(name, spec)
+            return sum(self._asked(spec, r) * worked(r, until)[0] for r in mine) * self._share(name, spec)
         if isinstance(spec, AuditorsSpec):
             return sum(self._looked(r, until) for r in self.relations if r.principal == name)
         return sum(
@@ -137,7 +145,7 @@ class Budget:
     def _share(self, name: str, spec: RatersSpec) -> float:
         """What the pool has the time for, as a share of what it is asked for."""
         mine = [r for r in self.relations if r.principal == name]
-        asked = sum(self._asked(spec, r) * windows(r.every, self.scenario.days)[0] for r in mine)
+        asked = sum(self._asked(spec, r) * worked(r, self.scenario.days)[0] for r in mine)
         hours = asked * spec.seconds * 2 / spec.ranking / 3600 * pace(spec)
         return min(1.0, self.capacity(name, spec) / hours) if hours else 1.0
 
@@ -152,12 +160,13 @@ class Budget:
     def _looked(self, relation: RelationSpec, until: float) -> float:
         """Pairs that a relation's principal has looked at before a day (its look of that day is not over)."""
         end = min(until, self.scenario.days)
-        times = int(end / relation.every + _ROUNDING)
-        if until < self.scenario.days + _ROUNDING and abs(times * relation.every - until) < _ROUNDING:
-            times -= isinstance(self.parties[relation.principal], AuditorsSpec)
+        times, last = relation.looks(end), relation.last(end)
+        if until < self.scenario.days + _ROUNDING and abs(last * relation.every - until) < _ROUNDING:
+            late = isinstance(self.parties[relation.principal], AuditorsSpec)
+            times, last = times - late, last - late
         if times <= 0:
             return 0.0
-        there, sample = self.delivered(relation.agent, times * relation.every), relation.sample
+        there, sample = self.delivered(relation.agent, last * relation.every), relation.sample
         return min(there, float(sample * times)) if isinstance(sample, int) else sample * there
 
     def _distinct(self, relation: RelationSpec) -> float:
@@ -176,7 +185,7 @@ class Budget:
         name = relation.principal
         spec = self.parties[name]
         assert isinstance(spec, RatersSpec)
-        done = windows(relation.every, self.scenario.days)[0]
+        done = worked(relation, self.scenario.days)[0]
         pairs = self._asked(spec, relation) * done * self._share(name, spec)
         hours = pairs * spec.seconds * 2 / spec.ranking / 3600 * pace(spec)
         payer = self.hierarchy.employer_of(name)
@@ -236,7 +245,7 @@ class Budget:
             pool = self.parties[relation.principal]
             if isinstance(pool, RatersSpec) and self.hierarchy.maker_of(relation.principal) == name:
                 tasks = self._asked(pool, relation) / pool.overlap / (pool.ranking * (pool.ranking - 1) / 2)
-                begun = windows(relation.every, self.scenario.days)[1]
+                begun = worked(relation, self.scenario.days)[1]
                 written += tasks * (1 + (begun - 1) * (1 - spec.prompts.recycled)) if begun else 0.0
         hours = written * spec.prompts.seconds / 3600
         return Item(name, f"{name} writers", PROMPTS, written, hours, hours * spec.prompts.wage)

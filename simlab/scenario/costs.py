@@ -110,7 +110,7 @@ def memory(size: float) -> str:
 
 
 def _looks(scenario: Scenario, relation: RelationSpec) -> int:
-    return int(scenario.days / relation.every + 1e-9)
+    return relation.looks(scenario.days)
 
 
 def _rounds(scenario: Scenario) -> dict[str, int]:

@@ -126,7 +126,10 @@ def _plain(value: Any) -> str:
 def _relation(relation: RelationSpec) -> Iterator[str]:
     sample = relation.sample
     looked = f"{sample:,} pieces" if isinstance(sample, int) else f"{100 * sample:.3g} %"
-    yield f"{relation.principal} → {relation.agent}: every {relation.every:g} days, a look at {looked} of its work"
+    when = f"every {relation.every:g} days"
+    when += f", from day {relation.since:g}" if relation.since is not None else ""
+    when += f", until day {relation.until:g}" if relation.until is not None else ""
+    yield f"{relation.principal} → {relation.agent}: {when}, a look at {looked} of its work"
     if relation.look is not None:
         yield f"  by {_plain(relation.look)}: {_first_sentence(docstring(type(relation.look)))}"
     for consequence in relation.consequence:

@@ -212,9 +212,8 @@ class LanguageModelSpec(WithFiles, PartySpec):
     @model_validator(mode="after")
     def _buildable(self) -> LanguageModelSpec:
         if self.lora is not None and self.pretrained is None:
-            raise PydanticCustomError(
-                "lora", "an adapter needs a model that is there", {"fix": "say pretrained: FOLDER"}
-            )
+            what = "an adapter needs a model that is there"
+            raise PydanticCustomError("lora", what, {"fix": "say pretrained: FOLDER"})
         if self.pretrained is not None and (own := [n for n in self.OWN_SIZES if n in self.model_fields_set]):
             what = "{names}: a pretrained model has its own"
             raise PydanticCustomError("own_sizes", what, {"names": ", ".join(own), "fix": "leave that out"})

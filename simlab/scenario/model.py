@@ -51,6 +51,9 @@ class PanelSpec(Spec):
         description="after which rounds parties are asked: every, or before the first and after the last only, by which"
         " `orders` is about all looks since",
     )
+    candidates: bool = Field(
+        False, description="whether parties are also asked about all that raters compare (columns of `candidates`)"
+    )
     on_policy: OnPolicySpec = Field(OnPolicySpec(), description="what the model gained, of what was to be gained")
     best_of: BestOfSpec | None = Field(
         None, description="what picking the best of n responses by the reward model would give; default: not measured"
@@ -228,8 +231,9 @@ class Scenario(Spec):
         """The scenario as plain data with all defaults filled in; a file that says this is this scenario."""
         data = self.model_dump(mode="json")
         for relation, said in zip(self.relations, data["relations"], strict=True):
-            for setting in ("name", "look"):  # which change nothing where they are not given
-                if getattr(relation, setting) is None:
+            said["from"] = said.pop("since")  # as a file calls it
+            for setting in ("name", "look", "from", "until"):  # which change nothing where they are not given
+                if said[setting] is None:
                     del said[setting]
             for spec, consequence in zip(relation.consequence, said["consequence"], strict=True):
                 if spec.kind != "gradient":
@@ -244,7 +248,8 @@ class Scenario(Spec):
     def added_columns(self) -> dict[str, list[str]]:
         """The columns that runs of this scenario add to tables: for each criterion, and each party's utility."""
         utilities = [f"{UTILITY}{name}" for name in self.parties]
-        return {"responses": [*self.criteria_used(), *utilities], "learning_curve": utilities}
+        asked = {"candidates": utilities} if self.panel.candidates else {}
+        return {"responses": [*self.criteria_used(), *utilities], "learning_curve": utilities, **asked}
 
     def hash(self, plugin_hashes: Mapping[str, str]) -> str:
         """SHA-256 (hex) of everything that decides the outcome: scenario with seed, and contents of plugins and data.

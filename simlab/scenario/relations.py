@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -35,6 +36,7 @@ from simlab.scenario.fields import (
 )
 
 LARGEST_SAMPLE = 10_000_000
+_ROUNDING = 1e-9
 
 
 class GradientSpec(Spec):
@@ -141,9 +143,33 @@ class RelationSpec(Spec):
     consequence: Annotated[list[AnyConsequence], BeforeValidator(_listed)] = Field(
         [], description="what follows from the judgement: one consequence or a list"
     )
+    since: float | None = Field(
+        None, alias="from", ge=0, le=36_500, description="first day on which it may look; default: from the beginning"
+    )
+    until: float | None = Field(
+        None, ge=0, le=36_500, description="last day on which it may look; default: to the end of the run"
+    )
     name: Name | None = Field(
         None, description="what settings may call it, beside its number and its parties; default: nothing else"
     )
+
+    def between(self) -> tuple[float, float]:
+        """The first and the last day on which it may look."""
+        return self.since or 0.0, math.inf if self.until is None else self.until
+
+    def first(self) -> int:
+        """The number of its first look, if every look counted from the beginning of the run; at least 1."""
+        return max(1, math.ceil((self.since or 0.0) / self.every - _ROUNDING))
+
+    def last(self, days: float) -> int:
+        """The number of its last look in a run of so many days, counted in the same way; 0 if there is none."""
+        end = days if self.until is None else min(days, self.until)
+        last = int(end / self.every + _ROUNDING)
+        return last if last >= self.first() else 0
+
+    def looks(self, days: float) -> int:
+        """How often its principal looks in a run of so many days."""
+        return max(0, self.last(days) - self.first() + 1)
 
 
 def taught(principal: str, agent: str) -> str:

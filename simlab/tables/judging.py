@@ -51,6 +51,8 @@ CANDIDATES = Table(
             " by the author whom the user's table names, or else the name of its file",
         ),
     ),
+    of_parties="utility of the response to the party of this name when it was shown, as in `responses`; there if"
+    " `panel.candidates` is asked for",
 )
 
 COMPARISONS = Table(

@@ -191,8 +191,10 @@ class _Stream:
     def end(self) -> None:
         if not self._file.closed:
             with plain_files.naming(self.path), self._file:
-                self._writer.close()
-                self._sink.flush()
+                try:
+                    self._writer.close()
+                finally:
+                    self._sink.close()
 
 
 class _Earlier:

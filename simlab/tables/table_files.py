@@ -352,10 +352,9 @@ def _empty(columns: pa.Schema) -> tuple[bytes, str]:
 
 @contextmanager
 def buffered(file: BinaryIO) -> Iterator[pa.NativeFile]:
-    """A file of Python's as one of Arrow's, which writes much at once; what is left in it is written at the end."""
-    sink = pa.BufferedOutputStream(pa.PythonFile(file, "w"), BUFFER)
-    yield sink
-    sink.flush()
+    """A file of Python's as one of Arrow's, which writes much at once; it is closed at the end."""
+    with pa.BufferedOutputStream(pa.PythonFile(file, "w"), BUFFER) as sink:
+        yield sink
 
 
 def summary(path: Path) -> tuple[int, str]:

@@ -7,7 +7,6 @@ from simlab.tables.columns import (
     LABEL,
     OF_TRAINING,
     PRINCIPAL,
-    ROUND,
     RUN,
     TIME,
     Table,
@@ -186,7 +185,7 @@ ALARMS = Table(
     (
         RUN,
         TIME,
-        ROUND,
+        whole("round", "the round of training in which it went wrong, from 1"),
         text("party", "the machine; of overoptimization, for whom its responses are (gold)"),
         text(
             "kind",
@@ -217,8 +216,8 @@ LEARNING_CURVE = Table(
         ),
         number(
             "kl_exact",
-            "the same by the whole distributions of next tokens, in the states its responses pass through: without error"
-            " where a response is one token; in vector worlds |mean|^2/2",
+            "the same by the whole distributions of next tokens, in the states its responses pass through: without"
+            " error where a response is one token; in vector worlds |mean|^2/2",
             "nats",
         ),
         number("proxy", "mean pay by the reward model as the reward shape has it, without its leash"),

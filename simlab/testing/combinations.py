@@ -70,6 +70,16 @@ def additive(subject: Subject) -> Iterator[str]:
 
 
 @check("combination")
+def of_people(subject: Subject) -> Iterator[str]:
+    """Asked for many people at once, it gives what it gives for each of them."""
+    weights = np.array([[1.0, 1.0, 1.0], [0.3, 2.0, 0.0], [-1.0, 0.5, 1.0]])
+    at_once = np.asarray(subject.made().of_people(scores(_ROWS), weights, criteria(subject)))
+    alone = np.stack([combined(subject, scores(_ROWS), weight) for weight in weights], axis=1)
+    if at_once.shape != alone.shape or not np.allclose(at_once, alone, rtol=0, atol=_CLOSE):
+        yield "of_people gives other utilities than combine gives for each"
+
+
+@check("combination")
 def pure(subject: Subject) -> Iterator[str]:
     """It leaves the scores and weights it is given as they are."""
     table, weights = scores(_ROWS), np.ones(3)

@@ -121,6 +121,20 @@ def tabled(subject: Subject) -> Iterator[str]:
             yield f"its transcripts lack the column {name!r}"
         elif len(found[name]) != _COUNT:
             yield f"its transcripts have {len(found[name])} entries in column {name!r} for {_COUNT} responses"
+    wording = game.wording(_items(game))
+    if any(list(wording[name]) != list(found[name]) for name in ("prompt", "response") if name in found):
+        yield "wording gives other prompts or responses than its transcripts have"
+
+
+@check("world")
+def seen(subject: Subject) -> Iterator[str]:
+    """Where it declares that all see alike, nobody perceives anything but the true features."""
+    game = _game(subject)
+    items, observers = _items(game), game.observers(["one", "other"], [1, 2], [0.0, 1.0])
+    if game.seen_alike and not np.array_equal(
+        game.perceived(items, observers, np.arange(_COUNT) % 2), game.features(items)
+    ):
+        yield "declares seen_alike, but people perceive other features than there are"
 
 
 def _game(subject: Subject) -> Any:

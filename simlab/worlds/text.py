@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar
@@ -110,6 +110,7 @@ class TextGame(Game):
         self.midpoint = 0.5
         self.difficulty = np.array([c.difficulty for c in criteria])
         self._read: dict[tuple[int, bytes], Exchange] = {}
+        self._beliefs: dict[tuple[int, float], dict[int, tuple[str, ...]]] = {}  # by person: who is asked again, knows
         self._seen: tuple[Items | None, list[Exchange], dict[int, Array]] = (None, [], {})  # the last items asked about
 
     @abstractmethod
@@ -192,7 +193,7 @@ class TextGame(Game):
 
     def observers(self, names: Sequence[str], keys: Sequence[int], knowledge: Sequence[float]) -> list[Observer]:
         def observer(name: str, key: int, known: float) -> Observer:
-            held: dict[int, tuple[str, ...]] = {}
+            held = self._beliefs.setdefault((key, known), {})
 
             def belief(fact: int) -> tuple[str, ...]:
                 if fact not in held:
@@ -213,20 +214,34 @@ class TextGame(Game):
     def perceived(self, items: Items, observers: Sequence[Observer], who: Indices) -> Array:
         return np.nan_to_num(self._scores(items, observers, who), nan=0.5)
 
+    def perceived_by_each(self, items: Items, observers: Sequence[Observer]) -> Iterator[Array]:
+        found = self.exchanges(items)
+        each = [
+            _distinct(criterion, found, observers) if criterion.personal else self._alike(column, found)[:, None]
+            for column, criterion in enumerate(self.criteria)
+        ]
+        for place in range(len(observers)):
+            out = [one[:, place if one.shape[1] > 1 else 0] for one in each]
+            yield np.nan_to_num(np.column_stack(out), nan=0.5)
+
     def _scores(self, items: Items, observers: Sequence[Observer], who: Indices) -> Array:
         found = self.exchanges(items)
-        alike = self._seen[2]  # what everybody finds
         out = np.empty((len(items), len(self.criteria)))
         for column, criterion in enumerate(self.criteria):
             if not criterion.personal:
-                if column not in alike:
-                    alike[column] = _distinct(criterion, found, TRUTH)
-                out[:, column] = alike[column]
+                out[:, column] = self._alike(column, found)
                 continue
             for person in np.unique(who).tolist():
                 rows = np.flatnonzero(who == person)
-                out[rows, column] = _distinct(criterion, [found[r] for r in rows], observers[person])
+                out[rows, column] = _distinct(criterion, [found[r] for r in rows], [observers[person]])[:, 0]
         return out
+
+    def _alike(self, column: int, found: list[Exchange]) -> Array:
+        """What everybody finds of the last items asked about [n] by a criterion that is not personal."""
+        alike = self._seen[2]
+        if column not in alike:
+            alike[column] = _distinct(self.criteria[column], found, [TRUTH])[:, 0]
+        return alike[column]
 
     def texts(self, items: Items) -> NDArray[Any]:
         return np.array([e.response.text for e in self.exchanges(items)], dtype=object)
@@ -282,29 +297,29 @@ def require_opinions(game: TextGame) -> None:
         while some := list(islice(lines, _LINES)):
             count += len(some)
             read = [game.read(line.prompt, game.words(line.response), True) for line in some]
-            if not np.isnan(_distinct(criterion, read, TRUTH)).all():
+            if not np.isnan(_distinct(criterion, read, [TRUTH])).all():
                 break
         else:
             what = f"has nothing to say (nan) of any of the {count:,} responses in the corpus of this world"
             raise PluginFailed.returned(criterion, what, *SCORING)
 
 
-def _distinct(criterion: Criterion, found: Sequence[Exchange], observer: Observer) -> Array:
-    """Scores of exchanges by one observer, asking the plugin once for each distinct exchange."""
+def _distinct(criterion: Criterion, found: Sequence[Exchange], observers: Sequence[Observer]) -> Array:
+    """Scores of exchanges by observers [n, observers], asking the plugin once for each distinct exchange."""
     first: dict[int, int] = {}
     rows = [first.setdefault(id(e), len(first)) for e in found]
     distinct = list({id(e): e for e in found}.values())
     try:
-        answer = criterion.score_batch(distinct, [observer])
+        answer = criterion.score_batch(distinct, observers)
     except Exception as error:
         raise PluginFailed.raised(f"criterion {criterion.name!r}", error) from error
-    if wrong := not_numbers(answer, (len(distinct), 1)):
+    if wrong := not_numbers(answer, (len(distinct), len(observers))):
         came = f"shape {wrong}" if wrong.startswith("(") else wrong
-        what = f"returned {came}, expected [exchanges, observers] = {(len(distinct), 1)}"
+        what = f"returned {came}, expected [exchanges, observers] = {(len(distinct), len(observers))}"
         raise PluginFailed.returned(criterion, what, *SCORING)
     scores = np.asarray(answer, dtype=float)
     outside = (scores < 0) | (scores > 1) | np.isinf(scores)
     if np.any(outside):
         what = f"returned {scores[outside][0]:g}, outside [0, 1]; NaN means no opinion"
         raise PluginFailed.returned(criterion, what, *SCORING)
-    return scores[rows, 0]
+    return scores[rows]

@@ -9,7 +9,7 @@ world they are the response itself. Misreadings, tastes and compliance are then 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -144,6 +144,11 @@ class Game(ABC):
     @abstractmethod
     def perceived(self, items: Items, observers: Sequence[Observer], who: Indices) -> Array:
         """Features [n, D] of item i as `observers[who[i]]` believes them to be."""
+
+    def perceived_by_each(self, items: Items, observers: Sequence[Observer]) -> Iterator[Array]:
+        """Features [n, D] of all items as each of these believes them to be, one observer after the other."""
+        for place in range(len(observers)):
+            yield self.perceived(items, observers, np.full(len(items), place))
 
     def texts(self, items: Items) -> NDArray[Any] | None:
         """What each response [n] reads; None where responses are no texts, and no two of them are ever the same."""

@@ -37,7 +37,7 @@ def test_a_leash_too_long(beta: float, far: bool, tmp_path: Path) -> None:
     assert ("exploding_kl" in kinds(run)) == far == (run.policy.objective_kl.max() > 50)
     if far:
         row = run.alarms.iloc[0]
-        assert (row.party, row.bound) == ("lm", 50)
+        assert (row.party, row["round"], row.bound) == ("lm", 1, 50)
         assert row.figure == run.policy.objective_kl.max()
         assert f"{row.figure:,.3g} nats" in row.message
         never = play(tmp_path, {**leash, "alarms.kl": None}, measured=True)
@@ -59,7 +59,8 @@ def test_within_a_look_too(helpful: int, tmp_path: Path) -> None:
     """As the learning curve has it."""
     changes = {"parties.acme.guideline.operative": {"helpful": helpful}, "panel.learning_curve": {"prompts": 50}}
     rows = play(tmp_path, changes, measured=True).alarms
-    assert rows.message.str.contains("1 batch before, while rm pays more").sum() == (helpful < 0)
+    within = rows[rows.message.str.contains("1 batch before, while rm pays more")]
+    assert within["round"].tolist() == ([1] if helpful < 0 else [])
 
 
 def test_how_far_something_fell() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import norm
 
@@ -26,3 +27,22 @@ def test_who_is_left_out_has_none(tmp_path: Path) -> None:
     run = play_as(VENDORS, tmp_path, {"without": ["click"]})
     assert run.responses.utility_click.isna().all()
     assert run.responses.utility_relay.notna().all()
+
+
+def test_of_what_raters_compare_if_asked_for(tmp_path: Path) -> None:
+    """Who marks the better of two by acme's guideline marks what acme finds better; of all else nothing changes."""
+    changes = {"days": 2, "parties.pool.policy": "oracle"}
+    asked, plain = (play(tmp_path, {**changes, "panel.candidates": wanted}) for wanted in (True, False))
+    assert not [name for name in plain.candidates if name.startswith("utility_")]
+    rows = asked.candidates
+    pd.testing.assert_frame_equal(rows[plain.candidates.columns], plain.candidates, check_categorical=False)
+    pd.testing.assert_frame_equal(asked.comparisons, plain.comparisons, check_categorical=False)
+    worth = rows.set_index("response")
+    pairs = asked.comparisons
+    better = worth.utility_acme.loc[pairs.left].to_numpy() > worth.utility_acme.loc[pairs.right].to_numpy()
+    assert (better == (pairs.label == 1)).all()
+    first = rows["round"] == 0
+    assert (rows.utility_rm[first] == 0).all()  # it had learned nothing when they were shown
+    assert rows.utility_rm[~first].std() > 0.5
+    other = worth.utility_rm.loc[pairs.left].to_numpy() > worth.utility_rm.loc[pairs.right].to_numpy()
+    assert (other[(pairs["round"] == 1).to_numpy()] == (pairs.label[pairs["round"] == 1] == 1)).mean() > 0.9

@@ -71,7 +71,7 @@ def test_a_second_reward_model_limits_the_first(store: Store, tmp_path: Path) ->
     cold, cached = (run(tmp_path / name, store, *settings, file=limited(tmp_path)) for name in ("cold", "cached"))
     assert cold.hashes == cached.hashes
     policy = cold.policy
-    assert list(policy["round"]) == [0, 0, 1, 1]
+    assert list(policy["round"]) == [1, 1, 2, 2]
     for before, after in zip(policy.itertuples(), policy.iloc[1:].itertuples(), strict=False):
         factor = math.exp(0.5 * before.coefficient * (before.objective_cost + 0.3))
         assert after.coefficient == pytest.approx(before.coefficient * factor)

@@ -58,7 +58,8 @@ def judge(values: Array) -> Any:
     table = torch.tensor(values, dtype=torch.float32)
     return SimpleNamespace(
         score=lambda prompts, responses: table[responses[:, 0] - WORD],
-        of_tokens=lambda prompts, responses: table[responses - WORD][None],
+        known=lambda prompts, responses: None,
+        of_tokens=lambda prompts, responses, known: table[responses - WORD][None],
         standardized=lambda added, apart: added.sum(2)[0],
     )
 

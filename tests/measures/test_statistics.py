@@ -11,7 +11,9 @@ from scipy.stats import binomtest, kendalltau
 from simlab.measures import statistics
 from simlab.measures.statistics import (
     bootstrap,
+    bootstrap_of_columns,
     centre,
+    pair_counts,
     pairs,
     pearson,
     ranks,
@@ -32,6 +34,32 @@ def test_centre_takes_off_the_mean_of_each_group() -> None:
     values = np.array([1.0, 2.0, 3.0, 6.0, 9.0])
     assert centre(values, groups).tolist() == [-1, -2, 1, 2, 0]
     assert np.array_equal(centre(np.stack([values, 2 * values], 1), groups)[:, 1], [-2, -4, 2, 4, 0])
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 12])
+@pytest.mark.parametrize("shape", [(), (4,)])
+def test_centre_of_a_panel_is_that_of_the_same_groups_in_any_order(size: int, shape: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(size)
+    groups, values = np.repeat([2, 3, 9, 11], size), rng.normal(size=(4 * size, *shape))
+    order = rng.permutation(4 * size)
+    np.testing.assert_allclose(centre(values, groups)[order], centre(values[order], groups[order]), rtol=0, atol=1e-15)
+    other = np.append(groups[:-1], 12)  # the last one stands alone
+    assert (centre(values, other)[-1] == 0).all()
+
+
+def test_measures_of_several_variables_are_those_of_every_two() -> None:
+    rng = np.random.default_rng(1)
+    variables, groups = np.round(rng.normal(size=(60, 4)), 1), np.repeat(np.arange(20), 3)
+    variables[:, 3] = 1.0
+    which = [(0, 1), (2, 0), (1, 3)]
+    counts = pair_counts(variables, groups)
+    bounds = bootstrap_of_columns(variables, which, groups, key=4)
+    for (a, b), found in zip(which, bounds, strict=True):
+        x, y = variables[:, a], variables[:, b]
+        assert counts.of(a, b) == pairs(x, y, groups)
+        assert found == pytest.approx(bootstrap(x, y, groups, key=4), abs=1e-12, nan_ok=True)
+    assert np.isnan(bounds[2]).all()
+    assert counts.of(0, 1) != counts.of(0, 2)
 
 
 def test_pearson() -> None:

@@ -10,6 +10,7 @@ from scipy.optimize import brentq
 from scipy.special import expit
 from scipy.stats import norm
 
+from simlab.nets import closed_form
 from simlab.nets.closed_form import divergence, fit_linear, objective, optimum, tilted
 
 Array = NDArray[np.float64]
@@ -111,6 +112,34 @@ def test_direction_law(flips: float, published: float) -> None:
     assert abs(seen.mean() - published) < margin + (1 - published) ** 2
     elsewhere = _predicted_cosine(flips + 0.1)
     assert abs(seen.mean() - elsewhere) > margin + (1 - published) ** 2  # negative control
+
+
+@pytest.mark.parametrize(("n", "d", "size"), [(3000, 64, 0.2), (2000, 16, 1.0), (500, 8, 3.0)])
+@pytest.mark.parametrize("far", [0.0, 0.2])
+def test_conjugate_gradients_arrive_where_newtons_method_does(n: int, d: int, size: float, far: float) -> None:
+    rng = np.random.default_rng(n)
+    x, start = rng.normal(size=(n, d)), far * rng.normal(size=d) / np.sqrt(d)
+    wins, many = np.floor(2 * rng.random(n) + expit(size * x[:, 0]) / 2) / 2, rng.integers(1, 5, n).astype(float)
+    found = closed_form._conjugate(x, many * wins, many, 1e-6, start)
+    wanted = closed_form._newton(x, many * wins, many, 1e-6, np.zeros(d))
+    assert found is not None
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-10)
+    once = closed_form._newton(x, wins, 1.0, 1e-6, np.zeros(d))
+    assert np.abs(once - wanted).max() > 1e-4
+
+
+def test_where_conjugate_gradients_do_not_arrive_newtons_method_is_asked() -> None:
+    rng = np.random.default_rng(3)
+    for x, wins in ((x, (x[:, 0] > 0).astype(float)) for x in rng.normal(size=(3, 200, 8))):  # separable
+        assert closed_form._conjugate(x, wins, 1.0, 1e-6, np.zeros(8)) is None
+        theta = fit_linear(x, np.zeros(200), shares=wins)
+        assert np.linalg.norm((expit(x @ theta) - wins) @ x + 1e-6 * theta) < 1e-9
+        assert np.linalg.norm((expit(0.9 * x @ theta) - wins) @ x + 0.9e-6 * theta) > 1e-6
+
+
+def test_softplus() -> None:
+    margin = np.array([-800.0, -30.0, -1.0, 0.0, 1e-9, 2.0, 40.0, 800.0])
+    np.testing.assert_allclose(closed_form.softplus(margin), np.logaddexp(0, margin), rtol=4e-16)
 
 
 def test_separable_labels() -> None:

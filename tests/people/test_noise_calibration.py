@@ -28,6 +28,15 @@ def test_simulated_raters_agree_as_often_as_targeted(agreement):
     assert abs(agreed.mean() - agreement) < 4 * error
 
 
+@pytest.mark.parametrize("agreement", [0.55, 0.75, 0.95])
+def test_noise_is_found_to_rounding(agreement):
+    tau = temperature_for(agreement, ALIKE)
+    clear = clear_pairs(ALIKE)
+    here, less, more = (expected_agreement(1 / (1 + np.exp(-clear / (by * tau)))) for by in (1, 1 - 1e-9, 1 + 1e-9))
+    assert here == pytest.approx(agreement, abs=1e-13)
+    assert less > agreement > more
+
+
 def test_the_scale_of_utility_does_not_matter():
     assert temperature_for(0.75, 1000 * ALIKE) == pytest.approx(1000 * temperature_for(0.75, ALIKE), rel=1e-6)
 

@@ -133,7 +133,7 @@ def test_a_label_that_was_held_out_says_so(run: simlab.Run) -> None:
 
 def test_what_became_of_the_language_model(run: simlab.Run) -> None:
     found = simlab.trace(run.path, int(a_label(run, day=2).task))
-    assert (found["policy"]["principal"], found["policy"]["round"]) == ("rm", 1)
+    assert (found["policy"]["principal"], found["policy"]["round"]) == ("rm", 2)
     responses = found["responses"]
     assert (responses["which"], responses["round_before"], responses["round_after"]) == ("panel", 1, 2)
     means = run.responses.groupby("round").helpful.mean()

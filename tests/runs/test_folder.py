@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import subprocess
@@ -333,3 +334,15 @@ def test_the_lock_stays_where_a_run_is(tmp_path: Path) -> None:
     write(tmp_path, rounds=2)
     assert load(tmp_path).status == "finished"
     assert os.path.samestat(os.stat(tmp_path / "lock"), lock)
+
+
+def test_a_manifest_is_plain_json_of_what_it_says_now(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with open_run(out, MANIFEST) as opened:
+        for rounds in (1, 2):
+            opened.note(rounds=rounds, reads={"file": "é"}, why=None)
+            text = (out / "manifest.json").read_text(encoding="utf-8")
+            assert text == json.dumps(opened.manifest, indent=2) + "\n"
+            assert json.loads(text)["rounds"] == rounds
+        opened.note(rounds=2, reads={"file": "b"})
+        assert json.loads((out / "manifest.json").read_text())["reads"] == {"file": "b"}

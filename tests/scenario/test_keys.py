@@ -25,7 +25,7 @@ def key(plugins: Registry, entry: str, name: str) -> Key:
 def test_every_field_of_a_model_is_a_key(plugins: Registry) -> None:
     for name, cls in (("raters", RatersSpec), ("relation", RelationSpec), ("scenario", Scenario)):
         listed = {key.name for key in asked(plugins, name)[0].keys} - {"extends", "small"}
-        assert listed == set(cls.model_fields) - {"kind"}
+        assert listed == {field.alias or key for key, field in cls.model_fields.items()} - {"kind"}
 
 
 def test_every_key_is_explained(plugins: Registry) -> None:

@@ -69,6 +69,34 @@ def test_one_value_for_many_rows_is_that_value(rows: int, tmp_path: Path) -> Non
     np.testing.assert_array_equal(np.signbit(seen), np.repeat(np.signbit(amounts), rows))
 
 
+def test_rows_of_many_calls_are_put_together_in_order(tmp_path: Path) -> None:
+    """Whatever they were given as: single values, lists, arrays, few or many texts, or codes and words."""
+    given: list[Any] = ["a", ["b", None], np.array(["a", "c"]), coded([1, 0], ["é", "b"]), [f"{n}" for n in range(300)]]
+    amounts: list[Any] = [1, [2.5, None], np.array([True, False]).astype(int), pa.array([3.0, 4.0]), np.arange(300.0)]
+    with Recorder(tmp_path, "5eed") as tables:
+        for account, amount in zip(given, amounts, strict=True):
+            tables.add("ledger", **{**LEDGER, "account": account, "amount": amount})
+        tables.flush()
+        tables.add("ledger", **{**LEDGER, "transfer": np.int32(7)})
+        found = tables.close()
+    rows = rows_of(tmp_path, "ledger").to_pydict()
+    assert rows["account"] == ["a", "b", "", "a", "c", "b", "é", *(f"{n}" for n in range(300)), "pool:1"]
+    wanted = [1, 2.5, np.nan, 1, 0, 3, 4, *range(300), 2]
+    assert np.array_equal(rows["amount"], wanted, equal_nan=True)
+    assert rows["transfer"] == [0] * 307 + [7]
+    assert found["ledger"]["rows"] == 308
+
+
+@pytest.mark.parametrize("rows", [table_files.FEW, table_files.FEW + 1])
+def test_small_and_large_tables_are_read_alike(rows: int, tmp_path: Path) -> None:
+    with Recorder(tmp_path, "5eed") as tables:
+        tables.add("ledger", **{**LEDGER, "amount": np.arange(float(rows))})
+        found = tables.close()["ledger"]
+    assert table_files.summary(tmp_path / "tables" / "ledger.parquet") == (rows, found["sha256"])
+    assert rows_of(tmp_path, "ledger")["amount"].to_pylist() == list(range(rows))
+    assert rows_of(tmp_path, "ledger").schema.field("account").type == pa.string()
+
+
 def test_added_arrays_may_change_afterwards(tmp_path: Path) -> None:
     amounts = np.array([1.0, 2.0])
     with Recorder(tmp_path, "5eed") as tables:

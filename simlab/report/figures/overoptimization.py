@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simlab.arrays import Array
 from simlab.errors import InvalidInput
 from simlab.report.figures.chart import COLOURS, SOFT, Chart, Numbers, isolated, label
 from simlab.report.layout import number
@@ -23,8 +24,8 @@ MOST_ARMS = 12
 _LINES = ("-", "--", ":")
 _NOTE = (
     "Gain: mean utility of users less that of the reference's responses. √KL: of the divergence from the reference, in "
-    "√nats, in which Gao et al. (2022) found d(α − βd) for the best of n and d(α − β ln d) for policies. Thin: one seed "
-    "each; thick: mean over seeds, at the same n or after as many batches."
+    "√nats, in which Gao et al. (2022) found d(α − βd) for the best of n and d(α − β ln d) for policies. Thin: one "
+    "seed each; thick: mean over seeds, at the same n or after as many batches."
 )
 
 
@@ -75,5 +76,5 @@ def _panel(axes: Axes, found: pd.DataFrame) -> None:
     axes.grid(axis="y")
 
 
-def _root(part: pd.DataFrame) -> np.ndarray:
-    return np.sqrt(np.maximum(part.kl.to_numpy(dtype=float), 0))
+def _root(part: pd.DataFrame) -> Array:
+    return np.asarray(np.sqrt(np.maximum(part.kl.to_numpy(dtype=float), 0)))

@@ -27,6 +27,7 @@ def beyond(scenario: Scenario) -> Iterator[Complaint]:
     yield from _panel(scenario)
     yield from _policy_training(scenario)
     yield from _groups(scenario)
+    yield from _never(scenario)
     yield from _waterfall(scenario)
     yield from costs.absurd(scenario)
     yield from reward_models.impossible(scenario)
@@ -102,6 +103,18 @@ def _groups(scenario: Scenario) -> Iterator[Complaint]:
                 nearest = " or ".join(str(many) for many in (sample - over, sample - over + each) if many)
                 what = f"{learner.name} answers each prompt {each} times, and {sample} is no multiple of {each}"
                 yield ("relations", index, "sample"), what, f"sample: {nearest}"
+
+
+def _never(scenario: Scenario) -> Iterator[Complaint]:
+    """Relations that look on no day of those on which they may."""
+    for index, relation in enumerate(scenario.relations):
+        since, until = relation.between()
+        limited = relation.since is not None or relation.until is not None
+        if limited and relation.every <= scenario.days and not relation.looks(scenario.days):
+            when = f"from day {since:g} to {min(until, scenario.days):g}"
+            what = f"never happens: a look every {relation.every:g} days falls on none {when}"
+            key = "until" if relation.since is None else "from"
+            yield ("relations", index, key), what, "leave more days between them"
 
 
 def _waterfall(scenario: Scenario) -> Iterator[Complaint]:
