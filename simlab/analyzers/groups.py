@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlab.analyzers.analyzer import Analyzer, RoundView
+from simlab.analyzers.waterfall_levels import standardized
 from simlab.arrays import Array
 from simlab.clock import Steps
+from simlab.machines.joint_score import joint
 from simlab.measures.alignment import correlations
 from simlab.measures.groups import held, welfare
 from simlab.parties.raters import Raters
@@ -85,7 +87,12 @@ class GroupsAnalyzer(Analyzer):
     def _score(self, view: RoundView) -> Array:
         """The centred score of the reward models that judge this language model [n]; its own utility, where people do
         themselves."""
-        judges = self.context.scenario.judges(view.model.name) or {view.model.name: 1.0}
+        model = view.model.name
+        judges = {name: w for name, w in self.context.scenario.judges(model).items() if w} or {model: 1.0}
+        rule = joint(self.context.scenario.judged_by(model), list(judges), list(judges.values()))
+        if rule is not None:
+            ranks = view.panel.ranked(rule.of(np.stack([standardized(view.utilities[name]) for name in judges])))
+            return view.panel.centred(ranks)
         return np.asarray(sum(w * view.panel.centred(view.utilities[name]) for name, w in judges.items() if w))
 
 

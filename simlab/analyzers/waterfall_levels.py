@@ -16,6 +16,7 @@ import numpy as np
 
 from simlab.arrays import Array
 from simlab.hierarchy import WORKFORCES
+from simlab.machines.joint_score import JointScore, joint
 from simlab.measures.panel import Panel
 from simlab.parties.language_model import LanguageModel
 from simlab.parties.pool import Pool
@@ -37,6 +38,7 @@ class Level:
 
     parties: Mapping[str, float]
     own: tuple[str, ...]
+    joint: JointScore | None = None  # of reward models whose scores are combined otherwise than by adding them up
 
     @property
     def name(self) -> str:
@@ -55,12 +57,19 @@ class Level:
         a pool's is a mean already, and small where its people disagree."""
         if len(self.parties) == 1:
             return each[next(iter(self.parties))]
+        if self.joint is not None:
+            return panel.ranked(self.joint.of(np.stack([standardized(each[name]) for name in self.joint.names])))
         total = np.zeros(len(panel.items))
         for name, weight in self.parties.items():
             utility = panel.centred(each[name])
             spread = 1.0 if isinstance(parties[name], Pool) else float(utility.std()) or 1.0
             total += weight * utility / spread
         return total
+
+
+def standardized(utility: Array) -> Array:
+    """A utility [n] with mean 0 and standard deviation 1 over the panel."""
+    return np.asarray((utility - utility.mean()) / (float(utility.std()) or 1.0))
 
 
 def single(name: str) -> Level:
@@ -78,7 +87,8 @@ def levels_of(context: Context, model: LanguageModel) -> list[Level]:
         for pool, weight in _teachers(context, context.party(name, RewardModel)).items():
             weights[pool] = weights.get(pool, 0.0) + weight * share
     levels = [*_above(context, weights), Level(_shares(weights), tuple(weights))] if weights else []
-    return [*levels, Level(judges, tuple(judges)), single(model.name)]
+    rule = joint(context.scenario.judged_by(model.name), list(judges), list(judges.values()))
+    return [*levels, Level(judges, tuple(judges), rule), single(model.name)]
 
 
 def _teachers(context: Context, machine: RewardModel) -> dict[str, float]:

@@ -17,6 +17,7 @@ from simlab.arrays import Array
 from simlab.components.learner import Learner
 from simlab.components.reward_shape import RewardShape
 from simlab.consequences.reward_model_rows import as_columns, asked_for, fitted, idle
+from simlab.machines.joint_score import JointScore, joint
 from simlab.machines.label_merging import merged
 from simlab.machines.language_backend import Round
 from simlab.machines.learning_curve import Watch
@@ -52,6 +53,7 @@ class Gradient(Consequence):
         self.learner: Learner = spec.learner
         self.shape: RewardShape = spec.shape  # as it is now: some adapt to what they see
         self.rounds: list[Round] = []  # of training a language model, so far
+        self.joint: JointScore | None = None  # how their scores became one then; None: they were added up
         self.judges: dict[RewardModel, float] = {}  # by whom it was trained last, with weights
 
     def apply(self, relation: Relation, judgement: Judgement) -> Generator[Event, Any, Sequence[Effect]]:
@@ -107,7 +109,7 @@ class Gradient(Consequence):
         shown: Rankings = judgement.items
         machine.memory.append(shown)
         evidence = self._evidence(Rankings.together(machine.memory) if self.learner.replays() else shown, machine)
-        if len(machine.memory) > 1:
+        if len(machine.memory) > 1 or (isinstance(machine, RewardModel) and machine.imported is not None):
             evidence = replace(evidence, new=np.isin(evidence.rankings.task, shown.task))
         if evidence.train.any():
             return evidence
@@ -186,9 +188,10 @@ class Gradient(Consequence):
             written(judges),
             None if cost_model is None else cost_model.taught(),
             relation.sample,
+            None if (rule := self._joint(machine.name, judges)) is None else rule.written(),
         )
         self.rounds.append(taught)
-        self.judges = judges
+        self.judges, self.joint = judges, rule
         key = self.context.rng.key(machine.name, "policy", machine.learned)
         done = machine.backend.learn(self.learner, taught, self.shape, key, self._watch())
         if done.looks:
@@ -217,10 +220,21 @@ class Gradient(Consequence):
             return np.asarray(items.response @ direction - zero)
         if self.shape.members:  # of a single judge
             score = judges[judge] * judge.each_score(items)
+        elif self.joint is not None:
+            score = self.joint.of(np.stack([other.score(items) for other in judges]))
         else:
             score = np.asarray(sum(weight * other.score(items) for other, weight in judges.items()))
         cost = None if cost_model is None else -cost_model.score(items)
         return unleashed(self.shape, score, items.response, cost)
+
+    def _joint(self, model: str, judges: Mapping[RewardModel, float]) -> JointScore | None:
+        """How the scores of a language model's judges become one, in units of the pretrained model's responses that the
+        first of them has kept; None where they are added up."""
+        rule = joint(self.context.scenario.judged_by(model), [j.name for j in judges], list(judges.values()))
+        reference = next(iter(judges)).reference
+        if rule is None or reference is None:
+            return None
+        return rule.standardized(np.stack([judge.score(reference) for judge in judges]))
 
     def _leads(self, relation: Relation) -> bool:
         """Whether this relation is the last by which a language model is judged, and so the one that trains it."""

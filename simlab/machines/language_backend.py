@@ -25,6 +25,7 @@ class Round:
     judges: list[dict[str, Any]]  # see `RewardModel.taught`; each with the `weight` of its score among them
     limit: dict[str, Any] | None
     batch: int  # responses that are judged at a time
+    joint: dict[str, Any] | None = None  # how their scores become one, see `JointScore`; None: they are added up
 
 
 @dataclass(frozen=True, slots=True)

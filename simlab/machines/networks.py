@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlab.errors import InvalidInput, Problem
+from simlab.machines.joint_score import JointScore
 from simlab.names import clip
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -90,13 +91,21 @@ def revive_judge(judge: Mapping[str, Any], device: str) -> Any:
     return Ensemble(members, judge["centres"], judge["scales"], judge["centre"], judge["scale"])
 
 
-def revive_jury(judges: Sequence[Mapping[str, Any]], device: str) -> Any:
-    """The judges (`simlab.nets.ensemble.Jury`) that `RewardModel.taught` wrote down, each with its `weight`."""
+def revive_jury(judges: Sequence[Mapping[str, Any]], device: str, joint: JointScore | None = None) -> Any:
+    """The judges (`simlab.nets.ensemble.Jury`) that `RewardModel.taught` wrote down, each with its `weight`; their
+    scores are added up unless they are `joint` by another rule."""
+    import torch
+
     from simlab.nets.ensemble import Jury
+
+    def rule(scores: Any) -> Any:
+        assert joint is not None
+        return torch.as_tensor(joint.of(scores.cpu().numpy()), dtype=scores.dtype, device=scores.device)
 
     first = judges[0]
     alike = [all(judge[key] is first[key] for key in ("base", "log_probability")) for judge in judges]
-    return Jury([revive_judge(j, device) for j in judges], [float(j["weight"]) for j in judges], alike)
+    weights = [float(judge["weight"]) for judge in judges]
+    return Jury([revive_judge(j, device) for j in judges], weights, alike, None if joint is None else rule)
 
 
 def read(

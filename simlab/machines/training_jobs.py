@@ -13,6 +13,7 @@ from simlab.components.learner import DemonstrationLesson, Learner, RankingLesso
 from simlab.components.return_values import given, not_a_number, not_numbers
 from simlab.components.reward_shape import RewardShape
 from simlab.errors import PluginFailed
+from simlab.machines import joint_score
 from simlab.machines.learning_curve import Lookout
 from simlab.machines.networks import (
     KEPT,
@@ -117,7 +118,8 @@ def train_by_demonstrations(
 
 def train_policy(
     *, learner: Learner, config: dict[str, Any], weights: Arrays, reference: Arrays,
-    judges: Sequence[Mapping[str, Any]], limit: Mapping[str, Any] | None, shape: RewardShape,
+    judges: Sequence[Mapping[str, Any]], joint: Mapping[str, Any] | None, limit: Mapping[str, Any] | None,
+    shape: RewardShape,
     prompts: NDArray[np.int64], uniforms: Array, seed: int, temperature: float, device: str,
     watched: Mapping[str, Any] | None = None, progress: Any = None,
 ) -> dict[str, Any]:  # fmt: skip
@@ -126,7 +128,8 @@ def train_policy(
     [Q, T] every so many batches. `prompts` are [I, B, P], `uniforms` [I, B, T]."""
     from simlab.nets.transformer import flops_per_token, to_arrays
 
-    rewarding = Rewarding(shape, revive_jury(judges, device), None if limit is None else revive_judge(limit, device))
+    jury = revive_jury(judges, device, None if joint is None else joint_score.read(joint))
+    rewarding = Rewarding(shape, jury, None if limit is None else revive_judge(limit, device))
     model, before = revive(config, weights, device), revive(config, reference, device)
     lookout = None if watched is None else Lookout(model, before, **watched, temperature=temperature)
     first = judges[0]

@@ -142,7 +142,7 @@ class TransformerLM(LanguageBackend):
         grid = (np.arange(count)[:, None], np.arange(self.game.longest_response)[None, :])
         self.weights = result = self.jobs.run(
             train_policy, learner=learner, config=self.config, weights=self.weights, reference=self.reference,
-            judges=round.judges, limit=round.limit, shape=shape,
+            judges=round.judges, joint=round.joint, limit=round.limit, shape=shape,
             prompts=self.prompt_tokens(prompts).reshape(batches, round.batch, -1),
             uniforms=uniforms(branch(key, "words"), *grid).reshape(batches, round.batch, -1), seed=key % 2**63,
             temperature=self.spec.temperature, watched=self._watched(watch), progress=self.stage("policy"),

@@ -71,13 +71,13 @@ class TransformerRM(RewardBackend):
 
     def learn(self, learner: Learner, evidence: Evidence, key: int) -> Fit:
         """Every member learns from the same labels; they differ by their first heads and in which order they read."""
-        held_out = self._lesson(evidence, ~evidence.train) if not evidence.train.all() else None
         warm = self.weights if learner.continues() else []
         self.grown_from = self.grown_from if warm else None
+        held_out = self._lesson(evidence, ~evidence.train) if not evidence.train.all() else None
         self.weights = fits = [
             self.jobs.run(
                 train_reward_model, learner=learner, new=None if evidence.new is None else evidence.new[evidence.train],
-                 config=self.language.config, base=self.base,
+                config=self.language.config, base=self.base,
                 weights=warm[member] if warm else None, **self._lesson(evidence, evidence.train), held_out=held_out,
                 log_probability=self.log_probability, seed=own_key(key, member) % 2**63,
                 progress=self.language.stage("reward model"),
@@ -109,7 +109,7 @@ class TransformerRM(RewardBackend):
         """What the pretrained model finds of the responses [m, K, T], if the members are shown it."""
         if not self.log_probability:
             return None
-        return self.language.log_p(self.language.reference, shown.items, 1.0).reshape(shown.response.shape)
+        return self.language.log_p(self.base, shown.items, 1.0).reshape(shown.response.shape)
 
     def written(self) -> dict[str, Any]:
         """The networks as they now are, for jobs: with the units of their scores, what `revive_judge` asks for."""

@@ -5,7 +5,7 @@ Source: Coste et al. 2023 (arXiv:2310.02743); the idea is that of deep ensembles
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -86,8 +86,14 @@ class Jury:
     Source: weighted sums of several reward models as in Wu et al. 2023 (arXiv:2306.01693), eq. 1.
     """
 
-    def __init__(self, judges: Sequence[Ensemble], weights: Sequence[float], alike: Sequence[bool] = ()) -> None:
-        """`alike` says who reads what the pretrained model of the first finds likely; empty: the first only."""
+    def __init__(
+        self, judges: Sequence[Ensemble], weights: Sequence[float], alike: Sequence[bool] = (),
+        rule: Callable[[Tensor], Tensor] | None = None,
+    ) -> None:  # fmt: skip
+        """`alike` says who reads what the pretrained model of the first finds likely; empty: the first only. A `rule`,
+        if there is one, makes one score [n] of those of the judges [D, n], each standardized, in the place of the
+        sum."""
+        self.rule = rule
         alike = alike or [judge is judges[0] for judge in judges]
         if not len(judges) == len(weights) == len(alike) > 0:
             raise ValueError(f"{len(judges)} judges, {len(weights)} weights and {len(alike)} words on them do not fit")
@@ -110,11 +116,17 @@ class Jury:
         Raises ValueError where several judges are to be told apart by their members."""
         if apart and len(self.judges) > 1:
             raise ValueError("members are told apart of a single judge only")
-        return self._sum([judge.standardized(a, apart=apart) for judge, a in zip(self.judges, added, strict=True)])
+        scores = [judge.standardized(a, apart=apart) for judge, a in zip(self.judges, added, strict=True)]
+        return self._sum(scores) if self.rule is None else self.rule(torch.stack(scores))
 
     def so_far(self, added: Sequence[Tensor]) -> Tensor:
         """The score of what each response consists of before each token [n, T], but for where its zero lies."""
-        return self._sum([judge.so_far(a) for judge, a in zip(self.judges, added, strict=True)])
+        scores = [judge.so_far(a) for judge, a in zip(self.judges, added, strict=True)]
+        if self.rule is None:
+            return self._sum(scores)
+        zeros = torch.tensor([judge.centre / judge.scale for judge in self.judges], device=scores[0].device)
+        together = torch.stack(scores) - zeros[:, None, None]  # [D, n, T]
+        return self.rule(together.flatten(1)).view(together.shape[1:])
 
     def _sum(self, scores: Sequence[Tensor]) -> Tensor:
         total = self.weights[0] * scores[0]

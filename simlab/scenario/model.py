@@ -15,6 +15,7 @@ from typing import Any, Literal
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from simlab.components.combination import Combination
 from simlab.components.consequence import Consequence, inner
 from simlab.components.criterion import Criterion
 from simlab.components.data_file import data_files
@@ -175,6 +176,11 @@ class Scenario(Spec):
         ]
         return {name: consequence.weight for name, consequence in given if consequence.kind == "gradient"}
 
+    def judged_by(self, model: str) -> Combination | None:
+        """The rule by which the scores of a language model's judges become one; None where there are none."""
+        together = [r for r in self.relations if r.agent == model and self._rewards(r)]
+        return next((c.combine for r in together for c in r.consequence if c.kind == "gradient"), None)
+
     def edges(self) -> list[tuple[str, str]]:
         """(principal, agent) of every relation, in file order."""
         return [(relation.principal, relation.agent) for relation in self.relations]
@@ -213,6 +219,7 @@ class Scenario(Spec):
                     yield "learner", consequence.learner.name
                     if self._rewards(relation):
                         yield "reward", consequence.shape.name
+                        yield "combination", consequence.combine.name
                     else:
                         yield "aggregator", consequence.aggregator.name
 
@@ -231,7 +238,7 @@ class Scenario(Spec):
             for spec, consequence in zip(relation.consequence, said["consequence"], strict=True):
                 if spec.kind != "gradient":
                     continue
-                for setting in ("aggregator",) if self._rewards(relation) else ("shape", "weight"):
+                for setting in ("aggregator",) if self._rewards(relation) else ("shape", "weight", "combine"):
                     del consequence[setting]
                 if spec.learner is not None and spec.learner.of_vectors is not None and not self.world.networks:
                     kept = {"kind", *spec.learner.of_vectors}

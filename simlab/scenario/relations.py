@@ -25,7 +25,15 @@ from simlab.components.spec import Spec, named
 from simlab.names import shown
 from simlab.scenario.choices import DEFAULT_LEARNERS
 from simlab.scenario.consequences import named_by
-from simlab.scenario.fields import AggregatorField, Name, NoLearnerField, NoLookField, Reading, RewardShapeField
+from simlab.scenario.fields import (
+    AggregatorField,
+    CombinationField,
+    Name,
+    NoLearnerField,
+    NoLookField,
+    Reading,
+    RewardShapeField,
+)
 
 LARGEST_SAMPLE = 10_000_000
 _ROUNDING = 1e-9
@@ -46,6 +54,11 @@ class GradientSpec(Spec):
     )
     aggregator: AggregatorField = Field(
         "none", validate_default=True, description="how several raters' labels of one pair become one: an aggregator"
+    )
+    combine: CombinationField = Field(
+        "weighted",
+        validate_default=True,
+        description="how the scores of several reward models that judge one language model become one: a combination",
     )
     weight: float = Field(
         1.0,

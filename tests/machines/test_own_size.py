@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 import simlab
-from simlab.engine.jobs import Store
+from simlab.engine.jobs import Jobs, Store
 from simlab.errors import InvalidInput
-from simlab.machines import saved
+from simlab.machines import networks, saved
 from simlab.nets.ensemble import Ensemble
+from simlab.nets.transformer import log_probs
 from tests.loading import load
 from tests.small_world import FIRST, HURRIED, Played, played
 
@@ -83,3 +84,27 @@ def test_the_critic_and_the_policy_cope(tmp_path: Path) -> None:
 def test_a_size_that_cannot_be_is_refused(settings: list[str], why: str) -> None:
     with pytest.raises(InvalidInput, match=why):
         load(FIRST, small=True, overrides=[*HURRIED, *settings])
+
+
+def test_what_is_loaded_reads_what_it_was_grown_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reward model of another run's pretraining goes on learning with the likelihoods of that; one that starts anew
+    from this run's language model has those of this."""
+    lessons: list[dict[str, Any]] = []
+    usual = Jobs.run
+
+    def noted(self: Jobs, function: Any, **inputs: Any) -> Any:
+        lessons.extend([inputs] if function.__name__ == "train_reward_model" else [])
+        return usual(self, function, **inputs)
+
+    monkeypatch.setattr(Jobs, "run", noted)
+    first = simlab.run(FIRST, small=True, overrides=[*HURRIED, "days=1"], out=tmp_path / "first", local=False)
+    other = ["parties.lm.seed=5", f"parties.rm.load={first.path / 'models' / 'rm.safetensors'}"]
+    for warm in ("true", "false"):
+        lessons.clear()
+        left = run(tmp_path / warm, *other, f"relations.2.consequence.learner.warm_start={warm}").context
+        judge: Any = left.parties["rm"]
+        assert (judge.backend.base.key == judge.backend.language.reference.key) == (warm == "false")
+        told = lessons[0]
+        read: Any = networks.revive(told["config"], told["base"].arrays, "cpu")
+        likely = log_probs(read, told["prompts"], told["responses"][:, 0])
+        np.testing.assert_allclose(told["known"][:, 0], likely.numpy(), atol=1e-4)

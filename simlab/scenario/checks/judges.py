@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from simlab.names import shown
+from simlab.names import shown, suggestion
 from simlab.scenario.machines import LanguageModelSpec
 from simlab.scenario.messages import Complaint, Path
 from simlab.scenario.model import Scenario
@@ -25,8 +25,25 @@ def at_odds(scenario: Scenario) -> Iterator[Complaint]:
         if not any(judges.values()):
             here: Path = ("relations", places[-1], "consequence", 0, "weight")
             yield here, f"nobody's score counts for {name}: every weight is 0", "a weight above 0"
+        yield from _rule(scenario, name, list(judges), places[0])
         for place in places[1:]:
             yield from _differences(scenario.relations[places[0]], scenario.relations[place], place)
+
+
+def _rule(scenario: Scenario, model: str, judges: list[str], place: int) -> Iterator[Complaint]:
+    """A rule that means nothing of these judges."""
+    rule = scenario.judged_by(model)
+    here: Path = ("relations", place, "consequence", 0, "combine")
+    if rule is None or rule.additive:
+        return
+    if not scenario.world.networks:
+        what = f"{rule.name} bends the score, and a world without networks knows no optimum then"
+        yield here, what, "combine: weighted, or another world"
+    elif len(judges) < 2:
+        yield here, f"{rule.name} combines several reward models, and one judges {model}", "remove it"
+    for name in dict.fromkeys(rule.criteria()):
+        if name not in judges:
+            yield here, f"{shown(name)} is no reward model that judges {model}", suggestion(name, judges)
 
 
 def _differences(first: RelationSpec, other: RelationSpec, place: int) -> Iterator[Complaint]:
@@ -36,7 +53,7 @@ def _differences(first: RelationSpec, other: RelationSpec, place: int) -> Iterat
         if (mine := getattr(first, setting)) != getattr(other, setting):
             fix = f"{setting}: {mine:g}"
             yield ("relations", place, setting), f"{both}, and {setting} of {first.principal} is {mine:g}", fix
-    for setting in ("learner", "shape"):
+    for setting in ("learner", "shape", "combine"):
         mine, theirs = (_said(relation, setting) for relation in (first, other))
         if mine != theirs:
             here: Path = ("relations", place, "consequence", 0, setting)

@@ -173,7 +173,11 @@ def known_learners(plugins: Catalogue) -> Learners:
 def _learners(edge: Edge, pair: tuple[str, str], learners: Learners) -> Iterator[Complaint]:
     """Whether the learners of a machine can teach it, and are told of what they need."""
     ranked = pair[0] == "raters"
-    useless = {"shape": "a reward shape", "weight": "a weight"} if ranked else {"aggregator": "an aggregator"}
+    useless = (
+        {"shape": "a reward shape", "weight": "a weight", "combine": "a combination"}
+        if ranked
+        else {"aggregator": "an aggregator"}
+    )
     where = "reward_model → language_model" if ranked else "raters → reward_model"
     able = [
         name
