@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlab.nets.closed_form import objective, optimum
-from simlab.nets.transformer import Transformer, TransformerConfig, log_probs, pretrain
+from simlab.nets.pretraining import pretrain
+from simlab.nets.transformer import Transformer, TransformerConfig, log_probs
 from tests.one_word import END, SEP, START, WORD
 
 Array = NDArray[np.float64]

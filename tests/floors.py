@@ -20,8 +20,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 LIST = Path(__file__).parent / "floors.txt"
-# torch: see above; mesa, TRL and what checks do not run with simlab
-UNTRIED = ("torch", "mesa", "ray", "trl", "mypy", "ruff")
+# torch: see above; mesa, TRL, transformers and what checks do not run with simlab
+UNTRIED = ("torch", "mesa", "ray", "trl", "transformers", "peft", "mypy", "ruff")
 FIRST = [
     "run", "scenarios/01_first.yaml", "--small", "--set", "parties.lm.pretraining.steps=20",
     "--set", "relations.2.sample=60", "--set", "relations.3.consequence.learner.iterations=1",

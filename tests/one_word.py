@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from simlab.nets.transformer import Transformer, TransformerConfig, pretrain
+from simlab.nets.pretraining import pretrain
+from simlab.nets.transformer import Transformer, TransformerConfig
 
 START, SEP, END, WORD = 1, 2, 3, 4  # the four words are 4, 5, 6, 7
 LOGP, REWARD = np.log([0.4, 0.3, 0.2, 0.1]), np.arange(4.0)

@@ -11,8 +11,8 @@ import simlab
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from torch.optim import Optimizer
 
-    from simlab.nets.optimizer import Optimizer
     from simlab.nets.transformer import Transformer
 
 
@@ -39,7 +39,9 @@ class Reinforce(simlab.Learner):
     def learn(self, network: Transformer, lesson: simlab.RewardLesson) -> Sequence[Mapping[str, float]]:
         import torch
 
-        from simlab.nets.transformer import adamw, generate, scale_rate, trimmed
+        from simlab.nets.optimizer import adamw, scale_rate
+        from simlab.nets.sampling import generate
+        from simlab.nets.transformer import trimmed
 
         optimizer = adamw(network.parameters(), self.rate)
         expected, rows = 0.0, []

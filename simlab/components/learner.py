@@ -187,7 +187,7 @@ class RewardLesson(ShownData):
 
     reference: Transformer  # the model as pretrained, not to be changed
     prompts: NDArray[Any]  # [I, B, P] tokens
-    uniforms: Array  # [I, B, T] what words are drawn by, see simlab.nets.transformer.generate
+    uniforms: Array  # [I, B, T] what words are drawn by, see simlab.nets.sampling.generate
     score: Callable[[Tensor, Tensor], Tensor]  # prompts [B, P], responses [B, T] → scores [B], or [M, B] of M judges
     reward: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]  # scores, log π, log π_ref, mask → rewards [B, T]
     end: int  # the token that ends a response

@@ -59,7 +59,8 @@ class Lookout:
     def take(self, batches: int) -> None:
         """Look at it as it is, unless that has been done."""
         from simlab.nets.divergence import k3, of_states
-        from simlab.nets.transformer import generate, log_probs
+        from simlab.nets.sampling import generate
+        from simlab.nets.transformer import log_probs
 
         if self._taken and self._taken[-1]["iteration"] == batches:
             return

@@ -215,8 +215,8 @@ def pretrain(
 ) -> dict[str, Any]:  # fmt: skip
     """A language model from a random start, or from the arrays of `start`: its arrays, the loss of each step [steps]
     in nats, and `flops`."""
+    from simlab.nets.pretraining import pretrain as train
     from simlab.nets.transformer import flops_per_token, to_arrays
-    from simlab.nets.transformer import pretrain as train
 
     shape = shape_of(config)
     model, losses = train(
@@ -239,7 +239,7 @@ def respond(
     device: str,
 ) -> dict[str, Any]:  # fmt: skip
     """`responses` [n, T]: one to each prompt, sampled with the given uniforms [n, T]."""
-    from simlab.nets.transformer import generate
+    from simlab.nets.sampling import generate
 
     responses = generate(revive(config, weights, device), prompts, uniforms, end=END, temperature=temperature)
     return {"responses": responses.cpu().numpy()}

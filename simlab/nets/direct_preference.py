@@ -19,17 +19,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .preference import accuracy, pair_differences
+from .optimizer import adamw, descend, scale_rate
+from .pairwise import pair_differences
+from .reward_figures import accuracy
 from .transformer import (
     Numbers,
     Progress,
     Transformer,
-    adamw,
-    descend,
     log_probs,
     read_exchanges,
     response_mask,
-    scale_rate,
     shuffled,
     spoken,
     trimmed,

@@ -11,19 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .optimizer import Optimizer
-from .transformer import (
-    Numbers,
-    Progress,
-    Transformer,
-    adamw,
-    descend,
-    read_exchanges,
-    response_mask,
-    scale_rate,
-    shuffled,
-    trimmed,
-)
+from .optimizer import adamw, descend, scale_rate
+from .transformer import Numbers, Progress, Transformer, read_exchanges, response_mask, shuffled, trimmed
 
 __all__ = ["imitate", "response_loss"]
 
@@ -89,5 +78,5 @@ def _share(step: int, steps: int, warmup: float) -> float:
     return (step + 1) / rising if step < rising else (steps - step) / (steps - rising)
 
 
-def _rate(optimizer: Optimizer) -> float:
+def _rate(optimizer: torch.optim.Optimizer) -> float:
     return float(optimizer.param_groups[0]["lr"])

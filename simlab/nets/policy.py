@@ -17,23 +17,19 @@ import torch
 from torch import Tensor, nn
 
 from .closed_form import divergence, objective, optimum, tilted
-from .optimizer import AdamW
+from .optimizer import adamw, descend, scale_rate
+from .sampling import Speech, speak
 from .transformer import (
     LEARN,
     Numbers,
     Progress,
-    Speech,
     Transformer,
-    adamw,
     blank_linear,
     by_length,
-    descend,
     log_probs,
     read_exchanges,
     response_mask,
-    scale_rate,
     shuffled,
-    speak,
     spoken,
     trimmed,
 )
@@ -176,7 +172,7 @@ def ppo(
     return policy, value, metrics
 
 
-def _resume(value: nn.Linear, optimizer: AdamW, kept: Mapping[str, Tensor]) -> None:
+def _resume(value: nn.Linear, optimizer: torch.optim.AdamW, kept: Mapping[str, Tensor]) -> None:
     """Put the head and AdamW's moments back to where they were kept."""
     with torch.no_grad():
         for name, parameter in value.named_parameters():
@@ -188,7 +184,7 @@ def _resume(value: nn.Linear, optimizer: AdamW, kept: Mapping[str, Tensor]) -> N
         }
 
 
-def _keep(value: nn.Linear, optimizer: AdamW, kept: MutableMapping[str, Tensor]) -> None:
+def _keep(value: nn.Linear, optimizer: torch.optim.AdamW, kept: MutableMapping[str, Tensor]) -> None:
     kept.update({f"value/{name}": parameter.detach() for name, parameter in value.named_parameters()})
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     for place, parameter in enumerate(parameters):
@@ -294,7 +290,7 @@ def whiten(x: Tensor, mask: Tensor) -> Tensor:
 def _update(
     policy: Transformer,
     value: nn.Linear,
-    optimizer: AdamW,
+    optimizer: torch.optim.AdamW,
     rollout: Rollout,
     generator: torch.Generator,
     config: PPOConfig,

@@ -14,18 +14,16 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from .optimizer import adamw, descend, scale_rate
+from .sampling import speak
 from .transformer import (
     Numbers,
     Progress,
     Transformer,
-    adamw,
-    descend,
     log_probs,
     read_exchanges,
     response_mask,
-    scale_rate,
     shuffled,
-    speak,
     spoken,
     trimmed,
 )

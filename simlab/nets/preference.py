@@ -11,17 +11,16 @@ import copy
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import combinations
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from .closed_form import fit_linear
 from .listwise import plackett_luce_loss
-from .optimizer import AdamW
+from .optimizer import adamw, descend, scale_rate
 from .orders import wins
+from .pairwise import Ties, bradley_terry_loss, centring_penalty, pair_differences
 from .reward_figures import accuracy, figures
 from .transformer import (
     LEARN,
@@ -29,15 +28,12 @@ from .transformer import (
     Numbers,
     Progress,
     Transformer,
-    adamw,
     blank_linear,
     by_length,
-    descend,
     log_probs,
     read_exchanges,
     read_rankings,
     response_mask,
-    scale_rate,
     shuffled,
     trimmed,
 )
@@ -47,7 +43,6 @@ __all__ = ["RewardModel", "accuracy", "bradley_terry_loss", "centring_penalty", 
 ROUNDING = 1e-6  # relative: what parameters move by where there is nothing to learn, at most
 TOGETHER = 4  # responses to a prompt that are read in one sequence: of more, each would look past too many others
 
-Ties = Literal["half", "davidson"]
 Figures = dict[str, float]
 
 
@@ -133,60 +128,6 @@ def _frozen_is_there(module: nn.Module, incompatible: Any) -> None:
     missing[:] = [name for name in missing if not name.startswith("frozen.")]
 
 
-def bradley_terry_loss(
-    differences: Tensor,
-    labels: Tensor,
-    *,
-    ties: Ties = "half",
-    tie: Tensor | None = None,
-    margin: Tensor | float = 0.0,
-    smoothing: float = 0.0,
-    shares: Tensor | None = None,
-) -> Tensor:
-    """Mean negative log-likelihood of labels given score differences (first less second), of one shape.
-
-    Pairs labelled -1 do not count; with none left the loss is 0. `ties="half"`: an undecided pair is half a win
-    each way. `ties="davidson"`: P(first : second : undecided) = e^(Δ/2) : e^(-Δ/2) : ν with `tie` = log ν
-    (Davidson 1970, JASA 65). `margin` is how far apart a decided pair should be (Llama 2, arXiv:2307.09288, eq. 2);
-    `smoothing` is the chance that a decided label is wrong way round (conservative DPO; 0: none). `shares` in [0, 1],
-    if given, say which share of a win the first has, where the labels would say 1, 0 or ½.
-    Source: Bradley & Terry 1952; Stiennon et al. 2020 (arXiv:2009.01325) eq. 1.
-    """
-    judged = labels >= 0
-    sign = (labels == 1).float() - (labels == 2).float()  # 0 where undecided
-    delta = differences - sign * margin
-    lean = sign if shares is None else 2 * shares - 1
-    first = 0.5 + lean * (0.5 - smoothing)  # target share of the first
-    if ties == "half":
-        losses = -(first * F.logsigmoid(delta) + (1 - first) * F.logsigmoid(-delta))
-    else:
-        level = torch.zeros_like(delta) + (0.0 if tie is None else tie)
-        chances = torch.stack((delta / 2, -delta / 2, level), dim=-1).log_softmax(-1)
-        decided = first * chances[..., 0] + (1 - first) * chances[..., 1]
-        losses = -torch.where(labels == 0, chances[..., 2], decided)
-    return (losses * judged).sum() / judged.sum().clamp(min=1)
-
-
-def centring_penalty(scores: Tensor, labels: Tensor) -> Tensor:
-    """Mean over the labelled pairs of rankings [m, K] of (score + score)², which holds the scores near 0, where their
-    likelihood, which knows differences only, lets them drift. Source: Eisenstein et al. 2023 (arXiv:2312.09244); in TRL
-    times `center_rewards_coefficient`."""
-    judged = labels >= 0
-    first, second = _pairs(scores)
-    return ((first + second).square() * judged).sum() / judged.sum().clamp(min=1)
-
-
-def pair_differences(scores: Tensor) -> Tensor:
-    """Score of the first less score of the second [m, K(K-1)/2] for every pair of rankings [m, K]."""
-    first, second = _pairs(scores)
-    return first - second
-
-
-def _pairs(scores: Tensor) -> tuple[Tensor, Tensor]:
-    pairs = torch.tensor(list(combinations(range(scores.shape[1]), 2)), device=scores.device)
-    return scores[:, pairs[:, 0]], scores[:, pairs[:, 1]]
-
-
 def fit(
     model: RewardModel,
     prompts: Numbers,
@@ -240,7 +181,7 @@ def fit(
     optimizer = _optimizer(model, rate, weight_decay)
     generator = torch.Generator().manual_seed(seed)
     watch = _Watch(model, objective, data, other, patience, epoch_end)
-    passes = [order.to(model.tie.device) for order in _passes(len(data), new, replay_share, epochs, generator)]
+    passes = [order.to(model.tie.device) for order in passes_over(len(data), new, replay_share, epochs, generator)]
     per_epoch = -(-len(passes[0]) // batch)
     for step in range(steps := epochs * per_epoch):
         rows = passes[step // per_epoch][step % per_epoch * batch :][:batch]
@@ -255,7 +196,7 @@ def fit(
     return {**data.counts(), **watch.kept(), **_moved(model, before)}
 
 
-def _passes(m: int, new: Numbers | None, share: float, epochs: int, generator: torch.Generator) -> list[Tensor]:
+def passes_over(m: int, new: Numbers | None, share: float, epochs: int, generator: torch.Generator) -> list[Tensor]:
     """Which of m rankings each pass reads, in which order: as many as there are new ones, of which a `share` is old
     instead, as far as there are so many; each of a kind as often as any other."""
     fresh = torch.ones(m, dtype=torch.bool) if new is None else torch.as_tensor(new, dtype=torch.bool).cpu()
@@ -268,7 +209,7 @@ def _passes(m: int, new: Numbers | None, share: float, epochs: int, generator: t
     return [row[torch.randperm(len(row), generator=generator)] for row in torch.cat((first, replayed), 1)]
 
 
-def _optimizer(model: RewardModel, rate: float, decay: float) -> AdamW:
+def _optimizer(model: RewardModel, rate: float, decay: float) -> torch.optim.AdamW:
     """AdamW for trunk and head, and at a hundred times the rate for the tie: one number, to be found in few steps.
     Only matrices decay, as in GPT-3 and in the trainers of Hugging Face."""
     learning = [*model.trunk.parameters(), *model.head.parameters()]

@@ -17,8 +17,7 @@ Shapes: B sequences, T tokens, P prompt tokens, d width, H heads, V words. Refer
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -27,7 +26,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .optimizer import AdamW, Optimizer
 from .sizes import TransformerConfig, count_parameters, flops_per_token
 
 __all__ = [
@@ -36,13 +34,10 @@ __all__ = [
     "count_parameters",
     "flops_per_token",
     "from_arrays",
-    "generate",
     "log_probs",
     "neighbours",
     "next_words",
-    "pretrain",
     "response_mask",
-    "speak",
     "to_arrays",
 ]
 
@@ -184,11 +179,6 @@ class Transformer(nn.Module):
         return self.words.device
 
 
-def adamw(parameters: Iterable[nn.Parameter], rate: float, *, decay: float = 0.0) -> AdamW:
-    """AdamW with betas (.9, .95) (GPT-3, table 2.1 notes)."""
-    return AdamW(parameters, rate, betas=(0.9, 0.95), weight_decay=decay)
-
-
 def shuffled(items: int, draws: int, generator: torch.Generator) -> Tensor:
     """`draws` indices below `items`: one random order after another, so that all are seen equally often."""
     epochs = [torch.randperm(items, generator=generator) for _ in range(-(-draws // items))]
@@ -207,88 +197,6 @@ def by_length(size: int, *tokens: Tensor) -> tuple[Tensor, ...]:
     """
     order = sum((t != 0).sum(1) for t in tokens).argsort(stable=True)  # type: ignore[union-attr]
     return torch.split(order, size if order.device.type == "cpu" else 16 * size) if len(order) else ()
-
-
-def pretrain(
-    config: TransformerConfig,
-    sequences: Numbers,
-    *,
-    steps: int = 600,
-    batch: int = 128,
-    rate: float = 3e-3,
-    seed: int,
-    start: Transformer | None = None,
-    device: str | torch.device = "cpu",
-    progress: Progress | None = None,
-) -> tuple[Transformer, list[float]]:
-    """Train from a random start, or in place from `start`, on `sequences` [N, T] (0 = padding) by cross-entropy at
-    every position.
-
-    The rate climbs linearly over the first 5 % of the `steps` and then falls linearly to zero; gradients are clipped
-    at norm 1 (GPT-3, appendix B). Returns the model and the loss of each step in nats a token. The seed decides
-    everything; equal seeds give equal models on one device. Raises ValueError if nothing can be learnt from.
-    """
-    data = torch.as_tensor(sequences, dtype=torch.int64)
-    if data.ndim != 2 or not len(data) or int((data != 0).sum(1).min()) < 2:
-        raise ValueError("pretraining needs at least one sequence, each of two tokens or more")
-    generator = torch.Generator().manual_seed(seed)
-    model = (start or Transformer(config, generator)).to(device)
-    optimizer = adamw(model.parameters(), rate, decay=0.01)
-    order = shuffled(len(data), steps * batch, generator).view(steps, batch)
-    data, losses = data.to(device), []
-    for step, rows in enumerate(order.to(device)):
-        scale_rate(optimizer, _warmup_decay(step, steps))
-        optimizer.zero_grad(set_to_none=True)
-        losses.append(_next_word_gradient(model, data[rows]))
-        step_down(optimizer)
-        if progress is not None:
-            progress(step + 1, steps)
-    return model, torch.stack(losses).tolist() if losses else []
-
-
-def next_word_loss(model: Transformer, tokens: Tensor) -> Tensor:
-    """Mean cross-entropy of each token [B, T] given those before it, in nats; padding is ignored."""
-    target = tokens[:, 1:]
-    real = target != 0
-    hidden = model(tokens[:, :-1])[real]  # [M, d], only what will be compared with the dictionary
-    return F.cross_entropy(model.logits(hidden), target[real])
-
-
-def _next_word_gradient(model: Transformer, tokens: Tensor) -> Tensor:
-    """Add the gradient of the mean cross-entropy of a batch [B, T] to that of the parameters, part by part; returns
-    the loss."""
-    words, losses = (tokens[:, 1:] != 0).sum(), []
-    for rows in by_length(LEARN, tokens):
-        part = trimmed(tokens[rows])
-        loss = next_word_loss(model, part) * (part[:, 1:] != 0).sum() / words
-        loss.backward()  # type: ignore[no-untyped-call]
-        losses.append(loss.detach())
-    return torch.stack(losses).sum()
-
-
-def descend(loss: Tensor, optimizer: Optimizer, limit: float = 1.0) -> Tensor:
-    """One step down the gradient of `loss`, its norm clipped at `limit`; returns the norm it had before."""
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    return step_down(optimizer, limit)
-
-
-def step_down(optimizer: Optimizer, limit: float = 1.0) -> Tensor:
-    """One step down the gradient that the parameters have, its norm clipped at `limit`; returns that norm."""
-    norm = nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], limit)
-    optimizer.step()
-    return norm
-
-
-def _warmup_decay(step: int, steps: int) -> float:
-    warmup = max(1, steps // 20)
-    return (step + 1) / warmup if step < warmup else (steps - step) / max(1, steps - warmup)
-
-
-def scale_rate(optimizer: Optimizer, share: float) -> None:
-    """Set every rate to this share of what it was at first."""
-    for group in optimizer.param_groups:
-        group["lr"] = group.setdefault("initial_lr", group["lr"]) * share
 
 
 def response_mask(responses: Tensor) -> Tensor:
@@ -350,119 +258,21 @@ def log_probs(
     model: Transformer, prompts: Numbers, responses: Numbers, *, temperature: float = 1.0, batch: int = READ
 ) -> Tensor:
     """Log-probability [n, T] of every response token, end token included, 0 at padding; float32, model's device."""
-    asked, said = _rows(model, prompts), _rows(model, responses)
+    asked, said = rows_of(model, prompts), rows_of(model, responses)
     out = torch.zeros(said.shape, device=model.device)
-    for rows in by_length(_at_once(model, batch, said.shape[1]), asked, said):
+    for rows in by_length(at_once(model, batch, said.shape[1]), asked, said):
         p, r = trimmed(asked[rows]), trimmed(said[rows])
         out[rows, : r.shape[1]] = spoken(model, read_exchanges(model, p, r)[0], r, temperature)
     return out
 
 
-def _at_once(model: Transformer, rows: int, tokens: int) -> int:
+def at_once(model: Transformer, rows: int, tokens: int) -> int:
     """At most so many rows of so many tokens that their logits need no more than half a gigabyte."""
     return max(1, min(rows, (1 << 27) // (model.config.vocab * max(tokens, 1))))
 
 
-def _rows(model: Transformer, tokens: Numbers) -> Tensor:
+def rows_of(model: Transformer, tokens: Numbers) -> Tensor:
     return torch.as_tensor(tokens, dtype=torch.int64, device=model.device)
-
-
-@dataclass(frozen=True, slots=True)
-class Speech:
-    """Responses as they were said: tokens [n, T]; what the model gave each, log-probabilities [n, T], 0 at padding, and
-    its vectors before each [n, T, d], 0 at padding."""
-
-    responses: Tensor
-    logp: Tensor
-    before: Tensor
-
-    @staticmethod
-    def silence(model: Transformer, rows: int, words: int) -> Speech:
-        """Nothing yet."""
-        empty, device = (rows, words), model.device
-        said = torch.zeros(empty, dtype=torch.int64, device=device)
-        return Speech(said, torch.zeros(empty, device=device), torch.zeros(*empty, model.config.width, device=device))
-
-    def trimmed(self) -> Speech:
-        """Without the columns in which every response has ended."""
-        responses = trimmed(self.responses)
-        t = responses.shape[1]
-        return Speech(responses, self.logp[:, :t], self.before[:, :t])
-
-
-@torch.no_grad()
-def speak(
-    model: Transformer,
-    prompts: Numbers,
-    uniforms: Numbers,
-    *,
-    end: int,
-    temperature: float = 1.0,
-    batch: int = READ,
-) -> Speech:
-    """Responses [n, T] to prompts [n, P]: word by word up to the `end` token, 0 after it.
-
-    Token t of row i is the inverse of the cumulative distribution at `uniforms[i, t]` in [0, 1), so a row's draws
-    belong to the row, whoever else is in the batch. Nothing in `config.unspoken` is ever said. `temperature` 0 takes
-    the likeliest word. On the model's device; raises ValueError if prompt and response exceed the context.
-    """
-    asked = _rows(model, prompts)
-    draws = torch.as_tensor(uniforms, dtype=torch.float64, device=model.device)
-    out = Speech.silence(model, *draws.shape)
-    for rows in by_length(_at_once(model, batch, 4), asked):  # a token is drawn from a few copies of the logits
-        said = _continue(model, trimmed(asked[rows]), draws[rows], end, temperature)
-        out.responses[rows], out.logp[rows], out.before[rows] = said.responses, said.logp, said.before
-    return out
-
-
-def generate(
-    model: Transformer, prompts: Numbers, uniforms: Numbers, *, end: int, temperature: float = 1.0, batch: int = READ
-) -> Tensor:
-    """The tokens [n, T] of `speak`, int64."""
-    return speak(model, prompts, uniforms, end=end, temperature=temperature, batch=batch).responses
-
-
-def _continue(model: Transformer, prompts: Tensor, draws: Tensor, end: int, temperature: float) -> Speech:
-    """Responses [B, T]. Rows that have ended are dropped from the work once they are a quarter of it."""
-    (b, p), t = prompts.shape, draws.shape[1]
-    out = Speech.silence(model, b, t)
-    config = model.config
-    if p + t > config.context:
-        raise ValueError(f"{p} + {t} tokens of prompt and response do not fit in a context of {config.context}")
-    size, rows = lengths(prompts), torch.arange(b, device=prompts.device)
-    memories = model.memories(b, p + t)
-    visible = torch.arange(p + t, device=prompts.device) < size[:, None]  # [B, P+T], all but prompt padding
-    visible[:, p:] = True
-    state = model(prompts, memories=memories)[rows, size - 1]  # [B, d]
-    alive = torch.ones(b, dtype=torch.bool, device=prompts.device)
-    for step in range(t):
-        token, logp = draw(model.speech(state, temperature or 1.0), draws[rows, step], greedy=temperature == 0)
-        out.responses[rows, step] = torch.where(alive, token, 0)
-        out.logp[rows, step], out.before[rows, step] = logp * alive, state * alive[:, None]
-        alive = alive & (token != end)
-        left = int(alive.sum())
-        if not left or step + 1 == t:
-            break
-        if left <= 0.75 * len(alive):
-            rows, token, size, visible = rows[alive], token[alive], size[alive], visible[alive]
-            for memory in memories:
-                memory.keep(alive)
-            alive = alive[alive]
-        mask = visible[:, None, None, : p + step + 1]
-        state = model(token[:, None], (size + step)[:, None], memories, mask)[:, 0]
-    return out
-
-
-def draw(logits: Tensor, uniforms: Tensor, *, greedy: bool = False) -> tuple[Tensor, Tensor]:
-    """One index [B] from each row of logits [B, V] by inverting its cumulative distribution at uniforms [B], and the
-    logarithm of its probability [B]."""
-    weights = torch.exp(logits - logits.amax(1, keepdim=True))
-    cumulative = weights.cumsum(1, dtype=torch.float64)
-    total = cumulative[:, -1]
-    target = torch.minimum(uniforms * total, torch.nextafter(total, torch.zeros_like(total)))
-    drawn = logits.argmax(1) if greedy else torch.searchsorted(cumulative, target[:, None], right=True)[:, 0]
-    likely = weights.gather(1, drawn[:, None])[:, 0].double() / total
-    return drawn, likely.log().to(logits.dtype)
 
 
 @torch.no_grad()

@@ -85,9 +85,7 @@ class Judges(Roster):
             yield from zip(people.tolist(), alike, strict=True)
             return
         observers = [self.observers[person] for person in people.tolist()]
-        for person, features in zip(
-            people.tolist(), game.perceived_by_each(items, observers), strict=True
-        ):
+        for person, features in zip(people.tolist(), game.perceived_by_each(items, observers), strict=True):
             vector = self.cohort.vector[person]
             seen = blurred(self, features, np.full(len(items), person), None)
             yield person, self.utility_function.utilities(seen, vector if situation is None else vector + situation)

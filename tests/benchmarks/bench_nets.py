@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 
 from simlab.nets.policy import PPOConfig, ppo
 from simlab.nets.preference import RewardModel, fit
+from simlab.nets.pretraining import pretrain
+from simlab.nets.sampling import generate
 from simlab.nets.sizes import TransformerConfig, flops_per_token
-from simlab.nets.transformer import Transformer, generate, pretrain
+from simlab.nets.transformer import Transformer
 
 START, SEP, END = 1, 2, 3
 CONFIG = TransformerConfig(vocab=450)

@@ -19,7 +19,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from simlab.nets.transformer import Transformer, TransformerConfig, generate, pretrain
+from simlab.nets.pretraining import pretrain
+from simlab.nets.sampling import generate
+from simlab.nets.transformer import Transformer, TransformerConfig
 
 TESTS = ("tests/nets/test_transformer.py", "tests/nets/test_policy.py")  # those with a test that needs a GPU
 SIZES = {"small": (64, 2, 4), "large": (256, 8, 8), "512": (512, 8, 8), "1024": (1024, 12, 16)}

@@ -15,7 +15,8 @@ from simlab.engine.jobs import Store
 from simlab.errors import InvalidInput
 from simlab.machines import saved
 from simlab.machines.transformer_lm import TransformerLM
-from simlab.nets.transformer import Transformer, generate
+from simlab.nets.sampling import generate
+from simlab.nets.transformer import Transformer
 from simlab.report.next_words import next_words
 from simlab.worlds.tokenizer import END, SEP, START, Tokenizer, pad
 from tests.loading import load

@@ -9,7 +9,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from simlab.nets.transformer import Transformer, TransformerConfig, pretrain
+from simlab.nets.pretraining import pretrain
+from simlab.nets.transformer import Transformer, TransformerConfig
 
 PAD, START, SEP, END = range(4)
 

@@ -70,7 +70,7 @@ def test_likelihoods_are_the_librarys(made: tuple[Any, Path]) -> None:
 
 
 def test_cached_sampling_is_sampling(made: tuple[Any, Path]) -> None:
-    from simlab.nets.transformer import generate
+    from simlab.nets.sampling import generate
 
     model, (prompts, _) = adopted(made), exchanges(made)
     uniforms = np.random.default_rng(1).random((len(prompts), LONGEST))

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from simlab.nets.divergence import k3, of_states
-from simlab.nets.transformer import Transformer, generate, log_probs
+from simlab.nets.sampling import generate
+from simlab.nets.transformer import Transformer, log_probs
 from tests import few_words, one_word
 from tests.few_words import PROMPT
 

@@ -11,6 +11,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from simlab.nets.optimizer import descend
 from simlab.nets.preference import (
     RewardModel,
     bradley_terry_loss,
@@ -18,7 +19,8 @@ from simlab.nets.preference import (
     fit,
     pair_differences,
 )
-from simlab.nets.transformer import Transformer, descend, generate, to_arrays
+from simlab.nets.sampling import generate
+from simlab.nets.transformer import Transformer, to_arrays
 from tests.nets.conftest import END
 
 Rankings = dict[str, NDArray[Any]]

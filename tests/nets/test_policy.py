@@ -25,15 +25,9 @@ from simlab.nets.policy import (
     value_loss,
     whiten,
 )
-from simlab.nets.transformer import (
-    Transformer,
-    TransformerConfig,
-    from_arrays,
-    generate,
-    log_probs,
-    pretrain,
-    to_arrays,
-)
+from simlab.nets.pretraining import pretrain
+from simlab.nets.sampling import generate
+from simlab.nets.transformer import Transformer, TransformerConfig, from_arrays, log_probs, to_arrays
 from tests.nets.conftest import END, SEP, START
 
 Tokens = NDArray[np.int64]

@@ -13,14 +13,15 @@ from numpy.typing import NDArray
 
 from simlab.nets.preference import (
     RewardModel,
-    _passes,
+    passes_over,
     accuracy,
     bradley_terry_loss,
     fit,
     fit_linear,
     pair_differences,
 )
-from simlab.nets.transformer import Transformer, from_arrays, generate, to_arrays
+from simlab.nets.sampling import generate
+from simlab.nets.transformer import Transformer, from_arrays, to_arrays
 from tests.nets.conftest import END
 
 Tokens = NDArray[np.int64]
@@ -245,11 +246,11 @@ def test_shares_of_wins_fit_their_log_odds() -> None:
 def test_a_pass_is_as_long_as_there_are_new_rankings(new: int, share: float, old: int) -> None:
     """60 rankings: every new one is read as often as any other, to within one, and so is every old one."""
     fresh = np.arange(60) >= 60 - new
-    passes = _passes(60, fresh, share, 4, torch.Generator().manual_seed(0))
+    passes = passes_over(60, fresh, share, 4, torch.Generator().manual_seed(0))
     assert [len(order) for order in passes] == 4 * [new]
     assert [int((order < 60 - new).sum()) for order in passes] == 4 * [old]
     times = torch.bincount(torch.cat(passes), minlength=60)
     for kind in (times[60 - new :], times[: 60 - new]):
         assert int(kind.max() - kind.min()) <= 1
-    whole = _passes(60, None, share, 2, torch.Generator().manual_seed(0))  # the control: all are new
+    whole = passes_over(60, None, share, 2, torch.Generator().manual_seed(0))  # the control: all are new
     assert [sorted(order.tolist()) for order in whole] == 2 * [list(range(60))]

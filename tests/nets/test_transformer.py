@@ -8,22 +8,19 @@ import torch
 from numpy.typing import NDArray
 from scipy.stats import chisquare
 
+from simlab.nets.pretraining import next_word_loss, pretrain
+from simlab.nets.sampling import draw, generate, speak
 from simlab.nets.transformer import (
     Transformer,
     TransformerConfig,
     by_length,
-    draw,
     from_arrays,
-    generate,
     log_probs,
     neighbours,
-    next_word_loss,
     next_words,
-    pretrain,
     read_exchanges,
     read_rankings,
     response_mask,
-    speak,
     to_arrays,
 )
 from tests.nets.conftest import END, SEP, START

@@ -78,7 +78,8 @@ def _speaker(reference: tuple[float, ...]) -> Any:
     """A small transformer that says one of a few words with these chances."""
     import torch
 
-    from simlab.nets.transformer import TransformerConfig, pretrain
+    from simlab.nets.pretraining import pretrain
+    from simlab.nets.transformer import TransformerConfig
 
     torch.set_num_threads(1)
     words = len(reference)
