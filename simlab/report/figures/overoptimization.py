@@ -61,7 +61,7 @@ def _draw(figure: Figure, found: pd.DataFrame) -> None:
         axes.set_title(f"{method}: gain of users")
     every[-1].set_xlabel("√KL from the reference, √nats")
     if found.arm.nunique() > 1:
-        every[0].legend(fontsize=7.5, ncols=2, loc="lower left")
+        every[-1].legend(fontsize=7.5, ncols=2, loc="lower left")
 
 
 def _panel(axes: Axes, found: pd.DataFrame) -> None:
