@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from simlab.nets.preference import (
     RewardModel,
-    passes_over,
     accuracy,
     bradley_terry_loss,
     fit,
     fit_linear,
     pair_differences,
+    passes_over,
 )
 from simlab.nets.sampling import generate
 from simlab.nets.transformer import Transformer, from_arrays, to_arrays
