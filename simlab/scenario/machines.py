@@ -206,7 +206,7 @@ class LanguageModelSpec(WithFiles, PartySpec):
     @classmethod
     def _sized(cls, given: Any) -> Any:
         """What a size stands for, wherever the file does not say otherwise."""
-        sizes = SIZES.get(str(given.get("size"))) if isinstance(given, dict) else None
+        sizes = SIZES.get(str(given.get("size"))) if isinstance(given, dict) and "pretrained" not in given else None
         return given if sizes is None else {**dict(zip(("width", "layers", "heads"), sizes, strict=True)), **given}
 
     @model_validator(mode="after")
@@ -220,7 +220,7 @@ class LanguageModelSpec(WithFiles, PartySpec):
     def _said(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         said: dict[str, Any] = write(self)
         idle = self.OWN_SIZES if self.pretrained is not None else ("pretrained", "lora")
-        for name in (*idle, *(("load",) if self.load is None else ("pretraining", "seed"))):
+        for name in ("size", *idle, *(("load",) if self.load is None else ("pretraining", "seed"))):
             said.pop(name, None)
         return said
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from simlab.scenario.parties import SIZES, LanguageModelSpec
+from simlab.scenario.machines import SIZES, LanguageModelSpec
 
 
 @pytest.mark.parametrize("size", SIZES)
