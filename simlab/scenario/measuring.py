@@ -16,7 +16,7 @@ MOST_PICKED = 1024  # responses of which the best is picked, unless a file says 
 class OnPolicySpec(Spec):
     """How the table `on_policy` finds the most that was to be gained at a language model's distance."""
 
-    prompts: int = Field(64, ge=1, le=100_000, description="number of prompts of the panel, at most")
+    prompts: int = Field(24, ge=1, le=100_000, description="number of prompts of the panel, at most")
     samples: int = Field(256, ge=2, le=1_000_000, description="number of responses of the reference to each")
     effective: float = Field(
         10.0, ge=0, le=1e6, description="effective number of responses to a prompt below which nothing is said"
