@@ -291,7 +291,7 @@ def test_two_raters_are_one_pair(tmp_path: Path) -> None:
 
 # ---- to look is not to touch -----------------------------------------------------------------------------------------
 
-TOUCHED = ("waterfall", "flattening", "agreement", "on_policy", "minimal_pairs", "orders")
+TOUCHED = ("waterfall", "flattening", "agreement", "on_policy", "minimal_pairs", "orders", "alarms")
 
 
 def same_but_for_rooms(one: dict[str, pd.DataFrame], two: dict[str, pd.DataFrame]) -> None:

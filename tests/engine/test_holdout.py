@@ -153,7 +153,7 @@ def test_a_model_with_one_response_to_every_prompt_teaches_nobody(tmp_path: Path
     assert looks.why_fewer.str.contains("20 of 20 rankings lack a prompt with 4 different responses").all()
     assert looks.dropped.tolist() == looks.prompts.tolist() == [20, 20]
     said = shortfalls(run)[0].plain  # type: ignore[arg-type]
-    assert said.startswith("pool gave 0 of 240 labels asked for about rm; round 0: 20 of 20 rankings lack")
+    assert said.startswith("pool gave 0 of 240 labels asked for about rm; round 1: 20 of 20 rankings lack")
 
 
 @pytest.mark.slow
