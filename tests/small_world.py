@@ -87,6 +87,7 @@ def built_ins() -> Registry:
 MEASURED = frozenset(  # tables of what everybody prefers after each round
     (
         "agreement",
+        "alarms",
         "alignment",
         "flattening",
         "groups",

@@ -116,7 +116,7 @@ def test_networks_cold_and_remembered(tmp_path: Path) -> None:
     counts = {name: simlab.load(tmp_path / name).manifest for name in ("cold", "other", "remembered")}
     ran, remembered = ({name: m[f"jobs_{what}"] for name, m in counts.items()} for what in ("ran", "remembered"))
     assert ran["cold"] == ran["other"] > 10
-    assert 0 < remembered["cold"] == remembered["other"] < ran["cold"]  # what one run itself asks for twice
+    assert remembered["cold"] == remembered["other"] < ran["cold"]  # what one run itself asks for twice, if anything
     assert ran["remembered"] == 0
     assert remembered["remembered"] == ran["cold"] + remembered["cold"]
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any, TypeVar
 
 import numpy as np
@@ -45,6 +46,8 @@ Progress = Callable[[int, int], None]  # called with (done, total)
 Numbers = Tensor | NDArray[Any]
 READ, LEARN = 256, 64  # rows at once, without and with gradients: of 64 to 1,024, fastest on processors at width 64
 M = TypeVar("M", bound=nn.Module)
+_MOVED = {"generate": "sampling", "draw": "sampling", "pretrain": "pretraining", "next_word_loss": "pretraining",
+          "adamw": "optimizer", "descend": "optimizer", "scale_rate": "optimizer"}  # fmt: skip
 
 
 class Memory:
@@ -290,6 +293,13 @@ def neighbours(model: Transformer, token: int, k: int = 10) -> list[tuple[int, f
     cosines[token] = -torch.inf
     found = cosines.topk(min(k, len(cosines) - 1))
     return list(zip(found.indices.tolist(), found.values.tolist(), strict=True))
+
+
+def __getattr__(name: str) -> Any:
+    """What was here until version 0.6, and learners of users' own ask for here."""
+    if name not in _MOVED:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_MOVED[name]}", __package__), name)
 
 
 def to_arrays(module: nn.Module) -> dict[str, NDArray[Any]]:

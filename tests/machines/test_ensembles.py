@@ -99,14 +99,18 @@ def test_what_a_fixed_model_reads_is_read_once(store: Store, tmp_path: Path) -> 
     """Members of a reward model share the pretrained model's reading of a response, whatever they have learnt; and a
     language model that has not learnt is its own reference."""
     rm = machine(tmp_path / "rm", store, "parties.rm.members=3")
-    jobs, items = rm.context.jobs, rm.reference[np.arange(50)]
+    jobs, known = rm.context.jobs, rm.reference[np.arange(50)]
+    ran = jobs.ran
+    rm.backend.each(known)
+    assert jobs.ran == ran  # it has read them when it found the zero of its score
+    items = rm.backend.language.sample(known.prompt, 7)
     ran = jobs.ran
     rm.backend.each(items)
     assert jobs.ran == ran + 1 + 3
     other = rm.backend.fresh()
     other.weights = rm.backend.weights[:1]
     other.each(items)
-    assert jobs.ran == ran + 1 + 3
+    assert jobs.ran == ran + 1 + 3  # the same weights, and the same parts of what is read
     untaught = rm.backend.language.fresh()
     assert (untaught.preference(items) == 0).all()
     assert jobs.ran == ran + 1 + 3  # at this temperature the reference reads as the frozen model does

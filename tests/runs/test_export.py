@@ -29,7 +29,7 @@ def made_up(folder: Path, *, texts: list[str] = HOSTILE, run: str = "5eed", labe
     n = len(texts)
     with open_run(folder, {**MANIFEST, "run": run}) as opened, Recorder(folder, run, {}) as tables:
         tables.add("candidates", time=0.0, round=0, agent="lm", response=list(range(n)), prompt=[*reversed(HOSTILE)],
-                   text=texts, origin="users")  # fmt: skip
+                   author="lm", text=texts, origin="users")  # fmt: skip
         common = {"round": 0, "principal": "pool", "agent": "rm", "guideline_version": 2, "duration": 5.0, "pay": 0.1}
         common |= {"ranking": 0, "perceived": 0.5, "gold": 1}
         tables.add("comparisons", **common, time=[0.5, 0.5, 0.75, 1.0], order=1, task=[0, 0, 1, 2],

@@ -44,7 +44,7 @@ COSTLY: dict[str, tuple[Path, dict[str, Any], str]] = {
     "relations.2.every": (GAUSSIAN, {"relations.2.every": 0.01}, "rankings to be fitted in 2,000 looks"),
     "parties.lm.pretraining.steps": (FIRST, {"parties.lm.pretraining.steps": 10_000}, "10,000 steps of 128 sequences"),
     "panel.best_of": (FIRST, {"panel.best_of.prompts": 2000}, "2,048,000 responses of lm to pick the best of"),
-    "panel.on_policy": (FIRST, {"panel.on_policy.samples": 100_000}, "6,400,000 responses of the reference"),
+    "panel.on_policy": (FIRST, {"panel.on_policy.samples": 300_000}, "7,200,000 responses of the reference"),
     "panel.learning_curve": (FIRST, {"panel.learning_curve.prompts": 50_000}, "42 looks at lm while it learns"),
     "relations.3.consequence.0.learner.iterations": (
         FIRST, {"relations.3.consequence.learner.iterations": 1000}, "responses in 3 rounds of PPO",
