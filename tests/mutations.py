@@ -79,13 +79,12 @@ UNSEEN: tuple[Sabotage, ...] = (
     ),
     Sabotage(
         "bootstrap intervals a third as wide", "simlab/measures/statistics.py",
-        "    return float(low), float(high)\n\n\ndef wilson",
-        "    return float((2 * low + high) / 3), float((low + 2 * high) / 3)\n\n\ndef wilson",
+        "    return low, high\n\n\ndef wilson", "    return (2 * low + high) / 3, (low + 2 * high) / 3\n\n\ndef wilson",
         ("intervals.of_rho", "intervals.of_wins", "intervals.of_agreement"), "tests/measures/test_statistics.py",
     ),
     Sabotage(
         "a tie is a win", "simlab/analyzers/survey.py",
-        "np.choose(preferred(now - before), (0.5, 1.0, 0.0))", "np.choose(preferred(now - before), (1.0, 1.0, 0.0))",
+        "np.choose(np.stack(better, axis=1), (0.5, 1.0, 0.0))", "np.choose(np.stack(better, axis=1), (1.0, 1.0, 0.0))",
         ("wins.ties",), "tests/analyzers/test_measured_tables.py",
     ),
     Sabotage(
@@ -524,7 +523,7 @@ OTHERS: tuple[Sabotage, ...] = (
         "reward = 0.0 * self.penalty(logp, logp_ref) * mask", ("network.leash",), "tests/plugins/test_rewards.py",
     ),
     Sabotage(
-        "networks lose by preferring what people prefer", "simlab/nets/preference.py",
+        "networks lose by preferring what people prefer", "simlab/nets/pairwise.py",
         "sign = (labels == 1).float() - (labels == 2).float()  # 0",
         "sign = (labels == 2).float() - (labels == 1).float()  # 0", ("network.learns", "borda.network_loss"),
         "tests/nets/test_preference.py",
@@ -538,8 +537,7 @@ OTHERS: tuple[Sabotage, ...] = (
     # measures
     Sabotage(
         "bootstrap intervals at 68 %", "simlab/measures/statistics.py",
-        "*, key: int, replicates: int = 200, level: float = 0.95\n) -> tuple[float, float]:\n    \"\"\"A bootstrap",
-        "*, key: int, replicates: int = 200, level: float = 0.68\n) -> tuple[float, float]:\n    \"\"\"A bootstrap",
+        "def intervals(values: Array, *, level: float = 0.95)", "def intervals(values: Array, *, level: float = 0.68)",
         ("intervals.of_wins",), "tests/measures/test_statistics.py",
     ),
     Sabotage(

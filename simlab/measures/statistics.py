@@ -221,7 +221,7 @@ def interval(values: Array, *, level: float = 0.95) -> tuple[float, float]:
     values = values[~np.isnan(values)]
     if not len(values):
         return float("nan"), float("nan")
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    low, high = _middle(values, level)
     return float(low), float(high)
 
 
@@ -229,8 +229,14 @@ def intervals(values: Array, *, level: float = 0.95) -> list[tuple[float, float]
     """The same of several statistics' replicates [replicates, k]."""
     if np.isnan(values).any():
         return [interval(column, level=level) for column in values.T]
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    low, high = _middle(values, level)
     return list(zip(low.tolist(), high.tolist(), strict=True))
+
+
+def _middle(values: Array, level: float) -> tuple[Array, Array]:
+    """Where the middle of replicates [replicates] or [replicates, k] begins and ends, each [] or [k]; none is NaN."""
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return low, high
 
 
 def wilson(successes: float, n: float, z: float = Z95) -> tuple[float, float]:

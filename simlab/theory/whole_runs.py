@@ -103,8 +103,8 @@ class Tables:
 
     @cached_property
     def last_round(self) -> int:
-        """The last round of training."""
-        return int(self.policy["round"].max()) + 1
+        """The last round of training, from 1."""
+        return int(self.policy["round"].max())
 
 
 def run(seed: int, scenario: str, changes: Mapping[str, Any], *, measured: bool = True) -> Tables:

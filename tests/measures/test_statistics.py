@@ -13,6 +13,8 @@ from simlab.measures.statistics import (
     bootstrap,
     bootstrap_of_columns,
     centre,
+    interval,
+    intervals,
     pair_counts,
     pairs,
     pearson,
@@ -147,6 +149,15 @@ def test_resample_takes_any_statistic() -> None:
     low, high = resample(np.stack([np.ones(400), x], 1), lambda s: s[:, 1] / s[:, 0], key=5, replicates=2000)
     half = 1.96 * x.std() / 20
     assert (low, high) == pytest.approx((x.mean() - half, x.mean() + half), abs=0.15 * half)
+
+
+def test_an_interval_holds_95_of_100_replicates_of_each_statistic() -> None:
+    values = np.stack([np.arange(2001.0), np.arange(2001.0)[::-1] / 10], axis=1)
+    assert intervals(values) == [interval(values[:, 0]), interval(values[:, 1])]
+    assert intervals(values) == [pytest.approx((50, 1950)), pytest.approx((5, 195))]
+    values[:1000, 1] = np.nan  # what is not defined is left out, of that one
+    assert intervals(values) == [pytest.approx((50, 1950)), pytest.approx((2.5, 97.5))]
+    assert np.isnan(intervals(np.full((3, 1), np.nan))).all()
 
 
 def test_bootstrap_of_a_usual_panel_takes_milliseconds() -> None:

@@ -69,6 +69,7 @@ POOLS: tuple[dict[str, Any], ...] = (
     {"misreading": 0.7, "raters": 2, "compliance": 0.7},
     {"misreading": 1.5, "raters": 8, "compliance": 0.5},
 )
+FLATTENING = "simlab/analyzers/flattening.py:FlatteningAnalyzer.measure"
 EFRON = "Efron & Tibshirani (1993), An Introduction to the Bootstrap, ch. 13"
 
 LAWS = (
@@ -112,7 +113,7 @@ LAWS = (
         id="intervals.of_rho",
         says="an interval of ρ is 1.96 standard errors (1 − ρ²)/√n to either side",
         source=EFRON,
-        path="simlab/measures/statistics.py:bootstrap, simlab/measures/statistics.py:interval",
+        path="simlab/measures/statistics.py:bootstrap_of_columns, simlab/measures/statistics.py:intervals",
         regime="gaussian",
         points=POOLS,
         predicted=lambda **at: 1.96,
@@ -127,7 +128,7 @@ LAWS = (
         id="intervals.of_wins",
         says="an interval of a win rate is 1.96 standard errors of a share to either side",
         source=EFRON,
-        path="simlab/measures/statistics.py:resample, simlab/analyzers/survey.py:Survey._record_wins",
+        path="simlab/measures/statistics.py:intervals, simlab/analyzers/survey.py:Survey._record_wins",
         regime="gaussian",
         points=tuple({"judge": judge, **POOLS[0]} for judge in ("users", "acme", "pool")),
         predicted=lambda **at: 1.96,
@@ -154,7 +155,7 @@ LAWS = (
         id="flattening.loss",
         says="one number of C criteria, whatever they weigh, leaves 1 − 1/C of their variance unsaid",
         source="independent criteria: one direction of C is seen",
-        path="simlab/measures/flattening.py:flattening, simlab/analyzers/flattening.py:FlatteningAnalyzer.measure",
+        path=f"simlab/measures/flattening.py:flattening_of_each, {FLATTENING}",
         regime="gaussian",
         points=tuple({"criteria": c, **POOLS[0]} for c in (3, 2, 5)),
         predicted=lambda criteria, **at: 1 - 1 / (criteria + 1),  # with that of the raters' own
