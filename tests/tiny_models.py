@@ -37,10 +37,9 @@ def table(file: Path) -> Path:
     return file
 
 
-def tokenizer(folder: Path) -> Any:
-    """A byte-level tokenizer trained on the exchanges, saved in this folder."""
+def pieces() -> Any:
+    """A byte-level tokenizer trained on the exchanges."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast
 
     found = Tokenizer(models.BPE())
     found.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -50,7 +49,14 @@ def tokenizer(folder: Path) -> Any:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
     )  # fmt: skip
     found.train_from_iterator([text for row in exchanges() for text in row[:2]], trainer)
-    saved = PreTrainedTokenizerFast(tokenizer_object=found, eos_token="<eos>")
+    return found
+
+
+def tokenizer(folder: Path) -> Any:
+    """The same, saved in this folder as transformers do."""
+    from transformers import PreTrainedTokenizerFast
+
+    saved = PreTrainedTokenizerFast(tokenizer_object=pieces(), eos_token="<eos>")
     saved.save_pretrained(folder)
     return saved
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from simlab.sheets import TextTable, Unusable
 from simlab.worlds.text import TextGame
-from simlab.worlds.tokenizer import END, SEP, START, UNKNOWN
+from simlab.worlds.tokenizer import END, UNKNOWN
 
 
 def asked(game: TextGame, table: TextTable) -> list[list[int]]:
-    """The prompt of each row as tokens, `<start> prompt <sep>`. Raises Unusable, see `said`."""
-    return [[START, *tokens, SEP] for tokens in _encoded(game, table, "prompt")]
+    """What stands before a response to the prompt of each row, as tokens. Raises Unusable, see `said`."""
+    return [game.tokenizer.question(text) for text, _ in _encoded(game, table, "prompt")]
 
 
 def said(game: TextGame, table: TextTable, column: str = "response") -> list[list[int]]:
     """The response of each row as tokens, the end among them. Raises Unusable for a word that is not in the dictionary
     of a game whose own texts are all in it."""
-    return [[*tokens, END] for tokens in _encoded(game, table, column)]
+    return [[*tokens, END] for _, tokens in _encoded(game, table, column)]
 
 
 def require_room(table: TextTable, prompts: list[list[int]], responses: list[list[int]], context: int) -> None:
@@ -26,7 +26,8 @@ def require_room(table: TextTable, prompts: list[list[int]], responses: list[lis
             raise Unusable(what, "shorten them, or raise the model's context", line=place)
 
 
-def _encoded(game: TextGame, table: TextTable, column: str) -> list[list[int]]:
+def _encoded(game: TextGame, table: TextTable, column: str) -> list[tuple[str, list[int]]]:
+    """Each text of a column as the game writes it, and its tokens."""
     found = []
     for place, text in zip(table.places, table.columns[column], strict=True):
         words = game.spelt(text)
@@ -35,5 +36,5 @@ def _encoded(game: TextGame, table: TextTable, column: str) -> list[list[int]]:
             strange = next((word for word in words.split() if word not in game.tokenizer), words)
             fix = "a world of words knows its own; leave the row out, or use the world records"
             raise Unusable(f"{strange!r} is not in the dictionary of this world", fix, line=place, column=column)
-        found.append(tokens)
+        found.append((words, tokens))
     return found

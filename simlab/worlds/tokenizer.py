@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ class Tokenizer:
 
     A dialogue is `<start> prompt <sep> response <end>`; a response is what comes after `<sep>`.
     """
+
+    as_written: ClassVar[bool] = False  # True: texts are tokens as they are written, capitals and all
 
     def __init__(self, words: Iterable[str]) -> None:
         self.words: tuple[str, ...] = (*SPECIAL, *sorted(set(words) - set(SPECIAL)))

@@ -47,7 +47,7 @@ class RecordsGame(TextGame):
             raise InvalidInput(Problem("every prompt of the table is held out", "lower held_out, or add prompts"))
 
     def spelt(self, text: str) -> str:
-        return spoken(text)
+        return text if self.tokenizer.as_written else spoken(text)
 
     def corpus(self) -> Sequence[Author]:
         return self.collection.lines

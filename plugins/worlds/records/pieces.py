@@ -29,6 +29,8 @@ class Pretrained(Tokenizer):
     put into the `template` in the place of `{prompt}`, and what the tokenizer puts before every text stands before it.
     """
 
+    as_written = True
+
     def __init__(self, folder: ModelFolder, template: str) -> None:
         self._model = _saved(folder)
         self.words = (*SPECIAL, *(self._model.id_to_token(i) or "" for i in range(folder.sizes()["vocabulary"])))
