@@ -10,7 +10,7 @@ from simlab.components.learner import Learner, VectorRewardLesson
 from simlab.components.reward_shape import RewardShape
 from simlab.machines.language_backend import LanguageBackend, Round, Taught
 from simlab.machines.learning_curve import Look, Watch
-from simlab.machines.shaped_reward import adapted, coefficient, direction_paid
+from simlab.machines.shaped_reward import adapted, coefficient, cost_direction, direction_paid, scored_direction
 from simlab.machines.training_jobs import train_vector
 from simlab.rng import branch, normals
 from simlab.worlds.world import Items
@@ -40,8 +40,7 @@ class GaussianLM(LanguageBackend):
         members' and the cost's, which is minus that of the reward model that limits."""
         looks = [] if watch is None else [self._look(0, watch)]
         judges, limit = round.judges, round.limit
-        score = sum(judge["weight"] * judge["directions"].mean(axis=0) / judge["scale"] for judge in judges)
-        cost = None if limit is None else -limit["directions"].mean(axis=0) / limit["scale"]
+        score, cost = scored_direction(judges), cost_direction(limit)
         reward = direction_paid(shape, judges, limit)
         beta = max(return_values.number(shape, "leash"), 1e-6)
         self.mean = train_vector(learner, self.mean, VectorRewardLesson(reward, beta, key % 2**63))

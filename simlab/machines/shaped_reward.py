@@ -129,14 +129,24 @@ def unleashed(shape: RewardShape, score: Array, responses: NDArray[np.int64], co
     return np.asarray(out.masked_fill(~mask, 0.0).sum(1).numpy(), dtype=float)
 
 
+def scored_direction(judges: Sequence[Mapping[str, Any]]) -> Array:
+    """The direction [d] of the score by judges with weights, as `RewardModel.taught` has them."""
+    return np.asarray(sum(judge["weight"] * judge["directions"].mean(axis=0) / judge["scale"] for judge in judges))
+
+
+def cost_direction(limit: Mapping[str, Any] | None) -> Array | None:
+    """The direction [d] of the cost, which is minus that of the reward model that limits; None if none does."""
+    return None if limit is None else np.asarray(-limit["directions"].mean(axis=0) / limit["scale"])
+
+
 def direction_paid(shape: RewardShape, judges: Sequence[Mapping[str, Any]], limit: Mapping[str, Any] | None) -> Array:
-    """The direction [d] of what vectors are paid by judges with weights, and whose dislike is a cost, as
-    `RewardModel.taught` has them. A shape that asks members has a single judge."""
+    """The direction [d] of what vectors are paid by judges, and whose dislike is a cost. Shapes that ask members have
+    one judge."""
+    if not shape.members:
+        return directed(shape, scored_direction(judges), cost_direction(limit))
     first = judges[0]
-    score = sum(judge["weight"] * judge["directions"].mean(axis=0) / judge["scale"] for judge in judges)
-    cost = None if limit is None else -limit["directions"].mean(axis=0) / limit["scale"]
     each = first["weight"] * first["directions"] / np.array(first["scales"])[:, None]
-    return directed(shape, each if shape.members else np.asarray(score), cost)
+    return directed(shape, each, cost_direction(limit))
 
 
 def directed(shape: RewardShape, score: Array, cost: Array | None) -> Array:

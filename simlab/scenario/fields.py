@@ -44,7 +44,7 @@ from simlab.components.spec import Spec, named
 from simlab.errors import InvalidInput
 from simlab.names import NAME, shown
 from simlab.scenario.yaml_tree import Node
-from simlab.sheets import Unusable
+from simlab.sheets import TextTable, Unusable, texts_of
 from simlab.worlds.world import World
 
 
@@ -84,6 +84,15 @@ class WithFiles(Spec):
             return read(data)
         finally:
             reading.here = outside
+
+
+def texts_in(
+    table: DataFile, columns: Mapping[Any, str], needed: tuple[str, ...] = ("prompt", "response"),
+    optional: tuple[str, ...] = ("author",),
+) -> TextTable:  # fmt: skip
+    """Columns of texts of a table, by default responses; `columns` says what it calls them. Raises
+    `simlab.sheets.Unusable`."""
+    return texts_of(table.path, table.sha256, needed, optional, tuple(sorted(columns.items())))
 
 
 def readable(table: DataFile, read: Callable[[], object]) -> None:

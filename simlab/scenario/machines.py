@@ -24,8 +24,9 @@ from simlab.scenario.fields import (
     RewardLearnerField,
     WithFiles,
     readable,
+    texts_in,
 )
-from simlab.sheets import TextTable, texts_of
+from simlab.sheets import TextTable
 
 LARGEST_MODEL = 2e9  # parameters
 
@@ -59,9 +60,8 @@ class PreferencesSpec(WithFiles):
 
     def rows(self) -> TextTable:
         """What stands in the table. Raises `simlab.sheets.Unusable`."""
-        columns = tuple(sorted(self.columns.items()))
         needed = ("prompt", "chosen", "rejected")
-        return texts_of(self.table.path, self.table.sha256, needed, ("worker",), columns)
+        return texts_in(self.table, self.columns, needed, ("worker",))
 
 
 class PretrainingSpec(Spec):
@@ -128,8 +128,7 @@ class DemonstrationsSpec(WithFiles):
     def rows(self) -> TextTable:
         """What stands in the table. Raises `simlab.sheets.Unusable`."""
         assert self.table is not None
-        columns = tuple(sorted(self.columns.items()))
-        return texts_of(self.table.path, self.table.sha256, ("prompt", "response"), ("author",), columns)
+        return texts_in(self.table, self.columns)
 
     @property
     def many(self) -> int:

@@ -17,7 +17,16 @@ from pydantic_core import PydanticCustomError
 from simlab.components.data_file import DataFile
 from simlab.components.pay import AnyPay, HourlySpec
 from simlab.components.spec import Spec, named
-from simlab.scenario.fields import EffortField, Name, PartySpec, RaterPolicyField, Weights, WithFiles, readable
+from simlab.scenario.fields import (
+    EffortField,
+    Name,
+    PartySpec,
+    RaterPolicyField,
+    Weights,
+    WithFiles,
+    readable,
+    texts_in,
+)
 from simlab.scenario.machines import LanguageModelSpec, RewardModelSpec
 from simlab.scenario.society import (
     CorporationSpec,
@@ -39,7 +48,7 @@ from simlab.scenario.working_conditions import (
     SharedField,
     VoiceSpec,
 )
-from simlab.sheets import TextTable, texts_of
+from simlab.sheets import TextTable
 
 
 class VendorSpec(FirmSpec):
@@ -199,8 +208,7 @@ class CandidatesSpec(WithFiles):
     def rows(self) -> TextTable:
         """What stands in the table. Raises `simlab.sheets.Unusable`."""
         assert self.table is not None
-        columns = tuple(sorted(self.columns.items()))
-        return texts_of(self.table.path, self.table.sha256, ("prompt", "response"), ("author",), columns)
+        return texts_in(self.table, self.columns)
 
 
 class RatersSpec(PeopleSpec):

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from simlab.engine.jobs import Store
@@ -17,6 +16,7 @@ from simlab.errors import InvalidInput
 from simlab.worlds.text import TextGame
 from tests.loading import load
 from tests.small_world import FIRST, HURRIED, Played, play_as, played
+from tests.user_tables import saved
 
 pytestmark = pytest.mark.slow
 
@@ -44,16 +44,7 @@ def prompts(run: Callable[..., Played]) -> list[str]:
 
 
 def table(folder: Path, rows: list[tuple[str, ...]], name: str = "liked.csv") -> Path:
-    file = folder / name
-    columns = ["prompt", "chosen", "rejected", "worker"][: len(rows[0])]
-    frame = pd.DataFrame(rows, columns=columns)
-    if name.endswith(".parquet"):
-        frame.to_parquet(file)
-    elif name.endswith(".jsonl"):
-        frame.to_json(file, orient="records", lines=True)
-    else:
-        frame.to_csv(file, index=False)
-    return file
+    return saved(folder / name, rows, ["prompt", "chosen", "rejected", "worker"][: len(rows[0])])
 
 
 def said(file: Path, **more: Any) -> str:

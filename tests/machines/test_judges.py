@@ -12,9 +12,10 @@ import torch
 import simlab
 from simlab.errors import InvalidInput
 from simlab.machines.gaussian_lm import GaussianLM
+from simlab.machines.networks import revive_jury
 from simlab.nets.ensemble import Ensemble, Jury
 from simlab.nets.preference import RewardModel
-from simlab.nets.transformer import Transformer, TransformerConfig
+from simlab.nets.transformer import Transformer, TransformerConfig, to_arrays
 from tests.loading import load
 from tests.small_world import FIRST, HURRIED, Played, play, written
 
@@ -138,6 +139,28 @@ def ensembles() -> list[Ensemble]:
     base = Transformer(TransformerConfig(vocab=20, width=16, layers=1, heads=2, context=16), draws)
     members = [RewardModel(base, draws) for _ in range(3)]
     return [Ensemble(members[:1], [0.1], [2.0], 0.1, 2.0), Ensemble(members[1:], [0.0, 1.0], [1.0, 3.0], 0.5, 4.0)]
+
+
+def test_each_judge_reads_what_its_own_pretrained_model_finds_likely() -> None:
+    """Of judges that grew from two pretrained models, what the first of these finds is no news to the other."""
+    tokens = torch.randint(3, 20, (7, 9), generator=torch.Generator().manual_seed(2))
+    prompts, responses = tokens[:, :5].numpy(), tokens[:, 5:].numpy()
+    draws, config = torch.Generator().manual_seed(3), {"vocab": 20, "width": 16, "layers": 1, "heads": 2, "context": 16}
+    judges: list[dict[str, Any]] = []
+    for _ in range(2):
+        base = Transformer(TransformerConfig(**config), draws)
+        model = RewardModel(base, draws)
+        torch.nn.init.normal_(model.head.weight, generator=draws)  # what it makes of likelihoods begins at 0
+        units = {"centre": 0.0, "scale": 1.0, "centres": [0.0], "scales": [1.0], "weight": 1.0}
+        about = {"config": config, "base": to_arrays(base), "log_probability": True}
+        judges.append({**about, **units, "members": [to_arrays(model)]})
+    jury = revive_jury([*judges, judges[0]], "cpu")
+    known = jury.known(prompts, responses)
+    found = jury.of_tokens(prompts, responses, known=known)
+    for each, alone in zip(found, jury.of_tokens(prompts, responses), strict=True):
+        torch.testing.assert_close(each, alone)
+    wrong = jury.judges[1].of_tokens(prompts, responses, known=known)  # the control: the first one's likelihoods
+    assert (wrong - found[1]).abs().max() > 0.1
 
 
 def test_a_jury_adds_up_what_its_judges_say() -> None:

@@ -65,6 +65,7 @@ def test_the_likelihoods_it_reads_are_its_own_models(tmp_path: Path) -> None:
 def test_the_critic_and_the_policy_cope(tmp_path: Path) -> None:
     done = simlab.run(FIRST, small=True, overrides=[*HURRIED, "days=1", *LARGER], out=tmp_path / "run", local=False)
     assert done.policy.objective_kl.notna().all()
+    assert done.policy.objective_kl.iloc[0] == pytest.approx(0, abs=1e-4)  # nothing learned: its own reference
     again = simlab.run(
         FIRST, small=True, out=tmp_path / "again", local=False,
         overrides=[*HURRIED, "days=1", *LARGER, f"parties.rm.load={done.path / 'models' / 'rm.safetensors'}"],

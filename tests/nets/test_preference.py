@@ -117,6 +117,7 @@ def test_a_known_preference_is_learnt(speaker: Transformer, prompts: Tokens) -> 
     assert metrics["trunk_change"] > 0.001 < metrics["head_change"]
     for name, array in to_arrays(speaker).items():  # what the pretrained model knows, it goes on knowing
         np.testing.assert_array_equal(array, to_arrays(model.frozen)[name])
+    assert not any(name.startswith("frozen") for name in to_arrays(model))  # and it is written down once, elsewhere
 
 
 @pytest.mark.slow

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from simlab.engine.jobs import Store
@@ -17,6 +16,7 @@ from simlab.errors import InvalidInput
 from simlab.machines.transformer_lm import TransformerLM
 from tests.loading import load
 from tests.small_world import FIRST, HURRIED, Played, played
+from tests.user_tables import saved
 
 pytestmark = pytest.mark.slow
 
@@ -43,15 +43,7 @@ def shown(learner: str = "sft", **more: Any) -> str:
 
 
 def table(folder: Path, rows: list[tuple[str, str]] = ROWS, name: str = "shown.csv") -> Path:
-    file = folder / name
-    frame = pd.DataFrame(rows, columns=["prompt", "response"])
-    if name.endswith(".parquet"):
-        frame.to_parquet(file)
-    elif name.endswith(".jsonl"):
-        frame.to_json(file, orient="records", lines=True)
-    else:
-        frame.to_csv(file, index=False)
-    return file
+    return saved(folder / name, rows, ["prompt", "response"])
 
 
 def likelihood(of: Played, prompt: str, response: str) -> float:
