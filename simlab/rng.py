@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
-_PIECE = 1 << 15  # draws at a time: what lies between a hash and its draw stays in a processor's cache
+_PIECE = 1 << 13  # draws at a time: what lies between a hash and its draw stays in a processor's nearest caches
 
 
 def _mix(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -83,8 +83,10 @@ def several_uniforms(count: int, key: int, *indices: ArrayLike) -> NDArray[np.fl
 
 
 def _unit(hashed: NDArray[np.uint64]) -> NDArray[np.float64]:
-    """The upper 53 bits of each hash as a number in the open interval (0, 1)."""
-    out = np.asarray(hashed >> np.uint64(11)).astype(np.float64)
+    """The upper 53 bits of each hash, which is lost, as a number in the open interval (0, 1)."""
+    hashed = np.asarray(hashed)
+    hashed >>= np.uint64(11)
+    out = hashed.view(np.int64).astype(np.float64)
     out += 0.5
     out *= 2.0**-53
     return out

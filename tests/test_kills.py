@@ -33,7 +33,7 @@ MOMENTS = [  # and how many rounds are finished by then, not counting round 0
     (Moment("rename", "manifest.json", 5), 2),  # the rows of a round are there, and nobody says so
     (Moment("rename", "guidelines.parquet"), 4),  # all streams are packed, and none has taken its place
     (Moment("rename", "policy.parquet"), 4),  # some have
-    (Moment("remove", "tables/policy.arrows", 2), 4),  # all have, and some streams are still beside them
+    (Moment("remove", "tables/policy.arrows", 1), 4),  # all have, and some streams are still beside them
     (Moment("rename", "runs.parquet"), 4),  # nothing is left to do but to say so
 ]
 

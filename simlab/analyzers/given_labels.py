@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 MOST_LINEAR, MOST_NETWORK = 10_000, 2_048  # pairs drawn anew, or parted; of more, so many, and stepped up
 ENOUGH, A_DIMENSION = 2_048, 32  # pairs that tell chance, and per dimension: steps assume that 1/32 is small
-REDRAWS = 3  # where they cost little: of two, in few dimensions, the correlation says little
+REDRAWS, ONWARD = 3, 2  # in the last round, and in those before: of two, in few dimensions, a correlation says little
 LATER = "{} is trained again in the last round only"
 
 
@@ -54,7 +54,8 @@ def reading(
     context: Context, view: RoundView, machine: RewardModel, known: OtherResponses, *, anew: bool, last: bool
 ) -> Reading:
     """What the labels say that this reward model has learned from. Labels are drawn anew if `anew` says so, of other
-    responses that may be `known` from earlier rounds; networks are fitted to them in the `last` round."""
+    responses that may be `known` from earlier rounds; most often in the `last` round, in which alone networks are
+    fitted to them."""
     if not machine.learned or machine.teacher is None:
         nothing = Drawn(why="nothing has been marked yet")
         return Reading(np.zeros(len(view.panel.items)), nothing, nothing)
@@ -137,7 +138,7 @@ class _Direction(_Reader):
         unknown = Drawn(why=f"{self.machine.name} is not drawn anew")
         if not anew or not self.few:
             return Reading(own, unknown, unknown)
-        redraws = [self.fitted(self.again(number), "reader") for number in range(REDRAWS)]
+        redraws = [self.fitted(self.again(number), "reader") for number in range(REDRAWS if last else ONWARD)]
         labels = Drawn(self.stepped(float(np.mean([self.agreed(a, b) for a, b in combinations(redraws, 2)]))))
         if single:  # an exact fit has no seed
             return Reading(own, labels, Drawn(1.0))

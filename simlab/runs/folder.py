@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from os.path import lexists
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -198,7 +199,8 @@ def _require_plain(path: Path, before: Mapping[str, Any] | None) -> None:
     or a finished table of it that cannot be read, with which the new one is to be compared."""
     folders = [path / name for name in ("tables", "tables/earlier", "models")]
     files = [path / f"{name}{suffix}" for name in (MANIFEST, SCENARIO) for suffix in ("", ".part")]
-    for place in (*folders, *files, *_tables(path)):  # folders first: nothing can be asked of what is below a bad one
+    tables = _tables(path) if lexists(folders[0]) else ()
+    for place in (*folders, *files, *tables):  # folders first: nothing can be asked of what is below a bad one
         if what := plain_files.misplaced(place, folder=place in folders):
             raise InvalidInput(Problem(what, "a run is written into plain files and folders; move it away", place))
     for file in _tables(path) if before else ():

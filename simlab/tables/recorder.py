@@ -59,8 +59,8 @@ class Recorder:
         if unknown:
             raise ValueError(f"no such tables: {unknown}")
         schemas = {name: table_files.schema(TABLES[name], (extra or {}).get(name, ())) for name in RECORDED}
-        _set_aside(self.directory)
-        self._earlier = {name: _Earlier(self.directory, name) for name in RECORDED}
+        before = _set_aside(self.directory)
+        self._earlier = {name: _Earlier(self.directory, name) for name in RECORDED} if before else {}
         self._streams = {name: _Stream(self.directory, name, schemas[name]) for name in RECORDED}
         self._rows = self._bytes = 0
 
@@ -102,7 +102,8 @@ class Recorder:
         """
         for name, stream in self._streams.items():
             for batch in stream.gathered():
-                self._earlier[name].check(batch)
+                if self._earlier:
+                    self._earlier[name].check(batch)
                 stream.write(batch)
                 if self._fresh is not None:
                     self._fresh.setdefault(name, []).append(batch)
@@ -127,13 +128,15 @@ class Recorder:
         for name, stream in self._streams.items():
             stream.end()
             rows, digest = table_files.compact(stream.written(), _part(self.directory, name), name, stream.columns)
-            self._earlier[name].check_end(rows, digest)
+            if self._earlier:
+                self._earlier[name].check_end(rows, digest)
             found[name] = {"rows": rows, "sha256": digest}
         for name in self._streams:
             os.replace(_part(self.directory, name), _parquet(self.directory, name))
         for stream in self._streams.values():
             stream.path.unlink()
-        shutil.rmtree(table_files.earlier_folder(self.directory), ignore_errors=True)
+        if self._earlier:
+            shutil.rmtree(table_files.earlier_folder(self.directory), ignore_errors=True)
         return found
 
 
@@ -244,13 +247,17 @@ def _difference(before: pa.Table, now: pa.Table, offset: int) -> str:
     return "its content differs"
 
 
-def _set_aside(run: Path) -> None:
-    """Move what an interrupted run left out of the way of new streams: of every table, the file with most rows.
+def _set_aside(run: Path) -> bool:
+    """Move what an interrupted run left out of the way of new streams: of every table, the file with most rows; whether
+    there was anything.
 
     Each step leaves at least one of a table's files in place, so a kill in here loses nothing either.
     """
     tables, earlier = table_files.tables_folder(run), table_files.earlier_folder(run)
-    earlier.mkdir(parents=True, exist_ok=True)
+    tables.mkdir(parents=True, exist_ok=True)
+    if not any(tables.iterdir()):
+        return False
+    earlier.mkdir(exist_ok=True)
     for name in RECORDED:
         kept = table_files.stored(run, name)
         if kept is not None and kept.parent == tables:
@@ -260,3 +267,4 @@ def _set_aside(run: Path) -> None:
                 if (path := folder / f"{name}{suffix}") != kept:
                     path.unlink(missing_ok=True)
         _part(run, name).unlink(missing_ok=True)
+    return True

@@ -36,9 +36,7 @@ STREAM, PARQUET, PART = ".arrows", ".parquet", ".parquet.part"
 PACKED = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)  # costs less than writing four times the bytes
 BATCH = 1 << 18  # rows read at a time
 ROW_GROUP = 1 << 20  # rows; smaller batches are gathered up to this before they are written to Parquet
-FEW = (
-    1 << 11
-)  # rows of which neither dictionaries nor a better compression make a smaller file, and cost thrice as much
+FEW = 1 << 14  # rows of which dictionaries and a better compression spare little and cost twice to thrice as much
 BUFFER = 1 << 15  # bytes written at once
 _ARROW = {"string": pa.string(), "int64": pa.int64(), "float64": pa.float64(), "bool": pa.bool_()}
 
