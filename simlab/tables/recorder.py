@@ -1,15 +1,15 @@
 """The recorder writes the outcome tables during a run; a kill at any instant loses no row already flushed.
 
-The simulation adds rows to a `Recorder` and flushes it once a round. Rows go to Arrow streams (`table_files`);
-`close` turns the streams into Parquet. A run that is started again where an earlier one was interrupted must
-produce the earlier rows once more: the recorder checks that it does and raises `Mismatch` if not.
+The simulation adds rows to a `Recorder` and flushes it once a round. Rows go to Arrow streams (`table_files`), and on
+to Parquet (`compaction`), which `close` puts in the streams' place. A run that is started again where an earlier one
+was interrupted must produce the earlier rows once more: the recorder checks that it does and raises `Mismatch` if not.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, nullcontext, suppress
 from itertools import groupby
 from pathlib import Path
@@ -23,12 +23,12 @@ from numpy.typing import ArrayLike
 from simlab import plain_files
 from simlab.errors import Mismatch
 from simlab.tables import table_files
+from simlab.tables.compaction import Compaction
 from simlab.tables.rows import LARGE, RowMaker, Rows
 from simlab.tables.schemas import TABLES
 
 MAX_ROWS = 1_000_000  # buffered rows at which the recorder flushes by itself
 MAX_BYTES = 1 << 28
-REMEMBERED = 1 << 24  # bytes of a table up to which its rows are not read back from the stream when the run ends
 RECORDED = tuple(
     name for name in TABLES if name != "runs"
 )  # `runs` is written from the manifest, see simlab.runs.loading
@@ -63,6 +63,7 @@ class Recorder:
         self._earlier = {name: _Earlier(self.directory, name) for name in RECORDED} if before else {}
         self._streams = {name: _Stream(self.directory, name, schemas[name]) for name in RECORDED}
         self._rows = self._bytes = 0
+        self._closed = False
 
     def __enter__(self) -> Self:
         return self
@@ -74,6 +75,8 @@ class Recorder:
             for stream in self._streams.values():
                 ends.enter_context(suppress(OSError) if error else nullcontext())  # the first error is the one to tell
                 ends.callback(stream.end)
+                if not self._closed:
+                    ends.callback(stream.compaction.discard)
 
     def add(self, table: str, **columns: Any) -> None:
         """Add rows to a table: every column but `run`, as arrays or lists [n] or as single values for all rows.
@@ -118,7 +121,7 @@ class Recorder:
         return MappingProxyType({name: pa.Table.from_batches(rows) for name, rows in (found or {}).items()})
 
     def close(self) -> dict[str, dict[str, Any]]:
-        """Flush, turn all streams into Parquet, and return each table's number of rows and sha256.
+        """Flush, turn all there is into Parquet, and return each table's number of rows and sha256.
 
         All Parquet files are written under other names before the first one takes its place, and streams go last.
         Raises Mismatch if rows of the interrupted run in this directory were not produced again.
@@ -127,10 +130,11 @@ class Recorder:
         found = {}
         for name, stream in self._streams.items():
             stream.end()
-            rows, digest = table_files.compact(stream.written(), _part(self.directory, name), name, stream.columns)
+            rows, digest = stream.compaction.finish(table_files.batches(stream.path))
             if self._earlier:
                 self._earlier[name].check_end(rows, digest)
             found[name] = {"rows": rows, "sha256": digest}
+        self._closed = True
         for name in self._streams:
             os.replace(_part(self.directory, name), _parquet(self.directory, name))
         for stream in self._streams.values():
@@ -149,15 +153,13 @@ def _parquet(run: Path, name: str) -> Path:
 
 
 class _Stream:
-    """One table's stream file, the rows held back until the next flush, and of a small table the batches written."""
+    """One table's stream file, the rows held back until the next flush, and the Parquet file they go on to."""
 
     def __init__(self, run: Path, name: str, schema: pa.Schema) -> None:
         self.path = table_files.tables_folder(run) / f"{name}{table_files.STREAM}"
-        self.columns = schema
         self.make = RowMaker(name, table_files.streamed(schema))
+        self.compaction = Compaction(_part(run, name), name, schema)
         self._held: list[Rows | pa.RecordBatch] = []  # many rows as a batch
-        self._remembered: list[pa.RecordBatch] | None = []
-        self._bytes = 0
         with plain_files.naming(self.path):
             self._file = self.path.open("xb", buffering=0)  # what was there has been set aside
             self._sink = pa.BufferedOutputStream(pa.PythonFile(self._file, "w"), table_files.BUFFER)
@@ -181,15 +183,7 @@ class _Stream:
         with plain_files.naming(self.path):
             self._writer.write_batch(batch)
             self._sink.flush()
-        self._bytes += batch.nbytes
-        if self._bytes > REMEMBERED:
-            self._remembered = None
-        if self._remembered is not None:
-            self._remembered.append(batch)
-
-    def written(self) -> Iterable[pa.RecordBatch]:
-        """All that has been written, in memory or from the file, which must have been ended."""
-        return table_files.batches(self.path) if self._remembered is None else self._remembered
+        self.compaction.take(batch)
 
     def end(self) -> None:
         if not self._file.closed:

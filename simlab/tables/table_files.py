@@ -13,8 +13,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
-from itertools import chain
 from os.path import lexists
 from pathlib import Path
 from typing import BinaryIO
@@ -35,8 +33,6 @@ AGAIN = "delete it, and the command that began the run makes it again"
 STREAM, PARQUET, PART = ".arrows", ".parquet", ".parquet.part"
 PACKED = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)  # costs less than writing four times the bytes
 BATCH = 1 << 18  # rows read at a time
-ROW_GROUP = 1 << 20  # rows; smaller batches are gathered up to this before they are written to Parquet
-FEW = 1 << 14  # rows of which dictionaries and a better compression spare little and cost twice to thrice as much
 BUFFER = 1 << 15  # bytes written at once
 _ARROW = {"string": pa.string(), "int64": pa.int64(), "float64": pa.float64(), "bool": pa.bool_()}
 
@@ -206,14 +202,6 @@ def latest(rows: pa.Table, key: Sequence[str]) -> pa.Table:
     return rows.take(spans.sort_by("row_min")["row_max"])
 
 
-def done(parts: Iterable[pa.RecordBatch], name: str) -> Iterator[pa.RecordBatch]:
-    """The batches of a table once all of them are there: keyed tables need all rows in memory, others only a few."""
-    if TABLES[name].key and (rows := list(parts)):
-        yield from latest(plain(pa.Table.from_batches(rows)), TABLES[name].key).to_batches()
-    else:
-        yield from parts
-
-
 _NOTHING = hashlib.sha256().digest()
 
 
@@ -252,6 +240,9 @@ class _ColumnDigest:
 
     def update(self, array: pa.Array) -> None:
         if isinstance(array, pa.DictionaryArray):
+            if len(array.dictionary) == 1 and not array.null_count and not array.dictionary.null_count:
+                self._update_same(array.dictionary[0].as_py().encode(), len(array))
+                return
             array = array.dictionary_decode()
         if array.type != self.type:
             array = array.cast(self.type)
@@ -264,6 +255,12 @@ class _ColumnDigest:
             self._update_texts(array)
         else:
             self._values.update(_canonical(array.to_numpy(zero_copy_only=False)))
+
+    def _update_same(self, text: bytes, rows: int) -> None:
+        """As many rows of one text, which are not written out for that."""
+        self._rows += rows
+        self._widths.update(_canonical(np.full(rows, len(text), dtype=np.int32)))
+        self._values.update(text * rows)
 
     def _update_texts(self, array: pa.StringArray) -> None:
         if len(array):
@@ -298,54 +295,6 @@ def sha256(rows: pa.Table | pa.RecordBatch) -> str:
     digest = Digest(rows.schema)
     digest.update(rows)
     return digest.hexdigest()
-
-
-def gathered(parts: Iterable[pa.RecordBatch], rows: int = ROW_GROUP) -> Iterator[pa.Table]:
-    """The same rows in tables of at least `rows` rows, but for the last one."""
-    held: list[pa.RecordBatch] = []
-    for part in parts:
-        held.append(part)
-        if sum(p.num_rows for p in held) >= rows:
-            yield pa.Table.from_batches(held)
-            held = []
-    if held:
-        yield pa.Table.from_batches(held)
-
-
-def compact(parts: Iterable[pa.RecordBatch], target: Path, name: str, columns: pa.Schema) -> tuple[int, str]:
-    """Write all that was recorded of a table as Parquet to `target`; returns its number of rows and sha256."""
-    tables = gathered(done(parts, name))
-    first = next(tables, None)
-    with plain_files.begun(target) as file:
-        if first is None:
-            content, digest = _empty(columns)
-            file.write(content)
-            return 0, digest
-        with buffered(file) as sink:
-            return _written(chain([first], tables), sink, columns, few=first.num_rows <= FEW)
-
-
-def _written(tables: Iterable[pa.Table], sink: pa.NativeFile, columns: pa.Schema, few: bool) -> tuple[int, str]:
-    """Write these rows as Parquet; returns how many there are, and their sha256."""
-    digest = Digest(columns)
-    coded = [field.name for field in columns if field.type == pa.string()]
-    how = (
-        {"compression": "snappy", "use_dictionary": False} if few else {"compression": "zstd", "use_dictionary": coded}
-    )
-    with pq.ParquetWriter(sink, columns, **how) as writer:
-        for rows in tables:
-            rows = plain(rows.combine_chunks() if rows.num_rows < BATCH else rows)  # many small chunks are slow
-            digest.update(rows)
-            writer.write_table(rows)
-    return digest.rows, digest.hexdigest()
-
-
-@lru_cache(maxsize=128)
-def _empty(columns: pa.Schema) -> tuple[bytes, str]:
-    """The Parquet file of a table without rows, and its sha256."""
-    sink = pa.BufferOutputStream()
-    _, digest = _written([columns.empty_table()], sink, columns, few=True)
-    return sink.getvalue().to_pybytes(), digest
 
 
 @contextmanager

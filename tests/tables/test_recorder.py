@@ -14,13 +14,14 @@ import pyarrow as pa
 import pytest
 
 from simlab.errors import Mismatch
-from simlab.tables import recorder, table_files
+from simlab.tables import compaction, recorder, table_files
 from simlab.tables.recorder import Recorder, coded
 from tests.small_run import EXTRA, add_round, play
 
 LEDGER = {
     "time": 1.0, "transfer": 0, "account": "pool:1", "counterparty": "acme", "amount": 2.0, "reason": "wages",
 }  # fmt: skip
+EMPLOYED = {"person": ["x", "y"], "worker": ["a", "b"], "employer": "acme", "hired": 0.0, "reason": ""}
 
 
 def rows_of(directory: Path, name: str) -> pa.Table:
@@ -87,14 +88,52 @@ def test_rows_of_many_calls_are_put_together_in_order(tmp_path: Path) -> None:
     assert found["ledger"]["rows"] == 308
 
 
-@pytest.mark.parametrize("rows", [table_files.FEW, table_files.FEW + 1])
-def test_small_and_large_tables_are_read_alike(rows: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("part", "parts"), [(8, 1), (3, 2), (1, 4)])
+def test_small_and_large_tables_are_read_alike(
+    part: int, parts: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether Parquet is written at the end or as rows come, and whether a batch has one word or several."""
+    monkeypatch.setattr(compaction, "PART_ROWS", part)
+    words = ["a", ["b", "c"], "é", ["", "a", "b"]]
     with Recorder(tmp_path, "5eed") as tables:
-        tables.add("ledger", **{**LEDGER, "amount": np.arange(float(rows))})
+        for number, reason in enumerate(words):
+            tables.add("ledger", **{**LEDGER, "amount": float(number), "reason": reason})
+            tables.flush()
+            assert (tmp_path / "tables" / "ledger.parquet.part").exists() == (part <= 1 + 2 * (number > 0))
         found = tables.close()["ledger"]
-    assert table_files.summary(tmp_path / "tables" / "ledger.parquet") == (rows, found["sha256"])
-    assert rows_of(tmp_path, "ledger")["amount"].to_pylist() == list(range(rows))
-    assert rows_of(tmp_path, "ledger").schema.field("account").type == pa.string()
+    path = tmp_path / "tables" / "ledger.parquet"
+    assert table_files.summary(path) == (7, found["sha256"])
+    assert table_files.metadata(path).num_row_groups == parts
+    rows = rows_of(tmp_path, "ledger")
+    assert rows["reason"].to_pylist() == ["a", "b", "c", "é", "", "a", "b"]
+    assert rows["amount"].to_pylist() == [0, 1, 1, 2, 3, 3, 3]
+    assert rows.schema.field("account").type == pa.string()
+    assert table_files.sha256(rows) == found["sha256"]
+
+
+def test_what_is_left_before_its_end_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compaction, "PART_ROWS", 1)
+    with Recorder(tmp_path, "5eed") as tables:
+        tables.add("ledger", **LEDGER)
+        tables.flush()
+        assert (tmp_path / "tables" / "ledger.parquet.part").exists()
+    left = [path.name for path in (tmp_path / "tables").iterdir() if path.name.startswith("ledger")]
+    assert left == ["ledger.arrows"]
+    assert len(rows_of(tmp_path, "ledger")) == 1
+
+
+@pytest.mark.parametrize("kept", [0, 1 << 24])
+def test_a_table_with_a_key_has_its_last_rows_however_many_there_were(
+    kept: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compaction, "KEPT_BYTES", kept)
+    with Recorder(tmp_path, "5eed") as tables:
+        for ended in (np.nan, 3.0):
+            tables.add("employment", **EMPLOYED, ended=ended)
+            tables.flush()
+        found = tables.close()["employment"]
+    assert found["rows"] == 2
+    assert rows_of(tmp_path, "employment")["ended"].to_pylist() == [3.0, 3.0]
 
 
 def test_added_arrays_may_change_afterwards(tmp_path: Path) -> None:
