@@ -78,6 +78,26 @@ def test_a_model_is_trained_once_a_look(tmp_path: Path) -> None:
     assert run.policy.time.min() >= run.reward_model.time.min()
 
 
+def test_its_curve_is_told_once_and_paid_by_all(tmp_path: Path) -> None:
+    """The proxy while it learns is what all judges together pay; each has its own score in a column beside it."""
+    run = play(tmp_path, judged((0.3, 0.7), days=2, **{"panel.learning_curve": {"prompts": 200}}), measured=True)
+    rows = run.learning_curve
+    assert rows.iteration.tolist() == [0, 1] * 2  # not once a judge
+    assert rows.proxy.to_numpy() == pytest.approx((0.3 * rows.utility_rm + 0.7 * rows.utility_care).to_numpy())
+    assert abs(rows.proxy - rows.utility_care).max() > 0.1
+    assert (rows.proxy[rows.iteration == 1].to_numpy() > rows.proxy[rows.iteration == 0].to_numpy()).all()
+
+
+def test_that_gold_falls_while_both_pay_more_is_told_once(tmp_path: Path) -> None:
+    """A firm and nurses who want the contrary of what users want; in the table of alarms, users lose once a round."""
+    wrong = {"parties.acme.guideline.operative": {"helpful": -1}, "parties.nurses.values": {"harmless": -1}, "days": 1}
+    rows = play(tmp_path, judged((0.5, 0.5), **wrong), measured=True).alarms
+    lost = rows[(rows.kind == "overoptimization") & (rows.party == "users")]
+    assert lost["round"].tolist() == [1]
+    right = play(tmp_path, judged((0.5, 0.5), days=1), measured=True).alarms
+    assert right[right.kind == "overoptimization"].empty
+
+
 def test_a_judge_without_weight_moves_nothing(tmp_path: Path) -> None:
     """Weights (1, 0) are the first judge alone, (0, 1) the second: where the model goes is the same bit for bit."""
     tables = ("policy", "responses", "waterfall")
