@@ -45,13 +45,13 @@ def _members(scenario: Scenario, relation: RelationSpec, shape: RewardShape, at:
 
 def _deviations(scenario: Scenario, relation: RelationSpec, shape: RewardShape, at: Path) -> Iterator[Complaint]:
     """A reward model that says a number and no more does not say how far people differ in it."""
-    judge = scenario.parties[relation.principal]
-    if not shape.deviations:
+    judge, judges = scenario.parties[relation.principal], list(scenario.judges(relation.agent))
+    if not shape.deviations or not scenario.world.networks:
         return
-    if len(scenario.judges(relation.agent)) > 1:
+    if len(judges) > 1 and relation.principal == judges[0]:
         what = f"{shape.name} asks the deviation of one reward model's score, and several judge {relation.agent}"
         yield at, what, "use plain, or one reward model with variance"
-    elif isinstance(judge, RewardModelSpec) and not judge.variance:
+    elif len(judges) < 2 and isinstance(judge, RewardModelSpec) and not judge.variance:
         what = f"{shape.name} asks by how much people differ, and {relation.principal} learns no variance"
         yield at, what, f"give it one, as in {relation.principal}: {{kind: reward_model, variance: true}}"
 
