@@ -113,7 +113,7 @@ def _fitted_deviations(wins: Array, group: NDArray[np.int64]) -> list[float]:
         found.backward()  # type: ignore[no-untyped-call]
         return found
 
-    search.step(loss)
+    search.step(loss)  # type: ignore[no-untyped-call]
     return [float(log) for log in (logs / 2).exp().detach()]
 
 
