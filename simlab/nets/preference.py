@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from .closed_form import fit_linear
 from .listwise import plackett_luce_loss
@@ -41,8 +42,7 @@ from .transformer import (
 __all__ = ["RewardModel", "accuracy", "bradley_terry_loss", "centring_penalty", "fit", "fit_linear", "pair_differences"]
 
 ROUNDING = 1e-6  # relative: what parameters move by where there is nothing to learn, at most
-CERTAIN = -3.0  # log-variance that a token adds to begin with: hardly any
-LARGEST = 20.0  # log-variance that a token adds at most, lest it be infinite
+CERTAIN = -1.5  # where variances begin: softplus(−1.5) = .20
 TOGETHER = 4  # responses to a prompt that are read in one sequence: of more, each would look past too many others
 
 Figures = dict[str, float]
@@ -58,10 +58,9 @@ class RewardModel(nn.Module):
     reads the trunk only, r = Σ_t w·h_t, as reward models usually do, and no frozen model is kept.
 
     With `variance` the score is a normal distribution, whose mean is r: people differ in what they find of a response.
-    The head then has as many rows again, which read the same: σ² = Σ_t exp[w'·h_t + c' + (v'·h_t + b')·log p_t], as if
-    each token added a part of its own, independently of the others. Source: the mean-and-variance models of
-    Siththaranjan et al. 2023 (arXiv:2312.08358); a head gives a log-variance since Nix & Weigend 1994 (ICNN). The
-    likelihood is that of `pairwise.attenuated`.
+    The head then has as many rows again, which read the same, and begin at 0: σ² = softplus(−1.5 + Σ_t [w'·h_t + …]),
+    so that long responses have no more of it before anything is learned. Source: the mean-and-variance models of
+    Siththaranjan et al. 2023 (arXiv:2312.08358); the likelihood is that of `pairwise.attenuated`.
     """
 
     def __init__(
@@ -74,11 +73,11 @@ class RewardModel(nn.Module):
         self.frozen = copy.deepcopy(pretrained).requires_grad_(False) if log_probability else None
         width, rows = pretrained.config.width, 2 if log_probability else 1
         self.rows = rows
-        self.head = blank_linear(width, rows * (1 + variance), pretrained.device)  # w, v; all biases but c' begin at 0
+        self.head = blank_linear(width, rows * (1 + variance), pretrained.device)  # w, v; all biases begin at 0
         with torch.no_grad():
             draws = torch.empty(2, width).normal_(0.0, 1 / math.sqrt(width + 1), generator=generator)
             self.head.weight.zero_()[:rows].copy_((draws * torch.tensor([[1.0], [0.0]]))[:rows])
-            self.head.bias.zero_()[rows : rows + 1] = CERTAIN
+            self.head.bias.zero_()
         self.tie = nn.Parameter(torch.zeros((), device=pretrained.device))  # log ν of Davidson's ties
         self.register_state_dict_post_hook(_without_frozen)  # type: ignore[no-untyped-call]
         self.register_load_state_dict_post_hook(_frozen_is_there)  # type: ignore[no-untyped-call]
@@ -98,19 +97,17 @@ class RewardModel(nn.Module):
         parts = [read_rankings(self.trunk, prompts, some) for some in torch.split(responses, TOGETHER, 1)]
         at = torch.cat(parts, 1)
         scores = self._added(at, responses, known).sum(2)
-        return torch.stack((scores, self._varied(at, responses, known).sum(2)), -1) if self.variance else scores
+        return torch.stack((scores, self._variance(at, responses, known)), -1) if self.variance else scores
 
     def _added(self, at: Tensor, responses: Tensor, known: Tensor) -> Tensor:
         say, *weigh = self.head(at).unbind(-1)[: self.rows]  # each as the responses
         added: Tensor = (say + weigh[0] * known if weigh else say) * response_mask(responses)
         return added
 
-    def _varied(self, at: Tensor, responses: Tensor, known: Tensor) -> Tensor:
-        """What each token adds to the variance of the score, as `_added` has it of the score itself."""
+    def _variance(self, at: Tensor, responses: Tensor, known: Tensor) -> Tensor:
         say, *weigh = self.head(at).unbind(-1)[self.rows :]
-        log_variance = say + weigh[0] * known if weigh else say
-        varied: Tensor = log_variance.clamp(max=LARGEST).exp() * response_mask(responses)
-        return varied
+        added = (say + weigh[0] * known if weigh else say) * response_mask(responses)
+        return F.softplus(CERTAIN + added.sum(-1))
 
     def known(self, prompts: Numbers, responses: Numbers) -> Tensor:
         """What the frozen pretrained model finds of each token: log-probabilities [n, T], 0 at padding; 0 everywhere if
@@ -144,7 +141,7 @@ class RewardModel(nn.Module):
             at = read_exchanges(self.trunk, p, r)[1]
             out[rows, 0] = self._added(at, r, likely).sum(1)
             if self.variance:
-                out[rows, 1] = self._varied(at, r, likely).sum(1)
+                out[rows, 1] = self._variance(at, r, likely)
         return out
 
 

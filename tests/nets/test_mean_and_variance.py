@@ -29,7 +29,7 @@ def model(speaker: Transformer, **options: Any) -> RewardModel:
 
 def rankings(m: int, sigma: float, seed: int) -> tuple[dict[str, NDArray[Any]], NDArray[np.int64]]:
     """Rankings of K responses by people to each of whom another draw from N(μ, σ²) is a response's worth, and how many
-    disputed words each response has [m, K]: a word of these adds `sigma`² to its variance."""
+    disputed words each response has [m, K]: any of these gives it the variance `sigma`²."""
     rng = np.random.default_rng(seed)
     prompts = np.full((m, 4), START)
     prompts[:, 1:3], prompts[:, 3] = rng.integers(4, 12, (m, 2)), SEP
@@ -38,7 +38,7 @@ def rankings(m: int, sigma: float, seed: int) -> tuple[dict[str, NDArray[Any]], 
     count = (said == DISPUTED).sum(2)
     worth = 1.5 * ((said == 4).sum(2) - (said == 5).sum(2))
     gap = worth[:, PAIRS[:, 0]] - worth[:, PAIRS[:, 1]]
-    spread = sigma * np.sqrt(count[:, PAIRS[:, 0]] + count[:, PAIRS[:, 1]])
+    spread = sigma * np.sqrt((count > 0)[:, PAIRS].sum(2))
     chance = 1 / (1 + np.exp(-(gap + spread * rng.standard_normal(gap.shape))))
     return {"prompts": prompts, "responses": said, "labels": np.where(rng.random(gap.shape) < chance, 1, 2)}, count
 
@@ -105,7 +105,7 @@ def test_a_scale_is_open() -> None:
 
 
 def test_it_begins_as_one_without_variance(speaker: Transformer) -> None:
-    """The same draw of w, and a variance of e⁻³ a token; the means of both are the same."""
+    """The same draw of w, and a variance of softplus(−1.5), however long; the means of both are the same."""
     data, _ = rankings(8, 0.0, seed=1)
     for reads in (True, False):
         plain = RewardModel(speaker, torch.Generator().manual_seed(0), log_probability=reads)
@@ -116,11 +116,11 @@ def test_it_begins_as_one_without_variance(speaker: Transformer) -> None:
         found = told(varied, data)
         flat = data["responses"].reshape(-1, 5)
         np.testing.assert_allclose(found[..., 0].ravel(), plain.score(data["prompts"].repeat(K, 0), flat), atol=1e-5)
-        np.testing.assert_allclose(found[..., 1], 5 * math.exp(-3), rtol=1e-5)
+        np.testing.assert_allclose(found[..., 1], math.log1p(math.exp(-1.5)), rtol=1e-5)
 
 
 def test_variances_are_of_a_response_alone(speaker: Transformer) -> None:
-    """They add up over tokens, padding adds none, and it is the same in a ranking and by itself."""
+    """Padding adds nothing, and they are the same in a ranking and alone."""
     data, _ = rankings(200, 2.0, seed=1)
     machine = model(speaker)
     fit(machine, **data, epochs=2, rate=3e-3, seed=0)
@@ -132,9 +132,6 @@ def test_variances_are_of_a_response_alone(speaker: Transformer) -> None:
     known = machine.known(prompts.repeat_interleave(K, 0), said.view(-1, 5)).view(said.shape)
     together = machine.of_rankings(prompts, said, known).detach()
     np.testing.assert_allclose(together, alone, atol=1e-4)
-    first = machine.moments(data["prompts"], data["responses"][:, 0, :2]).numpy()[:, 1]
-    assert (first > 0).all()
-    assert (first < alone[:, 0, 1]).all()
 
 
 def test_held_out_loss_counts_the_variance(speaker: Transformer) -> None:
@@ -175,8 +172,9 @@ def test_whole_rankings_teach_no_variance(speaker: Transformer) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("sigma", [2.0, 3.0, 4.0])
 def test_a_network_finds_who_is_disputed(speaker: Transformer, sigma: float) -> None:
-    """The variance that a disputed word adds is found within a third, of 12,000 labels; undisputed responses have
-    little. A network whose scores have no variance (the control) foresees other labels less well."""
+    """The variance of disputed responses is found within three tenths of it, of 12,000 labels, in the scale in which undisputed
+    ones have none; these have little. A network whose scores have no variance (the control) foresees other labels less
+    well."""
     data, _ = rankings(2000, sigma, seed=1)
     test, count = rankings(4000, sigma, seed=2)
     loss = {}
@@ -187,9 +185,10 @@ def test_a_network_finds_who_is_disputed(speaker: Transformer, sigma: float) -> 
         loss[varied] = rows[-1]["eval_loss"]
         if varied:
             variance = told(machine, test)[..., 1]
-    per_word = variance[count == 1].mean() - variance[count == 0].mean()
-    assert per_word == pytest.approx(sigma**2, rel=1 / 3)
-    assert variance[count == 0].mean() < 0.2 * sigma**2
+    some, none = (float(np.median(variance[rows])) for rows in (count > 0, count == 0))
+    found = (some - none) / (1 + math.pi / 4 * none)  # see `test_a_scale_is_open`
+    assert found == pytest.approx(sigma**2, rel=0.3)
+    assert none < 0.2 * sigma**2
     assert loss[True] < loss[False] - 0.002
 
 
