@@ -172,9 +172,9 @@ def test_whole_rankings_teach_no_variance(speaker: Transformer) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("sigma", [2.0, 3.0, 4.0])
 def test_a_network_finds_who_is_disputed(speaker: Transformer, sigma: float) -> None:
-    """The variance of disputed responses is found within three tenths of it, of 12,000 labels, in the scale in which undisputed
-    ones have none; these have little. A network whose scores have no variance (the control) foresees other labels less
-    well."""
+    """The variance of disputed responses is found within three tenths of it, of 12,000 labels, in the scale in which
+    undisputed ones have none; these have little. A network whose scores have no variance (the control) foresees other
+    labels less well."""
     data, _ = rankings(2000, sigma, seed=1)
     test, count = rankings(4000, sigma, seed=2)
     loss = {}
