@@ -27,6 +27,7 @@ from simlab.analyzers.waterfall import WaterfallAnalyzer
 from simlab.arrays import Array, Indices
 from simlab.clock import Steps
 from simlab.components.exchange import Observer
+from simlab.machines.machine import deviations
 from simlab.measures.alignment import compare_all, correlations, measures_of, pairs_of
 from simlab.measures.panel import Panel
 from simlab.measures.statistics import REPLICATES, intervals, times_drawn
@@ -189,6 +190,7 @@ class Survey:
             **view.stamp,
             **game.transcript(current),
             **utilities,
+            **deviations(self.context, current),
             truthful_believed=game.believed(current, self._evaluators(view.model)),
         )
 

@@ -34,7 +34,8 @@ class Learner(Component):
     `learn_vector`. `of_vectors` names the only parameters that mean anything of vectors; None if all do. `optimum` says
     that a language model of vectors goes where the reward is best, which has to be known: the reward's shape must be
     linear, and have a leash. `rankings` says that it teaches a language model by rankings, as a reward model is taught,
-    instead of by rewards; `demonstrations`, that it teaches one by responses that were written for it.
+    instead of by rewards; `variances`, that it teaches a reward model that has it the variance of its score, too;
+    `demonstrations`, that it teaches one by responses that were written for it.
 
     `batches`, `passes` and `at_once` say what it costs; `each` is what the relation's sample must be a multiple of.
     """
@@ -46,6 +47,7 @@ class Learner(Component):
     of_vectors: ClassVar[tuple[str, ...] | None] = None
     optimum: ClassVar[bool] = False
     rankings: ClassVar[bool] = False
+    variances: ClassVar[bool] = False
     demonstrations: ClassVar[bool] = False
     timed: ClassVar[bool] = False  # learning takes as long as it takes
 

@@ -19,14 +19,17 @@ class RewardShape(Component):
     """How the reward model's number becomes the reward of each token.
 
     `members` says that the shape wants the score of every member of an ensemble of reward models, as [M, B];
-    `ends` that it is told, as `ended` [B], which responses came to an end by themselves. A shape with a field `cost`
-    names a second reward model there, and is given, as `cost` [B], how much that one dislikes each response. `linear`
-    is false of shapes that bend the score: worlds without networks know no optimum of these, and refuse them.
+    `ends` that it is told, as `ended` [B], which responses came to an end by themselves; `deviations` that it is told,
+    as `deviation` [B], the standard deviation of each score, by a reward model that learns variances. A shape with a
+    field `cost` names a second reward model there, and is given, as `cost` [B], how much that one dislikes each
+    response. `linear` is false of shapes that bend the score: worlds without networks know no optimum of these, and
+    refuse them.
     """
 
     kind: ClassVar[str] = "reward"
     members: ClassVar[bool] = False
     ends: ClassVar[bool] = False
+    deviations: ClassVar[bool] = False
     linear: ClassVar[bool] = True
 
     def shape(self, score: Tensor, logp: Tensor, logp_ref: Tensor, mask: Tensor) -> Tensor:

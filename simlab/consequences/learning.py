@@ -225,7 +225,8 @@ class Gradient(Consequence):
         else:
             score = np.asarray(sum(weight * other.score(items) for other, weight in judges.items()))
         cost = None if cost_model is None else -cost_model.score(items)
-        return unleashed(self.shape, score, items.response, cost)
+        deviation = abs(judges[judge]) * judge.deviation(items) if self.shape.deviations else None  # of a single judge
+        return unleashed(self.shape, score, items.response, cost, deviation)
 
     def _joint(self, model: str, judges: Mapping[RewardModel, float]) -> JointScore | None:
         """How the scores of a language model's judges become one, in units of the pretrained model's responses that the

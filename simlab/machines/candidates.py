@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from simpy import Event
 
 from simlab.arrays import Indices
+from simlab.machines.machine import deviations
 from simlab.measures.panel import Panel
 from simlab.rankings import ASKED, WRITTEN, Candidates
 from simlab.rng import branch, uniforms
@@ -144,8 +145,10 @@ def write_candidates(
 
 
 def _utilities(context: Context, items: Items) -> dict[str, Any]:
-    """What each party makes of responses [n] by now, as columns; NaN for whom the run is without."""
+    """What each party makes of responses [n] by now, as columns, and what reward models that learn variances make of
+    them beside; NaN for whom the run is without."""
     panel, there = Panel(items, items.prompt, context.game.features(items)), context.parties
-    return {
+    utilities = {
         f"{UTILITY}{name}": there[name].utility(panel) if name in there else np.nan for name in context.scenario.parties
     }
+    return utilities | deviations(context, items)

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from simpy import Event
 
 from simlab.arrays import Array, Indices
@@ -13,6 +14,7 @@ from simlab.engine.context import Context, LiveParty
 from simlab.errors import InvalidInput
 from simlab.machines.language_backend import LanguageBackend
 from simlab.machines.saved import SAVED, SavedModel, read, unlike
+from simlab.tables.columns import DEVIATION
 from simlab.worlds.text import TextGame
 from simlab.worlds.world import Items
 
@@ -45,6 +47,11 @@ class Machine(LiveParty):
     def opinion(self, items: Items) -> Array:
         """How good it finds responses [n]; comparable within a prompt."""
 
+    def deviation(self, items: Items) -> Array:
+        """By how much it finds that people differ in responses [n], a standard deviation of its opinion; NaN of a
+        machine that does not say."""
+        return np.full(len(items), np.nan)
+
     @abstractmethod
     def computation(self, items: Items) -> float:
         """The floating-point operations its opinion of these takes."""
@@ -70,3 +77,13 @@ def judged_model(context: Context, name: str) -> Speaker:
     found = context.parties[model]
     assert isinstance(found, Speaker)
     return found
+
+
+def deviations(context: Context, items: Items) -> dict[str, Any]:
+    """How far people differ in responses [n], as each reward model that learns variances has it, as columns; NaN for
+    those that the run is without."""
+    there = context.parties
+    return {
+        f"{DEVIATION}{name}": party.deviation(items) if isinstance(party := there.get(name), Machine) else np.nan
+        for name in context.scenario.uncertain()
+    }

@@ -66,17 +66,18 @@ def kept_in(weights: Arrays, device: str) -> dict[str, Any]:
 
 def revive_reward_model(
     config: Mapping[str, Any], base: Arrays, weights: Arrays | None, device: str, seed: int = 0, *,
-    log_probability: bool = True,
+    log_probability: bool = True, variance: bool = False,
 ) -> Any:  # fmt: skip
     """The reward model with these weights; if there are none yet, the pretrained model with a head drawn by `seed`,
-    which reads the pretrained model's `log_probability` of every token or does not."""
+    which reads the pretrained model's `log_probability` of every token or does not, and says the `variance` of its
+    score or does not."""
     import torch
 
     from simlab.nets.preference import RewardModel as Net
     from simlab.nets.transformer import from_arrays
 
     start, draws = revive(config, base, device), torch.Generator().manual_seed(seed)
-    model = Net(start, draws, log_probability=log_probability)
+    model = Net(start, draws, log_probability=log_probability, variance=variance)
     if weights is not None:
         from_arrays(model, {name: array for name, array in weights.items() if name in model.state_dict()})
     return model.to(device)
@@ -86,7 +87,8 @@ def revive_judge(judge: Mapping[str, Any], device: str) -> Any:
     """The ensemble (`simlab.nets.ensemble`) that `RewardModel.taught` wrote down."""
     from simlab.nets.ensemble import Ensemble
 
-    like = {"config": judge["config"], "base": judge["base"], "log_probability": judge["log_probability"]}
+    like = {name: judge[name] for name in ("config", "base", "log_probability")}
+    like["variance"] = judge.get("variance", False)
     members = [revive_reward_model(**like, weights=weights, device=device) for weights in judge["members"]]
     return Ensemble(members, judge["centres"], judge["scales"], judge["centre"], judge["scale"])
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from simlab.arrays import Array
 from simlab.components.learner import Learner
-from simlab.rankings import Rankings
+from simlab.rankings import Rankings, differences
 from simlab.rng import branch
 from simlab.worlds.world import Items
 
@@ -46,6 +46,11 @@ class RewardBackend(ABC):
     def each(self, items: Items) -> Array:
         """Raw scores [M, n] by each member."""
 
+    def variances(self, items: Items) -> Array | None:
+        """Variances [M, n] of the raw scores by each member; None of those whose scores are mere numbers."""
+        del items
+        return None
+
     @abstractmethod
     def learn(self, learner: Learner, evidence: Evidence, key: int) -> Fit:
         """Have every member learn, each by its own draws."""
@@ -61,6 +66,10 @@ class RewardBackend(ABC):
     def score(self, items: Items) -> Array:
         """Raw scores [n]: the mean over members."""
         return np.asarray(self.each(items).mean(axis=0))
+
+    def log_odds(self, items: Items, options: int) -> Array:
+        """Log-odds [m, K(K−1)/2] that the left of each pair is preferred, of rankings of K `options` [m·K]."""
+        return differences(self.score(items).reshape(-1, options))
 
     def reading(self, items: Items) -> float:
         """The floating-point operations of a score of each of these; 0 for what is no network."""

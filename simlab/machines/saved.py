@@ -68,6 +68,7 @@ class SavedModel:
     def written(self) -> dict[str, Any]:
         """A reward model in the form of `RewardModel.taught`, which `revive_judge` understands."""
         own = {"config": self.config, "log_probability": self.more["log_probability"], "base": self.base().arrays}
+        own["variance"] = self.more.get("variance", False)
         return {**own, "members": [member.arrays for member in self.members()], **self.more["units"]}
 
 
@@ -87,6 +88,8 @@ def reward_model(config: Mapping[str, int], words: tuple[str, ...], taught: Mapp
         arrays |= {f"members.{number}.{n}": a for n, a in _network(weights) if not n.startswith("frozen.")}
     units = {name: taught[name] for name in ("centre", "scale", "centres", "scales")}
     more = {"members": len(taught["members"]), "log_probability": taught["log_probability"], "units": units}
+    if taught["variance"]:
+        more["variance"] = True  # files of those without, and of versions up to 0.7, do not say it
     return SavedModel(REWARD, {name: config[name] for name in SHAPE}, words, arrays, more)
 
 

@@ -40,6 +40,8 @@ class Rewarding:
         if self.cost_model is not None:
             self._told["cost"] = -self.cost_model.score(prompts, responses)
         self._known = self.judge.known(prompts, responses)
+        if self.shape.deviations:
+            self._told["deviation"] = self.judge.deviation(prompts, responses, known=self._known)
         self._added = added = self.judge.of_tokens(prompts, responses, known=self._known)
         self._scored = scored = self.judge.standardized(added, apart=self.shape.members)
         self._said = told_of(responses)
@@ -113,10 +115,13 @@ def shaped(shape: RewardShape, score: Any, logp: Any, logp_ref: Any, mask: Any, 
     return out
 
 
-def unleashed(shape: RewardShape, score: Array, responses: NDArray[np.int64], cost: Array | None) -> Array:
+def unleashed(
+    shape: RewardShape, score: Array, responses: NDArray[np.int64], cost: Array | None, deviation: Array | None = None
+) -> Array:
     """What responses [n, T] are paid in all [n], as if said by the reference model, whom no leash costs anything.
 
-    `score` is [n], or [M, n] for a shape that asks members; `cost` [n] for one that has a cost.
+    `score` is [n], or [M, n] for a shape that asks members; `cost` [n] for one that has a cost, `deviation` [n] for
+    one that asks deviations.
     """
     import torch
 
@@ -125,6 +130,8 @@ def unleashed(shape: RewardShape, score: Array, responses: NDArray[np.int64], co
     told: dict[str, Any] = {"ended": (said == END).any(1)} if shape.ends else {}
     if cost is not None:
         told["cost"] = torch.as_tensor(cost)
+    if shape.deviations:
+        told["deviation"] = torch.as_tensor(deviation)
     out = shaped(shape, torch.as_tensor(score), nothing, nothing.clone(), mask, told)
     return np.asarray(out.masked_fill(~mask, 0.0).sum(1).numpy(), dtype=float)
 

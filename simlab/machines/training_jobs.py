@@ -48,14 +48,15 @@ POLICY_METRICS = (
 def train_reward_model(
     *, learner: Learner, config: dict[str, Any], base: Arrays, weights: Arrays | None, prompts: NDArray[np.int64],
     responses: NDArray[np.int64], labels: NDArray[np.int64], shares: Array | None, perceived: Array,
-    held_out: Mapping[str, Any] | None, log_probability: bool, seed: int, device: str,
+    held_out: Mapping[str, Any] | None, log_probability: bool, variance: bool, seed: int, device: str,
     new: NDArray[np.bool_] | None = None, known: NDArray[Any] | None = None, progress: Any = None,
 ) -> dict[str, Any]:  # fmt: skip
     """A reward model that has learned rankings: its arrays, `loss`, `trunk_change`, `head_change`, `flops`, and
     `epoch/…` of each epoch. `held_out` has other rankings by the names of these parameters."""
     from simlab.nets.transformer import flops_per_token, to_arrays
 
-    model = revive_reward_model(config, base, weights, device, seed, log_probability=log_probability)
+    like = {"log_probability": log_probability, "variance": variance}
+    model = revive_reward_model(config, base, weights, device, seed, **like)
     aside = None if held_out is None else RankingLesson(**held_out, seed=seed)
     lesson = RankingLesson(prompts, responses, labels, shares, seed, progress, perceived, aside, new=new, known=known)
     *steps, last = _learned(learner, model, lesson) or [{}]

@@ -24,11 +24,15 @@ from simlab.worlds.world import Items
 
 class TransformerRM(RewardBackend):
     """Copies of the pretrained transformer with a scalar head (`simlab.nets.preference`), one for each member, which
-    read the pretrained model's `log_probability` of a token or do not."""
+    read the pretrained model's `log_probability` of a token or do not, and say the `variance` of their scores or do
+    not."""
 
-    def __init__(self, members: int, language: TransformerLM, jobs: Jobs, log_probability: bool = True) -> None:
+    def __init__(
+        self, members: int, language: TransformerLM, jobs: Jobs, log_probability: bool = True, variance: bool = False
+    ) -> None:
         self.members = members
         self.log_probability = log_probability
+        self.variance = variance
         self.language = language
         self.jobs = jobs
         self.weights: list[Result] = []  # of the members; empty until they have learnt
@@ -45,20 +49,41 @@ class TransformerRM(RewardBackend):
         self.weights, self.grown_from = saved.members(), saved.base()
 
     def each(self, items: Items) -> Array:
+        return self._moments(items, 0)
+
+    def variances(self, items: Items) -> Array | None:
+        return self._moments(items, 1) if self.variance else None
+
+    def log_odds(self, items: Items, options: int) -> Array:
+        """As of any reward model, and nearer to 0 where scores have variances, their mean over members."""
+        import torch
+
+        from simlab.nets.pairwise import pair_log_odds
+
+        variances = self.variances(items)
+        if variances is None:
+            return super().log_odds(items, options)
+        moments = (self.score(items), variances.mean(axis=0))
+        means, spread = (torch.as_tensor(moment.reshape(-1, options)) for moment in moments)
+        return np.asarray(pair_log_odds(means, spread).numpy())
+
+    def _moments(self, items: Items, which: int) -> Array:
+        """The first or the second moment of the raw scores [M, n] by each member."""
         if not self.weights:
             return np.zeros((0, len(items)))
         self._scored = {weights.key: self._scored.get(weights.key) or RowMemory() for weights in self.weights}
-        found = [self._scored[w.key].of(items, partial(self._score, w))[:, 0] for w in self.weights]
+        found = [self._scored[w.key].of(items, partial(self._score, w))[:, which] for w in self.weights]
         return np.asarray(found, dtype=np.float64)
 
     def _score(self, weights: Result, items: Items) -> NDArray[Any]:
-        """Raw scores [n, 1] by one member; what the pretrained model finds likely is the same after every fit."""
+        """Raw scores [n, 1] by one member, or means and variances [n, 2]; what the pretrained model finds likely is the
+        same after every fit."""
         base = self.base
         return self.jobs.run(
             score, config=self.language.config, base=base, weights=weights,
             known=self.language.log_p(base, items, 1.0) if self.log_probability else None,
-            prompts=self.language.prompt_tokens(items.prompt), responses=items.response,
-        )["scores"][:, None]  # fmt: skip
+            prompts=self.language.prompt_tokens(items.prompt), responses=items.response, variance=self.variance,
+        )["moments"]  # fmt: skip
 
     def reading(self, items: Items) -> float:
         """Every member reads them, and the pretrained model if the members are shown its likelihoods."""
@@ -79,7 +104,7 @@ class TransformerRM(RewardBackend):
                 train_reward_model, learner=learner, new=None if evidence.new is None else evidence.new[evidence.train],
                 config=self.language.config, base=self.base,
                 weights=warm[member] if warm else None, **self._lesson(evidence, evidence.train), held_out=held_out,
-                log_probability=self.log_probability, seed=own_key(key, member) % 2**63,
+                log_probability=self.log_probability, variance=self.variance, seed=own_key(key, member) % 2**63,
                 progress=self.language.stage("reward model"),
             )
             for member in range(self.members)
@@ -113,7 +138,7 @@ class TransformerRM(RewardBackend):
 
     def written(self) -> dict[str, Any]:
         """The networks as they now are, for jobs: with the units of their scores, what `revive_judge` asks for."""
-        own = {"config": self.language.config, "log_probability": self.log_probability}
+        own = {"config": self.language.config, "log_probability": self.log_probability, "variance": self.variance}
         return {**own, "base": self.base, "members": list(self.weights)}
 
     def saved(self, taught: dict[str, Any]) -> SavedModel:
@@ -123,9 +148,11 @@ class TransformerRM(RewardBackend):
 
 def score(
     *, config: dict[str, Any], base: Arrays, weights: Arrays, known: NDArray[Any] | None,
-    prompts: NDArray[np.int64], responses: NDArray[np.int64], device: str,
+    prompts: NDArray[np.int64], responses: NDArray[np.int64], variance: bool, device: str,
 ) -> dict[str, Any]:  # fmt: skip
-    """`scores` [n] of responses by the reward model with these weights, grown from this pretrained base, by which
-    they have been read (`known` [n, T]), if the reward model is shown what it finds likely."""
-    model = revive_reward_model(config, base, weights, device, log_probability=known is not None)
-    return {"scores": model.score(prompts, responses, known=known).cpu().numpy()}
+    """`moments` of responses by the reward model with these weights, their scores [n, 1] or with `variance` means and
+    variances [n, 2]; it has grown from this pretrained base, by which they have been read (`known` [n, T]), if the
+    reward model is shown what it finds likely."""
+    like = {"log_probability": known is not None, "variance": variance}
+    model = revive_reward_model(config, base, weights, device, **like)
+    return {"moments": model.moments(prompts, responses, known=known).cpu().numpy()}

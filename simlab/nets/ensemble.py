@@ -74,6 +74,21 @@ class Ensemble:
         """One score per response [n]: the mean of the raw scores, standardized."""
         return self.standardized(self.of_tokens(prompts, responses))
 
+    @torch.no_grad()
+    def deviation(
+        self, prompts: Numbers, responses: Numbers, *, known: Tensor | None = None, batch: int = READ
+    ) -> Tensor:
+        """The standard deviation of the score of each response [n], in its unit, by members that have variances: that
+        of the mixture of their distributions, √(mean σ² + variance of μ), members' zeros apart (Lakshminarayanan et al.
+        2017, §2.4). Raises ValueError where a member has none."""
+        if not all(member.variance for member in self.members):
+            raise ValueError("only a reward model with variance has a deviation")
+        likely = self.known(prompts, responses) if known is None else known
+        told = [member.moments(prompts, responses, known=likely, batch=batch) for member in self.members]
+        each = torch.stack(told)  # [M, n, 2]
+        between = (each[..., 0] - self.centres).var(0, correction=0)
+        return (each[..., 1].mean(0) + between).sqrt() / self.scale
+
     def so_far(self, added: Tensor) -> Tensor:
         """The mean raw score, in its unit, of what each response consists of before each token [n, T]."""
         return (added.cumsum(2) - added).mean(0) / self.scale
@@ -118,6 +133,14 @@ class Jury:
             raise ValueError("members are told apart of a single judge only")
         scores = [judge.standardized(a, apart=apart) for judge, a in zip(self.judges, added, strict=True)]
         return self._sum(scores) if self.rule is None else self.rule(torch.stack(scores))
+
+    def deviation(self, prompts: Numbers, responses: Numbers, *, known: Tensor | None = None) -> Tensor:
+        """The standard deviation of the score of each response [n] by a single judge; `known` as in `of_tokens`.
+        Raises ValueError where several judge, or the judge has no variances."""
+        if len(self.judges) > 1:
+            raise ValueError("the deviation is that of a single judge only")
+        own = self.judges[0].deviation(prompts, responses, known=known if self.alike[0] else None)
+        return abs(self.weights[0]) * own
 
     def so_far(self, added: Sequence[Tensor]) -> Tensor:
         """The score of what each response consists of before each token [n, T], but for where its zero lies."""

@@ -15,12 +15,14 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from .closed_form import fit_linear
 from .listwise import plackett_luce_loss
 from .optimizer import adamw, descend, scale_rate
 from .orders import wins
-from .pairwise import Ties, bradley_terry_loss, centring_penalty, pair_differences
+from .pairwise import Ties, as_pairs, bradley_terry_loss, centring_penalty, pair_differences
+from .replay import passes_over
 from .reward_figures import accuracy, figures
 from .transformer import (
     LEARN,
@@ -34,13 +36,13 @@ from .transformer import (
     read_exchanges,
     read_rankings,
     response_mask,
-    shuffled,
     trimmed,
 )
 
-__all__ = ["RewardModel", "accuracy", "bradley_terry_loss", "centring_penalty", "fit", "fit_linear"]
+__all__ = ["RewardModel", "accuracy", "bradley_terry_loss", "centring_penalty", "fit", "fit_linear", "pair_differences"]
 
 ROUNDING = 1e-6  # relative: what parameters move by where there is nothing to learn, at most
+CERTAIN = -1.5  # where variances begin: softplus(−1.5) = .20
 TOGETHER = 4  # responses to a prompt that are read in one sequence: of more, each would look past too many others
 
 Figures = dict[str, float]
@@ -54,17 +56,27 @@ class RewardModel(nn.Module):
     Reading log p lets so small a model judge facts no comparison was about; it then takes for true what the
     pretrained model finds likely. `trunk` and `head` learn, `frozen` never does. With `log_probability` off the head
     reads the trunk only, r = Σ_t w·h_t, as reward models usually do, and no frozen model is kept.
+
+    With `variance` the score is a normal distribution, whose mean is r: people differ in what they find of a response.
+    The head then has as many rows again, which read the same, and begin at 0: σ² = softplus(−1.5 + Σ_t [w'·h_t + …]),
+    so that long responses have no more of it before anything is learned. Source: the mean-and-variance models of
+    Siththaranjan et al. 2023 (arXiv:2312.08358); the likelihood is that of `pairwise.attenuated`.
     """
 
-    def __init__(self, pretrained: Transformer, generator: torch.Generator, *, log_probability: bool = True) -> None:
+    def __init__(
+        self, pretrained: Transformer, generator: torch.Generator, *, log_probability: bool = True,
+        variance: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__()
+        self.variance = variance
         self.trunk = copy.deepcopy(pretrained).requires_grad_(True)
         self.frozen = copy.deepcopy(pretrained).requires_grad_(False) if log_probability else None
         width, rows = pretrained.config.width, 2 if log_probability else 1
-        self.head = blank_linear(width, rows, pretrained.device)  # rows: w, v; the biases of both begin at 0
+        self.rows = rows
+        self.head = blank_linear(width, rows * (1 + variance), pretrained.device)  # w, v; all biases begin at 0
         with torch.no_grad():
             draws = torch.empty(2, width).normal_(0.0, 1 / math.sqrt(width + 1), generator=generator)
-            self.head.weight.copy_((draws * torch.tensor([[1.0], [0.0]]))[:rows])
+            self.head.weight.zero_()[:rows].copy_((draws * torch.tensor([[1.0], [0.0]]))[:rows])
             self.head.bias.zero_()
         self.tie = nn.Parameter(torch.zeros((), device=pretrained.device))  # log ν of Davidson's ties
         self.register_state_dict_post_hook(_without_frozen)  # type: ignore[no-untyped-call]
@@ -80,14 +92,22 @@ class RewardModel(nn.Module):
         return self._added(read_exchanges(self.trunk, prompts, responses)[1], responses, known)
 
     def of_rankings(self, prompts: Tensor, responses: Tensor, known: Tensor) -> Tensor:
-        """Scores [m, K] of K responses [m, K, T] to each prompt [m, P]; `known` [m, K, T] as in `forward`."""
-        at = [read_rankings(self.trunk, prompts, some) for some in torch.split(responses, TOGETHER, 1)]
-        return self._added(torch.cat(at, 1), responses, known).sum(2)
+        """Scores [m, K] of K responses [m, K, T] to each prompt [m, P]; with `variance`, means and variances
+        [m, K, 2]. `known` [m, K, T] as in `forward`."""
+        parts = [read_rankings(self.trunk, prompts, some) for some in torch.split(responses, TOGETHER, 1)]
+        at = torch.cat(parts, 1)
+        scores = self._added(at, responses, known).sum(2)
+        return torch.stack((scores, self._variance(at, responses, known)), -1) if self.variance else scores
 
     def _added(self, at: Tensor, responses: Tensor, known: Tensor) -> Tensor:
-        say, *weigh = self.head(at).unbind(-1)  # each as the responses
+        say, *weigh = self.head(at).unbind(-1)[: self.rows]  # each as the responses
         added: Tensor = (say + weigh[0] * known if weigh else say) * response_mask(responses)
         return added
+
+    def _variance(self, at: Tensor, responses: Tensor, known: Tensor) -> Tensor:
+        say, *weigh = self.head(at).unbind(-1)[self.rows :]
+        added = (say + weigh[0] * known if weigh else say) * response_mask(responses)
+        return F.softplus(CERTAIN + added.sum(-1))
 
     def known(self, prompts: Numbers, responses: Numbers) -> Tensor:
         """What the frozen pretrained model finds of each token: log-probabilities [n, T], 0 at padding; 0 everywhere if
@@ -104,13 +124,24 @@ class RewardModel(nn.Module):
     def score(self, prompts: Numbers, responses: Numbers, *, known: Numbers | None = None, batch: int = READ) -> Tensor:
         """Scores [n] without gradients, float32 on the model's device. Only differences under one prompt mean
         anything until somebody standardizes them. `known` [n, T] is what `known` returns, if it is at hand."""
+        return self.moments(prompts, responses, known=known, batch=batch)[:, 0]
+
+    @torch.no_grad()
+    def moments(
+        self, prompts: Numbers, responses: Numbers, *, known: Numbers | None = None, batch: int = READ
+    ) -> Tensor:
+        """Scores as in `score` [n, 1]; with `variance`, of each the mean and the variance [n, 2]."""
         before = None if known is None else torch.as_tensor(known, device=self.tie.device)
         asked = torch.as_tensor(prompts, dtype=torch.int64, device=self.tie.device)
         said = torch.as_tensor(responses, dtype=torch.int64, device=self.tie.device)
-        out = torch.zeros(len(said), device=self.tie.device)
+        out = torch.zeros(len(said), 1 + self.variance, device=self.tie.device)
         for rows in by_length(batch, asked, said):
             p, r = trimmed(asked[rows]), trimmed(said[rows])
-            out[rows] = self(p, r, self.known(p, r) if before is None else before[rows, : r.shape[1]])
+            likely = self.known(p, r) if before is None else before[rows, : r.shape[1]]
+            at = read_exchanges(self.trunk, p, r)[1]
+            out[rows, 0] = self._added(at, r, likely).sum(1)
+            if self.variance:
+                out[rows, 1] = self._variance(at, r, likely)
         return out
 
 
@@ -143,6 +174,7 @@ def fit(
     smoothing: float = 0.0,
     centring: float = 0.0,
     shares: Numbers | None = None,
+    variance_penalty: float = 0.0,
     weight_decay: float = 0.0,
     max_grad_norm: float = 1.0,
     patience: int = 0,
@@ -160,23 +192,27 @@ def fit(
     Every response of a ranking is scored once and all its pairs are in one batch (InstructGPT, arXiv:2203.02155,
     §3.5). `batch` counts rankings; AdamW at a rate of 1e-3 falling linearly to zero, gradients clipped at norm
     `max_grad_norm`, weights but no biases and norms decayed by `weight_decay`. The loss is that of `bradley_terry_loss`
-    or, `listwise`, of `plackett_luce_loss`, and `centring` times `centring_penalty`. `known` [m, K, T] is what
-    `RewardModel.known` returns, if it is at hand. Where `new` [m] says that some rankings were learned from before, a
-    pass is as long as there are new ones, and `replay_share` of it are old ones, drawn anew for each; otherwise it is
-    over all. `held_out` has other rankings by the names of the parameters. After every epoch `epoch_end` is told what
-    `_Watch.epoch` returns. With a `patience` above 0 the fit ends once so many epochs have not had less held-out loss
-    than the best before them, and the best one's weights are kept (Prechelt 1998, Early stopping – but when?, in Neural
-    Networks: Tricks of the Trade).
+    or, `listwise`, of `plackett_luce_loss`, and `centring` times `centring_penalty`. Of a model with `variance` it is
+    of the log-odds of `pair_log_odds`, and `variance_penalty` times the mean variance is added, which settles the scale
+    that they leave open: variances are then what they are beyond those of the least disputed responses. `known`
+    [m, K, T] is what `RewardModel.known` returns, if it is at hand. Where `new` [m] says that some rankings were
+    learned from before, a pass is as long as there are new ones, and `replay_share` of it are old ones, drawn anew for
+    each; otherwise it is over all. `held_out` has other rankings by the names of the parameters. After every epoch
+    `epoch_end` is told what `_Watch.epoch` returns. With a `patience` above 0 the fit ends once so many epochs have not
+    had less held-out loss than the best before them, and the best one's weights are kept (Prechelt 1998, Early stopping
+    – but when?, in Neural Networks: Tricks of the Trade).
     Returns pairs, ties, loss and accuracy (on the decided pairs; both while learning, in the epoch kept), epochs (that
     were run), trunk_change and head_change (how far the parameters moved, relative to their norm; head absolute if it
     began at 0). Raises ValueError for shapes that do not fit or no labelled pair, RuntimeError if trunk or head did not
     move although there was something to learn.
     """
+    if listwise and model.variance:
+        raise ValueError("whole rankings have no likelihood here that knows variances: fit pairs")
     data = _Rankings(model, prompts, responses, labels, margins, shares, known)
     if not bool((data.labels >= 0).any()):
         raise ValueError("a reward model needs at least one labelled pair")
     other = None if not held_out or not len(held_out["labels"]) else _Rankings(model, **held_out)  # type: ignore[arg-type]
-    objective = _Objective(listwise, ties, model.tie, smoothing, centring)
+    objective = _Objective(listwise, ties, model.tie, smoothing, centring, variance_penalty)
     before = [p.detach().clone() for p in model.learning()]
     optimizer = _optimizer(model, rate, weight_decay)
     generator = torch.Generator().manual_seed(seed)
@@ -194,19 +230,6 @@ def fit(
         if (step + 1) % per_epoch == 0 and watch.ended(optimizer.param_groups[0]["lr"]):
             break
     return {**data.counts(), **watch.kept(), **_moved(model, before)}
-
-
-def passes_over(m: int, new: Numbers | None, share: float, epochs: int, generator: torch.Generator) -> list[Tensor]:
-    """Which of m rankings each pass reads, in which order: as many as there are new ones, of which a `share` is old
-    instead, as far as there are so many; each of a kind as often as any other."""
-    fresh = torch.ones(m, dtype=torch.bool) if new is None else torch.as_tensor(new, dtype=torch.bool).cpu()
-    if bool(fresh.all()) or not bool(fresh.any()):
-        return [shuffled(m, m, generator) for _ in range(epochs)]
-    recent, old = fresh.nonzero()[:, 0], (~fresh).nonzero()[:, 0]
-    again = min(round(share * len(recent)), len(old))
-    first = recent[shuffled(len(recent), epochs * (len(recent) - again), generator)].view(epochs, -1)
-    replayed = old[shuffled(len(old), epochs * again, generator)].view(epochs, -1)
-    return [row[torch.randperm(len(row), generator=generator)] for row in torch.cat((first, replayed), 1)]
 
 
 def _optimizer(model: RewardModel, rate: float, decay: float) -> torch.optim.AdamW:
@@ -250,7 +273,7 @@ class _Rankings:
         return len(self.labels)
 
     def scores(self, rows: Tensor) -> Tensor:
-        """Scores [rows, K], with gradients."""
+        """Scores [rows, K], or means and variances [rows, K, 2], with gradients."""
         parts = by_length(self.at_once, self.responses[rows].flatten(1), self.prompts[rows])
         scores = torch.cat([self._some(rows[part]) for part in parts])
         return scores[torch.cat(parts).argsort()]
@@ -280,23 +303,27 @@ class _Objective:
     tie: Tensor
     smoothing: float
     centring: float
+    variance_penalty: float
 
     def __call__(self, scores: Tensor, data: _Rankings, rows: Tensor) -> Tensor:
         labels = data.labels[rows]
+        means, log_odds = as_pairs(scores)
         if self.listwise:
             loss = plackett_luce_loss(scores, data.orders(rows))
         else:
             loss = bradley_terry_loss(
-                pair_differences(scores), labels, ties=self.ties, tie=self.tie, margin=data.margins[rows],
+                log_odds, labels, ties=self.ties, tie=self.tie, margin=data.margins[rows],
                 smoothing=self.smoothing, shares=None if data.shares is None else data.shares[rows],
             )  # fmt: skip
-        return loss + self.centring * centring_penalty(scores, labels) if self.centring else loss
+        if self.variance_penalty and scores.ndim > 2:
+            loss = loss + self.variance_penalty * scores[..., 1].mean()
+        return loss + self.centring * centring_penalty(means, labels) if self.centring else loss
 
     def likelihood(self, scores: Tensor, data: _Rankings) -> float:
         """Mean negative log-likelihood of a label in nats, whatever else is made small: of a pair also where whole
         orders are fitted, since Plackett and Luce say of two what Bradley and Terry do."""
-        differences = pair_differences(scores)
-        return float(bradley_terry_loss(differences, data.labels, ties=self.ties, tie=self.tie, shares=data.shares))
+        log_odds = as_pairs(scores)[1]
+        return float(bradley_terry_loss(log_odds, data.labels, ties=self.ties, tie=self.tie, shares=data.shares))
 
 
 class _Watch:
@@ -331,15 +358,16 @@ class _Watch:
         """Its number; loss and `figures` while learning; grad_norm (mean, before clipping) and learning_rate (of the
         last step); and of held-out rankings, if anybody asks, eval_loss and the same figures as eval_…"""
         rows, scores, losses, norms = zip(*self.steps, strict=True)
-        said, labels = torch.cat(scores), self.data.labels[torch.cat(rows)]
+        (said, log_odds), labels = as_pairs(torch.cat(scores)), self.data.labels[torch.cat(rows)]
         found = {"epoch": float(len(self.rows) + 1), "loss": float(torch.stack(losses).mean())}
         found |= {"grad_norm": float(torch.stack(norms).mean()), "learning_rate": rate}
-        found |= figures(said, pair_differences(said), labels)
+        found |= figures(said, log_odds, labels)
         if self.held_out is None or not (self.patience or self.tell):
             return found
-        said, labels = self._scores(self.held_out), self.held_out.labels
-        found["eval_loss"] = self.objective.likelihood(said, self.held_out)
-        return found | {f"eval_{name}": value for name, value in figures(said, pair_differences(said), labels).items()}
+        scored = self._scores(self.held_out)
+        found["eval_loss"] = self.objective.likelihood(scored, self.held_out)
+        held = figures(*as_pairs(scored), self.held_out.labels)
+        return found | {f"eval_{name}": value for name, value in held.items()}
 
     @torch.no_grad()
     def _scores(self, held: _Rankings) -> Tensor:

@@ -54,7 +54,7 @@ class RewardModel(Machine):
             grown = spec.grown_from(language.spec)
             language = TransformerLM(name, grown, language.game, context.jobs, context.rng, context.stage)
         self.backend: RewardBackend = (
-            TransformerRM(spec.members, language, context.jobs, spec.log_probability)
+            TransformerRM(spec.members, language, context.jobs, spec.log_probability, spec.variance)
             if isinstance(language, TransformerLM)
             else LinearRM(spec.members, len(context.game.dimensions))
         )
@@ -85,6 +85,16 @@ class RewardModel(Machine):
     def each_score(self, items: Items) -> Array:
         """A number per member and response [M, n], each member's standardized as `score` is."""
         return (self.backend.each(items) - self.centres[:, None]) / self.scales[:, None]
+
+    def deviation(self, items: Items) -> Array:
+        """The standard deviation of each response's score [n], in its unit, of a reward model that learns variances:
+        how far people differ in it, and members, see `simlab.nets.ensemble.Ensemble.deviation`. NaN before it has
+        learned."""
+        variances = self.backend.variances(items) if self.learned else None
+        if variances is None:
+            return super().deviation(items)
+        between = (self.backend.each(items) - self.centres[:, None]).var(axis=0)
+        return np.asarray(np.sqrt(variances.mean(axis=0) + between) / self.scale)
 
     def opinion(self, items: Items) -> Array:
         return self.score(items)
@@ -137,11 +147,10 @@ class RewardModel(Machine):
 
     def margins(self, rankings: Rankings) -> Array:
         """The log-odds it gives the left response of each pair [m, pairs], as it is fitted to them; 0 before the first
-        fit. In units of `scale` they are differences of its score."""
+        fit. In units of `scale` they are differences of its score, nearer to 0 where that has a variance."""
         if not self.learned:
             return np.zeros((len(rankings), rankings.pairs))
-        scores = self.backend.score(rankings.subject).reshape(-1, rankings.options)
-        return rankings.each(differences(scores))
+        return rankings.each(self.backend.log_odds(rankings.subject, rankings.options))
 
     def work(self, relation: Relation) -> Generator[Event, Any, Work]:
         """Itself: those who taught it ask it to order the pairs they have ranked."""

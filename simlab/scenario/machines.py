@@ -268,6 +268,12 @@ class RewardModelSpec(WithFiles, PartySpec):
         description="whether a network's head reads, beside its own trunk, what the pretrained model found likely: by "
         "that so small a model tells facts that were never compared",
     )
+    variance: bool = Field(
+        False,
+        description="whether a network's head says, beside the score of a response, by how much people differ in it (a"
+        " variance, learned from the same labels); the reward shape lower_quantile asks for that, and the tables"
+        " responses and candidates show it as deviation_…",
+    )
     width: int | None = Field(
         None, ge=2, le=65_536, description="length of a word's vector; default: as the language model it judges"
     )

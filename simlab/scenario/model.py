@@ -31,7 +31,7 @@ from simlab.scenario.messages import Complaints
 from simlab.scenario.parties import AnyParty, PeopleSpec
 from simlab.scenario.relations import RelationSpec, completed, taught
 from simlab.scenario.society import CorporationSpec
-from simlab.tables.columns import UTILITY
+from simlab.tables.columns import DEVIATION, UTILITY
 
 
 class ClusterSpec(Spec):
@@ -246,10 +246,16 @@ class Scenario(Spec):
         return data
 
     def added_columns(self) -> dict[str, list[str]]:
-        """The columns that runs of this scenario add to tables: for each criterion, and each party's utility."""
+        """The columns that runs of this scenario add to tables: for each criterion, each party's utility, and the
+        deviations of reward models that learn variances."""
         utilities = [f"{UTILITY}{name}" for name in self.parties]
-        asked = {"candidates": utilities} if self.panel.candidates else {}
-        return {"responses": [*self.criteria_used(), *utilities], "learning_curve": utilities, **asked}
+        judged = [*utilities, *(f"{DEVIATION}{name}" for name in self.uncertain())]
+        asked = {"candidates": judged} if self.panel.candidates else {}
+        return {"responses": [*self.criteria_used(), *judged], "learning_curve": utilities, **asked}
+
+    def uncertain(self) -> list[str]:
+        """The reward models that learn variances, by name."""
+        return [name for name, party in self.parties.items() if isinstance(party, RewardModelSpec) and party.variance]
 
     def hash(self, plugin_hashes: Mapping[str, str]) -> str:
         """SHA-256 (hex) of everything that decides the outcome: scenario with seed, and contents of plugins and data.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 UTILITY = "utility_"  # before the name of a party, in columns of utilities
+DEVIATION = "deviation_"  # before the name of a reward model that learns variances
 Type = Literal["string", "int64", "float64", "bool"]
 
 
@@ -30,7 +31,8 @@ class Table:
 
     `key` names the columns that tell rows apart where a row may be written again with more in it: the last one
     counts. `extra` is the meaning of further float64 columns that a run may add, or None if it may add none; those of
-    parties, named UTILITY and a party, mean what `of_parties` says.
+    parties, named UTILITY and a party, mean what `of_parties` says; those named DEVIATION and a reward model, what
+    `of_deviations` says.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Table:
     key: tuple[str, ...] = ()
     extra: str | None = None
     of_parties: str = ""
+    of_deviations: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -47,11 +50,17 @@ class Table:
 
     def means(self, column: str) -> bool:
         """Whether a column of this name means something already, and cannot be a criterion's."""
-        return column in self.names or bool(self.of_parties and column.startswith(UTILITY))
+        return column in self.names or self._of_someone(column) is not None
 
     def added(self, column: str) -> str | None:
         """The meaning of a column that a run has added; None if it may add none."""
-        return self.of_parties if self.of_parties and column.startswith(UTILITY) else self.extra
+        found = self._of_someone(column)
+        return self.extra if found is None else found
+
+    def _of_someone(self, column: str) -> str | None:
+        """The meaning of a column of somebody's; None if it is none."""
+        prefixes = ((UTILITY, self.of_parties), (DEVIATION, self.of_deviations))
+        return next((meaning for prefix, meaning in prefixes if meaning and column.startswith(prefix)), None)
 
 
 def text(name: str, meaning: str) -> Column:

@@ -53,6 +53,8 @@ CANDIDATES = Table(
     ),
     of_parties="utility of the response to the party of this name when it was shown, as in `responses`; there if"
     " `panel.candidates` is asked for",
+    of_deviations="standard deviation of its score by the reward model of this name when it was shown, as in"
+    " `responses`; there if `panel.candidates` is asked for and it learns variances",
 )
 
 COMPARISONS = Table(

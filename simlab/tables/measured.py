@@ -70,6 +70,9 @@ RESPONSES = Table(
     " to say",
     of_parties="utility of the response to the party of this name, in its own units: the score of a reward model,"
     " log π − log π_ref of a language model, the weighted sum of a guideline; differences under one prompt count",
+    of_deviations="standard deviation of the score by the reward model of this name, in units of the score: how far"
+    " people differ in the response, as it has learned, beyond how far they differ in the least disputed; there if it"
+    " learns variances, NaN before it has",
 )
 
 WIN_RATE = Table(

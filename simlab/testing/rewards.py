@@ -122,10 +122,13 @@ def members(shape: Any) -> int:
 
 
 def shaped(shape: Any, batch: Batch) -> Any:
-    """Rewards of a batch [B, T]; a shape that declares `ends` gets which responses ended, one with `cost` the costs."""
+    """Rewards of a batch [B, T]; a shape that declares `ends` gets which responses ended, one with `cost` the costs,
+    one that declares `deviations` the standard deviations."""
     options = {"ended": batch.ended} if getattr(shape, "ends", False) else {}
     if getattr(shape, "cost", ""):
         options["cost"] = batch.cost
+    if getattr(shape, "deviations", False):
+        options["deviation"] = batch.deviation
     return shape.shape(batch.score, batch.logp, batch.logp_ref, batch.mask, **options)
 
 

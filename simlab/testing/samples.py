@@ -281,7 +281,8 @@ def meetings(first: dict[str, float] | None = None) -> list[GuidelineReview]:
 @dataclass(frozen=True, slots=True)
 class Batch:
     """The input of a reward shape: scores [B], log-probabilities of policy and reference and mask [B, T]; and
-    which responses ended by themselves, and what a second reward model holds against each, both [B]."""
+    which responses ended by themselves, what a second reward model holds against each, and the standard deviation of
+    each score, all [B]."""
 
     score: Tensor
     logp: Tensor
@@ -289,9 +290,10 @@ class Batch:
     mask: Tensor
     ended: Tensor
     cost: Tensor
+    deviation: Tensor
 
     def __getitem__(self, rows: Any) -> Batch:
-        whole = (self.logp, self.logp_ref, self.mask, self.ended, self.cost)
+        whole = (self.logp, self.logp_ref, self.mask, self.ended, self.cost, self.deviation)
         return Batch(self.score[..., rows], *(part[rows] for part in whole))
 
 
@@ -312,4 +314,5 @@ def batch(lengths: Sequence[int] = (5, 3, 1, 4), members: int = 0) -> Batch:
     )
     cost = torch.as_tensor(normals(_KEY, 98, np.arange(rows)), dtype=torch.float32)
     ended = torch.arange(rows) % 2 == 0
-    return Batch(torch.as_tensor(score, dtype=torch.float32), logp, logp_ref, mask, ended, cost)
+    deviation = torch.as_tensor(np.abs(normals(_KEY, 97, np.arange(rows))), dtype=torch.float32)
+    return Batch(torch.as_tensor(score, dtype=torch.float32), logp, logp_ref, mask, ended, cost, deviation)

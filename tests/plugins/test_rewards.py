@@ -67,6 +67,15 @@ def test_each_estimator_charges_its_own(name: str, nats: float) -> None:
     )
 
 
+@pytest.mark.parametrize(("quantile", "z"), [(0.05, -1.6448536), (0.5, 0.0), (0.8413447, 1.0)])
+def test_a_quantile_of_normal_scores(quantile: float, z: float) -> None:
+    """μ + z·σ at the end, z by a table of the normal distribution; without deviations it is `plain`."""
+    shape, deviation = made("lower_quantile", beta=0.2, quantile=quantile), torch.tensor([2.0, 0.0, 1.0])
+    expected = made("plain", beta=0.2).shape(SCORE + z * deviation, LOGP, REFERENCE, MASK)
+    torch.testing.assert_close(shape.shape(SCORE, LOGP, REFERENCE, MASK, deviation=deviation), expected)
+    torch.testing.assert_close(shape.shape(SCORE, LOGP, REFERENCE, MASK), shaped("plain", 0.2))
+
+
 def test_every_token_has_its_price() -> None:
     assert shaped("length_penalised", 0, price=0.5).sum(1).tolist() == [1 - 2, 2 - 1, 6 - 0.5]
 

@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
+from simlab.engine.jobs import Store
 from simlab.theory import LAWS
 from simlab.theory.whole_runs import forget
-from tests.small_world import play
+from tests.loading import load
+from tests.small_world import FIRST, HURRIED, play, played
 
 ROOT = Path(__file__).parent.parent.parent
 NO_RUN = "no run: "
@@ -137,6 +139,9 @@ def by_runs(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, str]]:
             play(folder, settings | {"parties.acme.gold_error": 0.2}, seed=1, measured=True)
         for changes in OTHERS:
             play(folder, changes, seed=1, measured=True)
+        folder.joinpath("words").mkdir()
+        scenario = load(FIRST, small=True, overrides=[*HURRIED, "days=1", "parties.rm.variance=true"])
+        played(scenario, folder / "words", Store(None), measured=False)
         for name in ("learning.units", "network.pleases", "audit.of_audits"):
             LAWS[name].observe(1000, **LAWS[name].points[0])
 

@@ -28,6 +28,7 @@ CITED = {  # by plugin, what its docstring names first
     "reward:ensemble_mean": ("coste2023",),
     "reward:ensemble_worst": ("coste2023",),
     "reward:ensemble_uncertain": ("coste2023",),
+    "reward:lower_quantile": ("siththaranjan2023",),
     "rater:plackett_luce": ("luce1959", "plackett1975"),
     "rater:thurstone": ("thurstone1927",),
     "rater:davidson": ("davidson1970",),

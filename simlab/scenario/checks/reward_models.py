@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from simlab.components.learner import Learner
 from simlab.hierarchy import Hierarchy
 from simlab.scenario.machines import LanguageModelSpec, RewardModelSpec
-from simlab.scenario.messages import Complaint
+from simlab.scenario.messages import Complaint, Path
 from simlab.scenario.model import Scenario
 from simlab.scenario.parties import RatersSpec
 
 
 def impossible(scenario: Scenario) -> Iterator[Complaint]:
     """A learner that stops by held-out rankings, where nothing is held out from its reward model; and preferences of a
-    table, which are of two responses, beside rankings of more, or in a world without words."""
+    table, which are of two responses, beside rankings of more, or in a world without words; a size of its own that
+    cannot be; and variances that nobody can learn or teach."""
     for name, party in scenario.parties.items():
         if isinstance(party, RewardModelSpec) and party.preferences is not None:
             yield from _imported(scenario, name)
         if isinstance(party, RewardModelSpec) and party.own_size:
             yield from _own_size(scenario, name, party)
+        if isinstance(party, RewardModelSpec) and party.variance:
+            yield from _variance(scenario, name, party)
     for index, relation in enumerate(scenario.relations):
         teachers = [scenario.parties[r.principal] for r in scenario.relations if r.agent == relation.agent]
         agent = scenario.parties[relation.agent]
@@ -66,3 +70,22 @@ def _own_size(scenario: Scenario, name: str, party: RewardModelSpec) -> Iterator
         if grown.width % grown.heads:
             what = f"{grown.heads} heads do not divide a width of {grown.width}"
             yield ("parties", name, given), what, "heads: 1, or another width"
+
+
+def _variance(scenario: Scenario, name: str, party: RewardModelSpec) -> Iterator[Complaint]:
+    """A variance where no network learns it, or by a learner that leaves it as it is."""
+    if not scenario.world.networks:
+        what = "a direction of this world has no variance: there are no networks"
+        yield ("parties", name, "variance"), what, "remove it"
+        return
+    taught: list[tuple[Path, Learner]] = []
+    if party.preferences is not None:
+        taught.append((("parties", name, "preferences"), party.preferences.learner))
+    for index, relation in enumerate(scenario.relations):
+        for place, consequence in enumerate(relation.consequence if relation.agent == name else ()):
+            if consequence.kind == "gradient" and consequence.learner is not None:
+                taught.append((("relations", index, "consequence", place, "learner"), consequence.learner))
+    for at, learner in taught:
+        if not learner.variances:
+            what = f"{learner.name} teaches no variance, and {name} is to learn one"
+            yield at, what, f"learner: bradley_terry, or leave out variance of {name}"

@@ -25,6 +25,7 @@ def impossible(scenario: Scenario) -> Iterator[Complaint]:
                 at: Path = ("relations", index, "consequence", place, "shape")
                 shape = consequence.shape
                 yield from _members(scenario, relation, shape, at)
+                yield from _deviations(scenario, relation, shape, at)
                 yield from _cost_model(scenario, relation, shape, at)
                 yield from _discount(shape, consequence.learner, at)
                 if consequence.learner is not None and consequence.learner.optimum:
@@ -40,6 +41,19 @@ def _members(scenario: Scenario, relation: RelationSpec, shape: RewardShape, at:
     elif shape.members and isinstance(judge, RewardModelSpec) and judge.members < 2:
         what = f"{shape.name} asks several reward models, and {relation.principal} is a single one"
         yield at, what, f"give it members, as in {relation.principal}: {{kind: reward_model, members: 4}}"
+
+
+def _deviations(scenario: Scenario, relation: RelationSpec, shape: RewardShape, at: Path) -> Iterator[Complaint]:
+    """A reward model that says a number and no more does not say how far people differ in it."""
+    judge, judges = scenario.parties[relation.principal], list(scenario.judges(relation.agent))
+    if not shape.deviations or not scenario.world.networks:
+        return
+    if len(judges) > 1 and relation.principal == judges[0]:
+        what = f"{shape.name} asks the deviation of one reward model's score, and several judge {relation.agent}"
+        yield at, what, "use plain, or one reward model with variance"
+    elif len(judges) < 2 and isinstance(judge, RewardModelSpec) and not judge.variance:
+        what = f"{shape.name} asks by how much people differ, and {relation.principal} learns no variance"
+        yield at, what, f"give it one, as in {relation.principal}: {{kind: reward_model, variance: true}}"
 
 
 def _cost_model(scenario: Scenario, relation: RelationSpec, shape: RewardShape, at: Path) -> Iterator[Complaint]:

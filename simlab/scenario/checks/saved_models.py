@@ -62,8 +62,9 @@ def _other_shape(
     own = {name: getattr(like, name) for name in _SHAPE} if like is not None else {}
     saved = {name: config.get(name) for name in own}
     if isinstance(party, RewardModelSpec):
-        own |= {"members": party.members, "log_probability": party.log_probability}
+        own |= {"members": party.members, "log_probability": party.log_probability, "variance": party.variance}
         saved |= {name: json.loads(notes.get(name, "null")) for name in ("members", "log_probability")}
+        saved["variance"] = json.loads(notes.get("variance", "false"))
     for name, size in own.items():
         if saved[name] != size:
             what = f"{file} has {name} {json.dumps(saved[name])}, and this model {json.dumps(size)}"

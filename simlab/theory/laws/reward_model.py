@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from simlab.arrays import Array
+from simlab.rng import Streams, normals
 from simlab.theory.law import FEWEST, REPLICATIONS, Control, Law
 from simlab.theory.laws.choice import logistic
 from simlab.theory.normal import mean_over_normal
@@ -14,6 +18,7 @@ from simlab.theory.raters import cohort, draws, labels, policy
 from simlab.theory.small_world import LEARN, averaged, panel, play, stand
 
 COUNT = 40_000  # labels of the one pair
+PEOPLE = 20_000  # who label each pair of six
 
 
 def noisy(flip: float, delta: float) -> float:
@@ -80,6 +85,38 @@ def _pooling(seed: int, *, spread: float, raters: int) -> float:
     return averaged(seed, 2, lambda key: play(key, changes).rho("users", "rm"))
 
 
+def _disputed(seed: int, *, sigma: float) -> float:
+    """The standard deviation σ that pairs give three of six responses, by the likelihood of reward models that have
+    variances: to everyone who labels a pair, another draw from N(μ, σ²) is what each of the three is worth."""
+    worth, disputed = np.array([-1.5, 0.0, 1.5] * 2), np.repeat([0, 1], 3)
+    each = worth + sigma * disputed * normals(Streams(seed).key("theory", "disputed"), *np.ogrid[:PEOPLE, :6])
+    said = policy("bpref", beta=1.0).choose(each, cohort(PEOPLE), draws(seed, "labels", PEOPLE, 6))
+    return _fitted_deviations((said == 1).mean(axis=0), disputed)[1]
+
+
+def _fitted_deviations(wins: Array, group: NDArray[np.int64]) -> list[float]:
+    """The standard deviation of each group of responses [K] that makes their wins [K(K−1)/2] likeliest; where several
+    do as well, the least."""
+    import torch
+
+    from simlab.nets.pairwise import bradley_terry_loss, pair_log_odds
+
+    means = torch.zeros(1, len(group), dtype=torch.float64, requires_grad=True)
+    logs = torch.full((int(group.max()) + 1,), -2.0, dtype=torch.float64, requires_grad=True)
+    labels, shares = torch.ones(1, len(wins), dtype=torch.int64), torch.as_tensor(wins)[None]
+    search = torch.optim.LBFGS([means, logs], max_iter=1000, tolerance_change=1e-14, line_search_fn="strong_wolfe")
+
+    def loss() -> Any:
+        search.zero_grad()
+        variances = logs.exp()[torch.as_tensor(group)][None]
+        found = bradley_terry_loss(pair_log_odds(means, variances), labels, shares=shares) + 1e-5 * variances.mean()
+        found.backward()  # type: ignore[no-untyped-call]
+        return found
+
+    search.step(loss)  # type: ignore[no-untyped-call]
+    return [float(log) for log in (logs / 2).exp().detach()]
+
+
 LAWS = (
     Law(
         id="reward_model.one_pair",
@@ -134,6 +171,28 @@ LAWS = (
         slack=0.003,  # the law is asymptotic
         replications=FEWEST,
         slow=True,
+    ),
+    Law(
+        id="reward_model.disputed",
+        says="a reward model with variances finds the σ by which people differ in what a response is worth",
+        source="MacKay (1992), Neural Computation 4: σ(Δ/√(1 + πs²/8)); Siththaranjan et al. (2023), arXiv:2312.08358",
+        path="simlab/nets/pairwise.py:pair_log_odds",
+        regime="language model",
+        points=({"sigma": 2.0}, {"sigma": 1.0}, {"sigma": 3.0}),
+        predicted=lambda sigma: sigma,
+        observe=_disputed,
+        control=Control(
+            params={"sigma": 2.0},
+            wrong="labels of people who agree",
+            observe=lambda seed, sigma: _disputed(seed, sigma=0.0),
+        ),
+        margin=0.1,
+        slack=0.03,  # the likelihood is an approximation
+        replications=REPLICATIONS,
+        slow=True,
+        refuses=lambda sigma: (
+            "" if 1 <= sigma <= 4 else "other variances hardly show in so few labels; sigma from 1 to 4"
+        ),
     ),
     Law(
         id="reward_model.pooling",
