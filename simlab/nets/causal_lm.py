@@ -124,7 +124,7 @@ class CausalLM(nn.Module):
     def speech(self, hidden: Tensor, temperature: float = 1.0) -> Tensor:
         """The logits a response is drawn from: divided by `temperature`, -inf for what is never said."""
         logits = self.logits(hidden)
-        return (logits if temperature == 1.0 else logits / temperature) + self.silent
+        return (logits if temperature == 1.0 else logits.div_(temperature)).add_(self.silent)
 
     @property
     def device(self) -> torch.device:

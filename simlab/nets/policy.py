@@ -16,6 +16,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from .blocks import blank_linear
 from .closed_form import divergence, objective, optimum, tilted
 from .optimizer import adamw, descend, scale_rate
 from .sampling import Speech, speak
@@ -24,7 +25,6 @@ from .transformer import (
     Numbers,
     Progress,
     Transformer,
-    blank_linear,
     by_length,
     log_probs,
     read_exchanges,

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from .blocks import blank_linear
 from .closed_form import fit_linear
 from .listwise import plackett_luce_loss
 from .optimizer import adamw, descend, scale_rate
@@ -28,7 +29,6 @@ from .transformer import (
     Numbers,
     Progress,
     Transformer,
-    blank_linear,
     by_length,
     log_probs,
     read_exchanges,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from .transformer import READ, Numbers, Transformer, at_once, by_length, lengths, rows_of, trimmed
 
@@ -79,8 +80,7 @@ def _continue(model: Transformer, prompts: Tensor, draws: Tensor, end: int, temp
         raise ValueError(f"{p} + {t} tokens of prompt and response do not fit in a context of {config.context}")
     size, rows = lengths(prompts), torch.arange(b, device=prompts.device)
     memories = model.memories(b, p + t)
-    visible = torch.arange(p + t, device=prompts.device) < size[:, None]  # [B, P+T], all but prompt padding
-    visible[:, p:] = True
+    visible = None if p == int(size.min()) else _visible(size, p, t)
     state = model(prompts, memories=memories)[rows, size - 1]  # [B, d]
     alive = torch.ones(b, dtype=torch.bool, device=prompts.device)
     for step in range(t):
@@ -92,22 +92,52 @@ def _continue(model: Transformer, prompts: Tensor, draws: Tensor, end: int, temp
         if not left or step + 1 == t:
             break
         if left <= 0.75 * len(alive):
-            rows, token, size, visible = rows[alive], token[alive], size[alive], visible[alive]
+            rows, token, size = rows[alive], token[alive], size[alive]
+            visible = None if visible is None else visible[alive]
             for memory in memories:
                 memory.keep(alive)
             alive = alive[alive]
-        mask = visible[:, None, None, : p + step + 1]
+        mask = None if visible is None else visible[:, None, None, : p + step + 1]
         state = model(token[:, None], (size + step)[:, None], memories, mask)[:, 0]
     return out
 
 
+def _visible(size: Tensor, p: int, t: int) -> Tensor:
+    """True [B, P+T] everywhere but at the padding of prompts of P tokens, of which `size` [B] are none."""
+    visible = torch.arange(p + t, device=size.device) < size[:, None]
+    visible[:, p:] = True
+    return visible
+
+
 def draw(logits: Tensor, uniforms: Tensor, *, greedy: bool = False) -> tuple[Tensor, Tensor]:
     """One index [B] from each row of logits [B, V] by inverting its cumulative distribution at uniforms [B], and the
-    logarithm of its probability [B]."""
-    weights = torch.exp(logits - logits.amax(1, keepdim=True))
-    cumulative = weights.cumsum(1, dtype=torch.float64)
-    total = cumulative[:, -1]
-    target = torch.minimum(uniforms * total, torch.nextafter(total, torch.zeros_like(total)))
-    drawn = logits.argmax(1) if greedy else torch.searchsorted(cumulative, target[:, None], right=True)[:, 0]
-    likely = weights.gather(1, drawn[:, None])[:, 0].double() / total
-    return drawn, likely.log().to(logits.dtype)
+    logarithm of its probability [B].
+
+    In two steps: to one of about √V parts of the dictionary, and to one word of that part, so that what is added up one
+    after the other, which is slow, are √V numbers twice.
+    """
+    weights = (logits - logits.amax(1, keepdim=True)).exp_()
+    (b, v), size = weights.shape, 1 << weights.shape[1].bit_length() // 2
+    parts = (F.pad(weights, (0, -v % size)) if v % size else weights).view(b, -1, size)
+    cumulative = parts.sum(2).cumsum(1, dtype=torch.float64)  # [B, about √V]
+    total = cumulative[:, -1:]
+    drawn = logits.argmax(1) if greedy else _inverse(parts, cumulative, uniforms[:, None] * total)
+    likely = weights.gather(1, drawn[:, None]) / total
+    return drawn, likely[:, 0].log().to(logits.dtype)
+
+
+def _inverse(parts: Tensor, cumulative: Tensor, target: Tensor) -> Tensor:
+    """Which of the weights in parts [B, N, M], whose sums are `cumulative` [B, N], reaches the target [B, 1] when all
+    are added up one after the other [B]; never one of weight 0."""
+    rows = torch.arange(len(parts), device=parts.device)
+    part = _first_beyond(cumulative, target)
+    before = F.pad(cumulative, (1, 0)).gather(1, part)
+    within = _first_beyond(parts[rows, part[:, 0]].cumsum(1, dtype=torch.float64), target - before)
+    return (part * parts.shape[2] + within)[:, 0]
+
+
+def _first_beyond(cumulative: Tensor, target: Tensor) -> Tensor:
+    """Where sums [B, N] are first greater than the target [B, 1], at the latest where they reach their end [B, 1]."""
+    last = cumulative[:, -1:]
+    target = torch.minimum(target, torch.nextafter(last, torch.zeros_like(last)))
+    return torch.searchsorted(cumulative, target, right=True)
