@@ -28,6 +28,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .blocks import Block, Memory
+from .dictionary import chosen
 from .sizes import TransformerConfig, count_parameters, flops_per_token
 
 __all__ = [
@@ -121,6 +122,14 @@ class Transformer(nn.Module):
         logits = self.logits(hidden)
         return (logits if temperature == 1.0 else logits.div_(temperature)).add_(self.silent)
 
+    def log_likely(self, hidden: Tensor, words: Tensor) -> Tensor:
+        """Log-probability [N] of each of `words` [N] to be the next after vectors [N, d]; nothing is masked."""
+        return chosen(hidden, self.words, words, None)
+
+    def log_spoken(self, hidden: Tensor, words: Tensor, temperature: float = 1.0) -> Tensor:
+        """The same, as a response is drawn: by `speech`."""
+        return chosen(hidden, self.words, words, self.silent, temperature)
+
     @property
     def device(self) -> torch.device:
         """Where the parameters live."""
@@ -197,7 +206,7 @@ def read_rankings(model: Transformer, prompts: Tensor, responses: Tensor) -> Ten
 def spoken(model: Transformer, before: Tensor, responses: Tensor, temperature: float = 1.0) -> Tensor:
     """Log-probability [B, T] of each response token given the vectors `before` it [B, T, d]; 0 at padding."""
     mask = response_mask(responses)
-    found = -F.cross_entropy(model.speech(before[mask], temperature), responses[mask], reduction="none")
+    found = model.log_spoken(before[mask], responses[mask], temperature)
     return torch.zeros(responses.shape, device=found.device, dtype=found.dtype).masked_scatter(mask, found)
 
 
