@@ -94,10 +94,10 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, memory: Memory | None = None, mask: Tensor | None = None) -> Tensor:
         """x [B, T, d] -> [B, T, d]; without a `mask` (True where a key may be seen) attention is causal."""
-        b, t, _ = x.shape
+        t = x.shape[1]
         if memory is None and t <= LONG and x.device.type == "cpu" and torch.is_grad_enabled():
-            hidden = _future(t) if mask is None else _hidden(mask, b, self.heads)
-            written: Tensor = _Written.apply(x, self.heads, hidden, *self._weights())  # type: ignore[no-untyped-call]
+            hidden = _future(t) if mask is None else _hidden(mask)
+            written: Tensor = _Written.apply(x, self.heads, hidden.to(x.dtype), *self._weights())  # type: ignore[no-untyped-call]
             return written
         x = self.merge(self._heard(self.attend(self.attention_norm(x)), memory, mask)).add_(x)
         out: Tensor = self.down(self.up(self.mlp_norm(x)).relu_()).add_(x)
@@ -127,11 +127,10 @@ def _future(t: int) -> Tensor:
     return torch.full((t, max(t, ROOM)), -torch.inf).triu_(1)
 
 
-def _hidden(mask: Tensor, b: int, heads: int) -> Tensor:
-    """The same of a mask [T, S] or [B, 1, T, S], True where a key may be seen: [T, S] or [B·H, T, S]."""
-    t, s = mask.shape[-2:]
-    hidden = F.pad(torch.zeros(mask.shape).masked_fill_(~mask, -torch.inf), (0, max(0, ROOM - s)), value=-torch.inf)
-    return hidden if mask.ndim == 2 else hidden.expand(b, heads, t, -1).reshape(b * heads, t, -1)
+def _hidden(mask: Tensor) -> Tensor:
+    """The same of a mask [T, S] or [B, 1, T, S], True where a key may be seen: in the shape of the mask."""
+    hidden = torch.zeros(mask.shape).masked_fill_(~mask, -torch.inf)
+    return F.pad(hidden, (0, ROOM - mask.shape[-1]), value=-torch.inf) if mask.shape[-1] < ROOM else hidden
 
 
 class _Written(torch.autograd.Function):
@@ -144,9 +143,8 @@ class _Written(torch.autograd.Function):
         x = x.reshape(-1, d)  # [N, d]
         normed, mean, rstd = torch.native_layer_norm(x, (d,), g1, c1, 1e-5)
         apart = _apart(torch.addmm(b_ask, normed, w_ask.t()), (b, t, 3, heads), hidden.shape[-1])
-        q, k, v = apart[0, :, :t], apart[1], apart[2]  # [B·H, T or S, d/H]
-        seen = torch.baddbmm(hidden, q, k.mT, alpha=1 / math.sqrt(d // heads)).softmax(-1)  # [B·H, T, S]
-        heard = torch.bmm(seen, v).view(b, heads, t, -1).transpose(1, 2).reshape(-1, d)
+        seen = _seen(apart[0, :, :t], apart[1], hidden, heads)  # [B·H, T, S]
+        heard = torch.bmm(seen, apart[2]).view(b, heads, t, -1).transpose(1, 2).reshape(-1, d)
         y = torch.addmm(b_merge, heard, w_merge.t()).add_(x)
         again, mean2, rstd2 = torch.native_layer_norm(y, (d,), g2, c2, 1e-5)
         active = torch.addmm(b_up, again, w_up.t()).relu_()  # [N, 4d]
@@ -182,6 +180,16 @@ def _apart(x: Tensor, sizes: tuple[int, int, int, int], room: int) -> Tensor:
     b, t, k, h = sizes
     split = x.view(b, t, k, h, -1).permute(2, 0, 3, 1, 4)
     return F.pad(split, (0, 0, 0, room - t)).view(k, b * h, room, -1) if room > t else split.reshape(k, b * h, t, -1)
+
+
+def _seen(q: Tensor, k: Tensor, hidden: Tensor, heads: int) -> Tensor:
+    """How much each query [B·H, T, d/H] attends to each key [B·H, S, d/H]: [B·H, T, S]."""
+    scale = 1 / math.sqrt(q.shape[-1])
+    if hidden.ndim == 2:  # the same for all: while the product is made
+        return torch.baddbmm(hidden, q, k.mT, alpha=scale).softmax(-1)
+    scores = torch.bmm(q * scale, k.mT)
+    scores.view(-1, heads, *scores.shape[1:]).add_(hidden)
+    return scores.softmax(-1)
 
 
 def _of_linear(out: Tensor, read: Tensor) -> tuple[Tensor, Tensor]:

@@ -315,7 +315,7 @@ def _update(
 def _losses(
     policy: Transformer, value: nn.Linear, rollout: Rollout, rows: Tensor, config: PPOConfig
 ) -> tuple[Tensor, Tensor]:
-    parts = by_length(LEARN // 2, rollout.prompts[rows], rollout.responses[rows])
+    parts = by_length(LEARN, rollout.prompts[rows], rollout.responses[rows])
     rows = rows[torch.cat(parts)]
     logp, values = _read(policy, value, rollout, torch.split(rows, [len(part) for part in parts]), config)
     mask = rollout.mask[rows]
