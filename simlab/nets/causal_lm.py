@@ -21,6 +21,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from .sizes import PretrainedConfig
 
@@ -124,7 +125,15 @@ class CausalLM(nn.Module):
     def speech(self, hidden: Tensor, temperature: float = 1.0) -> Tensor:
         """The logits a response is drawn from: divided by `temperature`, -inf for what is never said."""
         logits = self.logits(hidden)
-        return (logits if temperature == 1.0 else logits / temperature) + self.silent
+        return (logits if temperature == 1.0 else logits.div_(temperature)).add_(self.silent)
+
+    def log_likely(self, hidden: Tensor, words: Tensor) -> Tensor:
+        """Log-probability [N] of each of `words` [N] to be the next after vectors [N, d]; nothing is masked."""
+        return -F.cross_entropy(self.logits(hidden), words, reduction="none")
+
+    def log_spoken(self, hidden: Tensor, words: Tensor, temperature: float = 1.0) -> Tensor:
+        """The same, as a response is drawn: by `speech`."""
+        return -F.cross_entropy(self.speech(hidden, temperature), words, reduction="none")
 
     @property
     def device(self) -> torch.device:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from .optimizer import adamw, descend, scale_rate
 from .transformer import Numbers, Progress, Transformer, read_exchanges, response_mask, shuffled, trimmed
@@ -28,7 +27,7 @@ def response_loss(model: Transformer, prompts: Tensor, responses: Tensor, *, pro
         shown = asked[:, 1:] != 0
         hidden = torch.cat([model(asked[:, :-1])[shown], hidden])
         target = torch.cat([asked[:, 1:][shown], target])
-    return F.cross_entropy(model.logits(hidden), target)
+    return -model.log_likely(hidden, target).mean()
 
 
 def imitate(

@@ -16,6 +16,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from .blocks import blank_linear
 from .closed_form import divergence, objective, optimum, tilted
 from .optimizer import adamw, descend, scale_rate
 from .sampling import Speech, speak
@@ -24,7 +25,6 @@ from .transformer import (
     Numbers,
     Progress,
     Transformer,
-    blank_linear,
     by_length,
     log_probs,
     read_exchanges,
@@ -315,7 +315,7 @@ def _update(
 def _losses(
     policy: Transformer, value: nn.Linear, rollout: Rollout, rows: Tensor, config: PPOConfig
 ) -> tuple[Tensor, Tensor]:
-    parts = by_length(LEARN // 2, rollout.prompts[rows], rollout.responses[rows])
+    parts = by_length(LEARN, rollout.prompts[rows], rollout.responses[rows])
     rows = rows[torch.cat(parts)]
     logp, values = _read(policy, value, rollout, torch.split(rows, [len(part) for part in parts]), config)
     mask = rollout.mask[rows]

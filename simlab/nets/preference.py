@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .blocks import blank_linear
 from .closed_form import fit_linear
 from .listwise import plackett_luce_loss
 from .optimizer import adamw, descend, scale_rate
@@ -30,7 +31,6 @@ from .transformer import (
     Numbers,
     Progress,
     Transformer,
-    blank_linear,
     by_length,
     log_probs,
     read_exchanges,

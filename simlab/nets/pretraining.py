@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from .optimizer import adamw, scale_rate, step_down
 from .transformer import LEARN, Numbers, Progress, Transformer, TransformerConfig, by_length, shuffled, trimmed
@@ -57,7 +56,7 @@ def next_word_loss(model: Transformer, tokens: Tensor) -> Tensor:
     target = tokens[:, 1:]
     real = target != 0
     hidden = model(tokens[:, :-1])[real]  # [M, d], only what will be compared with the dictionary
-    return F.cross_entropy(model.logits(hidden), target[real])
+    return -model.log_likely(hidden, target[real]).mean()
 
 
 def _next_word_gradient(model: Transformer, tokens: Tensor) -> Tensor:

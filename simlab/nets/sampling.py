@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from .transformer import READ, Numbers, Transformer, at_once, by_length, lengths, rows_of, trimmed
 
@@ -25,11 +26,11 @@ class Speech:
     before: Tensor
 
     @staticmethod
-    def silence(model: Transformer, rows: int, words: int) -> Speech:
-        """Nothing yet."""
-        empty, device = (rows, words), model.device
+    def silence(rows: int, words: int, width: int, device: torch.device) -> Speech:
+        """Nothing yet; of vectors as many numbers as `width` says are to be kept."""
+        empty = (rows, words)
         said = torch.zeros(empty, dtype=torch.int64, device=device)
-        return Speech(said, torch.zeros(empty, device=device), torch.zeros(*empty, model.config.width, device=device))
+        return Speech(said, torch.zeros(empty, device=device), torch.zeros(*empty, width, device=device))
 
     def trimmed(self) -> Speech:
         """Without the columns in which every response has ended."""
@@ -54,60 +55,96 @@ def speak(
     belong to the row, whoever else is in the batch. Nothing in `config.unspoken` is ever said. `temperature` 0 takes
     the likeliest word. On the model's device; raises ValueError if prompt and response exceed the context.
     """
-    asked = rows_of(model, prompts)
-    draws = torch.as_tensor(uniforms, dtype=torch.float64, device=model.device)
-    out = Speech.silence(model, *draws.shape)
-    for rows in by_length(at_once(model, batch, 4), asked):  # a token is drawn from a few copies of the logits
-        said = _continue(model, trimmed(asked[rows]), draws[rows], end, temperature)
-        out.responses[rows], out.logp[rows], out.before[rows] = said.responses, said.logp, said.before
-    return out
+    return _speech(model, prompts, uniforms, end, temperature, batch, model.config.width)
 
 
+@torch.no_grad()
 def generate(
     model: Transformer, prompts: Numbers, uniforms: Numbers, *, end: int, temperature: float = 1.0, batch: int = READ
 ) -> Tensor:
     """The tokens [n, T] of `speak`, int64."""
-    return speak(model, prompts, uniforms, end=end, temperature=temperature, batch=batch).responses
+    return _speech(model, prompts, uniforms, end, temperature, batch, 0).responses
 
 
-def _continue(model: Transformer, prompts: Tensor, draws: Tensor, end: int, temperature: float) -> Speech:
-    """Responses [B, T]. Rows that have ended are dropped from the work once they are a quarter of it."""
+def _speech(
+    model: Transformer, prompts: Numbers, uniforms: Numbers, end: int, temperature: float, batch: int, width: int
+) -> Speech:
+    """See `speak`; of the vectors before each token the first `width` numbers are kept."""
+    asked = rows_of(model, prompts)
+    draws = torch.as_tensor(uniforms, dtype=torch.float64, device=model.device)
+    out = Speech.silence(draws.shape[0], draws.shape[1], width, model.device)
+    for rows in by_length(at_once(model, batch, 4), asked):  # a token is drawn from a few copies of the logits
+        _continue(model, trimmed(asked[rows]), draws[rows], end, temperature, out, rows)
+    return out
+
+
+def _continue(
+    model: Transformer, prompts: Tensor, draws: Tensor, end: int, temperature: float, out: Speech, rows: Tensor
+) -> None:
+    """Write responses with draws [B, T] to the `rows` [B] of `out`. Those that have ended are dropped from the work
+    once they are a quarter of it."""
     (b, p), t = prompts.shape, draws.shape[1]
-    out = Speech.silence(model, b, t)
-    config = model.config
+    config, width = model.config, out.before.shape[2]
     if p + t > config.context:
         raise ValueError(f"{p} + {t} tokens of prompt and response do not fit in a context of {config.context}")
-    size, rows = lengths(prompts), torch.arange(b, device=prompts.device)
-    memories = model.memories(b, p + t)
-    visible = torch.arange(p + t, device=prompts.device) < size[:, None]  # [B, P+T], all but prompt padding
-    visible[:, p:] = True
-    state = model(prompts, memories=memories)[rows, size - 1]  # [B, d]
+    size, memories = lengths(prompts), model.memories(b, p + t)
+    visible = None if p == int(size.min()) else _visible(size, p, t)
+    state = model(prompts, memories=memories)[torch.arange(b, device=size.device), size - 1]  # [B, d]
     alive = torch.ones(b, dtype=torch.bool, device=prompts.device)
     for step in range(t):
-        token, logp = draw(model.speech(state, temperature or 1.0), draws[rows, step], greedy=temperature == 0)
+        token, logp = draw(model.speech(state, temperature or 1.0), draws[:, step], greedy=temperature == 0)
         out.responses[rows, step] = torch.where(alive, token, 0)
-        out.logp[rows, step], out.before[rows, step] = logp * alive, state * alive[:, None]
+        out.logp[rows, step], out.before[rows, step] = logp * alive, state[:, :width] * alive[:, None]
         alive = alive & (token != end)
         left = int(alive.sum())
         if not left or step + 1 == t:
             break
         if left <= 0.75 * len(alive):
-            rows, token, size, visible = rows[alive], token[alive], size[alive], visible[alive]
+            rows, token, size, draws = rows[alive], token[alive], size[alive], draws[alive]
+            visible = None if visible is None else visible[alive]
             for memory in memories:
                 memory.keep(alive)
             alive = alive[alive]
-        mask = visible[:, None, None, : p + step + 1]
+        mask = None if visible is None else visible[:, None, None, : p + step + 1]
         state = model(token[:, None], (size + step)[:, None], memories, mask)[:, 0]
-    return out
+
+
+def _visible(size: Tensor, p: int, t: int) -> Tensor:
+    """True [B, P+T] everywhere but at the padding of prompts of P tokens, of which `size` [B] are none."""
+    visible = torch.arange(p + t, device=size.device) < size[:, None]
+    visible[:, p:] = True
+    return visible
 
 
 def draw(logits: Tensor, uniforms: Tensor, *, greedy: bool = False) -> tuple[Tensor, Tensor]:
     """One index [B] from each row of logits [B, V] by inverting its cumulative distribution at uniforms [B], and the
-    logarithm of its probability [B]."""
-    weights = torch.exp(logits - logits.amax(1, keepdim=True))
-    cumulative = weights.cumsum(1, dtype=torch.float64)
-    total = cumulative[:, -1]
-    target = torch.minimum(uniforms * total, torch.nextafter(total, torch.zeros_like(total)))
-    drawn = logits.argmax(1) if greedy else torch.searchsorted(cumulative, target[:, None], right=True)[:, 0]
-    likely = weights.gather(1, drawn[:, None])[:, 0].double() / total
-    return drawn, likely.log().to(logits.dtype)
+    logarithm of its probability [B].
+
+    In two steps: to one of about √V parts of the dictionary, and to one word of that part, so that what is added up one
+    after the other, which is slow, are √V numbers twice.
+    """
+    weights = logits.softmax(1)
+    (b, v), size = weights.shape, 1 << weights.shape[1].bit_length() // 2
+    parts = (F.pad(weights, (0, -v % size)) if v % size else weights).view(b, -1, size)
+    cumulative = parts.sum(2).cumsum(1, dtype=torch.float64)  # [B, about √V]
+    total = cumulative[:, -1:]
+    drawn = logits.argmax(1) if greedy else _inverse(parts, cumulative, uniforms[:, None] * total)
+    likely = weights.gather(1, drawn[:, None]) / total
+    return drawn, likely[:, 0].log().to(logits.dtype)
+
+
+def _inverse(parts: Tensor, cumulative: Tensor, target: Tensor) -> Tensor:
+    """Which of the weights in parts [B, N, M], whose sums are `cumulative` [B, N], reaches the target [B, 1] when all
+    are added up one after the other [B]; never one of weight 0."""
+    rows = torch.arange(len(parts), device=parts.device)
+    part = _first_beyond(cumulative, target)
+    before = F.pad(cumulative, (1, 0)).gather(1, part)
+    within = _first_beyond(parts[rows, part[:, 0]].cumsum(1, dtype=torch.float64), target - before)
+    return (part * parts.shape[2] + within)[:, 0]
+
+
+def _first_beyond(cumulative: Tensor, target: Tensor) -> Tensor:
+    """Where sums [B, N] are first greater than the target [B, 1], at the latest where they reach their end [B, 1]."""
+    last = cumulative[:, -1:]
+    target = torch.minimum(target, torch.nextafter(last, torch.zeros_like(last)))
+    return torch.searchsorted(cumulative, target, right=True)

@@ -27,6 +27,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .blocks import Block, Memory
+from .dictionary import chosen
 from .sizes import TransformerConfig, count_parameters, flops_per_token
 
 __all__ = [
@@ -47,64 +49,8 @@ Numbers = Tensor | NDArray[Any]
 READ, LEARN = 256, 64  # rows at once, without and with gradients: of 64 to 1,024, fastest on processors at width 64
 M = TypeVar("M", bound=nn.Module)
 _MOVED = {"generate": "sampling", "draw": "sampling", "pretrain": "pretraining", "next_word_loss": "pretraining",
-          "adamw": "optimizer", "descend": "optimizer", "scale_rate": "optimizer"}  # fmt: skip
-
-
-class Memory:
-    """Keys and values of one block for the tokens read so far (the KV cache): two buffers [B, H, S, d/H]."""
-
-    def __init__(self, rows: int, heads: int, slots: int, size: int, like: Tensor) -> None:
-        self.keys = like.new_zeros(rows, heads, slots, size)
-        self.values = like.new_zeros(rows, heads, slots, size)
-        self.filled = 0
-
-    def append(self, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Remember more keys and values [B, H, T, d/H]; returns all of them."""
-        stop = self.filled + keys.shape[2]
-        self.keys[:, :, self.filled : stop] = keys
-        self.values[:, :, self.filled : stop] = values
-        self.filled = stop
-        return self.keys[:, :, :stop], self.values[:, :, :stop]
-
-    def keep(self, rows: Tensor) -> None:
-        """Forget every sequence but these."""
-        self.keys, self.values = self.keys[rows], self.values[rows]
-
-
-class _Blank(nn.Linear):
-    def reset_parameters(self) -> None:
-        """Leave the numbers as they are."""
-
-
-def blank_linear(inputs: int, outputs: int, device: torch.device | None = None) -> nn.Linear:
-    """A linear layer without numbers yet; nn.Linear would draw some from torch's global generator."""
-    return _Blank(inputs, outputs, device=device)
-
-
-class Block(nn.Module):
-    """Attention, then an MLP, each reading a normed copy of the stream and adding to it (pre-norm)."""
-
-    def __init__(self, config: TransformerConfig) -> None:
-        super().__init__()
-        d, self.heads = config.width, config.heads
-        self.attention_norm = nn.LayerNorm(d)
-        self.attend = blank_linear(d, 3 * d)
-        self.merge = blank_linear(d, d)
-        self.mlp_norm = nn.LayerNorm(d)
-        self.up = blank_linear(d, config.mlp_ratio * d)
-        self.down = blank_linear(config.mlp_ratio * d, d)
-
-    def forward(self, x: Tensor, memory: Memory | None = None, mask: Tensor | None = None) -> Tensor:
-        """x [B, T, d] -> [B, T, d]; without a `mask` (True where a key may be seen) attention is causal."""
-        b, t, d = x.shape
-        split = self.attend(self.attention_norm(x)).view(b, t, 3, self.heads, d // self.heads)
-        q, k, v = split.permute(2, 0, 3, 1, 4).unbind(0)  # each [B, H, T, d/H]
-        if memory is not None:
-            k, v = memory.append(k, v)
-        heard = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
-        x = x + self.merge(heard.transpose(1, 2).reshape(b, t, d))
-        x = x + self.down(F.relu(self.up(self.mlp_norm(x))))
-        return x
+          "adamw": "optimizer", "descend": "optimizer", "scale_rate": "optimizer",
+          "blank_linear": "blocks"}  # fmt: skip
 
 
 class Transformer(nn.Module):
@@ -115,7 +61,7 @@ class Transformer(nn.Module):
         self.config = config
         self.words = nn.Parameter(torch.empty(config.vocab, config.width))
         self.positions = nn.Parameter(torch.empty(config.context, config.width))
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
+        self.blocks = nn.ModuleList(Block(config.width, config.heads, config.mlp_ratio) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.width)
         silent = torch.zeros(config.vocab)
         silent[list(config.unspoken)] = -torch.inf
@@ -150,7 +96,8 @@ class Transformer(nn.Module):
         """Vectors [B, T, d] of tokens [B, T], each knowing the tokens up to and including itself.
 
         `positions` [B, T] default to 0…T−1. With `memories` (one a block) earlier tokens are remembered, and later
-        calls need a `mask` [B, 1, T, S], True where a remembered key may be seen.
+        calls need a `mask` [B, 1, T, S], True where a remembered key may be seen, unless they bring one token each,
+        which sees all.
         """
         if positions is None and tokens.shape[1] > self.config.context:
             raise ValueError(f"{tokens.shape[1]} tokens do not fit in a context of {self.config.context}")
@@ -163,8 +110,7 @@ class Transformer(nn.Module):
 
     def memories(self, rows: int, slots: int) -> list[Memory]:
         """An empty memory for each block, of so many sequences with room for so many tokens."""
-        shape = (rows, self.config.heads, slots, self.config.width // self.config.heads)
-        return [Memory(*shape, like=self.words) for _ in self.blocks]
+        return [Memory(rows, self.config.heads, slots, self.config.width, like=self.words) for _ in self.blocks]
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Comparison with the dictionary: unnormalized log-probabilities [..., V] of the next word."""
@@ -174,7 +120,15 @@ class Transformer(nn.Module):
     def speech(self, hidden: Tensor, temperature: float = 1.0) -> Tensor:
         """The logits a response is drawn from: divided by `temperature`, -inf for what is never said."""
         logits = self.logits(hidden)
-        return (logits if temperature == 1.0 else logits / temperature) + self.silent
+        return (logits if temperature == 1.0 else logits.div_(temperature)).add_(self.silent)
+
+    def log_likely(self, hidden: Tensor, words: Tensor) -> Tensor:
+        """Log-probability [N] of each of `words` [N] to be the next after vectors [N, d]; nothing is masked."""
+        return chosen(hidden, self.words, words, None)
+
+    def log_spoken(self, hidden: Tensor, words: Tensor, temperature: float = 1.0) -> Tensor:
+        """The same, as a response is drawn: by `speech`."""
+        return chosen(hidden, self.words, words, self.silent, temperature)
 
     @property
     def device(self) -> torch.device:
@@ -252,7 +206,7 @@ def read_rankings(model: Transformer, prompts: Tensor, responses: Tensor) -> Ten
 def spoken(model: Transformer, before: Tensor, responses: Tensor, temperature: float = 1.0) -> Tensor:
     """Log-probability [B, T] of each response token given the vectors `before` it [B, T, d]; 0 at padding."""
     mask = response_mask(responses)
-    found = -F.cross_entropy(model.speech(before[mask], temperature), responses[mask], reduction="none")
+    found = model.log_spoken(before[mask], responses[mask], temperature)
     return torch.zeros(responses.shape, device=found.device, dtype=found.dtype).masked_scatter(mask, found)
 
 

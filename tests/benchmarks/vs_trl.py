@@ -75,13 +75,14 @@ from trl.experimental.ppo import PPOTrainer  # noqa: E402
 from trl.experimental.ppo.ppo_trainer import batch_generation  # noqa: E402
 
 import simlab.nets.policy as simlab_policy  # noqa: E402
+from simlab.nets.blocks import blank_linear  # noqa: E402
 from simlab.nets.closed_form import tilted  # noqa: E402
 from simlab.nets.optimizer import adamw  # noqa: E402
 from simlab.nets.policy import PPOConfig, ppo  # noqa: E402
 from simlab.nets.preference import RewardModel, fit  # noqa: E402
 from simlab.nets.pretraining import pretrain  # noqa: E402
 from simlab.nets.sampling import Speech, generate  # noqa: E402
-from simlab.nets.transformer import Transformer, TransformerConfig, blank_linear, read_exchanges  # noqa: E402
+from simlab.nets.transformer import Transformer, TransformerConfig, read_exchanges  # noqa: E402
 
 V, WIDTH, LAYERS, HEADS = 512, 64, 2, 4
 PROMPT, RESPONSE, BATCH = 8, 16, 256
