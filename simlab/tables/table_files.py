@@ -34,6 +34,7 @@ STREAM, PARQUET, PART = ".arrows", ".parquet", ".parquet.part"
 PACKED = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)  # costs less than writing four times the bytes
 BATCH = 1 << 18  # rows read at a time
 BUFFER = 1 << 15  # bytes written at once
+HASHED = 1 << 16  # bytes hashed at once, of one text again and again
 _ARROW = {"string": pa.string(), "int64": pa.int64(), "float64": pa.float64(), "bool": pa.bool_()}
 
 
@@ -260,7 +261,10 @@ class _ColumnDigest:
         """As many rows of one text, which are not written out for that."""
         self._rows += rows
         self._widths.update(_canonical(np.full(rows, len(text), dtype=np.int32)))
-        self._values.update(text * rows)
+        at_once = min(rows, max(1, HASHED // max(1, len(text))))
+        several = memoryview(text * at_once)
+        for start in range(0, rows, at_once):
+            self._values.update(several[: len(text) * min(at_once, rows - start)])
 
     def _update_texts(self, array: pa.StringArray) -> None:
         if len(array):
