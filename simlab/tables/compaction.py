@@ -55,7 +55,7 @@ class Compaction:
     def finish(self, stream: Iterable[pa.RecordBatch]) -> tuple[int, str]:
         """Write what is left; returns the number of rows of the file, and their sha256. All rows are read from the
         `stream` if they are too many to have been kept for their keys."""
-        held = list(stream) if self._read_back else self._held
+        held, self._held = list(stream) if self._read_back else self._held, []
         if held:
             rows = pa.Table.from_batches(held)
             self._write(latest(plain(rows), self._key) if self._key else rows)
