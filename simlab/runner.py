@@ -25,6 +25,7 @@ from simlab.engine.context import Progress
 from simlab.engine.jobs import Jobs, Store
 from simlab.errors import InvalidInput, Mismatch, SimlabError, blaming
 from simlab.names import from_here
+from simlab.parallel import give_back
 from simlab.paths import given, staying
 from simlab.plugins.registry import Registry, discover
 from simlab.plugins.watchdog import patience, watched
@@ -110,6 +111,8 @@ def execute(
             elif other := unlike(opened.manifest):
                 what = f"{shown}: shown as it was made; since then changed: {', '.join(other)}"
                 print(f"{what} (simlab verify {shown} makes it again)", file=sys.stderr)
+    del simulation
+    give_back()
     if jobs.ran:  # else nothing has been added
         store.forget()
     done = load(shown)
