@@ -34,7 +34,7 @@ STREAM, PARQUET, PART = ".arrows", ".parquet", ".parquet.part"
 PACKED = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)  # costs less than writing four times the bytes
 BATCH = 1 << 18  # rows read at a time
 BUFFER = 1 << 15  # bytes written at once
-HASHED = 1 << 16  # bytes hashed at once, of one text again and again
+DECODED = 1 << 20  # bytes of texts that are written out at once to be hashed
 _ARROW = {"string": pa.string(), "int64": pa.int64(), "float64": pa.float64(), "bool": pa.bool_()}
 
 
@@ -240,11 +240,15 @@ class _ColumnDigest:
         self._widths, self._values = hashlib.sha256(), hashlib.sha256()
 
     def update(self, array: pa.Array) -> None:
-        if isinstance(array, pa.DictionaryArray):
-            if len(array.dictionary) == 1 and not array.null_count and not array.dictionary.null_count:
-                self._update_same(array.dictionary[0].as_py().encode(), len(array))
-                return
-            array = array.dictionary_decode()
+        if not isinstance(array, pa.DictionaryArray):
+            self._update_plain(array)
+            return
+        longest = pc.max(pc.binary_length(array.dictionary)).as_py() or 1  # written out, texts may be far larger
+        rows = max(1, DECODED // longest)
+        for start in range(0, len(array), rows):
+            self._update_plain(array[start : start + rows].dictionary_decode())
+
+    def _update_plain(self, array: pa.Array) -> None:
         if array.type != self.type:
             array = array.cast(self.type)
         if array.null_count:
@@ -256,15 +260,6 @@ class _ColumnDigest:
             self._update_texts(array)
         else:
             self._values.update(_canonical(array.to_numpy(zero_copy_only=False)))
-
-    def _update_same(self, text: bytes, rows: int) -> None:
-        """As many rows of one text, which are not written out for that."""
-        self._rows += rows
-        self._widths.update(_canonical(np.full(rows, len(text), dtype=np.int32)))
-        at_once = min(rows, max(1, HASHED // max(1, len(text))))
-        several = memoryview(text * at_once)
-        for start in range(0, rows, at_once):
-            self._values.update(several[: len(text) * min(at_once, rows - start)])
 
     def _update_texts(self, array: pa.StringArray) -> None:
         if len(array):

@@ -111,6 +111,18 @@ def test_small_and_large_tables_are_read_alike(
     assert table_files.sha256(rows) == found["sha256"]
 
 
+@pytest.mark.slow
+def test_texts_that_would_fill_gigabytes_if_each_row_had_its_own(tmp_path: Path) -> None:
+    """More than Arrow puts into one array (2³¹ bytes), in one part: ten long prompts, each ranked again and again."""
+    rows, prompts = 1_000_000, [f"{number}{'x' * 2_300}" for number in range(10)]
+    with Recorder(tmp_path, "5eed") as tables:
+        tables.add(
+            "ledger", **{**LEDGER, "amount": np.arange(float(rows)), "reason": coded(np.arange(rows) % 10, prompts)}
+        )
+        found = tables.close()["ledger"]
+    assert table_files.summary(tmp_path / "tables" / "ledger.parquet") == (rows, found["sha256"])
+
+
 def test_what_is_left_before_its_end_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compaction, "PART_ROWS", 1)
     with Recorder(tmp_path, "5eed") as tables:

@@ -117,11 +117,15 @@ def test_latest_keeps_the_last_row_of_a_key_where_the_key_first_stood() -> None:
     assert table_files.latest(rows, ()) is rows
 
 
-def test_a_text_of_all_rows_has_the_sha256_of_as_many_texts() -> None:
-    for text in ("", "a", "é"):
-        coded = pa.table({"k": pa.array([text] * 5).dictionary_encode(), "n": [1, 2, 3, 4, 5]})
-        assert len(coded["k"].chunk(0).dictionary) == 1
-        assert table_files.sha256(coded) == table_files.sha256(table_files.plain(coded))
+@pytest.mark.parametrize("at_once", [1, 5, 1 << 20])
+def test_coded_texts_have_the_sha256_of_texts(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few are written out at once; of one text for all rows, of several, of nulls, and of none."""
+    monkeypatch.setattr(table_files, "DECODED", at_once)
+    for texts in (["a"] * 5, ["", ""], ["é", "", "abcdef", "é", None, "c"], [None, None], []):
+        rows = pa.table({"k": pa.array(texts, pa.string())})
+        coded = pa.table({"k": pa.array(texts, pa.string()).dictionary_encode()})
+        assert pa.types.is_dictionary(coded["k"].type)
+        assert table_files.sha256(coded) == table_files.sha256(rows)
     assert table_files.sha256(pa.table({"k": ["ab", "c"]})) != table_files.sha256(pa.table({"k": ["a", "bc"]}))
 
 
