@@ -6,21 +6,17 @@ they need not be safe there, and the watchdog could not see them.
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import os
-import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
 MOST = 4  # threads; numpy lets go of the interpreter's lock for too short a time to keep more of them busy
 AHEAD = 8  # calls that may wait to be made
-LARGE = 1 << 19  # KiB that a process has once had, from which it is worth the time
 
 
 def side_by_side(work: Callable[[T], R], pieces: Sequence[T]) -> list[R]:
@@ -66,19 +62,6 @@ def write_behind(pieces: int) -> Iterator[Callable[..., None]]:
         yield later
         while waiting:
             waiting.popleft().result()
-
-
-def give_back() -> None:
-    """Return the memory of a large run that is over: what parties hold of one another Python may keep for many runs
-    more, and what it frees glibc keeps for each thread there ever was. After a small run nothing is done."""
-    if not sys.platform.startswith("linux"):
-        return
-    import resource
-
-    if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > LARGE:
-        gc.collect()
-        with suppress(OSError, AttributeError):  # of another C library
-            ctypes.CDLL(None).malloc_trim(0)
 
 
 def cores() -> int:

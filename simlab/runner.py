@@ -6,12 +6,14 @@ interrupted run completes it. `verify` runs a finished run once more, elsewhere,
 
 from __future__ import annotations
 
+import ctypes
 import gc
+import os
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,6 @@ from simlab.engine.context import Progress
 from simlab.engine.jobs import Jobs, Store
 from simlab.errors import InvalidInput, Mismatch, SimlabError, blaming
 from simlab.names import from_here
-from simlab.parallel import give_back
 from simlab.paths import given, staying
 from simlab.plugins.registry import Registry, discover
 from simlab.plugins.watchdog import patience, watched
@@ -40,6 +41,8 @@ from simlab.simulation import Simulation
 from simlab.tables import table_files
 from simlab.tables.recorder import Recorder
 from simlab.tables.schemas import TABLES
+
+GROWN = 1 << 27  # bytes by which a run may leave a process larger, before it is worth the time to look what is free
 
 
 def run_file(
@@ -88,7 +91,7 @@ def execute(
     Raises InvalidInput, too, if the folder holds this run as it was before a plugin, or what one rests on, changed. Of
     a run that is complete, every table is held against what the manifest says of it.
     """
-    began = time.monotonic()
+    began, memory = time.monotonic(), _resident()
     manifest = manifest_of(scenario, registry)
     shown = given(out) if out is not None else given(default_folder(manifest))
     folder = shown.absolute()  # wherever a plugin may change to
@@ -112,7 +115,8 @@ def execute(
                 what = f"{shown}: shown as it was made; since then changed: {', '.join(other)}"
                 print(f"{what} (simlab verify {shown} makes it again)", file=sys.stderr)
     del simulation
-    give_back()
+    if _resident() - memory > GROWN:
+        _give_back()
     if jobs.ran:  # else nothing has been added
         store.forget()
     done = load(shown)
@@ -149,6 +153,22 @@ def settled() -> Iterator[None]:
         yield
     finally:
         gc.unfreeze()
+
+
+def _resident() -> int:
+    """Bytes of memory that this process has; 0 where the system does not say so."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return 0
+
+
+def _give_back() -> None:
+    """Return the memory of a run that is over: what its parties hold of one another Python may keep for many runs more,
+    and what it frees glibc keeps for each thread there ever was."""
+    gc.collect()
+    with suppress(OSError, AttributeError):  # of another C library
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _logger(registry: Registry, words: str) -> Logger:

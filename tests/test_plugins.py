@@ -225,6 +225,10 @@ def test_entry_points_are_plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             "import simlab\nclass A(simlab.Criterion):\n    name = 'a'\n    ideal = 6\n",
             "line 2: PydanticUserError: A non-annotated attribute was detected",
         ),
+        (
+            "import simlab\nclass T: pass\nclass A(simlab.Criterion):\n    name = 'a'\n    thing: T = T()\n",
+            "line 3: PydanticSchemaGenerationError: Unable to generate pydantic-core schema",
+        ),
         ("import simlab\nclass A(simlab.Criterion):\n    pass\n", "class A has no usable name"),
         ("import simlab\nclass A(simlab.Criterion):\n    name = 'two words'\n", "class A has no usable name"),
         ("import simlab\nclass A(simlab.Component):\n    name = 'a'\n", "class A derives from none of the contracts"),

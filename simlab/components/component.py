@@ -20,7 +20,7 @@ class Component(BaseModel):
     only later, in its methods, are part of it if `reads` names them, as seen from the plugin's file (`footprint`).
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: ClassVar[str] = ""  # "criterion", "rater", "reward", "world", …; set by the contracts
     name: ClassVar[str] = ""  # what scenario files call it

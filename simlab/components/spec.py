@@ -15,7 +15,7 @@ class Spec(BaseModel):
     its id, was read as.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, defer_build=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
     instead_of: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # settings, and those they cannot stand beside
 
     @model_validator(mode="before")
