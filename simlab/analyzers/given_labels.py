@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 MOST_LINEAR, MOST_NETWORK = 10_000, 2_048  # pairs drawn anew, or parted; of more, so many, and stepped up
 ENOUGH, A_DIMENSION = 2_048, 32  # pairs that tell chance, and per dimension: steps assume that 1/32 is small
-REDRAWS, ONWARD = 3, 2  # in the last round, and in those before: of two, in few dimensions, a correlation says little
+REDRAWS, REDRAWS_BEFORE = 3, 2  # in the last round, and in those before it: of two, a correlation says less
 LATER = "{} is trained again in the last round only"
 
 
@@ -138,7 +138,7 @@ class _Direction(_Reader):
         unknown = Drawn(why=f"{self.machine.name} is not drawn anew")
         if not anew or not self.few:
             return Reading(own, unknown, unknown)
-        redraws = [self.fitted(self.again(number), "reader") for number in range(REDRAWS if last else ONWARD)]
+        redraws = [self.fitted(self.again(number), "reader") for number in range(REDRAWS if last else REDRAWS_BEFORE)]
         labels = Drawn(self.stepped(float(np.mean([self.agreed(a, b) for a, b in combinations(redraws, 2)]))))
         if single:  # an exact fit has no seed
             return Reading(own, labels, Drawn(1.0))

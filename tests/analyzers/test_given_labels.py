@@ -21,6 +21,7 @@ from scipy.optimize import brentq
 from scipy.special import expit
 from scipy.stats import norm
 
+from simlab.analyzers import given_labels
 from simlab.measures.statistics import lengthened, pearson
 from simlab.nets.closed_form import fit_linear
 from simlab.parties.other_labels import halves, relabelled
@@ -262,3 +263,18 @@ def test_a_pool_without_a_vendor_stands_beside_one_that_has(tmp_path: Path) -> N
     found = links(play_as({**VENDORS, "parties": parties, "relations": [*relations, *own]}, tmp_path))
     assert list(found.index)[:3] == ["acme", "acme + click", "north + south"]
     assert found.rho["north + south"] == pytest.approx(1, abs=0.01)
+
+
+def test_labels_are_drawn_anew_most_often_in_the_last_round(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of each pair of redraws the correlation; that of one pair of them tells an earlier round's chance well enough."""
+    asked: list[int] = []
+    again = given_labels._Direction.again
+
+    def counted(self: Any, number: int) -> list[Rankings]:
+        asked.append(number)
+        return again(self, number)
+
+    monkeypatch.setattr(given_labels._Direction, "again", counted)
+    rows = play(tmp_path, {"days": 3}).waterfall
+    assert asked == [0, 1, 0, 1, 0, 1, 2]
+    assert rows[(rows.agent == MARKS) & (rows["round"] > 0)].noise.notna().all()
