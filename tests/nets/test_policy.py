@@ -297,7 +297,11 @@ def test_a_critic_that_begins_as_the_judge_foresees_from_the_first_batch_on(
     for critic in ("reward_model", "zero", "none"):
         _, metrics = _train(speaker, prompts, score, critic=critic, so_far=so_far, iterations=3)
         began[critic] = [row["val_explained_variance"] for row in metrics]
-    assert began["reward_model"][0] > 0.3
+    first = [began["reward_model"][0]]
+    for seed in range(1, 6):  # of a single batch it is .41 ± .05
+        _, metrics = _train(speaker, prompts, score, critic="reward_model", so_far=so_far, iterations=1, seed=seed)
+        first.append(metrics[0]["val_explained_variance"])
+    assert np.mean(first) > 0.3
     assert abs(began["zero"][0]) < 1e-6
     assert max(map(abs, began["none"])) < 1e-6  # which never learns
 
