@@ -22,7 +22,7 @@ from .closed_form import fit_linear
 from .listwise import plackett_luce_loss
 from .optimizer import adamw, descend, scale_rate
 from .orders import wins
-from .pairwise import Ties, as_pairs, bradley_terry_loss, centring_penalty, pair_differences
+from .pairwise import Ties, as_pairs, bradley_terry_loss, centring_penalty
 from .replay import passes_over
 from .reward_figures import accuracy, figures
 from .transformer import (
@@ -39,7 +39,7 @@ from .transformer import (
     trimmed,
 )
 
-__all__ = ["RewardModel", "accuracy", "bradley_terry_loss", "centring_penalty", "fit", "fit_linear", "pair_differences"]
+__all__ = ["RewardModel", "accuracy", "bradley_terry_loss", "centring_penalty", "fit", "fit_linear"]
 
 ROUNDING = 1e-6  # relative: what parameters move by where there is nothing to learn, at most
 CERTAIN = -1.5  # where variances begin: softplus(−1.5) = .20

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from simlab.nets.listwise import plackett_luce_loss
 from simlab.nets.orders import wins
-from simlab.nets.preference import bradley_terry_loss, pair_differences
+from simlab.nets.pairwise import bradley_terry_loss, pair_differences
 
 Array = NDArray[np.float64]
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from simlab.nets.preference import bradley_terry_loss, centring_penalty, pair_differences
+from simlab.nets.pairwise import bradley_terry_loss, centring_penalty, pair_differences
 from simlab.nets.reward_figures import figures
 
 MISSING = not all(importlib.util.find_spec(name) for name in ("trl", "datasets", "transformers"))
