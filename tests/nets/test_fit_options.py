@@ -12,12 +12,12 @@ import torch
 from numpy.typing import NDArray
 
 from simlab.nets.optimizer import descend
+from simlab.nets.pairwise import pair_differences
 from simlab.nets.preference import (
     RewardModel,
     bradley_terry_loss,
     centring_penalty,
     fit,
-    pair_differences,
 )
 from simlab.nets.sampling import generate
 from simlab.nets.transformer import Transformer, to_arrays

@@ -11,15 +11,15 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from simlab.nets.pairwise import pair_differences
 from simlab.nets.preference import (
     RewardModel,
     accuracy,
     bradley_terry_loss,
     fit,
     fit_linear,
-    pair_differences,
-    passes_over,
 )
+from simlab.nets.replay import passes_over
 from simlab.nets.sampling import generate
 from simlab.nets.transformer import Transformer, from_arrays, to_arrays
 from tests.nets.conftest import END
