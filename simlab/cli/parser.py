@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from simlab.errors import presentable
 from simlab.names import one_line
+from simlab.provenance import simlab_version
 
 Trailing = Mapping[str, Callable[[str], str]]
 Action = Callable[[argparse.Namespace], int]  # what a command does: takes its arguments, returns an exit code
@@ -23,7 +24,7 @@ begin with:
   simlab run scenarios/01_first.yaml --small
   simlab COMMAND --help
 
-exit codes: 0 ok, 1 failed, 2 invalid input, 4 tables differ, 130 interrupted"""
+exit codes: 0 ok, 1 failed, 2 invalid input, 3 runs of a study failed, 4 tables differ, 130 interrupted"""
 
 
 class Parser(argparse.ArgumentParser):
@@ -45,6 +46,7 @@ class Commands:
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
+        self.parser.add_argument("--version", action="version", version=f"simlab {simlab_version()}")
         self._parsers = self.parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def add(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import simlab
 from simlab.cli import main
 from simlab.errors import Mismatch
 
@@ -54,6 +55,11 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
 def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     assert re.findall(r"^    ([a-z]+)", capsys.readouterr().out, re.MULTILINE) == COMMANDS
+
+
+def test_the_version_is_the_one_that_manifests_name(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"simlab {simlab.load(finished).manifest['version']}\n"
 
 
 @pytest.mark.slow
