@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from threadpoolctl import threadpool_limits
 
@@ -37,10 +37,10 @@ from simlab.runs.loading import Run, load
 from simlab.runs.manifest import read_manifest
 from simlab.scenario import Overrides, Scenario, costs
 from simlab.scenario import load as load_scenario
-from simlab.simulation import Simulation
-from simlab.tables import table_files
-from simlab.tables.recorder import Recorder
 from simlab.tables.schemas import TABLES
+
+if TYPE_CHECKING:
+    from simlab.simulation import Simulation
 
 GROWN = 1 << 27  # bytes by which a run may leave a process larger, before it is worth the time to look what is free
 
@@ -91,6 +91,8 @@ def execute(
     Raises InvalidInput, too, if the folder holds this run as it was before a plugin, or what one rests on, changed. Of
     a run that is complete, every table is held against what the manifest says of it.
     """
+    from simlab.simulation import Simulation  # here: who shares out the runs of a study among processes simulates none
+
     began, memory = time.monotonic(), _resident()
     manifest = manifest_of(scenario, registry)
     shown = given(out) if out is not None else given(default_folder(manifest))
@@ -207,6 +209,8 @@ class _Told:
 
 
 def _simulate(simulation: Simulation, opened: OpenRun, told: _Told, noted: reads.Noted) -> None:
+    from simlab.tables.recorder import Recorder
+
     scenario = simulation.scenario
     if told.hook.wanted("simlab_run_started", "scenario"):
         scenario = scenario.model_copy(deep=True)  # which a plugin may do with what it likes
@@ -322,6 +326,8 @@ def verify(folder: Path | str, progress: Progress | None = None, *, cached: bool
 
 def _on_disk(path: Path) -> tuple[dict[str, str], dict[str, str]]:
     """The sha256 of every table as its file is now; and of those that are missing or cannot be read, why not."""
+    from simlab.tables import table_files
+
     found, why = {}, {}
     done = load(path)
     for name in TABLES:

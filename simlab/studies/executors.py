@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
 
 Row = dict[str, Any]
+SHARED = ("simlab.simulation", "simlab.studies.task", "pandas", "pyarrow.parquet", "scipy.special")  # slow to import
 
 
 class Executor(Protocol):
@@ -122,7 +123,7 @@ def _pool(processes: int) -> ProcessPoolExecutor:
         context: BaseContext = get_context("spawn")
     else:
         context = get_context("forkserver")
-        context.set_forkserver_preload(["simlab.studies.task", "simlab.simulation", "pandas", "pyarrow.parquet"])
+        context.set_forkserver_preload([*SHARED])
         _start_deaf_to_ctrl_c()
     return ProcessPoolExecutor(processes, mp_context=context, initializer=_begin)
 

@@ -18,7 +18,7 @@ import pytest
 from filelock import FileLock
 
 import simlab
-from simlab import runner as execution
+from simlab import simulation
 from simlab.cli import main
 from simlab.errors import InvalidInput
 from simlab.runs.folder import identified, open_run
@@ -42,14 +42,14 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Any]) -> None:
     """Let something happen after a run has looked at its folder for the first time, and before it opens it."""
-    simulation = execution.Simulation
+    whole = simulation.Simulation
 
     def delayed(*args: Any, **options: Any) -> Any:
-        monkeypatch.setattr(execution, "Simulation", simulation)
+        monkeypatch.setattr(simulation, "Simulation", whole)
         happens()
-        return simulation(*args, **options)
+        return whole(*args, **options)
 
-    monkeypatch.setattr(execution, "Simulation", delayed)
+    monkeypatch.setattr(simulation, "Simulation", delayed)
 
 
 def test_a_run_that_comes_too_late_leaves_the_finished_one(
@@ -171,7 +171,7 @@ def test_a_lock_that_was_replaced_is_not_the_one_in_its_place(tmp_path: Path) ->
 
 AT_ONCE = """
 import os, sys
-from simlab import runner as execution# once for all of them
+from simlab import simulation  # once for all of them
 from simlab.cli import main
 
 file, out, *seeds = sys.argv[1:]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import simlab
-from simlab import runner
+from simlab import runner, simulation
 
 SCENARIO = Path(__file__).parent.parent.parent / "scenarios" / "00_gaussian.yaml"
 
@@ -24,13 +24,13 @@ def test_a_run_that_made_a_process_larger_leaves_nothing_behind(
     """What parties hold of one another goes at once, and not when Python next looks; after a small run it may wait."""
     made: list[weakref.ref[Any]] = []
 
-    class Watched(runner.Simulation):
+    class Watched(simulation.Simulation):
         def __init__(self, *given: Any) -> None:
             super().__init__(*given)
             made.append(weakref.ref(self))
 
     monkeypatch.setattr(runner, "GROWN", grown)
-    monkeypatch.setattr(runner, "Simulation", Watched)
+    monkeypatch.setattr(simulation, "Simulation", Watched)
     gc.disable()
     try:
         simlab.run(SCENARIO, out=tmp_path / "run", small=True)

@@ -61,6 +61,17 @@ def test_two_processes(whole: simlab.StudyRuns, tmp_path: Path) -> None:
     )
 
 
+def test_who_shares_runs_out_imports_nothing_that_simulates(tmp_path: Path) -> None:
+    """Which takes it as long as a run: the processes it shares them among have it, from one that imported it once."""
+    file = study_file(tmp_path, {"seeds": 2})
+    code = (
+        "import sys; from simlab.studies.study import run_study; "
+        "run_study(sys.argv[1], out=sys.argv[2], jobs=2, local=False); "
+        "sys.exit('simlab.simulation' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(file), str(tmp_path / "out")], check=True, env=ENVIRONMENT)
+
+
 def by_ray(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
     """The study of a folder, as Ray shares it out on this machine."""
     ray = pytest.importorskip("ray")
