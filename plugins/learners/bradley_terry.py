@@ -12,7 +12,8 @@ import simlab
 from simlab.arrays import Array
 
 if TYPE_CHECKING:
-    from simlab.nets.preference import RewardModel
+    from simlab.nets.reward_model import RewardModel
+    from simlab.nets.shared_trunk import SharedTrunk
 
 
 class BradleyTerry(simlab.Learner):
@@ -25,6 +26,7 @@ class BradleyTerry(simlab.Learner):
 
     name = "bradley_terry"
     teaches = "reward_model"
+    heads = True
     vectors = True
     variances = True
     of_vectors: ClassVar[tuple[str, ...]] = ("replay",)  # the fit is exact
@@ -76,7 +78,7 @@ class BradleyTerry(simlab.Learner):
         "no fit costs more than the first; null: a pass is over all, and fits cost ever more",
     )
 
-    def learn(self, network: RewardModel, lesson: simlab.RankingLesson) -> Sequence[Mapping[str, float]]:
+    def learn(self, network: RewardModel | SharedTrunk, lesson: simlab.RankingLesson) -> Sequence[Mapping[str, float]]:
         from simlab.nets.orders import strengths
         from simlab.nets.preference import fit
 

@@ -10,7 +10,8 @@ from pydantic import Field
 import simlab
 
 if TYPE_CHECKING:
-    from simlab.nets.preference import RewardModel
+    from simlab.nets.reward_model import RewardModel
+    from simlab.nets.shared_trunk import SharedTrunk
 
 
 class PlackettLuce(simlab.Learner):
@@ -24,6 +25,7 @@ class PlackettLuce(simlab.Learner):
 
     name = "plackett_luce"
     teaches = "reward_model"
+    heads = True
     epochs: int = Field(3, ge=1, le=10_000, description="passes over the rankings")
     rate: float = Field(1e-3, gt=0, le=1, description="learning rate")
     batch: int = Field(64, ge=1, le=65_536, description="rankings per step")
@@ -45,7 +47,7 @@ class PlackettLuce(simlab.Learner):
         "no fit costs more than the first; null: a pass is over all, and fits cost ever more",
     )
 
-    def learn(self, network: RewardModel, lesson: simlab.RankingLesson) -> Sequence[Mapping[str, float]]:
+    def learn(self, network: RewardModel | SharedTrunk, lesson: simlab.RankingLesson) -> Sequence[Mapping[str, float]]:
         from simlab.nets.preference import fit
 
         epochs, others = list[Mapping[str, float]](), lesson.held_out

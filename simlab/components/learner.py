@@ -35,6 +35,7 @@ class Learner(Component):
     that a language model of vectors goes where the reward is best, which has to be known: the reward's shape must be
     linear, and have a leash. `rankings` says that it teaches a language model by rankings, as a reward model is taught,
     instead of by rewards; `variances`, that it teaches a reward model that has it the variance of its score, too;
+    `heads`, that it teaches several reward models that read with one trunk at once, each by its own rankings;
     `demonstrations`, that it teaches one by responses that were written for it.
 
     `batches`, `passes` and `at_once` say what it costs; `each` is what the relation's sample must be a multiple of.
@@ -48,13 +49,15 @@ class Learner(Component):
     optimum: ClassVar[bool] = False
     rankings: ClassVar[bool] = False
     variances: ClassVar[bool] = False
+    heads: ClassVar[bool] = False
     demonstrations: ClassVar[bool] = False
     timed: ClassVar[bool] = False  # learning takes as long as it takes
 
     def learn(self, network: Any, lesson: Any) -> Sequence[Figures]:
         """Change `network` where it is, so that it does better by the lesson, and say what each step came to.
 
-        A reward model is a `simlab.nets.preference.RewardModel`, its lesson a `RankingLesson`; the last mapping counts,
+        A reward model is a `simlab.nets.preference.RewardModel`, its lesson a `RankingLesson` (several on one trunk are
+        a `simlab.nets.shared_trunk.SharedTrunk`, and the lesson says the `heads`); the last mapping counts,
         and has to have "loss" [nats a pair], and those before it that have "epoch" are rows of the table `epochs`. It
         may say "epochs", how many were run where not all were, and "kept", whose weights it left. A language model is a
         `simlab.nets.transformer.Transformer`, its lesson a `RewardLesson`; there is one mapping for each batch of
@@ -148,14 +151,16 @@ class RankingLesson(ShownData):
     temperature: float = 1.0  # of a language model's log-probabilities
     new: NDArray[Any] | None = None  # [m] bool, which were not there at the look before; None: all
     known: NDArray[Any] | None = None  # [m, K, T] log p of the tokens by the pretrained model, where a judge reads it
+    heads: NDArray[Any] | None = None  # [m] for which head of a shared trunk each ranking is; None: there is one head
 
     def rankings(self) -> dict[str, Any]:
         """What was ranked, by the names that `simlab.nets.preference.fit` has for it."""
         return {name: getattr(self, name) for name in ("prompts", "responses", "labels", "shares")}
 
     def as_read(self) -> dict[str, Any]:
-        """The same, with what the pretrained model finds of the responses."""
-        return {**self.rankings(), "known": self.known}
+        """The same, with what the pretrained model finds of the responses, and for which heads they are."""
+        heads = {} if self.heads is None else {"heads": self.heads}
+        return {**self.rankings(), "known": self.known, **heads}
 
 
 @dataclass(slots=True)

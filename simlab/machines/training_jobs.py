@@ -53,23 +53,59 @@ def train_reward_model(
 ) -> dict[str, Any]:  # fmt: skip
     """A reward model that has learned rankings: its arrays, `loss`, `trunk_change`, `head_change`, `flops`, and
     `epoch/…` of each epoch. `held_out` has other rankings by the names of these parameters."""
-    from simlab.nets.transformer import flops_per_token, to_arrays
+    from simlab.nets.transformer import to_arrays
 
     like = {"log_probability": log_probability, "variance": variance}
     model = revive_reward_model(config, base, weights, device, seed, **like)
     aside = None if held_out is None else RankingLesson(**held_out, seed=seed)
     lesson = RankingLesson(prompts, responses, labels, shares, seed, progress, perceived, aside, new=new, known=known)
-    *steps, last = _learned(learner, model, lesson) or [{}]
+    figures = _fitted(learner, model, lesson, config)
+    return {**to_arrays(model), **figures}
+
+
+def train_shared_trunk(
+    *, learner: Learner, config: dict[str, Any], base: Arrays, weights: Sequence[Arrays | None], seeds: Sequence[int],
+    lesson: Mapping[str, Any], held_out: Mapping[str, Any] | None, log_probability: bool, variance: bool, device: str,
+    progress: Any = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Reward models on one trunk that have learned rankings together: the arrays of each, `heads/0/…`, and the rest as
+    of `train_reward_model`. Heads without `weights` are drawn by their `seeds`; the trunk is that of the first which
+    has some. `lesson` and `held_out` have rankings by the names of `RankingLesson`."""
+    from simlab.nets.shared_trunk import SharedTrunk
+    from simlab.nets.transformer import to_arrays
+
+    like = {"log_probability": log_probability, "variance": variance}
+    models = [
+        revive_reward_model(config, base, of_one, device, seed, **like)
+        for of_one, seed in zip(weights, seeds, strict=True)
+    ]
+    first = next((place for place, of_one in enumerate(weights) if of_one is not None), 0)
+    models[0].trunk = models[first].trunk
+    network = SharedTrunk(models)
+    aside = None if held_out is None else RankingLesson(**held_out, seed=seeds[0])
+    told = RankingLesson(**lesson, seed=seeds[0], progress=progress, held_out=aside)
+    figures = _fitted(learner, network, told, config)
+    each = (to_arrays(model) for model in network.apart())
+    return {
+        f"heads/{place}/{name}": array for place, arrays in enumerate(each) for name, array in arrays.items()
+    } | figures
+
+
+def _fitted(learner: Learner, network: Any, lesson: RankingLesson, config: Mapping[str, Any]) -> dict[str, Any]:
+    """What became of reward models by a lesson, which changes them: `loss`, …, `flops`, and `epoch/…` of each epoch."""
+    from simlab.nets.transformer import flops_per_token
+
+    *steps, last = _learned(learner, network, lesson) or [{}]
     if "loss" not in last:
         raise PluginFailed.returned(learner, 'must say its "loss"', "learn")
     kept = last.get("kept", steps[-1].get("epoch") if steps else None)
     epochs = [{**row, "kept": float(row["epoch"] == kept)} for row in steps if "epoch" in row]
+    prompts, responses, new = lesson.prompts, lesson.responses, lesson.new
     tokens = float((responses != 0).sum()) + float((prompts != 0).sum()) * responses.shape[1]
     if new is not None and new.any() and learner.replayed() is not None:
         tokens *= new.mean()
     flops = flops_per_token(shape_of(config)) * tokens * min(learner.passes(), last.get("epochs", np.inf))
     return {
-        **to_arrays(model),
         **{n: last.get(n, np.nan) for n in FIT_METRICS},
         **{f"epoch/{n}": np.array([row.get(n, np.nan) for row in epochs]) for n in EPOCH_METRICS},
         "flops": flops,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from functools import partial
 from typing import Any
@@ -16,6 +17,7 @@ from simlab.machines.networks import Arrays, revive_reward_model
 from simlab.machines.reward_backend import Evidence, Fit, RewardBackend, own_key
 from simlab.machines.row_memory import RowMemory
 from simlab.machines.saved import SavedModel, reward_model
+from simlab.machines.shared_trunk import Sharing
 from simlab.machines.training_jobs import EPOCH_METRICS, FIT_METRICS, train_reward_model
 from simlab.machines.transformer_lm import TransformerLM
 from simlab.rankings import Shown
@@ -38,6 +40,7 @@ class TransformerRM(RewardBackend):
         self.weights: list[Result] = []  # of the members; empty until they have learnt
         self._scored: dict[str, RowMemory] = {}  # by the weights of each member
         self.grown_from: Result | None = None  # the pretrained model that loaded members read, until others take over
+        self.sharing: Sharing | None = None  # with those that read with the same trunk
 
     @property
     def base(self) -> Result:
@@ -47,6 +50,12 @@ class TransformerRM(RewardBackend):
     def load(self, saved: SavedModel) -> None:
         """Begin as the members that a run has saved."""
         self.weights, self.grown_from = saved.members(), saved.base()
+
+    def share(self, other: TransformerRM) -> None:
+        """Read with the trunk of another reward model from now on."""
+        self.language = other.language
+        self.sharing = other.sharing = other.sharing or Sharing(other)
+        self.sharing.join(self)
 
     def each(self, items: Items) -> Array:
         return self._moments(items, 0)
@@ -90,34 +99,35 @@ class TransformerRM(RewardBackend):
         return (self.members + self.log_probability) * self.language.reading(items)
 
     def fresh(self) -> TransformerRM:
+        return self.alone() if self.sharing is None else self.sharing.without_weights(self)
+
+    def alone(self) -> TransformerRM:
+        """One of its kind that has learned nothing, and shares no trunk."""
         other = copy(self)
-        other.weights, other.grown_from, other._scored = [], None, {}
+        other.weights, other.grown_from, other._scored, other.sharing = [], None, {}, None
         return other
 
     def learn(self, learner: Learner, evidence: Evidence, key: int) -> Fit:
-        """Every member learns from the same labels; they differ by their first heads and in which order they read."""
+        """Every member learns from the same labels; they differ by their first heads and in which order they read. One
+        that shares its trunk learns together with those that read with it."""
+        if self.sharing is not None and (together := self.sharing.learn(self, learner, evidence, key)) is not None:
+            return _outcome([together])
         warm = self.weights if learner.continues() else []
         self.grown_from = self.grown_from if warm else None
-        held_out = self._lesson(evidence, ~evidence.train) if not evidence.train.all() else None
+        held_out = self.lesson(evidence, ~evidence.train) if not evidence.train.all() else None
         self.weights = fits = [
             self.jobs.run(
                 train_reward_model, learner=learner, new=None if evidence.new is None else evidence.new[evidence.train],
                 config=self.language.config, base=self.base,
-                weights=warm[member] if warm else None, **self._lesson(evidence, evidence.train), held_out=held_out,
+                weights=warm[member] if warm else None, **self.lesson(evidence, evidence.train), held_out=held_out,
                 log_probability=self.log_probability, variance=self.variance, seed=own_key(key, member) % 2**63,
                 progress=self.language.stage("reward model"),
             )
             for member in range(self.members)
         ]  # fmt: skip
-        found = {n: float(np.mean([float(f[n]) for f in fits])) for n in FIT_METRICS}
-        epochs = [
-            {"member": member + 1, **{n: float(fit[f"epoch/{n}"][row]) for n in EPOCH_METRICS}}
-            for member, fit in enumerate(fits)
-            for row in range(len(fit["epoch/epoch"]))
-        ]
-        return Fit(found | {"flops": float(sum(float(f["flops"]) for f in fits))}, epochs)
+        return _outcome(fits)
 
-    def _lesson(self, evidence: Evidence, rows: NDArray[np.bool_]) -> dict[str, Any]:
+    def lesson(self, evidence: Evidence, rows: NDArray[np.bool_]) -> dict[str, Any]:
         """Some of the rankings, by the names of `RankingLesson`."""
         some = evidence.rankings[rows]
         shown = some.shown[some.place]
@@ -144,6 +154,17 @@ class TransformerRM(RewardBackend):
     def saved(self, taught: dict[str, Any]) -> SavedModel:
         """What is to be kept of it, given what `written` says and the units of its scores."""
         return reward_model(self.language.config, self.language.game.tokenizer.words, taught)
+
+
+def _outcome(fits: Sequence[Result]) -> Fit:
+    """What the fits of all members came to."""
+    found = {n: float(np.mean([float(f[n]) for f in fits])) for n in FIT_METRICS}
+    epochs = [
+        {"member": member + 1, **{n: float(fit[f"epoch/{n}"][row]) for n in EPOCH_METRICS}}
+        for member, fit in enumerate(fits)
+        for row in range(len(fit["epoch/epoch"]))
+    ]
+    return Fit(found | {"flops": float(sum(float(f["flops"]) for f in fits))}, epochs)
 
 
 def score(

@@ -1,4 +1,4 @@
-"""Learning from comparisons: a reward model made from the pretrained language model, and its losses.
+"""Learning from comparisons: the fit of a reward model to rankings, and its losses.
 
 Used by the reward-model party; knows nothing of simlab. Labels are 1 (first better), 2 (second better),
 0 (undecided) and -1 (not compared), one for each pair of `itertools.combinations(range(K), 2)` of a ranking of
@@ -7,17 +7,13 @@ K responses. Shapes: m rankings, n responses, P and T tokens, d width.
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
-from .blocks import blank_linear
 from .closed_form import fit_linear
 from .listwise import plackett_luce_loss
 from .optimizer import adamw, descend, scale_rate
@@ -25,142 +21,25 @@ from .orders import wins
 from .pairwise import Ties, as_pairs, bradley_terry_loss, centring_penalty
 from .replay import passes_over
 from .reward_figures import accuracy, figures
+from .reward_model import RewardModel
+from .shared_trunk import SharedTrunk
 from .transformer import (
     LEARN,
-    READ,
     Numbers,
     Progress,
-    Transformer,
     by_length,
-    log_probs,
-    read_exchanges,
-    read_rankings,
-    response_mask,
     trimmed,
 )
 
 __all__ = ["RewardModel", "accuracy", "bradley_terry_loss", "centring_penalty", "fit", "fit_linear"]
 
 ROUNDING = 1e-6  # relative: what parameters move by where there is nothing to learn, at most
-CERTAIN = -1.5  # where variances begin: softplus(−1.5) = .20
-TOGETHER = 4  # responses to a prompt that are read in one sequence: of more, each would look past too many others
 
 Figures = dict[str, float]
 
 
-class RewardModel(nn.Module):
-    """The pretrained model with its own parameters and one number out: A(prompt, response).
-
-    r = Σ_t [w·h_t + (v·h_t + b)·log p_t] over the response's tokens: h_t [d] is the trunk's vector at token t, the
-    trunk a trainable copy of the pretrained model; log p_t is what the *frozen* pretrained model gives the token.
-    Reading log p lets so small a model judge facts no comparison was about; it then takes for true what the
-    pretrained model finds likely. `trunk` and `head` learn, `frozen` never does. With `log_probability` off the head
-    reads the trunk only, r = Σ_t w·h_t, as reward models usually do, and no frozen model is kept.
-
-    With `variance` the score is a normal distribution, whose mean is r: people differ in what they find of a response.
-    The head then has as many rows again, which read the same, and begin at 0: σ² = softplus(−1.5 + Σ_t [w'·h_t + …]),
-    so that long responses have no more of it before anything is learned. Source: the mean-and-variance models of
-    Siththaranjan et al. 2023 (arXiv:2312.08358); the likelihood is that of `pairwise.attenuated`.
-    """
-
-    def __init__(
-        self, pretrained: Transformer, generator: torch.Generator, *, log_probability: bool = True,
-        variance: bool = False,
-    ) -> None:  # fmt: skip
-        super().__init__()
-        self.variance = variance
-        self.trunk = copy.deepcopy(pretrained).requires_grad_(True)
-        self.frozen = copy.deepcopy(pretrained).requires_grad_(False) if log_probability else None
-        width, rows = pretrained.config.width, 2 if log_probability else 1
-        self.rows = rows
-        self.head = blank_linear(width, rows * (1 + variance), pretrained.device)  # w, v; all biases begin at 0
-        with torch.no_grad():
-            draws = torch.empty(2, width).normal_(0.0, 1 / math.sqrt(width + 1), generator=generator)
-            self.head.weight.zero_()[:rows].copy_((draws * torch.tensor([[1.0], [0.0]]))[:rows])
-            self.head.bias.zero_()
-        self.tie = nn.Parameter(torch.zeros((), device=pretrained.device))  # log ν of Davidson's ties
-        self.register_state_dict_post_hook(_without_frozen)  # type: ignore[no-untyped-call]
-        self.register_load_state_dict_post_hook(_frozen_is_there)  # type: ignore[no-untyped-call]
-
-    def forward(self, prompts: Tensor, responses: Tensor, known: Tensor) -> Tensor:
-        """Scores [n] of responses [n, T] to prompts [n, P]; `known` [n, T] is the frozen model's log p."""
-        return self.of_tokens(prompts, responses, known).sum(1)
-
-    def of_tokens(self, prompts: Tensor, responses: Tensor, known: Tensor) -> Tensor:
-        """What each token adds to the score [n, T], 0 at padding. The trunk reads from left to right, so that their sum
-        up to a token is the score of what the response is by then."""
-        return self._added(read_exchanges(self.trunk, prompts, responses)[1], responses, known)
-
-    def of_rankings(self, prompts: Tensor, responses: Tensor, known: Tensor) -> Tensor:
-        """Scores [m, K] of K responses [m, K, T] to each prompt [m, P]; with `variance`, means and variances
-        [m, K, 2]. `known` [m, K, T] as in `forward`."""
-        parts = [read_rankings(self.trunk, prompts, some) for some in torch.split(responses, TOGETHER, 1)]
-        at = torch.cat(parts, 1)
-        scores = self._added(at, responses, known).sum(2)
-        return torch.stack((scores, self._variance(at, responses, known)), -1) if self.variance else scores
-
-    def _added(self, at: Tensor, responses: Tensor, known: Tensor) -> Tensor:
-        say, *weigh = self.head(at).unbind(-1)[: self.rows]  # each as the responses
-        added: Tensor = (say + weigh[0] * known if weigh else say) * response_mask(responses)
-        return added
-
-    def _variance(self, at: Tensor, responses: Tensor, known: Tensor) -> Tensor:
-        say, *weigh = self.head(at).unbind(-1)[self.rows :]
-        added = (say + weigh[0] * known if weigh else say) * response_mask(responses)
-        return F.softplus(CERTAIN + added.sum(-1))
-
-    def known(self, prompts: Numbers, responses: Numbers) -> Tensor:
-        """What the frozen pretrained model finds of each token: log-probabilities [n, T], 0 at padding; 0 everywhere if
-        there is none."""
-        if self.frozen is None:
-            return torch.zeros(tuple(responses.shape), device=self.tie.device)
-        return log_probs(self.frozen, prompts, responses)
-
-    def learning(self) -> list[nn.Parameter]:
-        """Every parameter that learns: of trunk and head, and the tie."""
-        return [*self.trunk.parameters(), *self.head.parameters(), self.tie]
-
-    @torch.no_grad()
-    def score(self, prompts: Numbers, responses: Numbers, *, known: Numbers | None = None, batch: int = READ) -> Tensor:
-        """Scores [n] without gradients, float32 on the model's device. Only differences under one prompt mean
-        anything until somebody standardizes them. `known` [n, T] is what `known` returns, if it is at hand."""
-        return self.moments(prompts, responses, known=known, batch=batch)[:, 0]
-
-    @torch.no_grad()
-    def moments(
-        self, prompts: Numbers, responses: Numbers, *, known: Numbers | None = None, batch: int = READ
-    ) -> Tensor:
-        """Scores as in `score` [n, 1]; with `variance`, of each the mean and the variance [n, 2]."""
-        before = None if known is None else torch.as_tensor(known, device=self.tie.device)
-        asked = torch.as_tensor(prompts, dtype=torch.int64, device=self.tie.device)
-        said = torch.as_tensor(responses, dtype=torch.int64, device=self.tie.device)
-        out = torch.zeros(len(said), 1 + self.variance, device=self.tie.device)
-        for rows in by_length(batch, asked, said):
-            p, r = trimmed(asked[rows]), trimmed(said[rows])
-            likely = self.known(p, r) if before is None else before[rows, : r.shape[1]]
-            at = read_exchanges(self.trunk, p, r)[1]
-            out[rows, 0] = self._added(at, r, likely).sum(1)
-            if self.variance:
-                out[rows, 1] = self._variance(at, r, likely)
-        return out
-
-
-def _without_frozen(module: nn.Module, state: dict[str, Tensor], prefix: str, metadata: object) -> None:
-    """The frozen model is no part of what was learned: it is written down with the language model."""
-    del module, metadata
-    for name in [name for name in state if name.startswith(f"{prefix}frozen.")]:
-        del state[name]
-
-
-def _frozen_is_there(module: nn.Module, incompatible: Any) -> None:
-    """And so it is not missing."""
-    del module
-    missing = incompatible.missing_keys
-    missing[:] = [name for name in missing if not name.startswith("frozen.")]
-
-
 def fit(
-    model: RewardModel,
+    model: RewardModel | SharedTrunk,
     prompts: Numbers,
     responses: Numbers,
     labels: Numbers,
@@ -174,6 +53,7 @@ def fit(
     smoothing: float = 0.0,
     centring: float = 0.0,
     shares: Numbers | None = None,
+    heads: Numbers | None = None,
     variance_penalty: float = 0.0,
     weight_decay: float = 0.0,
     max_grad_norm: float = 1.0,
@@ -195,7 +75,8 @@ def fit(
     or, `listwise`, of `plackett_luce_loss`, and `centring` times `centring_penalty`. Of a model with `variance` it is
     of the log-odds of `pair_log_odds`, and `variance_penalty` times the mean variance is added, which settles the scale
     that they leave open: variances are then what they are beyond those of the least disputed responses. `known`
-    [m, K, T] is what `RewardModel.known` returns, if it is at hand. Where `new` [m] says that some rankings were
+    [m, K, T] is what `RewardModel.known` returns, if it is at hand; `heads` [m] say which head of a `SharedTrunk` each
+    ranking is for. Where `new` [m] says that some rankings were
     learned from before, a pass is as long as there are new ones, and `replay_share` of it are old ones, drawn anew for
     each; otherwise it is over all. `held_out` has other rankings by the names of the parameters. After every epoch
     `epoch_end` is told what `_Watch.epoch` returns. With a `patience` above 0 the fit ends once so many epochs have not
@@ -208,11 +89,11 @@ def fit(
     """
     if listwise and model.variance:
         raise ValueError("whole rankings have no likelihood here that knows variances: fit pairs")
-    data = _Rankings(model, prompts, responses, labels, margins, shares, known)
+    data = _Rankings(model, prompts, responses, labels, margins, shares, known, heads)
     if not bool((data.labels >= 0).any()):
         raise ValueError("a reward model needs at least one labelled pair")
     other = None if not held_out or not len(held_out["labels"]) else _Rankings(model, **held_out)  # type: ignore[arg-type]
-    objective = _Objective(listwise, ties, model.tie, smoothing, centring, variance_penalty)
+    objective = _Objective(listwise, ties, smoothing, centring, variance_penalty)
     before = [p.detach().clone() for p in model.learning()]
     optimizer = _optimizer(model, rate, weight_decay)
     generator = torch.Generator().manual_seed(seed)
@@ -232,8 +113,8 @@ def fit(
     return {**data.counts(), **watch.kept(), **_moved(model, before)}
 
 
-def _optimizer(model: RewardModel, rate: float, decay: float) -> torch.optim.AdamW:
-    """AdamW for trunk and head, and at a hundred times the rate for the tie: one number, to be found in few steps.
+def _optimizer(model: RewardModel | SharedTrunk, rate: float, decay: float) -> torch.optim.AdamW:
+    """AdamW for trunk and heads, and at a hundred times the rate for the tie: one number, to be found in few steps.
     Only matrices decay, as in GPT-3 and in the trainers of Hugging Face."""
     learning = [*model.trunk.parameters(), *model.head.parameters()]
     optimizer = adamw([p for p in learning if p.ndim > 1] if decay else learning, rate, decay=decay)
@@ -247,8 +128,9 @@ class _Rankings:
     """The data of one fit on the model's device, with what the frozen model knows of it, computed once."""
 
     def __init__(
-        self, model: RewardModel, prompts: Numbers, responses: Numbers, labels: Numbers,
+        self, model: RewardModel | SharedTrunk, prompts: Numbers, responses: Numbers, labels: Numbers,
         margins: Numbers | None = None, shares: Numbers | None = None, known: Numbers | None = None,
+        heads: Numbers | None = None,
     ) -> None:  # fmt: skip
         device = model.tie.device
         self.model = model
@@ -263,6 +145,7 @@ class _Rankings:
         if margins is not None:
             self.margins += torch.as_tensor(margins, device=device)
         self.shares = None if shares is None else torch.as_tensor(shares, dtype=torch.float32, device=device)
+        self.heads = None if heads is None else torch.as_tensor(heads, dtype=torch.int64, device=device)
         if known is None:
             known = model.known(self.prompts.repeat_interleave(k, 0), self.responses.view(m * k, t)).view(m, k, t)
         self.known = torch.as_tensor(known, device=device)
@@ -281,7 +164,13 @@ class _Rankings:
     def _some(self, rows: Tensor) -> Tensor:
         said = self.responses[rows]
         said = said[:, :, : int((said != 0).sum(2).max())]
-        return self.model.of_rankings(trimmed(self.prompts[rows]), said, self.known[rows, :, : said.shape[2]])
+        read = trimmed(self.prompts[rows]), said, self.known[rows, :, : said.shape[2]]
+        return self.model.of_rankings(*read, *(() if self.heads is None else (self.heads[rows],)))
+
+    def ties(self, rows: Tensor | slice = slice(None)) -> Tensor:
+        """log ν of Davidson's ties, or of each ranking's head [rows, 1]."""
+        tie: Tensor = self.model.tie
+        return tie if self.heads is None else tie[self.heads[rows], None]
 
     def orders(self, rows: Tensor) -> Tensor:
         """How many others each response beat [rows, K]."""
@@ -300,7 +189,6 @@ class _Objective:
 
     listwise: bool
     ties: Ties
-    tie: Tensor
     smoothing: float
     centring: float
     variance_penalty: float
@@ -312,7 +200,7 @@ class _Objective:
             loss = plackett_luce_loss(scores, data.orders(rows))
         else:
             loss = bradley_terry_loss(
-                log_odds, labels, ties=self.ties, tie=self.tie, margin=data.margins[rows],
+                log_odds, labels, ties=self.ties, tie=data.ties(rows), margin=data.margins[rows],
                 smoothing=self.smoothing, shares=None if data.shares is None else data.shares[rows],
             )  # fmt: skip
         if self.variance_penalty and scores.ndim > 2:
@@ -323,15 +211,15 @@ class _Objective:
         """Mean negative log-likelihood of a label in nats, whatever else is made small: of a pair also where whole
         orders are fitted, since Plackett and Luce say of two what Bradley and Terry do."""
         log_odds = as_pairs(scores)[1]
-        return float(bradley_terry_loss(log_odds, data.labels, ties=self.ties, tie=self.tie, shares=data.shares))
+        return float(bradley_terry_loss(log_odds, data.labels, ties=self.ties, tie=data.ties(), shares=data.shares))
 
 
 class _Watch:
     """What every epoch of a fit came to, and when it should end."""
 
     def __init__(
-        self, model: RewardModel, objective: _Objective, data: _Rankings, held_out: _Rankings | None, patience: int,
-        tell: Callable[[Figures], None] | None,
+        self, model: RewardModel | SharedTrunk, objective: _Objective, data: _Rankings, held_out: _Rankings | None,
+        patience: int, tell: Callable[[Figures], None] | None,
     ) -> None:  # fmt: skip
         self.model, self.objective, self.data, self.held_out = model, objective, data, held_out
         self.patience = patience if held_out is not None else 0
@@ -384,7 +272,7 @@ class _Watch:
         return {"loss": best["loss"], "accuracy": best["accuracy"], "epochs": ran, "kept": best["epoch"]}
 
 
-def _moved(model: RewardModel, before: list[Tensor]) -> dict[str, float]:
+def _moved(model: RewardModel | SharedTrunk, before: list[Tensor]) -> dict[str, float]:
     """How far trunk and head went. A trunk that was frozen by mistake learns nothing and raises nothing by itself."""
     count = len(list(model.trunk.parameters()))
     change = {}

@@ -49,6 +49,7 @@ class RewardModel(Machine):
         self.centres, self.scales = np.zeros(spec.members), np.ones(spec.members)  # of its members' raw scores
         self.disagreement = 0.0  # between its members, over the same responses
         self.saved = self.loaded(spec)
+        self.sharing: list[RewardModel] = []  # all that read with its trunk, itself among them
         language = judged_model(context, name).backend
         if spec.own_size and isinstance(language, TransformerLM):
             grown = spec.grown_from(language.spec)
@@ -105,6 +106,8 @@ class RewardModel(Machine):
     def start(self) -> Steps:
         """Keep some responses of the pretrained model, as the zero and the unit of the score; one of its own size is
         pretrained first, from which it grows."""
+        if self.spec.trunk is not None:
+            self._share(self.context.party(self.spec.trunk, RewardModel))
         if self.spec.own_size and isinstance(self.backend, TransformerRM):
             with self.busy.request() as turn:
                 yield turn
@@ -117,6 +120,15 @@ class RewardModel(Machine):
             self.learned = 1
             self.standardize()
 
+    def _share(self, other: RewardModel) -> None:
+        """Read with the trunk of another reward model."""
+        assert isinstance(self.backend, TransformerRM)
+        assert isinstance(other.backend, TransformerRM)
+        self.backend.share(other.backend)
+        other.sharing = other.sharing or [other]
+        self.sharing = other.sharing
+        self.sharing.append(self)
+
     def taught(self) -> dict[str, Any]:
         """The judge as it now is, for those who learn from it; of networks, what `revive_judge` makes an ensemble
         of."""
@@ -124,7 +136,13 @@ class RewardModel(Machine):
         return {**self.backend.written(), **units, "centre": self.centre, "scale": self.scale}
 
     def standardize(self) -> None:
-        """Set the zero and the unit of the score by the pretrained model's responses."""
+        """Set the zero and the unit of the score by the pretrained model's responses, also of those that read with its
+        trunk, which has learned."""
+        for each in self.sharing or [self]:
+            if each.learned:
+                each._standardize()
+
+    def _standardize(self) -> None:
         assert self.reference is not None
         each = self.backend.each(self.reference)
         raw = each.mean(axis=0)

@@ -279,6 +279,12 @@ class RewardModelSpec(WithFiles, PartySpec):
     )
     layers: int | None = Field(None, ge=1, le=1000, description="transformer blocks; default: likewise")
     heads: int | None = Field(None, ge=1, le=1024, description="attention heads; they divide width; default: likewise")
+    trunk: str | None = Field(
+        None,
+        min_length=1,
+        description="the reward model with whose trunk it reads, having only its head for itself: whenever one of them"
+        " is taught, the trunk and all heads learn, each by its own rankings; default: a trunk of its own",
+    )
     load: DataFile | None = Field(
         None,
         description="what it has learned before anybody teaches it: a reward model that a run has saved, as in"
