@@ -82,14 +82,15 @@ def _head(result: Result, place: int) -> Result:
 
 def _together(parts: Sequence[tuple[TransformerRM, Evidence, NDArray[np.bool_]]]) -> dict[str, Any]:
     """Some rankings of each, by the names of `RankingLesson`, with the head that each is for."""
-    lessons = [model.lesson(shown, rows) for model, shown, rows in parts]
+    heads = [place for place, (_, _, rows) in enumerate(parts) if rows.any()]
+    lessons = [model.lesson(shown, rows) for model, shown, rows in (parts[place] for place in heads)]
     if any(lesson["shares"] is not None for lesson in lessons):
         lessons = [{**lesson, "shares": _shares(lesson)} for lesson in lessons]
     found = {
         name: None if lessons[0][name] is None else _stacked([lesson[name] for lesson in lessons])
         for name in lessons[0]
     }
-    return {**found, "heads": np.repeat(np.arange(len(parts)), [len(lesson["labels"]) for lesson in lessons])}
+    return {**found, "heads": np.repeat(heads, [len(lesson["labels"]) for lesson in lessons])}
 
 
 def _stacked(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:

@@ -95,10 +95,12 @@ def _trunk(scenario: Scenario, name: str, party: RewardModelSpec) -> Iterator[Co
         return
     if not isinstance(other, RewardModelSpec) or party.trunk == name:
         models = [n for n, p in scenario.parties.items() if isinstance(p, RewardModelSpec) and n != name]
-        yield at, f"{party.trunk} is no other reward model", f"one of {', '.join(models)}" if models else "remove it"
+        fix = " or ".join(f"trunk: {model}" for model in models)
+        yield at, f"{party.trunk} is no other reward model", fix or "remove it"
         return
     if other.trunk is not None:
-        yield at, f"{party.trunk} itself reads with the trunk of {other.trunk}", f"trunk: {other.trunk}"
+        fix = f"trunk: {other.trunk}" if other.trunk != name else "leave it out of one of them"
+        yield at, f"{party.trunk} itself reads with the trunk of {other.trunk}", fix
         return
     hierarchy = Hierarchy({n: p.kind for n, p in scenario.parties.items()}, scenario.edges())
     if hierarchy.model_below(name) != hierarchy.model_below(party.trunk or ""):
@@ -141,7 +143,7 @@ def _rank_unlike(scenario: Scenario, name: str, party: RewardModelSpec) -> Itera
             if own != ranked:
                 place = (teacher, "ranking") if teacher in scenario.parties else (name, "preferences")
                 what = f"{teacher} ranks {own} at a time, {other} {ranked}, and their heads share a trunk"
-                yield ("parties", *place), what, "rankings of as many"
+                yield ("parties", *place), what, f"ranking: {ranked}"
 
 
 def _ranked(scenario: Scenario, name: str) -> dict[str, int]:
