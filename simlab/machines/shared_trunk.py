@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +13,19 @@ from simlab.components.learner import Learner
 from simlab.engine.jobs import Result
 from simlab.machines.reward_backend import Evidence
 from simlab.machines.training_jobs import train_shared_trunk
+from simlab.machines.transformer_rm import TransformerRM
 from simlab.rng import branch
 
-if TYPE_CHECKING:
-    from simlab.machines.transformer_rm import TransformerRM
+
+def share(model: TransformerRM, other: TransformerRM) -> None:
+    """Have a reward model read with the trunk of another from now on."""
+    group = other.sharing if isinstance(other.sharing, SharedTrunk) else SharedTrunk(other)
+    model.language = other.language
+    model.sharing = other.sharing = group
+    group.join(model)
 
 
-class Sharing:
+class SharedTrunk:
     """Whoever of them is taught, the trunk and all heads learn, by what each was shown last: the trunk cannot move
     away from under a head."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +17,20 @@ from simlab.machines.networks import Arrays, revive_reward_model
 from simlab.machines.reward_backend import Evidence, Fit, RewardBackend, own_key
 from simlab.machines.row_memory import RowMemory
 from simlab.machines.saved import SavedModel, reward_model
-from simlab.machines.shared_trunk import Sharing
 from simlab.machines.training_jobs import EPOCH_METRICS, FIT_METRICS, train_reward_model
 from simlab.machines.transformer_lm import TransformerLM
 from simlab.rankings import Shown
 from simlab.worlds.world import Items
+
+
+class Sharing(Protocol):
+    """Those that read with one trunk, see `simlab.machines.shared_trunk`."""
+
+    def learn(self, model: TransformerRM, learner: Learner, evidence: Evidence, key: int) -> Result | None:
+        """Teach one of them, and all others with it; None if it is to learn as it would alone."""
+
+    def without_weights(self, model: TransformerRM) -> TransformerRM:
+        """One of its kind that has learned nothing, beside others that have not either."""
 
 
 class TransformerRM(RewardBackend):
@@ -50,12 +59,6 @@ class TransformerRM(RewardBackend):
     def load(self, saved: SavedModel) -> None:
         """Begin as the members that a run has saved."""
         self.weights, self.grown_from = saved.members(), saved.base()
-
-    def share(self, other: TransformerRM) -> None:
-        """Read with the trunk of another reward model from now on."""
-        self.language = other.language
-        self.sharing = other.sharing = other.sharing or Sharing(other)
-        self.sharing.join(self)
 
     def each(self, items: Items) -> Array:
         return self._moments(items, 0)

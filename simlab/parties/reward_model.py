@@ -20,6 +20,7 @@ from simlab.clock import Steps
 from simlab.machines.linear_rm import LinearRM
 from simlab.machines.machine import Machine, judged_model
 from simlab.machines.reward_backend import RewardBackend
+from simlab.machines.shared_trunk import share
 from simlab.machines.transformer_lm import TransformerLM
 from simlab.machines.transformer_rm import TransformerRM
 from simlab.rankings import Rankings, differences, preferred
@@ -124,7 +125,7 @@ class RewardModel(Machine):
         """Read with the trunk of another reward model."""
         assert isinstance(self.backend, TransformerRM)
         assert isinstance(other.backend, TransformerRM)
-        self.backend.share(other.backend)
+        share(self.backend, other.backend)
         other.sharing = other.sharing or [other]
         self.sharing = other.sharing
         self.sharing.append(self)
