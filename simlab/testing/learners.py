@@ -27,6 +27,7 @@ from simlab.testing.contract import Subject, check
 _KEY = Streams(0).key("lessons")
 _START, _SEP, _END, _GOOD = 1, 2, 3, 4  # words of a small language, which has four more to say; one of these is liked
 _WORDS, _LONGEST, _BATCH = 8, 3, 64  # of the language, of a response, and of responses at a time
+_RANKED = ("prompts", "responses", "labels")
 _DIRECTION = np.array([1.0, -0.5, 0.0, 0.25])  # what is liked of vectors
 
 
@@ -109,6 +110,31 @@ def learns(subject: Subject) -> Iterator[str]:
             yield f"taught a network that does no better than before ({after:.4g} after {before:.4g})"
     if learner.vectors and not float(vector(learner) @ _DIRECTION) > 0:
         yield "learn_vector gave a vector that does no better than none"
+
+
+@check("learner")
+def apart(subject: Subject) -> Iterator[str]:
+    """If it says that it teaches several heads on one trunk, each learns by its own rankings: of two who are told the
+    opposite, one likes what the other does not."""
+    learner = subject.made()
+    if not learner.heads:
+        return
+    if learner.teaches != "reward_model" or not learner.networks:
+        yield "says heads = True, and teaches no reward model of words"
+        return
+    from simlab.nets.shared_trunk import SharedTrunk
+
+    usual = lesson(learner, [])
+    both: dict[str, Any] = {
+        name: np.tile(getattr(usual, name), (2, *(1,) * (getattr(usual, name).ndim - 1))) for name in _RANKED
+    }
+    m = len(usual.labels)
+    both["labels"][m:] = np.array([0, 2, 1])[usual.labels]
+    trunk = SharedTrunk([network(learner), network(learner)])
+    learner.learn(trunk, RankingLesson(**both, shares=None, seed=3, heads=np.repeat([0, 1], m)))
+    one, other = (grade(learner, head) for head in trunk.apart())
+    if not one > other:
+        yield f"taught two heads the opposite, and they like the same ({one:.4g} and {other:.4g})"
 
 
 @check("learner")

@@ -338,3 +338,33 @@ def test_samples_are_of_many_kinds() -> None:
     claims = [claim for one in seen for claim in one.response.claims]
     assert {claim.value in claim.truth for claim in claims} == {True, False}
     assert not all(one.response.ended for one in seen)
+
+
+HEADS = '''
+import simlab
+from simlab.nets.preference import fit
+
+class Fitted(simlab.Learner):
+    """Bradley–Terry, in its plainest form (Bradley & Terry 1952)."""
+    name = "fitted"
+    teaches = "reward_model"
+    heads = True
+
+    def learn(self, network, lesson):
+        return [fit(network, **lesson.as_read(), seed=lesson.seed)]
+'''
+
+
+def test_a_learner_of_several_heads_teaches_each_by_its_own_rankings(tmp_path: Path) -> None:
+    """One that takes all rankings for those of the first head is told so, and one that says it teaches none is not
+    asked."""
+
+    def check(text: str) -> None:
+        next(check for check in testing.checks(loaded(tmp_path, text)) if check.name == "apart")()
+
+    check(HEADS)
+    first = "        if lesson.heads is not None:\n            lesson.heads[:] = 0\n"
+    mixed = HEADS.replace("        return", f"{first}        return")
+    with pytest.raises(testing.Broken, match="taught two heads the opposite, and they like the same"):
+        check(mixed)
+    check(mixed.replace("    heads = True\n", ""))
