@@ -3,7 +3,8 @@
 In a world of words it is the pretrained language model with a scalar head; in a world of vectors, one
 direction. Its work, for the raters above it, is its ordering of the pairs they ranked; its judgement of the
 language model is the score. With `members` above one it is an ensemble: models fitted side by side to the same
-labels, whose mean is its score, while a reward shape may ask each.
+labels, whose mean is its score, while a reward shape may ask each. With a `trunk` it is a head on the network of
+another reward model, for another value.
 """
 
 from __future__ import annotations

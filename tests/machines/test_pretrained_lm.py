@@ -5,9 +5,11 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import simlab
+from simlab import tensor_files
 from simlab.cli import main
 
 MISSING = not all(map(find_spec, ("transformers", "tokenizers", "peft")))
@@ -63,6 +65,25 @@ def test_all_four_relations_run_with_it(folder: Path, lora: str, capsys: pytest.
     assert not (run.labor.kind == "authoring").any()
     assert main(["verify", "one"]) == 0
     capsys.readouterr()
+
+
+@needs_transformers
+@pytest.mark.slow
+def test_heads_share_an_adapter(folder: Path) -> None:
+    """Two reward models on one trunk of it: where only an adapter learns, they share the adapter."""
+    nurses = "  nurses: {kind: raters, count: 4}\n  care: {kind: reward_model, trunk: rm}\nrelations:\n"
+    nurses += "  - {principal: acme, agent: nurses, every: 5, sample: 0.2}\n"
+    nurses += "  - {principal: nurses, agent: care, every: 5, sample: 80, consequence: gradient}\n"
+    nurses += "  - {principal: care, agent: lm, every: 5, sample: 32, consequence:\n"
+    nurses += "     {kind: gradient, learner: {kind: ppo, iterations: 3, rate: 2.0e-3}}}\n"
+    said = SCENARIO.format(lora=", lora: {rank: 4}").replace("relations:\n", nurses).replace("days: 10", "days: 5")
+    (folder / "scenario.yaml").write_text(said)
+    assert main(["run", "scenario.yaml", "--out", "one", "--quiet"]) == 0
+    one, other = (tensor_files.read(folder / "one" / "models" / f"{rm}.safetensors", "")[0] for rm in ("rm", "care"))
+    trunk = [name for name in one if ".trunk." in name]
+    assert any("lora" in name for name in trunk)
+    assert all(np.array_equal(one[name], other[name]) for name in trunk)
+    assert not np.array_equal(one["members.0.head.weight"], other["members.0.head.weight"])
 
 
 @needs_transformers
