@@ -19,7 +19,7 @@ from typing import Any
 
 from simlab.components.charter import Article, Charter
 from simlab.components.component import Component
-from simlab.errors import InvalidInput, Problem, defined
+from simlab.errors import FAILURES, InvalidInput, Problem, defined
 from simlab.names import CALLED, clip, composed, from_here, is_name, suggestion
 from simlab.paths import given, in_full
 from simlab.plugins.files import Search, line_of, looks_like_plugin, plugin_files, reason
@@ -170,7 +170,7 @@ class Registry:
                 builtin = found == BUILT_IN
                 module, made_of = (import_builtin(path, own), Footprint(own)) if builtin else import_plugin(path)
             self._register_module(module, path, made_of)
-        except (Exception, SystemExit) as error:
+        except FAILURES as error:
             self._broken(path, own, reason(error, path), line_of(error, path))
         finally:
             self._from = _Source()
@@ -188,7 +188,7 @@ class Registry:
                 self._register_module(module, source, made_of)
             else:
                 self._add(thing, source, _with_reads(made_of, [thing], source))
-        except (Exception, SystemExit) as error:
+        except FAILURES as error:
             self._broken(source, "", f"entry point {point.name}: {reason(error, source)}", line_of(error, source))
         finally:
             self._from = _Source()
