@@ -261,7 +261,8 @@ def test_numbers_are_read_as_they_are_written(text: str) -> None:
         ("1e400", "it is too large"),
         (True, "true and false are no numbers"),
         ("inf", ""), ("nan", ""), ("Infinity", ""), ("0x10", ""), ("5 stars", ""), ("1/2", ""), ("1e", ""),
-        (10**400, ""), (math.inf, ""), ([1], ""),
+        (10**400, "it is too large"), (-1e200, "it is too large"), ("1e101", "it is too large"),
+        (math.inf, ""), ([1], ""),
     ],
 )  # fmt: skip
 def test_what_is_no_number_is_none_and_not_mended(cell: object, said: str) -> None:
