@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from simlab.components.component import parameters
 from simlab.components.outcome import Outcome
 from simlab.errors import InvalidInput, Problem
-from simlab.names import clip, suggestion
+from simlab.names import clip, shown, suggestion
 from simlab.paths import given
 from simlab.plugins.registry import Registry, discover
 from simlab.runner import manifest_of
@@ -29,6 +29,7 @@ from simlab.scenario.messages import Complaints
 from simlab.scenario.settings import Settings, assignments
 from simlab.scenario.yaml_tree import Node, Place, located, read_argument, read_file
 from simlab.studies.design import Arm, Point, arms_of, at_share, folder_names
+from simlab.studies.overlaps import Overlap, overlaps
 from simlab.studies.study_file import Quantity, RangeSpec, SolveSpec, StudySpec, VarySpec
 from simlab.studies.value_of import LABOR, OPTION, orders_asked, study_of, with_labor, with_prices
 from simlab.tables.schemas import TABLES
@@ -128,6 +129,8 @@ def planned(
     arms = arms_of(spec.vary if spec.search is None else VarySpec(), spec.common, points, orders)
     for arm in arms[:CHECKED]:
         at.scenario(arm)
+    if wrong := [at.problem(found) for found in overlaps(spec, arms, scenario)]:
+        raise InvalidInput(*dict.fromkeys(wrong))
     _require_hypotheses(spec, arms, root)
     start = _start(spec, arms, at, root) if spec.solve else None
     seeds = spec.seeds if isinstance(spec.seeds, list) else range(scenario.seed, scenario.seed + spec.seeds)
@@ -206,6 +209,11 @@ class _Reader:
             inline=copy.deepcopy(self.inline),
         )
 
+    def problem(self, found: Overlap) -> Problem:
+        """What is wrong with a setting beside others, at its place in the study file."""
+        place = self._place(found.path, None, Arm("", found.form)).place
+        return place.problem(found.what, found.fix, clip(found.path))
+
     def _place(self, path: str, value: Any, arm: Arm) -> Node:
         """A setting as a tree that stands where the study file says it."""
         node = _at(self.root, "vary", "arms", arm.form, "set", path)
@@ -249,17 +257,21 @@ def _from_csv(root: Node, spec: StudySpec, file: Path) -> Iterator[Point]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         fix = "give a CSV file in UTF-8; paths start at the study file"
-        raise InvalidInput(place.problem(f"cannot be read: {path}: {error}", fix, "vary.samples")) from None
+        why = getattr(error, "strerror", None) or "it is not text in UTF-8"
+        raise InvalidInput(place.problem(f"cannot be read: {path}: {why}", fix, "vary.samples")) from None
     rows = list(csv.reader(text.splitlines()))
     if len(rows) < 2:
         raise InvalidInput(Problem("has no rows", "a row of settings' paths, then one for each point", path))
+    names = [name.strip() for name in rows[0]]
+    if again := [name for name in names if names.count(name) > 1]:
+        raise InvalidInput(Problem(f"has two columns {shown(again[0])}", "leave one out", path, 1))
     for line, row in enumerate(rows[1:], start=2):
         if len(row) != len(rows[0]):
             what = f"has {len(row)} cells; the first line has {len(rows[0])}"
             raise InvalidInput(Problem(what, "give every row a cell for each setting", path, line))
         yield {
-            key.strip(): read_argument(cell, f"{path}:{line}: {key}").plain() if cell.strip() else None
-            for key, cell in zip(rows[0], row, strict=True)
+            name: read_argument(cell, f"{path}:{line}: {name}").plain() if cell.strip() else None
+            for name, cell in zip(names, row, strict=True)
         }
 
 

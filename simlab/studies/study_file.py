@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -59,6 +59,8 @@ def _range_or_list(value: Any) -> Any:
     if isinstance(value, list):
         if not value:
             raise PydanticCustomError("no_values", "there is no value to take", {"fix": "list some, as [1, 2]"})
+        if again := _again(value):
+            raise PydanticCustomError("value_twice", "{shown} is there twice", {"shown": again, "fix": "list it once"})
         return value
     if isinstance(value, Mapping):
         return RangeSpec.model_validate(value)
@@ -66,6 +68,16 @@ def _range_or_list(value: Any) -> Any:
     raise PydanticCustomError(
         "no_values", "{shown} is one value, which does not vary", {"shown": shown(value), "fix": fix}
     )
+
+
+def _again(values: Sequence[Any]) -> str:
+    """The first value that is there before, as a message shows it: 6 and 6.0 are one, 1 and true are two."""
+    earlier = list[tuple[bool, Any]]()
+    for value in values:
+        if (key := (isinstance(value, bool), value)) in earlier:
+            return shown(value)
+        earlier.append(key)
+    return ""
 
 
 Values = Annotated[  # a list of values, or a RangeSpec
@@ -255,6 +267,14 @@ class StudySpec(Spec):
     def common(self) -> dict[str, Any]:
         """The settings of all runs."""
         return {"panel.rounds": self.measure, **self.set} if self.measure != "every" else dict(self.set)
+
+    @field_validator("scenario", mode="before")
+    @classmethod
+    def _file_or_mapping(cls, scenario: Any) -> Any:
+        if not isinstance(scenario, str | Mapping):
+            fix = "the path of a scenario file, as scenario: wages.yaml"
+            raise PydanticCustomError("scenario", "{shown} is no scenario", {"shown": shown(scenario), "fix": fix})
+        return scenario
 
     @field_validator("seeds", mode="before")
     @classmethod

@@ -166,6 +166,18 @@ def test_a_changed_plugin_is_named(tmp_path: Path) -> None:
         ({"vary.levers": {"parties.pool.wage": 4}}, "4 is one value, which does not vary"),
         ({"vary.levers": {"parties.pool.wage": {"from": 1, "to": 2}}}, "is a range, and a grid takes lists"),
         ({"vary.uncertainties": {"parties.nobody.wage": [1, 2]}}, "there is no party 'nobody'"),
+        ({"vary.levers": {"parties.pool.wage": [4, 5, 4.0]}}, "4.0 is there twice"),
+        ({"vary.levers": {"seed": [1, 2]}}, "seed: is not set here"),
+        ({"set": {"seed": 3}}, "seed: is not set here"),
+        ({"vary.arms.wrong": {"set": {"seed": 3}}}, "seed: is not set here"),
+        (
+            {"vary.levers": {"relations.0.sample": [0.1, 0.2], "relations.users->acme.sample": [0.3]}},
+            "relations.users->acme.sample: is the same setting as 'relations.0.sample'",
+        ),
+        (
+            {"vary.levers": {"parties.pool.wage": [1, 2]}, "vary.arms.wrong": {"set": {"parties.pool.wage": 3}}},
+            "parties.pool.wage: is set by the arm 'wrong', and varies",
+        ),
         ({"vary.orders": "each"}, "nobody can be left out"),
         ({"vary.samples": "none.csv"}, "cannot be read"),
         ({"outcomes.odd": "alignment.rh"}, "the table alignment has no column 'rh'"),
@@ -179,6 +191,8 @@ def test_a_changed_plugin_is_named(tmp_path: Path) -> None:
         ({"seeds": [1, 1]}, "a seed is there twice"),
         ({"sceanrio": 1}, "unknown key 'sceanrio'"),
         ({"scenario": "none.yaml"}, "no such file"),
+        ({"scenario": ["none.yaml"]}, "['none.yaml'] is no scenario (the path of a scenario file"),
+        ({"scenario": "study.yaml"}, "is a study and no scenario (run it with simlab study"),
         ({"scenario.days": "many"}, "days"),
     ],
 )
@@ -241,6 +255,10 @@ def test_samples_of_ones_own(tmp_path: Path) -> None:
     assert found.varied == ["parties.pool.wage", "parties.pool.count"]
     assert list(found.outcomes["parties.pool.wage"]) == [5.0, 7.5]
     assert [len(part.employment) for part in found.parts] == [4, 6]
+    (tmp_path / "points.csv").write_text("parties.pool.wage,parties.pool.wage\n5.0,4\n")
+    file = study_file(tmp_path, {"vary": {"samples": "points.csv"}, "hypotheses": [], "seeds": 1})
+    with pytest.raises(InvalidInput, match=r"points\.csv:1: has two columns .parties\.pool\.wage"):
+        run_study(file, out=tmp_path / "again", jobs=1, local=False)
     (tmp_path / "points.csv").write_text("parties.pool.wage,parties.pool.count\n5.0,4\n7.5,6\n")
     file = study_file(tmp_path, {"vary": {"samples": "points.csv"}, "hypotheses": [], "seeds": 1})
     again = run_study(file, out=tmp_path / "again", jobs=1, local=False)
