@@ -22,7 +22,8 @@ from simlab.components.outcome import Outcome
 from simlab.components.spec import Spec
 from simlab.errors import InvalidInput
 from simlab.names import NAME, shown
-from simlab.scenario.expectations import ArmSpec, Reducer, require_column
+from simlab.runs.study_folder import RUN_COLUMNS
+from simlab.scenario.expectations import ArmSpec, Reducer, require_number
 from simlab.scenario.fields import outcome
 from simlab.scenario.yaml_tree import read_file
 
@@ -147,7 +148,7 @@ class Quantity(Spec):
 
     @model_validator(mode="after")
     def _there(self) -> Quantity:
-        require_column(self.table, self.column)
+        require_number(self.table, self.column, self.where, self.by)
         return self
 
 
@@ -275,6 +276,21 @@ class StudySpec(Spec):
             fix = "the path of a scenario file, as scenario: wages.yaml"
             raise PydanticCustomError("scenario", "{shown} is no scenario", {"shown": shown(scenario), "fix": fix})
         return scenario
+
+    @field_validator("outcomes")
+    @classmethod
+    def _columns_of_their_own(cls, outcomes: dict[str, Any]) -> dict[str, Any]:
+        if taken := [name for name in outcomes if name in RUN_COLUMNS or not name.strip()]:
+            what = "no outcome can be called {shown}: the table of outcomes says something else there"
+            raise PydanticCustomError("taken", what, {"shown": shown(taken[0]), "fix": "give it another name"})
+        return outcomes
+
+    @model_validator(mode="after")
+    def _no_setting(self) -> StudySpec:
+        if taken := [name for name in self.outcomes if name in {**self.vary.levers, **self.vary.uncertainties}]:
+            given = {"shown": shown(taken[0]), "fix": "give one another name"}
+            raise PydanticCustomError("taken", "{shown} is an outcome and a setting that varies", given)
+        return self
 
     @field_validator("seeds", mode="before")
     @classmethod

@@ -181,6 +181,17 @@ def test_a_changed_plugin_is_named(tmp_path: Path) -> None:
         ({"vary.orders": "each"}, "nobody can be left out"),
         ({"vary.samples": "none.csv"}, "cannot be read"),
         ({"outcomes.odd": "alignment.rh"}, "the table alignment has no column 'rh'"),
+        ({"outcomes.odd": "alignment.a | | max"}, "the column 'a' of alignment is text, and no number"),
+        ({"outcomes.odd": "alignment.rho | mode"}, "the table alignment has no column 'mode', by which rows are taken"),
+        (
+            {"outcomes.odd": "alignment.rho | a == users"},
+            "no column 'users', by which rows are taken (texts stand in q",
+        ),
+        (
+            {"outcomes.odd": "alignment.rho | a = 'users'"},
+            "is no condition on rows (a condition as pandas' query has it",
+        ),
+        ({"outcomes": {"arm": "alignment.rho"}}, "no outcome can be called 'arm'"),
         ({"outcomes.odd": "nothing"}, "there is no outcome called 'nothing'"),
         ({"outcomes.odd": {"kind": "rho", "c": "users"}}, "unknown key 'c'"),
         ({"hypotheses.0.outcome": "rigt"}, "there is no outcome 'rigt'"),
