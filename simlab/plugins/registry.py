@@ -21,7 +21,7 @@ from simlab.components.charter import Article, Charter
 from simlab.components.component import Component
 from simlab.errors import FAILURES, InvalidInput, Problem, defined
 from simlab.names import CALLED, clip, composed, from_here, is_name, suggestion
-from simlab.paths import given, in_full
+from simlab.paths import given, in_full, listed
 from simlab.plugins.files import Search, line_of, looks_like_plugin, plugin_files, reason
 from simlab.plugins.footprint import Footprint, Part, label
 from simlab.plugins.hooks import Hooks, WrongHook, check, hooks_of, meant_as_hooks
@@ -341,7 +341,7 @@ def discover(scenario_dir: Path | str | None = None, extra: Sequence[Path | str]
     `local=False` leaves out `./plugins` and the scenario's folder; what `extra` names explicitly is still loaded.
     Never raises for a broken plugin; raises `InvalidInput` if an `extra` path does not exist.
     """
-    registry = Registry()
+    registry, extra = Registry(), listed(extra)
     for file in plugin_files(builtin_folder()):
         registry.load_file(file, simlab_version(), BUILT_IN)
     points = sorted(entry_points(group=GROUP), key=lambda p: (p.name, p.value))

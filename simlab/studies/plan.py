@@ -18,7 +18,7 @@ from simlab.components.component import parameters
 from simlab.components.outcome import Outcome
 from simlab.errors import InvalidInput, Problem
 from simlab.names import clip, shown, suggestion
-from simlab.paths import given
+from simlab.paths import given, listed
 from simlab.plugins.registry import Registry, discover
 from simlab.runner import manifest_of
 from simlab.scenario import Overrides, Scenario
@@ -105,7 +105,7 @@ def planned(
 
     Raises InvalidInput with everything that is wrong with the file, or with the scenario in some of its arms.
     """
-    file = given(path)
+    file, plugins = given(path), listed(plugins)
     root, text = _root(file, value_of)
     layer = Settings(root, Choices.of([]))
     for way, node in assignments(overrides):
