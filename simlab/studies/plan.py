@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import copy
-import csv
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from simlab.scenario.fields import Reading
 from simlab.scenario.messages import Complaints
 from simlab.scenario.settings import Settings, assignments
 from simlab.scenario.yaml_tree import Node, Place, located, read_argument, read_file
+from simlab.sheets import Sheet, Unusable, read
 from simlab.studies.design import Arm, Point, arms_of, at_share, folder_names
 from simlab.studies.overlaps import Overlap, overlaps
 from simlab.studies.study_file import Quantity, RangeSpec, SolveSpec, StudySpec, VarySpec
@@ -121,7 +122,7 @@ def planned(
     _require_lists(spec, root)
     at = _Reader(scenario_file, registry, inline, spec.small, root, spec.solve)
     scenario = at.scenario(Arm("base", settings=spec.common))
-    points = _from_frame(samples) if samples is not None else list(_from_csv(root, spec, file))
+    points = _from_frame(samples) if samples is not None else _from_table(root, spec, file)
     if spec.search is not None:
         _require_search(spec, at, points, root)
     orders = _orders(spec, scenario, root)
@@ -247,32 +248,37 @@ def _at(node: Node, *way: str) -> Node | None:
 # ---- points of the user's own ------------------------------------------------------------------------------------
 
 
-def _from_csv(root: Node, spec: StudySpec, file: Path) -> Iterator[Point]:
-    """The rows of the file that `samples` names, each cell read as a value of YAML."""
+def _from_table(root: Node, spec: StudySpec, file: Path) -> list[Point]:
+    """The rows of the table that `samples` names; a cell of text is read as a value of YAML."""
     if not spec.vary.samples:
-        return
-    place = root.value["vary"].value["samples"].place
+        return []
     path = file.parent / given(spec.vary.samples)
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        fix = "give a CSV file in UTF-8; paths start at the study file"
-        why = getattr(error, "strerror", None) or "it is not text in UTF-8"
-        raise InvalidInput(place.problem(f"cannot be read: {path}: {why}", fix, "vary.samples")) from None
-    rows = list(csv.reader(text.splitlines()))
-    if len(rows) < 2:
-        raise InvalidInput(Problem("has no rows", "a row of settings' paths, then one for each point", path))
-    names = [name.strip() for name in rows[0]]
-    if again := [name for name in names if names.count(name) > 1]:
-        raise InvalidInput(Problem(f"has two columns {shown(again[0])}", "leave one out", path, 1))
-    for line, row in enumerate(rows[1:], start=2):
-        if len(row) != len(rows[0]):
-            what = f"has {len(row)} cells; the first line has {len(rows[0])}"
-            raise InvalidInput(Problem(what, "give every row a cell for each setting", path, line))
-        yield {
-            name: read_argument(cell, f"{path}:{line}: {name}").plain() if cell.strip() else None
-            for name, cell in zip(names, row, strict=True)
-        }
+        return _points_of(read(path), path)
+    except Unusable as error:
+        place = root.value["vary"].value["samples"].place
+        raise InvalidInput(place.problem(error.within(spec.vary.samples), error.fix, "vary.samples")) from None
+
+
+def _points_of(sheet: Sheet, path: Path) -> list[Point]:
+    """The rows of a table, a point each. Raises Unusable."""
+    names = [name for name in sheet.names if name not in sheet.index]
+    if not names or not len(sheet):
+        raise Unusable("has no rows", "a row of settings' paths, then one for each point")
+    for name in names:
+        if re.fullmatch(r"Unnamed: \d+", name):
+            raise Unusable("has a column without a name", "leave it out; in pandas: to_csv(index=False)", line=1)
+    cells = {name: sheet.filled(name) for name in names}
+    return [
+        {name: _value(sheet, row, name, column[row], path) for name, column in cells.items()}
+        for row in range(len(sheet))
+    ]
+
+
+def _value(sheet: Sheet, row: int, name: str, cell: Any, path: Path) -> Any:
+    if isinstance(cell, bool | int | float | list | dict):
+        return cell
+    return read_argument(sheet.text(row, name, cell), f"{path}: {sheet.where(row)}: {name}").plain()
 
 
 def _from_frame(frame: Samples) -> list[Point]:
@@ -280,6 +286,10 @@ def _from_frame(frame: Samples) -> list[Point]:
     points = json.loads(frame.to_json(orient="records", double_precision=15))
     if not points:
         raise InvalidInput(Problem("samples has no rows", "give a row for each point"))
+    for number, point in enumerate(points, start=1):
+        if empty := [name for name, value in point.items() if value is None]:
+            what = f"samples: row {number}, column {shown(empty[0])}: is empty"
+            raise InvalidInput(Problem(what, "give every point a value of each setting"))
     return [dict(point) for point in points]
 
 

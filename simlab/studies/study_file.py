@@ -115,7 +115,11 @@ class VarySpec(Spec):
         description="number of points of a latin_hypercube or sobol design; saltelli takes settings + 2 times as many,"
         " morris settings + 1 times",
     )  # fmt: skip
-    samples: str = Field("", max_length=10_000, description="a CSV file whose columns are settings, a point a row")
+    samples: str = Field(
+        "",
+        max_length=10_000,
+        description="a table whose columns are settings, a point a row (CSV, Parquet, JSON Lines)",
+    )
     orders: Literal["each"] | list[str] | None = Field(
         None, description="`each`: arms without each order of judgement in turn, and the whole; or names of parties"
     )

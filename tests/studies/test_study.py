@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -266,11 +267,37 @@ def test_samples_of_ones_own(tmp_path: Path) -> None:
     assert found.varied == ["parties.pool.wage", "parties.pool.count"]
     assert list(found.outcomes["parties.pool.wage"]) == [5.0, 7.5]
     assert [len(part.employment) for part in found.parts] == [4, 6]
-    (tmp_path / "points.csv").write_text("parties.pool.wage,parties.pool.wage\n5.0,4\n")
-    file = study_file(tmp_path, {"vary": {"samples": "points.csv"}, "hypotheses": [], "seeds": 1})
-    with pytest.raises(InvalidInput, match=r"points\.csv:1: has two columns .parties\.pool\.wage"):
-        run_study(file, out=tmp_path / "again", jobs=1, local=False)
     (tmp_path / "points.csv").write_text("parties.pool.wage,parties.pool.count\n5.0,4\n7.5,6\n")
     file = study_file(tmp_path, {"vary": {"samples": "points.csv"}, "hypotheses": [], "seeds": 1})
     again = run_study(file, out=tmp_path / "again", jobs=1, local=False)
     assert [p.hashes for p in again.parts] == [p.hashes for p in found.parts]
+    frame.to_parquet(tmp_path / "points.parquet")
+    file = study_file(tmp_path, {"vary": {"samples": "points.parquet"}, "hypotheses": [], "seeds": 1})
+    last = run_study(file, out=tmp_path / "last", jobs=1, local=False)
+    assert [p.hashes for p in last.parts] == [p.hashes for p in found.parts]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("parties.pool.wage,parties.pool.wage\n5,4\n", "points.csv:1: has two columns 'parties.pool.wage'"),
+        ("parties.pool.wage;parties.pool.count\n5;4\n", "points.csv:1: has semicolons between its columns"),
+        ("parties.pool.wage,parties.pool.count\n\n5,4\n,6\n", "points.csv:4: column parties.pool.wage: is empty"),
+        (",parties.pool.wage\n0,5\n1,6\n", "points.csv:1: has a column without a name (leave it out"),
+        ('parties.pool.wage\n"5\n', "points.csv:2: is not CSV"),
+        ("parties.pool.wage\n", "points.csv: has no rows"),
+        ("", "points.csv: has no rows"),
+    ],
+)
+def test_a_table_of_points_is_held_to_what_it_says(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "points.csv").write_text(text)
+    file = study_file(tmp_path, {"vary": {"samples": "points.csv"}, "hypotheses": [], "seeds": 1})
+    with pytest.raises(InvalidInput, match=re.escape(f"vary.samples: {said}")):
+        run_study(file, out=tmp_path / "out", jobs=1, local=False)
+
+
+def test_a_point_without_a_value_is_none(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"parties.pool.wage": [5.0, None], "parties.pool.count": [4, 6]})
+    file = study_file(tmp_path, {"vary": {}, "hypotheses": [], "seeds": 1})
+    with pytest.raises(InvalidInput, match=r"samples: row 2, column 'parties\.pool\.wage': is empty"):
+        run_study(file, out=tmp_path / "out", jobs=1, local=False, samples=frame)
