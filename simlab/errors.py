@@ -22,6 +22,7 @@ from simlab.provenance import is_plugin
 MOST_LINES = 40  # of a message
 LONGEST_LINE = 2000  # characters; a path may have 255 in each of its parts, and lists of what is known are long
 LONGEST_QUOTE = 120  # characters of one value
+FAILURES = (Exception, SystemExit)  # that may come out of a plugin: sys.exit in one is to end its call, not our process
 _FARTHEST = 20_000  # characters of a line that are looked at for what can be cut
 _QUOTE = re.compile(r"""(?<!\w)(['"])((?:\\.|(?!\1)[^\\])*)\1(?!\w)""")
 _UNBROKEN = re.compile(rf"[^\s/\\]{{{LONGEST_QUOTE + 40},}}")
@@ -98,7 +99,7 @@ class PluginFailed(SimlabError):
     """A plugin raised, returned something impossible, or did not come back."""
 
     @classmethod
-    def raised(cls, plugin: str, error: Exception) -> PluginFailed:
+    def raised(cls, plugin: str, error: BaseException) -> PluginFailed:
         """What to say when `plugin` raised: the error, and the line of the plugin's own file that led to it."""
         if isinstance(error, PluginFailed):
             return error
@@ -107,7 +108,7 @@ class PluginFailed(SimlabError):
         return cls(f"{plugin} raised {type(error).__name__}: {text}" + (f" ({place})" if place else ""))
 
     @classmethod
-    def blamed(cls, error: Exception) -> PluginFailed | None:
+    def blamed(cls, error: BaseException) -> PluginFailed | None:
         """The same of whichever plugin's own code an error came through last; None if it came through none."""
         own = [f for f, _ in traceback.walk_tb(error.__traceback__) if is_plugin(f.f_globals.get("__name__", ""))]
         if not own:
@@ -127,19 +128,20 @@ class PluginFailed(SimlabError):
 
 @contextmanager
 def blaming() -> Iterator[None]:
-    """Put an exception that escapes from a plugin's own code, wherever it was called, down to that plugin."""
+    """Put an exception that escapes from a plugin's own code, wherever it was called, down to that plugin; sys.exit,
+    too."""
     try:
         yield
     except SimlabError:
         raise
-    except Exception as error:
+    except FAILURES as error:
         blamed = PluginFailed.blamed(error)
         if blamed is None:
             raise
         raise blamed from error
 
 
-def _place(error: Exception) -> str:
+def _place(error: BaseException) -> str:
     """`file:line` of a plugin's own code, where an error came through any, else of where it was raised."""
     frames = list(traceback.walk_tb(error.__traceback__))
     own = [(f, line) for f, line in frames if is_plugin(f.f_globals.get("__name__", ""))] or frames

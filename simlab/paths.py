@@ -7,7 +7,7 @@ no two libraries come to differ about what it means: Arrow, for one, would follo
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -75,3 +75,8 @@ def staying() -> Iterator[None]:
 
 def _refused(named: str, path: str, what: str, fix: str) -> InvalidInput:
     return InvalidInput(Problem(what, fix, f"{named}={path}" if named else path))
+
+
+def listed(named: Sequence[Path | str] | Path | str) -> list[Path | str]:
+    """What was named as one or several: a text is one, and not its letters."""
+    return [named] if isinstance(named, Path | str) else list(named)

@@ -94,6 +94,18 @@ def replacing(path: Path, wait: bool = False) -> Iterator[BinaryIO]:
     part.replace(path)
 
 
+def require_own(path: Path, begins: bytes) -> None:
+    """Raise InvalidInput where a file is there already and does not begin as those do that are to be written there:
+    it is somebody's work, and may well be what has just been read. An empty one is nobody's."""
+    if not path.is_file():
+        return
+    with opened(path, "name a file") as file:
+        found = file.read(len(begins))
+    if found and found != begins:
+        what = "is there already, and is no earlier file of this kind, which could be replaced"
+        raise InvalidInput(Problem(what, "choose another --out, or move it away", path))
+
+
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
     """Have an error of the system, such as that of a full disk, say which file it is about."""

@@ -27,7 +27,7 @@ from simlab.engine.context import Progress
 from simlab.engine.jobs import Jobs, Store
 from simlab.errors import InvalidInput, Mismatch, SimlabError, blaming
 from simlab.names import from_here
-from simlab.paths import given, staying
+from simlab.paths import given, listed, staying
 from simlab.plugins.registry import Registry, discover
 from simlab.plugins.watchdog import patience, watched
 from simlab.provenance import simlab_version
@@ -78,8 +78,8 @@ def run_file(
     for file, made in registry.aside(scenario.plugins_used()).items():
         what = f"{from_here(file)}, beside the scenario, was run as a plugin ({made})"
         print(f"{what}; where it is none, say so in it: # simlab: not a plugin", file=sys.stderr)
-    for words in log:
-        registry.hook.listen(_logger(registry, words))
+    for words in listed(log):
+        registry.hook.listen(_logger(registry, str(words)))
     return execute(scenario, registry, out, progress, store or Store.default())
 
 

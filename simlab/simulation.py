@@ -21,7 +21,7 @@ from simlab.consequences.imported_preferences import imported, learn_imported
 from simlab.consequences.learning import Gradient
 from simlab.engine.context import Context, Progress, Tell, nobody
 from simlab.engine.jobs import Jobs
-from simlab.errors import InvalidInput, PluginFailed, SimlabError
+from simlab.errors import FAILURES, InvalidInput, PluginFailed, SimlabError
 from simlab.hierarchy import Hierarchy
 from simlab.machines.saved import SavedModel
 from simlab.machines.transformer_lm import TransformerLM
@@ -118,7 +118,7 @@ class Simulation(Context):
         self.start(self._begin())
         try:
             self.env.run()
-        except Exception as error:
+        except FAILURES as error:
             raise self.failure or error from None
         if self.now < self.days:
             self.env.run(until=self.days)

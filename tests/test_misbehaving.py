@@ -70,10 +70,12 @@ def scenario(here: Path, policy: str) -> str:
         ("return None", f"must give probabilities of shape (N, 3); it gave None ({FILE}:11)"),
         ("return utilities[:, 0]", f"must give probabilities of shape (N, 3); it gave (N,) ({FILE}:11)"),
         ("time.sleep(60)", f"was not done with probabilities after 0.5 seconds ({FILE}:{LINE})"),
+        ("raise SystemExit(0)", f"raised SystemExit: 0 ({FILE}:{LINE})"),
+        ("raise SystemExit('no licence')", f"raised SystemExit: no licence ({FILE}:{LINE})"),
         ("import not_there", f"raised ModuleNotFoundError: No module named 'not_there' ({FILE}:{LINE})"),
         ("return np.linalg.inv(np.zeros((2, 2)))", f"raised LinAlgError: Singular matrix ({FILE}:{LINE})"),
     ],
-    ids=["raises", "nan", "negative", "none", "shape", "sleeps", "import", "deep"],
+    ids=["raises", "nan", "negative", "none", "shape", "sleeps", "exits", "gives up", "import", "deep"],
 )
 def test_a_run_ends_with_a_sentence_and_whole_tables(
     body: str, sentence: str, here: Path, capsys: pytest.CaptureFixture[str]
@@ -93,6 +95,19 @@ def test_a_run_ends_with_a_sentence_and_whole_tables(
     # another scenario is unaffected, in the same folder and with the same plugins
     assert main(["run", scenario(here, "mistaken"), "--out", "other", "--quiet"]) == 0
     assert simlab.load("other").status == "finished"
+
+
+def test_sys_exit_in_a_plugin_ends_its_call_and_no_command(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = RATER.format(body="return None").replace("if not np", "raise SystemExit(0)\n        if not np")
+    (here / "plugins" / "odd.py").write_text(text)
+    assert main(["try", "odd"]) == 1
+    assert "raised SystemExit: 0 (plugins/odd.py:" in capsys.readouterr().err
+    (here / "plugins" / "looker.py").write_text(
+        "def simlab_round_finished(round):\n    raise SystemExit(0)\n", encoding="utf-8"
+    )
+    with pytest.raises(PluginFailed, match="simlab_round_finished of a plugin raised SystemExit: 0"):
+        simlab.run(scenario(here, "mistaken"), out="out")
+    assert simlab.load("out").status == "failed"
 
 
 def test_a_broken_file_stops_only_those_who_need_it(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from simlab.errors import InvalidInput
 from simlab.plugins import files as house
 from simlab.plugins.files import Search, looks_like_plugin
 from simlab.plugins.registry import discover
@@ -86,3 +87,12 @@ def test_a_class_that_begins_with_an_underscore_makes_no_plugin_of_a_script(tmp_
     script = file(tmp_path / "study.py")
     script.write_text(script.read_text().replace("class A", "class _A"))
     assert not looks_like_plugin(script)
+
+
+def test_one_plugin_file_may_be_named_without_a_list(tmp_path: Path) -> None:
+    file = tmp_path / "kind.py"
+    file.write_text("import simlab\n\n\nclass Kind(simlab.Criterion):\n    name = 'kind'\n")
+    for named in (str(file), file, [file]):
+        assert [entry.source for entry in discover(None, named, local=False).entries if entry.name == "kind"] == [file]
+    with pytest.raises(InvalidInput, match=r"nope\.py: no such plugin file or folder"):
+        discover(None, "nope.py", local=False)

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from simlab.arrays import Array
+from simlab.calibration.missing import Codes, codes
 from simlab.names import clip
 from simlab.sheets import Sheet, Unusable, blank, called, quoted
-from simlab.sheets.numbers import finite
+from simlab.sheets.numbers import finite, nearly
 
 HOLES = ("na", "n/a", "nan", "null", "none", "*", ".", "-", "--", "?", "#n/a", "<na>")  # no rating, in lower case
 ITEMS = ("item", "items", "id", "task", "index", "row", "rownames", "uid", "uuid", "#")
@@ -44,10 +45,16 @@ def raters(sheet: Sheet) -> tuple[list[str], Array, list[str]]:
     kept = [name for name in found if name not in left_out]
     if len(kept) < 2:
         raise _too_few(kept, left_out)
-    _same_scale({name: found[name] for name in kept})
+    ratings = {name: found[name] for name in kept}
+    _same_place(ratings)
+    apart = codes(np.stack(list(ratings.values())))
+    if apart is not None and apart.far:
+        raise _no_rating(sheet, ratings, apart)
+    _same_scale(ratings)
     scores, again = _once(sheet, left_out, np.stack([found[name] for name in kept], axis=1))
     remarks = [f"column {clip(name)!r} is no rater: {why}" for name, why in left_out.items() if why != _NAMES]
-    return kept, scores, remarks + again + _holes(sheet, kept, scores)
+    doubt = [f"{apart}; if that says that a rating is missing, leave such cells empty"] if apart is not None else []
+    return kept, scores, remarks + again + _holes(sheet, kept, scores) + doubt
 
 
 def _too_few(found: Any, left_out: Mapping[str, str]) -> Unusable:
@@ -69,7 +76,7 @@ def _by_name(sheet: Sheet, name: str) -> str:
         return _NAMES if plain == "item" else _TELLS
     if plain in SUMMARIES or _SUMMARY.fullmatch(plain):
         return "by its name it sums the others up"
-    numeric = [finite(cell) is not None for cell in sheet.cells(name) if not _hole(cell)]
+    numeric = [finite(cell) is not None or nearly(cell) for cell in sheet.cells(name) if not _hole(cell)]
     if not numeric:
         return "it is empty"
     if 2 * sum(numeric) < len(numeric):
@@ -148,6 +155,33 @@ def _digits(x: Array) -> int:
     """Decimals of the number that has most of them, up to 9."""
     written = (Decimal(repr(value)).normalize().as_tuple().exponent for value in x.tolist())
     return min(9, max(0, *(-exponent for exponent in written if isinstance(exponent, int)), 0))
+
+
+def _same_place(found: Mapping[str, Array]) -> None:
+    """Unusable for a column that lies wholly beside all others, farther away than they reach: a year, a price."""
+    away = {}
+    for name, x in found.items():
+        others = np.concatenate([other for n, other in found.items() if n != name])
+        if np.any(np.isfinite(x)) and np.any(np.isfinite(others)):
+            low, high = float(np.nanmin(others)), float(np.nanmax(others))
+            gap = max(float(np.nanmin(x)) - high, low - float(np.nanmax(x)))
+            if gap > max(high - low, float(np.nanmax(x) - np.nanmin(x))) > 0:
+                away[name] = (gap / (high - low or 1.0), f"while the others run from {low:g} to {high:g}")
+    if away:
+        column = max(away, key=lambda name: away[name][0])
+        x = found[column]
+        what = f"runs from {np.nanmin(x):g} to {np.nanmax(x):g}, {away[column][1]}"
+        raise Unusable(what, "leave it out if it is no rater, or give all raters one scale", column=column)
+
+
+def _no_rating(sheet: Sheet, found: Mapping[str, Array], apart: Codes) -> Unusable:
+    """What to say of the first cell that holds a number which cannot be a rating."""
+    at = {name: np.flatnonzero(np.isin(x, apart.numbers)) for name, x in found.items()}
+    row, name = min((int(rows[0]), name) for name, rows in at.items() if len(rows))
+    fix = f"{sum(map(len, at.values())):,} such cells: leave them empty if they say that a rating is missing"
+    if sum(len(rows) > 0 for rows in at.values()) == 1:
+        fix += ", or the column out if it is no rater"
+    return sheet.wrong(row, name, f"is {quoted(sheet.cells(name)[row])}, and {apart}", fix)
 
 
 def _same_scale(found: Mapping[str, Array]) -> None:

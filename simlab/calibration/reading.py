@@ -18,6 +18,7 @@ import numpy as np
 from simlab.arrays import Array
 from simlab.calibration.annotations import Annotations, Codes
 from simlab.calibration.labels import HINT, labels, repeated, turned
+from simlab.calibration.missing import codes
 from simlab.calibration.raters import raters
 from simlab.calibration.ratings import VADER, rated, read_vader
 from simlab.errors import InvalidInput, Problem
@@ -72,7 +73,7 @@ def pairs(sheet: Sheet, source: Path) -> Annotations:
     label, remarks = labels(sheet)
     workers, worker = _coded(sheet.words("worker"))
     task = _coded(sheet.words("task"))[1] if "task" in sheet else np.arange(len(sheet), dtype=np.int64)
-    differences, criteria = _criteria(sheet)
+    differences, criteria = _criteria(sheet, remarks)
     words = _words(sheet, remarks)
     found = Annotations(label, task, worker, differences, words, workers, criteria, str(source))
     if "task" in sheet:
@@ -116,7 +117,7 @@ def _coded(names: Sequence[str]) -> tuple[tuple[str, ...], Codes]:
     return distinct, np.array([place[name] for name in names], dtype=np.int64)
 
 
-def _criteria(sheet: Sheet) -> tuple[Array, tuple[str, ...]]:
+def _criteria(sheet: Sheet, remarks: list[str]) -> tuple[Array, tuple[str, ...]]:
     """Differences [n, K] of whatever there is a left and a right number of; or the perceived difference itself."""
     sides = {side: [n[len(side) :] for n in sheet.names if n.startswith(side)] for side in ("left_", "right_")}
     for side, other in (("left_", "right_"), ("right_", "left_")):
@@ -127,8 +128,21 @@ def _criteria(sheet: Sheet) -> tuple[Array, tuple[str, ...]]:
     names = [name for name in sides["left_"] if f"left_{name}" not in _WORDS]
     if not names and "perceived" in sheet:
         return _numbers(sheet, "perceived")[:, None], ("utility",)
-    columns = [_numbers(sheet, f"left_{n}") - _numbers(sheet, f"right_{n}") for n in names]
+    columns = [_difference(sheet, name, remarks) for name in names]
     return np.stack(columns, axis=1) if columns else np.zeros((len(sheet), 0)), tuple(names)
+
+
+def _difference(sheet: Sheet, criterion: str, remarks: list[str]) -> Array:
+    """How much more of a criterion the left response has [n]. Unusable for a number that says there is no score."""
+    names = [f"left_{criterion}", f"right_{criterion}"]
+    scores = np.stack([_numbers(sheet, name) for name in names])
+    if (apart := codes(scores)) is not None:
+        meant = "if that says that a score is missing, leave such rows out"
+        if apart.far:
+            side, row = (int(place[0]) for place in np.nonzero(np.isin(scores, apart.numbers)))
+            raise sheet.wrong(row, names[side], f"is {quoted(sheet.cells(names[side])[row])}, and {apart}", meant)
+        remarks.append(f"of {names[0]} and {names[1]}, {apart}; {meant}")
+    return np.asarray(scores[0] - scores[1])
 
 
 def _numbers(sheet: Sheet, name: str) -> Array:

@@ -14,11 +14,13 @@ from simlab.cli.console import print, print_table
 from simlab.cli.parser import Commands
 from simlab.errors import InvalidInput, Problem
 from simlab.paths import given
+from simlab.plain_files import require_own
 
 if TYPE_CHECKING:
     from simlab.calibration.comparison import Calibration, Reproduction
     from simlab.calibration.fitting import Estimate
 
+_HEADER = "# fitted to "  # how the file begins that it writes
 _SHOWN = 5  # raters at either end, on a screen
 
 
@@ -79,9 +81,11 @@ def calibrate(args: Namespace) -> int:
     from simlab.calibration.comparison import calibrate as calibrated
     from simlab.calibration.reading import read
 
+    if args.out:
+        require_own(given(args.out), _HEADER.encode())
     data = read(args.data, ratings=args.ratings, reference=args.reference)
     found = calibrated(data, args.model, args.holdout)
-    header = f"fitted to {len(data):,} labels of {data.source} by simlab calibrate: {found.best.model}"
+    header = f"{_HEADER[2:]}{len(data):,} labels of {data.source} by simlab calibrate: {found.best.model}"
     text = found.fragment.text(header)
     if args.out:
         _write(given(args.out), text)

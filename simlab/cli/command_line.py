@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from simlab.cli import analysis, calibrate, expect, export, next_words, plugins, report, run, study, tables, theory
 from simlab.cli.parser import Commands
 from simlab.cli.terminal import Stream, protected, unwritten
-from simlab.errors import InvalidInput, SimlabError, presentable
+from simlab.errors import InvalidInput, PluginFailed, SimlabError, presentable
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 FILES = (
@@ -52,8 +52,11 @@ def _main(argv: Sequence[str] | None, out: Stream) -> int:
         out.json = args.json
         code: int = args.action(args)
         return code
-    except SystemExit as stop:  # argparse: 0 after --help, 2 after a mistake
-        return int(stop.code or 0)
+    except SystemExit as stop:
+        if not command:  # argparse: 0 after --help, 2 after a mistake
+            return int(stop.code or 0)
+        _complain(presentable(str(PluginFailed.blamed(stop) or f"ended by sys.exit({stop.code!r})")))
+        return PluginFailed.exit_code
     except SimlabError as error:
         _complain(presentable("\n".join([str(error), *getattr(error, "__notes__", ())])))
         return error.exit_code

@@ -19,6 +19,7 @@ from simlab.clock import Steps
 from simlab.engine.event_log import EventLog
 from simlab.engine.ledger import Ledger
 from simlab.engine.queues import Backlog, Queue
+from simlab.errors import FAILURES
 from simlab.hierarchy import Hierarchy
 from simlab.rankings import ROOM
 from simlab.relation import Party, Relation, Standard
@@ -71,7 +72,7 @@ class Context:
         self.queues: dict[str, Queue | Backlog] = {}
         self.cluster = self.queue("the cluster", scenario.cluster.count)
         self._valued = game.valued(scenario.criteria_valued())
-        self.failure: Exception | None = None  # the first exception of a process, as it was raised
+        self.failure: Exception | SystemExit | None = None  # the first exception of a process, as it was raised
 
     # ---- who there is -------------------------------------------------------------------------------------------
 
@@ -158,7 +159,7 @@ class Context:
         def watched() -> Steps:
             try:
                 yield from steps
-            except Exception as error:
+            except FAILURES as error:
                 self.failure = self.failure or error
                 raise
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pluggy
 
-from simlab.errors import PluginFailed, SimlabError
+from simlab.errors import FAILURES, PluginFailed, SimlabError
 from simlab.names import did_you_mean
 from simlab.plugins import hookspecs
 
@@ -67,7 +67,7 @@ class Hooks:
                 told(**said)
             except SimlabError:
                 raise
-            except Exception as error:
+            except FAILURES as error:
                 raise PluginFailed.raised(f"the hook {name} of a plugin", error) from error
 
         return tell

@@ -19,9 +19,9 @@ from typing import Any
 
 from simlab.components.charter import Article, Charter
 from simlab.components.component import Component
-from simlab.errors import InvalidInput, Problem, defined
+from simlab.errors import FAILURES, InvalidInput, Problem, defined
 from simlab.names import CALLED, clip, composed, from_here, is_name, suggestion
-from simlab.paths import given, in_full
+from simlab.paths import given, in_full, listed
 from simlab.plugins.files import Search, line_of, looks_like_plugin, plugin_files, reason
 from simlab.plugins.footprint import Footprint, Part, label
 from simlab.plugins.hooks import Hooks, WrongHook, check, hooks_of, meant_as_hooks
@@ -170,7 +170,7 @@ class Registry:
                 builtin = found == BUILT_IN
                 module, made_of = (import_builtin(path, own), Footprint(own)) if builtin else import_plugin(path)
             self._register_module(module, path, made_of)
-        except (Exception, SystemExit) as error:
+        except FAILURES as error:
             self._broken(path, own, reason(error, path), line_of(error, path))
         finally:
             self._from = _Source()
@@ -188,7 +188,7 @@ class Registry:
                 self._register_module(module, source, made_of)
             else:
                 self._add(thing, source, _with_reads(made_of, [thing], source))
-        except (Exception, SystemExit) as error:
+        except FAILURES as error:
             self._broken(source, "", f"entry point {point.name}: {reason(error, source)}", line_of(error, source))
         finally:
             self._from = _Source()
@@ -341,7 +341,7 @@ def discover(scenario_dir: Path | str | None = None, extra: Sequence[Path | str]
     `local=False` leaves out `./plugins` and the scenario's folder; what `extra` names explicitly is still loaded.
     Never raises for a broken plugin; raises `InvalidInput` if an `extra` path does not exist.
     """
-    registry = Registry()
+    registry, extra = Registry(), listed(extra)
     for file in plugin_files(builtin_folder()):
         registry.load_file(file, simlab_version(), BUILT_IN)
     points = sorted(entry_points(group=GROUP), key=lambda p: (p.name, p.value))

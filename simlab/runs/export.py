@@ -52,7 +52,8 @@ def export(path: Path | str, to: str, out: Path | str | None = None) -> Path:
     else:
         if place.is_dir():
             raise InvalidInput(Problem("is a folder, and this form is one file", "name a file", place))
-        write, frame = _ROWS[to]
+        write, frame, begins = _ROWS[to]
+        plain_files.require_own(place, begins)
         rows = frame(run)
         place.parent.mkdir(parents=True, exist_ok=True)
         with plain_files.replacing(place) as file:
@@ -136,10 +137,10 @@ def _write_csv(rows: pd.DataFrame, file: IO[bytes]) -> None:
     file.write(text.encode())
 
 
-_ROWS: Mapping[str, tuple[Callable[[Any, IO[bytes]], None], Callable[[Run], Any]]] = {
-    "trl": (_write_lines, joined),
-    "jsonl": (_write_lines, comparisons),
-    "crowd-kit": (_write_csv, labels),
+_ROWS: Mapping[str, tuple[Callable[[Any, IO[bytes]], None], Callable[[Run], Any], bytes]] = {  # how each file begins
+    "trl": (_write_lines, joined, b'{"prompt": '),
+    "jsonl": (_write_lines, comparisons, b'{"prompt": '),
+    "crowd-kit": (_write_csv, labels, b'"task","worker","label"\n'),
 }
 
 
@@ -152,6 +153,8 @@ def _require_own(place: Path) -> None:
         others = [file.name for file in place.iterdir() if file.name != PACKAGE and file.suffix != ".csv"]
         if others:
             raise InvalidInput(Problem(f"holds other files, as {sorted(others)[0]}", "choose another --out", place))
+        for file in place.glob("*.csv"):
+            plain_files.require_own(file, b'"run",')
     elif place.exists():
         raise InvalidInput(Problem("is a file, and this form is a folder", "choose another --out", place))
 

@@ -21,7 +21,7 @@ from simlab.paths import given
 from simlab.runs.folder import is_held, runs_row
 from simlab.runs.manifest import MANIFEST, read_manifest
 from simlab.runs.selection import Selection, unknown
-from simlab.runs.study_folder import Cell, cells, is_study, read_study, row_of
+from simlab.runs.study_folder import RUN_COLUMNS, Cell, cells, is_study, read_study, row_of
 from simlab.tables.schemas import TABLES
 
 if TYPE_CHECKING:
@@ -267,7 +267,7 @@ class StudyRuns(RunSet):
             told |= {"status": row["status"], **{name: row.get(name, float("nan")) for name in ("seconds", "cpu")}}
             given = row.get("outcomes", {})
             rows.append(told | {name: float("nan") if given.get(name) is None else given[name] for name in names})
-        columns = ["run", "arm", "form", "seed", "status", "seconds", "cpu", *self.varied, *names]
+        columns = [*RUN_COLUMNS, *self.varied, *names]
         found = pd.DataFrame(rows, columns=columns)
         found.attrs = {"table": "outcomes", "units": dict(self.plan.get("units", {}))}
         return found

@@ -19,6 +19,15 @@ from simlab.errors import InvalidInput, Problem
 STUDY, TEXT, RUNS, ROWS = "study.json", "study.yaml", "runs", "rows"
 FORMAT = 1
 _FIX = "give the folder that `simlab study` named"
+RUN_COLUMNS = (
+    "run",
+    "arm",
+    "form",
+    "seed",
+    "status",
+    "seconds",
+    "cpu",
+)  # of outcomes; others are settings and outcomes
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,15 @@ makes to it, and between what its mean over seeds must lie. Claims are no part o
 
 from __future__ import annotations
 
+import ast
+import re
 from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from simlab.components.spec import Spec
-from simlab.names import did_you_mean
+from simlab.names import did_you_mean, shown
 from simlab.tables.schemas import TABLES
 
 Reducer = Literal["mean", "sum", "min", "max", "first", "last", "count"]  # what is made of rows
@@ -27,6 +29,35 @@ def require_column(table: str, column: str) -> None:
         fix = did_you_mean(column, TABLES[table].names) or "simlab tables --describe lists them"
         given = {"table": table, "column": repr(column), "fix": fix}
         raise PydanticCustomError("column", "the table {table} has no column {column}", given)
+
+
+def require_number(table: str, column: str, where: str, by: str) -> None:
+    """The same of a number that is made of a column's rows: also for a column of text, unless its rows are counted, and
+    for rows by a condition that cannot be read, or that names what the table has not. Only a run tells the rest."""
+    require_column(table, column)
+    if by != "count" and any(c.name == column and c.type == "string" for c in TABLES[table].columns):
+        given = {"table": table, "column": repr(column), "fix": "count its rows: | count"}
+        raise PydanticCustomError("text", "the column {column} of {table} is text, and no number", given)
+    for name in _named(where):
+        if name not in TABLES[table].names and TABLES[table].added(name) is None:
+            fix = did_you_mean(name, TABLES[table].names) or "texts stand in quotes; @last is the last round"
+            given = {"table": table, "name": repr(name), "fix": fix}
+            raise PydanticCustomError("rows", "the table {table} has no column {name}, by which rows are taken", given)
+
+
+def _named(where: str) -> list[str]:
+    """The names in a condition on rows, as pandas' query reads it, that must be columns."""
+    plain = re.sub(r"@(?=last\b)", "", where).strip()
+    if not plain or "`" in plain:  # names in backticks may be anything
+        return []
+    try:
+        tree = ast.parse(plain, mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        given = {"shown": shown(where), "fix": "a condition as pandas' query has it: a == 'users' and round == @last"}
+        raise PydanticCustomError("rows", "{shown} is no condition on rows", given) from None
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called]
+    return [name for name in names if name not in ("last", "index")]
 
 
 class ArmSpec(Spec):
@@ -57,7 +88,7 @@ class ClaimSpec(Spec):
 
     @model_validator(mode="after")
     def _answerable(self) -> ClaimSpec:
-        require_column(self.table, self.column)
+        require_number(self.table, self.column, self.where, self.by)
         low, high = self.between
         if low > high:
             fix = f"write [{high:g}, {low:g}]"

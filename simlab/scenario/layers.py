@@ -63,6 +63,9 @@ def _extended(file: str, chain: list[tuple[str, Place]], choices: Choices, inlin
     if not isinstance(own.value, dict):
         what = f"is {shown(own.value)}" if not isinstance(own.value, list) else "is a list"
         raise InvalidInput(Problem(f"{what}, not a mapping", "write key: value lines: name, days, world …", file))
+    if "scenario" in own.value and not {"parties", "extends"} & own.value.keys():
+        fix = "run it with simlab study, check it with simlab validate"
+        raise InvalidInput(own.keys["scenario"].problem("is a study and no scenario", fix))
     extends = _taken(own, "extends")
     dotted = [(key, own.value.pop(key), own.keys.pop(key)) for key in list(own.value) if "." in key]
     for key, node, place in dotted:

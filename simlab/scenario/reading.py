@@ -59,6 +59,7 @@ def load(
     file = os.fspath(given(path))
     root = layers.resolve(file, overrides=overrides, small=small, choices=_choices(plugins), inline=inline)
     if seed is not None:
+        seed = seed.tolist() if hasattr(seed, "tolist") else seed  # a number of numpy
         root.value["seed"], root.keys["seed"] = Node(seed, Place("--seed")), Place("--seed")
     layers.leave_out(root, without)
     data = root.plain()

@@ -10,6 +10,6 @@ pyarrow is imported only for files that need it.
 
 from simlab.sheets.reading import read
 from simlab.sheets.sheet import Sheet, Unusable, blank, called, quoted
-from simlab.sheets.texts import TextTable, texts_of
+from simlab.sheets.texts import TextTable, columns_of, texts_of
 
-__all__ = ["Sheet", "TextTable", "Unusable", "blank", "called", "quoted", "read", "texts_of"]
+__all__ = ["Sheet", "TextTable", "Unusable", "blank", "called", "columns_of", "quoted", "read", "texts_of"]

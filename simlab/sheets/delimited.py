@@ -103,8 +103,12 @@ def _records(reader: Any) -> Iterator[tuple[int, list[str]]]:
 
 
 def _whole(records: Iterator[tuple[int, list[str]]], columns: int) -> Iterator[tuple[int, list[str]]]:
-    for line, cells in records:
+    """Every row, if it has as many cells as the head; the first that has not may stand below a title or a remark."""
+    for place, (line, cells) in enumerate(records):
         if len(cells) != columns:
-            what = f"has {len(cells)} cells, while the head has {columns} columns"
-            raise Unusable(what, "quote texts that contain a comma or a line break", line=line)
+            what = f"has {len(cells)} cells, while the head has {columns} {'column' if columns == 1 else 'columns'}"
+            fix = "quote texts that contain a comma or a line break"
+            if not place and len(cells) > columns:
+                fix = f"delete what stands above the line of names; else {fix}"
+            raise Unusable(what, fix, line=line)
         yield line, cells

@@ -10,6 +10,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
+LARGEST = 1e100  # squares of differences, and their sums, are finite up to here
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]+)?")
 _THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:[,.'’_ \xa0\u2009\u202f][0-9]{3})+(?:[.,][0-9]+)?")
@@ -17,7 +18,10 @@ _UNSEEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\xad]|(?<=.
 
 
 def finite(cell: Any) -> float | None:
-    """The number in a cell that is not blank, None if it is no finite number. Space around it is ignored."""
+    """The number in a cell that is not blank, None if it is none, or too large to calculate with.
+
+    Space around it is ignored.
+    """
     if isinstance(cell, bool):
         return None
     if isinstance(cell, str):
@@ -30,7 +34,23 @@ def finite(cell: Any) -> float | None:
         value = float(cell)
     except OverflowError:
         return None
-    return value if math.isfinite(value) else None
+    return value if abs(value) <= LARGEST else None
+
+
+def nearly(cell: Any) -> bool:
+    """Whether a cell is a number, though not as numbers are read: with a decimal comma, signs between thousands, a per
+    cent sign, or too large."""
+    text = cell.strip() if isinstance(cell, str) else ""
+    written = _THOUSANDS.fullmatch(text) or _DECIMAL_COMMA.fullmatch(text)
+    return bool(written) or _too_large(cell) or (text.endswith("%") and finite(text[:-1]) is not None)
+
+
+def _too_large(cell: Any) -> bool:
+    if isinstance(cell, str):
+        number = bool(_NUMBER.fullmatch(cell.strip()))
+    else:
+        number = isinstance(cell, int) or (isinstance(cell, float) and math.isfinite(cell))
+    return number and not isinstance(cell, bool) and finite(cell) is None
 
 
 def advice(cell: Any) -> str:
@@ -50,4 +70,4 @@ def advice(cell: Any) -> str:
         return "write the digits 0 to 9"
     if text[:1] in ("−", "–") and text[1:2].isdigit():
         return "write the minus as -"
-    return "it is too large" if _NUMBER.fullmatch(text) and finite(text) is None else ""
+    return "it is too large" if _too_large(cell) else ""

@@ -112,7 +112,7 @@ def parquet(data: bytes) -> Sheet:
         file = pq.ParquetFile(pa.BufferReader(data))
         groups = [file.metadata.row_group(g) for g in range(file.metadata.num_row_groups)]
         _bearable(file.metadata.num_rows, sum(group.total_byte_size for group in groups))
-        return file.read()
+        return file.read(use_threads=False)  # one that still starts as the process ends may abort it
 
     return _arrow(opened, "Parquet")
 
@@ -126,7 +126,7 @@ def arrow(data: bytes) -> Sheet:
 
         source = pa.BufferReader(data)
         if data.startswith(b"FEA1"):
-            return feather.read_table(source)
+            return feather.read_table(source, use_threads=False)
         return (pa.ipc.open_file if data.startswith(b"ARROW1") else pa.ipc.open_stream)(source).read_all()
 
     return _arrow(opened, "Arrow")

@@ -37,7 +37,7 @@ def texts_of(
     """
     del sha256  # which tells one content of a file from another
     sheet, theirs = read(path), dict(columns)
-    names = {ours: called(theirs.get(ours, ours)) for ours in (*needed, *optional)}
+    names = columns_of(needed, optional, theirs)
     for ours, name in names.items():
         if name not in sheet and (ours in needed or ours in theirs):
             fix = did_you_mean(name, sheet.names) or f"there are {', '.join(map(quoted, sheet.names[:20]))}"
@@ -48,6 +48,21 @@ def texts_of(
     found = {ours: _texts(sheet, name, ours in needed) for ours, name in names.items()}
     places = range(1, len(sheet) + 1) if sheet.lines is None else sheet.lines
     return TextTable(found, tuple(places))
+
+
+def columns_of(needed: Sequence[str], optional: Sequence[str], theirs: Mapping[str, str]) -> dict[str, str]:
+    """What a table calls each of our columns, where `theirs` says what it calls some of them otherwise.
+
+    An optional one whose name is that of a column said to be another of ours is not there: "". Raises Unusable where
+    two would be one and the same column.
+    """
+    ours: dict[str, str] = {}
+    for mine in sorted((*needed, *theirs), key=lambda mine: mine not in theirs):  # what is said counts first
+        if (other := ours.setdefault(name := called(theirs.get(mine, mine)), mine)) != mine:
+            what = f"its column {shown(name)} would be {other} and {mine} at once"
+            raise Unusable(what, "say of each which column it is", line=1)
+    own = {mine: "" if mine in ours else mine for mine in optional}
+    return {mine: called(theirs[mine]) if mine in theirs else own.get(mine, mine) for mine in (*needed, *optional)}
 
 
 def _texts(sheet: Sheet, name: str, needed: bool) -> tuple[str, ...]:

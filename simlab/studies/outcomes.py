@@ -7,7 +7,7 @@ from typing import Any
 
 from simlab.claims import number
 from simlab.components.outcome import Outcome
-from simlab.errors import InvalidInput, PluginFailed
+from simlab.errors import FAILURES, InvalidInput, PluginFailed
 from simlab.plugins.registry import Registry
 from simlab.runs.loading import Run
 from simlab.studies.study_file import Quantity
@@ -25,7 +25,7 @@ def outcome_of(run: Run, name: str, said: Mapping[str, Any], registry: Registry)
         found = made.value(run)
     except InvalidInput:
         raise
-    except Exception as error:
+    except FAILURES as error:
         raise PluginFailed.raised(f"outcome {made.name!r}", error) from error
     try:
         return float(found)

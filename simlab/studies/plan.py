@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import copy
-import csv
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,8 @@ from pydantic import ValidationError
 from simlab.components.component import parameters
 from simlab.components.outcome import Outcome
 from simlab.errors import InvalidInput, Problem
-from simlab.names import clip, suggestion
-from simlab.paths import given
+from simlab.names import clip, shown, suggestion
+from simlab.paths import given, listed
 from simlab.plugins.registry import Registry, discover
 from simlab.runner import manifest_of
 from simlab.scenario import Overrides, Scenario
@@ -28,7 +28,9 @@ from simlab.scenario.fields import Reading
 from simlab.scenario.messages import Complaints
 from simlab.scenario.settings import Settings, assignments
 from simlab.scenario.yaml_tree import Node, Place, located, read_argument, read_file
+from simlab.sheets import Sheet, Unusable, read
 from simlab.studies.design import Arm, Point, arms_of, at_share, folder_names
+from simlab.studies.overlaps import Overlap, overlaps
 from simlab.studies.study_file import Quantity, RangeSpec, SolveSpec, StudySpec, VarySpec
 from simlab.studies.value_of import LABOR, OPTION, orders_asked, study_of, with_labor, with_prices
 from simlab.tables.schemas import TABLES
@@ -104,7 +106,7 @@ def planned(
 
     Raises InvalidInput with everything that is wrong with the file, or with the scenario in some of its arms.
     """
-    file = given(path)
+    file, plugins = given(path), listed(plugins)
     root, text = _root(file, value_of)
     layer = Settings(root, Choices.of([]))
     for way, node in assignments(overrides):
@@ -120,7 +122,7 @@ def planned(
     _require_lists(spec, root)
     at = _Reader(scenario_file, registry, inline, spec.small, root, spec.solve)
     scenario = at.scenario(Arm("base", settings=spec.common))
-    points = _from_frame(samples) if samples is not None else list(_from_csv(root, spec, file))
+    points = _from_frame(samples) if samples is not None else _from_table(root, spec, file)
     if spec.search is not None:
         _require_search(spec, at, points, root)
     orders = _orders(spec, scenario, root)
@@ -128,6 +130,8 @@ def planned(
     arms = arms_of(spec.vary if spec.search is None else VarySpec(), spec.common, points, orders)
     for arm in arms[:CHECKED]:
         at.scenario(arm)
+    if wrong := [at.problem(found) for found in overlaps(spec, arms, scenario)]:
+        raise InvalidInput(*dict.fromkeys(wrong))
     _require_hypotheses(spec, arms, root)
     start = _start(spec, arms, at, root) if spec.solve else None
     seeds = spec.seeds if isinstance(spec.seeds, list) else range(scenario.seed, scenario.seed + spec.seeds)
@@ -206,6 +210,11 @@ class _Reader:
             inline=copy.deepcopy(self.inline),
         )
 
+    def problem(self, found: Overlap) -> Problem:
+        """What is wrong with a setting beside others, at its place in the study file."""
+        place = self._place(found.path, None, Arm("", found.form)).place
+        return place.problem(found.what, found.fix, clip(found.path))
+
     def _place(self, path: str, value: Any, arm: Arm) -> Node:
         """A setting as a tree that stands where the study file says it."""
         node = _at(self.root, "vary", "arms", arm.form, "set", path)
@@ -239,28 +248,37 @@ def _at(node: Node, *way: str) -> Node | None:
 # ---- points of the user's own ------------------------------------------------------------------------------------
 
 
-def _from_csv(root: Node, spec: StudySpec, file: Path) -> Iterator[Point]:
-    """The rows of the file that `samples` names, each cell read as a value of YAML."""
+def _from_table(root: Node, spec: StudySpec, file: Path) -> list[Point]:
+    """The rows of the table that `samples` names; a cell of text is read as a value of YAML."""
     if not spec.vary.samples:
-        return
-    place = root.value["vary"].value["samples"].place
+        return []
     path = file.parent / given(spec.vary.samples)
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        fix = "give a CSV file in UTF-8; paths start at the study file"
-        raise InvalidInput(place.problem(f"cannot be read: {path}: {error}", fix, "vary.samples")) from None
-    rows = list(csv.reader(text.splitlines()))
-    if len(rows) < 2:
-        raise InvalidInput(Problem("has no rows", "a row of settings' paths, then one for each point", path))
-    for line, row in enumerate(rows[1:], start=2):
-        if len(row) != len(rows[0]):
-            what = f"has {len(row)} cells; the first line has {len(rows[0])}"
-            raise InvalidInput(Problem(what, "give every row a cell for each setting", path, line))
-        yield {
-            key.strip(): read_argument(cell, f"{path}:{line}: {key}").plain() if cell.strip() else None
-            for key, cell in zip(rows[0], row, strict=True)
-        }
+        return _points_of(read(path), path)
+    except Unusable as error:
+        place = root.value["vary"].value["samples"].place
+        raise InvalidInput(place.problem(error.within(spec.vary.samples), error.fix, "vary.samples")) from None
+
+
+def _points_of(sheet: Sheet, path: Path) -> list[Point]:
+    """The rows of a table, a point each. Raises Unusable."""
+    names = [name for name in sheet.names if name not in sheet.index]
+    if not names or not len(sheet):
+        raise Unusable("has no rows", "a row of settings' paths, then one for each point")
+    for name in names:
+        if re.fullmatch(r"Unnamed: \d+", name):
+            raise Unusable("has a column without a name", "leave it out; in pandas: to_csv(index=False)", line=1)
+    cells = {name: sheet.filled(name) for name in names}
+    return [
+        {name: _value(sheet, row, name, column[row], path) for name, column in cells.items()}
+        for row in range(len(sheet))
+    ]
+
+
+def _value(sheet: Sheet, row: int, name: str, cell: Any, path: Path) -> Any:
+    if isinstance(cell, bool | int | float | list | dict):
+        return cell
+    return read_argument(sheet.text(row, name, cell), f"{path}: {sheet.where(row)}: {name}").plain()
 
 
 def _from_frame(frame: Samples) -> list[Point]:
@@ -268,6 +286,10 @@ def _from_frame(frame: Samples) -> list[Point]:
     points = json.loads(frame.to_json(orient="records", double_precision=15))
     if not points:
         raise InvalidInput(Problem("samples has no rows", "give a row for each point"))
+    for number, point in enumerate(points, start=1):
+        if empty := [name for name, value in point.items() if value is None]:
+            what = f"samples: row {number}, column {shown(empty[0])}: is empty"
+            raise InvalidInput(Problem(what, "give every point a value of each setting"))
     return [dict(point) for point in points]
 
 

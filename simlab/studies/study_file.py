@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -22,7 +22,8 @@ from simlab.components.outcome import Outcome
 from simlab.components.spec import Spec
 from simlab.errors import InvalidInput
 from simlab.names import NAME, shown
-from simlab.scenario.expectations import ArmSpec, Reducer, require_column
+from simlab.runs.study_folder import RUN_COLUMNS
+from simlab.scenario.expectations import ArmSpec, Reducer, require_number
 from simlab.scenario.fields import outcome
 from simlab.scenario.yaml_tree import read_file
 
@@ -59,6 +60,8 @@ def _range_or_list(value: Any) -> Any:
     if isinstance(value, list):
         if not value:
             raise PydanticCustomError("no_values", "there is no value to take", {"fix": "list some, as [1, 2]"})
+        if again := _again(value):
+            raise PydanticCustomError("value_twice", "{shown} is there twice", {"shown": again, "fix": "list it once"})
         return value
     if isinstance(value, Mapping):
         return RangeSpec.model_validate(value)
@@ -66,6 +69,16 @@ def _range_or_list(value: Any) -> Any:
     raise PydanticCustomError(
         "no_values", "{shown} is one value, which does not vary", {"shown": shown(value), "fix": fix}
     )
+
+
+def _again(values: Sequence[Any]) -> str:
+    """The first value that is there before, as a message shows it: 6 and 6.0 are one, 1 and true are two."""
+    earlier = list[tuple[bool, Any]]()
+    for value in values:
+        if (key := (isinstance(value, bool), value)) in earlier:
+            return shown(value)
+        earlier.append(key)
+    return ""
 
 
 Values = Annotated[  # a list of values, or a RangeSpec
@@ -102,7 +115,11 @@ class VarySpec(Spec):
         description="number of points of a latin_hypercube or sobol design; saltelli takes settings + 2 times as many,"
         " morris settings + 1 times",
     )  # fmt: skip
-    samples: str = Field("", max_length=10_000, description="a CSV file whose columns are settings, a point a row")
+    samples: str = Field(
+        "",
+        max_length=10_000,
+        description="a table whose columns are settings, a point a row (CSV, Parquet, JSON Lines)",
+    )
     orders: Literal["each"] | list[str] | None = Field(
         None, description="`each`: arms without each order of judgement in turn, and the whole; or names of parties"
     )
@@ -135,7 +152,7 @@ class Quantity(Spec):
 
     @model_validator(mode="after")
     def _there(self) -> Quantity:
-        require_column(self.table, self.column)
+        require_number(self.table, self.column, self.where, self.by)
         return self
 
 
@@ -255,6 +272,29 @@ class StudySpec(Spec):
     def common(self) -> dict[str, Any]:
         """The settings of all runs."""
         return {"panel.rounds": self.measure, **self.set} if self.measure != "every" else dict(self.set)
+
+    @field_validator("scenario", mode="before")
+    @classmethod
+    def _file_or_mapping(cls, scenario: Any) -> Any:
+        if not isinstance(scenario, str | Mapping):
+            fix = "the path of a scenario file, as scenario: wages.yaml"
+            raise PydanticCustomError("scenario", "{shown} is no scenario", {"shown": shown(scenario), "fix": fix})
+        return scenario
+
+    @field_validator("outcomes")
+    @classmethod
+    def _columns_of_their_own(cls, outcomes: dict[str, Any]) -> dict[str, Any]:
+        if taken := [name for name in outcomes if name in RUN_COLUMNS or not name.strip()]:
+            what = "no outcome can be called {shown}: the table of outcomes says something else there"
+            raise PydanticCustomError("taken", what, {"shown": shown(taken[0]), "fix": "give it another name"})
+        return outcomes
+
+    @model_validator(mode="after")
+    def _no_setting(self) -> StudySpec:
+        if taken := [name for name in self.outcomes if name in {**self.vary.levers, **self.vary.uncertainties}]:
+            given = {"shown": shown(taken[0]), "fix": "give one another name"}
+            raise PydanticCustomError("taken", "{shown} is an outcome and a setting that varies", given)
+        return self
 
     @field_validator("seeds", mode="before")
     @classmethod

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from simlab.engine.jobs import Store
-from simlab.errors import InvalidInput, SimlabError
+from simlab.errors import FAILURES, InvalidInput, SimlabError
 from simlab.names import from_here
 from simlab.plugins.registry import Registry, discover
 from simlab.runner import execute, manifest_of
@@ -78,7 +78,7 @@ def perform(task: Task) -> dict[str, Any]:
         done = execute(scenario, registry, cell.run, None, Store.default())
         stage = "asking for outcomes"
         row |= _told(done, began, _outcomes(task, done, registry))
-    except Exception as error:
+    except FAILURES as error:
         if stage == "running it" and isinstance(error, InvalidInput) and is_held(cell.run):
             return {**row, "status": HELD}
         row |= {"status": "failed", "failure": _failure(stage, error), **_spent(began)}
@@ -119,7 +119,7 @@ def _told(run: Run, began: tuple[float, float], outcomes: Mapping[str, float | N
     }
 
 
-def _failure(stage: str, error: Exception) -> dict[str, Any]:
+def _failure(stage: str, error: BaseException) -> dict[str, Any]:
     """How a run failed: at what, with which error, and where in which file."""
     frames = traceback.extract_tb(error.__traceback__)
     file, line = (from_here(Path(frames[-1].filename)), frames[-1].lineno) if frames else ("", None)

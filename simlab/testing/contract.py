@@ -16,7 +16,7 @@ from unittest import SkipTest
 
 from simlab.components.component import Component
 from simlab.docstrings import docstring
-from simlab.errors import InvalidInput, PluginFailed, Problem, defined
+from simlab.errors import FAILURES, InvalidInput, PluginFailed, Problem, defined
 from simlab.names import suggestion, who
 from simlab.paths import given
 from simlab.plugins.watchdog import watched
@@ -88,7 +88,7 @@ class Subject:
                 return next(function(self), "")
         except PluginFailed as error:
             return str(error)
-        except Exception as error:
+        except FAILURES as error:
             return str(PluginFailed.raised("it", error))
 
     def unfounded(self, checked: Function) -> str:

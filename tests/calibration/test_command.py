@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -52,6 +53,14 @@ def test_one_object_and_a_file_with_the_fragment(table: Path, capsys: pytest.Cap
     again = main(["calibrate", str(table), *options])
     assert again == 0
     assert json.loads(capsys.readouterr().out) == said
+
+
+def test_somebody_elses_file_is_not_replaced(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = table.read_bytes()
+    assert main(["calibrate", str(table), "--model", "boltzmann", "--out", str(table)]) == 2
+    assert f"{table}: is there already, and is no earlier file of this kind" in capsys.readouterr().err
+    assert table.read_bytes() == before
+    assert main(["calibrate", str(table), "--model", "boltzmann", "--out", os.devnull]) == 0
 
 
 @pytest.mark.parametrize(

@@ -90,8 +90,8 @@ def test_people_who_rank_or_use_a_fine_scale_are_raters(tmp_path: Path) -> None:
 
 
 def test_a_column_on_another_scale_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match="column 'words': runs from 3 to 240, 59 times as far as the oth") as caught:
-        of(tmp_path, plain().assign(words=[3, 240, 7, 7] * (ITEMS // 4)))
+    with pytest.raises(InvalidInput, match="column 'words': runs from 3 to 243, 60 times as far as the oth") as caught:
+        of(tmp_path, plain().assign(words=3 + COUNT % 7 * 40))
     assert "leave it out if it is no rater" in str(caught.value)
 
 
@@ -155,3 +155,58 @@ def test_holes_everywhere_are_said(tmp_path: Path, capsys: pytest.CaptureFixture
     frame.to_csv(tmp_path / "scores.csv", index=False)
     assert main(["calibrate", str(tmp_path / "scores.csv"), "--ratings"]) == 2
     assert "nobody rated both items of any pair" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("code", [-99, 99, 999, -9999, 55])
+def test_a_number_for_what_is_missing_is_no_rating(tmp_path: Path, code: int) -> None:
+    frame = plain()
+    frame.loc[[3, 7, 20], "bob"] = code
+    frame.loc[[5, 7], "di"] = code
+    with pytest.raises(
+        InvalidInput, match=f"scores.csv:5: column 'bob': is {code}.0, and {code} stands apart"
+    ) as wrong:
+        of(tmp_path, frame)
+    assert "the others, 1 to 5 (5 such cells: leave them empty" in str(wrong.value)
+
+
+def test_several_codes_for_what_is_missing_are_all_named(tmp_path: Path) -> None:
+    frame = plain()
+    frame.loc[[3, 7], "bob"], frame.loc[[5, 9], "di"], frame.loc[[1, 2], "cy"] = -99, -98, 99
+    with pytest.raises(InvalidInput, match="-99, -98, 99 stand apart from the others, 1 to 5"):
+        of(tmp_path, frame)
+
+
+def test_a_number_that_may_say_that_a_rating_is_missing_is_remarked_upon(tmp_path: Path) -> None:
+    frame = plain()
+    frame.loc[[3, 7], "bob"] = 9
+    (remark,) = of(tmp_path, frame).remarks
+    assert remark.startswith("9 stands apart from the others, 1 to 5; if that says that a rating is missing")
+
+
+@pytest.mark.parametrize(
+    "scale",
+    [(0, 0, 1, 1, 1), (-1, -1, 0, 1, 1), (0, 0, 0, 100, 100), (1, 1, 1, 5, 10), (1, 2, 4, 8, 16), (0, 0, 1, 3, 9)],
+)
+def test_scales_with_gaps_are_scales(tmp_path: Path, scale: tuple[int, ...]) -> None:
+    assert of(tmp_path, plain().replace(dict(zip(range(1, 6), scale, strict=True)))).remarks == ()
+
+
+def test_a_column_that_lies_beside_all_others_is_no_rater(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="column 'year': runs from 2018 to 2021, while the others run from 1 to 5"):
+        of(tmp_path, plain().assign(year=2018 + COUNT % 4))
+
+
+@pytest.mark.parametrize(
+    ("write", "advice"),
+    [
+        (lambda x: f"{x:.1f}".replace(".", ","), r"write [0-9]\.0, with a decimal point"),
+        (lambda x: f"{x * 20:g}%", "write a number without %"),
+        (lambda x: f"{x}e200", "it is too large"),
+    ],
+    ids=["decimal comma", "per cent", "too large"],
+)
+def test_numbers_written_otherwise_are_refused_and_not_left_out(tmp_path: Path, write: object, advice: str) -> None:
+    frame = plain()
+    for columns in (["cy"], list(frame)):
+        with pytest.raises(InvalidInput, match=rf"column '{columns[0]}': is .*{advice}"):
+            of(tmp_path, frame.assign(**{name: frame[name].map(write) for name in columns}))

@@ -118,6 +118,10 @@ def test_ratings_of_one_person_tell_nothing(tmp_path: Path) -> None:
         (HEAD + "1,a,1,0,1\n\n3,a,,0,1\n", "labels.csv:4: column 'label': is empty (1 such rows"),
         (HEAD + "1,a,1,0,1\n2,,1,0,1\n", "labels.csv:3: column 'worker': is empty"),
         (HEAD + "1,a,1,0,1\n2,a,1,,1\n", "labels.csv:3: column 'left_helpful': is empty"),
+        (
+            HEAD + "1,a,1,0,1\n1,b,1,-99,0.5\n2,a,2,-99,0\n",
+            "labels.csv:3: column 'left_helpful': is -99, and -99 stands",
+        ),
         (HEAD + "1,a,1,0,inf\n", "labels.csv:2: column 'right_helpful': is inf, which is no finite number"),
         (HEAD + "1,a,1,0,good\n", "labels.csv:2: column 'right_helpful': is good, which is no finite number"),
         (

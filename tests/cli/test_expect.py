@@ -66,7 +66,7 @@ def test_a_claim_is_about_its_own_file_and_no_part_of_what_is_run(tmp_path: Path
         ({"by": "average"}, "mean"),
         ({"where": "principle == 'pool'"}, "principle"),
         ({"where": "principal = 'pool'"}, "a condition as pandas' query has it"),
-        ({"column": "why_nan"}, "one label in five is wrong"),
+        ({"column": "why_nan"}, "is text, and no number"),
         ({"arm": {"without": ["nobody"]}}, "nobody"),
     ],
     ids=str,

@@ -173,6 +173,10 @@ def test_what_is_not_of_this_world_is_refused(
         (["parties.rm.preferences.learner=ppo"], r"ppo teaches no reward model of words"),
         (["parties.rm.preferences.columns={chosen: better}"], r"liked\.csv:1: has no column 'better'"),
         (
+            ["parties.rm.preferences.columns={chosen: rejected}"],
+            r"liked\.csv:1: its column 'rejected' would be chosen and rejected at once",
+        ),
+        (
             ["parties.rm.preferences={table: TABLE, held_out: 0, learner: {kind: bradley_terry, "
              "early_stopping_patience: 2}}"],
             r"bradley_terry stops by held-out rankings, and nothing is held out",

@@ -20,6 +20,7 @@ import pytest
 
 import simlab
 from simlab.cli import main
+from simlab.errors import InvalidInput
 from simlab.plugins.registry import discover
 from simlab.report.effects import differences
 from simlab.report.figures import arms
@@ -248,6 +249,9 @@ def test_a_page_about_a_study_with_every_figure_and_table_as_a_file(study: Study
     assert names == ["verdicts", "effects", "outcomes", "curves", "runs", "methods"]
     made = write_report(study.path, tmp_path / "new" / "page.html", tmp_path / "figures")
     found = inert(made.read_text(encoding="utf-8"))
+    assert write_report(study.path, made) == made
+    with pytest.raises(InvalidInput, match="is there already, and is no earlier file of this kind"):
+        write_report(study.path, study.path / "study.yaml")
     assert HOSTILE[0] in found.words
     files = {file.name for file in (tmp_path / "figures").iterdir()}
     assert {"verdicts.csv", "arms.csv", "runs.csv"} <= files

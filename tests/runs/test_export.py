@@ -155,6 +155,20 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     assert "crowd-kit" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("form", ["trl", "jsonl", "crowd-kit", "csv", "datapackage"])
+def test_an_earlier_export_is_replaced_and_no_other_file(form: str, tmp_path: Path) -> None:
+    run = made_up(tmp_path / "run")
+    place = tmp_path / "out"
+    assert export(run, form, place) == export(run, form, place)
+    mine = place / "comparisons.csv" if place.is_dir() else run / "manifest.json"
+    if place.is_dir():
+        mine.write_text("task,worker,label\n1,me,2\n")
+    before = mine.read_bytes()
+    with pytest.raises(InvalidInput, match="is there already, and is no earlier file of this kind"):
+        export(run, form, place if place.is_dir() else mine)
+    assert mine.read_bytes() == before
+
+
 def test_what_cannot_be_exported_says_why(tmp_path: Path) -> None:
     vectors = made_up(tmp_path / "vectors", texts=[""] * len(HOSTILE))
     with pytest.raises(InvalidInput, match="vectors, and have no text"):

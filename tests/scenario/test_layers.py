@@ -219,6 +219,7 @@ def test_overrides_may_be_a_mapping(tmp_path: Path, plugins: Registry) -> None:
     found = load(GAUSSIAN, overrides=changes, plugins=plugins)
     assert (pool(found).wage, pool(found).count, found.days) == (9.0, 7, 10.0)
     assert [c.name for c in found.relations[1].consequence] == ["warn"]
+    assert load(GAUSSIAN, seed=np.int64(7), plugins=plugins).seed == 7
     (said,) = refused(GAUSSIAN, plugins, overrides={"parties.pool.wage": "21,5"})
     assert said.startswith("overrides['parties.pool.wage']: parties.pool.wage: '21,5' should be a valid number")
     for wrong in ({"days": object()}, {3: 3}, {"days": 10**500}, {"days": float("nan")}, [3], {"days": {1: 2}}):

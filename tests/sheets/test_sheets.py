@@ -18,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from simlab.sheets import Sheet, Unusable, called, quoted, read
+from simlab.sheets import Sheet, Unusable, called, columns_of, quoted, read
 from simlab.sheets.numbers import advice, finite
 
 CSV = 'worker,label,text\n007,1,NA\nnull,2,"two\nlines"\nN/A,0,None\n'
@@ -261,7 +261,8 @@ def test_numbers_are_read_as_they_are_written(text: str) -> None:
         ("1e400", "it is too large"),
         (True, "true and false are no numbers"),
         ("inf", ""), ("nan", ""), ("Infinity", ""), ("0x10", ""), ("5 stars", ""), ("1/2", ""), ("1e", ""),
-        (10**400, ""), (math.inf, ""), ([1], ""),
+        (10**400, "it is too large"), (-1e200, "it is too large"), ("1e101", "it is too large"),
+        (math.inf, ""), ([1], ""),
     ],
 )  # fmt: skip
 def test_what_is_no_number_is_none_and_not_mended(cell: object, said: str) -> None:
@@ -282,3 +283,14 @@ def test_a_csv_needs_nothing_heavy(tmp_path: Path) -> None:
         "assert not {'pandas', 'pyarrow', 'torch'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "t.csv")], check=True)
+
+
+def test_one_column_of_a_table_is_one_of_ours() -> None:
+    needed, optional = ("prompt", "response"), ("content", "author")
+    assert columns_of(needed, optional, {}) == {name: name for name in (*needed, *optional)}
+    swapped = columns_of(needed, optional, {"prompt": "response", "response": "prompt"})
+    assert (swapped["prompt"], swapped["response"]) == ("response", "prompt")
+    assert columns_of(needed, optional, {"response": "content"})["content"] == ""  # taken: it is the response
+    for theirs in ({"response": "prompt"}, {"response": "x", "author": " x"}, {"author": "response"}):
+        with pytest.raises(Unusable, match="at once"):
+            columns_of(needed, optional, theirs)

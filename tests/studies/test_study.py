@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -166,9 +167,32 @@ def test_a_changed_plugin_is_named(tmp_path: Path) -> None:
         ({"vary.levers": {"parties.pool.wage": 4}}, "4 is one value, which does not vary"),
         ({"vary.levers": {"parties.pool.wage": {"from": 1, "to": 2}}}, "is a range, and a grid takes lists"),
         ({"vary.uncertainties": {"parties.nobody.wage": [1, 2]}}, "there is no party 'nobody'"),
+        ({"vary.levers": {"parties.pool.wage": [4, 5, 4.0]}}, "4.0 is there twice"),
+        ({"vary.levers": {"seed": [1, 2]}}, "seed: is not set here"),
+        ({"set": {"seed": 3}}, "seed: is not set here"),
+        ({"vary.arms.wrong": {"set": {"seed": 3}}}, "seed: is not set here"),
+        (
+            {"vary.levers": {"relations.0.sample": [0.1, 0.2], "relations.users->acme.sample": [0.3]}},
+            "relations.users->acme.sample: is the same setting as 'relations.0.sample'",
+        ),
+        (
+            {"vary.levers": {"parties.pool.wage": [1, 2]}, "vary.arms.wrong": {"set": {"parties.pool.wage": 3}}},
+            "parties.pool.wage: is set by the arm 'wrong', and varies",
+        ),
         ({"vary.orders": "each"}, "nobody can be left out"),
         ({"vary.samples": "none.csv"}, "cannot be read"),
         ({"outcomes.odd": "alignment.rh"}, "the table alignment has no column 'rh'"),
+        ({"outcomes.odd": "alignment.a | | max"}, "the column 'a' of alignment is text, and no number"),
+        ({"outcomes.odd": "alignment.rho | mode"}, "the table alignment has no column 'mode', by which rows are taken"),
+        (
+            {"outcomes.odd": "alignment.rho | a == users"},
+            "no column 'users', by which rows are taken (texts stand in q",
+        ),
+        (
+            {"outcomes.odd": "alignment.rho | a = 'users'"},
+            "is no condition on rows (a condition as pandas' query has it",
+        ),
+        ({"outcomes": {"arm": "alignment.rho"}}, "no outcome can be called 'arm'"),
         ({"outcomes.odd": "nothing"}, "there is no outcome called 'nothing'"),
         ({"outcomes.odd": {"kind": "rho", "c": "users"}}, "unknown key 'c'"),
         ({"hypotheses.0.outcome": "rigt"}, "there is no outcome 'rigt'"),
@@ -179,6 +203,8 @@ def test_a_changed_plugin_is_named(tmp_path: Path) -> None:
         ({"seeds": [1, 1]}, "a seed is there twice"),
         ({"sceanrio": 1}, "unknown key 'sceanrio'"),
         ({"scenario": "none.yaml"}, "no such file"),
+        ({"scenario": ["none.yaml"]}, "['none.yaml'] is no scenario (the path of a scenario file"),
+        ({"scenario": "study.yaml"}, "is a study and no scenario (run it with simlab study"),
         ({"scenario.days": "many"}, "days"),
     ],
 )
@@ -245,3 +271,33 @@ def test_samples_of_ones_own(tmp_path: Path) -> None:
     file = study_file(tmp_path, {"vary": {"samples": "points.csv"}, "hypotheses": [], "seeds": 1})
     again = run_study(file, out=tmp_path / "again", jobs=1, local=False)
     assert [p.hashes for p in again.parts] == [p.hashes for p in found.parts]
+    frame.to_parquet(tmp_path / "points.parquet")
+    file = study_file(tmp_path, {"vary": {"samples": "points.parquet"}, "hypotheses": [], "seeds": 1})
+    last = run_study(file, out=tmp_path / "last", jobs=1, local=False)
+    assert [p.hashes for p in last.parts] == [p.hashes for p in found.parts]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("parties.pool.wage,parties.pool.wage\n5,4\n", "points.csv:1: has two columns 'parties.pool.wage'"),
+        ("parties.pool.wage;parties.pool.count\n5;4\n", "points.csv:1: has semicolons between its columns"),
+        ("parties.pool.wage,parties.pool.count\n\n5,4\n,6\n", "points.csv:4: column parties.pool.wage: is empty"),
+        (",parties.pool.wage\n0,5\n1,6\n", "points.csv:1: has a column without a name (leave it out"),
+        ('parties.pool.wage\n"5\n', "points.csv:2: is not CSV"),
+        ("parties.pool.wage\n", "points.csv: has no rows"),
+        ("", "points.csv: has no rows"),
+    ],
+)
+def test_a_table_of_points_is_held_to_what_it_says(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "points.csv").write_text(text)
+    file = study_file(tmp_path, {"vary": {"samples": "points.csv"}, "hypotheses": [], "seeds": 1})
+    with pytest.raises(InvalidInput, match=re.escape(f"vary.samples: {said}")):
+        run_study(file, out=tmp_path / "out", jobs=1, local=False)
+
+
+def test_a_point_without_a_value_is_none(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"parties.pool.wage": [5.0, None], "parties.pool.count": [4, 6]})
+    file = study_file(tmp_path, {"vary": {}, "hypotheses": [], "seeds": 1})
+    with pytest.raises(InvalidInput, match=r"samples: row 2, column 'parties\.pool\.wage': is empty"):
+        run_study(file, out=tmp_path / "out", jobs=1, local=False, samples=frame)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from simlab.names import did_you_mean, shown
-from simlab.sheets import Sheet, Unusable, blank, called, quoted
+from simlab.sheets import Sheet, Unusable, blank, columns_of, quoted
 from simlab.sheets import read as sheet_of
 from simlab.sheets.numbers import advice, finite
 
@@ -42,7 +42,7 @@ def read(path: Path, columns: Mapping[str, str], scores: Sequence[str]) -> list[
     Unusable.
     """
     sheet = sheet_of(path)
-    named = {name: called(columns.get(name, name)) for name in TEXTS}
+    named = columns_of(NEEDED, tuple(OPTIONAL), columns)
     _check_head(sheet.names, named, [name for name in TEXTS if name in (*NEEDED, *columns)], scores)
     if not len(sheet):
         raise Unusable("has no rows", "one row is one exchange")
@@ -67,7 +67,7 @@ def _check_head(head: Sequence[str], called: Mapping[str, str], needed: Sequence
         if name not in head:
             fix = did_you_mean(name, head) or f"there are {', '.join(map(quoted, head[:20]))}"
             raise Unusable(f"has no column {shown(name)}", fix, line=1)
-    ours = [name for name in called.values() if name not in head]
+    ours = [name for name in called.values() if name and name not in head]
     for name in head:
         if name not in (*called.values(), *scores) and (meant := _misspelt(name, ours)):
             raise Unusable(f"has a column {shown(name)}", f"did you mean {meant!r}? if not, rename it", line=1)

@@ -24,6 +24,7 @@ from simlab.report.page.run_page import page_of_run
 from simlab.report.page.study_page import page_of_study
 from simlab.runs.loading import RunSet, StudyRuns, load
 
+_HEAD = 200  # bytes with which every page begins
 _XML = '<?xml version="1.0" encoding="utf-8"?>\n'
 
 
@@ -37,7 +38,10 @@ def write_report(path: Path | str, out: Path | str | None = None, figures: Path 
     if target.is_dir():
         raise InvalidInput(Problem("is a folder", "name a file, as in --out report.html", target))
     page = page_of(path)
-    _write(target, html(page).encode())
+    text = html(page).encode()
+    if out is not None:
+        plain_files.require_own(target, text[:_HEAD])
+    _write(target, text)
     if figures is not None:
         write_figures(page, given(figures))
     return target
