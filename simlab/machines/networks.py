@@ -73,7 +73,7 @@ def revive_reward_model(
     score or does not."""
     import torch
 
-    from simlab.nets.preference import RewardModel as Net
+    from simlab.nets.reward_model import RewardModel as Net
     from simlab.nets.transformer import from_arrays
 
     start, draws = revive(config, base, device), torch.Generator().manual_seed(seed)

@@ -34,7 +34,7 @@ class Sharing(Protocol):
 
 
 class TransformerRM(RewardBackend):
-    """Copies of the pretrained transformer with a scalar head (`simlab.nets.preference`), one for each member, which
+    """Copies of the pretrained transformer with a scalar head (`simlab.nets.reward_model`), one for each member, which
     read the pretrained model's `log_probability` of a token or do not, and say the `variance` of their scores or do
     not."""
 

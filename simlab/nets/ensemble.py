@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from .preference import RewardModel
+from .reward_model import RewardModel
 from .transformer import READ, Numbers, by_length, trimmed
 
 __all__ = ["Ensemble", "Jury"]

@@ -188,7 +188,7 @@ def network(learner: Any) -> Any:
     """A small network that has learned nothing: a language model, or a reward model made of one."""
     import torch
 
-    from simlab.nets.preference import RewardModel
+    from simlab.nets.reward_model import RewardModel
     from simlab.nets.transformer import Transformer, TransformerConfig
 
     config = TransformerConfig(vocab=_WORDS, width=16, layers=1, heads=2, context=8, unspoken=(0, _START, _SEP))

@@ -14,7 +14,7 @@ from simlab.errors import InvalidInput
 from simlab.machines.gaussian_lm import GaussianLM
 from simlab.machines.networks import revive_jury
 from simlab.nets.ensemble import Ensemble, Jury
-from simlab.nets.preference import RewardModel
+from simlab.nets.reward_model import RewardModel
 from simlab.nets.transformer import Transformer, TransformerConfig, to_arrays
 from tests.loading import load
 from tests.small_world import FIRST, HURRIED, Played, play, written
