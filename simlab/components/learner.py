@@ -61,9 +61,9 @@ class Learner(Component):
         last mapping counts, and has to have "loss" [nats a pair], and those before it that have "epoch" are rows of the
         table `epochs`. It may say "epochs", how many were run where not all were, and "kept", whose weights it left. A
         language model is a `simlab.nets.transformer.Transformer`, its lesson a `RewardLesson`; there is one mapping for
-        each batch of prompts, under names of the `policy` table. What the lesson has measured itself (`objective_…`, `coefficient`)
-        need not be said. All chance follows from the lesson's `seed` and `uniforms`. One that
-        learns from rankings has a `RankingLesson`, and says as many mappings as it likes, with "loss_policy_avg" in the
+        each batch of prompts, under names of the `policy` table. What the lesson has measured itself (`objective_…`,
+        `coefficient`) need not be said. All chance follows from the lesson's `seed` and `uniforms`. One that learns
+        from rankings has a `RankingLesson`, and says as many mappings as it likes, with "loss_policy_avg" in the
         last. One that learns from demonstrations has a `DemonstrationLesson`, and says the "loss" of each step.
         """
         raise NotImplementedError(f"learner {self.name!r} does not define learn")
