@@ -24,10 +24,12 @@ LEAST = 2  # prompts that are left to learn from
 
 def share_held_out(context: Context, machine: str = "") -> float:
     """The share of prompts that is kept from a machine that learns rankings, or from any: the largest of those that
-    the pools above it name, and a table it learns from, so that what one of them holds out is not taught by another."""
+    the pools above it name, and a table it learns from, so that what one of them holds out is not taught by another;
+    nor by those above a machine that reads with the same trunk."""
     scenario = context.scenario
     models = [name for name, spec in scenario.parties.items() if spec.kind in ("reward_model", "language_model")]
-    taught = [machine] if machine else models
+    trunks = {name: getattr(scenario.parties[name], "trunk", None) or name for name in models}
+    taught = [name for name in models if trunks[name] == trunks[machine]] if machine else models
     teachers = [scenario.parties[r.principal] for r in scenario.relations if r.agent in taught]
     teachers += [spec for n in taught if (spec := getattr(scenario.parties[n], "preferences", None)) is not None]
     return max((float(getattr(spec, "held_out", 0.0)) for spec in teachers), default=0.0)

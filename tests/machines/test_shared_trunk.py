@@ -123,6 +123,40 @@ def test_an_aggregator_may_put_together_the_labels_of_one(store: Store, tmp_path
     assert found.reward_model.loss.between(0.1, 2).all()
 
 
+def test_what_is_kept_from_one_head_is_kept_from_the_trunk(store: Store, tmp_path: Path) -> None:
+    """Where one pool holds out more than the other, no head learns of such a prompt; apart, the other does (the
+    control)."""
+    said = {"parties.honest.held_out": 0.5, "parties.careful.held_out": 0.0}
+    kept = {}
+    for name, changes in (("shared", said), ("apart", said | APART)):
+        scenario = load(written(tmp_path / f"{name}.yaml", changes, WORLD))
+        (tmp_path / name).mkdir()
+        parties = played(scenario, tmp_path / name, store, measured=False).context.parties
+        memories = [parties[rm].memory for rm in ("rm", "care")]  # type: ignore[attr-defined]
+        held, taught = (
+            {int(p) for made in memory for p in made.shown.prompt[made.shown.held_out == out]}
+            for memory, out in zip(memories, (True, False), strict=True)
+        )
+        kept[name] = held & taught
+    assert not kept["shared"]
+    assert kept["apart"]
+
+
+def test_a_fresh_one_learns_beside_what_the_others_were_shown(store: Store, tmp_path: Path) -> None:
+    """As the waterfall asks of it: not what it would alone, and nothing of the run is changed."""
+    scenario = load(written(tmp_path / "heads.yaml", None, WORLD))
+    parties = played(scenario, tmp_path, store, measured=False).context.parties
+    rm, care = (parties[name].backend for name in ("rm", "care"))  # type: ignore[attr-defined]
+    before, evidence = rm.weights[0].key, care.sharing.evidence[1]
+    learner = scenario.relations[4].consequence[0].learner  # type: ignore[union-attr]
+    losses = []
+    for fresh in (care.fresh(), care.fresh(), care.alone()):
+        losses.append(fresh.learn(learner, evidence, key=1).figures["loss"])
+    assert losses[0] == losses[1]
+    assert losses[0] != losses[2]
+    assert rm.weights[0].key == before
+
+
 LEARNER = """
 import simlab
 
