@@ -211,7 +211,8 @@ class _Objective:
         """Mean negative log-likelihood of a label in nats, whatever else is made small: of a pair also where whole
         orders are fitted, since Plackett and Luce say of two what Bradley and Terry do."""
         log_odds = as_pairs(scores)[1]
-        return float(bradley_terry_loss(log_odds, data.labels, ties=self.ties, tie=data.ties(), shares=data.shares))
+        tie = data.ties().detach()
+        return float(bradley_terry_loss(log_odds, data.labels, ties=self.ties, tie=tie, shares=data.shares))
 
 
 class _Watch:

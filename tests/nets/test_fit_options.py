@@ -4,6 +4,7 @@ stops, epochs, and a head that reads the trunk only."""
 from __future__ import annotations
 
 import copy
+import warnings
 from typing import Any
 
 import numpy as np
@@ -134,6 +135,18 @@ def test_a_fit_stops_where_the_held_out_loss_was_least(speaker: Transformer, pro
         assert held_out_loss(impatient, misled(other)) > rows[least]["eval_loss"] + 0.1
     went_on = fit(model(speaker), **data, held_out=other, patience=3, **options)
     assert went_on["epochs"] == 8
+
+
+def test_a_fit_warns_of_nothing(speaker: Transformer, prompts: NDArray[np.int64]) -> None:
+    """Not of the tie, which learns, where the likelihood of what is held out is read."""
+    data, other = (rankings(speaker, prompts, 30, seed) for seed in (1, 2))
+    torch.set_warn_always(True)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            fit(model(speaker), **data, held_out=other, patience=1, ties="davidson", seed=0)
+    finally:
+        torch.set_warn_always(False)
 
 
 def test_what_is_held_out_teaches_nothing(speaker: Transformer, prompts: NDArray[np.int64]) -> None:
