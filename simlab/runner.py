@@ -41,6 +41,7 @@ from simlab.tables.schemas import TABLES
 
 if TYPE_CHECKING:
     from simlab.simulation import Simulation
+    from simlab.tables.recorder import Recorder
 
 GROWN = 1 << 27  # bytes by which a run may leave a process larger, before it is worth the time to look what is free
 
@@ -187,9 +188,10 @@ class _Told:
     def __init__(self, registry: Registry, run: str) -> None:
         self.hook, self.run = registry.hook, run
         self.opened: OpenRun
+        self.recorder: Recorder
 
     def __call__(self, what: str, **said: Any) -> None:
-        if what == "round_finished":
+        if what == "round_finished" and self.recorder.safe:
             self.opened.note(wait=False, rounds=said["round"], seconds=self.opened.seconds)
         getattr(self.hook, f"simlab_{what}")(run=self.run, **said)
 
@@ -218,6 +220,7 @@ def _simulate(simulation: Simulation, opened: OpenRun, told: _Told, noted: reads
     extra = simulation.scenario.added_columns()
     watched = told.hook.wanted("simlab_round_finished", "tables")
     with Recorder(opened.path, told.run, extra, watched) as recorder:
+        told.recorder = recorder
         simulation.run(recorder)
         simulation.report("writing tables", 1.0)
         tables = recorder.close()

@@ -126,7 +126,6 @@ class Simulation(Context):
             for consequence in relation.consequences:
                 self.log.followed(relation, Judgement(relation.agent.name), consequence.settle(relation))
         self.log.flows(self.queues)
-        recorder.flush()
 
     def _begin(self) -> Steps:
         machines = self.of_kind(RewardModel)
@@ -201,7 +200,7 @@ class Simulation(Context):
 
     def _finish_round(self) -> None:
         recorder = self.log.recorder
-        recorder.flush()
+        recorder.keep()
         self.tell("round_finished", round=self.round, time=self.now, tables=recorder.fresh())
 
     # ---- what is kept -------------------------------------------------------------------------------------------

@@ -168,6 +168,7 @@ def played(scenario: Scenario, folder: Path, store: Store | None = None, *, meas
     simulation = Simulation(scenario, Jobs(store or Store(None), "cpu"), measured=measured)
     with Recorder(folder, "test", scenario.added_columns()) as recorder, threadpool_limits(limits=1):
         simulation.run(recorder)
+        recorder.close()
     return Played(simulation, folder, measured)
 
 

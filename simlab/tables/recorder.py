@@ -1,16 +1,19 @@
 """The recorder writes the outcome tables during a run; a kill at any instant loses no row already flushed.
 
-The simulation adds rows to a `Recorder` and flushes it once a round. Rows go to Arrow streams (`table_files`), and on
-to Parquet (`compaction`), which `close` puts in the streams' place. A run that is started again where an earlier one
-was interrupted must produce the earlier rows once more: the recorder checks that it does and raises `Mismatch` if not.
+The simulation adds rows to a `Recorder` and has it keep them once a round, which it does where the last time is
+`PATIENCE` seconds ago. Rows go to Arrow streams (`table_files`), and on to Parquet (`compaction`), which `close` puts
+in the streams' place; those of a short run never see a stream. A run that is started again where an earlier one was
+interrupted must produce the earlier rows once more: the recorder checks that it does and raises `Mismatch` if not.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, nullcontext, suppress
+from io import FileIO
 from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -23,12 +26,14 @@ from numpy.typing import ArrayLike
 from simlab import plain_files
 from simlab.errors import Mismatch
 from simlab.tables import table_files
-from simlab.tables.compaction import Compaction
+from simlab.tables.compaction import KEPT_BYTES, Compaction
 from simlab.tables.rows import LARGE, RowMaker, Rows
 from simlab.tables.schemas import TABLES
 
 MAX_ROWS = 1_000_000  # buffered rows at which the recorder flushes by itself
 MAX_BYTES = 1 << 28
+PATIENCE = 0.5  # seconds: a kill loses no finished round that is older
+STREAMED = KEPT_BYTES >> 2  # bytes of a table from which its rows go through a stream also when a run ends
 RECORDED = tuple(
     name for name in TABLES if name != "runs"
 )  # `runs` is written from the manifest, see simlab.runs.loading
@@ -47,7 +52,8 @@ class Recorder:
     """The tables of one run under way, in `DIR/tables`. `extra` names the further columns of a table; `watched` says
     that somebody will ask for the `fresh` rows of each round.
 
-    Use it as a context manager: left before `close`, it keeps the streams as they are.
+    Use it as a context manager: left before `close`, it keeps the streams as they are, and by an error also the rows
+    that came before that.
     """
 
     def __init__(
@@ -63,7 +69,8 @@ class Recorder:
         self._earlier = {name: _Earlier(self.directory, name) for name in RECORDED} if before else {}
         self._streams = {name: _Stream(self.directory, name, schemas[name]) for name in RECORDED}
         self._rows = self._bytes = 0
-        self._closed = False
+        self._kept = time.monotonic()  # when rows were written last
+        self._writing = self._closed = False
 
     def __enter__(self) -> Self:
         return self
@@ -72,11 +79,15 @@ class Recorder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with ExitStack() as ends:
+            quiet = suppress(OSError, Mismatch) if error else nullcontext()  # the first error is the one to tell
             for stream in self._streams.values():
-                ends.enter_context(suppress(OSError) if error else nullcontext())  # the first error is the one to tell
+                ends.enter_context(quiet)
                 ends.callback(stream.end)
                 if not self._closed:
                     ends.callback(stream.compaction.discard)
+            if error is not None and not (self._writing or self._closed):
+                ends.enter_context(quiet)
+                ends.callback(self.flush)  # first of all: what came before an error is worth looking at
 
     def add(self, table: str, **columns: Any) -> None:
         """Add rows to a table: every column but `run`, as arrays or lists [n] or as single values for all rows.
@@ -98,19 +109,40 @@ class Recorder:
         if self._rows >= MAX_ROWS or self._bytes >= MAX_BYTES:
             self.flush()
 
+    def keep(self) -> None:
+        """A round is over: flush, if somebody watches, or rows were written last long enough ago."""
+        if self._fresh is not None or time.monotonic() - self._kept >= PATIENCE:
+            self.flush()
+
+    @property
+    def safe(self) -> bool:
+        """Whether all rows added so far survive a kill."""
+        return not self._rows
+
     def flush(self) -> None:
         """Write all rows added so far, table by table in the order of `TABLES`; they then survive a kill.
 
         Raises Mismatch, before writing, if rows differ from those of the interrupted run in this directory.
         """
+        self._write(few=0)
+
+    def _write(self, few: int) -> None:
+        """Write the rows held back; of a table that has no stream yet, only more than so `few` bytes go into one."""
+        self._writing = True
         for name, stream in self._streams.items():
-            for batch in stream.gathered():
+            batches = list(stream.gathered())
+            streamed = stream.begun or sum(batch.nbytes for batch in batches) > few
+            for batch in batches:
                 if self._earlier:
                     self._earlier[name].check(batch)
-                stream.write(batch)
+                if streamed:
+                    stream.write(batch)
+                stream.compaction.take(batch)
                 if self._fresh is not None:
                     self._fresh.setdefault(name, []).append(batch)
         self._rows = self._bytes = 0
+        self._kept = time.monotonic()
+        self._writing = False
 
     def fresh(self) -> Mapping[str, pa.Table]:
         """The rows flushed since this was asked last, by table; nothing unless the recorder is `watched`.
@@ -121,12 +153,12 @@ class Recorder:
         return MappingProxyType({name: pa.Table.from_batches(rows) for name, rows in (found or {}).items()})
 
     def close(self) -> dict[str, dict[str, Any]]:
-        """Flush, turn all there is into Parquet, and return each table's number of rows and sha256.
+        """Turn all there is into Parquet, and return each table's number of rows and sha256.
 
         All Parquet files are written under other names before the first one takes its place, and streams go last.
         Raises Mismatch if rows of the interrupted run in this directory were not produced again.
         """
-        self.flush()
+        self._write(few=STREAMED)
         found = {}
         for name, stream in self._streams.items():
             stream.end()
@@ -138,7 +170,8 @@ class Recorder:
         for name in self._streams:
             os.replace(_part(self.directory, name), _parquet(self.directory, name))
         for stream in self._streams.values():
-            stream.path.unlink()
+            if stream.begun:
+                stream.path.unlink()
         if self._earlier:
             shutil.rmtree(table_files.earlier_folder(self.directory), ignore_errors=True)
         return found
@@ -153,18 +186,20 @@ def _parquet(run: Path, name: str) -> Path:
 
 
 class _Stream:
-    """One table's stream file, the rows held back until the next flush, and the Parquet file they go on to."""
+    """One table's stream file, which begins with its first rows, the rows held back until they are written, and the
+    Parquet file they go on to."""
 
     def __init__(self, run: Path, name: str, schema: pa.Schema) -> None:
         self.path = table_files.tables_folder(run) / f"{name}{table_files.STREAM}"
         self.make = RowMaker(name, table_files.streamed(schema))
         self.compaction = Compaction(_part(run, name), name, schema)
         self._held: list[Rows | pa.RecordBatch] = []  # many rows as a batch
-        with plain_files.naming(self.path):
-            self._file = self.path.open("xb", buffering=0)  # what was there has been set aside
-            self._sink = pa.BufferedOutputStream(pa.PythonFile(self._file, "w"), table_files.BUFFER)
-            self._writer = pa.ipc.new_stream(self._sink, self.make.schema, options=table_files.PACKED)
-            self._sink.flush()
+        self._open: tuple[FileIO, pa.NativeFile, pa.ipc.RecordBatchStreamWriter] | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is a file."""
+        return self._open is not None
 
     def hold(self, rows: Rows) -> None:
         """Keep rows until the next flush."""
@@ -181,17 +216,23 @@ class _Stream:
 
     def write(self, batch: pa.RecordBatch) -> None:
         with plain_files.naming(self.path):
-            self._writer.write_batch(batch)
-            self._sink.flush()
-        self.compaction.take(batch)
+            if self._open is None:
+                file = self.path.open("xb", buffering=0)  # what was there has been set aside
+                sink = pa.BufferedOutputStream(pa.PythonFile(file, "w"), table_files.BUFFER)
+                self._open = file, sink, pa.ipc.new_stream(sink, self.make.schema, options=table_files.PACKED)
+            _, sink, writer = self._open
+            writer.write_batch(batch)
+            sink.flush()
 
     def end(self) -> None:
-        if not self._file.closed:
-            with plain_files.naming(self.path), self._file:
-                try:
-                    self._writer.close()
-                finally:
-                    self._sink.close()
+        if self._open is None or self._open[0].closed:
+            return
+        file, sink, writer = self._open
+        with plain_files.naming(self.path), file:
+            try:
+                writer.close()
+            finally:
+                sink.close()
 
 
 class _Earlier:

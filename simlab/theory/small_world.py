@@ -81,6 +81,7 @@ def play(seed: int, changes: Mapping[str, Any]) -> Run:
         simulation.tell = asked
         with recorder:
             simulation.run(recorder)
+            recorder.close()
         stored = table_files.stored(folder, "policy")
         assert stored is not None
         return Run(simulation, table_files.read(stored, "policy").to_pandas(), panels)

@@ -134,6 +134,7 @@ def _run(world: int, scenario: str, changes: str, measured: bool) -> Tables:
     recorder = Recorder(tables.folder, "theory", said.added_columns())
     with threadpool_limits(limits=1), recorder:
         simulation.run(recorder)
+        recorder.close()
     return tables
 
 

@@ -169,6 +169,7 @@ def test_a_model_that_collapses_later_is_chased_by_what_was_learned_before(tmp_p
     simulation = Simulation(found, Jobs(Store.default(), "cpu"), tell=freeze)
     with Recorder(tmp_path / "run", "test", found.added_columns()) as recorder:
         simulation.run(recorder)
+        recorder.close()
     run = Played(simulation, tmp_path / "run")
     first, second = run.reward_model.itertuples()
     assert (first.why_nan, second.why_nan) == ("", "there were no labels")

@@ -229,6 +229,7 @@ def test_a_run_writes_down_its_queues(tmp_path: Path) -> None:
         simulation.start(simulation.compute("lm", "dreaming", 2 * SECONDS_PER_DAY * scenario.cluster.flops))
     with Recorder(tmp_path, "test", scenario.added_columns()) as recorder:
         simulation.run(recorder)
+        recorder.close()
     run = Played(simulation, tmp_path)
     rows = run.queues.set_index("queue")
     assert rows.index.tolist() == ["the cluster", "lm", "rm", "pool → rm"]

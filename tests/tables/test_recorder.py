@@ -233,9 +233,81 @@ def test_many_rows_are_flushed_on_the_way(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(recorder, "MAX_ROWS", 100)
     with Recorder(tmp_path, "5eed") as tables:
         tables.add("ledger", **{**LEDGER, "amount": np.arange(99)})
-        assert rows_of(tmp_path, "ledger").num_rows == 0
+        assert table_files.stored(tmp_path, "ledger") is None
         tables.add("ledger", **LEDGER)
         assert rows_of(tmp_path, "ledger").num_rows == 100
+
+
+def test_a_run_of_short_rounds_writes_its_tables_once(
+    tmp_path: Path, complete: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And one whose rounds take longer than one would like to lose keeps each of them, as does one that is watched."""
+    monkeypatch.setattr(recorder, "PATIENCE", 3600.0)
+    for name, patience, watched, kept in (("s", 3600.0, False, 0), ("l", 0.0, False, 40), ("w", 3600.0, True, 40)):
+        monkeypatch.setattr(recorder, "PATIENCE", patience)
+        with Recorder(tmp_path / name, "5eed", EXTRA, watched) as tables:
+            add_round(tables, 0)
+            assert not tables.safe
+            tables.keep()
+            assert tables.safe == (kept > 0)
+            file = table_files.stored(tmp_path / name, "comparisons")
+            assert (table_files.count(file) if file else 0) == kept
+            assert len(tables.fresh().get("comparisons", ())) == (kept if watched else 0)
+            for number in range(1, 6):
+                add_round(tables, number)
+                tables.keep()
+            assert any((tmp_path / name / "tables").glob("*.arrows")) == (kept > 0)
+            assert tables.close() == complete[1]
+
+
+def test_an_error_leaves_the_rows_that_came_before_it(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), Recorder(tmp_path, "5eed", EXTRA) as tables:
+        add_round(tables, 0)
+        raise ZeroDivisionError
+    assert rows_of(tmp_path, "comparisons").num_rows == 40
+    with Recorder(tmp_path, "5eed", EXTRA) as tables:
+        add_round(tables, 0, shift=1e-9)
+        with pytest.raises(Mismatch, match="'comparisons'"):  # and they are held against those of the next attempt
+            tables.close()
+
+
+def test_an_error_while_rows_are_written_leaves_no_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes behind the rows that could not be written must not be taken for them."""
+    write = recorder._Stream.write
+
+    def full(stream: Any, batch: pa.RecordBatch) -> None:
+        if stream.make.table == "comparisons":
+            raise OSError(28, "No space left on device")
+        write(stream, batch)
+
+    with pytest.raises(OSError, match="No space"), Recorder(tmp_path, "5eed", EXTRA) as tables:
+        play(tables, 2)
+        add_round(tables, 2)
+        monkeypatch.setattr(recorder._Stream, "write", full)
+        try:
+            tables.flush()
+        finally:
+            monkeypatch.undo()
+            tables.add("ledger", **LEDGER)
+    assert rows_of(tmp_path, "comparisons").num_rows == 80
+    with Recorder(tmp_path, "5eed", EXTRA) as tables:
+        play(tables, 3)
+        tables.close()
+
+
+@pytest.mark.parametrize("streamed", [0, 1 << 22])
+def test_many_last_rows_of_a_table_with_a_key_are_not_lost(
+    streamed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that are too many to be kept in memory are read back from the stream, which must have them."""
+    monkeypatch.setattr(recorder, "STREAMED", streamed)
+    monkeypatch.setattr(compaction, "KEPT_BYTES", max(streamed, 1))
+    many = {**EMPLOYED, "person": [f"p{i}" for i in range(20_000)], "worker": [f"w{i}" for i in range(20_000)]}
+    with Recorder(tmp_path, "5eed") as tables:
+        for ended in (np.nan, 1.0, 2.0, 3.0):  # each in a batch of its own, of some megabytes
+            tables.add("employment", **many, ended=ended)
+        assert tables.close()["employment"]["rows"] == 20_000
+    assert set(rows_of(tmp_path, "employment")["ended"].to_pylist()) == {3.0}
 
 
 def test_a_replay_ends_with_the_hashes_of_an_uninterrupted_run(
