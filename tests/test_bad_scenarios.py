@@ -149,7 +149,7 @@ SETTINGS = {
     "days=-1": "days: -1 should be greater than 0",
     "days=[1": "is not valid YAML",
     "seed=!!int 3": "tags such as !!int are not read",
-    "panel.prompts=1": "panel.prompts: 1 should be greater than or equal to 500",
+    "panel.prompts=1": "panel.prompts: 1 should be greater than or equal to 20",
 }
 
 

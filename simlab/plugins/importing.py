@@ -133,15 +133,17 @@ def _executed(path: Path, sha256: str, beside: Path | None) -> ModuleType:
     if beside is not None:
         folders[name] = beside
     module = sys.modules[name] = module_from_spec(spec)
-    with _undisturbed(name):
+    with _undisturbed(name, bytecode=beside is None):
         spec.loader.exec_module(module)
     return module
 
 
 @contextlib.contextmanager
-def _undisturbed(name: str) -> Iterator[None]:
-    """Import a plugin in this block; neither files, stdout nor the current folder show it, nor a failure."""
-    keep, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+def _undisturbed(name: str, bytecode: bool) -> Iterator[None]:
+    """Import a plugin in this block; neither stdout nor the current folder show it, nor a failure, nor, unless
+    `bytecode` may be kept as for any module, files."""
+    keep = sys.dont_write_bytecode
+    sys.dont_write_bytecode = keep or not bytecode
     try:
         with staying(), contextlib.redirect_stdout(sys.stderr):
             yield

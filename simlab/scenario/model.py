@@ -44,7 +44,9 @@ class ClusterSpec(Spec):
 class PanelSpec(Spec):
     """The fixed panel of prompts and responses on which every party is asked what it prefers."""
 
-    prompts: int = Field(600, ge=500, le=100_000, description="number of prompts")
+    prompts: int = Field(
+        600, ge=20, le=100_000, description="number of prompts: 500 or more, but of models that others have made"
+    )
     responses: int = Field(2, ge=2, le=100, description="responses to each, per source")
     rounds: Literal["every", "last"] = Field(
         "every",

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
 
 Row = dict[str, Any]
-SHARED = ("simlab.simulation", "simlab.studies.task", "pandas", "pyarrow.parquet", "scipy.special")  # slow to import
+SHARED = (  # slow to import
+    "simlab.simulation", "simlab.studies.task", "simlab.plugins.shipped", "pandas", "pyarrow.parquet", "scipy.special",
+)  # fmt: skip
 
 
 class Executor(Protocol):

@@ -38,6 +38,8 @@ def run_simlab(raters: int, comparisons: int, folder: Path) -> dict[str, float]:
     import scipy.special  # noqa: F401  # as the world of the scenario does
 
     import simlab
+    import simlab.simulation
+    import simlab.tables.recorder
     from simlab.plugins.registry import discover
 
     discover(SCENARIO.parent)

@@ -30,7 +30,7 @@ relations:
   - {{principal: pool, agent: rm, every: 5, sample: 80, consequence: gradient}}
   - {{principal: rm, agent: lm, every: 5, sample: 32,
      consequence: {{kind: gradient, learner: {{kind: ppo, iterations: 3, rate: 2.0e-3}}}}}}
-panel: {{prompts: 500}}
+panel: {{prompts: 40}}
 waterfall: {{redraw: []}}
 """
 

@@ -180,7 +180,7 @@ SPOKEN = {  # the small hierarchy in words, with a vendor
     "parties.pool": {"kind": "raters", "count": 5, "misreading": 0.2},
     "parties.lm": {"kind": "language_model", "width": 32, "layers": 1, "pretraining": {"steps": 120, "batch": 64}},
     "relations.1": {"principal": "acme", "agent": "relay", "every": 1, "sample": 0.5},
-    "relations.2.sample": 150,
+    "relations.2.sample": 600,
     "relations.3.sample": 16,
     "relations.3.consequence": {"kind": "gradient", "learner": {"kind": "ppo", "iterations": 1}},
     "relations.4": {"principal": "relay", "agent": "pool", "every": 1, "sample": 0.5},

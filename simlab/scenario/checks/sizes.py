@@ -17,6 +17,7 @@ from simlab.scenario.model import Scenario
 MOST_SEQUENCES = 1e9  # read in pretraining
 MOST_RESPONSES = 1e8  # scored in one look
 MOST_ITEMS = 1e6  # on the panel, per source
+LEAST_PROMPTS = 500  # on the panel of models for which a response costs next to nothing
 MOST_NUMBERS = 1e9  # in the vectors of one sample, or of the panel
 
 
@@ -73,6 +74,10 @@ def _pretrained(scenario: Scenario, name: str, party: LanguageModelSpec, model: 
 
 def _panel(scenario: Scenario) -> Iterator[Complaint]:
     prompts, responses = scenario.panel.prompts, scenario.panel.responses
+    models = [party for party in scenario.parties.values() if isinstance(party, LanguageModelSpec)]
+    if prompts < LEAST_PROMPTS and not (models and all(model.pretrained for model in models)):
+        what = f"{prompts} should be greater than or equal to {LEAST_PROMPTS}"
+        yield ("panel", "prompts"), what, "fewer are for models that others have made (pretrained: FOLDER)"
     if prompts * responses > MOST_ITEMS:
         what = f"{prompts:,} prompts with {responses} responses are {prompts * responses:.2g}"
         yield ("panel",), f"{what}; the most is {MOST_ITEMS:g}", "fewer prompts, or fewer responses to each"
