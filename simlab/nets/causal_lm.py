@@ -13,7 +13,7 @@ d width, V = FIRST + the model's vocabulary.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from inspect import signature
@@ -77,6 +77,14 @@ class CausalLM(nn.Module):
         self.numbers: Tensor
         self.register_state_dict_post_hook(_only_what_learns)  # type: ignore[no-untyped-call]
         self.register_load_state_dict_post_hook(_rest_is_there)  # type: ignore[no-untyped-call]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> CausalLM:
+        """Another one, in which only what learns is held once more: beside an adapter, all else is shared."""
+        memo |= _shared((p for name, p in self.named_parameters() if name not in self.learns))
+        other = type(self).__new__(type(self))
+        memo[id(self)] = other
+        other.__setstate__(copy.deepcopy(self.__dict__, memo))
+        return other
 
     def requires_grad_(self, requires_grad: bool = True) -> CausalLM:
         """Have what learns do so, or nothing."""
@@ -158,6 +166,11 @@ def _rest_is_there(module: nn.Module, incompatible: Any) -> None:
     missing[:] = [name for name in missing if not any(name == n or name.endswith(f".{n}") for n in fixed)]
 
 
+def _shared(parameters: Iterable[nn.Parameter]) -> dict[int, Any]:
+    """What `deepcopy` is to take for copies of these: parameters of their own that hold the same numbers."""
+    return {id(p): nn.Parameter(p.detach(), requires_grad=False) for p in parameters}
+
+
 def _adapt(model: Any, lora: LoRA) -> None:
     """Put the adapter beside every linear layer of the blocks."""
     from peft import LoraConfig, inject_adapter_in_model
@@ -177,11 +190,15 @@ def _adapt(model: Any, lora: LoRA) -> None:
 
 
 def load(folder: str, config: PretrainedConfig, lora: Mapping[str, Any] | None = None) -> CausalLM:
-    """The model in a folder as it was saved, in single precision on the CPU, with a new adapter if one is asked for.
+    """The model in a folder as it was saved, in single precision on the CPU, with a new adapter if one is asked for;
+    all models with adapters share the numbers of the folder, which are then in memory once.
 
     Raises ImportError where a package is missing, OSError and ValueError for a folder that holds no such model.
     """
-    return CausalLM(copy.deepcopy(_read(folder)), config, None if lora is None else LoRA(**lora))
+    saved = _read(folder)
+    if lora is None:
+        return CausalLM(copy.deepcopy(saved), config)
+    return CausalLM(copy.deepcopy(saved, _shared(saved.parameters())), config, LoRA(**lora))
 
 
 @lru_cache(maxsize=1)

@@ -109,6 +109,37 @@ def test_only_an_adapter_learns_and_is_written_down(made: tuple[Any, Path]) -> N
         from_arrays(again, dict(list(changed.items())[1:]))
 
 
+def storages(model: Any) -> set[int]:
+    """Where the numbers of a model lie."""
+    return {p.untyped_storage().data_ptr() for p in model.state_dict(keep_vars=True).values()} | {
+        p.untyped_storage().data_ptr() for _, p in model.named_parameters()
+    }
+
+
+def test_models_with_adapters_share_what_does_not_learn(made: tuple[Any, Path]) -> None:
+    """Policy, reference, and both trunks of a reward model hold one copy of the folder's numbers, which stay as they
+    are; each has an adapter of its own, as has another that is read from the folder."""
+    from simlab.nets.reward_model import RewardModel
+
+    one = adopted(made, **LORA)
+    before = {name: p.detach().clone() for name, p in one.named_parameters()}
+    judge = RewardModel(one, torch.Generator().manual_seed(0))
+    others = (judge.trunk, judge.frozen, adopted(made, **LORA))
+    own = {p.untyped_storage().data_ptr() for p in one.parameters()}
+    for other in others:
+        assert storages(other) & storages(one) == storages(one) - own
+        assert not any(p.requires_grad for name, p in other.named_parameters() if name not in other.learns)
+    assert any(p.requires_grad for p in judge.trunk.parameters())
+    assert not any(p.requires_grad for p in judge.frozen.parameters())
+    with torch.no_grad():
+        for p in judge.trunk.parameters():
+            p += 1.0
+    assert all(torch.equal(p, before[name]) for name, p in one.named_parameters())
+    whole = adopted(made)  # of which all learns
+    assert not storages(whole) & storages(one)
+    assert not storages(RewardModel(whole, torch.Generator().manual_seed(0)).trunk) & storages(whole)
+
+
 @pytest.mark.parametrize("lora", [{}, LORA])
 def test_reward_models_learn_rankings(made: tuple[Any, Path], lora: dict[str, int]) -> None:
     from simlab.nets.preference import RewardModel, fit
