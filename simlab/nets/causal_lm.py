@@ -83,7 +83,7 @@ class CausalLM(nn.Module):
         memo |= _shared((p for name, p in self.named_parameters() if name not in self.learns))
         other = type(self).__new__(type(self))
         memo[id(self)] = other
-        other.__setstate__(copy.deepcopy(self.__dict__, memo))
+        vars(other).update(copy.deepcopy(self.__dict__, memo))
         return other
 
     def requires_grad_(self, requires_grad: bool = True) -> CausalLM:
