@@ -37,8 +37,10 @@ def tossed(store, tmp_path_factory):
 
 
 def change(run, column):
-    """The change of a score from round 0 to the last round, and its standard error (prompts are the sample)."""
+    """The change of a score from round 0 to the last round, and its standard error (prompts are the sample); of a
+    criterion among responses that answer: whoever falls silent, as those do whom coin tosses teach, does no harm."""
     rows = run.responses.astype({"answered": float})
+    rows = rows if column == "answered" else rows[rows.answered == 1]
     first, last = (rows[rows["round"] == r].groupby("prompt")[column].mean().dropna() for r in (0, rows["round"].max()))
     error = np.sqrt(first.var() / len(first) + last.var() / len(last))
     return last.mean() - first.mean(), error
