@@ -137,11 +137,21 @@ class CausalLM(nn.Module):
 
     def log_likely(self, hidden: Tensor, words: Tensor) -> Tensor:
         """Log-probability [N] of each of `words` [N] to be the next after vectors [N, d]; nothing is masked."""
-        return -F.cross_entropy(self.logits(hidden), words, reduction="none")
+        return self._chosen(self.model.get_output_embeddings()(hidden), words)
 
     def log_spoken(self, hidden: Tensor, words: Tensor, temperature: float = 1.0) -> Tensor:
         """The same, as a response is drawn: by `speech`."""
-        return -F.cross_entropy(self.speech(hidden, temperature), words, reduction="none")
+        own = self.model.get_output_embeddings()(hidden)
+        own = own if temperature == 1.0 else own.div_(temperature)
+        silent = self.silent[FIRST:].clone()
+        silent[self.config.end] = self.silent[END]  # which is said by its sign
+        return self._chosen(own.add_(silent), words) + self.silent[words]
+
+    def _chosen(self, own: Tensor, words: Tensor) -> Tensor:
+        """Log-probabilities [N] of words, from the model's own logits [N, V − FIRST]: each is one of the model's own,
+        the end by its sign; of the other signs it knows nothing. Large dictionaries are not copied for their sake."""
+        found = -F.cross_entropy(own, self.numbers[words], reduction="none")
+        return found.masked_fill((words < FIRST) & (words != END), -torch.inf)
 
     @property
     def device(self) -> torch.device:

@@ -69,6 +69,25 @@ def test_likelihoods_are_the_librarys(made: tuple[Any, Path]) -> None:
         np.testing.assert_allclose(found[row], wanted.double().sum(), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("temperature", [0.7, 1.0, 1.6])
+def test_likelihoods_are_those_of_what_is_said(made: tuple[Any, Path], temperature: float) -> None:
+    """What is drawn from, and what is read of it later, are one distribution; with nothing masked, the model's own: the
+    end is in it once, though it has a number of its own and a sign."""
+    model = adopted(made)
+    hidden = torch.randn(6, 32, generator=torch.Generator().manual_seed(1))
+    every = torch.arange(model.config.vocab)
+    for row in hidden:
+        rows = row.expand(len(every), -1)
+        with torch.no_grad():
+            spoken, likely = model.log_spoken(rows, every, temperature), model.log_likely(rows, every)
+            drawn, own = model.speech(row, temperature), made[0].lm_head(row).log_softmax(-1)
+        torch.testing.assert_close(spoken[drawn.isfinite()], drawn.log_softmax(-1)[drawn.isfinite()])
+        assert not torch.isfinite(spoken[~drawn.isfinite()]).any()
+        torch.testing.assert_close(likely[START:], own)
+        assert likely[3] == likely[START]  # the end, by its sign
+        assert not torch.isfinite(likely[[0, 1, 2, 4]]).any()
+
+
 def test_cached_sampling_is_sampling(made: tuple[Any, Path]) -> None:
     from simlab.nets.sampling import generate
 
