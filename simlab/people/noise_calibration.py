@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from simlab.machines.machine import Speaker
     from simlab.people.choice import Judges
 
-CALIBRATION_PROMPTS = 512
+CALIBRATION_PROMPTS = 512  # at most
+A_PROMPT = 4  # for each of the panel: where responses are dear, both are few
 CALIBRATION_IDS = 1 << 40  # numbers of the responses used for that, beyond those of any task
 
 
@@ -40,7 +41,8 @@ def calibrate(pool: Judges, model: Speaker) -> Steps:
         return context.game.draw_prompts(branch(key, "prompts"), count, compared=True), np.zeros(count)
 
     distinct = getattr(pool.spec, "distinct", True)
-    found = yield from candidates.drawn(model, ask, CALIBRATION_PROMPTS, 2, key, distinct=distinct)
+    many = min(CALIBRATION_PROMPTS, A_PROMPT * context.scenario.panel.prompts)
+    found = yield from candidates.drawn(model, ask, many, 2, key, distinct=distinct)
     if not len(found):
         return
     items = found.items

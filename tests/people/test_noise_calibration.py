@@ -2,16 +2,18 @@
 
 import re
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from simlab.components.choice_noise import clear_pairs, expected_agreement, temperature_for
 from simlab.errors import InvalidInput
+from simlab.machines import candidates
 from simlab.report.summary_screen import alerts
 from simlab.runs.loading import Run
-from tests.small_world import play
+from tests.loading import load
+from tests.small_world import play, played, written
 
 RNG = np.random.default_rng(5)
 ALIKE = np.repeat(RNG.normal(size=(4000, 1)), 6, axis=1)  # six raters who value the same
@@ -91,3 +93,21 @@ def test_a_run_whose_people_happen_to_be_too_unlike_goes_on_and_says_so(tmp_path
     assert alerts.unlike(cast("Run", alike)) == []
     assert not alike.agreement.statistic.isin(["asked", "reachable"]).any()
     assert alike.context.parties["pool"].policy.temperature > 0
+
+
+@pytest.mark.parametrize(("prompts", "pairs"), [(20, 80), (100, 400), (500, 512), (600, 512)])
+def test_a_small_panel_asks_for_few_pairs(
+    prompts: int, pairs: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of models of which a response is dear; of all others there are as many as ever."""
+    asked, drawn = [], candidates.drawn
+
+    def noted(model: Any, ask: Any, count: int, *rest: Any, **named: Any) -> Any:
+        asked.append(count)
+        return drawn(model, ask, count, *rest, **named)
+
+    monkeypatch.setattr(candidates, "drawn", noted)
+    scenario = load(written(tmp_path / "scenario.yaml", {"days": 1, "parties.pool.count": 4}))
+    panel = scenario.panel.model_copy(update={"prompts": prompts})
+    played(scenario.model_copy(update={"panel": panel}), tmp_path, measured=False)
+    assert asked[0] == pairs
