@@ -200,7 +200,7 @@ class Simulation(Context):
 
     def _finish_round(self) -> None:
         recorder = self.log.recorder
-        recorder.keep()
+        recorder.keep(at_once=self.scenario.world.networks)  # whose next round may take hours
         self.tell("round_finished", round=self.round, time=self.now, tables=recorder.fresh())
 
     # ---- what is kept -------------------------------------------------------------------------------------------

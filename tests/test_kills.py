@@ -10,6 +10,7 @@ import pytest
 import simlab
 from simlab.cli import main
 from simlab.engine.jobs import Store
+from simlab.tables.recorder import Recorder
 from simlab.tables.schemas import TABLES
 from tests.killed_run import Moment, killed
 from tests.small_world import FIRST, HURRIED, LEARN, hurried, written
@@ -110,3 +111,23 @@ def test_networks_killed_three_times_on_their_way(tmp_path: Path) -> None:
     again = simlab.run(FIRST, out=out, store=Store(cache), **settings)
     same(again, whole)
     assert (again.manifest["jobs_ran"], again.manifest["jobs_remembered"]) == (1, asked - 1)
+
+
+def test_networks_keep_each_round_at_once(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their next round may take hours; rounds of vectors wait for one another, if they are short."""
+    kept: list[bool] = []
+    keep = Recorder.keep
+
+    def noted(recorder: Recorder, *, at_once: bool = False) -> None:
+        keep(recorder, at_once=at_once)
+        kept.append(recorder.safe)
+
+    monkeypatch.setattr(Recorder, "keep", noted)
+    monkeypatch.setattr("simlab.tables.recorder.PATIENCE", 3600.0)
+    simlab.run(FIRST, small=True, overrides=HURRIED, local=False, out=tmp_path / "words", store=Store(None))
+    assert kept
+    assert all(kept)
+    kept.clear()
+    simlab.run(world, local=False, out=tmp_path / "vectors", store=Store(None))
+    assert len(kept) == 5
+    assert not any(kept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -321,3 +322,13 @@ def test_a_public_name_that_changed_says_what_it_is_now(old: str) -> None:
     assert hasattr(simlab, str(error.value).rpartition(".")[2])
     with pytest.raises(AttributeError, match=r"no attribute 'Sc'$"):
         getattr(simlab, "Sc")  # noqa: B009
+
+
+def test_what_ships_is_imported_once_for_all_that_are_forked_then() -> None:
+    words = (
+        "import sys, simlab.plugins.shipped; from simlab.plugins.registry import discover; before = set(sys.modules);"
+        "found = discover(local=False); assert len(found.entries) > 100;"
+        "print([n for n in set(sys.modules) - before if n.startswith('simlab_plugin_')])"
+    )
+    said = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
+    assert said.stdout == "[]\n"

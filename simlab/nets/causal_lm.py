@@ -125,7 +125,7 @@ class CausalLM(nn.Module):
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Unnormalized log-probabilities [..., V] of the next token; -inf of the signs that the model does not know."""
-        own: Tensor = self.model.get_output_embeddings()(hidden)
+        own = self._own(hidden)
         signs = own.new_full((*own.shape[:-1], FIRST), -torch.inf)
         signs[..., END] = own[..., self.config.end]
         return torch.cat((signs, own), -1)
@@ -137,15 +137,20 @@ class CausalLM(nn.Module):
 
     def log_likely(self, hidden: Tensor, words: Tensor) -> Tensor:
         """Log-probability [N] of each of `words` [N] to be the next after vectors [N, d]; nothing is masked."""
-        return self._chosen(self.model.get_output_embeddings()(hidden), words)
+        return self._chosen(self._own(hidden), words)
 
     def log_spoken(self, hidden: Tensor, words: Tensor, temperature: float = 1.0) -> Tensor:
         """The same, as a response is drawn: by `speech`."""
-        own = self.model.get_output_embeddings()(hidden)
+        own = self._own(hidden)
         own = own if temperature == 1.0 else own.div_(temperature)
         silent = self.silent[FIRST:].clone()
         silent[self.config.end] = self.silent[END]  # which is said by its sign
         return self._chosen(own.add_(silent), words) + self.silent[words]
+
+    def _own(self, hidden: Tensor) -> Tensor:
+        """Logits [..., V − FIRST] of the tokens in the model's own vocabulary."""
+        found: Tensor = self.model.get_output_embeddings()(hidden)
+        return found
 
     def _chosen(self, own: Tensor, words: Tensor) -> Tensor:
         """Log-probabilities [N] of words, from the model's own logits [N, V − FIRST]: each is one of the model's own,

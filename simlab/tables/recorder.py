@@ -1,9 +1,10 @@
 """The recorder writes the outcome tables during a run; a kill at any instant loses no row already flushed.
 
-The simulation adds rows to a `Recorder` and has it keep them once a round, which it does where the last time is
-`PATIENCE` seconds ago. Rows go to Arrow streams (`table_files`), and on to Parquet (`compaction`), which `close` puts
-in the streams' place; those of a short run never see a stream. A run that is started again where an earlier one was
-interrupted must produce the earlier rows once more: the recorder checks that it does and raises `Mismatch` if not.
+The simulation adds rows to a `Recorder` and has it keep them once a round, at once where rounds may be long, else where
+the last time is `PATIENCE` seconds ago. Rows go to Arrow streams (`table_files`), and on to Parquet (`compaction`),
+which `close` puts in the streams' place; those of a short run never see a stream. A run that is started again where an
+earlier one was interrupted must produce the earlier rows once more: the recorder checks that it does and raises
+`Mismatch` if not.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from simlab.tables.schemas import TABLES
 
 MAX_ROWS = 1_000_000  # buffered rows at which the recorder flushes by itself
 MAX_BYTES = 1 << 28
-PATIENCE = 0.5  # seconds: a kill loses no finished round that is older
+PATIENCE = 0.5  # seconds since rows were written last, within which those of a short round wait for the next one
 STREAMED = KEPT_BYTES >> 2  # bytes of a table from which its rows go through a stream also when a run ends
 RECORDED = tuple(
     name for name in TABLES if name != "runs"
@@ -109,9 +110,10 @@ class Recorder:
         if self._rows >= MAX_ROWS or self._bytes >= MAX_BYTES:
             self.flush()
 
-    def keep(self) -> None:
-        """A round is over: flush, if somebody watches, or rows were written last long enough ago."""
-        if self._fresh is not None or time.monotonic() - self._kept >= PATIENCE:
+    def keep(self, *, at_once: bool = False) -> None:
+        """A round is over: flush, if somebody watches, or it is to be `at_once`, or rows were written last long enough
+        ago; else with a later round."""
+        if at_once or self._fresh is not None or time.monotonic() - self._kept >= PATIENCE:
             self.flush()
 
     @property

@@ -260,6 +260,15 @@ def test_a_run_of_short_rounds_writes_its_tables_once(
             assert tables.close() == complete[1]
 
 
+def test_a_round_after_which_the_next_may_be_long_is_kept_at_once(tmp_path: Path) -> None:
+    with Recorder(tmp_path, "5eed", EXTRA) as tables:
+        for number in range(2):  # the second within a moment of the first
+            add_round(tables, number)
+            tables.keep(at_once=True)
+            assert tables.safe
+            assert rows_of(tmp_path, "comparisons").num_rows == 40 * (number + 1)
+
+
 def test_an_error_leaves_the_rows_that_came_before_it(tmp_path: Path) -> None:
     with suppress(ZeroDivisionError), Recorder(tmp_path, "5eed", EXTRA) as tables:
         add_round(tables, 0)
