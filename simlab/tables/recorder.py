@@ -71,7 +71,7 @@ class Recorder:
         self._streams = {name: _Stream(self.directory, name, schemas[name]) for name in RECORDED}
         self._rows = self._bytes = 0
         self._kept = time.monotonic()  # when rows were written last
-        self._writing = self._closed = False
+        self._closed = False
 
     def __enter__(self) -> Self:
         return self
@@ -86,7 +86,7 @@ class Recorder:
                 ends.callback(stream.end)
                 if not self._closed:
                     ends.callback(stream.compaction.discard)
-            if error is not None and not (self._writing or self._closed):
+            if error is not None and not self._closed:
                 ends.enter_context(quiet)
                 ends.callback(self.flush)  # first of all: what came before an error is worth looking at
 
@@ -130,7 +130,6 @@ class Recorder:
 
     def _write(self, few: int) -> None:
         """Write the rows held back; of a table that has no stream yet, only more than so `few` bytes go into one."""
-        self._writing = True
         for name, stream in self._streams.items():
             batches = list(stream.gathered())
             streamed = stream.begun or sum(batch.nbytes for batch in batches) > few
@@ -144,7 +143,6 @@ class Recorder:
                     self._fresh.setdefault(name, []).append(batch)
         self._rows = self._bytes = 0
         self._kept = time.monotonic()
-        self._writing = False
 
     def fresh(self) -> Mapping[str, pa.Table]:
         """The rows flushed since this was asked last, by table; nothing unless the recorder is `watched`.
