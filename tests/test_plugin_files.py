@@ -8,6 +8,7 @@ import pytest
 
 from simlab.errors import InvalidInput
 from simlab.plugins import files as house
+from simlab.plugins import registry
 from simlab.plugins.files import Search, looks_like_plugin
 from simlab.plugins.registry import discover
 
@@ -96,3 +97,26 @@ def test_one_plugin_file_may_be_named_without_a_list(tmp_path: Path) -> None:
         assert [entry.source for entry in discover(None, named, local=False).entries if entry.name == "kind"] == [file]
     with pytest.raises(InvalidInput, match=r"nope\.py: no such plugin file or folder"):
         discover(None, "nope.py", local=False)
+
+
+def test_plugins_of_ones_own_are_found_for_one_application_only(folder: Path, tmp_path: Path) -> None:
+    own = file(tmp_path / "other" / "mine.py")
+    own.write_text(own.read_text() + "\n\ndef simlab_round_finished(round):\n    pass\n")
+    before = discover(local=False)
+    mine = discover(local=False, extra=[tmp_path / "other"])
+    after = discover(local=False)
+    assert [entry.name for entry in mine.entries[len(before.entries) :]] == ["mine"]
+    assert mine.hook.wanted("simlab_round_finished", "round")
+    assert after.entries == before.entries
+    assert not after.hook.wanted("simlab_round_finished", "round")
+
+
+def test_a_plugin_that_ships_is_loaded_anew_where_its_file_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "builtin_folder", lambda: tmp_path / "ours")
+    ours = file(tmp_path / "ours" / "criteria" / "a.py")
+    first, again = (discover(local=False).get("criterion", "a") for _ in range(2))
+    assert again is first
+    ours.write_text(ours.read_text().replace("'a'", "'a longer name'".replace(" ", "-")))
+    assert discover(local=False).names("criterion") == ["a-longer-name"]

@@ -40,9 +40,18 @@ class Hooks:
 
     def listen(self, plugin: object) -> None:
         """Take the hooks of a module, or of a logger, into account. Raises WrongHook for the first that is none."""
-        for name, function in hooks_of(plugin):
+        found = list(hooks_of(plugin))
+        for name, function in found:
             check(name, function)
-        self._manager.register(plugin)
+        if found:
+            self._manager.register(plugin)
+
+    def copy(self) -> Hooks:
+        """Others, to which the same plugins listen."""
+        other = Hooks()
+        for name, plugin in self._manager.list_name_plugin():  # in order of their registration
+            other._manager.register(plugin, name)
+        return other
 
     def register_of(self, plugin: object) -> Callable[..., Any] | None:
         """The plugin's own `simlab_register`, if it has one, called with `register=`."""

@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -152,6 +153,14 @@ class Registry:
         return [_problem(e) for e in self.entries if e.kind == "hooks" and not e.ok]
 
     # ---- loading ------------------------------------------------------------------------------------------------
+
+    def copy(self) -> Registry:
+        """One with the same plugins, to which others can be added."""
+        other = Registry()
+        other.entries, other._components, other._shadows = [*self.entries], {**self._components}, {**self._shadows}
+        other._seen, other.folders, other.looked = {*self._seen}, [*self.folders], [*self.looked]
+        other.hook = self.hook.copy()
+        return other
 
     def load_file(self, path: Path, version: str = "", found: str = "") -> bool:
         """Import a plugin file or package folder and register what it defines; a broken one is remembered.
@@ -341,9 +350,8 @@ def discover(scenario_dir: Path | str | None = None, extra: Sequence[Path | str]
     `local=False` leaves out `./plugins` and the scenario's folder; what `extra` names explicitly is still loaded.
     Never raises for a broken plugin; raises `InvalidInput` if an `extra` path does not exist.
     """
-    registry, extra = Registry(), listed(extra)
-    for file in plugin_files(builtin_folder()):
-        registry.load_file(file, simlab_version(), BUILT_IN)
+    built_in = tuple((file, _state(file)) for file in plugin_files(builtin_folder()))
+    registry, extra = _built_in(built_in).copy(), listed(extra)
     points = sorted(entry_points(group=GROUP), key=lambda p: (p.name, p.value))
     for point in points:
         registry.load_entry_point(point)
@@ -354,6 +362,23 @@ def discover(scenario_dir: Path | str | None = None, extra: Sequence[Path | str]
                 registry.folders.append(file.resolve())
     registry.drop_helpers()
     return registry
+
+
+@lru_cache(maxsize=1)
+def _built_in(files: tuple[tuple[Path, object], ...]) -> Registry:
+    """The built-ins, which are loaded once for as long as their files are what they were: not for every run."""
+    registry = Registry()
+    for file, _ in files:
+        registry.load_file(file, simlab_version(), BUILT_IN)
+    return registry
+
+
+def _state(path: Path) -> object:
+    """What tells whether a plugin that ships has changed."""
+    if path.is_dir():
+        return content_hash(path)
+    stat = path.stat()
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
 def _local(
