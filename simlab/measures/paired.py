@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,16 +23,27 @@ MOST_SEEDS = 1_000_000
 @dataclass(frozen=True, slots=True)
 class Effect:
     """A mean over n replicates: standard error, 95 % interval of Student's t, bootstrap interval (bias-corrected and
-    accelerated; Efron 1987, JASA 82), and the two-sided p-value of a mean of 0. NaN where n is below 2."""
+    accelerated; Efron 1987, JASA 82), and the two-sided p-value of a mean of 0. NaN where n is below 2. The bootstrap
+    is computed when it is asked for: most often it is not, and scipy's takes a second to import."""
 
     mean: float
     se: float
     low: float
     high: float
-    boot_low: float
-    boot_high: float
     p: float
     n: int
+    resampled: tuple[float, ...] = ()  # the numbers themselves, if they vary
+    seed: int = 0
+
+    @property
+    def boot_low(self) -> float:
+        """The lower end of the bootstrap interval."""
+        return _bootstrapped(self.resampled, self.seed)[0] if self.resampled else self.low
+
+    @property
+    def boot_high(self) -> float:
+        """The upper end of it."""
+        return _bootstrapped(self.resampled, self.seed)[1] if self.resampled else self.high
 
 
 def effect(values: ArrayLike, seed: int = 0) -> Effect:
@@ -41,16 +53,15 @@ def effect(values: ArrayLike, seed: int = 0) -> Effect:
     n, nan = len(known), math.nan
     mean = float(known.mean()) if n else nan
     if n < 2:
-        return Effect(mean, nan, nan, nan, nan, nan, nan, n)
+        return Effect(mean, nan, nan, nan, nan, n)
     se = float(known.std(ddof=1) / math.sqrt(n))
     if se <= 1e-15 * max(1.0, abs(mean)):  # the same under every seed
-        return Effect(mean, 0.0, mean, mean, mean, mean, 0.0 if mean else 1.0, n)
+        return Effect(mean, 0.0, mean, mean, 0.0 if mean else 1.0, n)
     from scipy.special import stdtr, stdtrit
 
     half = float(stdtrit(n - 1, 0.975)) * se
     p = float(2 * stdtr(n - 1, -abs(mean) / se))
-    boot_low, boot_high = _bootstrapped(known, seed)
-    return Effect(mean, se, mean - half, mean + half, boot_low, boot_high, p, n)
+    return Effect(mean, se, mean - half, mean + half, p, n, tuple(known.tolist()), seed)
 
 
 def student(values: Array) -> tuple[float, float, float]:
@@ -64,14 +75,15 @@ def student(values: Array) -> tuple[float, float, float]:
     return mean, mean - half, mean + half
 
 
-def _bootstrapped(values: Array, seed: int) -> tuple[float, float]:
+@lru_cache(maxsize=64)
+def _bootstrapped(values: tuple[float, ...], seed: int) -> tuple[float, float]:
     from inspect import signature
 
     from scipy.stats import bootstrap
 
     drawn_by = "rng" if "rng" in signature(bootstrap).parameters else "random_state"  # before scipy 1.15
     options = {"n_resamples": RESAMPLES, "method": "BCa", drawn_by: np.random.default_rng(seed)}
-    found = bootstrap((values,), np.mean, **options).confidence_interval
+    found = bootstrap((np.array(values),), np.mean, **options).confidence_interval
     return float(found.low), float(found.high)
 
 

@@ -18,25 +18,34 @@ if TYPE_CHECKING:
 
 SUPPORTED, NOT_SUPPORTED, UNDECIDED = "supported", "not supported", "undecided"
 NUMBERS = ("mean", "se", "low", "high", "boot_low", "boot_high", "p", "n")
+PLAIN = tuple(name for name in NUMBERS if not name.startswith("boot"))  # a screen has no room for more, nor time
 
 
-def summaries(study: StudyRuns, by: str = "arm") -> pd.DataFrame:
-    """A row for each outcome and value of `by` (a column of `study.outcomes`): mean over runs, with intervals."""
+def summaries(study: StudyRuns, by: str = "arm", told: Sequence[str] = NUMBERS) -> pd.DataFrame:
+    """A row for each outcome and value of `by` (a column of `study.outcomes`): mean over runs, with intervals; of these
+    numbers, those that are to be `told`."""
     import pandas as pd
 
     rows = study.outcomes
     by = column_of(rows, by)
     found = [
-        {"outcome": name, by: value, **numbers(effect(by_seed(part, name)))}
+        {"outcome": name, by: value, **numbers(effect(by_seed(part, name)), told)}
         for name in study.plan["outcomes"]
         for value, part in rows.groupby(by, sort=False, dropna=False)
     ]
-    return pd.DataFrame(found, columns=["outcome", by, *NUMBERS])
+    return pd.DataFrame(found, columns=["outcome", by, *told])
 
 
-def effects(study: StudyRuns, by: str = "arm", base: Any = None, half_width: float | None = None) -> pd.DataFrame:
+def effects(
+    study: StudyRuns,
+    by: str = "arm",
+    base: Any = None,
+    half_width: float | None = None,
+    told: Sequence[str] = NUMBERS,
+) -> pd.DataFrame:
     """A row for each outcome and value of `by` but the base, which is the first unless one is given: the difference to
-    the base, with intervals, and p-values that Holm's correction has adjusted for all of an outcome's arms.
+    the base, with intervals (of these numbers, those that are to be `told`), and p-values that Holm's correction has
+    adjusted for all of an outcome's arms.
 
     Differences are taken between runs that are alike in seed and in all else that varies, and averaged within a seed.
     With `half_width`, `seeds` says how many seeds would make the interval so narrow. Raises InvalidInput if there is
@@ -57,11 +66,11 @@ def effects(study: StudyRuns, by: str = "arm", base: Any = None, half_width: flo
         others = [value for value in values if value != base]
         each = [effect(differences(study, name, by, value, base)) for value in others]
         for value, one, p in zip(others, each, adjusted([one.p for one in each]), strict=True):
-            row = {"outcome": name, by: value, "less": base, **numbers(one), "p_holm": p}
+            row = {"outcome": name, by: value, "less": base, **numbers(one, told), "p_holm": p}
             if half_width is not None:
                 row["seeds"] = seeds_needed(one.se, one.n, half_width) if one.n > 1 else None
             found.append(row)
-    columns = ["outcome", by, "less", *NUMBERS, "p_holm", *(["seeds"] if half_width is not None else [])]
+    columns = ["outcome", by, "less", *told, "p_holm", *(["seeds"] if half_width is not None else [])]
     return pd.DataFrame(found, columns=columns)
 
 
@@ -90,7 +99,7 @@ def _same_points(study: StudyRuns, value: Any, base: Any) -> bool:
     return bool(arms.get(value) == arms.get(base))
 
 
-def verdicts(study: StudyRuns) -> pd.DataFrame:
+def verdicts(study: StudyRuns, told: Sequence[str] = NUMBERS) -> pd.DataFrame:
     """A row for each hypothesis: the difference it is about with its interval, and whether the whole interval lies
     beyond the margin (supported), none of it does (not supported), or neither (undecided)."""
     import pandas as pd
@@ -104,8 +113,8 @@ def verdicts(study: StudyRuns) -> pd.DataFrame:
         one = effect(differences(study, hypothesis["outcome"], by, arm, less))
         said = hypothesis["says"] or f"{hypothesis['outcome']}: {arm} > {less}"
         row = {"says": said, "outcome": hypothesis["outcome"], "arm": arm, "less": less, "margin": hypothesis["margin"]}
-        found.append({**row, **numbers(one), "verdict": _verdict(one, hypothesis["margin"])})
-    return pd.DataFrame(found, columns=["says", "outcome", "arm", "less", "margin", *NUMBERS, "verdict"])
+        found.append({**row, **numbers(one, told), "verdict": _verdict(one, hypothesis["margin"])})
+    return pd.DataFrame(found, columns=["says", "outcome", "arm", "less", "margin", *told, "verdict"])
 
 
 def _verdict(found: Effect, margin: float) -> str:
@@ -114,9 +123,9 @@ def _verdict(found: Effect, margin: float) -> str:
     return NOT_SUPPORTED if found.high <= margin else UNDECIDED
 
 
-def numbers(found: Effect) -> dict[str, float]:
+def numbers(found: Effect, told: Sequence[str] = NUMBERS) -> dict[str, float]:
     """Its numbers, by column."""
-    return {name: getattr(found, name) for name in NUMBERS}
+    return {name: getattr(found, name) for name in told}
 
 
 def by_seed(rows: pd.DataFrame, outcome: str) -> Sequence[float]:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from simlab.names import clip
 from simlab.report import prices_screen
-from simlab.report.effects import effects, summaries, verdicts
+from simlab.report.effects import PLAIN, effects, summaries, verdicts
 from simlab.report.layout import between, measured, noted, number, spaced, table
 from simlab.report.prices import has_prices
 from simlab.report.records import records
@@ -44,9 +44,9 @@ def screen(study: StudyRuns) -> RenderableType:
 
 def _outcomes(study: StudyRuns) -> RenderableType:
     """Every outcome of every arm, with its difference to the first arm where there are several."""
-    found = summaries(study)
+    found = summaries(study, told=PLAIN)
     several = len(study.plan["arms"]) > 1
-    change = {(r["outcome"], r["arm"]): r for r in effects(study).to_dict("records")} if several else {}
+    change = {(r["outcome"], r["arm"]): r for r in effects(study, told=PLAIN).to_dict("records")} if several else {}
     made = table("Outcomes, mean over seeds", ["", "arm", "mean", "95 %", "difference", "95 %", "p"])
     names = list(dict.fromkeys(arm["name"] for arm in study.plan["arms"]))[:_MOST_ARMS]
     units = study.plan.get("units", {})
@@ -68,7 +68,7 @@ def _outcomes(study: StudyRuns) -> RenderableType:
 
 def _verdicts(study: StudyRuns) -> RenderableType:
     made = table("Hypotheses", ["", "difference", "95 %", "more than", "verdict"], fold=True)
-    for row in verdicts(study).to_dict("records"):
+    for row in verdicts(study, told=PLAIN).to_dict("records"):
         said = [measured(row["mean"], "+"), between(row["low"], row["high"]), f"{row['margin']:g}", row["verdict"]]
         made.add_row(escape(row["says"]), *said)
     return made

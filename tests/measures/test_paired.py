@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
+from inspect import signature
 
 import numpy as np
 import pytest
@@ -66,3 +69,20 @@ def test_so_many_seeds_make_it_so_narrow(se: float, n: int, half: float) -> None
     assert many == 2 or stats.t.ppf(0.975, many - 2) * spread / math.sqrt(many - 1) > half
     with pytest.raises(ValueError, match="half width"):
         seeds_needed(se, n, 0.0)
+
+
+@pytest.mark.parametrize("values", PAIRS)
+def test_the_bootstrap_is_corrected_for_bias_and_skew(values: list[float]) -> None:
+    found = effect(values, seed=5)
+    drawn_by = "rng" if "rng" in signature(stats.bootstrap).parameters else "random_state"  # before scipy 1.15
+    options = {"n_resamples": 9999, "method": "BCa", drawn_by: np.random.default_rng(5)}
+    said = stats.bootstrap((values,), np.mean, **options).confidence_interval
+    assert (found.boot_low, found.boot_high) == pytest.approx((said.low, said.high), nan_ok=True)
+    assert found.boot_low != found.low
+
+
+def test_the_bootstrap_is_computed_when_it_is_asked_for() -> None:
+    code = "found = effect([1.0, 2.0, 4.0]); print(loaded()); found.boot_low; print(loaded())"
+    begin = "import sys; from simlab.measures.paired import effect; loaded = lambda: 'scipy.stats' in sys.modules"
+    done = subprocess.run([sys.executable, "-c", f"{begin}\n{code}"], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]
