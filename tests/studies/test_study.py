@@ -192,6 +192,8 @@ def test_a_changed_plugin_is_named(tmp_path: Path) -> None:
             {"outcomes.odd": "alignment.rho | a = 'users'"},
             "is no condition on rows (a condition as pandas' query has it",
         ),
+        ({"outcomes.odd": "alignment.rho | round | mean"}, "'round' is not true or false of a row (compare it"),
+        ({"outcomes.odd": "alignment.rho | round + 1"}, "'round + 1' is not true or false of a row"),
         ({"outcomes": {"arm": "alignment.rho"}}, "no outcome can be called 'arm'"),
         ({"outcomes.odd": "nothing"}, "there is no outcome called 'nothing'"),
         ({"outcomes.odd": {"kind": "rho", "c": "users"}}, "unknown key 'c'"),
