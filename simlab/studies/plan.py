@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -282,15 +283,36 @@ def _value(sheet: Sheet, row: int, name: str, cell: Any, path: Path) -> Any:
 
 
 def _from_frame(frame: Samples) -> list[Point]:
-    """The rows of a DataFrame."""
-    points = json.loads(frame.to_json(orient="records", double_precision=15))
-    if not points:
+    """The rows of a DataFrame, numbers to their last digit, which pandas' own JSON would round."""
+    if getattr(frame, "ndim", 0) != 2 or not hasattr(frame, "iloc"):
+        what = f"samples is of type {type(frame).__name__}"
+        raise InvalidInput(Problem(what, "give a DataFrame of pandas: a column a setting, a row a point"))
+    names = [str(name) for name in frame.columns]
+    if twice := next((name for place, name in enumerate(names) if name in names[:place]), ""):
+        raise InvalidInput(Problem(f"samples has two columns {shown(twice)}", "rename one"))
+    if not names or not len(frame):
         raise InvalidInput(Problem("samples has no rows", "give a row for each point"))
-    for number, point in enumerate(points, start=1):
-        if empty := [name for name, value in point.items() if value is None]:
-            what = f"samples: row {number}, column {shown(empty[0])}: is empty"
+    for number, empty in enumerate(frame.isna().to_numpy(), start=1):
+        if empty.any():
+            what = f"samples: row {number}, column {shown(names[int(empty.argmax())])}: is empty"
             raise InvalidInput(Problem(what, "give every point a value of each setting"))
-    return [dict(point) for point in points]
+    columns = (_cells(name, frame.iloc[:, place]) for place, name in enumerate(names))
+    return [dict(zip(names, cells, strict=True)) for cells in zip(*columns, strict=True)]
+
+
+def _cells(name: str, column: Any) -> list[Any]:
+    """A column's values as a scenario can hold them."""
+
+    def plain(value: Any) -> Any:
+        if hasattr(value, "tolist"):  # of numpy
+            return value.tolist()
+        if isinstance(value, Decimal):
+            return float(value)
+        what = f"samples, column {shown(name)}: a value of type {type(value).__name__} cannot stand in a scenario"
+        raise InvalidInput(Problem(what, "give numbers, texts, lists or mappings with texts as keys"))
+
+    found: list[Any] = json.loads(json.dumps(column.tolist(), default=plain))
+    return found
 
 
 # ---- what only the whole can tell --------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import simlab
 from simlab.cli import main
 from simlab.errors import InvalidInput
 from simlab.report.effects import NOT_SUPPORTED, SUPPORTED, UNDECIDED, effects, summaries, verdicts
+from simlab.studies.plan import planned
 from simlab.studies.study import run_study, work
 from tests.small_world import written
 from tests.studies.small_study import study_file
@@ -296,6 +297,35 @@ def test_a_table_of_points_is_held_to_what_it_says(text: str, said: str, tmp_pat
     file = study_file(tmp_path, {"vary": {"samples": "points.csv"}, "hypotheses": [], "seeds": 1})
     with pytest.raises(InvalidInput, match=re.escape(f"vary.samples: {said}")):
         run_study(file, out=tmp_path / "out", jobs=1, local=False)
+
+
+def test_numbers_of_a_frame_are_taken_to_their_last_digit(tmp_path: Path) -> None:
+    """pandas' JSON would have 15 decimals of them."""
+    file, wages = study_file(tmp_path, {"vary": {}, "hypotheses": []}), [0.1 + 0.2, 1.2345678901234567e-9]
+    frame = pd.DataFrame({"parties.pool.wage": wages, "parties.pool.count": pd.array([4, 6], dtype="Int64")})
+    arms = planned(file, samples=frame, local=False).arms
+    assert [arm.levers for arm in arms] == [
+        {"parties.pool.wage": w, "parties.pool.count": c} for w, c in zip(wages, (4, 6), strict=True)
+    ]
+    assert [
+        arm.levers["parties.pool.wage"] for arm in planned(file, samples=frame.astype(object), local=False).arms
+    ] == wages
+
+
+@pytest.mark.parametrize(
+    ("samples", "said"),
+    [
+        ([{"parties.pool.wage": 5}], "samples is of type list (give a DataFrame"),
+        (pd.Series({"parties.pool.wage": 5}), "samples is of type Series (give a DataFrame"),
+        (pd.DataFrame([[5, 4]], columns=["parties.pool.wage"] * 2), "samples has two columns 'parties.pool.wage'"),
+        (pd.DataFrame({"parties.pool.wage": [float("inf")]}), "inf should be a finite number"),
+        (pd.DataFrame({"parties.pool.wage": [pd.Timestamp(2020, 1, 1)]}), "a value of type Timestamp cannot stand in"),
+        (pd.DataFrame({"parties.pool.wage": []}), "samples has no rows"),
+    ],
+)
+def test_what_is_no_frame_of_points_is_told(samples: Any, said: str, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match=re.escape(said)):
+        planned(study_file(tmp_path, {"vary": {}, "hypotheses": []}), samples=samples, local=False)
 
 
 def test_a_point_without_a_value_is_none(tmp_path: Path) -> None:
