@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from simlab.arrays import Array
+from simlab.calibration.layouts import require_items_by_raters
 from simlab.calibration.missing import Codes, codes
 from simlab.names import clip
 from simlab.sheets import Sheet, Unusable, blank, called, quoted
@@ -35,9 +36,10 @@ _WIDER = 8.0  # times the range of the usual rater, beyond which a column is on 
 def raters(sheet: Sheet) -> tuple[list[str], Array, list[str]]:
     """The raters, their ratings [items, raters] with NaN where one is missing, and remarks on what was left out.
 
-    Raises Unusable for a cell that is no rating, a column on another scale, or fewer than two raters.
+    Raises Unusable for a cell that is no rating, a column on another scale, fewer than two raters, or another layout.
     """
     left_out = {name: why for name in sheet.names if (why := _by_name(sheet, name))}
+    require_items_by_raters(sheet, left_out.keys())
     found = {name: _ratings(sheet, name) for name in sheet.names if name not in left_out}
     if len(found) < 2:
         raise _too_few(found, left_out)
