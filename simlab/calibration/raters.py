@@ -74,7 +74,7 @@ def _by_name(sheet: Sheet, name: str) -> str:
         return "it was the index of a pandas frame"
     if _INDEX.fullmatch(plain):
         return "an index that was written as a column"
-    if plain in ITEMS or re.fullmatch(r".*[_ ](id|index)", plain) or re.fullmatch(r".+[a-z]I[Dd]", name):
+    if tells_apart(name):
         return _NAMES if plain == "item" else _TELLS
     if plain in SUMMARIES or _SUMMARY.fullmatch(plain):
         return "by its name it sums the others up"
@@ -84,6 +84,12 @@ def _by_name(sheet: Sheet, name: str) -> str:
     if 2 * sum(numeric) < len(numeric):
         return _NAMES if name == sheet.names[0] else "most of what it holds is no number"
     return ""
+
+
+def tells_apart(name: str) -> bool:
+    """Whether a column of this name tells things apart, as an id does, and says nothing of them."""
+    plain = name.casefold()
+    return plain in ITEMS or bool(re.fullmatch(r".*[_ ](id|index)", plain) or re.fullmatch(r".+[a-z]I[Dd]", name))
 
 
 def _hole(cell: Any) -> bool:
