@@ -136,6 +136,25 @@ def test_a_run_that_fails_is_a_row_and_stops_nothing(tmp_path: Path) -> None:
     assert set(again.outcomes.status) == {"finished"}
 
 
+def test_outcomes_do_not_change_one_another_and_none_is_left_out_in_silence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that puts something else into a table changed what the next was told."""
+    (tmp_path / "vain.py").write_text(
+        "import simlab\n\n\nclass Vain(simlab.Outcome):\n    name = 'vain'\n\n    def value(self, run):\n"
+        "        run.alignment['rho'] = 0.5\n"
+        "        return run.alignment.rho.mean() if run.manifest['seed'] == 3 else float('inf')\n"
+    )
+    outcomes = {"vain": "vain", "rho": "alignment.rho", "none": "alignment.rho | a == 'nobody'"}
+    file = study_file(tmp_path, {"outcomes": outcomes, "hypotheses": [], "vary.arms": {"right": {}}})
+    assert main(["study", str(file), "--out", str(tmp_path / "out"), "--jobs", "1"]) == 0
+    found = simlab.load(tmp_path / "out")
+    for row, part in zip(found.outcomes.to_dict("records"), found.parts, strict=True):
+        assert row["rho"] == part.alignment.rho.mean() != 0.5
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Of vain, 1 of 2 runs give no number, and are left out. Of none, 2 of 2 runs give no number." in said
+
+
 def test_what_a_study_rests_on_may_not_change(done: simlab.StudyRuns, tmp_path: Path) -> None:
     for changes, named in (
         ({"scenario.parties.pool.count": 9}, "the scenario"),
