@@ -39,6 +39,9 @@ def require_number(table: str, column: str, where: str, by: str) -> None:
     if by != "count" and any(c.name == column and c.type == "string" for c in TABLES[table].columns):
         given = {"table": table, "column": repr(column), "fix": "count its rows: | count"}
         raise PydanticCustomError("text", "the column {column} of {table} is text, and no number", given)
+    if re.search(r"@last\b", where) and "round" not in TABLES[table].names:
+        given = {"table": table, "fix": "take rows by what its columns say"}
+        raise PydanticCustomError("rows", "the table {table} has no rounds, so that there is no @last", given)
     tree = _condition(where)
     if _is_number(tree, table):
         given = {"shown": shown(where), "fix": "compare it with something, as in round == @last"}

@@ -213,6 +213,7 @@ def test_a_changed_plugin_is_named(tmp_path: Path) -> None:
             "is no condition on rows (a condition as pandas' query has it",
         ),
         ({"outcomes.odd": "alignment.rho | round | mean"}, "'round' is not true or false of a row (compare it"),
+        ({"outcomes.odd": "ledger.amount | time > @last | sum"}, "the table ledger has no rounds, so that there is no"),
         ({"outcomes.odd": "alignment.rho | round + 1"}, "'round + 1' is not true or false of a row"),
         ({"outcomes": {"arm": "alignment.rho"}}, "no outcome can be called 'arm'"),
         ({"outcomes.odd": "nothing"}, "there is no outcome called 'nothing'"),
