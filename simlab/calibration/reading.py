@@ -77,7 +77,7 @@ def pairs(sheet: Sheet, source: Path) -> Annotations:
     words = _words(sheet, remarks)
     found = Annotations(label, task, worker, differences, words, workers, criteria, str(source))
     if "task" in sheet:
-        if not criteria and {"left", "right"} <= set(sheet.names):
+        if not criteria:
             turned(sheet, task)
         rows, again = repeated(sheet, task, worker, label)
         remarks += again
