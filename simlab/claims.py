@@ -12,6 +12,8 @@ import numpy as np
 from simlab.errors import InvalidInput, Problem
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from simlab.runs.loading import Run
     from simlab.scenario.expectations import ClaimSpec
 
@@ -64,7 +66,7 @@ def number(run: Run, claim: Asked) -> float:
     try:
         if claim.where:
             last = int(rows["round"].max()) if "round" in rows and len(rows) else 0
-            rows = rows.query(claim.where, local_dict={"last": last})
+            rows = rows[_met(rows, claim.where, last)]
         column = rows[claim.column].dropna()
         found = len(column) if claim.by == "count" else _made(column.to_numpy(dtype=float), claim.by)
     except Exception as error:
@@ -73,6 +75,16 @@ def number(run: Run, claim: Asked) -> float:
         fix = "a condition as pandas' query has it, on columns that `simlab tables --describe` lists"
         raise InvalidInput(Problem(what, fix)) from error
     return float(found)
+
+
+def _met(rows: pd.DataFrame, where: str, last: int) -> pd.Series:
+    """For each row whether it meets a condition. pandas' query would take numbers, as a column has them, for labels of
+    the rows that are wanted."""
+    met = rows.eval(where, local_dict={"last": last})
+    found = np.asarray(met)
+    if found.dtype.kind != "b" or found.ndim != 1:
+        raise ValueError("it is not true or false of each row")
+    return met
 
 
 def _made(values: np.ndarray, by: str) -> float:

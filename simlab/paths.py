@@ -12,21 +12,26 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from simlab.errors import InvalidInput, Problem
+from simlab.names import clip
 
 
 def given(path: Path | str, named: str = "") -> Path:
     """The path that is meant, with a `~` or `~name` at its beginning as the home folder of whoever that is.
 
     `named` is what gave it, as in "SIMLAB_CACHE", for messages. A `~name` of nobody stays as it is, as in a shell.
-    Raises InvalidInput where there is no home folder, or no current one for a path that starts there, and for a path
-    that is not text in UTF-8 or holds a null byte, which not every message and library could repeat.
+    Raises InvalidInput where there is no home folder, or no current one for a path that starts there, for a path that
+    is not text in UTF-8 or holds a null byte, which not every message and library could repeat, and for what is none.
     """
-    text = os.fspath(path)
+    try:
+        text = os.fsdecode(path)
+    except TypeError:
+        what = f"{clip(repr(path), 60)} is no path"
+        raise InvalidInput(Problem(what, "give one, as a text or a pathlib.Path", named or None)) from None
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        shown = os.fsencode(text).decode("utf-8", "backslashreplace")
-        raise _refused(named, shown, "is not a path in UTF-8", "rename it, or choose another") from None
+        escaped = os.fsencode(text).decode("utf-8", "backslashreplace")
+        raise _refused(named, escaped, "is not a path in UTF-8", "rename it, or choose another") from None
     if "\0" in text:
         raise _refused(named, text.replace("\0", "\\0"), "holds a null byte", "give the path of a file or folder")
     if not text.startswith("~"):

@@ -11,6 +11,7 @@ import pytest
 from scipy.stats import t
 
 from simlab.claims import number, verdict
+from simlab.errors import InvalidInput
 from simlab.runs.loading import Run
 from simlab.scenario.expectations import ClaimSpec
 
@@ -70,3 +71,11 @@ def test_of_nothing_there_is_a_sum_and_a_count_and_no_mean() -> None:
     found = verdict(claim(), [run])
     assert np.isnan(found.mean)
     assert not found.holds
+
+
+@pytest.mark.parametrize("where", ["`round`", "`round` + 1", "~`round`", "@last", "-`round`"])
+def test_numbers_are_no_condition_on_rows(where: str) -> None:
+    """pandas would take them for the labels of rows, and give a number of other rows."""
+    run = cast("Run", SimpleNamespace(labor=pd.DataFrame({"round": [0, 1, 1], "pay": VALUES})))
+    with pytest.raises(InvalidInput, match="it is not true or false of each row"):
+        number(run, cast("ClaimSpec", SimpleNamespace(says="so", table="labor", column="pay", by="mean", where=where)))

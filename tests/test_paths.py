@@ -53,6 +53,14 @@ def test_where_a_tilde_leads(home: Path) -> None:
     assert given("runs/x") == Path("runs/x")
 
 
+def test_what_is_no_path_is_shown() -> None:
+    assert given(b"runs/x") == Path("runs/x")  # type: ignore[arg-type]
+    for wrong, said in ((None, "None"), (3, "3"), (["a", "b"], "['a', 'b']"), ({"name": "a"}, "{'name': 'a'}")):
+        with pytest.raises(InvalidInput) as caught:
+            simlab.load(wrong)  # type: ignore[arg-type]
+        assert str(caught.value).startswith(f"{said} is no path (give one")
+
+
 @pytest.mark.slow
 def test_every_command_that_takes_a_path_follows_a_tilde(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     written(home / "world.yaml", SMALL)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import simlab
 from simlab.errors import InvalidInput
 from simlab.plugins import files as house
 from simlab.plugins import registry
@@ -88,6 +89,17 @@ def test_a_class_that_begins_with_an_underscore_makes_no_plugin_of_a_script(tmp_
     script = file(tmp_path / "study.py")
     script.write_text(script.read_text().replace("class A", "class _A"))
     assert not looks_like_plugin(script)
+
+
+def test_a_class_of_any_kind_makes_a_plugin_of_a_script(tmp_path: Path) -> None:
+    """Each public class that plugins derive from is known by its name, since scripts are not run to find out."""
+    script = file(tmp_path / "study.py")
+    public = {name: getattr(simlab, name) for name in simlab.__all__}
+    bases = [n for n, found in public.items() if isinstance(found, type) and issubclass(found, simlab.Component)]
+    assert len(bases) > 15
+    for base in bases:
+        script.write_text(f"import simlab\n\n\nclass A(simlab.{base}):\n    name = 'a'\n")
+        assert looks_like_plugin(script), base
 
 
 def test_one_plugin_file_may_be_named_without_a_list(tmp_path: Path) -> None:

@@ -133,15 +133,22 @@ def _remark(sheet: Sheet, again: list[int]) -> str:
 
 
 def turned(sheet: Sheet, task: Codes) -> None:
-    """Unusable where nothing but who agrees with whom is known, and a task's sides are exchanged between its rows.
+    """Unusable where nothing but who agrees with whom is known, and a task's sides are exchanged between its rows: by
+    its responses, or by what else there is of both, as their ids or lengths.
 
     Then a label says the opposite of what the same label says of that task elsewhere.
     """
-    left, right = sheet.cells("left"), sheet.cells("right")
+    for name in sheet.names:
+        if re.match(r"left(_|$)", name) and (other := f"right{name[4:]}") in sheet:
+            _require_unturned(sheet, task, name, other)
+
+
+def _require_unturned(sheet: Sheet, task: Codes, name: str, other: str) -> None:
+    left, right = sheet.cells(name), sheet.cells(other)
     first: dict[int, int] = {}
     for row, t in enumerate(task.tolist()):
         before = first.setdefault(t, row)
         if left[row] != right[row] and (left[row], right[row]) == (right[before], left[before]):
             what = f"stands left here, and right in {sheet.where(before)}, of the same task"
             fix = "without scores of criteria a task's sides must stay: turn the row and its label, or name tasks apart"
-            raise sheet.wrong(row, "left", what, fix)
+            raise sheet.wrong(row, name, what, fix)

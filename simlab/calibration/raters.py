@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from simlab.arrays import Array
+from simlab.calibration.layouts import require_items_by_raters
 from simlab.calibration.missing import Codes, codes
 from simlab.names import clip
 from simlab.sheets import Sheet, Unusable, blank, called, quoted
@@ -35,9 +36,10 @@ _WIDER = 8.0  # times the range of the usual rater, beyond which a column is on 
 def raters(sheet: Sheet) -> tuple[list[str], Array, list[str]]:
     """The raters, their ratings [items, raters] with NaN where one is missing, and remarks on what was left out.
 
-    Raises Unusable for a cell that is no rating, a column on another scale, or fewer than two raters.
+    Raises Unusable for a cell that is no rating, a column on another scale, fewer than two raters, or another layout.
     """
     left_out = {name: why for name in sheet.names if (why := _by_name(sheet, name))}
+    require_items_by_raters(sheet, left_out.keys())
     found = {name: _ratings(sheet, name) for name in sheet.names if name not in left_out}
     if len(found) < 2:
         raise _too_few(found, left_out)
@@ -72,7 +74,7 @@ def _by_name(sheet: Sheet, name: str) -> str:
         return "it was the index of a pandas frame"
     if _INDEX.fullmatch(plain):
         return "an index that was written as a column"
-    if plain in ITEMS or re.fullmatch(r".*[_ ](id|index)", plain) or re.fullmatch(r".+[a-z]I[Dd]", name):
+    if tells_apart(name):
         return _NAMES if plain == "item" else _TELLS
     if plain in SUMMARIES or _SUMMARY.fullmatch(plain):
         return "by its name it sums the others up"
@@ -82,6 +84,12 @@ def _by_name(sheet: Sheet, name: str) -> str:
     if 2 * sum(numeric) < len(numeric):
         return _NAMES if name == sheet.names[0] else "most of what it holds is no number"
     return ""
+
+
+def tells_apart(name: str) -> bool:
+    """Whether a column of this name tells things apart, as an id does, and says nothing of them."""
+    plain = name.casefold()
+    return plain in ITEMS or bool(re.fullmatch(r".*[_ ](id|index)", plain) or re.fullmatch(r".+[a-z]I[Dd]", name))
 
 
 def _hole(cell: Any) -> bool:

@@ -19,14 +19,14 @@ from simlab.arrays import Array
 from simlab.calibration.annotations import Annotations, Codes
 from simlab.calibration.labels import HINT, labels, repeated, turned
 from simlab.calibration.missing import codes
-from simlab.calibration.raters import raters
+from simlab.calibration.raters import raters, tells_apart
 from simlab.calibration.ratings import VADER, rated, read_vader
 from simlab.errors import InvalidInput, Problem
 from simlab.names import clip, did_you_mean
 from simlab.paths import given
 from simlab.sheets import Sheet, Unusable, blank, quoted
 from simlab.sheets import read as sheet_of
-from simlab.sheets.numbers import finite
+from simlab.sheets.numbers import finite, nearly
 
 _NEEDED = ("worker", "label")
 _LISTED = 12  # columns, in a message
@@ -77,7 +77,7 @@ def pairs(sheet: Sheet, source: Path) -> Annotations:
     words = _words(sheet, remarks)
     found = Annotations(label, task, worker, differences, words, workers, criteria, str(source))
     if "task" in sheet:
-        if not criteria and {"left", "right"} <= set(sheet.names):
+        if not criteria:
             turned(sheet, task)
         rows, again = repeated(sheet, task, worker, label)
         remarks += again
@@ -125,7 +125,11 @@ def _criteria(sheet: Sheet, remarks: list[str]) -> tuple[Array, tuple[str, ...]]
             if name not in sides[other]:
                 fix = f"{_known(other + name, sheet)}; each criterion needs both"
                 raise Unusable(f"there is {side}{name}, but no column {other}{name}", fix)
-    names = [name for name in sides["left_"] if f"left_{name}" not in _WORDS]
+    names = [name for name in sides["left_"] if f"left_{name}" not in _WORDS and not tells_apart(name)]
+    for name in filter(tells_apart, sides["left_"]):
+        remarks.append(
+            f"left_{clip(name)} and right_{clip(name)} are no scores: by their name they tell responses apart"
+        )
     if not names and "perceived" in sheet:
         return _numbers(sheet, "perceived")[:, None], ("utility",)
     columns = [_difference(sheet, name, remarks) for name in names]
@@ -135,6 +139,8 @@ def _criteria(sheet: Sheet, remarks: list[str]) -> tuple[Array, tuple[str, ...]]
 def _difference(sheet: Sheet, criterion: str, remarks: list[str]) -> Array:
     """How much more of a criterion the left response has [n]. Unusable for a number that says there is no score."""
     names = [f"left_{criterion}", f"right_{criterion}"]
+    for name in names:
+        _require_scores(sheet, name)
     scores = np.stack([_numbers(sheet, name) for name in names])
     if (apart := codes(scores)) is not None:
         meant = "if that says that a score is missing, leave such rows out"
@@ -143,6 +149,16 @@ def _difference(sheet: Sheet, criterion: str, remarks: list[str]) -> Array:
             raise sheet.wrong(row, names[side], f"is {quoted(sheet.cells(names[side])[row])}, and {apart}", meant)
         remarks.append(f"of {names[0]} and {names[1]}, {apart}; {meant}")
     return np.asarray(scores[0] - scores[1])
+
+
+def _require_scores(sheet: Sheet, name: str) -> None:
+    """Unusable for a column most of which is texts."""
+    cells = sheet.cells(name)
+    texts = [row for row, cell in enumerate(cells) if not (blank(cell) or finite(cell) is not None or nearly(cell))]
+    if 2 * len(texts) > len(cells):
+        fix = f"call it otherwise if it is no score, as {name.partition('_')[2]}_of_{name.partition('_')[0]}"
+        what = f"is {quoted(cells[texts[0]])}, while columns called left_… and right_… hold scores"
+        raise sheet.wrong(texts[0], name, what, f"{fix}; texts of responses are called left and right")
 
 
 def _numbers(sheet: Sheet, name: str) -> Array:

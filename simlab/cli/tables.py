@@ -154,7 +154,9 @@ def _show_table(found: Run, name: str, count: int, as_json: bool) -> int:
     frame = found.tables[name]
     shown = frame.head(count) if count else frame
     if as_json:
-        print(shown.to_json(orient="records", indent=2, double_precision=15))
+        from simlab.report.records import records
+
+        print(json.dumps(records(shown), indent=2, ensure_ascii=False, allow_nan=False))
         return 0
     print(shown.to_string(max_colwidth=60, index=False, line_width=width()))
     if len(shown) < len(frame):

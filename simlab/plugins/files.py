@@ -13,7 +13,8 @@ from stat import S_ISDIR
 
 _CONTRACTS = {
     "Component", "Criterion", "RaterPolicy", "Effort", "Review", "Look", "RewardShape", "KLPenalizedReward",
-    "GuidelinePolicy", "Combination", "Charter", "Aggregator", "Learner", "Consequence", "World", "Logger",
+    "GuidelinePolicy", "Combination", "Charter", "Aggregator", "Learner", "ResponseLearner", "Consequence", "World",
+    "Logger", "Outcome",
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,9 +110,9 @@ def _require_round(runs: Sequence[Run], round: int | None) -> None:
         return
     for run in runs:
         last = int(run.responses.groupby("agent")["round"].max().min()) if len(run.responses) else -1
-        if not 0 <= round <= last:
+        if not (isinstance(round, Integral) and 0 <= round <= last):
             fix = f"its rounds are 0 to {last}" if last > 0 else "it was measured in round 0 alone"
-            raise InvalidInput(Problem(f"there is no round {round} in this run", fix, run.path))
+            raise InvalidInput(Problem(f"there is no round {round!r} in this run", fix, run.path))
 
 
 def _about(found: Arms) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
@@ -46,8 +48,8 @@ def compare_arms(study: StudyRuns, by: str | None = None, half_width: float | No
     """
     if not len(study.outcomes) or not study.plan["outcomes"]:
         raise InvalidInput(Problem("has no outcome to compare yet", "run the study, with outcomes:", study.path))
-    if half_width is not None and half_width <= 0:
-        raise InvalidInput(Problem(f"--half-width {half_width:g}", "give a number above 0, in units of the outcome"))
+    if half_width is not None and not (isinstance(half_width, Real) and 0 < half_width < math.inf):
+        raise InvalidInput(Problem(f"--half-width {half_width}", "give a number above 0, in units of the outcome"))
     key = column_of(study.outcomes, by or "arm")
     found = effects(study, key, half_width=half_width)
     units = study.plan.get("units", {})

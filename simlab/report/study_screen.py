@@ -63,7 +63,20 @@ def _outcomes(study: StudyRuns) -> RenderableType:
     first = study.plan["arms"][0]["name"]
     what = f"Differences are to {first}, seed by seed under the same draws; p by Student's t, adjusted by Holm."
     more = len(study.plan["arms"]) - len(names)
-    return noted(made, (what if several else "") + (f" {more} more arms are in outcomes.csv." if more > 0 else ""))
+    notes = [what] if several else []
+    notes += [f"{more} more arms are in outcomes.csv."] if more > 0 else []
+    return noted(made, " ".join(notes + _without_numbers(study)))
+
+
+def _without_numbers(study: StudyRuns) -> list[str]:
+    """What to say of outcomes of which some runs that finished give no number, and means leave these out."""
+    rows = study.outcomes[study.outcomes.status == "finished"]
+    without = {name: int(rows[name].isna().sum()) for name in study.plan["outcomes"]}
+    return [
+        f"Of {name}, {many} of {len(rows)} runs give no number" + (", and are left out." if many < len(rows) else ".")
+        for name, many in without.items()
+        if many
+    ]
 
 
 def _verdicts(study: StudyRuns) -> RenderableType:

@@ -10,6 +10,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -38,16 +39,21 @@ _DEPTH = 4  # how far below a study's folder its runs may be
 class Tables(Mapping[str, "pd.DataFrame"]):
     """Outcome tables by name, each read when it is first asked for."""
 
-    def __init__(self, run: Run, names: Sequence[str]) -> None:
-        self._run, self._names = run, tuple(names)
+    def __init__(self, run: Run, names: Sequence[str], lent_by: Tables | None = None) -> None:
+        self._run, self._names, self._lent_by = run, tuple(names), lent_by
         self._read: dict[str, pd.DataFrame] = {}
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         if name not in self._names:
             raise KeyError(unknown("table", name, self._names))
         if name not in self._read:
-            self._read[name] = self._run._frame(name)
+            theirs = self._lent_by
+            self._read[name] = self._run._frame(name) if theirs is None else theirs[name].copy(deep=False)
         return self._read[name]
+
+    def lent(self) -> Tables:
+        """The same tables, each to be changed without a change to these; read once all the same."""
+        return Tables(self._run, self._names, self)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
@@ -70,6 +76,12 @@ class Run:
         self._selection = selection
         self.manifest = self._manifest()
         self.tables = Tables(self, selection.tables)
+
+    def lent(self) -> Run:
+        """The same run for a plugin, which may put columns into its tables."""
+        found = copy(self)
+        found.tables = self.tables.lent()
+        return found
 
     def _manifest(self) -> dict[str, Any]:
         found = read_manifest(self.path)

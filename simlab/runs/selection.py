@@ -27,6 +27,8 @@ class Selection:
         for name in self.tables:
             if name not in TABLES:
                 raise InvalidInput(unknown("table", name, tuple(TABLES)))
+        if where is not None and not hasattr(where, "items"):
+            raise InvalidInput(f"where={where!r} is no mapping from columns to values, as {{'round': 1}}")
         self._columns = columns
         self._where = dict(where or {})
 
@@ -63,11 +65,13 @@ class Selection:
         for column, value in self._where.items():
             _require_column(table, column, schema.names)
             several = not isinstance(value, str) and hasattr(value, "__len__")
+            values, kind = list(value) if several else [value], schema.field(column).type
             try:
-                among = pa.array(list(value) if several else [value], type=schema.field(column).type)
-            except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-                problem = f"where {column}={value!r}: {table}.{column} is {schema.field(column).type}"
-                raise InvalidInput(problem) from error
+                among = pa.array(values, type=kind)
+                if pa.types.is_integer(kind) and among.to_pylist() != values:  # 1.5 would be 1
+                    raise pa.ArrowInvalid("no whole numbers")
+            except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
+                raise InvalidInput(f"where {column}={value!r}: {table}.{column} is {kind}") from error
             condition = pc.field(column).isin(among)
             out = condition if out is None else out & condition
         return out

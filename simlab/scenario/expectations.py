@@ -18,6 +18,7 @@ from simlab.names import did_you_mean, shown
 from simlab.tables.schemas import TABLES
 
 Reducer = Literal["mean", "sum", "min", "max", "first", "last", "count"]  # what is made of rows
+_GIVEN = ("last", "index")  # names in a condition that are no columns
 
 
 def require_column(table: str, column: str) -> None:
@@ -38,26 +39,45 @@ def require_number(table: str, column: str, where: str, by: str) -> None:
     if by != "count" and any(c.name == column and c.type == "string" for c in TABLES[table].columns):
         given = {"table": table, "column": repr(column), "fix": "count its rows: | count"}
         raise PydanticCustomError("text", "the column {column} of {table} is text, and no number", given)
-    for name in _named(where):
+    if re.search(r"@last\b", where) and "round" not in TABLES[table].names:
+        given = {"table": table, "fix": "take rows by what its columns say"}
+        raise PydanticCustomError("rows", "the table {table} has no rounds, so that there is no @last", given)
+    tree = _condition(where)
+    if _is_number(tree, table):
+        given = {"shown": shown(where), "fix": "compare it with something, as in round == @last"}
+        raise PydanticCustomError("rows", "{shown} is not true or false of a row", given)
+    for name in _named(tree):
         if name not in TABLES[table].names and TABLES[table].added(name) is None:
             fix = did_you_mean(name, TABLES[table].names) or "texts stand in quotes; @last is the last round"
             given = {"table": table, "name": repr(name), "fix": fix}
             raise PydanticCustomError("rows", "the table {table} has no column {name}, by which rows are taken", given)
 
 
-def _named(where: str) -> list[str]:
-    """The names in a condition on rows, as pandas' query reads it, that must be columns."""
+def _condition(where: str) -> ast.expr | None:
+    """A condition on rows, as pandas' query reads it; None if there is none, or it cannot be told what it names."""
     plain = re.sub(r"@(?=last\b)", "", where).strip()
     if not plain or "`" in plain:  # names in backticks may be anything
-        return []
+        return None
     try:
-        tree = ast.parse(plain, mode="eval")
+        return ast.parse(plain, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         given = {"shown": shown(where), "fix": "a condition as pandas' query has it: a == 'users' and round == @last"}
         raise PydanticCustomError("rows", "{shown} is no condition on rows", given) from None
-    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called]
-    return [name for name in names if name not in ("last", "index")]
+
+
+def _is_number(tree: ast.expr | None, table: str) -> bool:
+    """Whether a condition is plainly none: one value, a sum or the like, or a column of numbers or texts."""
+    if isinstance(tree, ast.Name):
+        return any(c.name == tree.id and c.type != "bool" for c in TABLES[table].columns) or tree.id in _GIVEN
+    return isinstance(tree, ast.Constant) or (isinstance(tree, ast.BinOp) and not isinstance(tree.op, ast.BitAnd))
+
+
+def _named(tree: ast.expr | None) -> list[str]:
+    """The names in a condition that must be columns."""
+    nodes = list(ast.walk(tree)) if tree else []
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    names = [node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in called]
+    return [name for name in names if name not in _GIVEN]
 
 
 class ArmSpec(Spec):

@@ -8,6 +8,7 @@ from typing import Any
 from simlab.claims import number
 from simlab.components.outcome import Outcome
 from simlab.errors import FAILURES, InvalidInput, PluginFailed
+from simlab.names import clip
 from simlab.plugins.registry import Registry
 from simlab.runs.loading import Run
 from simlab.studies.study_file import Quantity
@@ -22,12 +23,12 @@ def outcome_of(run: Run, name: str, said: Mapping[str, Any], registry: Registry)
     made = cls.model_validate({key: value for key, value in said.items() if key != "kind"})
     assert isinstance(made, Outcome)
     try:
-        found = made.value(run)
+        found = made.value(run.lent())
     except InvalidInput:
         raise
     except FAILURES as error:
         raise PluginFailed.raised(f"outcome {made.name!r}", error) from error
     try:
         return float(found)
-    except (TypeError, ValueError):
-        raise PluginFailed.returned(made, f"must give one number; it gave {found!r}", "value") from None
+    except (TypeError, ValueError, OverflowError):
+        raise PluginFailed.returned(made, f"must give one number; it gave {clip(repr(found))}", "value") from None

@@ -6,7 +6,6 @@ import copy
 import hashlib
 import json
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from pydantic import ValidationError
 from simlab.components.component import parameters
 from simlab.components.outcome import Outcome
 from simlab.errors import InvalidInput, Problem
-from simlab.names import clip, shown, suggestion
+from simlab.names import clip, suggestion
 from simlab.paths import given, listed
 from simlab.plugins.registry import Registry, discover
 from simlab.runner import manifest_of
@@ -27,16 +26,16 @@ from simlab.scenario.choices import Choices
 from simlab.scenario.fields import Reading
 from simlab.scenario.messages import Complaints
 from simlab.scenario.settings import Settings, assignments
-from simlab.scenario.yaml_tree import Node, Place, located, read_argument, read_file
-from simlab.sheets import Sheet, Unusable, read
+from simlab.scenario.yaml_tree import Node, Place, located, read_file
+from simlab.sheets import Unusable
 from simlab.studies.design import Arm, Point, arms_of, at_share, folder_names
 from simlab.studies.overlaps import Overlap, overlaps
+from simlab.studies.samples import Samples, from_file, from_frame
 from simlab.studies.study_file import Quantity, RangeSpec, SolveSpec, StudySpec, VarySpec
 from simlab.studies.value_of import LABOR, OPTION, orders_asked, study_of, with_labor, with_prices
 from simlab.tables.schemas import TABLES
 
 CHECKED = 200  # arms whose scenario is checked before anything is run; what is wrong with others is a row
-Samples = Any  # a DataFrame of the user's own: a point a row, columns named by dotted paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +121,7 @@ def planned(
     _require_lists(spec, root)
     at = _Reader(scenario_file, registry, inline, spec.small, root, spec.solve)
     scenario = at.scenario(Arm("base", settings=spec.common))
-    points = _from_frame(samples) if samples is not None else _from_table(root, spec, file)
+    points = from_frame(samples) if samples is not None else _from_table(root, spec, file)
     if spec.search is not None:
         _require_search(spec, at, points, root)
     orders = _orders(spec, scenario, root)
@@ -245,52 +244,15 @@ def _at(node: Node, *way: str) -> Node | None:
     return node
 
 
-# ---- points of the user's own ------------------------------------------------------------------------------------
-
-
 def _from_table(root: Node, spec: StudySpec, file: Path) -> list[Point]:
-    """The rows of the table that `samples` names; a cell of text is read as a value of YAML."""
+    """The rows of the table that `samples` names."""
     if not spec.vary.samples:
         return []
-    path = file.parent / given(spec.vary.samples)
     try:
-        return _points_of(read(path), path)
+        return from_file(file.parent / given(spec.vary.samples))
     except Unusable as error:
         place = root.value["vary"].value["samples"].place
         raise InvalidInput(place.problem(error.within(spec.vary.samples), error.fix, "vary.samples")) from None
-
-
-def _points_of(sheet: Sheet, path: Path) -> list[Point]:
-    """The rows of a table, a point each. Raises Unusable."""
-    names = [name for name in sheet.names if name not in sheet.index]
-    if not names or not len(sheet):
-        raise Unusable("has no rows", "a row of settings' paths, then one for each point")
-    for name in names:
-        if re.fullmatch(r"Unnamed: \d+", name):
-            raise Unusable("has a column without a name", "leave it out; in pandas: to_csv(index=False)", line=1)
-    cells = {name: sheet.filled(name) for name in names}
-    return [
-        {name: _value(sheet, row, name, column[row], path) for name, column in cells.items()}
-        for row in range(len(sheet))
-    ]
-
-
-def _value(sheet: Sheet, row: int, name: str, cell: Any, path: Path) -> Any:
-    if isinstance(cell, bool | int | float | list | dict):
-        return cell
-    return read_argument(sheet.text(row, name, cell), f"{path}: {sheet.where(row)}: {name}").plain()
-
-
-def _from_frame(frame: Samples) -> list[Point]:
-    """The rows of a DataFrame."""
-    points = json.loads(frame.to_json(orient="records", double_precision=15))
-    if not points:
-        raise InvalidInput(Problem("samples has no rows", "give a row for each point"))
-    for number, point in enumerate(points, start=1):
-        if empty := [name for name, value in point.items() if value is None]:
-            what = f"samples: row {number}, column {shown(empty[0])}: is empty"
-            raise InvalidInput(Problem(what, "give every point a value of each setting"))
-    return [dict(point) for point in points]
 
 
 # ---- what only the whole can tell --------------------------------------------------------------------------------

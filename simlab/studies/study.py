@@ -34,7 +34,8 @@ from simlab.runs.study_folder import (
 from simlab.scenario import Overrides
 from simlab.studies.design import WHOLE, shares_of
 from simlab.studies.executors import Executor, InThisProcess, LocalProcesses, RayTasks
-from simlab.studies.plan import Plan, Samples, described, planned
+from simlab.studies.plan import Plan, described, planned
+from simlab.studies.samples import Samples
 from simlab.studies.solve import meet
 from simlab.studies.task import HELD, Task, perform
 

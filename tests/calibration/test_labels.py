@@ -150,8 +150,10 @@ def test_a_task_shown_again_the_other_way_round_is_no_contradiction(tmp_path: Pa
 
 def test_sides_that_are_exchanged_within_a_task_are_refused_where_nothing_else_is_known(tmp_path: Path) -> None:
     file = tmp_path / "labels.csv"
-    file.write_text("task,worker,label,left,right\n1,ann,1,x,y\n1,bob,2,y,x\n", encoding="utf-8")
-    assert "labels.csv:3: column 'left': stands left here, and right in line 2, of the same task (" in refused(file)
+    for what in ("", "_words", "_id"):
+        file.write_text(f"task,worker,label,left{what},right{what}\n1,ann,1,5,9\n1,bob,2,9,5\n", encoding="utf-8")
+        said = f"labels.csv:3: column 'left{what}': stands left here, and right in line 2, of the same task ("
+        assert said in refused(file)
     file.write_text("task,worker,label,left,right\n1,ann,1,x,y\n1,bob,2,x,y\n2,bob,0,y,x\n", encoding="utf-8")
     assert len(read(file)) == 3
 

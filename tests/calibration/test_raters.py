@@ -210,3 +210,45 @@ def test_numbers_written_otherwise_are_refused_and_not_left_out(tmp_path: Path, 
     for columns in (["cy"], list(frame)):
         with pytest.raises(InvalidInput, match=rf"column '{columns[0]}': is .*{advice}"):
             of(tmp_path, frame.assign(**{name: frame[name].map(write) for name in columns}))
+
+
+def long(**names: str) -> pd.DataFrame:
+    """The same ratings with a row for each, and numbers for names of raters."""
+    frame = plain().set_axis([1, 2, 3, 4, 5], axis=1).rename_axis("item").reset_index()
+    return frame.melt("item", var_name="worker", value_name="rating").rename(columns=names)
+
+
+@pytest.mark.parametrize(
+    ("frame", "whose"),
+    [
+        (long(), "worker"),
+        (long(worker="WorkerId"), "WorkerId"),
+        (long().assign(worker=lambda f: "w" + f.worker.astype(str), second=lambda f: f.rating), "worker"),
+        (long().sample(frac=0.3, random_state=1), "worker"),
+        (long(item="text", worker="who", rating="score"), "who"),
+        (long(worker="who").assign(item=lambda f: "i" + f.item.astype(str)), "who"),
+    ],
+)
+def test_a_row_for_each_rating_is_refused(frame: pd.DataFrame, whose: str, tmp_path: Path) -> None:
+    """Numbers that say whose a rating is would be taken for ratings."""
+    with pytest.raises(InvalidInput, match=rf"column '{whose}': seems to say whose .* pivot\(index='(item|text)', col"):
+        of(tmp_path, frame)
+
+
+def test_raters_for_rows_and_the_best_of_several_are_refused(tmp_path: Path) -> None:
+    turned = plain().T.rename_axis("rater").reset_index()
+    for frame in (turned, turned.assign(rater=COUNT[: len(RATERS)])):
+        with pytest.raises(InvalidInput, match=r"column 'rater': has raters for rows, no two alike here"):
+            of(tmp_path, frame)
+    picks = pd.DataFrame({"best": COUNT % 4, "worst": (COUNT + 1) % 4})
+    with pytest.raises(InvalidInput, match=r"column 'best': has the best and the worst of several"):
+        of(tmp_path, picks)
+
+
+def test_items_that_several_columns_name_are_items(tmp_path: Path) -> None:
+    """Two answers to each prompt, who wrote them, and an annotator among the raters."""
+    found = of(tmp_path, plain().rename(columns={"ann": "annotator"}))
+    more = pd.DataFrame({"prompt": COUNT // 2, "model": ["a", "b"] * (ITEMS // 2)})
+    more["prompt"] = "p" + more.prompt.astype(str)
+    again = of(tmp_path, pd.concat([more, plain().rename(columns={"ann": "annotator"})], axis=1))
+    assert same(again, found)

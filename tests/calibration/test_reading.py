@@ -105,6 +105,20 @@ def test_ratings_of_one_person_tell_nothing(tmp_path: Path) -> None:
         rated(np.ones((4, 3)), ["a", "b", "c"], "made up")
 
 
+def test_ids_of_responses_are_no_scores(tmp_path: Path) -> None:
+    """Their differences would drown those of any score."""
+    frame = pd.DataFrame({"worker": ["a", "b"], "label": [1, 2], "left_x": [1.0, 2], "right_x": [2.0, 2]})
+    for name in ("id", "response_id", "responseId", "index"):
+        frame.assign(**{f"left_{name}": [4711, 17], f"right_{name}": [23, 4712]}).to_csv(
+            tmp_path / "a.csv", index=False
+        )
+        found = read(tmp_path / "a.csv")
+        assert (found.criteria, found.differences.ravel().tolist()) == (("x",), [-1.0, 0.0])
+        assert (
+            found.remarks[0] == f"left_{name} and right_{name} are no scores: by their name they tell responses apart"
+        )
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -122,8 +136,16 @@ def test_ratings_of_one_person_tell_nothing(tmp_path: Path) -> None:
             HEAD + "1,a,1,0,1\n1,b,1,-99,0.5\n2,a,2,-99,0\n",
             "labels.csv:3: column 'left_helpful': is -99, and -99 stands",
         ),
-        (HEAD + "1,a,1,0,inf\n", "labels.csv:2: column 'right_helpful': is inf, which is no finite number"),
-        (HEAD + "1,a,1,0,good\n", "labels.csv:2: column 'right_helpful': is good, which is no finite number"),
+        (HEAD + "1,a,1,0,inf\n2,a,2,0,1\n", "labels.csv:2: column 'right_helpful': is inf, which is no finite number"),
+        (
+            HEAD + "1,a,1,0,1\n2,a,2,0,1\n3,a,1,0,good\n",
+            "labels.csv:4: column 'right_helpful': is good, which is no finite number",
+        ),
+        (
+            "task,worker,label,left_model,right_model\n1,a,1,gpt,llama\n",
+            "labels.csv:2: column 'left_model': is gpt, while columns called left_… and right_… hold scores (call it "
+            "otherwise if it is no score, as model_of_left; texts of responses are called left and right)",
+        ),
         (
             HEAD.replace("right_helpful", "right_helpfull") + "1,a,1,0,1\n",
             "there is left_helpful, but no column right_helpful (did you mean 'right_helpfull'?",

@@ -10,6 +10,7 @@ import sys
 from io import StringIO
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import simlab
@@ -185,6 +186,14 @@ def test_tables_lists_shows_and_describes(finished: Path, capsys: pytest.Capture
     assert "… 7 more rows" in printed
     assert main(["tables", str(finished), "--rows", "2", "alignment", "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)) == 2
+
+
+def test_tables_as_json_have_every_digit(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = simlab.load(finished)
+    for name in ("alignment", "employment"):
+        assert main(["tables", str(finished), name, "--rows", "0", "--json"]) == 0
+        said = pd.DataFrame(json.loads(capsys.readouterr().out)).astype(run.tables[name].dtypes)
+        pd.testing.assert_frame_equal(said, run.tables[name], check_exact=True)
 
 
 def test_tables_describe_needs_no_run(capsys: pytest.CaptureFixture[str]) -> None:

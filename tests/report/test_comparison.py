@@ -353,6 +353,8 @@ def test_any_round(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "8.0 → 12.0; round 1; seed" in " ".join(capsys.readouterr().out.split())
     assert main([*argv, "4"]) == 2
     assert "there is no round 4 in this run (its rounds are 0 to 3)" in capsys.readouterr().err
+    with pytest.raises(simlab.InvalidInput, match=r"there is no round 1\.5 in this run"):
+        simlab.compare(tmp_path / "runs", round=1.5)  # type: ignore[arg-type]
 
 
 # ---- what is refused ----------------------------------------------------------------------------------------------

@@ -102,6 +102,10 @@ def test_a_part_of_a_run(tmp_path: Path, rounds: int) -> None:
         ({"columns": ["lable"]}, "did you mean 'label'"),
         ({"where": {"rond": 1}}, "did you mean 'round'"),
         ({"where": {"round": "first"}}, "comparisons.round is int64"),
+        ({"where": {"round": 1.5}}, "where round=1.5: comparisons.round is int64"),
+        ({"where": {"round": [0, 0.5]}}, "comparisons.round is int64"),
+        ({"where": {"round": 2**70}}, "comparisons.round is int64"),
+        ({"where": "round == 1"}, "where='round == 1' is no mapping from columns to values, as {'round': 1}"),
     ],
 )
 def test_parts_that_are_not_there(finished: Path, asked: dict[str, Any], message: str) -> None:

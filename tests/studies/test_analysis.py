@@ -72,7 +72,11 @@ def test_the_command_shows_them(wages: simlab.StudyRuns, capsys: pytest.CaptureF
     assert main(["compare", str(wages.path), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert (said["by"], len(said["differences"])) == ("arm", 4)
-    for wrong in (["--by", "wag"], ["--half-width", "-1"], ["--round", "1", "--half-width", "1"]):
+    for wrong in (
+        ["--by", "wag"],
+        *(["--half-width", w] for w in ("-1", "nan", "inf")),
+        ["--round", "1", "--half-width", "1"],
+    ):
         assert main(["compare", str(wages.path), *wrong]) == 2
 
 
@@ -90,6 +94,8 @@ def test_in_python_it_is_the_same(wages: simlab.StudyRuns, capsys: pytest.Captur
     assert "seeds" not in simlab.compare(wages)
     with pytest.raises(InvalidInput, match="half-width is of a study"):
         simlab.compare(wages.path, wages.path, half_width=0.01)
+    with pytest.raises(InvalidInput, match=r"half-width 0\.01 \(give a number above 0"):
+        simlab.compare(wages, half_width="0.01")  # type: ignore[arg-type]
 
 
 def test_response_curves_follow_the_lever(wages: simlab.StudyRuns) -> None:

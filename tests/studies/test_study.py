@@ -15,6 +15,7 @@ import simlab
 from simlab.cli import main
 from simlab.errors import InvalidInput
 from simlab.report.effects import NOT_SUPPORTED, SUPPORTED, UNDECIDED, effects, summaries, verdicts
+from simlab.studies.plan import planned
 from simlab.studies.study import run_study, work
 from tests.small_world import written
 from tests.studies.small_study import study_file
@@ -135,6 +136,25 @@ def test_a_run_that_fails_is_a_row_and_stops_nothing(tmp_path: Path) -> None:
     assert set(again.outcomes.status) == {"finished"}
 
 
+def test_outcomes_do_not_change_one_another_and_none_is_left_out_in_silence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that puts something else into a table changed what the next was told."""
+    (tmp_path / "vain.py").write_text(
+        "import simlab\n\n\nclass Vain(simlab.Outcome):\n    name = 'vain'\n\n    def value(self, run):\n"
+        "        run.alignment['rho'] = 0.5\n"
+        "        return run.alignment.rho.mean() if run.manifest['seed'] == 3 else float('inf')\n"
+    )
+    outcomes = {"vain": "vain", "rho": "alignment.rho", "none": "alignment.rho | a == 'nobody'"}
+    file = study_file(tmp_path, {"outcomes": outcomes, "hypotheses": [], "vary.arms": {"right": {}}})
+    assert main(["study", str(file), "--out", str(tmp_path / "out"), "--jobs", "1"]) == 0
+    found = simlab.load(tmp_path / "out")
+    for row, part in zip(found.outcomes.to_dict("records"), found.parts, strict=True):
+        assert row["rho"] == part.alignment.rho.mean() != 0.5
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Of vain, 1 of 2 runs give no number, and are left out. Of none, 2 of 2 runs give no number." in said
+
+
 def test_what_a_study_rests_on_may_not_change(done: simlab.StudyRuns, tmp_path: Path) -> None:
     for changes, named in (
         ({"scenario.parties.pool.count": 9}, "the scenario"),
@@ -192,6 +212,9 @@ def test_a_changed_plugin_is_named(tmp_path: Path) -> None:
             {"outcomes.odd": "alignment.rho | a = 'users'"},
             "is no condition on rows (a condition as pandas' query has it",
         ),
+        ({"outcomes.odd": "alignment.rho | round | mean"}, "'round' is not true or false of a row (compare it"),
+        ({"outcomes.odd": "ledger.amount | time > @last | sum"}, "the table ledger has no rounds, so that there is no"),
+        ({"outcomes.odd": "alignment.rho | round + 1"}, "'round + 1' is not true or false of a row"),
         ({"outcomes": {"arm": "alignment.rho"}}, "no outcome can be called 'arm'"),
         ({"outcomes.odd": "nothing"}, "there is no outcome called 'nothing'"),
         ({"outcomes.odd": {"kind": "rho", "c": "users"}}, "unknown key 'c'"),
@@ -294,6 +317,35 @@ def test_a_table_of_points_is_held_to_what_it_says(text: str, said: str, tmp_pat
     file = study_file(tmp_path, {"vary": {"samples": "points.csv"}, "hypotheses": [], "seeds": 1})
     with pytest.raises(InvalidInput, match=re.escape(f"vary.samples: {said}")):
         run_study(file, out=tmp_path / "out", jobs=1, local=False)
+
+
+def test_numbers_of_a_frame_are_taken_to_their_last_digit(tmp_path: Path) -> None:
+    """pandas' JSON would have 15 decimals of them."""
+    file, wages = study_file(tmp_path, {"vary": {}, "hypotheses": []}), [0.1 + 0.2, 1.2345678901234567e-9]
+    frame = pd.DataFrame({"parties.pool.wage": wages, "parties.pool.count": pd.array([4, 6], dtype="Int64")})
+    arms = planned(file, samples=frame, local=False).arms
+    assert [arm.levers for arm in arms] == [
+        {"parties.pool.wage": w, "parties.pool.count": c} for w, c in zip(wages, (4, 6), strict=True)
+    ]
+    assert [
+        arm.levers["parties.pool.wage"] for arm in planned(file, samples=frame.astype(object), local=False).arms
+    ] == wages
+
+
+@pytest.mark.parametrize(
+    ("samples", "said"),
+    [
+        ([{"parties.pool.wage": 5}], "samples is of type list (give a DataFrame"),
+        (pd.Series({"parties.pool.wage": 5}), "samples is of type Series (give a DataFrame"),
+        (pd.DataFrame([[5, 4]], columns=["parties.pool.wage"] * 2), "samples has two columns 'parties.pool.wage'"),
+        (pd.DataFrame({"parties.pool.wage": [float("inf")]}), "inf should be a finite number"),
+        (pd.DataFrame({"parties.pool.wage": [pd.Timestamp(2020, 1, 1)]}), "a value of type Timestamp cannot stand in"),
+        (pd.DataFrame({"parties.pool.wage": []}), "samples has no rows"),
+    ],
+)
+def test_what_is_no_frame_of_points_is_told(samples: Any, said: str, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match=re.escape(said)):
+        planned(study_file(tmp_path, {"vary": {}, "hypotheses": []}), samples=samples, local=False)
 
 
 def test_a_point_without_a_value_is_none(tmp_path: Path) -> None:
