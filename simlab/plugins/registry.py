@@ -7,9 +7,7 @@ remembered with its reason; only scenarios that need what it defines are refused
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,14 +16,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from simlab.components.charter import Article, Charter
 from simlab.components.component import Component
 from simlab.errors import FAILURES, InvalidInput, Problem, defined
-from simlab.names import CALLED, clip, composed, from_here, is_name, suggestion
+from simlab.names import CALLED, clip, composed, from_here, suggestion
 from simlab.paths import given, in_full, listed
+from simlab.plugins.classes import defined_by, fault_of, line_of_class, own_parts
 from simlab.plugins.files import Search, line_of, looks_like_plugin, plugin_files, reason
 from simlab.plugins.footprint import Footprint, Part, label
-from simlab.plugins.hooks import Hooks, WrongHook, check, hooks_of, meant_as_hooks
+from simlab.plugins.hooks import Hooks, hooks_of, meant_as_hooks
 from simlab.plugins.importing import import_builtin, import_entry_point, import_plugin
 from simlab.plugins.watchdog import watched
 from simlab.provenance import CODE, CONTENT, announce, content_hash, simlab_version
@@ -229,7 +227,7 @@ class Registry:
         if registers:
             registers(register=classes.append)
         else:
-            classes += _defined(module)
+            classes += defined_by(module)
         made_of = _with_reads(made_of, classes, source)
         for cls in classes:
             self._add(cls, source, made_of)
@@ -244,12 +242,12 @@ class Registry:
         """Register one class, under its name with composed letters, or say why not."""
         if isinstance(cls, type) and isinstance(spelt := getattr(cls, "name", None), str) and not spelt.isascii():
             cls.name = composed(spelt)
-        error = _fault(cls)
+        error = fault_of(cls)
         name, kind = (str(getattr(cls, trait, "")) for trait in ("name", "kind"))
         other = self._components.get((kind, name))
         if not error and other is not None:
             error = f"the {CALLED.get(kind, kind)} {name!r} is already defined by {from_here(other.source)}; rename one"
-        made, line = None if error else cls, _line(cls) if error else None
+        made, line = None if error else cls, line_of_class(cls) if error else None
         more: dict[str, Any] = {"sha256": made_of.sha256, "line": line, "parts": made_of.parts}
         entry = self._entry(name or source.stem, kind, made, source, error, **more)
         self.entries.append(entry)
@@ -257,7 +255,7 @@ class Registry:
             self._shadows[kind, name] = entry
         if not error:
             self._components[kind, name] = entry
-            for part in _own(cls, source):
+            for part in own_parts(cls, source):
                 setattr(part, CONTENT, made_of.sha256)
                 setattr(part, CODE, made_of.code)
 
@@ -281,60 +279,6 @@ def _problem(broken: Entry) -> Problem:
     what = re.sub(r"^line \d+: |^WrongHook: |^line \d+: WrongHook: ", "", broken.error)
     fix = "" if what.endswith(")") else "mend it, or take it away"
     return Problem(what, fix, from_here(broken.source), broken.line)
-
-
-def _defined(module: ModuleType) -> Iterator[type[Component]]:
-    """The component classes a module defines itself (a package: exports from within), bases of others left out."""
-    package = hasattr(module, "__path__")
-    inside = module.__name__ + "."
-    found = [
-        thing
-        for name, thing in vars(module).items()
-        if isinstance(thing, type)
-        and issubclass(thing, Component)
-        and not name.startswith("_")
-        and (thing.__module__ == module.__name__ or (package and thing.__module__.startswith(inside)))
-    ]
-    for cls in dict.fromkeys(found):
-        if cls.name or not any(other is not cls and issubclass(other, cls) for other in found):
-            yield cls
-
-
-def _own(cls: type, source: Path) -> Iterator[type]:
-    """A component class and those of its bases that the same plugin defines."""
-    inside = f"{source}{os.sep}"
-    for part in cls.__mro__:
-        file = getattr(sys.modules.get(part.__module__), "__file__", None) or ""
-        if part is cls or file == str(source) or file.startswith(inside):
-            yield part
-
-
-def _line(cls: Any) -> int | None:
-    """The line on which a class, or the function it was made of, begins."""
-    line = defined(cls).rpartition(":")[2] if isinstance(cls, type) else ""
-    return int(line) if line.isdecimal() else None
-
-
-def _fault(cls: Any) -> str:
-    """What keeps a class from being registered, if anything."""
-    if not (isinstance(cls, type) and issubclass(cls, Component)):
-        return f"{cls!r} is no component class"
-    if not cls.kind:
-        contracts = "Criterion, RaterPolicy, Effort, Review, Look, RewardShape, GuidelinePolicy, Combination, Charter"
-        more = "Aggregator, Learner, Consequence, World, Logger"
-        return f"class {cls.__name__} derives from none of the contracts ({contracts}, {more})"
-    if not isinstance(cls.name, str) or not is_name(cls.name):
-        return f'class {cls.__name__} has no usable name (write name = "…": a letter, then letters, digits, - or _)'
-    if issubclass(cls, Charter) and not (cls.articles and all(isinstance(a, Article) for a in cls.articles)):
-        return f"class {cls.__name__} has no articles (write articles = (simlab.Article(…), …))"
-    if "kind" in cls.model_fields or "kind" in vars(cls):
-        return f"class {cls.__name__} redefines kind, which belongs to its contract"
-    try:
-        for hook, function in hooks_of(cls):
-            check(hook, function)
-    except WrongHook as error:
-        return f"line {error.lineno}: {error}"
-    return ""
 
 
 def builtin_folder() -> Path:
