@@ -355,4 +355,4 @@ def _searched(folder: Path, registry: Registry) -> list[Path]:
 def _is_copy(file: Path) -> bool:
     """Whether a file below ./plugins is a built-in's own source, as in the checkout an installed simlab came from."""
     builtin = builtin_folder() / file.relative_to("plugins")
-    return builtin.exists() and content_hash(builtin) == content_hash(file)
+    return builtin.exists() and (builtin.samefile(file) or content_hash(builtin) == content_hash(file))
