@@ -44,6 +44,12 @@ def resolve(file: str, *, overrides: Overrides, small: bool, choices: Choices, i
     return root
 
 
+def has_small(file: str, choices: Choices) -> bool:
+    """Whether a scenario file, or one it extends, says what its small form is."""
+    block = _taken(_extended(file, [], choices), "small")
+    return block is not None and block.value is not None
+
+
 def leave_out(root: Node, names: Sequence[str]) -> None:
     """Append whom `--without` names to the scenario's `without:`, each with a place that says so."""
     for name in [names] if isinstance(names, str) else names:
