@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -318,6 +319,17 @@ def test_a_table_of_points_is_held_to_what_it_says(text: str, said: str, tmp_pat
     file = study_file(tmp_path, {"vary": {"samples": "points.csv"}, "hypotheses": [], "seeds": 1})
     with pytest.raises(InvalidInput, match=re.escape(f"vary.samples: {said}")):
         run_study(file, out=tmp_path / "out", jobs=1, local=False)
+
+
+def test_nobody_of_a_misspelt_name_is_paid(tmp_path: Path) -> None:
+    """$0 would be an answer."""
+    outcomes = {
+        "wages": {"kind": "labor_dollars", "party": "pol"}, "profit": {"kind": "profit", "corporation": "acmee"},
+        "free": {"kind": "labor_dollars", "party": "rm"},
+    }  # fmt: skip
+    file = study_file(tmp_path, {"vary": {}, "hypotheses": [], "seeds": 1, "outcomes": outcomes})
+    (row,) = run_study(file, out=tmp_path / "out", jobs=1, local=False).outcomes[[*outcomes]].to_numpy()
+    np.testing.assert_array_equal(row, [np.nan, np.nan, 0])
 
 
 def test_a_run_that_a_design_makes_twice_counts_once() -> None:
