@@ -35,9 +35,7 @@ def resolve(file: str, *, overrides: Overrides, small: bool, choices: Choices, i
             raise InvalidInput(Problem("has no small: block", "leave --small out, or add one", file))
         if not isinstance(block.value, dict):
             raise InvalidInput(block.place.problem("should be a mapping of overrides", "small: {days: 10}", "small"))
-        layer = Settings(root, choices)
-        for path, node in block.value.items():
-            layer.put(path, node, block.keys[path])
+        Settings(root, choices).put_all((path, node, block.keys[path]) for path, node in block.value.items())
     layer = Settings(root, choices)
     for path, node in assignments(overrides):
         layer.put(path, node, node.place)
@@ -86,8 +84,7 @@ def _extended(file: str, chain: list[tuple[str, Place]], choices: Choices, inlin
         _taken(base, "expect")  # is about that file's runs
         root = over(base, own, choices, gone=gone)
     layer = Settings(root, choices, said=(own, *(node for _, node, _ in dotted)))
-    for key, node, place in dotted:
-        layer.put(key, node, place)
+    layer.put_all(dotted)
     if extends is not None:
         _put_small(root, *small, [*gone, *layer.gone], choices)
     return root
