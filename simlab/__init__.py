@@ -3,8 +3,8 @@
 The map of the house, from the ground up; a room imports only rooms listed before it.
 
 - `arrays`, `rng` (random streams keyed by name), `parallel` (our own loops on several cores), `clock`, `provenance`
-  (whose code a class is), `errors`, `names` (which name was probably meant), `paths`, `plain_files`, `opened_files`,
-  `tensor_files` (networks on disk).
+  (whose code a class is), `errors`, `names` (which name was probably meant), `flags`, `paths`, `plain_files`,
+  `opened_files`, `tensor_files` (networks on disk).
 - `nets/`: plain torch, which knows nothing of simlab: transformer, PPO, preference fits, closed forms.
 - `hierarchy`: who answers to whom, by name and kind: employers, makers, orders of work.
 - `components/`: what a plugin can be, one file a kind, with the data that it is shown. `sheets/`: tables of the user's.

@@ -77,7 +77,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 def suggestion(name: str, known: Sequence[str]) -> str:
     """The closest known name and the list of all of them, as the fix of a `Problem`."""
-    listed = f"known: {', '.join(known)}" if known else "there are none"
+    listed = f"known: {', '.join(dict.fromkeys(known))}" if known else "there are none"
     return " ".join(part for part in (did_you_mean(name, known), listed) if part)
 
 

@@ -26,6 +26,7 @@ from simlab.components.logger import Logger
 from simlab.engine.context import Progress
 from simlab.engine.jobs import Jobs, Store
 from simlab.errors import InvalidInput, Mismatch, SimlabError, blaming
+from simlab.flags import require_flags, require_functions
 from simlab.names import from_here
 from simlab.paths import given, listed, staying
 from simlab.plugins.registry import Registry, discover
@@ -71,6 +72,8 @@ def run_file(
     run is wanted even if it takes hours or gigabytes. Raises InvalidInput for anything wrong with the input, before
     anything is written.
     """
+    require_flags(small=small, local=local, yes=yes)
+    require_functions(progress=progress)
     path = given(path)
     registry = discover(path.parent, plugins, local)
     scenario = load_scenario(path, registry, overrides=overrides, small=small, seed=seed, without=without)
@@ -304,6 +307,8 @@ def verify(folder: Path | str, progress: Progress | None = None, *, cached: bool
     With `cached`, remembered computations count. Raises InvalidInput if the run is not complete, and Mismatch if
     its plugins, its scenario, its tables on disk or simlab itself have changed since.
     """
+    require_flags(cached=cached)
+    require_functions(progress=progress)
     path = given(folder)
     manifest = read_manifest(path)
     if manifest["status"] != "finished":

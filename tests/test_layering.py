@@ -24,7 +24,7 @@ LONGER = {"simlab.tables.schemas": 407}  # which may only become shorter
 FLOORS = (  # packages and modules of simlab, from the ground up; those on one floor do not know one another
     ("arrays", "clock", "docstrings", "hierarchy", "names", "nets", "opened_files", "parallel", "provenance", "rng"),
     ("errors",),
-    ("paths", "plain_files"),
+    ("flags", "paths", "plain_files"),
     ("tensor_files",),
     ("components", "tables"),
     ("runs", "sheets", "worlds"),

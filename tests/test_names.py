@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from simlab.errors import InvalidInput
-from simlab.names import composed, is_name, on_disk
+from simlab.names import composed, is_name, on_disk, suggestion
 from simlab.plugins.registry import discover
 from simlab.scenario.yaml_tree import read_text
 from tests.loading import load
@@ -68,3 +68,7 @@ def test_a_plugin_is_registered_under_its_composed_name(tmp_path: Path) -> None:
     )
     assert discover(extra=[file], local=False).get("criterion", ONE).name == composed(APART) == ONE
     assert unicodedata.is_normalized("NFC", ONE)
+
+
+def test_a_known_name_is_listed_once() -> None:
+    assert suggestion("laber", ["labor", "rho", "labor"]) == "did you mean 'labor'? known: labor, rho"

@@ -19,4 +19,6 @@ class LaborDollars(simlab.Outcome):
 
     def value(self, run: simlab.Run) -> float:
         rows = run.labor if not self.party else run.labor[run.labor.party == self.party]
+        if self.party and not len(rows) and not self.is_known(run, self.party):
+            return float("nan")
         return float(rows.pay.sum())

@@ -19,4 +19,7 @@ class Profit(simlab.Outcome):
     corporation: str = Field("acme", description="the corporation")
 
     def value(self, run: simlab.Run) -> float:
-        return float(run.ledger.amount[run.ledger.account == self.corporation].sum())
+        amounts = run.ledger.amount[run.ledger.account == self.corporation]
+        if not len(amounts) and not self.is_known(run, self.corporation):
+            return float("nan")
+        return float(amounts.sum())

@@ -22,6 +22,7 @@ from simlab.calibration.missing import codes
 from simlab.calibration.raters import raters, tells_apart
 from simlab.calibration.ratings import VADER, rated, read_vader
 from simlab.errors import InvalidInput, Problem
+from simlab.flags import require_flags
 from simlab.names import clip, did_you_mean
 from simlab.paths import given
 from simlab.sheets import Sheet, Unusable, blank, quoted
@@ -29,6 +30,7 @@ from simlab.sheets import read as sheet_of
 from simlab.sheets.numbers import finite, nearly
 
 _NEEDED = ("worker", "label")
+REFERENCES = ("pool", "others")  # whose mean rating of an item is its utility
 _LISTED = 12  # columns, in a message
 _WORDS = ("left_words", "right_words")
 _ELSEWHERE = {  # what others call these columns
@@ -44,10 +46,18 @@ def read(path: Path | str, *, ratings: bool = False, reference: str = "pool") ->
     is an item's utility: that of the whole `pool`, or of the `others`. Raises InvalidInput naming file, line and
     column.
     """
+    require_flags(ratings=ratings)
+    if reference not in REFERENCES:
+        raise InvalidInput(Problem(f"reference={clip(repr(reference))}", f"one of {', '.join(REFERENCES)}"))
     file = given(path)
     if str(path) == VADER and not file.exists():
         return read_vader(reference)
+    if reference != REFERENCES[0] and not ratings:
+        what = f"--reference {reference} is about ratings, and labels are not"
+        raise InvalidInput(Problem(what, "leave it out; if rows are items and columns raters, say --ratings", file))
     if file.is_dir():
+        if ratings:
+            raise InvalidInput(Problem("is the folder of a run, which holds labels", "leave --ratings out", file))
         return _run(file)
     if not file.exists():
         fix = f"give a table, the folder of a run, or {VADER} for the ratings that ship with vaderSentiment"

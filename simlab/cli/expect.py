@@ -15,6 +15,7 @@ from simlab.cli.console import counting, print, print_table
 from simlab.cli.parser import Commands
 from simlab.errors import InvalidInput, Problem
 from simlab.paths import given
+from simlab.report.layout import NOTHING
 
 if TYPE_CHECKING:
     from simlab.claims import Verdict
@@ -115,8 +116,11 @@ def _verdicts(claims: Any, arms: list[ArmSpec], folders: list[Path], seeds: int)
 
 def _row(verdict: Verdict) -> tuple[str, ...]:
     least, most = verdict.claim.between
-    said = "holds" if verdict.surely else "holds, interval beyond" if verdict.holds else "FAILS"
-    found = f"{verdict.mean:.3g}", f"{verdict.low:.3g} to {verdict.high:.3g}"
+    known = verdict.low == verdict.low  # of one seed there is no interval
+    beyond = "holds, interval beyond" if known else "holds, of one seed"
+    said = "holds" if verdict.surely else beyond if verdict.holds else "FAILS"
+    mean = f"{verdict.mean:.3g}" if verdict.mean == verdict.mean else NOTHING
+    found = mean, f"{verdict.low:.3g} to {verdict.high:.3g}" if known else NOTHING
     return verdict.claim.says, f"{least:g} to {most:g}", *found, said
 
 

@@ -15,6 +15,7 @@ from simlab.cli.parser import Commands
 from simlab.paths import given
 
 if TYPE_CHECKING:
+    from simlab.plugins.registry import Registry
     from simlab.runs.loading import Run
     from simlab.scenario import Scenario
     from simlab.scenario.keys import Entry
@@ -152,11 +153,15 @@ def _report(done: Run) -> dict[str, Any]:
 def validate(args: Namespace) -> int:
     """`simlab validate`: silent but for a line when all is well; of a study file, too."""
     from simlab.scenario import costs
+    from simlab.scenario.reading import has_small
     from simlab.studies.study_file import is_study_file
 
     if is_study_file(given(args.file)):
         return _validate_study(args)
-    scenario = _scenario(args)
+    plugins = _plugins(args)
+    scenario = _scenario(args, plugins)
+    if not (args.small or args.set) and has_small(args.file, plugins):
+        _scenario(Namespace(**{**vars(args), "small": True}), plugins)  # its mistakes are the file's, too
     counts = f"{len(scenario.parties)} parties, {len(scenario.relations)} relations, {scenario.days:g} days"
     print(f"{args.file}: ok: {scenario.name}, {counts}, world {scenario.world.name}")
     if told := costs.warning(scenario):
@@ -226,11 +231,16 @@ def _show_keys(entry: Entry) -> None:
         print("It has no keys beside kind.\n")
 
 
-def _scenario(args: Namespace) -> Scenario:
+def _scenario(args: Namespace, plugins: Registry | None = None) -> Scenario:
     """The scenario that FILE and the options amount to."""
-    from simlab.plugins.registry import discover
     from simlab.scenario import load
 
-    registry = discover(given(args.file).parent, args.plugins, not args.no_local_plugins)
     options = {"overrides": args.set, "small": args.small, "seed": args.seed, "without": args.without}
-    return load(args.file, **options, plugins=registry)
+    return load(args.file, **options, plugins=plugins or _plugins(args))
+
+
+def _plugins(args: Namespace) -> Registry:
+    """The plugins that FILE may name."""
+    from simlab.plugins.registry import discover
+
+    return discover(given(args.file).parent, args.plugins, not args.no_local_plugins)

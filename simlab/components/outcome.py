@@ -20,3 +20,10 @@ class Outcome(Component):
     def value(self, run: Any) -> float:
         """The number."""
         raise NotImplementedError(f"outcome {self.name!r} does not define value")
+
+    @staticmethod
+    def is_known(run: Any, party: str) -> bool:
+        """Whether somebody of that name is in the run's scenario, left out or not: the sum over rows of a name that was
+        misspelt would be 0, as if it were found."""
+        parties = run.manifest.get("parameters", {}).get("parties")
+        return parties is None or party in parties

@@ -54,7 +54,7 @@ class Ratings:
     @classmethod
     def of_matrix(cls, matrix: ArrayLike) -> Ratings:
         """From a matrix [raters, items] of labels, NaN where a rater did not rate an item."""
-        labels = np.asarray(matrix, dtype=float)
+        labels = _table(matrix)
         rater, item = np.nonzero(~np.isnan(labels))
         return cls.of_columns(item, rater, labels[rater, item])
 
@@ -159,7 +159,7 @@ def _shared(task: Indices, worker: Indices, label: Indices, key: int) -> tuple[I
 def category_counts(matrix: ArrayLike) -> Indices:
     """How many raters put each item into each category [items, categories], from ratings [raters, items], NaN where a
     rater did not rate an item. Categories are in ascending order; there is none if there is no rating at all."""
-    labels = np.asarray(matrix, dtype=float)
+    labels = _table(matrix)
     categories = np.unique(labels[~np.isnan(labels)])
     return (
         np.array([np.sum(labels == category, axis=0) for category in categories], dtype=np.int64)
@@ -170,7 +170,7 @@ def category_counts(matrix: ArrayLike) -> Indices:
 
 def cohen_kappa(table: ArrayLike) -> float:
     """κ of two raters from how often one said i where the other said j [categories, categories] (Cohen 1960)."""
-    cells = np.asarray(table, dtype=np.int64)
+    cells = _table(table).astype(np.int64)
     one, other = (np.repeat(place.ravel(), cells.ravel()) for place in np.indices(cells.shape))
     return conger_kappa(np.stack([one, other]))
 
@@ -185,8 +185,8 @@ def fleiss_kappa(counts: ArrayLike) -> float:
 
     Raises ValueError unless every item has the same number of ratings, at least two; see `krippendorff_alpha`.
     """
-    rated = np.asarray(counts).sum(axis=1)
-    if rated[0] < 2 or np.any(rated != rated[0]):
+    rated = _table(counts).sum(axis=1)
+    if len(rated) and (rated[0] < 2 or np.any(rated != rated[0])):
         raise ValueError("Fleiss' kappa needs the same number of ratings, two or more, of every item")
     sums = _total(counts)
     return float(beyond_chance(agreement_of(sums), chance_of_category(sums))[0])
@@ -203,7 +203,7 @@ def krippendorff_alpha(matrix: ArrayLike, metric: Literal["nominal", "interval"]
     disagreement is 0 or 1 if nominal, the squared difference if interval. NaN where the ratings do not vary."""
     if metric == "nominal":
         return coefficients(Ratings.of_matrix(matrix))["krippendorff"]
-    labels = np.asarray(matrix, dtype=float)
+    labels = _table(matrix)
     paired = labels[:, np.sum(~np.isnan(labels), axis=0) >= 2]
     together = paired[~np.isnan(paired)]
     if not len(together) or not together.std() > 0:
@@ -214,7 +214,16 @@ def krippendorff_alpha(matrix: ArrayLike, metric: Literal["nominal", "interval"]
 
 def _total(counts: ArrayLike, weights: Array | None = None) -> Array:
     """The sums over all items [1, 4 + 2q]."""
-    return np.asarray(item_sums(counts, weights).sum(axis=0)[None, :])
+    return np.asarray(item_sums(_table(counts), weights).sum(axis=0)[None, :])
+
+
+def _table(said: ArrayLike) -> Array:
+    """A printed table as numbers [rows, columns]; one without anything in it has no rows. Raises ValueError for what
+    is no table."""
+    found = np.asarray(said, dtype=float)
+    if found.ndim != 2 and found.size:
+        raise ValueError(f"a table has rows and columns, and this has {found.ndim} dimensions")
+    return found if found.ndim == 2 else np.zeros((0, 0))
 
 
 # ---- functions of sums over items (Gwet 2014), so that items can be redrawn ----------------------------------------

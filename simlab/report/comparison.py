@@ -19,6 +19,7 @@ import numpy as np
 from simlab.arrays import Array
 from simlab.errors import InvalidInput, Problem
 from simlab.measures.statistics import resample
+from simlab.names import clip
 from simlab.paths import given
 from simlab.report.arms import Arms, arms
 from simlab.report.compared_measures import CHANGED, COUNTED, SCORE, UNITS, Key, criteria, latest, measured
@@ -75,6 +76,8 @@ def compare(
     """
     import pandas as pd
 
+    if by is not None and not isinstance(by, str):
+        raise InvalidInput(Problem(f"by={clip(repr(by))} is no name of a parameter", "as in by='parties.pool.wage'"))
     if round is None and len(paths) == 1 and (study := _study(paths[0])) is not None:
         return compare_arms(study, by, half_width)
     if half_width is not None:

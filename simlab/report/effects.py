@@ -129,9 +129,11 @@ def numbers(found: Effect, told: Sequence[str] = NUMBERS) -> dict[str, float]:
 
 
 def by_seed(rows: pd.DataFrame, outcome: str) -> Sequence[float]:
-    """One number a seed; where there is one seed only, one a run."""
+    """One number a seed; where there is one seed only, one a run. A point that a design holds twice is one run made
+    twice, which says nothing new."""
     seeds = rows.groupby("seed")[outcome].mean()
-    return list(np.asarray(seeds if len(seeds) > 1 else rows[outcome], dtype=float))
+    once = rows[(rows.run == "") | ~rows.duplicated("run")]  # of a run that failed early there is no name
+    return list(np.asarray(seeds if len(seeds) > 1 else once[outcome], dtype=float))
 
 
 def column_of(rows: pd.DataFrame, name: str) -> str:

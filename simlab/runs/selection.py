@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simlab.errors import InvalidInput
-from simlab.names import suggestion
+from simlab.names import clip, suggestion
 from simlab.tables.schemas import TABLES
 
 if TYPE_CHECKING:
@@ -23,13 +23,15 @@ class Selection:
         columns: Sequence[str] | Mapping[str, Sequence[str]] | None,
         where: Mapping[str, Any] | None,
     ) -> None:
-        self.tables = tuple(TABLES) if tables is None else (tables,) if isinstance(tables, str) else tuple(tables)
-        for name in self.tables:
+        self.tables = tuple(TABLES) if tables is None else _names("tables", tables)
+        for name in (*self.tables, *(columns if isinstance(columns, Mapping) else ())):
             if name not in TABLES:
                 raise InvalidInput(unknown("table", name, tuple(TABLES)))
-        if where is not None and not hasattr(where, "items"):
-            raise InvalidInput(f"where={where!r} is no mapping from columns to values, as {{'round': 1}}")
-        self._columns = columns
+        if where is not None and not isinstance(where, Mapping):
+            raise InvalidInput(f"where={clip(repr(where))} is no mapping from columns to values, as {{'round': 1}}")
+        if isinstance(columns, Mapping):
+            columns = {table: _names("columns", names) for table, names in columns.items()}
+        self._columns = _names("columns", columns) if columns is not None and not isinstance(columns, dict) else columns
         self._where = dict(where or {})
 
     def read(self, path: Path | None, name: str, run: str) -> pa.Table:
@@ -64,8 +66,7 @@ class Selection:
         out = None
         for column, value in self._where.items():
             _require_column(table, column, schema.names)
-            several = not isinstance(value, str) and hasattr(value, "__len__")
-            values, kind = list(value) if several else [value], schema.field(column).type
+            values, kind = _values(column, value), schema.field(column).type
             try:
                 among = pa.array(values, type=kind)
                 if pa.types.is_integer(kind) and among.to_pylist() != values:  # 1.5 would be 1
@@ -77,6 +78,23 @@ class Selection:
         return out
 
 
+def _names(argument: str, said: Any) -> tuple[str, ...]:
+    """Names that an argument gives: a text is one, and not its letters."""
+    if isinstance(said, str):
+        return (said,)
+    if not isinstance(said, Iterable):
+        raise InvalidInput(f"{argument}={clip(repr(said))}: give a name, or a list of names")
+    return tuple(said)
+
+
+def _values(column: str, said: Any) -> list[Any]:
+    """The values of a column that are wanted: one, or those of a list, set, Series or array of one dimension."""
+    if isinstance(said, Mapping) or getattr(said, "ndim", 1) > 1:  # which would be their keys, or their columns' names
+        raise InvalidInput(f"where {column}: a {type(said).__name__} is neither a value nor a list of values")
+    several = not isinstance(said, str) and hasattr(said, "__len__") and getattr(said, "ndim", 1) > 0
+    return list(said) if several else [said]
+
+
 def _require_column(table: str, column: str, there: Sequence[str]) -> None:
     if column not in there:
         raise InvalidInput(f"table {table!r}: {unknown('column', column, there)}")
@@ -84,4 +102,4 @@ def _require_column(table: str, column: str, there: Sequence[str]) -> None:
 
 def unknown(what: str, name: str, known: Sequence[str]) -> str:
     """A sentence for a name that is not there, with the likeliest that was meant."""
-    return f"no {what} {name!r} ({suggestion(name, known)})"
+    return f"no {what} {name!r} ({suggestion(str(name), known)})"

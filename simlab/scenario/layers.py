@@ -35,13 +35,17 @@ def resolve(file: str, *, overrides: Overrides, small: bool, choices: Choices, i
             raise InvalidInput(Problem("has no small: block", "leave --small out, or add one", file))
         if not isinstance(block.value, dict):
             raise InvalidInput(block.place.problem("should be a mapping of overrides", "small: {days: 10}", "small"))
-        layer = Settings(root, choices)
-        for path, node in block.value.items():
-            layer.put(path, node, block.keys[path])
+        Settings(root, choices).put_all((path, node, block.keys[path]) for path, node in block.value.items())
     layer = Settings(root, choices)
     for path, node in assignments(overrides):
         layer.put(path, node, node.place)
     return root
+
+
+def has_small(file: str, choices: Choices) -> bool:
+    """Whether a scenario file, or one it extends, says what its small form is."""
+    block = _taken(_extended(file, [], choices), "small")
+    return block is not None and block.value is not None
 
 
 def leave_out(root: Node, names: Sequence[str]) -> None:
@@ -80,8 +84,7 @@ def _extended(file: str, chain: list[tuple[str, Place]], choices: Choices, inlin
         _taken(base, "expect")  # is about that file's runs
         root = over(base, own, choices, gone=gone)
     layer = Settings(root, choices, said=(own, *(node for _, node, _ in dotted)))
-    for key, node, place in dotted:
-        layer.put(key, node, place)
+    layer.put_all(dotted)
     if extends is not None:
         _put_small(root, *small, [*gone, *layer.gone], choices)
     return root

@@ -178,6 +178,9 @@ def _pydantics() -> frozenset[str]:
     return frozenset(get_args(ErrorType))
 
 
+_YES, _NO = ("yes", "on", "y", "1", "true"), ("no", "off", "n", "0", "false")  # words of YAML 1.1, and numbers
+
+
 def _fix(error: Any, model: type[BaseModel] | None, path: Sequence[str | int]) -> str:
     value = error["input"]
     if "fix" in error.get("ctx", {}):
@@ -186,6 +189,10 @@ def _fix(error: Any, model: type[BaseModel] | None, path: Sequence[str | int]) -
         whole = error["type"] == "int_type"
         if advice := plain_number(value, whole):
             return advice
+    if isinstance(value, float) and value.is_integer() and error["type"] == "int_type":  # 1e3, or of a DataFrame
+        return f"write {int(value)}, without a point" if abs(value) < 2**53 else "write out its digits"
+    if error["type"] == "bool_type" and (str(value).lower() in _YES or str(value).lower() in _NO):
+        return f"write {str(str(value).lower() in _YES).lower()}"
     return _meaning(model, path[-1]) if path else ""
 
 

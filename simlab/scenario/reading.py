@@ -86,6 +86,11 @@ def load(
     return scenario
 
 
+def has_small(path: Path | str, plugins: Catalogue) -> bool:
+    """Whether a scenario file has a small form. Raises `InvalidInput` if it cannot be read."""
+    return layers.has_small(os.fspath(given(path)), _choices(plugins))
+
+
 def _together(scenario: Scenario) -> Iterator[Complaint]:
     """What entries that are well-formed one by one cannot be together; `checks.relations` complains of relations that
     lead to nobody, of which nothing else can be said."""

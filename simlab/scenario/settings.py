@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from simlab.errors import InvalidInput, Problem
@@ -32,29 +32,42 @@ class Settings:
         for node in said:
             self._note(node)
 
-    def put(self, path: str, node: Node, place: Place) -> None:
+    def put_all(self, entries: Iterable[tuple[str, Node, Place]]) -> None:
+        """Lay the settings of one mapping over the tree. Raises `InvalidInput` where two of one file are the same
+        setting by other addresses: `relations.1.every` may be `relations.acme → pool.every`."""
+        given: dict[tuple[str, ...], tuple[str, Place]] = {}
+        for path, node, place in entries:
+            at = self.put(path, node, place)
+            if at in given and given[at][1].file == place.file:  # else it is laid over that of another file
+                other, before = given[at]
+                what = f"is the setting {clip(other)!r} of line {before.line} once more"
+                raise InvalidInput(place.problem(what, "keep one", clip(path)))
+            given[at] = path, place
+
+    def put(self, path: str, node: Node, place: Place) -> tuple[str, ...]:
         """Lay `node` over what stands at a dotted path such as `parties.pool.count` or `relations.acme → pool.every`.
 
         Mappings on the way are made where they are missing, so that parameters left at their defaults can be set;
-        parties and items of lists on the way must exist, while `relations.4` adds one to a list of four. Raises
-        `InvalidInput` where the path leads nowhere.
+        parties and items of lists on the way must exist, while `relations.4` adds one to a list of four. Returns the
+        setting's place, items of lists by number. Raises `InvalidInput` where the path leads nowhere.
         """
         self._note(node)
         *way, last = _steps(path, place)
-        here = self.root
+        here, found = self.root, list[str]()
         for depth, step in enumerate(way):
             at = way[:depth]
             if at and at[-1] == "consequence" and step == "0" and not isinstance(here.value, list):
                 continue  # a single consequence is a list of one
+            found.append(str(address(here, step, ".".join(at), place, path)) if isinstance(here.value, list) else step)
             here = self._child(here, step, at, path, place)
         holder = ".".join(way)
         if isinstance(here.value, list):
             if last == str(len(here.value)):  # one beyond the end is added
                 here.value.append(node)
-                return
+                return (*found, last)
             index = address(here, last, holder, place, path)
             here.value[index] = self._over(here.value[index], node, (*way, str(index)))
-            return
+            return (*found, str(index))
         _open_mapping(here, holder, path, place)
         self._choose(here, last, node, way)
         here.keys[last] = place
@@ -62,6 +75,7 @@ class Settings:
             del here.value[last], here.keys[last]
         else:
             here.value[last] = self._over(here.value[last], node, (*way, last)) if last in here.value else node
+        return (*found, last)
 
     def _over(self, below: Node, above: Node, at: tuple[str, ...]) -> Node:
         laid = over(below, above, self.choices, at, self.gone)

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from simlab.components.component import parameters
 from simlab.components.outcome import Outcome
 from simlab.errors import InvalidInput, Problem
+from simlab.flags import require_flags
 from simlab.names import clip, suggestion
 from simlab.paths import given, listed
 from simlab.plugins.registry import Registry, discover
@@ -105,6 +106,7 @@ def planned(
 
     Raises InvalidInput with everything that is wrong with the file, or with the scenario in some of its arms.
     """
+    require_flags(local=local)
     file, plugins = given(path), listed(plugins)
     root, text = _root(file, value_of)
     layer = Settings(root, Choices.of([]))

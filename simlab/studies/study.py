@@ -13,6 +13,7 @@ from typing import Any
 
 from simlab import plain_files
 from simlab.errors import InvalidInput, Problem
+from simlab.flags import require_functions
 from simlab.names import clip
 from simlab.parallel import cores
 from simlab.paths import given
@@ -71,6 +72,7 @@ def run_study(
     another study, or this one as it was before its scenario or a plugin changed. A run that fails is a row of
     `failures`.
     """
+    require_functions(tell=tell)
     plan = planned(path, samples=samples, overrides=overrides, plugins=plugins, local=local, value_of=value_of)
     folder = given(out) if out is not None else Path("studies") / plan.spec.name
     if plan.spec.search:

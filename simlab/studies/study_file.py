@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -39,7 +40,7 @@ class RangeSpec(Spec):
     scale: Literal["linear", "log"] = Field(
         "linear", description="whether values or their logarithms are spread evenly"
     )
-    whole: bool = Field(False, description="whether values are rounded to whole numbers")
+    whole: bool = Field(False, description="whether values are whole numbers, each with its part of the range")
 
     @model_validator(mode="after")
     def _upward(self) -> RangeSpec:
@@ -47,13 +48,19 @@ class RangeSpec(Spec):
             raise PydanticCustomError("range", "from is not below to", {"fix": f"write from: {self.high:g}"})
         if self.scale == "log" and self.low <= 0:
             raise PydanticCustomError("range", "a logarithmic range starts above 0", {"fix": "give a from above 0"})
+        if self.whole and math.ceil(self.low) >= math.floor(self.high):
+            what = "there are not two whole numbers from {low:g} to {high:g}"
+            given = {"low": self.low, "high": self.high, "fix": "give a wider range, or a single value elsewhere"}
+            raise PydanticCustomError("range", what.format(**given), given)
         return self
 
     def at(self, share: float) -> float | int:
-        """The value so far along the range, `share` in [0, 1]."""
-        ratio = self.high / self.low if self.scale == "log" else 1.0
-        value = self.low * ratio**share if self.scale == "log" else self.low + share * (self.high - self.low)
-        return round(value) if self.whole else float(value)
+        """The value so far along the range, `share` in [0, 1]. Of whole numbers each has its part of the range, the
+        first and the last, too: all that lies nearest to it."""
+        least, most = math.ceil(self.low), math.floor(self.high)
+        low, high = (least - 0.5, most + 0.5) if self.whole else (self.low, self.high)
+        value = low * (high / low) ** share if self.scale == "log" else low + share * (high - low)
+        return min(max(round(value), least), most) if self.whole else float(value)
 
 
 def _range_or_list(value: Any) -> Any:

@@ -32,7 +32,7 @@ def schema(plugins: Catalogue) -> dict[str, Any]:
     whole["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     inside = scenario_schema(plugins)
     described = whole["properties"]["scenario"]["description"]
-    written = {"type": "object", "properties": inside["properties"]}  # dotted keys, or extends, may say the rest
+    written = {"type": "object", **{key: inside[key] for key in ("properties", "patternProperties")}}
     whole["properties"]["scenario"] = {"description": described, "anyOf": [{"type": "string"}, written]}
     whole["$defs"] = {**inside.get("$defs", {}), **whole["$defs"]}
     found: dict[str, Any] = with_components(whole, plugins)

@@ -70,6 +70,10 @@ def test_somebody_elses_file_is_not_replaced(table: Path, capsys: pytest.Capture
         (["--model", "boltzmann+flip"], "there is no part of a rater model 'flip' to fit (did you mean 'flips'?"),
         (["--holdout", "0.00001"], "1200 tasks are too few to hold 1e-05 of them out"),
         (["--out", "/nowhere/at/all.yaml"], "/nowhere/at/all.yaml: cannot be written"),
+        (
+            ["--reference", "others"],
+            "labels.csv: --reference others is about ratings, and labels are not (leave it out",
+        ),
         (["--ratings"], "this is a table of labels, not of ratings (leave --ratings out)"),
     ],
 )

@@ -92,6 +92,17 @@ def test_validate_says_ok(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"{WHOLE}: ok: whole, 5 parties, 4 relations, 5 days, world gaussian\n"
 
 
+def test_validate_looks_at_the_small_form_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "small.yaml"
+    for block, said in (("{parties.pool.cuont: 3}", "small.yaml:2:9: parties.pool.cuont: unknown key"),
+                        ("3", "small.yaml:2:8: small: should be a mapping")):  # fmt: skip
+        file.write_text(f"extends: {WHOLE}\nsmall: {block}\n")
+        assert main(["validate", str(file)]) == 2
+        assert said in capsys.readouterr().err
+    file.write_text(f"extends: {WHOLE}\nsmall:\n")
+    assert main(["validate", str(file)]) == 0
+
+
 def test_schema_is_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema"]) == 0
     assert "parties" in json.loads(capsys.readouterr().out)["properties"]

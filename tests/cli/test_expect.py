@@ -47,6 +47,14 @@ def test_claims_hold_or_fail_by_the_mean_over_seeds(tmp_path: Path, capsys: pyte
     assert main(["expect", str(tmp_path / "s.yaml"), "--help"]) == 0
 
 
+def test_of_one_seed_there_is_no_interval(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    missing = {**FLIP, "says": "nobody", "where": "order == 7"}
+    assert asked(tmp_path, [FLIP, missing], "--seeds", "1")[0] == 1
+    said = capsys.readouterr().out
+    assert "nan" not in said
+    assert "interval beyond" not in said
+
+
 def test_a_claim_is_about_its_own_file_and_no_part_of_what_is_run(tmp_path: Path) -> None:
     base = written(tmp_path / "base.yaml", {"expect": [FLIP]}, HIERARCHY)
     plain = written(tmp_path / "plain.yaml", {}, HIERARCHY)

@@ -116,6 +116,13 @@ def test_what_cannot_be_said_is_nan() -> None:
     assert np.isnan(list(one.values())).all()
     assert np.isnan(list(of(matrix(("12*", "**1"))).values())).all()
     assert np.isnan(list(of(np.full((3, 4), np.nan)).values())).all()
+    for nothing in ([], np.zeros((0, 3))):
+        for name in ("cohen_kappa", "conger_kappa", "fleiss_kappa", "gwet_ac", "krippendorff_alpha"):
+            assert np.isnan(getattr(agreement, name)(nothing))
+        assert np.isnan(list(of(nothing).values())).all()
+        assert agreement.category_counts(nothing).size == 0
+    with pytest.raises(ValueError, match="this has 1 dimensions"):
+        agreement.krippendorff_alpha([1, 2, 1])
 
 
 # ---- of pools, with intervals --------------------------------------------------------------------------------------

@@ -360,6 +360,12 @@ def test_any_round(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 # ---- what is refused ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("by", [3, ["parties.pool.wage"], True])
+def test_a_parameter_has_a_name(by: Any, tmp_path: Path) -> None:
+    with pytest.raises(simlab.InvalidInput, match=r"^by=.* is no name of a parameter \(as in by='parties\.pool\.wage'"):
+        simlab.compare(tmp_path, tmp_path, by=by)
+
+
 @pytest.mark.slow
 def test_what_is_refused(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     made_up(tmp_path / "unfinished", finish=False)

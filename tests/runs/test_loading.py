@@ -89,6 +89,7 @@ def test_a_part_of_a_run(tmp_path: Path, rounds: int) -> None:
     assert len(run.responses) == 80
     with pytest.raises(KeyError):
         run.tables["ledger"]
+    assert list(load(tmp_path, columns="round", where={"round": np.array(1)}).comparisons.columns) == ["round"]
     run = load(tmp_path, columns={"comparisons": ["label"]}, where={"worker": "pool:1", "held_out": False})
     assert list(run.comparisons.columns) == ["label"]
     whole = load(tmp_path).comparisons
@@ -106,6 +107,12 @@ def test_a_part_of_a_run(tmp_path: Path, rounds: int) -> None:
         ({"where": {"round": [0, 0.5]}}, "comparisons.round is int64"),
         ({"where": {"round": 2**70}}, "comparisons.round is int64"),
         ({"where": "round == 1"}, "where='round == 1' is no mapping from columns to values, as {'round': 1}"),
+        ({"where": {"round": pd.DataFrame({0: [1]})}}, "where round: a DataFrame is neither a value nor a list"),
+        ({"where": {"round": {0: "first"}}}, "where round: a dict is neither a value nor a list of values"),
+        ({"where": {3: 4}}, "no column 3"),
+        ({"tables": 3}, "tables=3: give a name, or a list of names"),
+        ({"columns": {"comparison": ["label"]}}, "did you mean 'comparisons'"),
+        ({"columns": [3]}, "no column 3"),
     ],
 )
 def test_parts_that_are_not_there(finished: Path, asked: dict[str, Any], message: str) -> None:

@@ -203,6 +203,22 @@ def test_dotted_keys_stand_at_the_top_level(tmp_path: Path, plugins: Registry) -
     assert "did you mean 'wage'?" in said
 
 
+@pytest.mark.parametrize("called", ["relations.users → acme", "relations.users->acme", "relations. 0"])
+@pytest.mark.parametrize("block", ["", "small: "])
+def test_a_setting_by_two_addresses_is_there_twice(called: str, block: str, tmp_path: Path, plugins: Registry) -> None:
+    both = ["relations.0.every: 2", f'"{called}.every": 3']
+    text = f"small: {{{', '.join(both)}}}\n" if block else "\n".join(both) + "\n"
+    with pytest.raises(InvalidInput, match=r"is the setting 'relations\.0\.every' of line \d once more \(keep one\)"):
+        load(extended(tmp_path, text), plugins=plugins, small=bool(block))
+
+
+def test_an_address_of_another_file_is_laid_over(tmp_path: Path, plugins: Registry) -> None:
+    base = extended(tmp_path, "small: {relations.0.every: 2}\nrelations.0.every: 4\n")
+    said = '"relations.users → acme.every": 3'
+    file = extended(tmp_path, f"small: {{{said}}}\n{said}\n", base, "above.yaml")
+    assert [load(file, plugins=plugins, small=small).relations[0].every for small in (False, True)] == [3, 3]
+
+
 def test_a_misspelt_party_is_not_a_new_one(tmp_path: Path, plugins: Registry) -> None:
     (said,) = refused(extended(tmp_path, "parties: {pol: {wage: 9}}\n"), plugins)
     assert said.startswith(f"{tmp_path}/mine.yaml:3:11: parties.pol: ")

@@ -52,6 +52,23 @@ def test_no_number_ten_times_as_large_is_advised(capsys: pytest.CaptureFixture[s
         assert value.replace(",", ".") in said
 
 
+@pytest.mark.parametrize(
+    ("setting", "advice"),
+    [
+        ("seed=1e3", "seed: 1000.0 should be a valid integer (write 1000, without a point)"),
+        ("parties.pool.count=40.0", "(write 40, without a point)"),
+        ("parties.pool.count=40.5", "(count: number of people employed)"),
+        ("parties.rm.log_probability=yes", "'yes' should be a valid boolean (write true)"),
+        ("parties.rm.log_probability='False'", "'False' should be a valid boolean (write false)"),
+        ("parties.rm.log_probability=0", "0 should be a valid boolean (write false)"),
+        ("parties.rm.log_probability=maybe", "'maybe' should be a valid boolean (log_probability: "),
+    ],
+)
+def test_how_it_is_written_is_advised(setting: str, advice: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", str(GAUSSIAN), "--set", setting]) == 2
+    assert advice in capsys.readouterr().err
+
+
 def test_a_file_is_called_as_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

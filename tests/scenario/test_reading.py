@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from simlab.scenario import (
     load,
     schema,
 )
-from simlab.scenario.yaml_tree import read_text
+from simlab.scenario.yaml_tree import read_file, read_text
 
 ROOT = Path(__file__).parents[2]
 WHOLE = Path(__file__).parents[1] / "bad_scenarios" / "base" / "whole.yaml"
@@ -372,11 +373,56 @@ def test_the_schema_knows_the_plugins_and_every_field_is_described(plugins: Regi
     assert '"component"' not in text
     for name in ("almanac", "gaussian", "boltzmann", "mistaken", "plain", "whitened"):
         assert f'"const": "{name}"' in text
-    assert set(said["required"]) == {"name", "days", "world", "parties", "relations"}
+    assert set(said["allOf"][0]["then"]["required"]) == {"name", "days", "world", "parties", "relations"}
     for name, definition in said["$defs"].items():
         if name.endswith("Spec"):
             for field, entry in definition["properties"].items():
                 assert field == "kind" or entry.get("description"), f"{name}.{field} has no description"
+
+
+def test_what_the_schema_refers_to_is_in_it(plugins: Registry) -> None:
+    said = schema(plugins)
+    named = set(re.findall(r'"\$ref": "#/\$defs/([^"]+)"', json.dumps(said)))
+    assert named <= said["$defs"].keys()
+    assert any(name.startswith("guideline.") for name in named)  # what a plugin defines for itself
+
+
+SHIPPED = sorted((ROOT / "scenarios").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
+def test_the_schema_takes_what_is_shipped(file: Path, plugins: Registry) -> None:
+    """Most of these extend another, and say only what is different; an editor should not call that a mistake."""
+    assert refused_by_schema(read_file(str(file)).plain(), plugins) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("days", ...), ("days", None), ("name", 3), ("parties.pool.kind", ...), ("parties.pool.count", ...),
+        ("parties.pool.count", "5"), ("parties.pool.cuont", 5), ("parties.pool.policy", {"kind": "boltzman"}),
+        ("relations.1.every", ...), ("relations.1.evry", 3), ("expect", 3),
+    ],
+)  # fmt: skip
+def test_the_schema_refuses_what_the_loader_refuses(path: str, value: Any, tmp_path: Path, plugins: Registry) -> None:
+    file = tmp_path / "slip.yaml"
+    data = read_file(str(SHIPPED[0])).plain()
+    *way, last = path.split(".")
+    here: Any = data
+    for step in way:
+        here = here[int(step)] if isinstance(here, list) else here[step]
+    if value is ...:
+        del here[last]
+    else:
+        here[last] = value
+    file.write_text(json.dumps(data))
+    assert problems(file, plugins)
+    assert refused_by_schema(data, plugins)
+
+
+def refused_by_schema(data: Any, plugins: Registry) -> list[str]:
+    jsonschema = pytest.importorskip("jsonschema")
+    return [error.message for error in jsonschema.Draft202012Validator(schema(plugins)).iter_errors(data)]
 
 
 def test_a_scenario_cannot_be_changed(plugins: Registry) -> None:

@@ -79,16 +79,33 @@ def test_lists_in_a_spread_design_are_taken_evenly() -> None:
     [
         ({"from": 1, "to": 3}, 0.5, 2.0),
         ({"from": 1, "to": 100, "scale": "log"}, 0.5, 10.0),
-        ({"from": 0, "to": 10, "whole": True}, 0.26, 3),
+        ({"from": 0, "to": 10, "whole": True}, 0.26, 2),
+        ({"from": 0, "to": 10, "whole": True}, 0.28, 3),
+        ({"from": 1.4, "to": 3.6, "whole": True}, 0.0, 2),
+        ({"from": 1.4, "to": 3.6, "whole": True}, 1.0, 3),
+        ({"from": 1, "to": 100, "scale": "log", "whole": True}, 1.0, 100),
     ],
 )
 def test_places_in_a_range(said: dict[str, Any], share: float, value: float) -> None:
     assert RangeSpec.model_validate(said).at(share) == pytest.approx(value)
 
 
+@pytest.mark.parametrize("ends", [(1, 4), (0.2, 4.9)])
+def test_whole_numbers_of_a_range_are_taken_evenly(ends: tuple[float, float]) -> None:
+    """The first and the last have no neighbour on one side, and count no less for that."""
+    low, high = ends
+    found = arms(levers={"a": {"from": low, "to": high, "whole": True}}, design="latin_hypercube", points=40)
+    numbers, counts = np.unique([arm.point["a"] for arm in found], return_counts=True)
+    assert (numbers.tolist(), counts.tolist()) == ([1, 2, 3, 4], [10, 10, 10, 10])
+
+
 @pytest.mark.parametrize(
     ("vary", "said"),
     [
+        (
+            {"levers": {"a": {"from": 1.2, "to": 2.8, "whole": True}}, "design": "sobol", "points": 2},
+            "there are not two whole numbers from 1.2 to 2.8",
+        ),
         ({"levers": {"a": {"from": 2, "to": 1}}, "design": "sobol", "points": 2}, "from is not below to"),
         ({"levers": {"a": {"from": 0, "to": 1, "scale": "log"}}, "design": "sobol", "points": 2}, "starts above 0"),
         ({"levers": {"a": []}}, "there is no value to take"),

@@ -8,13 +8,14 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import simlab
 from simlab.cli import main
 from simlab.errors import InvalidInput
-from simlab.report.effects import NOT_SUPPORTED, SUPPORTED, UNDECIDED, effects, summaries, verdicts
+from simlab.report.effects import NOT_SUPPORTED, SUPPORTED, UNDECIDED, by_seed, effects, summaries, verdicts
 from simlab.studies.plan import planned
 from simlab.studies.study import run_study, work
 from tests.small_world import written
@@ -309,6 +310,7 @@ def test_samples_of_ones_own(tmp_path: Path) -> None:
         (",parties.pool.wage\n0,5\n1,6\n", "points.csv:1: has a column without a name (leave it out"),
         ('parties.pool.wage\n"5\n', "points.csv:2: is not CSV"),
         ("parties.pool.wage\n", "points.csv: has no rows"),
+        ("parties.pool.wage\n5\n\n6\n5.0\n", "points.csv: line 5 is the same point as line 2 (give each point once"),
         ("", "points.csv: has no rows"),
     ],
 )
@@ -317,6 +319,24 @@ def test_a_table_of_points_is_held_to_what_it_says(text: str, said: str, tmp_pat
     file = study_file(tmp_path, {"vary": {"samples": "points.csv"}, "hypotheses": [], "seeds": 1})
     with pytest.raises(InvalidInput, match=re.escape(f"vary.samples: {said}")):
         run_study(file, out=tmp_path / "out", jobs=1, local=False)
+
+
+def test_nobody_of_a_misspelt_name_is_paid(tmp_path: Path) -> None:
+    """$0 would be an answer."""
+    outcomes = {
+        "wages": {"kind": "labor_dollars", "party": "pol"}, "profit": {"kind": "profit", "corporation": "acmee"},
+        "free": {"kind": "labor_dollars", "party": "rm"},
+    }  # fmt: skip
+    file = study_file(tmp_path, {"vary": {}, "hypotheses": [], "seeds": 1, "outcomes": outcomes})
+    (row,) = run_study(file, out=tmp_path / "out", jobs=1, local=False).outcomes[[*outcomes]].to_numpy()
+    np.testing.assert_array_equal(row, [np.nan, np.nan, 0])
+
+
+def test_a_run_that_a_design_makes_twice_counts_once() -> None:
+    """A design of whole numbers may hold a point twice; of one seed, an interval over runs would be too narrow."""
+    rows = pd.DataFrame({"run": ["a", "b", "a", "", ""], "seed": 1, "right": [0.5, 0.7, 0.5, 0.6, 0.6]})
+    assert by_seed(rows, "right") == [0.5, 0.7, 0.6, 0.6]
+    assert by_seed(rows.assign(seed=[1, 1, 1, 2, 2]), "right") == pytest.approx([1.7 / 3, 0.6])
 
 
 def test_numbers_of_a_frame_are_taken_to_their_last_digit(tmp_path: Path) -> None:
@@ -341,6 +361,9 @@ def test_numbers_of_a_frame_are_taken_to_their_last_digit(tmp_path: Path) -> Non
         (pd.DataFrame({"parties.pool.wage": [float("inf")]}), "inf should be a finite number"),
         (pd.DataFrame({"parties.pool.wage": [pd.Timestamp(2020, 1, 1)]}), "a value of type Timestamp cannot stand in"),
         (pd.DataFrame({"parties.pool.wage": []}), "samples has no rows"),
+        (pd.DataFrame({"parties.pool.wage": [5, 6, 5.0]}), "samples: row 3 is the same point as row 1 (give each"),
+        (pd.DataFrame({"parties.pool.policy": [{"kind": {(1, 2): 3}}]}), "the key (1, 2) of a mapping is no text"),
+        (pd.DataFrame({"parties.pool.policy": [{True: 1}]}), "column 'parties.pool.policy': the key True of a"),
     ],
 )
 def test_what_is_no_frame_of_points_is_told(samples: Any, said: str, tmp_path: Path) -> None:
