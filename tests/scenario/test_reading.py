@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from simlab.components.component import parameters
@@ -421,7 +422,6 @@ def test_the_schema_refuses_what_the_loader_refuses(path: str, value: Any, tmp_p
 
 
 def refused_by_schema(data: Any, plugins: Registry) -> list[str]:
-    jsonschema = pytest.importorskip("jsonschema")
     return [error.message for error in jsonschema.Draft202012Validator(schema(plugins)).iter_errors(data)]
 
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
@@ -65,7 +66,6 @@ def test_on_the_screen_and_as_json(capsys: pytest.CaptureFixture[str], plugins: 
 
 def refused(schema: dict[str, Any], study: dict[str, Any]) -> list[str]:
     """What a schema finds wrong with a study."""
-    jsonschema = pytest.importorskip("jsonschema")
     return [error.message for error in jsonschema.Draft202012Validator(schema).iter_errors(study)]
 
 
