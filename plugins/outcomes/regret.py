@@ -18,7 +18,9 @@ class Regret(simlab.Outcome):
     name = "regret"
 
     party: str = Field("users", description="for whom")
+    model: str = Field("", description="by which language model; default: the mean of all there are")
 
     def value(self, run: simlab.Run) -> float:
         rows = run.on_policy[run.on_policy.party == self.party]
-        return 1.0 - float(rows.share.iloc[-1]) if len(rows) else float("nan")
+        last = (rows[rows.model == self.model] if self.model else rows).groupby("model", observed=True).tail(1)
+        return 1.0 - float(last.share.mean(skipna=False)) if len(last) else float("nan")

@@ -1,0 +1,54 @@
+"""Outcomes of runs with several language models, each of which has a panel of what it says."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import simlab
+from simlab.plugins.registry import discover
+from tests.market_world import RIVAL
+from tests.small_world import written
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory) -> simlab.Run:
+    """Two corporations, each with a model of its own."""
+    folder = tmp_path_factory.mktemp("market")
+    return simlab.run(written(folder / "two.yaml", {**RIVAL, "days": 2}), out=folder / "run", local=False)
+
+
+def value(run: Any, kind: str, **said: str) -> float:
+    made = discover(local=False).get("outcome", kind).model_validate(said)
+    assert isinstance(made, simlab.Outcome)
+    return made.value(run)
+
+
+def last(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[rows["round"] == rows["round"].max()]
+
+
+def test_a_model_is_held_against_others_on_its_own_panel(market: simlab.Run) -> None:
+    """In a world of vectors both panels are the same, and so what is found on lm2's is made up."""
+    alignment = market.alignment.copy()
+    alignment.loc[alignment.model == "lm2", "rho"] -= 0.5
+    run = SimpleNamespace(alignment=alignment)
+    rows = last(market.alignment.query("order == 1 and panel == 'responses' and a == 'users' and b == 'lm'"))
+    assert list(rows.model) == ["lm", "lm2"]
+    own, other = rows.rho.iloc[0], rows.rho.iloc[1] - 0.5
+    assert value(run, "rho") == value(run, "rho", a="lm", b="users") == own
+    assert value(run, "rho", model="lm2") == other
+    assert value(run, "rho", b="acme") == pytest.approx(value(market, "rho", b="acme") - 0.25)
+    assert pd.isna(value(run, "rho", model="lm3"))
+
+
+def test_of_others_it_is_the_mean_over_models(market: simlab.Run) -> None:
+    rows = last(market.alignment.query("order == 1 and panel == 'responses' and a == 'users' and b == 'acme'"))
+    assert len(rows) == 2
+    assert value(market, "rho", b="acme") == pytest.approx(rows.rho.mean())
+    shares = last(market.on_policy[market.on_policy.party == "users"]).set_index("model").share
+    assert value(market, "regret") == pytest.approx(1 - shares.mean())
+    assert value(market, "regret", model="lm") == 1 - shares["lm"] != value(market, "regret")
