@@ -36,6 +36,13 @@ _KEPT_BY = "simlab.machines.saved"
 _DEPTH = 4  # how far below a study's folder its runs may be
 
 
+def _own(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same frame, to be changed without a change to this one: since pandas 3, only what is written to is copied."""
+    import pandas as pd
+
+    return frame.copy(deep=int(pd.__version__.partition(".")[0]) < 3)
+
+
 class Tables(Mapping[str, "pd.DataFrame"]):
     """Outcome tables by name, each read when it is first asked for."""
 
@@ -48,7 +55,7 @@ class Tables(Mapping[str, "pd.DataFrame"]):
             raise KeyError(unknown("table", name, self._names))
         if name not in self._read:
             theirs = self._lent_by
-            self._read[name] = self._run._frame(name) if theirs is None else theirs[name].copy(deep=False)
+            self._read[name] = self._run._frame(name) if theirs is None else _own(theirs[name])
         return self._read[name]
 
     def lent(self) -> Tables:
@@ -78,7 +85,7 @@ class Run:
         self.tables = Tables(self, selection.tables)
 
     def lent(self) -> Run:
-        """The same run for a plugin, which may put columns into its tables."""
+        """The same run for a plugin, which may write into its tables."""
         found = copy(self)
         found.tables = self.tables.lent()
         return found

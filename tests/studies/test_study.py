@@ -143,6 +143,7 @@ def test_outcomes_do_not_change_one_another_and_none_is_left_out_in_silence(
     """One that puts something else into a table changed what the next was told."""
     (tmp_path / "vain.py").write_text(
         "import simlab\n\n\nclass Vain(simlab.Outcome):\n    name = 'vain'\n\n    def value(self, run):\n"
+        "        run.alignment.loc[run.alignment['round'] > 0, 'rho'] = 0.5  # where it stands\n"
         "        run.alignment['rho'] = 0.5\n"
         "        return run.alignment.rho.mean() if run.manifest['seed'] == 3 else float('inf')\n"
     )
