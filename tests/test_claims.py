@@ -79,3 +79,11 @@ def test_numbers_are_no_condition_on_rows(where: str) -> None:
     run = cast("Run", SimpleNamespace(labor=pd.DataFrame({"round": [0, 1, 1], "pay": VALUES})))
     with pytest.raises(InvalidInput, match="it is not true or false of each row"):
         number(run, cast("ClaimSpec", SimpleNamespace(says="so", table="labor", column="pay", by="mean", where=where)))
+
+
+@pytest.mark.parametrize(
+    "where", ["(round == 1) | (round == 2)", "round == 1 | round == 2", "(round > 0) & ~(round > 2)", "round in [1, 2]"]
+)
+def test_conditions_may_be_joined(where: str) -> None:
+    pay = pd.DataFrame({"round": [0, 1, 2, 3], "pay": [1.0, 2.0, 4.0, 8.0]})
+    assert number(cast("Run", SimpleNamespace(labor=pay)), claim(by="sum", where=where)) == 6

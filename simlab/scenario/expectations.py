@@ -69,7 +69,8 @@ def _is_number(tree: ast.expr | None, table: str) -> bool:
     """Whether a condition is plainly none: one value, a sum or the like, or a column of numbers or texts."""
     if isinstance(tree, ast.Name):
         return any(c.name == tree.id and c.type != "bool" for c in TABLES[table].columns) or tree.id in _GIVEN
-    return isinstance(tree, ast.Constant) or (isinstance(tree, ast.BinOp) and not isinstance(tree.op, ast.BitAnd))
+    logical = ast.BitAnd | ast.BitOr  # which join conditions, while others calculate
+    return isinstance(tree, ast.Constant) or (isinstance(tree, ast.BinOp) and not isinstance(tree.op, logical))
 
 
 def _named(tree: ast.expr | None) -> list[str]:
