@@ -9,6 +9,7 @@ Any file that `simlab.sheets` reads will do.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -135,8 +136,8 @@ def _criteria(sheet: Sheet, remarks: list[str]) -> tuple[Array, tuple[str, ...]]
             if name not in sides[other]:
                 fix = f"{_known(other + name, sheet)}; each criterion needs both"
                 raise Unusable(f"there is {side}{name}, but no column {other}{name}", fix)
-    names = [name for name in sides["left_"] if f"left_{name}" not in _WORDS and not tells_apart(name)]
-    for name in filter(tells_apart, sides["left_"]):
+    names = [name for name in sides["left_"] if f"left_{name}" not in _WORDS and not _is_id(name)]
+    for name in filter(_is_id, sides["left_"]):
         remarks.append(
             f"left_{clip(name)} and right_{clip(name)} are no scores: by their name they tell responses apart"
         )
@@ -144,6 +145,11 @@ def _criteria(sheet: Sheet, remarks: list[str]) -> tuple[Array, tuple[str, ...]]
         return _numbers(sheet, "perceived")[:, None], ("utility",)
     columns = [_difference(sheet, name, remarks) for name in names]
     return np.stack(columns, axis=1) if columns else np.zeros((len(sheet), 0)), tuple(names)
+
+
+def _is_id(name: str) -> bool:
+    """Whether a column of this name tells responses apart; an index of something, as readability_index, is a score."""
+    return tells_apart(name) and not re.search(r"[_ ]index$", name.casefold())
 
 
 def _difference(sheet: Sheet, criterion: str, remarks: list[str]) -> Array:

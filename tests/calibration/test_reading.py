@@ -117,6 +117,8 @@ def test_ids_of_responses_are_no_scores(tmp_path: Path) -> None:
         assert (
             found.remarks[0] == f"left_{name} and right_{name} are no scores: by their name they tell responses apart"
         )
+    frame.rename(columns=lambda name: name.replace("_x", "_readability_index")).to_csv(tmp_path / "a.csv", index=False)
+    assert read(tmp_path / "a.csv").criteria == ("readability_index",)  # an index of something is a score
 
 
 @pytest.mark.parametrize(
