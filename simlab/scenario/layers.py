@@ -72,9 +72,7 @@ def _extended(file: str, chain: list[tuple[str, Place]], choices: Choices, inlin
         raise InvalidInput(own.keys["scenario"].problem("is a study and no scenario", fix))
     extends = _taken(own, "extends")
     dotted = [(key, own.value.pop(key), own.keys.pop(key)) for key in list(own.value) if "." in key]
-    for key, node, place in dotted:
-        if key.startswith("small."):
-            Settings(own, choices).put(key, node, place)
+    Settings(own, choices).put_all((entry for entry in dotted if entry[0].startswith("small.")), beside=own)
     dotted = [entry for entry in dotted if not entry[0].startswith("small.")]
     gone: list[Way] = []
     root = own
@@ -84,7 +82,7 @@ def _extended(file: str, chain: list[tuple[str, Place]], choices: Choices, inlin
         _taken(base, "expect")  # is about that file's runs
         root = over(base, own, choices, gone=gone)
     layer = Settings(root, choices, said=(own, *(node for _, node, _ in dotted)))
-    layer.put_all(dotted)
+    layer.put_all(dotted, beside=own)
     if extends is not None:
         _put_small(root, *small, [*gone, *layer.gone], choices)
     return root

@@ -32,17 +32,19 @@ class Settings:
         for node in said:
             self._note(node)
 
-    def put_all(self, entries: Iterable[tuple[str, Node, Place]]) -> None:
+    def put_all(self, entries: Iterable[tuple[str, Node, Place]], beside: Node | None = None) -> None:
         """Lay the settings of one mapping over the tree. Raises `InvalidInput` where two of one file are the same
-        setting by other addresses: `relations.1.every` may be `relations.acme → pool.every`."""
-        given: dict[tuple[str, ...], tuple[str, Place]] = {}
+        setting by other addresses: `relations.1.every` may be `relations.acme → pool.every`, and `world.dimensions`
+        stand in the mapping `beside` them as `world: {dimensions: 64}`."""
+        given = {way: (".".join(way), place) for way, place in _leaves(beside)} if beside else {}
         for path, node, place in entries:
             at = self.put(path, node, place)
-            if at in given and given[at][1].file == place.file:  # else it is laid over that of another file
-                other, before = given[at]
-                what = f"is the setting {clip(other)!r} of line {before.line} once more"
-                raise InvalidInput(place.problem(what, "keep one", clip(path)))
-            given[at] = path, place
+            for way, _ in _leaves(node, at):
+                if way in given and given[way][1].file == place.file:  # else it is laid over that of another file
+                    other, before = given[way]
+                    what = f"is the setting {clip(other)!r} of line {before.line} once more"
+                    raise InvalidInput(place.problem(what, "keep one", clip(path)))
+                given[way] = ".".join((path, *way[len(at) :])), place
 
     def put(self, path: str, node: Node, place: Place) -> tuple[str, ...]:
         """Lay `node` over what stands at a dotted path such as `parties.pool.count` or `relations.acme → pool.every`.
@@ -121,6 +123,18 @@ class Settings:
         for name in [name for name in here.value if name in lost and name != key]:
             if id(here.value[name]) not in self.said:
                 del here.value[name], here.keys[name]
+
+
+def _leaves(node: Node, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Place]]:
+    """Keys and place of each plain value in `node`, which is at `at`; items of lists by number."""
+    if isinstance(node.value, dict):
+        for key, child in node.value.items():
+            yield from _leaves(child, (*at, key))
+    elif isinstance(node.value, list):
+        for number, child in enumerate(node.value):
+            yield from _leaves(child, (*at, str(number)))
+    else:
+        yield at, node.place
 
 
 def _steps(path: str, place: Place) -> list[str]:

@@ -212,6 +212,26 @@ def test_a_setting_by_two_addresses_is_there_twice(called: str, block: str, tmp_
         load(extended(tmp_path, text), plugins=plugins, small=bool(block))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "parties.pool.wage: 9\nparties: {pool: {wage: 8}}\n",
+        "parties: {pool: {wage: 8}}\nparties.pool: {wage: 9, count: 7}\n",
+        "small: {parties: {pool: {wage: 9}}, parties.pool.wage: 8}\n",
+        "small: {days: 5}\nsmall.days: 10\n",
+    ],
+)
+def test_a_setting_with_dots_and_without_is_there_twice(text: str, tmp_path: Path, plugins: Registry) -> None:
+    with pytest.raises(InvalidInput, match=r"is the setting '[a-z.]+\.(wage|days)' of line [345] once more"):
+        load(extended(tmp_path, text), plugins=plugins, small="small" in text)
+
+
+def test_settings_with_dots_and_without_stand_side_by_side(tmp_path: Path, plugins: Registry) -> None:
+    text = "parties: {pool: {wage: 8}}\nparties.pool: {count: 7}\nworld: gaussian\nworld.dimensions: 16\n"
+    found = load(extended(tmp_path, text), plugins=plugins)
+    assert (pool(found).wage, pool(found).count, found.world.model_dump()) == (8.0, 7, {"dimensions": 16})
+
+
 def test_an_address_of_another_file_is_laid_over(tmp_path: Path, plugins: Registry) -> None:
     base = extended(tmp_path, "small: {relations.0.every: 2}\nrelations.0.every: 4\n")
     said = '"relations.users → acme.every": 3'
