@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
 
@@ -25,6 +25,14 @@ class Spec(BaseModel):
         if models is not None:
             models[id(data)] = cls
         return data
+
+
+def specs_in(annotation: Any) -> Iterator[type[Spec]]:
+    """The models of a union, however deeply annotated."""
+    if isinstance(annotation, type) and issubclass(annotation, Spec):
+        yield annotation
+    for part in get_args(annotation):
+        yield from specs_in(part)
 
 
 def named(value: Any) -> Any:

@@ -2,8 +2,9 @@
 says, and which settings take the place of others.
 
 A kind of party, consequence or plugin says in its class variable `instead_of` which settings cannot stand beside which:
-`{"temperature": ("agreement",), "agreement": ("temperature",)}`. A layer that gives one of them drops the others from
-the layers below, and keeps what it says itself.
+`{"temperature": ("agreement",), "agreement": ("temperature",)}`; or which it decides anew, as a size does width, layers
+and heads, each of which may then be said beside it. A layer that gives one of them drops the others from the layers
+below, and keeps what it says itself.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ DEFAULT_KINDS: Mapping[str, tuple[str, ...]] = {  # of an entry without `kind`, 
     "combine": ("weighted",),
     "test": ("gold_test",),
     "review": ("threshold",),
+    "demonstrations": ("demonstrations",),
 }
 DEFAULT_LEARNERS: Mapping[tuple[str, bool], str] = {  # by whom they teach, and whether the world has networks
     ("reward_model", True): "bradley_terry",

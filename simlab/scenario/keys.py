@@ -7,14 +7,14 @@ Everything is read off the models that check the files, and off the plugins ther
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import BaseModel
 
 from simlab.components.catalogue import Catalogue
-from simlab.components.spec import Spec
+from simlab.components.spec import specs_in
 from simlab.errors import InvalidInput, Problem
 from simlab.names import CALLED, did_you_mean, shown
 from simlab.scenario.model import Scenario
@@ -66,7 +66,7 @@ def entries(plugins: Catalogue) -> list[Entry]:
     """Every kind of entry there is, in the order in which a file has them."""
     found = [entry_of("scenario", "the file", Scenario, plugins, _OUTSIDE)]
     parts = dict[str, type[BaseModel]]()
-    for cls in _kinds(Scenario.model_fields["parties"].annotation):
+    for cls in specs_in(Scenario.model_fields["parties"].annotation):
         found.append(entry_of(_kind(cls), "parties", cls, plugins))
         parts |= parts_of(cls)
     found.append(entry_of("relation", "relations", RelationSpec, plugins))
@@ -116,14 +116,6 @@ _OUTSIDE = (
 )
 
 
-def _kinds(annotation: Any) -> Iterator[type[Spec]]:
-    """The models of a union, however deeply annotated."""
-    if isinstance(annotation, type) and issubclass(annotation, Spec):
-        yield annotation
-    for part in get_args(annotation):
-        yield from _kinds(part)
-
-
 def _kind(cls: type[BaseModel]) -> str:
     return str(cls.model_fields["kind"].default)
 
@@ -134,7 +126,7 @@ def parts_of(cls: type[BaseModel]) -> dict[str, type[BaseModel]]:
     for name, field in cls.model_fields.items():
         if name in ("parties", "relations", "consequence"):
             continue
-        for part in _kinds(field.annotation):
+        for part in specs_in(field.annotation):
             found[_kind(part) if "kind" in part.model_fields else name] = part
             found |= parts_of(part)
     return found

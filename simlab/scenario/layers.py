@@ -17,7 +17,7 @@ from simlab.errors import InvalidInput, Problem
 from simlab.names import clip, composed, on_disk, shown
 from simlab.paths import given
 from simlab.scenario.choices import Choices
-from simlab.scenario.merging import Way, less, over
+from simlab.scenario.merging import Gone, less, over
 from simlab.scenario.settings import Settings, assignments
 from simlab.scenario.yaml_tree import LARGEST_FILE, Node, Place, read_file
 
@@ -74,17 +74,17 @@ def _extended(file: str, chain: list[tuple[str, Place]], choices: Choices, inlin
     dotted = [(key, own.value.pop(key), own.keys.pop(key)) for key in list(own.value) if "." in key]
     Settings(own, choices).put_all((entry for entry in dotted if entry[0].startswith("small.")), beside=own)
     dotted = [entry for entry in dotted if not entry[0].startswith("small.")]
-    gone: list[Way] = []
+    gone = Gone()
     root = own
     if extends is not None:
         base = _extended(_parent(file, extends, chain), [*chain, (file, extends.place)], choices)
         small = _taken(base, "small"), _taken(own, "small")
         _taken(base, "expect")  # is about that file's runs
         root = over(base, own, choices, gone=gone)
-    layer = Settings(root, choices, said=(own, *(node for _, node, _ in dotted)))
+    layer = Settings(root, choices, said=(own, *(node for _, node, _ in dotted)), gone=gone)
     layer.put_all(dotted, beside=own)
     if extends is not None:
-        _put_small(root, *small, [*gone, *layer.gone], choices)
+        _put_small(root, *small, gone, choices)
     return root
 
 
@@ -120,8 +120,8 @@ def _taken(root: Node, key: str) -> Node | None:
     return taken
 
 
-def _put_small(root: Node, base: Node | None, own: Node | None, gone: Sequence[Way], choices: Choices) -> None:
-    """Give `root` the `small:` block of the base, less what is about entries that are `gone`, with its own over it."""
+def _put_small(root: Node, base: Node | None, own: Node | None, gone: Gone, choices: Choices) -> None:
+    """Give `root` the `small:` block of the base, less what is `gone`, with its own over it."""
     if base is not None and isinstance(base.value, dict):
         before, base = base, less(base, gone)
         if own is not None and isinstance(own.value, dict):  # to take away what is gone already changes nothing

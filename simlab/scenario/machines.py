@@ -78,6 +78,12 @@ class PretrainingSpec(Spec):
 class DemonstrationsSpec(WithFiles):
     """Responses written by people, which the language model imitates before any ranking."""
 
+    instead_of: ClassVar[dict[str, tuple[str, ...]]] = {
+        "by": ("table", "columns"),
+        "table": ("by", "count", "drafts", "seconds"),
+        "learner": ("epochs", "batch", "rate"),
+        **dict.fromkeys(("epochs", "batch", "rate"), ("learner",)),
+    }
     by: Name | None = Field(None, description="the pool of raters whose people write them; default: a table has them")
     count: int = Field(512, ge=1, le=1_000_000, description="how many are asked for")
     drafts: int = Field(4, ge=1, le=1000, description="what comes to a writer's mind, of which the best is put down")
@@ -162,12 +168,14 @@ class LoRASpec(Spec):
 class LanguageModelSpec(WithFiles, PartySpec):
     """A causal transformer over the world's words (a vector world has its own, and needs none of this)."""
 
-    instead_of: ClassVar[dict[str, tuple[str, ...]]] = {
-        "load": ("pretraining", "seed"),
-        "pretraining": ("load",),
-        "seed": ("load",),
-    }
     OWN_SIZES: ClassVar[tuple[str, ...]] = ("size", "width", "layers", "heads", "pretraining", "seed", "load")
+    instead_of: ClassVar[dict[str, tuple[str, ...]]] = {
+        "size": ("width", "layers", "heads", "pretrained", "lora"),
+        **dict.fromkeys(("width", "layers", "heads"), ("pretrained", "lora")),
+        "load": ("pretraining", "seed", "pretrained", "lora"),
+        **dict.fromkeys(("pretraining", "seed"), ("load", "pretrained", "lora")),
+        "pretrained": OWN_SIZES,
+    }
 
     kind: Literal["language_model"] = "language_model"
     pretrained: ModelFolder | None = Field(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from simlab.scenario.addresses import address
 from simlab.scenario.choices import Choices, kinds_of, spelled_out
@@ -11,35 +11,52 @@ from simlab.scenario.yaml_tree import Node
 Way = tuple[str, ...]  # keys from the root
 
 
-def less(block: Node, gone: Sequence[Way]) -> Node:
-    """A mapping of settings without those of entries that are no longer what the settings were meant for."""
+@dataclass(slots=True)
+class Gone:
+    """What of lower layers no longer holds: `entries` that were removed or became of another kind, and `rivals`, the
+    settings whose place others took, whether or not they were there."""
+
+    entries: list[Way] = field(default_factory=list)
+    rivals: list[Way] = field(default_factory=list)
+
+    def below(self, way: Way) -> Gone:
+        """The same, of what is below a mapping at `way`, as keys from there."""
+        inside = (
+            [lost[len(way) :] for lost in ways if lost[: len(way)] == way] for ways in (self.entries, self.rivals)
+        )
+        return Gone(*inside)
+
+
+def less(block: Node, gone: Gone) -> Node:
+    """A mapping of settings without those that are no longer what they were meant for: of entries that are gone, and
+    settings whose place others took."""
     kept = Node(dict(block.value), block.place, dict(block.keys))
     for key, node in block.value.items():
         way = tuple(key.split("."))
-        for lost in gone:
-            below = way[: len(lost)] == lost and len(way) > len(lost)
-            if below or (lost[: len(way)] == way and _aimless(node, lost[len(way) :])):
-                del kept.value[key], kept.keys[key]
-                break
-            if lost[: len(way)] == way and isinstance(node.value, dict):
-                kept.value[key] = less(node, [lost[len(way) :]])
+        over_there = any(lost == way[: len(lost)] and len(way) > len(lost) for lost in gone.entries)
+        replaced = any(lost == way[: len(lost)] for lost in gone.rivals)
+        inside = gone.below(way)
+        if over_there or replaced or (() in inside.entries and _aimless(node)):
+            del kept.value[key], kept.keys[key]
+        elif isinstance(node.value, dict):
+            kept.value[key] = less(node, inside)
     return kept
 
 
-def _aimless(node: Node, rest: Way) -> bool:
+def _aimless(node: Node) -> bool:
     """Whether a setting changes the very entry that is gone, without saying what else it should be."""
-    return not rest and isinstance(node.value, dict) and "kind" not in node.value
+    return isinstance(node.value, dict) and "kind" not in node.value
 
 
-def over(below: Node, above: Node, choices: Choices, at: Way = (), gone: list[Way] | None = None) -> Node:
-    """`above` laid over `below`, both at `at`; `gone` collects where entries were removed or became of another kind."""
-    gone = [] if gone is None else gone
+def over(below: Node, above: Node, choices: Choices, at: Way = (), gone: Gone | None = None) -> Node:
+    """`above` laid over `below`, both at `at`; `gone` collects what no longer holds."""
+    gone = Gone() if gone is None else gone
     if isinstance(below.value, list) and isinstance(above.value, dict) and at == ("relations",):
         return _relations_over(below, above, choices, gone)
     key = at[-1] if at else ""
     named = isinstance(below.value, str | dict) and isinstance(above.value, str | dict)
     if named and _another_kind(below, above, key):
-        gone.append(at)
+        gone.entries.append(at)
         return above
     if isinstance(below.value, str) and isinstance(above.value, dict):
         below = spelled_out(below)
@@ -52,11 +69,12 @@ def over(below: Node, above: Node, choices: Choices, at: Way = (), gone: list[Wa
             merged.value[name] = node
         elif node.value is None:
             del merged.value[name], merged.keys[name]
-            gone.append(way)
+            gone.entries.append(way)
         else:
             merged.value[name] = over(below.value[name], node, choices, way, gone)
     for name in [name for name, node in above.value.items() if node.value is not None]:
         for rival in choices.rivals(kinds_of(merged, key), name) - above.value.keys():
+            gone.rivals.append((*at, rival))
             merged.value.pop(rival, None)
             merged.keys.pop(rival, None)
     return merged
@@ -72,7 +90,7 @@ def _another_kind(below: Node, above: Node, key: str) -> bool:
     return not set(new) & set(kinds_of(below, key))
 
 
-def _relations_over(below: Node, above: Node, choices: Choices, gone: list[Way]) -> Node:
+def _relations_over(below: Node, above: Node, choices: Choices, gone: Gone) -> Node:
     """Changes to single relations, each called by its number, its name or its parties, laid over the list."""
     merged = Node(list(below.value), below.place)
     for called, node in above.value.items():

@@ -91,7 +91,7 @@ class Complaints:
         rivals = getattr(self.models.get(id(self._at(path))), "instead_of", {})
         here = node.value if isinstance(node.value, dict) else {}
         given = [key for key, part in here.items() if key in rivals and part.value is not None]
-        places = [node.keys[key] for key in given if any(other in given for other in rivals[key])]
+        places = [node.keys[a] for a in given if any(b in rivals[a] and a in rivals[b] for b in given)]
         return next((place for place in places if place.line is None), places[-1] if places else None)
 
     def _unknown_key(self, path: Sequence[str | int], holder: Any, model: type[BaseModel] | None) -> Problem:

@@ -74,7 +74,11 @@ class DelegationSpec(Spec):
 class PeopleSpec(PartySpec):
     """People paid by the hour to say which responses are better."""
 
-    instead_of: ClassVar[dict[str, tuple[str, ...]]] = {"values": ("groups",), "groups": ("values",)}
+    instead_of: ClassVar[dict[str, tuple[str, ...]]] = {
+        "values": ("groups",),
+        "groups": ("values", "market"),
+        "market": ("groups",),
+    }
     kind: Literal["raters", "auditors"]
     count: int = Field(ge=1, le=1_000_000, description="number of people employed")
     policy: RaterPolicyField = Field(

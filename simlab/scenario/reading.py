@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from simlab.components.catalogue import Catalogue
-from simlab.components.spec import named
+from simlab.components.spec import named, specs_in
 from simlab.errors import InvalidInput, Problem
 from simlab.paths import given
 from simlab.scenario import layers
@@ -30,10 +30,10 @@ from simlab.scenario.checks import (
 from simlab.scenario.choices import Choices
 from simlab.scenario.fields import Reading
 from simlab.scenario.layers import Overrides
-from simlab.scenario.machines import LanguageModelSpec
+from simlab.scenario.machines import DemonstrationsSpec
 from simlab.scenario.messages import Complaint, Complaints
 from simlab.scenario.model import Scenario
-from simlab.scenario.society import UsersSpec
+from simlab.scenario.parties import AnyParty
 from simlab.scenario.yaml_tree import Node, Place, located
 from simlab.worlds.world import World
 
@@ -108,8 +108,9 @@ def _together(scenario: Scenario) -> Iterator[Complaint]:
 
 def _choices(plugins: Catalogue) -> Choices:
     """Which settings take the place of others, as kinds of party, consequence and plugin say it."""
-    parties = [("users", UsersSpec.instead_of), ("language_model", LanguageModelSpec.instead_of)]
-    return Choices.of([*parties, *((cls.name, cls.instead_of) for cls in plugins.classes())])
+    parties = [(str(spec.model_fields["kind"].default), spec.instead_of) for spec in specs_in(AnyParty)]
+    shown = "demonstrations", DemonstrationsSpec.instead_of
+    return Choices.of([*parties, shown, *((cls.name, cls.instead_of) for cls in plugins.classes())])
 
 
 def _presentable(problems: Sequence[Problem]) -> list[Problem]:

@@ -11,7 +11,7 @@ from simlab.errors import InvalidInput, Problem
 from simlab.names import clip, composed, did_you_mean, shown
 from simlab.scenario.addresses import address
 from simlab.scenario.choices import Choices, kinds_of, spelled_out
-from simlab.scenario.merging import over
+from simlab.scenario.merging import Gone, over
 from simlab.scenario.yaml_tree import DEEPEST, Node, Place, read_argument
 
 _EXAMPLE = "as in parties.pool.count"
@@ -21,14 +21,14 @@ class Settings:
     """The settings of one layer, laid over the tree `root` one by one.
 
     `said` is what the layer has said: none of it is dropped when another of its settings changes a kind, or takes the
-    place of others. `gone` collects the entries, as keys from the root, that became of another kind.
+    place of others. `gone` collects what of lower layers no longer holds.
     """
 
-    def __init__(self, root: Node, choices: Choices, said: Sequence[Node] = ()) -> None:
+    def __init__(self, root: Node, choices: Choices, said: Sequence[Node] = (), gone: Gone | None = None) -> None:
         self.root = root
         self.choices = choices
         self.said: dict[int, Node] = {}
-        self.gone: list[tuple[str, ...]] = []
+        self.gone = Gone() if gone is None else gone
         for node in said:
             self._note(node)
 
@@ -117,8 +117,9 @@ class Settings:
             return  # a setting that is removed takes nobody's place
         under = at[-1] if at else ""
         lost = self.choices.rivals(kinds_of(here, under), key)
+        self.gone.rivals += [(*at, rival) for rival in lost]
         if key == "kind" and node is not None and node.value not in kinds_of(here, under):
-            self.gone.append(tuple(at))
+            self.gone.entries.append(tuple(at))
             lost = set(here.value)
         for name in [name for name in here.value if name in lost and name != key]:
             if id(here.value[name]) not in self.said:

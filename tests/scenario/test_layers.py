@@ -12,7 +12,8 @@ import pytest
 import simlab
 from simlab.errors import InvalidInput
 from simlab.plugins.registry import Registry, discover
-from simlab.scenario import RatersSpec, Scenario, UsersSpec, load
+from simlab.scenario import LanguageModelSpec, RatersSpec, Scenario, UsersSpec, load
+from simlab.scenario.machines import SIZES
 
 SHIPPED = Path(__file__).parents[2] / "scenarios"
 FIRST, GAUSSIAN = SHIPPED / "01_first.yaml", SHIPPED / "00_gaussian.yaml"
@@ -97,6 +98,54 @@ def test_values_give_way_to_intents_and_a_threshold_to_a_review(tmp_path: Path, 
     fire = load(GAUSSIAN, overrides=review, plugins=plugins).relations[1].consequence[1]
     assert fire.name == "fire"
     assert (fire.below, fire.min_sample) == (None, 1)
+
+
+def machine(file: Path, plugins: Registry, **options: Any) -> LanguageModelSpec:
+    found = load(file, plugins=plugins, **options).parties["lm"]
+    assert isinstance(found, LanguageModelSpec)
+    return found
+
+
+@pytest.mark.parametrize("size", ["tiny", "medium"])
+def test_a_size_takes_the_place_of_widths_below_it(size: str, tmp_path: Path, plugins: Registry) -> None:
+    """01_first says width, layers and heads."""
+    setting = [f"parties.lm.size={size}"]
+    found = machine(FIRST, plugins, overrides=setting)
+    assert (found.width, found.layers, found.heads) == SIZES[size]
+    wider = machine(FIRST, plugins, overrides=[*setting, "parties.lm.width=96"])
+    assert (wider.width, wider.layers, wider.heads) == (96, *SIZES[size][1:])
+    file = extended(tmp_path, f"parties: {{lm: {{size: {size}}}}}\n", FIRST)
+    assert machine(file, plugins, overrides=["parties.lm.layers=1"]).layers == 1
+
+
+@pytest.mark.parametrize("dotted", [True, False])
+def test_what_a_file_chooses_the_small_form_of_its_base_leaves(dotted: bool, tmp_path: Path, plugins: Registry) -> None:
+    """The small form of 01_first pretrains its language model for fewer steps; what is loaded has been pretrained."""
+    text = "parties.lm.load: nowhere\n" if dotted else "parties: {lm: {load: nowhere}}\n"
+    for small in (False, True):
+        (said,) = refused(extended(tmp_path, text, FIRST), plugins, small=small)
+        assert "no such file: nowhere" in said
+    base = extended(tmp_path, "small: {parties.pool.policy.agreement: 0.9, days: 5}\n", name="base.yaml")
+    text = "parties.pool.policy.temperature: 2\n" if dotted else "parties: {pool: {policy: {temperature: 2}}}\n"
+    found = load(extended(tmp_path, text, base), plugins=plugins, small=True)
+    assert (policy(found)["temperature"], policy(found)["agreement"], found.days) == (2.0, None, 5.0)
+    own = extended(tmp_path, text + "small: {parties.pool.policy.agreement: 0.8}\n", base)
+    assert policy(load(own, plugins=plugins, small=True))["agreement"] == 0.8
+
+
+def test_groups_give_way_to_values_and_pools_to_tables(tmp_path: Path, plugins: Registry) -> None:
+    values = extended(tmp_path, "parties: {pool: {values: {brief: 1}}}\n", SHIPPED / "15_whose_values.yaml")
+    assert (pool(load(values, plugins=plugins)).values, pool(load(values, plugins=plugins)).groups) == (
+        {"brief": 1},
+        {},
+    )
+    shown = extended(tmp_path, "parties.lm.demonstrations: {by: pool, count: 9, epochs: 3}\n", FIRST, "shown.yaml")
+    table = tmp_path / "answers.csv"
+    table.write_text("prompt,response\nhello,hi\n", encoding="utf-8")
+    other = {"table": str(table), "learner": "sft"}
+    found = machine(shown, plugins, overrides={"parties.lm.demonstrations": other}).demonstrations
+    assert found is not None
+    assert (found.by, str(found.table), found.learner is not None) == (None, "answers.csv", True)
 
 
 def test_one_layer_that_gives_both_is_refused_where_it_does(tmp_path: Path, plugins: Registry) -> None:
