@@ -13,7 +13,7 @@ from rich.text import Text
 from simlab.errors import InvalidInput, Problem
 from simlab.measures.paired import MOST_SEEDS
 from simlab.names import clip
-from simlab.report.effects import column_of, effects
+from simlab.report.effects import column_of, effects, spelled
 from simlab.report.layout import NOTHING, between, measured, noted, number, spaced, table
 from simlab.report.records import records
 
@@ -61,7 +61,7 @@ def compare_arms(study: StudyRuns, by: str | None = None, half_width: float | No
 def screen(found: pd.DataFrame) -> RenderableType:
     """What `compare_arms` found, for people."""
     about = found.attrs
-    base = found.less.iloc[0]
+    base = spelled(found.less.iloc[0])
     head = Text(about["study"], style="bold").append(f"  {about['by']}, to {base}", style="not bold")
     columns = ["", about["by"], "difference", "95 % (t)", "95 % (bootstrap)", "p", "seeds"]
     asked = about["half_width"]
@@ -70,7 +70,7 @@ def screen(found: pd.DataFrame) -> RenderableType:
         unit = about["units"].get(outcome)
         called = f"{outcome}, {unit}" if unit else str(outcome)
         for row in rows.to_dict("records"):
-            made.add_row(*map(escape, [called, clip(str(row[about["by"]]), 40), *_cells(row, asked is not None)]))
+            made.add_row(*map(escape, [called, clip(spelled(row[about["by"]]), 40), *_cells(row, asked is not None)]))
             called = ""
     return Group(*spaced([head, noted(made, _WHAT)]))
 

@@ -269,9 +269,14 @@ class StudyRuns(RunSet):
 
     def _told(self, cell: Cell) -> dict[str, Any]:
         """Arm, seed and point of the design of a run, by column."""
-        arm = self.plan["arms"][cell.number]
-        point = {**arm["levers"], **arm["uncertainties"]}
-        return {"arm": cell.arm, "seed": cell.seed, **{key: point.get(key) for key in self.varied}}
+        point = {key: values[cell.number] for key, values in self._settings.items()}
+        return {"arm": cell.arm, "seed": cell.seed, **point}
+
+    @cached_property
+    def _settings(self) -> dict[str, list[Any]]:
+        """The value of each setting that varies in every arm, as a column of a table has it."""
+        points = [{**arm["levers"], **arm["uncertainties"]} for arm in self.plan["arms"]]
+        return {key: _column([point.get(key) for point in points]) for key in self.varied}
 
     @cached_property
     def outcomes(self) -> pd.DataFrame:
@@ -330,12 +335,19 @@ class StudyRuns(RunSet):
         return pa.concat_tables(parts, promote_options="permissive").unify_dictionaries()
 
 
+def _column(values: Sequence[Any]) -> list[Any]:
+    """Values of a setting as one column can hold them: numbers, truths or texts; lists and mappings, and whatever
+    stands beside values of another kind, are written as JSON, texts as they are."""
+    kinds = {next((k for k in (bool, int | float, str) if isinstance(v, k)), None) for v in values if v is not None}
+    if len(kinds) < 2 and None not in kinds:
+        return list(values)
+    return [v if v is None or isinstance(v, str) else json.dumps(v, sort_keys=True) for v in values]
+
+
 def _repeated(value: Any, times: int) -> pa.Array:
     """One value, so many times; a text as one entry of a dictionary."""
     import pyarrow as pa
 
-    if value is not None and not isinstance(value, bool | int | float | str):
-        value = json.dumps(value, sort_keys=True)
     found = pa.repeat(pa.scalar(value), times)
     return found.dictionary_encode() if isinstance(value, str) else found
 

@@ -80,6 +80,37 @@ def test_the_command_shows_them(wages: simlab.StudyRuns, capsys: pytest.CaptureF
         assert main(["compare", str(wages.path), *wrong]) == 2
 
 
+@pytest.mark.parametrize(
+    ("lever", "values", "base", "told"),
+    [
+        ("parties.pool.shared", [None, 0.5], "null", [0.5]),
+        ("parties.pool.shared", [0.5, {"misreading": 0.3}, None], "0.5", ['{"misreading": 0.3}', "null"]),
+        ("waterfall.redraw", [[], ["pool"]], "[]", ['["pool"]']),
+    ],
+)
+def test_a_lever_may_have_any_values(
+    lever: str, values: list[Any], base: str, told: list[Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Null, lists, mappings, and several kinds at once are values like others, by which arms are told apart."""
+
+    def placed(settings: Mapping[str, Any], seed: int) -> dict[str, float]:
+        return {"right": values.index(settings[lever]) + noise(seed), "labor": 10.0 * settings[WAGE]}
+
+    study = made(tmp_path, placed, vary={"levers": {WAGE: [4, 9], lever: values}}, seeds=3)
+    found = compare_arms(study, lever).query("outcome == 'right'")
+    assert found["mean"].tolist() == pytest.approx([float(place) for place in range(1, len(values))])
+    assert found.n.tolist() == [3] * (len(values) - 1)
+    assert found[lever].astype(object).fillna("null").tolist() == told
+    assert found.less.astype(object).fillna("null").astype(str).eq(base).all()
+    assert main(["compare", str(study.path), "--by", lever]) == 0
+    screen = capsys.readouterr().out
+    assert f"{lever}, to {base}" in screen
+    assert "nan" not in screen
+    by_wage = compare_arms(study, "wage").set_index("outcome")
+    assert by_wage.loc["labor", "mean"] == 50
+    assert by_wage.loc["labor", "n"] == 3
+
+
 def test_in_python_it_is_the_same(wages: simlab.StudyRuns, capsys: pytest.CaptureFixture[str]) -> None:
     """Of a study that was loaded, of its folder, and as the command has it."""
     found = simlab.compare(wages, by="wage", half_width=0.01)
