@@ -222,8 +222,9 @@ def _rated(sheet: Sheet, file: Path, reference: str) -> Annotations:
 
 
 def _run(folder: Path) -> Annotations:
-    """A run's own comparisons of responses: what raters perceived, and what they said."""
-    from simlab.runs.loading import load
+    """A run's own comparisons of responses: what raters perceived, and what they said. Of several runs, raters are told
+    apart by scenario and seed: arms of a study share their people."""
+    from simlab.runs.loading import RunSet, load
 
     run = load(folder, tables=["comparisons", "candidates"])
     rows = run.comparisons.query("order == 1 and source == 'rater'")
@@ -236,7 +237,10 @@ def _run(folder: Path) -> Annotations:
         counts = texts.str.split().str.len()
         left, right = (counts.reindex(list(zip(rows.run, rows[s], strict=True))) for s in ("left", "right"))
         words = left.to_numpy(dtype=float) - right.to_numpy(dtype=float)
-    workers, worker = _coded([str(name) for name in rows.worker])
+    names = rows.worker.astype(str)
+    if isinstance(run, RunSet):
+        names = rows.run.map({m["run"]: f"{m['scenario']}/{m['seed']}/" for m in run.manifest["runs"]}) + names
+    workers, worker = _coded(names.tolist())
     task = _coded((rows.run + ":" + rows.task.astype(str)).tolist())[1]
     label, perceived = rows.label.to_numpy(dtype=np.int64), rows.perceived.to_numpy(dtype=float)
     return Annotations(label, task, worker, perceived[:, None], words, workers, ("utility",), str(folder))

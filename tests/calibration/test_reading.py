@@ -76,6 +76,18 @@ def test_a_runs_own_raters_are_as_its_scenario_says(tmp_path: Path, temperature:
         assert abs(np.log(e.value / (1.5 * truth))) > 2.1 * half
 
 
+def test_raters_of_several_runs_are_told_apart_by_seed(tmp_path: Path) -> None:
+    """pool:3 is somebody else under another seed, and the same person under another wage."""
+    for name, seed, wage in (("a", 1, 21), ("b", 2, 21), ("c", 2, 9)):
+        overrides = {"parties.pool.wage": wage, "panel.rounds": "last"}
+        simlab.run(WHOLE, small=True, seed=seed, overrides=overrides, out=tmp_path / "runs" / name)
+    alone = read(tmp_path / "runs" / "a")
+    data = read(tmp_path / "runs")
+    assert len(data) > 2 * len(alone)
+    assert {worker.split("/")[1] for worker in data.workers} == {"1", "2"}
+    assert set(alone.workers) == {w.rpartition("/")[2] for w in data.workers if w.split("/")[1] == "1"}
+
+
 def test_ratings_become_comparisons_of_pairs_that_share_no_item(tmp_path: Path) -> None:
     scores = np.random.default_rng(3).integers(-2, 3, size=(41, 4)).astype(float)
     frame = pd.DataFrame(scores, columns=["ann", "bob", "cy", "di"])
