@@ -175,6 +175,28 @@ def test_a_study_says_what_its_outcomes_hang_on(
     assert "Sensitivity" in capsys.readouterr().out
 
 
+def test_a_point_of_which_some_seeds_gave_no_number_has_no_mean(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its mean over the other seeds would have their noise for an effect of settings."""
+    pytest.importorskip("SALib")
+
+    def holed(settings: Mapping[str, Any], seed: int) -> dict[str, float]:
+        found = product(settings, seed)
+        return found if (settings[WAGE], seed) != (40.0, 4) else {"labor": found["labor"]}
+
+    study = made(tmp_path, holed, vary={"levers": RANGES, "design": "morris", "points": 4}, seeds=[3, 4])
+    found = sensitivity(study).set_index(["outcome", "setting"])
+    assert found.loc["right", "mu"].isna().all()
+    assert found.loc[("labor", COUNT), "mu"] > 0
+    assert main(["sensitivity", str(study.path)]) == 0
+    many = int(study.outcomes.right.isna().sum())
+    assert f"Of right, {many} runs give no number" in " ".join(capsys.readouterr().out.split())
+    next(iter(study.path.glob("rows/*/4.json"))).unlink()
+    with pytest.raises(InvalidInput, match="1 of 12 points lack runs yet"):
+        sensitivity(simlab.load(study.path))  # type: ignore[arg-type]
+
+
 def test_other_designs_have_no_indices(wages: simlab.StudyRuns) -> None:
     with pytest.raises(InvalidInput, match="design: saltelli"):
         sensitivity(wages)
