@@ -43,9 +43,9 @@ def effects(
     half_width: float | None = None,
     told: Sequence[str] = NUMBERS,
 ) -> pd.DataFrame:
-    """A row for each outcome and value of `by` but the base, which is the first unless one is given: the difference to
-    the base, with intervals (of these numbers, those that are to be `told`), and p-values that Holm's correction has
-    adjusted for all of an outcome's arms.
+    """A row for each outcome and value of `by` (arm, form, or a setting that varies) but the base, which is the first
+    unless one is given: the difference to the base, with intervals (of these numbers, those that are to be `told`), and
+    p-values that Holm's correction has adjusted for all of an outcome's arms.
 
     Differences are taken between runs that are alike in seed and in all else that varies, and averaged within a seed.
     With `half_width`, `seeds` says how many seeds would make the interval so narrow. Raises InvalidInput if there is
@@ -54,7 +54,7 @@ def effects(
     import pandas as pd
 
     rows = study.outcomes
-    by = column_of(rows, by)
+    by = column_of(rows[["arm", "form", *study.varied]], by)
     values = list(rows[by].drop_duplicates())
     if len(values) < 2:
         raise InvalidInput(Problem(f"all runs have the same {by}", "give a column in which they differ"))

@@ -13,7 +13,7 @@ from rich.text import Text
 from simlab.errors import InvalidInput, Problem
 from simlab.measures.paired import MOST_SEEDS
 from simlab.names import clip
-from simlab.report.effects import column_of, effects, spelled
+from simlab.report.effects import effects, spelled
 from simlab.report.layout import NOTHING, between, measured, noted, number, spaced, table
 from simlab.report.records import records
 
@@ -50,8 +50,8 @@ def compare_arms(study: StudyRuns, by: str | None = None, half_width: float | No
         raise InvalidInput(Problem("has no outcome to compare yet", "run the study, with outcomes:", study.path))
     if half_width is not None and not (isinstance(half_width, Real) and 0 < half_width < math.inf):
         raise InvalidInput(Problem(f"--half-width {half_width}", "give a number above 0, in units of the outcome"))
-    key = column_of(study.outcomes, by or "arm")
-    found = effects(study, key, half_width=half_width)
+    found = effects(study, by or "arm", half_width=half_width)
+    key = str(found.columns[1])
     units = study.plan.get("units", {})
     found.attrs = {"study": study.plan["name"], "by": key, "half_width": half_width, "units": dict(units)}
     found.attrs["columns"] = {name: COLUMNS.get(name, "what tells arms apart") for name in found}
@@ -72,13 +72,15 @@ def screen(found: pd.DataFrame) -> RenderableType:
         for row in rows.to_dict("records"):
             made.add_row(*map(escape, [called, clip(spelled(row[about["by"]]), 40), *_cells(row, asked is not None)]))
             called = ""
-    return Group(*spaced([head, noted(made, _WHAT)]))
+    alone = _ALONE if len(found) and not found.n.all() else ""
+    return Group(*spaced([head, noted(made, _WHAT + alone)]))
 
 
 _WHAT = (
     "Runs are matched by seed and all else that varies; intervals by Student's t, and by bootstrap (BCa) over seeds;"
     " p adjusted by Holm over the arms of an outcome."
 )
+_ALONE = " Where there is a dash, no two runs that gave a number are so matched."
 
 
 def _cells(row: dict[str, Any], asked: bool) -> list[str]:

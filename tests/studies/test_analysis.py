@@ -73,7 +73,7 @@ def test_the_command_shows_them(wages: simlab.StudyRuns, capsys: pytest.CaptureF
     said = json.loads(capsys.readouterr().out)
     assert (said["by"], len(said["differences"])) == ("arm", 4)
     for wrong in (
-        ["--by", "wag"],
+        *(["--by", by] for by in ("wag", "seed", "run", "right")),  # runs are matched by seed
         *(["--half-width", w] for w in ("-1", "nan", "inf")),
         ["--round", "1", "--half-width", "1"],
     ):
@@ -109,6 +109,14 @@ def test_a_lever_may_have_any_values(
     by_wage = compare_arms(study, "wage").set_index("outcome")
     assert by_wage.loc["labor", "mean"] == 50
     assert by_wage.loc["labor", "n"] == 3
+
+
+def test_where_nothing_can_be_matched_the_screen_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Points that differ in two settings at once have no counterpart that differs in one."""
+    study = made(tmp_path, paid, vary={"levers": RANGES, "design": "latin_hypercube", "points": 3}, seeds=2)
+    for by, said in (("wage", True), ("arm", False)):
+        assert main(["compare", str(study.path), "--by", by]) == 0
+        assert ("no two runs that gave a number are so matched" in capsys.readouterr().out) == said
 
 
 def test_in_python_it_is_the_same(wages: simlab.StudyRuns, capsys: pytest.CaptureFixture[str]) -> None:
