@@ -84,9 +84,10 @@ _ALONE = " Where there is a dash, no two runs that gave a number are so matched.
 
 
 def _cells(row: dict[str, Any], asked: bool) -> list[str]:
+    student, resampled = (row["low"], row["high"]), (row["boot_low"], row["boot_high"])
     found = [
-        measured(row["mean"], "+"), between(row["low"], row["high"]), between(row["boot_low"], row["boot_high"]),
-        number(row["p_holm"], ".2g"), str(row["n"]),
+        measured(row["mean"], "+", student), between(*student), between(*resampled), number(row["p_holm"], ".2g"),
+        str(row["n"]),
     ]  # fmt: skip
     seeds = row.get("seeds")
     many = NOTHING if seeds is None or seeds != seeds else f"{seeds:,.0f}{'+' * (seeds >= MOST_SEEDS)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,22 @@ def test_a_lever_may_have_any_values(
     by_wage = compare_arms(study, "wage").set_index("outcome")
     assert by_wage.loc["labor", "mean"] == 50
     assert by_wage.loc["labor", "n"] == 3
+
+
+def test_what_is_small_is_not_shown_as_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A difference of 2e-5 is shown; and what is left of sums that cancel is nothing."""
+
+    def rare(settings: Mapping[str, Any], seed: int) -> dict[str, float]:
+        right = 4e-4 + 1e-5 * seed + 2e-5 * (settings[WAGE] > 4) + noise(seed + settings[WAGE], 1e-7)
+        return {"right": right, "labor": 1e-17 * seed}
+
+    study = made(tmp_path, rare, vary={"levers": {WAGE: [4, 9]}}, seeds=4)
+    file = str(study.path / "study.yaml")
+    for command in (["study", file, "--out", str(study.path), "--no-local-plugins"], ["compare", str(study.path)]):
+        assert main(command) == 0
+        screen = " ".join(capsys.readouterr().out.split())
+        assert re.search(r"\+(1\.9|2|2\.\d)e-05 (1\.\d|2)e-05 to (2|2\.\d)e-05", screen)
+        assert "e-17" not in screen
 
 
 def test_where_nothing_can_be_matched_the_screen_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,6 +21,7 @@ from simlab.report.figures.chart import (
     listed,
     suffixed,
 )
+from simlab.report.layout import small
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,7 +93,7 @@ def _spoken(panels: Sequence[Panel]) -> str:
 
 
 def _short(value: float) -> str:
-    return digits(value, ",.0f" if abs(value) >= 100 else ".3f")
+    return digits(value, ",.0f" if abs(value) >= 100 else ".2g" if small(value) else ".3f")
 
 
 def _chart(numbers: Numbers, title: str, says: str, panels: Sequence[Panel], note: str, *, zero: bool = False) -> Chart:
