@@ -62,6 +62,8 @@ def _outcomes(study: StudyRuns) -> RenderableType:
     what = f"Differences are to {first}, seed by seed under the same draws; p by Student's t, adjusted by Holm."
     more = len(study.plan["arms"]) - len(names)
     notes = [what] if several else []
+    if several and found.n.nunique() > 1:
+        notes.append("Means are over the seeds that gave a number, differences over those that did so in both arms.")
     notes += [f"{more} more arms are in outcomes.csv."] if more > 0 else []
     return noted(made, " ".join(notes + _without_numbers(study)))
 
