@@ -168,17 +168,18 @@ def _differences(pairs: Sequence[tuple[dict[Key, float], dict[Key, float], pd.Da
 
 
 def _row(key: Key, a: Array, b: Array, difference: Array) -> dict[str, Any]:
-    """One difference: the mean over seeds, and its t-interval if there are two seeds or more."""
+    """One difference: the means over seeds that have both values, and its t-interval if there are two of them or more.
+    """
     from scipy.special import stdtrit
 
     measure, model, of = key
-    known = difference[~np.isnan(difference)]
-    n = len(known)
+    there = ~np.isnan(difference)
+    known, n = difference[there], int(there.sum())
     mean = float(known.mean()) if n else math.nan
     half = float(stdtrit(n - 1, 0.975) * known.std(ddof=1) / math.sqrt(n)) if n > 1 else math.nan
     return {
         "measure": measure, "model": model, "of": of, "unit": UNITS.get(measure, ""),
-        "a": _mean(a), "b": _mean(b), "difference": mean, "low": mean - half, "high": mean + half,
+        "a": _mean(a[there]), "b": _mean(b[there]), "difference": mean, "low": mean - half, "high": mean + half,
         "n": n, "interval": "seeds" if n > 1 else "",
     }  # fmt: skip
 

@@ -85,6 +85,15 @@ def test_paired_over_seeds(seeds: int, tmp_path: Path) -> None:
         assert got.high - got.low < 0.5 * (unpaired.high - unpaired.low)
 
 
+def test_a_seed_without_a_value_in_one_arm_counts_in_neither(tmp_path: Path) -> None:
+    """Else the means would differ by more than the difference of the pairs says, by the luck of that seed."""
+    for seed, one, two in ((1, 0.2, 0.3), (2, 0.4, 0.5), (3, 0.9, np.nan)):
+        made_up(tmp_path / f"a{seed}", seed=seed, helpful=one)
+        made_up(tmp_path / f"b{seed}", seed=seed, helpful=two, without=["pool:3"])
+    got = row(simlab.compare(tmp_path), "score", "helpful")
+    assert (got.a, got.b, got.difference, got.n) == pytest.approx((0.3, 0.4, 0.1, 2))
+
+
 def test_money_and_labor_are_added_up(tmp_path: Path) -> None:
     found = simlab.compare(made_up(tmp_path / "a", seed=7), made_up(tmp_path / "b", seed=7, without=["pool:3"]))
     assert row(found, "money", "acme").a == -70
