@@ -366,6 +366,17 @@ def test_any_round(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         simlab.compare(tmp_path / "runs", round=1.5)  # type: ignore[arg-type]
 
 
+def test_a_round_that_was_not_measured_is_none(tmp_path: Path) -> None:
+    """Everything had been called unchanged in it, money too."""
+    for name, wage in (("a", 8), ("b", 12)):
+        world = written(tmp_path / "world.yaml", {"days": 3, "panel.rounds": "last"}, DEEP)
+        overrides = [f"parties.north.wage={wage}"]
+        simlab.run(world, overrides=overrides, out=tmp_path / "runs" / name, store=Store(None))
+    assert row(simlab.compare(tmp_path / "runs", round=3), "hours", "north, ranking").a > 0
+    with pytest.raises(simlab.InvalidInput, match=r"no round 1 in this run \(it was measured in rounds 0, 3: panel\.round"):
+        simlab.compare(tmp_path / "runs", round=1)
+
+
 # ---- what is refused ----------------------------------------------------------------------------------------------
 
 
