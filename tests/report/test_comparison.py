@@ -373,7 +373,9 @@ def test_a_round_that_was_not_measured_is_none(tmp_path: Path) -> None:
         overrides = [f"parties.north.wage={wage}"]
         simlab.run(world, overrides=overrides, out=tmp_path / "runs" / name, store=Store(None))
     assert row(simlab.compare(tmp_path / "runs", round=3), "hours", "north, ranking").a > 0
-    with pytest.raises(simlab.InvalidInput, match=r"no round 1 in this run \(it was measured in rounds 0, 3: panel\.round"):
+    with pytest.raises(
+        simlab.InvalidInput, match=r"no round 1 in this run \(it was measured in rounds 0, 3: panel\.round"
+    ):
         simlab.compare(tmp_path / "runs", round=1)
 
 
