@@ -385,6 +385,15 @@ def load(
     return RunSet(folder, parts, selection)
 
 
+def load_one(path: Path | str) -> Run:
+    """The run in a folder, of whatever status. Raises InvalidInput where the folder holds several, or none."""
+    found = load(path)
+    if isinstance(found, RunSet):
+        fix = f"name one of them, as {found.parts[0].path}" if found.parts else "run the study first"
+        raise InvalidInput(Problem("holds several runs" if found.parts else "holds no run yet", fix, found.path))
+    return found
+
+
 def _runs_below(folder: Path) -> list[Path]:
     """Folders of runs, in the order of their names."""
     found = []
