@@ -38,6 +38,16 @@ def test_criteria_texts_and_codes_are_read(tmp_path: Path) -> None:
     assert data.words.tolist() == [2, 2, -3]
 
 
+def test_labels_that_are_turned_around_are_remarked_upon(tmp_path: Path) -> None:
+    """1 and 2 exchanged, as where a table says on which side the worse one is; few labels are so by chance."""
+    file = tmp_path / "labels.csv"
+    for labels, said in (("2" * 60 + "1" * 20, True), ("1" * 60 + "2" * 20, False), ("2" * 9 + "1", False)):
+        file.write_text(HEAD + "".join(f"{task},ann,{label},1,0\n" for task, label in enumerate(labels)))
+        remarks = read(file).remarks
+        assert any("60 of 80 labels prefer the response with less helpful" in r for r in remarks) == said
+        assert said or not remarks
+
+
 def test_parquet_says_the_same_as_csv(tmp_path: Path) -> None:
     frame = pd.DataFrame({"worker": ["a", "b", "a"], "label": [1, 2, 0], "left_x": [1.0, 2, 3], "right_x": [2.0, 2, 2]})
     frame.to_csv(tmp_path / "labels.csv", index=False)
