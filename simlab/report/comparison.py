@@ -177,7 +177,7 @@ def _differences(pairs: Sequence[tuple[dict[Key, float], dict[Key, float], pd.Da
 
 
 def _row(key: Key, a: Array, b: Array, difference: Array) -> dict[str, Any]:
-    """One difference: the means over seeds that have both values, and its t-interval if there are two of them or more."""
+    """One difference: the means over seeds that have both values, and its t-interval if there are two or more."""
     from scipy.special import stdtrit
 
     measure, model, of = key

@@ -6,7 +6,6 @@ a run is the business of `simlab.runs.folder`.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +21,7 @@ from simlab.paths import given
 from simlab.runs.folder import is_held, runs_row
 from simlab.runs.manifest import MANIFEST, read_manifest
 from simlab.runs.selection import Selection, unknown
-from simlab.runs.study_folder import RUN_COLUMNS, Cell, cells, is_study, read_study, row_of
+from simlab.runs.study_folder import RUN_COLUMNS, Cell, cells, is_study, read_study, row_of, settings
 from simlab.tables.schemas import TABLES
 
 if TYPE_CHECKING:
@@ -235,6 +234,7 @@ class StudyRuns(RunSet):
 
     def __init__(self, path: Path, selection: Selection) -> None:
         self.plan = read_study(path)
+        self._settings = settings(self.plan)
         every = list(cells(path, self.plan))
         self.cells = tuple(cell for cell in every if (cell.run / MANIFEST).is_file())
         ended = {cell.row: row for cell in every if (row := row_of(cell, self.plan["asked"])) is not None}
@@ -258,8 +258,7 @@ class StudyRuns(RunSet):
     @property
     def varied(self) -> list[str]:
         """The settings that vary by design, as dotted paths."""
-        arms = self.plan["arms"]
-        return list(dict.fromkeys(key for arm in arms for key in {**arm["levers"], **arm["uncertainties"]}))
+        return list(self._settings)
 
     @property
     def solved(self) -> list[str]:
@@ -269,14 +268,7 @@ class StudyRuns(RunSet):
 
     def _told(self, cell: Cell) -> dict[str, Any]:
         """Arm, seed and point of the design of a run, by column."""
-        point = {key: values[cell.number] for key, values in self._settings.items()}
-        return {"arm": cell.arm, "seed": cell.seed, **point}
-
-    @cached_property
-    def _settings(self) -> dict[str, list[Any]]:
-        """The value of each setting that varies in every arm, as a column of a table has it."""
-        points = [{**arm["levers"], **arm["uncertainties"]} for arm in self.plan["arms"]]
-        return {key: _column([point.get(key) for point in points]) for key in self.varied}
+        return {"arm": cell.arm, "seed": cell.seed, **{key: each[cell.number] for key, each in self._settings.items()}}
 
     @cached_property
     def outcomes(self) -> pd.DataFrame:
@@ -333,15 +325,6 @@ class StudyRuns(RunSet):
                     rows = rows.append_column(column, _repeated(value, len(rows)))
             parts.append(rows)
         return pa.concat_tables(parts, promote_options="permissive").unify_dictionaries()
-
-
-def _column(values: Sequence[Any]) -> list[Any]:
-    """Values of a setting as one column can hold them: numbers, truths or texts; lists and mappings, and whatever
-    stands beside values of another kind, are written as JSON, texts as they are."""
-    kinds = {next((k for k in (bool, int | float, str) if isinstance(v, k)), None) for v in values if v is not None}
-    if len(kinds) < 2 and None not in kinds:
-        return list(values)
-    return [v if v is None or isinstance(v, str) else json.dumps(v, sort_keys=True) for v in values]
 
 
 def _repeated(value: Any, times: int) -> pa.Array:
