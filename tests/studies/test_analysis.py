@@ -128,6 +128,19 @@ def test_what_is_small_is_not_shown_as_nothing(tmp_path: Path, capsys: pytest.Ca
         assert "e-17" not in screen
 
 
+def test_means_over_unequal_seeds_are_remarked_upon(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Else the difference beside two means, which is over seeds that both have, would seem wrong."""
+
+    def holed(settings: Mapping[str, Any], seed: int) -> dict[str, float]:
+        return {"right": float(seed), **({"labor": float(seed)} if (settings[WAGE], seed) != (9, 3) else {})}
+
+    study = made(tmp_path, holed, vary={"levers": {WAGE: [4, 9]}}, seeds=[1, 2, 3])
+    said = ["study", str(study.path / "study.yaml"), "--out", str(study.path), "--no-local-plugins"]
+    assert main(said) == 0
+    screen = " ".join(capsys.readouterr().out.split())
+    assert "Means are over the seeds that gave a number" in screen
+
+
 def test_where_nothing_can_be_matched_the_screen_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Points that differ in two settings at once have no counterpart that differs in one."""
     study = made(tmp_path, paid, vary={"levers": RANGES, "design": "latin_hypercube", "points": 3}, seeds=2)
