@@ -94,16 +94,28 @@ def replacing(path: Path, wait: bool = False) -> Iterator[BinaryIO]:
     part.replace(path)
 
 
-def require_own(path: Path, begins: bytes) -> None:
+@contextmanager
+def saving(path: Path) -> Iterator[BinaryIO]:
+    """The same where a user said where to: a device or a pipe, as /dev/stdout, is written into, and stays."""
+    if path.exists() and not S_ISREG(path.stat().st_mode):
+        with naming(path), path.open("wb") as file:
+            yield file
+    else:
+        with replacing(path) as file:
+            yield file
+
+
+def require_own(path: Path, begins: bytes, option: str = "--out") -> None:
     """Raise InvalidInput where a file is there already and does not begin as those do that are to be written there:
-    it is somebody's work, and may well be what has just been read. An empty one is nobody's."""
+    it is somebody's work, and may well be what has just been read. An empty one is nobody's. `option` names the place.
+    """
     if not path.is_file():
         return
     with opened(path, "name a file") as file:
         found = file.read(len(begins))
     if found and found != begins:
         what = "is there already, and is no earlier file of this kind, which could be replaced"
-        raise InvalidInput(Problem(what, "choose another --out, or move it away", path))
+        raise InvalidInput(Problem(what, f"choose another {option}, or move it away", path))
 
 
 @contextmanager

@@ -34,7 +34,7 @@ from simlab.plugins.watchdog import patience, watched
 from simlab.provenance import simlab_version
 from simlab.runs.changes import libraries, refuse_changed, suspects, unlike, what_changed
 from simlab.runs.folder import SCENARIO, OpenRun, open_run
-from simlab.runs.loading import Run, load
+from simlab.runs.loading import Run, load, load_one
 from simlab.runs.manifest import read_manifest
 from simlab.scenario import Overrides, Scenario, costs
 from simlab.scenario import load as load_scenario
@@ -309,7 +309,7 @@ def verify(folder: Path | str, progress: Progress | None = None, *, cached: bool
     """
     require_flags(cached=cached)
     require_functions(progress=progress)
-    path = given(folder)
+    path = load_one(folder).path
     manifest = read_manifest(path)
     if manifest["status"] != "finished":
         raise InvalidInput(f"{path}: the run is {manifest['status']}, not finished; run it to its end first")

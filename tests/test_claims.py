@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 from scipy.stats import t
 
 from simlab.claims import number, verdict
@@ -87,3 +88,24 @@ def test_numbers_are_no_condition_on_rows(where: str) -> None:
 def test_conditions_may_be_joined(where: str) -> None:
     pay = pd.DataFrame({"round": [0, 1, 2, 3], "pay": [1.0, 2.0, 4.0, 8.0]})
     assert number(cast("Run", SimpleNamespace(labor=pay)), claim(by="sum", where=where)) == 6
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ("round == '1'", "the column 'round' of labor holds numbers, and never '1' (leave out the quotes)"),
+        ("'@last' == round", "the column 'round' of labor holds numbers, and never 'last'"),
+        (
+            "party in ['pool', 7]",
+            "the column 'party' of labor holds texts, and never 7 (texts stand in quotes, as '7')",
+        ),
+        ("round == 1 and not party != 3.5", "the column 'party' of labor holds texts, and never 3.5"),
+    ],
+)
+def test_a_column_is_held_against_values_of_its_kind(where: str, said: str) -> None:
+    """pandas finds no row whose text is a number, which would be counted as none."""
+    with pytest.raises(ValidationError) as caught:
+        claim(by="count", where=where)
+    (error,) = caught.value.errors()
+    assert said.partition(" (")[0] in error["msg"]
+    assert said.partition(" (")[2].rstrip(")") in error["ctx"]["fix"]

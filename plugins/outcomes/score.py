@@ -28,4 +28,5 @@ class Score(simlab.Outcome):
             rows = rows[rows.agent == self.model]
         if self.never_compared:
             rows = rows[rows.fact_held_out]
-        return float(rows[self.criterion][rows["round"] == rows["round"].max()].mean())
+        last = rows["round"] == rows.groupby("agent", observed=True)["round"].transform("max")
+        return float(rows[self.criterion][last].mean())

@@ -16,7 +16,10 @@ from simlab.names import clip
 from simlab.sheets import Sheet, Unusable, blank
 from simlab.sheets.numbers import finite
 
-_WHOSE = re.compile(r"(crowd_?)?(worker|rater|annotator|labell?er|coder|assessor|evaluator)([_ ]?(id|name|no))?")
+_WHOSE = re.compile(
+    r"(crowd_?)?(worker|rater|annotator|labell?er|coder|assessor|evaluator|participant|respondent|reviewer|judge)"
+    r"([_ ]?(id|name|no))?"
+)
 _MOST = 8  # columns of a table in which any two are tried
 _FEWEST = 20  # rows that tell a crossing from chance
 _NUMBERS = 2  # columns of numbers in a table that says whose ratings it has by numbers

@@ -33,6 +33,7 @@ from simlab.sheets.numbers import finite, nearly
 _NEEDED = ("worker", "label")
 REFERENCES = ("pool", "others")  # whose mean rating of an item is its utility
 _LISTED = 12  # columns, in a message
+_SURELY = 4.0  # standard errors beyond which labels are not reversed by chance
 _WORDS = ("left_words", "right_words")
 _ELSEWHERE = {  # what others call these columns
     "worker": ("annotator", "judge", "rater", "labeler", "labeller", "user", "worker_id", "annotator_id", "evaluator"),
@@ -85,6 +86,7 @@ def pairs(sheet: Sheet, source: Path) -> Annotations:
     workers, worker = _coded(sheet.words("worker"))
     task = _coded(sheet.words("task"))[1] if "task" in sheet else np.arange(len(sheet), dtype=np.int64)
     differences, criteria = _criteria(sheet, remarks)
+    remarks += _reversed(label, differences, criteria)
     words = _words(sheet, remarks)
     found = Annotations(label, task, worker, differences, words, workers, criteria, str(source))
     if "task" in sheet:
@@ -145,6 +147,18 @@ def _criteria(sheet: Sheet, remarks: list[str]) -> tuple[Array, tuple[str, ...]]
         return _numbers(sheet, "perceived")[:, None], ("utility",)
     columns = [_difference(sheet, name, remarks) for name in names]
     return np.stack(columns, axis=1) if columns else np.zeros((len(sheet), 0)), tuple(names)
+
+
+def _reversed(label: Codes, differences: Array, criteria: Sequence[str]) -> list[str]:
+    """A remark if by the only criterion most labels prefer the worse response, by far more than chance."""
+    if len(criteria) != 1:
+        return []
+    along = np.sign(differences[:, 0]) * np.where(label == 1, 1, np.where(label == 2, -1, 0))
+    many, against = int(np.count_nonzero(along)), int(np.sum(along < 0))
+    if 2 * against - many <= _SURELY * np.sqrt(many):
+        return []
+    what = f"{against:,} of {many:,} labels prefer the response with less {clip(criteria[0])}"
+    return [f"{what}; if more of it is better, the sides are exchanged, or the labels 1 and 2"]
 
 
 def _is_id(name: str) -> bool:
@@ -222,8 +236,9 @@ def _rated(sheet: Sheet, file: Path, reference: str) -> Annotations:
 
 
 def _run(folder: Path) -> Annotations:
-    """A run's own comparisons of responses: what raters perceived, and what they said."""
-    from simlab.runs.loading import load
+    """A run's own comparisons of responses: what raters perceived, and what they said. Of several runs, raters are told
+    apart by scenario and seed: arms of a study share their people."""
+    from simlab.runs.loading import RunSet, load
 
     run = load(folder, tables=["comparisons", "candidates"])
     rows = run.comparisons.query("order == 1 and source == 'rater'")
@@ -236,7 +251,10 @@ def _run(folder: Path) -> Annotations:
         counts = texts.str.split().str.len()
         left, right = (counts.reindex(list(zip(rows.run, rows[s], strict=True))) for s in ("left", "right"))
         words = left.to_numpy(dtype=float) - right.to_numpy(dtype=float)
-    workers, worker = _coded([str(name) for name in rows.worker])
+    names = rows.worker.astype(str)
+    if isinstance(run, RunSet):
+        names = rows.run.map({m["run"]: f"{m['scenario']}/{m['seed']}/" for m in run.manifest["runs"]}) + names
+    workers, worker = _coded(names.tolist())
     task = _coded((rows.run + ":" + rows.task.astype(str)).tolist())[1]
     label, perceived = rows.label.to_numpy(dtype=np.int64), rows.perceived.to_numpy(dtype=float)
     return Annotations(label, task, worker, perceived[:, None], words, workers, ("utility",), str(folder))

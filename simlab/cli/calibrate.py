@@ -14,7 +14,7 @@ from simlab.cli.console import print, print_table
 from simlab.cli.parser import Commands
 from simlab.errors import InvalidInput, Problem
 from simlab.paths import given
-from simlab.plain_files import require_own
+from simlab.plain_files import require_own, saving
 
 if TYPE_CHECKING:
     from simlab.calibration.comparison import Calibration, Reproduction
@@ -99,7 +99,9 @@ def calibrate(args: Namespace) -> int:
 
 def _write(file: Path, text: str) -> None:
     try:
-        file.write_text(text, encoding="utf-8")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with saving(file) as opened:
+            opened.write(text.encode())
     except OSError as error:
         raise InvalidInput(Problem(f"cannot be written: {error.strerror}", "give another --out", file)) from error
 

@@ -108,14 +108,23 @@ def _study(path: Path | str | StudyRuns) -> StudyRuns | None:
 
 
 def _require_round(runs: Sequence[Run], round: int | None) -> None:
-    """Every model of every run must have come so far."""
+    """Every model of every run must have come so far, and have been measured then."""
     if round is None:
         return
     for run in runs:
-        last = int(run.responses.groupby("agent")["round"].max().min()) if len(run.responses) else -1
-        if not (isinstance(round, Integral) and 0 <= round <= last):
-            fix = f"its rounds are 0 to {last}" if last > 0 else "it was measured in round 0 alone"
-            raise InvalidInput(Problem(f"there is no round {round!r} in this run", fix, run.path))
+        each = [set(rounds.tolist()) for _, rounds in run.responses.groupby("agent")["round"]]
+        known = sorted(set.intersection(*each)) if each else []
+        if not isinstance(round, Integral) or round not in known:
+            raise InvalidInput(Problem(f"there is no round {round!r} in this run", _rounds(known), run.path))
+
+
+def _rounds(known: Sequence[int]) -> str:
+    """The rounds of a run, as a fix for another one."""
+    if len(known) < 2:
+        return "it was measured in round 0 alone"
+    if known == list(range(len(known))):
+        return f"its rounds are 0 to {known[-1]}"
+    return f"it was measured in rounds {', '.join(map(str, known))}: panel.rounds says in which"
 
 
 def _about(found: Arms) -> dict[str, Any]:
@@ -168,17 +177,17 @@ def _differences(pairs: Sequence[tuple[dict[Key, float], dict[Key, float], pd.Da
 
 
 def _row(key: Key, a: Array, b: Array, difference: Array) -> dict[str, Any]:
-    """One difference: the mean over seeds, and its t-interval if there are two seeds or more."""
+    """One difference: the means over seeds that have both values, and its t-interval if there are two or more."""
     from scipy.special import stdtrit
 
     measure, model, of = key
-    known = difference[~np.isnan(difference)]
-    n = len(known)
+    there = ~np.isnan(difference)
+    known, n = difference[there], int(there.sum())
     mean = float(known.mean()) if n else math.nan
     half = float(stdtrit(n - 1, 0.975) * known.std(ddof=1) / math.sqrt(n)) if n > 1 else math.nan
     return {
         "measure": measure, "model": model, "of": of, "unit": UNITS.get(measure, ""),
-        "a": _mean(a), "b": _mean(b), "difference": mean, "low": mean - half, "high": mean + half,
+        "a": _mean(a[there]), "b": _mean(b[there]), "difference": mean, "low": mean - half, "high": mean + half,
         "n": n, "interval": "seeds" if n > 1 else "",
     }  # fmt: skip
 

@@ -43,9 +43,9 @@ def effects(
     half_width: float | None = None,
     told: Sequence[str] = NUMBERS,
 ) -> pd.DataFrame:
-    """A row for each outcome and value of `by` but the base, which is the first unless one is given: the difference to
-    the base, with intervals (of these numbers, those that are to be `told`), and p-values that Holm's correction has
-    adjusted for all of an outcome's arms.
+    """A row for each outcome and value of `by` (arm, form, or a setting that varies) but the base, which is the first
+    unless one is given: the difference to the base, with intervals (of these numbers, those that are to be `told`), and
+    p-values that Holm's correction has adjusted for all of an outcome's arms.
 
     Differences are taken between runs that are alike in seed and in all else that varies, and averaged within a seed.
     With `half_width`, `seeds` says how many seeds would make the interval so narrow. Raises InvalidInput if there is
@@ -54,16 +54,16 @@ def effects(
     import pandas as pd
 
     rows = study.outcomes
-    by = column_of(rows, by)
+    by = column_of(rows[["arm", "form", *study.varied]], by)
     values = list(rows[by].drop_duplicates())
     if len(values) < 2:
         raise InvalidInput(Problem(f"all runs have the same {by}", "give a column in which they differ"))
     base = values[0] if base is None else base
-    if base not in values:
+    others = [value for value in values if not _same(value, base)]
+    if len(others) == len(values):
         raise InvalidInput(Problem(f"no run has {by} {base!r}", suggestion(str(base), [str(v) for v in values[:20]])))
     found = []
     for name in study.plan["outcomes"]:
-        others = [value for value in values if value != base]
         each = [effect(differences(study, name, by, value, base)) for value in others]
         for value, one, p in zip(others, each, adjusted([one.p for one in each]), strict=True):
             row = {"outcome": name, by: value, "less": base, **numbers(one, told), "p_holm": p}
@@ -87,11 +87,29 @@ def matched(study: StudyRuns, outcome: str, by: str, value: Any, base: Any) -> p
     keys = ["seed", *(key for key in ("form", *study.varied) if key not in apart)]
     if by == "arm":  # arms are points of the design themselves
         keys = ["seed"] if not _same_points(study, value, base) else keys
-    one, other = (rows[rows[by] == wanted].groupby(keys, dropna=False)[outcome].mean() for wanted in (value, base))
+    one, other = (rows[_at(rows[by], wanted)].groupby(keys, dropna=False)[outcome].mean() for wanted in (value, base))
     change = (one - other).dropna()
     if len(study.plan["seeds"]) < 2 or change.index.nlevels == 1:
         return change
     return change.groupby(level="seed").mean()
+
+
+def _at(column: pd.Series[Any], wanted: Any) -> pd.Series[bool]:
+    """Which rows have this value; one that is missing, as null is, is a value like others."""
+    return column.isna() if _missing(wanted) else column == wanted
+
+
+def _same(value: Any, other: Any) -> bool:
+    return bool(value == other) or (_missing(value) and _missing(other))
+
+
+def _missing(value: Any) -> bool:
+    return value is None or value != value
+
+
+def spelled(value: Any) -> str:
+    """A value by which arms are told apart, as text; one that is missing as a scenario says it."""
+    return "null" if _missing(value) else str(value)
 
 
 def _same_points(study: StudyRuns, value: Any, base: Any) -> bool:

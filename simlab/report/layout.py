@@ -17,6 +17,8 @@ from rich.text import Text
 from simlab.names import visible
 
 NOTHING = "–"
+_ROUNDING = 1e-12  # numbers below are what remains of sums that cancel
+_THREE_DECIMALS = 0.005  # numbers below have one figure in three decimals, or none
 
 
 class Screen(Console):
@@ -82,12 +84,15 @@ def many(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def measured(value: float | None, sign: str = "") -> str:
-    """A number of any size, or a dash where there is none."""
+def measured(value: float | None, sign: str = "", ends: Sequence[float] = ()) -> str:
+    """A number of any size, or a dash where there is none; in two figures where it and the `ends` of its interval
+    are too small for three decimals."""
     if value is None or math.isnan(value):
         return NOTHING
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
+    if small(value, *ends):
+        return number(value, f"{sign}.2g")
     return number(value, f"{sign},.0f" if abs(value) >= 1000 else f"{sign}.3f")
 
 
@@ -96,5 +101,10 @@ def between(low: float, high: float, form: str = "") -> str:
     if math.isnan(low) or math.isnan(high):
         return NOTHING
     largest = max((abs(end) for end in (low, high) if not math.isinf(end)), default=0.0)
-    form = form or (",.0f" if largest >= 1000 else ".3f")
+    form = form or (",.0f" if largest >= 1000 else ".2g" if small(low, high) else ".3f")
     return " to ".join(measured(end) if math.isinf(end) else number(end, form) for end in (low, high))
+
+
+def small(*values: float) -> bool:
+    """Whether three decimals would leave a figure of these at most, and one of them is more than rounding."""
+    return _ROUNDING < max((abs(value) for value in values if not math.isnan(value)), default=0.0) < _THREE_DECIMALS

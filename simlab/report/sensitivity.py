@@ -48,20 +48,23 @@ def sensitivity(study: StudyRuns) -> pd.DataFrame:
         fix = "design: saltelli, points: 64 (or morris, points: 10)"
         raise InvalidInput(Problem("its design is none of which indices can be made", fix, study.path))
     shares = np.asarray(design["shares"], dtype=float)
-    means = study.outcomes.groupby("arm")[list(study.plan["outcomes"])].mean()
+    asked, seeds = list(study.plan["outcomes"]), len(study.plan["seeds"])
+    points = study.outcomes.groupby("arm")
+    ended, means = points.size(), points[asked].mean().where(points[asked].count() == seeds)
     found: list[dict[str, Any]] = []
     for form in dict.fromkeys(arm["form"] for arm in study.plan["arms"]):
         arms = [arm["name"] for arm in study.plan["arms"] if arm["form"] == form]
-        if missing := [name for name in arms if name not in means.index]:
-            what = f"{len(missing)} of {len(arms)} points have no run yet"
+        if missing := [name for name in arms if ended.get(name, 0) < seeds]:
+            what = f"{len(missing)} of {len(arms)} points lack runs yet"
             raise InvalidInput(Problem(what, "the command that began the study goes on", study.path))
-        for outcome in study.plan["outcomes"]:
+        for outcome in asked:
             indices = _indices(shares, means.loc[arms, outcome].to_numpy(dtype=float), design["kind"])
             for number, setting in enumerate(study.varied):
                 told = {"outcome": outcome, "form": form, "setting": setting}
                 found.append(told | {name: float(indices[name][number]) for name in names})
     made = pd.DataFrame(found, columns=["outcome", "form", "setting", *names])
     made.attrs = {"study": study.plan["name"], "design": design["kind"], "points": len(shares)}
+    made.attrs["without_number"] = {name: int(study.outcomes[name].isna().sum()) for name in asked}
     return made
 
 
@@ -86,7 +89,12 @@ def screen(found: pd.DataFrame) -> RenderableType:
         said = [row["outcome"] if row["outcome"] != before else "", *([row["form"]] if forms else []), row["setting"]]
         made.add_row(*(escape(clip(text, 60)) for text in said), *(measured(row[name]) for name in names))
         before = row["outcome"]
-    return Group(*spaced([head, noted(made, _NOTES[about["design"]])]))
+    none = [
+        f" Of {name}, {many} runs give no number: there are no indices."
+        for name, many in about["without_number"].items()
+        if many
+    ]
+    return Group(*spaced([head, noted(made, _NOTES[about["design"]] + "".join(none))]))
 
 
 def record(found: pd.DataFrame) -> dict[str, Any]:

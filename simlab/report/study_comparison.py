@@ -13,7 +13,7 @@ from rich.text import Text
 from simlab.errors import InvalidInput, Problem
 from simlab.measures.paired import MOST_SEEDS
 from simlab.names import clip
-from simlab.report.effects import column_of, effects
+from simlab.report.effects import effects, spelled
 from simlab.report.layout import NOTHING, between, measured, noted, number, spaced, table
 from simlab.report.records import records
 
@@ -50,8 +50,8 @@ def compare_arms(study: StudyRuns, by: str | None = None, half_width: float | No
         raise InvalidInput(Problem("has no outcome to compare yet", "run the study, with outcomes:", study.path))
     if half_width is not None and not (isinstance(half_width, Real) and 0 < half_width < math.inf):
         raise InvalidInput(Problem(f"--half-width {half_width}", "give a number above 0, in units of the outcome"))
-    key = column_of(study.outcomes, by or "arm")
-    found = effects(study, key, half_width=half_width)
+    found = effects(study, by or "arm", half_width=half_width)
+    key = str(found.columns[1])
     units = study.plan.get("units", {})
     found.attrs = {"study": study.plan["name"], "by": key, "half_width": half_width, "units": dict(units)}
     found.attrs["columns"] = {name: COLUMNS.get(name, "what tells arms apart") for name in found}
@@ -61,7 +61,7 @@ def compare_arms(study: StudyRuns, by: str | None = None, half_width: float | No
 def screen(found: pd.DataFrame) -> RenderableType:
     """What `compare_arms` found, for people."""
     about = found.attrs
-    base = found.less.iloc[0]
+    base = spelled(found.less.iloc[0])
     head = Text(about["study"], style="bold").append(f"  {about['by']}, to {base}", style="not bold")
     columns = ["", about["by"], "difference", "95 % (t)", "95 % (bootstrap)", "p", "seeds"]
     asked = about["half_width"]
@@ -70,21 +70,24 @@ def screen(found: pd.DataFrame) -> RenderableType:
         unit = about["units"].get(outcome)
         called = f"{outcome}, {unit}" if unit else str(outcome)
         for row in rows.to_dict("records"):
-            made.add_row(*map(escape, [called, clip(str(row[about["by"]]), 40), *_cells(row, asked is not None)]))
+            made.add_row(*map(escape, [called, clip(spelled(row[about["by"]]), 40), *_cells(row, asked is not None)]))
             called = ""
-    return Group(*spaced([head, noted(made, _WHAT)]))
+    alone = _ALONE if len(found) and not found.n.all() else ""
+    return Group(*spaced([head, noted(made, _WHAT + alone)]))
 
 
 _WHAT = (
     "Runs are matched by seed and all else that varies; intervals by Student's t, and by bootstrap (BCa) over seeds;"
     " p adjusted by Holm over the arms of an outcome."
 )
+_ALONE = " Where there is a dash, no two runs that gave a number are so matched."
 
 
 def _cells(row: dict[str, Any], asked: bool) -> list[str]:
+    student, resampled = (row["low"], row["high"]), (row["boot_low"], row["boot_high"])
     found = [
-        measured(row["mean"], "+"), between(row["low"], row["high"]), between(row["boot_low"], row["boot_high"]),
-        number(row["p_holm"], ".2g"), str(row["n"]),
+        measured(row["mean"], "+", student), between(*student), between(*resampled), number(row["p_holm"], ".2g"),
+        str(row["n"]),
     ]  # fmt: skip
     seeds = row.get("seeds")
     many = NOTHING if seeds is None or seeds != seeds else f"{seeds:,.0f}{'+' * (seeds >= MOST_SEEDS)}"

@@ -54,16 +54,16 @@ def _outcomes(study: StudyRuns) -> RenderableType:
         called = f"{outcome}, {units[outcome]}" if units.get(outcome) else outcome
         for row in found[(found.outcome == outcome) & found.arm.isin(names)].to_dict("records"):
             other = change.get((outcome, row["arm"]))
-            cells = [escape(called), escape(clip(row["arm"], 40)), measured(row["mean"]), _interval(row)]
-            cells += (
-                [measured(other["mean"], "+"), _interval(other), number(other["p_holm"], ".2g")] if other else [""] * 3
-            )
+            cells = [escape(called), escape(clip(row["arm"], 40)), _mean(row), _interval(row)]
+            cells += [_mean(other, "+"), _interval(other), number(other["p_holm"], ".2g")] if other else [""] * 3
             made.add_row(*cells)
             called = ""
     first = study.plan["arms"][0]["name"]
     what = f"Differences are to {first}, seed by seed under the same draws; p by Student's t, adjusted by Holm."
     more = len(study.plan["arms"]) - len(names)
     notes = [what] if several else []
+    if several and found.n.nunique() > 1:
+        notes.append("Means are over the seeds that gave a number, differences over those that did so in both arms.")
     notes += [f"{more} more arms are in outcomes.csv."] if more > 0 else []
     return noted(made, " ".join(notes + _without_numbers(study)))
 
@@ -82,7 +82,7 @@ def _without_numbers(study: StudyRuns) -> list[str]:
 def _verdicts(study: StudyRuns) -> RenderableType:
     made = table("Hypotheses", ["", "difference", "95 %", "more than", "verdict"], fold=True)
     for row in verdicts(study, told=PLAIN).to_dict("records"):
-        said = [measured(row["mean"], "+"), between(row["low"], row["high"]), f"{row['margin']:g}", row["verdict"]]
+        said = [_mean(row, "+"), _interval(row), f"{row['margin']:g}", row["verdict"]]
         made.add_row(escape(row["says"]), *said)
     return made
 
@@ -93,6 +93,10 @@ def _failures(study: StudyRuns) -> RenderableType:
     for row in found.head(_MOST_FAILURES).to_dict("records"):
         made.add_row(escape(row["arm"]), str(row["seed"]), row["stage"], escape(clip(row["message"], 300)))
     return noted(made, "The same command tries them again.")
+
+
+def _mean(row: Mapping[str, Any], sign: str = "") -> str:
+    return measured(row["mean"], sign, (row["low"], row["high"]))
 
 
 def _interval(row: Mapping[str, Any]) -> str:

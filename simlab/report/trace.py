@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from simlab.errors import InvalidInput, Problem
 from simlab.hierarchy import Hierarchy
 from simlab.report.trace_screen import story
-from simlab.runs.loading import RunSet, load
+from simlab.runs.loading import load, load_one
 from simlab.runs.manifest import MANIFEST
 from simlab.tables.schemas import TABLES
 
@@ -84,9 +84,7 @@ def _plain(row: Mapping[Any, Any]) -> Row:
 
 
 def _finished(folder: Path | str) -> Run:
-    run = load(folder)
-    if isinstance(run, RunSet):
-        raise InvalidInput(Problem("holds several runs", f"name one of them, as {run.parts[0].path}", run.path))
+    run = load_one(folder)
     if run.status != "finished":
         fix = "the command that began it goes on where it stopped"
         raise InvalidInput(Problem(f"the run is {run.status}, not finished", fix, run.path))

@@ -56,7 +56,7 @@ def export(path: Path | str, to: str, out: Path | str | None = None) -> Path:
         plain_files.require_own(place, begins)
         rows = frame(run)
         place.parent.mkdir(parents=True, exist_ok=True)
-        with plain_files.replacing(place) as file:
+        with plain_files.saving(place) as file:
             write(rows, file)
     return place
 

@@ -6,7 +6,6 @@ a run is the business of `simlab.runs.folder`.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +21,7 @@ from simlab.paths import given
 from simlab.runs.folder import is_held, runs_row
 from simlab.runs.manifest import MANIFEST, read_manifest
 from simlab.runs.selection import Selection, unknown
-from simlab.runs.study_folder import RUN_COLUMNS, Cell, cells, is_study, read_study, row_of
+from simlab.runs.study_folder import RUN_COLUMNS, Cell, cells, is_study, read_study, row_of, settings
 from simlab.tables.schemas import TABLES
 
 if TYPE_CHECKING:
@@ -235,6 +234,7 @@ class StudyRuns(RunSet):
 
     def __init__(self, path: Path, selection: Selection) -> None:
         self.plan = read_study(path)
+        self._settings = settings(self.plan)
         every = list(cells(path, self.plan))
         self.cells = tuple(cell for cell in every if (cell.run / MANIFEST).is_file())
         ended = {cell.row: row for cell in every if (row := row_of(cell, self.plan["asked"])) is not None}
@@ -258,8 +258,7 @@ class StudyRuns(RunSet):
     @property
     def varied(self) -> list[str]:
         """The settings that vary by design, as dotted paths."""
-        arms = self.plan["arms"]
-        return list(dict.fromkeys(key for arm in arms for key in {**arm["levers"], **arm["uncertainties"]}))
+        return list(self._settings)
 
     @property
     def solved(self) -> list[str]:
@@ -269,9 +268,7 @@ class StudyRuns(RunSet):
 
     def _told(self, cell: Cell) -> dict[str, Any]:
         """Arm, seed and point of the design of a run, by column."""
-        arm = self.plan["arms"][cell.number]
-        point = {**arm["levers"], **arm["uncertainties"]}
-        return {"arm": cell.arm, "seed": cell.seed, **{key: point.get(key) for key in self.varied}}
+        return {"arm": cell.arm, "seed": cell.seed, **{key: each[cell.number] for key, each in self._settings.items()}}
 
     @cached_property
     def outcomes(self) -> pd.DataFrame:
@@ -334,8 +331,6 @@ def _repeated(value: Any, times: int) -> pa.Array:
     """One value, so many times; a text as one entry of a dictionary."""
     import pyarrow as pa
 
-    if value is not None and not isinstance(value, bool | int | float | str):
-        value = json.dumps(value, sort_keys=True)
     found = pa.repeat(pa.scalar(value), times)
     return found.dictionary_encode() if isinstance(value, str) else found
 
@@ -371,6 +366,15 @@ def load(
     if not (parts := _runs_below(folder)):
         raise InvalidInput(Problem("holds no run", "give the folder that `simlab run` or `simlab study` named", folder))
     return RunSet(folder, parts, selection)
+
+
+def load_one(path: Path | str) -> Run:
+    """The run in a folder, of whatever status. Raises InvalidInput where the folder holds several, or none."""
+    found = load(path)
+    if isinstance(found, RunSet):
+        fix = f"name one of them, as {found.parts[0].path}" if found.parts else "run the study first"
+        raise InvalidInput(Problem("holds several runs" if found.parts else "holds no run yet", fix, found.path))
+    return found
 
 
 def _runs_below(folder: Path) -> list[Path]:

@@ -8,7 +8,7 @@ is done. Whoever takes part claims a run by the lock of its folder, which a proc
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,3 +94,19 @@ def row_of(cell: Cell, asked: str) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) and found.get("asked") == asked else None
+
+
+def settings(study: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """The value of each setting that varies in every arm, as a column of a table has it."""
+    points = [{**arm["levers"], **arm["uncertainties"]} for arm in study["arms"]]
+    keys = dict.fromkeys(key for point in points for key in point)
+    return {key: _column([point.get(key) for point in points]) for key in keys}
+
+
+def _column(values: Sequence[Any]) -> list[Any]:
+    """Values of a setting as one column can hold them: numbers, truths or texts; lists and mappings, and whatever
+    stands beside values of another kind, are written as JSON, texts as they are."""
+    kinds = {next((k for k in (bool, int | float, str) if isinstance(v, k)), None) for v in values if v is not None}
+    if len(kinds) < 2 and None not in kinds:
+        return list(values)
+    return [v if v is None or isinstance(v, str) else json.dumps(v, sort_keys=True) for v in values]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from itertools import pairwise
 from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -19,6 +20,7 @@ from simlab.tables.schemas import TABLES
 
 Reducer = Literal["mean", "sum", "min", "max", "first", "last", "count"]  # what is made of rows
 _GIVEN = ("last", "index")  # names in a condition that are no columns
+_KINDS = {"bool": "true or false", "int64": "numbers", "float64": "numbers"}
 
 
 def require_column(table: str, column: str) -> None:
@@ -51,6 +53,8 @@ def require_number(table: str, column: str, where: str, by: str) -> None:
             fix = did_you_mean(name, TABLES[table].names) or "texts stand in quotes; @last is the last round"
             given = {"table": table, "name": repr(name), "fix": fix}
             raise PydanticCustomError("rows", "the table {table} has no column {name}, by which rows are taken", given)
+    if unlike := _unlike(tree, table):
+        raise PydanticCustomError("rows", "the column {name} of {table} holds {kind}, and never {value}", unlike)
 
 
 def _condition(where: str) -> ast.expr | None:
@@ -79,6 +83,29 @@ def _named(tree: ast.expr | None) -> list[str]:
     called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
     names = [node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in called]
     return [name for name in names if name not in _GIVEN]
+
+
+def _unlike(tree: ast.expr | None, table: str) -> dict[str, str] | None:
+    """The first column of numbers or truths that a condition holds against a text, or of texts against a number: pandas
+    finds no row, and says nothing. None if there is none."""
+    kinds = {column.name: column.type for column in TABLES[table].columns}
+    for node in ast.walk(tree) if tree else ():
+        sides = [node.left, *node.comparators] if isinstance(node, ast.Compare) else []
+        for column, other in [*pairwise(sides), *pairwise(reversed(sides))]:
+            kind = kinds.get(column.id) if isinstance(column, ast.Name) else None
+            for value in _values(other) if kind else ():
+                if isinstance(value, str) != (kind == "string"):
+                    given = {"name": repr(ast.unparse(column)), "table": table, "value": repr(value)}
+                    if kind == "string":
+                        return {**given, "kind": "texts", "fix": f"texts stand in quotes, as '{value}'"}
+                    return {**given, "kind": _KINDS[str(kind)], "fix": "leave out the quotes"}
+    return None
+
+
+def _values(node: ast.expr) -> list[Any]:
+    """The texts and numbers that stand in a condition as one value or a list of them."""
+    nodes = node.elts if isinstance(node, ast.List | ast.Tuple) else [node]
+    return [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str | int | float)]
 
 
 class ArmSpec(Spec):

@@ -166,15 +166,17 @@ class Quantity(Spec):
 def quantity(text: str) -> Quantity:
     """The quantity of an expression such as `alignment.rho | a == 'users' and round == @last | mean`. Raises
     PydanticCustomError if it is none."""
-    place, *steps = [part.strip() for part in text.split("|")]
-    table, dot, column = place.partition(".")
-    by = steps.pop() if steps and steps[-1] in REDUCERS else "mean"
-    if not dot or not table or not column or len(steps) > 1:
+    place, _, rows = text.partition("|")
+    table, dot, column = (part.strip() for part in place.partition("."))
+    where, bar, by = (part.strip() for part in rows.rpartition("|"))  # in a condition a bar is an or
+    unknown = bar and by.isidentifier() and by not in REDUCERS
+    if not (table and dot and column) or unknown:
         fix = "as in alignment.rho | a == 'users' and b == 'lm' and round == @last | mean"
-        raise PydanticCustomError(
-            "quantity", "{shown} is no table.column | rows | mean", {"shown": shown(text), "fix": fix}
-        )
-    return Quantity.model_validate({"table": table, "column": column, "where": "".join(steps), "by": by})
+        given = {"shown": shown(text), "fix": f"{fix}; or in the end one of {', '.join(REDUCERS)}"}
+        raise PydanticCustomError("quantity", "{shown} is no table.column | rows | mean", given)
+    if by not in REDUCERS:
+        where, by = rows.strip(), "mean"
+    return Quantity.model_validate({"table": table, "column": column, "where": where, "by": by})
 
 
 def _outcome(value: Any, info: ValidationInfo) -> Quantity | Outcome:

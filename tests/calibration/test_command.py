@@ -63,13 +63,20 @@ def test_somebody_elses_file_is_not_replaced(table: Path, capsys: pytest.Capture
     assert main(["calibrate", str(table), "--model", "boltzmann", "--out", os.devnull]) == 0
 
 
+def test_a_folder_is_made_for_the_fragment(table: Path) -> None:
+    out = table.parent / "new" / "policy.yaml"
+    assert main(["calibrate", str(table), "--model", "boltzmann", "--out", str(out)]) == 0
+    assert [file.name for file in out.parent.iterdir()] == ["policy.yaml"]
+    assert main(["calibrate", str(table), "--model", "boltzmann", "--out", str(table.parent)]) == 2
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
         (["--holdout", "0"], "'0' is no share"),
         (["--model", "boltzmann+flip"], "there is no part of a rater model 'flip' to fit (did you mean 'flips'?"),
         (["--holdout", "0.00001"], "1200 tasks are too few to hold 1e-05 of them out"),
-        (["--out", "/nowhere/at/all.yaml"], "/nowhere/at/all.yaml: cannot be written"),
+        (["--out", "/dev/null/at/all.yaml"], "/dev/null/at/all.yaml: cannot be written"),
         (
             ["--reference", "others"],
             "labels.csv: --reference others is about ratings, and labels are not (leave it out",

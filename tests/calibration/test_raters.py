@@ -235,6 +235,14 @@ def test_a_row_for_each_rating_is_refused(frame: pd.DataFrame, whose: str, tmp_p
         of(tmp_path, frame)
 
 
+@pytest.mark.parametrize("name", ["participant", "respondent_id", "Reviewer", "judge"])
+def test_people_of_a_survey_for_rows_are_refused(name: str, tmp_path: Path) -> None:
+    """A survey has a row a person: its questions would be raters, of people."""
+    turned = plain().T.rename_axis(name).reset_index().assign(**{name: COUNT[: len(RATERS)]})
+    with pytest.raises(InvalidInput, match=rf"column '{name}': has raters for rows, no two alike here"):
+        of(tmp_path, turned)
+
+
 def test_raters_for_rows_and_the_best_of_several_are_refused(tmp_path: Path) -> None:
     turned = plain().T.rename_axis("rater").reset_index()
     for frame in (turned, turned.assign(rater=COUNT[: len(RATERS)])):

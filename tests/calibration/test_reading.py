@@ -38,6 +38,16 @@ def test_criteria_texts_and_codes_are_read(tmp_path: Path) -> None:
     assert data.words.tolist() == [2, 2, -3]
 
 
+def test_labels_that_are_turned_around_are_remarked_upon(tmp_path: Path) -> None:
+    """1 and 2 exchanged, as where a table says on which side the worse one is; few labels are so by chance."""
+    file = tmp_path / "labels.csv"
+    for labels, said in (("2" * 60 + "1" * 20, True), ("1" * 60 + "2" * 20, False), ("2" * 9 + "1", False)):
+        file.write_text(HEAD + "".join(f"{task},ann,{label},1,0\n" for task, label in enumerate(labels)))
+        remarks = read(file).remarks
+        assert any("60 of 80 labels prefer the response with less helpful" in r for r in remarks) == said
+        assert said or not remarks
+
+
 def test_parquet_says_the_same_as_csv(tmp_path: Path) -> None:
     frame = pd.DataFrame({"worker": ["a", "b", "a"], "label": [1, 2, 0], "left_x": [1.0, 2, 3], "right_x": [2.0, 2, 2]})
     frame.to_csv(tmp_path / "labels.csv", index=False)
@@ -74,6 +84,18 @@ def test_a_runs_own_raters_are_as_its_scenario_says(tmp_path: Path, temperature:
         half = np.log(e.high / e.low) / 2
         assert abs(np.log(e.value / truth)) < 2.1 * half, (name, e)
         assert abs(np.log(e.value / (1.5 * truth))) > 2.1 * half
+
+
+def test_raters_of_several_runs_are_told_apart_by_seed(tmp_path: Path) -> None:
+    """pool:3 is somebody else under another seed, and the same person under another wage."""
+    for name, seed, wage in (("a", 1, 21), ("b", 2, 21), ("c", 2, 9)):
+        overrides = {"parties.pool.wage": wage, "panel.rounds": "last"}
+        simlab.run(WHOLE, small=True, seed=seed, overrides=overrides, out=tmp_path / "runs" / name)
+    alone = read(tmp_path / "runs" / "a")
+    data = read(tmp_path / "runs")
+    assert len(data) > 2 * len(alone)
+    assert {worker.split("/")[1] for worker in data.workers} == {"1", "2"}
+    assert set(alone.workers) == {w.rpartition("/")[2] for w in data.workers if w.split("/")[1] == "1"}
 
 
 def test_ratings_become_comparisons_of_pairs_that_share_no_item(tmp_path: Path) -> None:

@@ -52,3 +52,15 @@ def test_of_others_it_is_the_mean_over_models(market: simlab.Run) -> None:
     shares = last(market.on_policy[market.on_policy.party == "users"]).set_index("model").share
     assert value(market, "regret") == pytest.approx(1 - shares.mean())
     assert value(market, "regret", model="lm") == 1 - shares["lm"] != value(market, "regret")
+
+
+def test_each_model_counts_as_it_was_after_its_own_last_round() -> None:
+    """One that is trained more seldom has an earlier last round, and is no less a model."""
+    responses = pd.DataFrame({
+        "agent": ["lm", "lm2", "lm", "lm2", "lm"], "round": [0, 0, 1, 1, 2],
+        "truthful": [0.0, 0.0, 0.5, 0.25, 0.75], "fact_held_out": False,
+    })  # fmt: skip
+    run = SimpleNamespace(responses=responses)
+    assert value(run, "score") == (0.25 + 0.75) / 2
+    assert (value(run, "score", model="lm"), value(run, "score", model="lm2")) == (0.75, 0.25)
+    assert pd.isna(value(run, "score", model="lm3"))

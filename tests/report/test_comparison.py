@@ -85,6 +85,15 @@ def test_paired_over_seeds(seeds: int, tmp_path: Path) -> None:
         assert got.high - got.low < 0.5 * (unpaired.high - unpaired.low)
 
 
+def test_a_seed_without_a_value_in_one_arm_counts_in_neither(tmp_path: Path) -> None:
+    """Else the means would differ by more than the difference of the pairs says, by the luck of that seed."""
+    for seed, one, two in ((1, 0.2, 0.3), (2, 0.4, 0.5), (3, 0.9, np.nan)):
+        made_up(tmp_path / f"a{seed}", seed=seed, helpful=one)
+        made_up(tmp_path / f"b{seed}", seed=seed, helpful=two, without=["pool:3"])
+    got = row(simlab.compare(tmp_path), "score", "helpful")
+    assert (got.a, got.b, got.difference, got.n) == pytest.approx((0.3, 0.4, 0.1, 2))
+
+
 def test_money_and_labor_are_added_up(tmp_path: Path) -> None:
     found = simlab.compare(made_up(tmp_path / "a", seed=7), made_up(tmp_path / "b", seed=7, without=["pool:3"]))
     assert row(found, "money", "acme").a == -70
@@ -355,6 +364,19 @@ def test_any_round(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "there is no round 4 in this run (its rounds are 0 to 3)" in capsys.readouterr().err
     with pytest.raises(simlab.InvalidInput, match=r"there is no round 1\.5 in this run"):
         simlab.compare(tmp_path / "runs", round=1.5)  # type: ignore[arg-type]
+
+
+def test_a_round_that_was_not_measured_is_none(tmp_path: Path) -> None:
+    """Everything had been called unchanged in it, money too."""
+    for name, wage in (("a", 8), ("b", 12)):
+        world = written(tmp_path / "world.yaml", {"days": 3, "panel.rounds": "last"}, DEEP)
+        overrides = [f"parties.north.wage={wage}"]
+        simlab.run(world, overrides=overrides, out=tmp_path / "runs" / name, store=Store(None))
+    assert row(simlab.compare(tmp_path / "runs", round=3), "hours", "north, ranking").a > 0
+    with pytest.raises(
+        simlab.InvalidInput, match=r"no round 1 in this run \(it was measured in rounds 0, 3: panel\.round"
+    ):
+        simlab.compare(tmp_path / "runs", round=1)
 
 
 # ---- what is refused ----------------------------------------------------------------------------------------------

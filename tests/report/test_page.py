@@ -262,6 +262,25 @@ def test_a_page_about_a_study_with_every_figure_and_table_as_a_file(study: Study
         assert (tmp_path / "figures" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_figures_leave_other_files_alone(study: StudyRuns, tmp_path: Path) -> None:
+    """A study's own outcomes.csv, and whatever else somebody called so, is none of a report's tables."""
+    before = (study.path / "outcomes.csv").read_bytes()
+    with pytest.raises(InvalidInput, match=r"outcomes\.csv: is there already.*choose another --figures"):
+        write_report(study.path, tmp_path / "page.html", study.path)
+    (tmp_path / "effects.svg").write_text("<svg>mine</svg>")
+    with pytest.raises(InvalidInput, match=r"effects\.svg: is there already"):
+        write_report(study.path, tmp_path / "page.html", tmp_path)
+    assert (study.path / "outcomes.csv").read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["effects.svg"]
+
+
+@pytest.mark.skipif(not Path("/dev/null").exists(), reason="devices are called otherwise here")
+def test_a_device_is_written_into(study: StudyRuns, tmp_path: Path) -> None:
+    (tmp_path / "page.html").symlink_to("/dev/null")
+    write_report(study.path, tmp_path / "page.html")
+    assert [(file.name, file.is_symlink()) for file in tmp_path.iterdir()] == [("page.html", True)]
+
+
 def test_every_seed_is_shown(study: StudyRuns) -> None:
     (chart,) = arms.effect_plots(study)
     panels = drawn(chart).axes

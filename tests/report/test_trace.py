@@ -15,6 +15,7 @@ import simlab
 from simlab.cli import main
 from simlab.engine.jobs import Store
 from simlab.report.trace_screen import screen
+from simlab.runner import verify
 from tests.deep_world import CLICK, DEEP, NORTH, auditors
 from tests.small_world import hurried, written
 
@@ -229,6 +230,13 @@ def test_a_run_that_is_not_finished(tmp_path: Path, run: simlab.Run) -> None:
         simlab.trace(tmp_path / "runs" / "one", 1)
     with pytest.raises(simlab.InvalidInput, match="holds several runs"):
         simlab.trace(tmp_path / "runs", 1)
+    with pytest.raises(simlab.InvalidInput, match=r"runs: holds several runs \(name one of them, as .*one"):
+        verify(tmp_path / "runs")
+    (tmp_path / "begun").mkdir()
+    (tmp_path / "begun" / "study.json").write_text('{"arms": [], "seeds": [], "asked": ""}')
+    for ask in (verify, lambda folder: simlab.trace(folder, 1)):
+        with pytest.raises(simlab.InvalidInput, match="begun: holds no run yet"):
+            ask(tmp_path / "begun")
 
 
 # ---- how it is shown ----------------------------------------------------------------------------------------------

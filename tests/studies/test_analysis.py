@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -73,11 +74,79 @@ def test_the_command_shows_them(wages: simlab.StudyRuns, capsys: pytest.CaptureF
     said = json.loads(capsys.readouterr().out)
     assert (said["by"], len(said["differences"])) == ("arm", 4)
     for wrong in (
-        ["--by", "wag"],
+        *(["--by", by] for by in ("wag", "seed", "run", "right")),  # runs are matched by seed
         *(["--half-width", w] for w in ("-1", "nan", "inf")),
         ["--round", "1", "--half-width", "1"],
     ):
         assert main(["compare", str(wages.path), *wrong]) == 2
+
+
+@pytest.mark.parametrize(
+    ("lever", "values", "base", "told"),
+    [
+        ("parties.pool.shared", [None, 0.5], "null", [0.5]),
+        ("parties.pool.shared", [0.5, {"misreading": 0.3}, None], "0.5", ['{"misreading": 0.3}', "null"]),
+        ("waterfall.redraw", [[], ["pool"]], "[]", ['["pool"]']),
+    ],
+)
+def test_a_lever_may_have_any_values(
+    lever: str, values: list[Any], base: str, told: list[Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Null, lists, mappings, and several kinds at once are values like others, by which arms are told apart."""
+
+    def placed(settings: Mapping[str, Any], seed: int) -> dict[str, float]:
+        return {"right": values.index(settings[lever]) + noise(seed), "labor": 10.0 * settings[WAGE]}
+
+    study = made(tmp_path, placed, vary={"levers": {WAGE: [4, 9], lever: values}}, seeds=3)
+    found = compare_arms(study, lever).query("outcome == 'right'")
+    assert found["mean"].tolist() == pytest.approx([float(place) for place in range(1, len(values))])
+    assert found.n.tolist() == [3] * (len(values) - 1)
+    assert found[lever].astype(object).fillna("null").tolist() == told
+    assert found.less.astype(object).fillna("null").astype(str).eq(base).all()
+    assert main(["compare", str(study.path), "--by", lever]) == 0
+    screen = capsys.readouterr().out
+    assert f"{lever}, to {base}" in screen
+    assert "nan" not in screen
+    by_wage = compare_arms(study, "wage").set_index("outcome")
+    assert by_wage.loc["labor", "mean"] == 50
+    assert by_wage.loc["labor", "n"] == 3
+
+
+def test_what_is_small_is_not_shown_as_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A difference of 2e-5 is shown; and what is left of sums that cancel is nothing."""
+
+    def rare(settings: Mapping[str, Any], seed: int) -> dict[str, float]:
+        right = 4e-4 + 1e-5 * seed + 2e-5 * (settings[WAGE] > 4) + noise(seed + settings[WAGE], 1e-7)
+        return {"right": right, "labor": 1e-17 * seed}
+
+    study = made(tmp_path, rare, vary={"levers": {WAGE: [4, 9]}}, seeds=4)
+    file = str(study.path / "study.yaml")
+    for command in (["study", file, "--out", str(study.path), "--no-local-plugins"], ["compare", str(study.path)]):
+        assert main(command) == 0
+        screen = " ".join(capsys.readouterr().out.split())
+        assert re.search(r"\+(1\.9|2|2\.\d)e-05 (1\.\d|2)e-05 to (2|2\.\d)e-05", screen)
+        assert "e-17" not in screen
+
+
+def test_means_over_unequal_seeds_are_remarked_upon(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Else the difference beside two means, which is over seeds that both have, would seem wrong."""
+
+    def holed(settings: Mapping[str, Any], seed: int) -> dict[str, float]:
+        return {"right": float(seed), **({"labor": float(seed)} if (settings[WAGE], seed) != (9, 3) else {})}
+
+    study = made(tmp_path, holed, vary={"levers": {WAGE: [4, 9]}}, seeds=[1, 2, 3])
+    said = ["study", str(study.path / "study.yaml"), "--out", str(study.path), "--no-local-plugins"]
+    assert main(said) == 0
+    screen = " ".join(capsys.readouterr().out.split())
+    assert "Means are over the seeds that gave a number" in screen
+
+
+def test_where_nothing_can_be_matched_the_screen_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Points that differ in two settings at once have no counterpart that differs in one."""
+    study = made(tmp_path, paid, vary={"levers": RANGES, "design": "latin_hypercube", "points": 3}, seeds=2)
+    for by, said in (("wage", True), ("arm", False)):
+        assert main(["compare", str(study.path), "--by", by]) == 0
+        assert ("no two runs that gave a number are so matched" in capsys.readouterr().out) == said
 
 
 def test_in_python_it_is_the_same(wages: simlab.StudyRuns, capsys: pytest.CaptureFixture[str]) -> None:
@@ -142,6 +211,28 @@ def test_a_study_says_what_its_outcomes_hang_on(
         assert found.loc[("labor", COUNT), "total"] > 0.3
     assert main(["sensitivity", str(study.path)]) == 0
     assert "Sensitivity" in capsys.readouterr().out
+
+
+def test_a_point_of_which_some_seeds_gave_no_number_has_no_mean(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its mean over the other seeds would have their noise for an effect of settings."""
+    pytest.importorskip("SALib")
+
+    def holed(settings: Mapping[str, Any], seed: int) -> dict[str, float]:
+        found = product(settings, seed)
+        return found if (settings[WAGE], seed) != (40.0, 4) else {"labor": found["labor"]}
+
+    study = made(tmp_path, holed, vary={"levers": RANGES, "design": "morris", "points": 4}, seeds=[3, 4])
+    found = sensitivity(study).set_index(["outcome", "setting"])
+    assert found.loc["right", "mu"].isna().all()
+    assert found.loc[("labor", COUNT), "mu"] > 0
+    assert main(["sensitivity", str(study.path)]) == 0
+    many = int(study.outcomes.right.isna().sum())
+    assert f"Of right, {many} runs give no number" in " ".join(capsys.readouterr().out.split())
+    next(iter(study.path.glob("rows/*/4.json"))).unlink()
+    with pytest.raises(InvalidInput, match="1 of 12 points lack runs yet"):
+        sensitivity(simlab.load(study.path))  # type: ignore[arg-type]
 
 
 def test_other_designs_have_no_indices(wages: simlab.StudyRuns) -> None:

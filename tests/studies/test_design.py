@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
 
 from simlab.errors import InvalidInput
 from simlab.studies.design import Arm, arms_of, folder_names
@@ -139,8 +140,19 @@ def test_folders_are_plain_and_differ() -> None:
         ("labor.pay | sum", ("labor", "pay", "", "sum")),
         ("orders.people | order == 2 | last", ("orders", "people", "order == 2", "last")),
         ("orders.people | order == 2", ("orders", "people", "order == 2", "mean")),
+        ("orders.people | order == 2 | order == 3", ("orders", "people", "order == 2 | order == 3", "mean")),
+        (
+            "orders.people|principal == 'a|b' | order > 2|sum",
+            ("orders", "people", "principal == 'a|b' | order > 2", "sum"),
+        ),
     ],
 )
 def test_expressions(text: str, found: tuple[str, str, str, str]) -> None:
     made = quantity(text)
     assert (made.table, made.column, made.where, made.by) == found
+
+
+def test_a_number_that_is_made_otherwise_is_refused_with_those_that_are_known() -> None:
+    with pytest.raises(PydanticCustomError) as caught:
+        quantity("labor.pay | round == 1 | median")
+    assert "one of mean, sum, min, max, first, last, count" in (caught.value.context or {})["fix"]

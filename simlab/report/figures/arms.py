@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from simlab.report.effects import column_of, differences, effects, summaries
+from simlab.report.effects import column_of, differences, effects, spelled, summaries
 from simlab.report.figures.canvas import beside, interval, ring, rows_of
 from simlab.report.figures.chart import (
     BLUE,
@@ -21,6 +21,7 @@ from simlab.report.figures.chart import (
     listed,
     suffixed,
 )
+from simlab.report.layout import small
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,9 +66,9 @@ def effect_plots(study: StudyRuns, by: str = "arm", base: Any = None) -> Iterato
     panels: list[Panel] = []
     for outcome in study.plan["outcomes"]:
         part = rows[rows.outcome == outcome].to_dict("records")
-        each = [(str(r[by]), differences(study, outcome, by, r[by], r["less"]), r) for r in part]
+        each = [(spelled(r[by]), differences(study, outcome, by, r[by], r["less"]), r) for r in part]
         panels.append((called(study, outcome), each))
-    less = rows["less"].iloc[0]
+    less = spelled(rows["less"].iloc[0])
     numbers = Numbers("effects", f"Differences to {label(less, 60)}, with intervals and p-values", rows, _TITLES)
     note = f"Differences to {isolated(less)}, between runs of the same seed, which share random draws. {_EACH}"
     says = f"Differences to {isolated(less)}, mean and 95 % interval. {_spoken(panels)}"
@@ -92,7 +93,7 @@ def _spoken(panels: Sequence[Panel]) -> str:
 
 
 def _short(value: float) -> str:
-    return digits(value, ",.0f" if abs(value) >= 100 else ".3f")
+    return digits(value, ",.0f" if abs(value) >= 100 else ".2g" if small(value) else ".3f")
 
 
 def _chart(numbers: Numbers, title: str, says: str, panels: Sequence[Panel], note: str, *, zero: bool = False) -> Chart:

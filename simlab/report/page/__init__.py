@@ -32,7 +32,8 @@ def write_report(path: Path | str, out: Path | str | None = None, figures: Path 
     """Write the report of the run or study in a folder, and return where it is: `out`, or report.html in that folder.
 
     Into the folder `figures`, if there is one, goes every figure as SVG and PNG and every table as CSV. Raises
-    InvalidInput if there is no run or study, or the extra `report` is missing.
+    InvalidInput if there is no run or study, if a file that is no report's would be lost, or if the extra `report` is
+    missing.
     """
     target = given(path) / "report.html" if out is None else given(out)
     if target.is_dir():
@@ -41,6 +42,8 @@ def write_report(path: Path | str, out: Path | str | None = None, figures: Path 
     text = html(page).encode()
     if out is not None:
         plain_files.require_own(target, text[:_HEAD])
+    if figures is not None:
+        _require_own(page, given(figures))
     _write(target, text)
     if figures is not None:
         write_figures(page, given(figures))
@@ -58,6 +61,17 @@ def page_of(path: Path | str) -> Page:
     return page_of_run(found)
 
 
+def _require_own(page: Page, folder: Path) -> None:
+    """Raise InvalidInput where a table or drawing would take the place of a file that is none of a report's."""
+    for block in page.blocks:
+        if isinstance(block, Plot):
+            plain_files.require_own(folder / f"{block.chart.name}.svg", _XML.encode(), "--figures")
+        if isinstance(block, Plot | Table):
+            numbers = block.chart.numbers if isinstance(block, Plot) else block.numbers
+            first = csv(numbers).partition(",")[0]
+            plain_files.require_own(folder / f"{numbers.name}.csv", f"{first},".encode(), "--figures")
+
+
 def write_figures(page: Page, folder: Path) -> None:
     """Every figure of a page as SVG and PNG, and every table as CSV, by name."""
     for block in page.blocks:
@@ -73,7 +87,7 @@ def _write(path: Path, data: bytes) -> None:
     """A file whole or not at all. Raises InvalidInput where its folder cannot be made."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with plain_files.replacing(path) as file:
+        with plain_files.saving(path) as file:
             file.write(data)
     except OSError as error:
         what = f"cannot be written: {error.strerror or error}"
