@@ -124,7 +124,8 @@ class Simulation(Context):
             self.env.run(until=self.days)
         for relation in self.relations:
             for consequence in relation.consequences:
-                self.log.followed(relation, Judgement(relation.agent.name), consequence.settle(relation))
+                settled = consequence.settle(relation)
+                self.log.followed(relation, Judgement(relation.agent.name), settled, consequence)
         self.log.flows(self.queues)
 
     def _begin(self) -> Steps:
