@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 from scipy.stats import t
 
 from simlab.claims import number, verdict
@@ -87,3 +89,26 @@ def test_numbers_are_no_condition_on_rows(where: str) -> None:
 def test_conditions_may_be_joined(where: str) -> None:
     pay = pd.DataFrame({"round": [0, 1, 2, 3], "pay": [1.0, 2.0, 4.0, 8.0]})
     assert number(cast("Run", SimpleNamespace(labor=pay)), claim(by="sum", where=where)) == 6
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ("party == 1", "the column 'party' of labor is text, and never equals 1"),
+        ("party in ['pool', 7]", "is text, and never equals 7"),
+        ("round == '1'", "the column 'round' of labor is no text, and never equals '1'"),
+        ("'1' != round and pay > 0", "is no text, and never equals '1'"),
+        ("order not in ('1', '2')", "is no text, and never equals '1'"),
+    ],
+)
+def test_a_column_is_held_against_values_of_its_own_kind(where: str, said: str) -> None:
+    """No row, or every row, would meet the condition: a sum would be nought, as if it were found."""
+    with pytest.raises(ValidationError, match=re.escape(said)):
+        claim(where=where)
+
+
+@pytest.mark.parametrize(
+    "where", ["party == 'pool'", "0 < round <= 3", "round == @last", "party == kind", "(party == 'a') | (order == 1)"]
+)
+def test_such_values_may_stand_on_either_side(where: str) -> None:
+    assert claim(where=where).where == where

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -51,6 +53,13 @@ def require_number(table: str, column: str, where: str, by: str) -> None:
             fix = did_you_mean(name, TABLES[table].names) or "texts stand in quotes; @last is the last round"
             given = {"table": table, "name": repr(name), "fix": fix}
             raise PydanticCustomError("rows", "the table {table} has no column {name}, by which rows are taken", given)
+    for name, value in _compared(tree):
+        text = next((c.type == "string" for c in TABLES[table].columns if c.name == name), False)
+        if text != isinstance(value, str):  # no row would meet it
+            fix = f"write it in quotes, as '{value}'" if text else f"write {value} without quotes"
+            what = "the column {name} of {table} is {kind}, and never equals {shown}"
+            kinds = {"kind": "text" if text else "no text", "shown": repr(value)}
+            raise PydanticCustomError("rows", what, {"table": table, "name": repr(name), "fix": fix, **kinds})
 
 
 def _condition(where: str) -> ast.expr | None:
@@ -79,6 +88,19 @@ def _named(tree: ast.expr | None) -> list[str]:
     called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
     names = [node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in called]
     return [name for name in names if name not in _GIVEN]
+
+
+def _compared(tree: ast.expr | None) -> Iterator[tuple[str, Any]]:
+    """The columns that a condition holds against values, as in a == 'users' or round in [1, 2], with each of these."""
+    for node in ast.walk(tree) if tree else []:
+        if not isinstance(node, ast.Compare):
+            continue
+        sides = [node.left, *node.comparators]
+        for pair in pairwise(sides):
+            for name, other in (pair, pair[::-1]):
+                listed = other.elts if isinstance(other, ast.List | ast.Tuple) else [other]
+                values = [each.value for each in listed if isinstance(each, ast.Constant)]
+                yield from ((name.id, value) for value in values if isinstance(name, ast.Name))
 
 
 class ArmSpec(Spec):

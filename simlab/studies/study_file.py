@@ -166,15 +166,17 @@ class Quantity(Spec):
 def quantity(text: str) -> Quantity:
     """The quantity of an expression such as `alignment.rho | a == 'users' and round == @last | mean`. Raises
     PydanticCustomError if it is none."""
-    place, *steps = [part.strip() for part in text.split("|")]
-    table, dot, column = place.partition(".")
-    by = steps.pop() if steps and steps[-1] in REDUCERS else "mean"
-    if not dot or not table or not column or len(steps) > 1:
+    place, _, rest = text.partition("|")
+    table, _, column = (part.strip() for part in place.partition("."))
+    rows, _, by = rest.rpartition("|")  # rows may be joined by bars, too
+    if by.strip() not in REDUCERS:
+        rows, by = rest, "mean"
+    if not table or not column:
         fix = "as in alignment.rho | a == 'users' and b == 'lm' and round == @last | mean"
         raise PydanticCustomError(
             "quantity", "{shown} is no table.column | rows | mean", {"shown": shown(text), "fix": fix}
         )
-    return Quantity.model_validate({"table": table, "column": column, "where": "".join(steps), "by": by})
+    return Quantity.model_validate({"table": table, "column": column, "where": rows.strip(), "by": by.strip()})
 
 
 def _outcome(value: Any, info: ValidationInfo) -> Quantity | Outcome:

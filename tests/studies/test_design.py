@@ -139,6 +139,9 @@ def test_folders_are_plain_and_differ() -> None:
         ("labor.pay | sum", ("labor", "pay", "", "sum")),
         ("orders.people | order == 2 | last", ("orders", "people", "order == 2", "last")),
         ("orders.people | order == 2", ("orders", "people", "order == 2", "mean")),
+        ("orders.people | (order == 2) | (order == 3)", ("orders", "people", "(order == 2) | (order == 3)", "mean")),
+        ("orders.people|order == 2 | order == 3|sum", ("orders", "people", "order == 2 | order == 3", "sum")),
+        ("ledger.amount | reason == 'a|b' | sum", ("ledger", "amount", "reason == 'a|b'", "sum")),
     ],
 )
 def test_expressions(text: str, found: tuple[str, str, str, str]) -> None:
