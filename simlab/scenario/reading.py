@@ -47,7 +47,7 @@ def load(
     overrides: Overrides = (),
     small: bool = False,
     seed: int | None = None,
-    without: Sequence[str] = (),
+    without: Sequence[str | Node] = (),
     inline: Node | None = None,
 ) -> Scenario:
     """The scenario of a file, with what it `extends`, its `small:` block if asked for, and `key=value` overrides.
