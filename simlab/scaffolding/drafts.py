@@ -44,7 +44,8 @@ _USES = {  # how a scenario is told to use one, as an argument of `simlab run`
     "reward": '--set "relations.3.consequence.shape={{kind: {name}}}"',
     "guideline": '--set "parties.acme.guideline.policy={{kind: {name}}}" --set parties.acme.guideline.every=2',
     "combination": '--set "parties.acme.guideline.combine={{kind: {name}}}"',
-    "charter": "--set parties.acme.guideline.charter={name}",
+    "charter": "--set parties.acme.guideline.charter={name} --set parties.acme.guideline.operative="
+    " --set parties.acme.guideline.published=",
     "aggregator": '--set parties.pool.overlap=3 --set "relations.2.consequence.aggregator={{kind: {name}}}"',
     "consequence": '--set "relations.1.consequence={{kind: {name}}}"',
     "learner": '--set "relations.3.consequence.learner={{kind: {name}}}"',

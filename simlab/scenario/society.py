@@ -225,6 +225,18 @@ class GuidelineSpec(Spec):
             raise PydanticCustomError("lag", "lag means nothing where what is published stays; say publish: follow")
         return self
 
+    @model_validator(mode="after")
+    def _heard(self) -> GuidelineSpec:
+        """A charter says something: of weights, or by a rule other than the sum."""
+        charter = self.charter
+        if charter is None or charter.weights() in (self.operative, self.published):
+            return self
+        if charter.rule["kind"] == "weighted" or charter.rule["kind"] != self.combine.name:
+            what = "the charter {name} says nothing: all that it says is given here"
+            fix = "leave out operative and published, or write null in place of what a file that is extended gives"
+            raise PydanticCustomError("unheard", what, {"name": charter.name, "fix": fix})
+        return self
+
 
 class PromptsSpec(Spec):
     """Where the prompts come from that raters compare responses to."""
