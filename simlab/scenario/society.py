@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from simlab.components.spec import Spec
+from simlab.components.spec import Spec, named
 from simlab.scenario.channels import ChannelsSpec
 from simlab.scenario.fields import (
     CombinationField,
@@ -217,7 +217,7 @@ class GuidelineSpec(Spec):
         charter = info.data.get("charter")
         if value is not None:
             return value
-        return dict(charter.rule) if charter is not None else "weighted"
+        return dict(named(charter.rule)) if charter is not None else "weighted"
 
     @model_validator(mode="after")
     def _late_behind_something(self) -> GuidelineSpec:
@@ -231,7 +231,8 @@ class GuidelineSpec(Spec):
         charter = self.charter
         if charter is None or charter.weights() in (self.operative, self.published):
             return self
-        if charter.rule["kind"] == "weighted" or charter.rule["kind"] != self.combine.name:
+        rule = named(charter.rule)["kind"]
+        if rule == "weighted" or rule != self.combine.name:
             what = "the charter {name} says nothing: all that it says is given here"
             fix = "leave out operative and published, or write null in place of what a file that is extended gives"
             raise PydanticCustomError("unheard", what, {"name": charter.name, "fix": fix})
