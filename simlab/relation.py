@@ -22,7 +22,7 @@ from simpy import Event
 from simlab.arrays import Array
 from simlab.clock import Steps, day_of
 from simlab.components.combination import Combination, weighted_sum, weighted_sums
-from simlab.components.return_values import not_numbers
+from simlab.components.return_values import given, not_a_number, not_numbers
 from simlab.errors import PluginFailed
 
 if TYPE_CHECKING:
@@ -154,6 +154,30 @@ class Effect:
     reason: str = ""
 
 
+def effects_of(consequence: Any, found: Any) -> Sequence[Effect]:
+    """What a consequence gives as done; None is nothing. Raises PluginFailed, naming it, where that is no list of
+    effects, each of which says in texts what it was, on whom and why, and has a number as its amount."""
+    if found is None:
+        return []
+    wrong = "" if isinstance(found, list | tuple) else f"a list of effects; it gave {given(found)}"
+    for effect in [] if wrong else found:
+        wrong = wrong or _amiss(effect)
+    if wrong:
+        raise PluginFailed.returned(consequence, f"must give {wrong}", "act", "apply")
+    return found if isinstance(found, list) else [*found]
+
+
+def _amiss(effect: Any) -> str:
+    """What a consequence should have given instead of an effect, and what it gave; "" if it is one."""
+    if not isinstance(effect, Effect):
+        return f"a list of effects; one is {given(effect)}"
+    if wrong := not_a_number(effect.amount) or ("inf" if math.isinf(effect.amount) else ""):
+        return f"effects whose amount is one number, or nan; it gave {wrong}"
+    texts = {part: getattr(effect, part) for part in ("kind", "agent", "unit", "reason")}
+    odd = next((part for part, said in texts.items() if not isinstance(said, str)), "")
+    return f"effects whose {odd} is a text; it gave {given(texts[odd])}" if odd else ""
+
+
 class Party(ABC):
     """Anyone in the hierarchy, human, corporate or machinic."""
 
@@ -235,8 +259,9 @@ class Log(Protocol):
     def judged(self, relation: Relation, judgement: Judgement) -> None:
         """A judgement has been made."""
 
-    def followed(self, relation: Relation, judgement: Judgement, effects: Sequence[Effect]) -> None:
-        """A consequence has had these effects; of nothing in particular, where the judgement is empty."""
+    def followed(self, relation: Relation, judgement: Judgement, effects: Sequence[Effect], by: Any = None) -> None:
+        """A consequence has had these effects, as it says (`by`); of nothing in particular, where the judgement is
+        empty."""
 
     def acted(self, relation: Relation) -> Steps:
         """A look is over that had effects; whoever measures them may take simulated time."""
@@ -307,7 +332,7 @@ class Relation:
         acted = False
         for consequence in self.consequences:
             effects = yield from consequence.apply(self, judgement)
-            self.log.followed(self, judgement, effects)
+            self.log.followed(self, judgement, effects, consequence)
             acted = acted or bool(effects)
         if acted:
             yield from self.log.acted(self)

@@ -41,7 +41,7 @@ from simlab.people.labor_market import LaborMarket
 from simlab.people.roster import Roster
 from simlab.relation import Judgement, Relation
 from simlab.rng import Streams
-from simlab.worlds.text import TextGame, require_opinions
+from simlab.worlds.text import TextGame, amiss, require_opinions
 from simlab.worlds.world import Game
 
 if TYPE_CHECKING:
@@ -124,7 +124,8 @@ class Simulation(Context):
             self.env.run(until=self.days)
         for relation in self.relations:
             for consequence in relation.consequences:
-                self.log.followed(relation, Judgement(relation.agent.name), consequence.settle(relation))
+                settled = consequence.settle(relation)
+                self.log.followed(relation, Judgement(relation.agent.name), settled, consequence)
         self.log.flows(self.queues)
 
     def _begin(self) -> Steps:
@@ -237,6 +238,8 @@ def _game(scenario: Scenario, rng: Streams) -> Game:
         if not isinstance(game, Game):
             raise PluginFailed.returned(scenario.world, f"must open as a Game; it gave {given(game)}", "open")
         if isinstance(game, TextGame):
+            if wrong := amiss(game):
+                raise PluginFailed.returned(scenario.world, f"must give {wrong}", "open")
             require_opinions(game)
     except SimlabError:
         raise

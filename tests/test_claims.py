@@ -109,3 +109,10 @@ def test_a_column_is_held_against_values_of_its_kind(where: str, said: str) -> N
     (error,) = caught.value.errors()
     assert said.partition(" (")[0] in error["msg"]
     assert said.partition(" (")[2].rstrip(")") in error["ctx"]["fix"]
+
+
+@pytest.mark.parametrize(
+    "where", ["party == 'pool'", "0 < round <= 3", "round == @last", "party == kind", "(party == 'a') | (order == 1)"]
+)
+def test_such_values_may_stand_on_either_side(where: str) -> None:
+    assert claim(where=where).where == where

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -260,6 +261,99 @@ def test_what_any_kind_of_plugin_answers_is_checked_in_a_run(
     assert " 'odd' must " in str(caught.value)
     assert what in str(caught.value)
     assert str(caught.value).endswith("(plugins/odd.py:6)")
+
+
+LISTS = """
+import simlab
+
+class Even(simlab.RaterPolicy):
+    name = "even"
+
+    def probabilities(self, utilities, cohort):
+        return [[0.5, 0.5, 0.0]] * len(utilities)
+
+    def attention(self, cohort):
+        return [0.5] * len(cohort.number)
+
+class Half(simlab.Effort):
+    name = "half"
+
+    def choose(self, situation):
+        return [0.5] * len(situation)
+
+class Odd(simlab.Review):
+    name = "odd"
+    needs: int = 1
+    fears: float = 0.1
+
+    def decide(self, record):
+        return [False] * len(record)
+
+    def needed(self):
+        return self.needs
+
+    def chance(self, accuracy, audits, peers):
+        return [self.fears] * len(accuracy)
+
+class Unsure(simlab.Look):
+    name = "unsure"
+    opinions = 2
+    wants: float = 2
+
+    def wanted(self, work):
+        return [self.wants] * len(work.rows)
+
+    def score(self, work):
+        return [0.5] * len(work.rows)
+"""
+
+
+def _reviewed(**said: float) -> dict[str, Any]:
+    """People who reckon with a review rule."""
+    fire = {"kind": "fire", "review": {"kind": "odd", **said}}
+    return {"parties.pool.effort": {"kind": "no_shirking", "cost": 3}, "relations.1.consequence": fire}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (_reviewed(fears=math.nan), "review rule 'odd' must give a chance of dismissal for each of "),
+        (_reviewed(fears=2), "; it gave 2 (plugins/odd.py:30)"),
+        (_reviewed(needs=0), "review rule 'odd' must need at least 1 checked answer; it gave 0 (plugins/odd.py:27)"),
+        (
+            {"relations.1.look": {"kind": "unsure", "wants": 0.9}},
+            "look 'unsure' must give whole numbers in [0, 2]; it gave 0.9 (plugins/odd.py:38)",
+        ),
+    ],
+    ids=["nan", "two", "none needed", "part of an opinion"],
+)
+def test_what_plugins_say_beside_their_answers_is_checked_in_a_run(
+    changes: dict[str, Any], said: str, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIMLAB_PATIENCE", "60")  # scipy.stats is imported on the way
+    (here / "plugins" / "odd.py").write_text(LISTS)
+    with pytest.raises(PluginFailed) as caught:
+        simlab.run(written(here / "a.yaml", {"days": 2}), overrides=changes, out="out")
+    assert said in str(caught.value)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"parties.pool.policy": {"kind": "even"}},
+        {"parties.pool.effort": {"kind": "half", "revise": 0.5}},
+        _reviewed(),
+        {"relations.1.look": {"kind": "unsure"}},
+    ],
+    ids=["rater", "effort", "review", "look"],
+)
+def test_lists_are_answers_as_arrays_are(changes: dict[str, Any], here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMLAB_PATIENCE", "60")
+    (here / "plugins" / "odd.py").write_text(LISTS)
+    run = simlab.run(written(here / "a.yaml", {"days": 2}), overrides=changes, out="out")
+    assert run.status == "finished"
 
 
 def _game(criterion: Criterion) -> Any:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import simlab
+from simlab.errors import PluginFailed
 from simlab.plugins.registry import discover
 from simlab.rng import Streams
 from simlab.scenario import load
@@ -49,3 +50,24 @@ def test_a_language_model_learns_manners_in_it(file: Path, tmp_path: Path) -> No
     assert abs(kind[0] - 0.5) < 0.15  # half of its authors send one away
     assert kind[1] > 0.8
     assert run.manifest["plugins"].keys() >= {"world:greetings"}
+
+
+@pytest.mark.parametrize(
+    ("line", "other", "said"),
+    [
+        ("Author(n, response", "Author(n + 1, response", "its prompts 0 to 1; a line is about prompt 2"),
+        ("Author(n, response", "Author(-1 - n, response", "its prompts 0 to 1; a line is about prompt -1"),
+        ("np.zeros(len(self.prompts), dtype=bool)", "[False, False]", "bool of shape (2,); it gave list"),
+        ("(len(self.prompts), dtype=bool)", "(2, dtype=int)", "bool of shape (2,); it gave int64 of shape (2,)"),
+        ("(len(self.prompts), dtype=bool)", "(3, dtype=bool)", "bool of shape (2,); it gave bool of shape (3,)"),
+        ("np.zeros(len", "np.ones(len", "some prompts that are not held out, or there is nothing to compare"),
+    ],
+    ids=["beyond", "negative", "list", "numbers", "too many", "all held out"],
+)
+def test_a_game_that_nobody_could_play_is_named(line: str, other: str, said: str, file: Path, tmp_path: Path) -> None:
+    file.write_text(file.read_text().replace(line, other))
+    with pytest.raises(PluginFailed) as caught:
+        simlab.run(FIRST, overrides=SETTINGS, plugins=[file], out=tmp_path / "run")
+    assert str(caught.value).startswith("world 'greetings' must give ")
+    assert f"{said} (" in str(caught.value)
+    assert "greetings.py:" in str(caught.value)

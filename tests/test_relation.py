@@ -71,7 +71,7 @@ def relation_between(diary: list[str], *, pieces: int = 3, sample: float | int =
 
     log: Any = SimpleNamespace(
         judged=lambda relation, judgement: diary.append("judgement recorded"),
-        followed=lambda relation, judgement, effects: diary.append(f"{len(effects)} effects recorded"),
+        followed=lambda relation, judgement, effects, by: diary.append(f"{len(effects)} effects recorded"),
         acted=after,
     )
     principal, agent = Doer("acme", diary), Doer("pool", diary, pieces)

@@ -31,7 +31,7 @@ class Charter(Component):
 
     kind: ClassVar[str] = "charter"
     articles: ClassVar[tuple[Article, ...]] = ()
-    rule: ClassVar[Mapping[str, Any]] = {"kind": "weighted"}  # the combination, as a scenario file says it
+    rule: ClassVar[Mapping[str, Any] | str] = {"kind": "weighted"}  # the combination, as a scenario file says it
 
     def weights(self) -> dict[str, float]:
         """The weight of each criterion, summed over the articles, in order of first mention."""

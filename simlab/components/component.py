@@ -7,10 +7,11 @@ Import torch and pandas only inside methods: `--help` and `validate` load every 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, field_serializer
 
 
 class Component(BaseModel):
@@ -20,7 +21,7 @@ class Component(BaseModel):
     only later, in its methods, are part of it if `reads` names them, as seen from the plugin's file (`footprint`).
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     kind: ClassVar[str] = ""  # "criterion", "rater", "reward", "world", …; set by the contracts
     name: ClassVar[str] = ""  # what scenario files call it
@@ -28,7 +29,25 @@ class Component(BaseModel):
     example: ClassVar[Mapping[str, Any]] = {}  # parameters to show and check it with, where some have no default
     reads: ClassVar[tuple[str, ...]] = ()  # files of data, seen from its own file, that are part of what it is
 
+    @field_serializer("*", mode="wrap", when_used="json", check_fields=False)
+    def _with_sets_in_order(self, value: Any, written: SerializerFunctionWrapHandler) -> Any:
+        """Sets are written in one order: that in which they are kept differs from process to process."""
+        found = written(value)
+        return sorted(found, key=repr) if isinstance(value, set | frozenset) else found
+
+
+def settings(component: Component) -> dict[str, Any]:
+    """What a scenario file would say of this component's parameters; of a default that is not finite, nothing."""
+    unsaid = {
+        name
+        for name, field in type(component).model_fields.items()
+        if isinstance(field.default, float)
+        and not math.isfinite(field.default)
+        and repr(getattr(component, name)) == repr(field.default)
+    }
+    return component.model_dump(mode="json", by_alias=True, exclude=unsaid)
+
 
 def parameters(component: Component) -> dict[str, Any]:
     """What a scenario file would say to get this component: its name and parameters."""
-    return {"kind": component.name, **component.model_dump(mode="json")}
+    return {"kind": component.name, **settings(component)}

@@ -18,7 +18,7 @@ from simlab.arrays import Array
 from simlab.components.component import Component
 from simlab.components.look import ForeseenAnswer, Look
 from simlab.components.pay import PayScheme
-from simlab.components.return_values import not_numbers
+from simlab.components.return_values import not_numbers, number
 from simlab.components.review import Review
 from simlab.components.shown_data import ShownData
 from simlab.errors import PluginFailed
@@ -168,13 +168,18 @@ class WorkSituation(ShownData):
             return np.zeros(len(self))
         review, accuracy = self.review, self.observed(care)
         peers = np.quantile(self.observed(np.ones(len(self))), np.linspace(0, 1, min(_PEERS, len(self))))
-        needed = review.needed()
+        if not (needed := number(review, "needed")) >= 1:
+            raise PluginFailed.returned(review, f"must need at least 1 checked answer; it gave {needed:g}", "needed")
 
         def per_look(rows: NDArray[np.int64], audits: Array) -> Array:
             whole = review.chance(accuracy[rows], np.maximum(audits, needed), peers)
-            if wrong := not_numbers(whole, audits.shape):
-                what = f"must give a chance of dismissal for each of {len(audits)} cases; it gave {wrong}"
-                raise PluginFailed.returned(review, what, "chance", "decide")
+            wrong = not_numbers(whole, audits.shape)
+            odd = np.asarray([] if wrong else whole, dtype=float)
+            odd = odd[~((odd >= -_ROUNDING) & (odd <= 1 + _ROUNDING))]
+            if wrong or len(odd):
+                what = f"must give a chance of dismissal for each of {len(audits)} cases"
+                raise PluginFailed.returned(review, f"{what}; it gave {wrong or f'{odd[0]:g}'}", "chance", "decide")
+            whole = np.clip(whole, 0.0, 1.0)
             return np.asarray(1 - (1 - whole) ** np.minimum(audits / needed, 1.0))
 
         return self.over_audits(per_look)

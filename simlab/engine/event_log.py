@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simlab.arrays import Array
 from simlab.clock import Steps
+from simlab.components.return_values import not_numbers
 from simlab.engine.ledger import Ledger
 from simlab.engine.queues import Backlog, Queue
 from simlab.rankings import Rankings
-from simlab.relation import Effect, Judgement, Party, Relation
+from simlab.relation import Effect, Judgement, Party, Relation, effects_of
 
 if TYPE_CHECKING:
     from simlab.tables.recorder import Recorder
@@ -94,8 +96,10 @@ class EventLog:
         for tell in self.on_judged:
             tell(relation, judgement)
 
-    def followed(self, relation: Relation, judgement: Judgement, effects: Sequence[Effect]) -> None:
-        """What followed, each with the judgement it followed from (-1: from none in particular)."""
+    def followed(self, relation: Relation, judgement: Judgement, effects: Sequence[Effect], by: Any = None) -> None:
+        """What followed, each with the judgement it followed from (-1: from none in particular); `by` is the
+        consequence that says so, and is held to saying it well."""
+        effects = effects if by is None else effects_of(by, effects)
         if not effects:
             return
         self.add(
@@ -155,13 +159,14 @@ class EventLog:
     def transfer(self, payer: str, payee: Any, amount: Any, reason: str) -> None:
         """Money that changes hands: one payee and amount ($), or arrays of both for the people of one pool.
 
-        Each transfer has two rows in the ledger, one for either side, and they sum to zero.
+        Each transfer has two rows in the ledger, one for either side, and they sum to zero. Raises ValueError where
+        there is not one finite amount for each payee.
         """
         ledger, now = self.ledger, self.stamp("")["time"]
-        amounts = np.atleast_1d(np.asarray(amount, dtype=float))
+        payees = np.atleast_1d(np.asarray(payee, dtype=object))
+        amounts = _finite(np.atleast_1d(np.asarray(amount)), payees.shape)
         if not len(amounts):
             return
-        payees = np.atleast_1d(np.asarray(payee, dtype=object))
         numbers = ledger.transfers + np.arange(len(amounts))
         ledger.transfers += len(amounts)
         ledger.post(now, payer, str(payees[0]).partition(":")[0], float(amounts.sum()), reason)
@@ -196,3 +201,13 @@ class EventLog:
         if counts:
             columns = {"criterion": list(counts), "count": np.array(list(counts.values()), dtype=np.int64)}
             self.add("incidents", about=corporation, corporation=corporation, source=source, **columns)
+
+
+def _finite(amounts: np.ndarray, shape: tuple[int, ...]) -> Array:
+    """Amounts of money, in $. Raises ValueError where they are no finite numbers, or not so many."""
+    wrong = not_numbers(amounts, shape)
+    found = np.asarray([] if wrong else amounts, dtype=float)
+    if wrong or not np.isfinite(found).all():
+        what = wrong or f"{found[~np.isfinite(found)][0]:g}"
+        raise ValueError(f"a transfer takes a finite amount in $ for each of its {shape[0]} payees, not {what}")
+    return found

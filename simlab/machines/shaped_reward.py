@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlab.arrays import Array
+from simlab.components.component import settings
 from simlab.components.return_values import given, not_numbers, number
 from simlab.components.reward_shape import RewardShape
 from simlab.errors import PluginFailed, defined
@@ -188,7 +190,7 @@ def adapted(shape: RewardShape, figures: Mapping[str, float]) -> RewardShape:
             return shape
         if type(after) is not type(shape):
             raise TypeError(f"updated must give a {type(shape).__name__}, not {type(after).__name__}")
-        return restored(shape, after.model_dump_json())
+        return restored(shape, json.dumps(settings(after)))
     except Exception as error:
         raise PluginFailed.raised(f"updated of reward shape {shape.name!r}", error) from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlab.arrays import Array
+from simlab.components.component import settings
 from simlab.components.learner import DemonstrationLesson, Learner, RankingLesson, RewardLesson
 from simlab.components.return_values import given, not_a_number, not_numbers
 from simlab.components.reward_shape import RewardShape
@@ -191,7 +193,7 @@ def train_policy(
     tokens = float((prompts != 0).sum()) + uniforms.size
     flops = flops_per_token(shape_of(config)) * tokens * learner.passes()
     left = {f"{KEPT}{name}": tensor.cpu().numpy() for name, tensor in lesson.kept.items()}
-    shaped = np.array(rewarding.shape.model_dump_json())
+    shaped = np.array(json.dumps(settings(rewarding.shape)))
     looks = {}
     if lookout is not None:
         lookout.take(len(prompts))

@@ -118,10 +118,12 @@ def _asked(look: Look, method: str, seen: DeliveredWork) -> Array:
     if wrong := not_numbers(found, (len(seen),)):
         raise PluginFailed.returned(look, f"must give a number for each of {len(seen)} pieces; it gave {wrong}", method)
     answer = np.asarray(found)
-    most = 1.0 if method == "score" else float(look.opinions)
-    odd = answer[(answer < -1e-9) | (answer > most + 1e-9)]
+    if method == "score":
+        most, kind, odd = 1.0, "numbers", answer[(answer < -1e-9) | (answer > 1.0 + 1e-9)]
+    else:
+        most, kind, odd = float(look.opinions), "whole numbers", answer[~np.isin(answer, range(look.opinions + 1))]
     if len(odd):
-        raise PluginFailed.returned(look, f"must give numbers in [0, {most:g}]; it gave {odd[0]:g}", method)
+        raise PluginFailed.returned(look, f"must give {kind} in [0, {most:g}]; it gave {odd[0]:g}", method)
     return np.clip(answer, 0.0, 1.0) if method == "score" else answer
 
 

@@ -53,7 +53,8 @@ def reconsider(pool: Judges, who: Indices | None = None) -> None:
             what = f"{wanted} for {len(rows)} people; it gave {wrong or f'{odd[0]:g}'}"
             raise PluginFailed.returned(effort, what, method)
     mine: NDArray[np.bool_] | slice = slice(None) if who is None else np.isin(rows, who)
-    pool.work_state.care[rows[mine]], pool.work_state.pace[rows[mine]] = care[mine], pace[mine]
+    for state, found in ((pool.work_state.care, care), (pool.work_state.pace, pace)):
+        state[rows[mine]] = np.asarray(found)[mine]
 
 
 def thinking(pool: Judges, principal: str) -> Indices | None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from simlab.arrays import Array, Indices
 from simlab.components.rater_policy import RaterPolicy
-from simlab.components.rater_view import RaterView
+from simlab.components.rater_view import RaterView, shown
 from simlab.components.return_values import not_numbers
 from simlab.errors import PluginFailed
 from simlab.people.delegation import machine_called
@@ -109,12 +109,14 @@ def looked_at(pool: Roster, who: Indices) -> Array:
     if type(pool.policy).attention is RaterPolicy.attention:  # of very many, nobody need be asked
         return care
     cohort = pool.cohort.looked_up(who)
-    found = pool.ask_policy(lambda: pool.policy.attention(cohort, scene_of(pool)))
+    method = pool.policy.attention
+    found = pool.ask_policy(lambda: method(cohort, **shown(method, scene_of(pool))))
     if wrong := not_numbers(found, (len(who),)):
         raise PluginFailed.returned(pool.policy, f"must give a share for each person; it gave {wrong}", "attention")
-    if not ((found >= 0) & (found <= 1)).all():
+    share = np.asarray(found)
+    if not ((share >= 0) & (share <= 1)).all():
         raise PluginFailed.returned(pool.policy, "must give shares in [0, 1]", "attention")
-    return np.asarray(care * found)
+    return np.asarray(care * share)
 
 
 def scene_of(pool: Roster, look: Any = None, earlier: NDArray[np.int64] | None = None) -> RaterView:

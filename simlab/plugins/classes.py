@@ -9,6 +9,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from pydantic_core import PydanticSerializationError
+
 from simlab.components.charter import Article, Charter
 from simlab.components.component import Component
 from simlab.errors import defined
@@ -62,6 +64,10 @@ def fault_of(cls: Any) -> str:
         return f"class {cls.__name__} has no articles (write articles = (simlab.Article(…), …))"
     if "kind" in cls.model_fields or "kind" in vars(cls):
         return f"class {cls.__name__} redefines kind, which belongs to its contract"
+    try:
+        cls.model_construct().model_dump(mode="json", warnings=False)
+    except PydanticSerializationError as error:
+        return f"class {cls.__name__} has a default that no scenario file could say: {error}"
     try:
         for hook, function in hooks_of(cls):
             check(hook, function)

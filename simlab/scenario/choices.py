@@ -24,6 +24,7 @@ DEFAULT_KINDS: Mapping[str, tuple[str, ...]] = {  # of an entry without `kind`, 
     "test": ("gold_test",),
     "review": ("threshold",),
     "demonstrations": ("demonstrations",),
+    "guideline": ("guideline",),
 }
 DEFAULT_LEARNERS: Mapping[tuple[str, bool], str] = {  # by whom they teach, and whether the world has networks
     ("reward_model", True): "bradley_terry",

@@ -30,7 +30,7 @@ from simlab.components.aggregator import Aggregator
 from simlab.components.catalogue import Catalogue
 from simlab.components.charter import Charter
 from simlab.components.combination import Combination
-from simlab.components.component import Component, parameters
+from simlab.components.component import Component, parameters, settings
 from simlab.components.criterion import Criterion
 from simlab.components.data_file import DataFile
 from simlab.components.effort import Effort
@@ -198,7 +198,7 @@ RewardLearnerField = Annotated[SerializeAsAny[Learner], *_field("learner", "brad
 CriterionField = Annotated[
     SerializeAsAny[Criterion],
     BeforeValidator(_component("criterion", "")),
-    PlainSerializer(lambda criterion: criterion.model_dump(mode="json")),  # its key says its name
+    PlainSerializer(settings),  # its key says its name
 ]
 
 

@@ -48,10 +48,11 @@ def has_small(file: str, choices: Choices) -> bool:
     return block is not None and block.value is not None
 
 
-def leave_out(root: Node, names: Sequence[str]) -> None:
-    """Append whom `--without` names to the scenario's `without:`, each with a place that says so."""
-    for name in [names] if isinstance(names, str) else names:
-        place = Place(f"--without {clip(name)}")
+def leave_out(root: Node, names: Sequence[str | Node]) -> None:
+    """Append whom `--without` names to the scenario's `without:`, each with a place that says so; a node of another
+    file has its own."""
+    for said in [names] if isinstance(names, str) else names:
+        name, place = (said.value, said.place) if isinstance(said, Node) else (said, Place(f"--without {clip(said)}"))
         listed = root.value.get("without")
         if listed is None or listed.value is None:
             root.value["without"] = listed = Node([], place)

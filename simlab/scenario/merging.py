@@ -62,21 +62,21 @@ def over(below: Node, above: Node, choices: Choices, at: Way = (), gone: Gone | 
         below = spelled_out(below)
     if not (isinstance(below.value, dict) and isinstance(above.value, dict)):
         return above
-    merged = Node(dict(below.value), above.place, below.keys | above.keys)
+    kinds = kinds_of(above if "kind" in above.value else below, key)
+    given = [name for name, node in above.value.items() if node.value is not None]
+    taken = {rival for name in given for rival in choices.rivals(kinds, name)}
+    gone.rivals += [(*at, rival) for rival in sorted(taken - above.value.keys())]
+    merged = Node({k: v for k, v in below.value.items() if k not in taken}, above.place, below.keys | above.keys)
     for name, node in above.value.items():
         way = (*at, name)
-        if name not in below.value:
+        if name not in below.value or (name in taken and node.value is not None):
             merged.value[name] = node
         elif node.value is None:
-            del merged.value[name], merged.keys[name]
+            merged.value.pop(name, None)
             gone.entries.append(way)
         else:
             merged.value[name] = over(below.value[name], node, choices, way, gone)
-    for name in [name for name, node in above.value.items() if node.value is not None]:
-        for rival in choices.rivals(kinds_of(merged, key), name) - above.value.keys():
-            gone.rivals.append((*at, rival))
-            merged.value.pop(rival, None)
-            merged.keys.pop(rival, None)
+    merged.keys = {name: place for name, place in merged.keys.items() if name in merged.value}
     return merged
 
 

@@ -34,6 +34,7 @@ from simlab.scenario.machines import DemonstrationsSpec
 from simlab.scenario.messages import Complaint, Complaints
 from simlab.scenario.model import Scenario
 from simlab.scenario.parties import AnyParty
+from simlab.scenario.society import GuidelineSpec
 from simlab.scenario.yaml_tree import Node, Place, located
 from simlab.worlds.world import World
 
@@ -47,7 +48,7 @@ def load(
     overrides: Overrides = (),
     small: bool = False,
     seed: int | None = None,
-    without: Sequence[str] = (),
+    without: Sequence[str | Node] = (),
     inline: Node | None = None,
 ) -> Scenario:
     """The scenario of a file, with what it `extends`, its `small:` block if asked for, and `key=value` overrides.
@@ -109,8 +110,8 @@ def _together(scenario: Scenario) -> Iterator[Complaint]:
 def _choices(plugins: Catalogue) -> Choices:
     """Which settings take the place of others, as kinds of party, consequence and plugin say it."""
     parties = [(str(spec.model_fields["kind"].default), spec.instead_of) for spec in specs_in(AnyParty)]
-    shown = "demonstrations", DemonstrationsSpec.instead_of
-    return Choices.of([*parties, shown, *((cls.name, cls.instead_of) for cls in plugins.classes())])
+    parts = [("demonstrations", DemonstrationsSpec.instead_of), ("guideline", GuidelineSpec.instead_of)]
+    return Choices.of([*parties, *parts, *((cls.name, cls.instead_of) for cls in plugins.classes())])
 
 
 def _presentable(problems: Sequence[Problem]) -> list[Problem]:

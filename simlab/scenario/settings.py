@@ -122,8 +122,18 @@ class Settings:
             self.gone.entries.append(tuple(at))
             lost = set(here.value)
         for name in [name for name in here.value if name in lost and name != key]:
-            if id(here.value[name]) not in self.said:
+            kept = self._own_part(here.value[name])
+            if kept is None:
                 del here.value[name], here.keys[name]
+            else:
+                here.value[name] = kept
+
+    def _own_part(self, node: Node) -> Node | None:
+        """What of a node this layer has said; None if it is nothing."""
+        if id(node) in self.said or not isinstance(node.value, dict):
+            return node if id(node) in self.said else None
+        parts = {key: part for key, child in node.value.items() if (part := self._own_part(child)) is not None}
+        return Node(parts, node.place, {key: node.keys[key] for key in parts}) if parts else None
 
 
 def _leaves(node: Node, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Place]]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from simlab.components.spec import Spec
+from simlab.components.spec import Spec, named
 from simlab.scenario.channels import ChannelsSpec
 from simlab.scenario.fields import (
     CombinationField,
@@ -162,10 +162,10 @@ class RegulatorSpec(PartySpec):
 class GuidelineSpec(Spec):
     """The criteria by which responses ought to be ranked, as raters are told and as the public is told."""
 
+    instead_of: ClassVar[dict[str, tuple[str, ...]]] = {"charter": ("operative", "published", "combine")}
     charter: NoCharterField = Field(
         None,
-        description="a charter, whose articles say what is not given here of weights and rule (null in place of what a"
-        " file that is extended gives); default: none",
+        description="a charter, whose articles say what is not given beside it of weights and rule; default: none",
     )
     operative: SomeWeights = Field(
         None,
@@ -217,12 +217,25 @@ class GuidelineSpec(Spec):
         charter = info.data.get("charter")
         if value is not None:
             return value
-        return dict(charter.rule) if charter is not None else "weighted"
+        return dict(named(charter.rule)) if charter is not None else "weighted"
 
     @model_validator(mode="after")
     def _late_behind_something(self) -> GuidelineSpec:
         if self.lag and self.publish == "stay":
             raise PydanticCustomError("lag", "lag means nothing where what is published stays; say publish: follow")
+        return self
+
+    @model_validator(mode="after")
+    def _heard(self) -> GuidelineSpec:
+        """A charter says something: of weights, or by a rule other than the sum."""
+        charter = self.charter
+        if charter is None or charter.weights() in (self.operative, self.published):
+            return self
+        rule = named(charter.rule)["kind"]
+        if rule == "weighted" or rule != self.combine.name:
+            what = "the charter {name} says nothing: all that it says is given here"
+            fix = "leave out operative and published, or the charter (null takes away that of a file that is extended)"
+            raise PydanticCustomError("unheard", what, {"name": charter.name, "fix": fix})
         return self
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
-from simlab.claims import number
+from simlab import claims
 from simlab.components.outcome import Outcome
+from simlab.components.return_values import given, not_a_number
 from simlab.errors import FAILURES, InvalidInput, PluginFailed
-from simlab.names import clip
 from simlab.plugins.registry import Registry
 from simlab.runs.loading import Run
 from simlab.studies.study_file import Quantity
@@ -18,7 +19,7 @@ def outcome_of(run: Run, name: str, said: Mapping[str, Any], registry: Registry)
     """The number that a run gives for an outcome, as a study's plan says it. Raises InvalidInput, naming the outcome,
     where the tables do not have what it asks for, and PluginFailed where a plugin fails."""
     if "kind" not in said:
-        return number(run, Quantity.model_validate({**said, "says": name}))
+        return claims.number(run, Quantity.model_validate({**said, "says": name}))
     cls = registry.get("outcome", str(said["kind"]))
     made = cls.model_validate({key: value for key, value in said.items() if key != "kind"})
     assert isinstance(made, Outcome)
@@ -28,7 +29,11 @@ def outcome_of(run: Run, name: str, said: Mapping[str, Any], registry: Registry)
         raise
     except FAILURES as error:
         raise PluginFailed.raised(f"outcome {made.name!r}", error) from error
+    wrong = not_a_number(found)
     try:
-        return float(found)
-    except (TypeError, ValueError, OverflowError):
-        raise PluginFailed.returned(made, f"must give one number; it gave {clip(repr(found))}", "value") from None
+        number = math.nan if wrong else float(found)
+    except OverflowError:  # a whole number of hundreds of digits
+        number = math.inf
+    if wrong or math.isinf(number):
+        raise PluginFailed.returned(made, f"must give one number, or nan; it gave {wrong or given(found)}", "value")
+    return number

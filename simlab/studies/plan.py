@@ -17,7 +17,7 @@ from simlab.components.component import parameters
 from simlab.components.outcome import Outcome
 from simlab.errors import InvalidInput, Problem
 from simlab.flags import require_flags
-from simlab.names import clip, suggestion
+from simlab.names import clip, did_you_mean, suggestion
 from simlab.paths import given, listed
 from simlab.plugins.registry import Registry, discover
 from simlab.runner import manifest_of
@@ -207,9 +207,15 @@ class _Reader:
             overrides=overrides,
             small=self.small,
             seed=seed,
-            without=arm.without,
+            without=self._left_out(arm),
             inline=copy.deepcopy(self.inline),
         )
+
+    def _left_out(self, arm: Arm) -> list[Node]:
+        """Whom an arm is without, where the study file says so."""
+        said = _at(self.root, "vary", "arms", arm.form, "without") or _at(self.root, "vary", "orders")
+        place = said.place if said is not None else Place("vary.orders")
+        return [Node(name, place) for name in arm.without]
 
     def problem(self, found: Overlap) -> Problem:
         """What is wrong with a setting beside others, at its place in the study file."""
@@ -275,7 +281,7 @@ def _orders(spec: StudySpec, scenario: Scenario, root: Node) -> list[str]:
         return judges
     for name in spec.vary.orders:
         if name not in scenario.parties:
-            fix = suggestion(name, judges)
+            fix = suggestion(name, judges or list(scenario.parties))
             raise InvalidInput(place.problem(f"there is no party {clip(name)!r}", fix, "vary.orders"))
     return list(spec.vary.orders)
 
@@ -293,11 +299,15 @@ def _start(spec: StudySpec, arms: Sequence[Arm], at: _Reader, root: Node) -> flo
         raise InvalidInput(node.place.problem(what, "take another lever, or leave it out there", "solve.by"))
     whole = dict(at.scenario(arms[0]).model_dump(mode="json"))
     start: Any = whole
+    holder: Mapping[str, Any] = {}
     for step in solve.by.split("."):
-        start = start.get(step) if isinstance(start, dict) else None
+        holder = start if isinstance(start, dict) else {}
+        if (start := holder.get(step)) is None:
+            break
     known = isinstance(start, int | float) and not isinstance(start, bool)
     if not known and solve.between is None:
-        fix = "say between: {from: 1, to: 100}"
+        meant = "" if step in holder else did_you_mean(step, holder)
+        fix = meant or "say between: {from: 1, to: 100}"
         raise InvalidInput(node.place.problem(f"{clip(solve.by)} has no number to start from", fix, "solve.by"))
     for value in [start] if solve.between is None else [solve.between.at(0.0), solve.between.at(1.0)]:
         at.scenario(Arm("", settings={**arms[0].settings, solve.by: value}))

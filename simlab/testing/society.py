@@ -106,7 +106,7 @@ class _Watch:
         """A judgement has been made."""
         self.log.judged(relation, judgement)
 
-    def followed(self, relation: Relation, judgement: Judgement, effects: Sequence[Effect]) -> None:
+    def followed(self, relation: Relation, judgement: Judgement, effects: Sequence[Effect], by: Any = None) -> None:
         """Keep what this consequence did, before anybody else looks at it."""
         mine = [type(c) is self.consequence for c in relation.consequences]
         if mine[self.turn % len(mine)]:
@@ -114,7 +114,7 @@ class _Watch:
             self.found.append(Followed(self.context.now, *names, effects))
         self.turn += 1
         sound = isinstance(effects, list | tuple) and all(isinstance(effect, Effect) for effect in effects)
-        self.log.followed(relation, judgement, effects if sound else [])
+        self.log.followed(relation, judgement, effects if sound else [], by)
 
     def acted(self, relation: Relation) -> Steps:
         """A look is over that had effects."""

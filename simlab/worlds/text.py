@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from simlab.arrays import Array, Indices
 from simlab.components.criterion import Criterion
 from simlab.components.exchange import TRUTH, Exchange, Observer, Prompt
-from simlab.components.return_values import not_numbers
+from simlab.components.return_values import given, not_numbers
 from simlab.errors import PluginFailed
 from simlab.provenance import CODE
 from simlab.rng import hashes, uniforms
@@ -282,6 +282,18 @@ class TextGame(Game):
             "answered": np.array(["answers" in e.response.acts for e in found]),
             **{name: scores[:, column] for column, name in enumerate(self.dimensions)},
         }
+
+
+def amiss(game: TextGame) -> str:
+    """What a world must give and does not, where nobody could play what it opened as; "" if somebody can."""
+    prompts, held_out = len(game.prompts), game.held_out
+    said = given(held_out) if isinstance(held_out, np.ndarray) else type(held_out).__name__
+    if said != f"bool of shape ({prompts},)":
+        return f"held_out as an array, bool of shape ({prompts},); it gave {said}"
+    if held_out.all():
+        return "some prompts that are not held out, or there is nothing to compare"
+    about = next((line.prompt for line in game.corpus() if not 0 <= line.prompt < prompts), None)
+    return "" if about is None else f"a corpus about its prompts 0 to {prompts - 1}; a line is about prompt {about}"
 
 
 def require_opinions(game: TextGame) -> None:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from simlab import InvalidInput
+import simlab
+from simlab import Effect, InvalidInput
 from simlab.cli import main
+from simlab.engine.event_log import EventLog
+from simlab.engine.ledger import Ledger
+from simlab.errors import PluginFailed
 from simlab.plugins.registry import Registry, discover
+from simlab.relation import effects_of
 from simlab.scenario import load
 from simlab.scenario.json_schema import schema
 from simlab.testing import society
@@ -99,3 +105,53 @@ def test_everywhere_a_built_in_may_stand_there_is_a_place_to_try_it() -> None:
     assert society.kinds() == set(RULES) - {direct}
     known = discover(local=False)
     assert not [name for name in known.names("consequence") if known.get("consequence", name).may_follow(*direct)]
+
+
+class Odd(simlab.Consequence):
+    """Something that is done by nobody."""
+
+    name = "odd"
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (Effect("gift", "pool:1"), "a list of effects; it gave Effect "),
+        ((Effect("gift", "pool:1") for _ in range(2)), "a list of effects; it gave generator "),
+        ([("gift", "pool:1")], "a list of effects; one is <U6 of shape (2,), such as 'gift' "),
+        ([Effect("gift", "pool:1"), Effect("gift", "pool:2", "5")], "one number, or nan; it gave str '5' "),  # type: ignore[arg-type]
+        ([Effect("gift", "pool:1", None)], "one number, or nan; it gave None "),  # type: ignore[arg-type]
+        ([Effect("gift", "pool:1", math.inf)], "one number, or nan; it gave inf "),
+        ([Effect("gift", 1, 2.0)], "effects whose agent is a text; it gave int 1 "),  # type: ignore[arg-type]
+    ],
+    ids=["effect", "generator", "tuple", "text", "none", "infinite", "agent"],
+)
+def test_what_a_consequence_gives_as_done_is_checked(found: Any, said: str) -> None:
+    with pytest.raises(PluginFailed, match=r"^consequence 'odd' must give ") as caught:
+        effects_of(Odd(), found)
+    assert said in str(caught.value)
+
+
+def test_a_consequence_may_have_done_nothing_or_something_without_an_amount() -> None:
+    done = [Effect("gift", "pool:1", 2, "$"), Effect("word", "pool")]
+    assert effects_of(Odd(), done) == effects_of(Odd(), tuple(done)) == done
+    assert effects_of(Odd(), None) == effects_of(Odd(), []) == []
+
+
+@pytest.mark.parametrize(
+    ("payee", "amount", "said"),
+    [
+        ("pool:1", math.nan, "1 payees, not nan"),
+        ("pool:1", [math.inf], "1 payees, not inf"),
+        ("pool:1", "5", "1 payees, not <U1 of shape (1,), such as '5'"),
+        ("pool:1", None, "1 payees, not object of shape (1,), such as None"),
+        (["pool:1", "pool:2"], 5.0, "2 payees, not (1,)"),
+        (["pool:1", "pool:2"], [1, 2, 3], "2 payees, not (3,)"),
+    ],
+)
+def test_money_is_a_finite_amount_for_each_payee(payee: Any, amount: Any, said: str) -> None:
+    log = EventLog(lambda about: {"time": 1.0, "round": 0}, lambda relation: 1, ledger := Ledger())
+    with pytest.raises(ValueError, match="a transfer takes a finite amount in") as caught:
+        log.transfer("acme", payee, amount, "gift")
+    assert str(caught.value).endswith(said)
+    assert (ledger.transfers, dict(ledger.balances)) == (0, {})

@@ -48,7 +48,7 @@ def test_a_look_of_ones_own_decides_what_people_are_dismissed_for(tmp_path: Path
         ("def score(self, work): return np.full(len(work), 2.0)", r"must give numbers in \[0, 1\]; it gave 2"),
         ("def score(self, work): return np.zeros(3)", r"must give a number for each of \d+ pieces; it gave \(3,\)"),
         ("def score(self, work): return work.labels", r"has no attribute 'labels' \(did you mean 'label'\?"),
-        ("def wanted(self, work): return np.ones(len(work))", r"must give numbers in \[0, 0\]; it gave 1"),
+        ("def wanted(self, work): return np.ones(len(work))", r"must give whole numbers in \[0, 0\]; it gave 1"),
     ],
 )
 def test_a_look_that_misbehaves_ends_the_run_with_a_sentence_that_names_it(

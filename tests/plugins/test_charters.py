@@ -8,7 +8,9 @@ import pytest
 
 from simlab.cli import main
 from simlab.components.charter import Charter
+from simlab.plugins.registry import discover
 from simlab.scenario import Scenario
+from simlab.scenario import load as read
 from simlab.scenario.society import CorporationSpec, GuidelineSpec
 from tests.loading import load
 from tests.plugins.conftest import BUILT_IN
@@ -88,6 +90,16 @@ def test_what_is_given_goes_before_the_charter(tmp_path: Path) -> None:
     assert guideline.combine.name == "weighted"
     other = guideline_of(scenario(tmp_path, "{operative: null, charter: grice, published: {helpful: 1}}"))
     assert (other.operative, other.published) == (pytest.approx(WEIGHTS["grice"][0]), {"helpful": 1})
+
+
+def test_a_rule_may_be_called_by_its_name_alone(tmp_path: Path) -> None:
+    mine = "class Mine(simlab.Charter):\n    name = 'mine'\n    rule = 'minimum'\n"
+    (tmp_path / "mine.py").write_text(f"import simlab\n{mine}    articles = (simlab.Article('a', {{'helpful': 1}}),)\n")
+    file = tmp_path / "scenario.yaml"
+    said = "{operative: null, charter: mine}"
+    file.write_text(f"extends: {BASE}\nworld: almanac\nparties: {{acme: {{guideline: {said}}}}}\n")
+    found = guideline_of(read(file, discover(tmp_path)))
+    assert (found.combine.name, found.operative) == ("minimum", {"helpful": 1})
 
 
 def test_describe_shows_the_articles(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,15 +1,20 @@
-"""Outcomes of runs with several language models, each of which has a panel of what it says."""
+"""Outcomes of runs with several language models, each of which has a panel of what it says; and of one's own."""
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import simlab
+from simlab.errors import PluginFailed
 from simlab.plugins.registry import discover
+from simlab.studies.outcomes import outcome_of
 from tests.market_world import RIVAL
 from tests.small_world import written
 
@@ -64,3 +69,35 @@ def test_each_model_counts_as_it_was_after_its_own_last_round() -> None:
     assert value(run, "score") == (0.25 + 0.75) / 2
     assert (value(run, "score", model="lm"), value(run, "score", model="lm2")) == (0.75, 0.25)
     assert pd.isna(value(run, "score", model="lm3"))
+
+
+class Odd(simlab.Outcome):
+    """What the run says itself."""
+
+    name = "odd"
+
+    def value(self, run: Any) -> Any:
+        return run.found
+
+
+def asked(found: Any) -> float:
+    """What a study takes down of an outcome that gives this."""
+    run: Any = SimpleNamespace(lent=lambda: SimpleNamespace(found=found))
+    registry: Any = SimpleNamespace(get=lambda kind, name: Odd)
+    return outcome_of(run, "odd", {"kind": "odd"}, registry)
+
+
+@pytest.mark.parametrize(
+    "found",
+    ["12", None, math.inf, 10**400, np.array([1.0]), pd.Series([1.0]), 1j],
+    ids=["text", "none", "infinite", "huge", "array", "series", "complex"],
+)
+def test_what_a_study_is_given_is_one_number(found: Any) -> None:
+    with pytest.raises(PluginFailed, match=r"^outcome 'odd' must give one number, or nan; it gave "):
+        asked(found)
+
+
+@pytest.mark.parametrize("found", [2, np.float32(2.0), np.array(2), Fraction(2)])
+def test_numbers_of_any_make_are_numbers(found: Any) -> None:
+    assert asked(found) == 2.0
+    assert math.isnan(asked(math.nan))

@@ -12,8 +12,9 @@ import pytest
 import simlab
 from simlab.errors import InvalidInput
 from simlab.plugins.registry import Registry, discover
-from simlab.scenario import LanguageModelSpec, RatersSpec, Scenario, UsersSpec, load
+from simlab.scenario import CorporationSpec, LanguageModelSpec, RatersSpec, Scenario, UsersSpec, load
 from simlab.scenario.machines import SIZES
+from simlab.scenario.society import GuidelineSpec
 
 SHIPPED = Path(__file__).parents[2] / "scenarios"
 FIRST, GAUSSIAN = SHIPPED / "01_first.yaml", SHIPPED / "00_gaussian.yaml"
@@ -146,6 +147,25 @@ def test_groups_give_way_to_values_and_pools_to_tables(tmp_path: Path, plugins: 
     found = machine(shown, plugins, overrides={"parties.lm.demonstrations": other}).demonstrations
     assert found is not None
     assert (found.by, str(found.table), found.learner is not None) == (None, "answers.csv", True)
+
+
+def test_a_charter_takes_the_place_of_weights_below_it(tmp_path: Path, plugins: Registry) -> None:
+    """01_first says what is operative and what is published; what is said beside or above a charter counts."""
+
+    def guideline(file: Path, *settings: str) -> GuidelineSpec:
+        found = load(file, plugins=plugins, overrides=settings).parties["acme"]
+        assert isinstance(found, CorporationSpec)
+        return found.guideline
+
+    setting = "parties.acme.guideline.charter=ten_commandments"
+    found = guideline(FIRST, setting)
+    assert found.charter is not None
+    assert found.operative == found.published == found.charter.weights()
+    beside = extended(tmp_path, "parties.acme.guideline: {charter: grice, operative: {brief: 1}}\n", FIRST)
+    assert (guideline(beside).operative, "brief" in guideline(beside).published) == ({"brief": 1.0}, False)
+    both = [setting, "parties.acme.guideline.published.brief=1"]
+    for settings in (both, both[::-1]):
+        assert guideline(FIRST, *settings).published == {"brief": 1.0}
 
 
 def test_one_layer_that_gives_both_is_refused_where_it_does(tmp_path: Path, plugins: Registry) -> None:

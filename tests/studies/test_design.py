@@ -145,6 +145,9 @@ def test_folders_are_plain_and_differ() -> None:
             "orders.people|principal == 'a|b' | order > 2|sum",
             ("orders", "people", "principal == 'a|b' | order > 2", "sum"),
         ),
+        ("orders.people | (order == 2) | (order == 3)", ("orders", "people", "(order == 2) | (order == 3)", "mean")),
+        ("orders.people|order == 2 | order == 3|sum", ("orders", "people", "order == 2 | order == 3", "sum")),
+        ("ledger.amount | reason == 'a|b' | sum", ("ledger", "amount", "reason == 'a|b'", "sum")),
     ],
 )
 def test_expressions(text: str, found: tuple[str, str, str, str]) -> None:

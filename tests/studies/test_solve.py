@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -133,7 +134,12 @@ def test_an_arm_that_cannot_meet_it_is_a_row(tmp_path: Path) -> None:
     ("solve", "said"),
     [
         ({"labour": 30, "by": "parties.pool.wage"}, "there is no outcome 'labour'"),
-        ({"labor": 30, "by": "parties.pool.wag"}, "has no number to start from"),
+        (
+            {"labor": 30, "by": "parties.pool.wag"},
+            "wag has no number to start from (did you mean 'wage'?)",
+        ),
+        ({"labor": 30, "by": "parties.pol.wage"}, "has no number to start from (did you mean 'pool'?)"),
+        ({"labor": 30, "by": "parties.pool.quits.rate"}, "has no number to start from (say between: {from: 1"),
         ({"labor": 30, "by": "parties.pool.wag", "between": {"from": 1, "to": 2}}, "unknown key 'wag'"),
         ({"labor": 30, "by": "parties.pool.wage", "between": {"from": -1, "to": 2}}, "greater than or equal to 0"),
         ({"labor": 30, "by": "parties.pool.policy"}, "varies already"),
@@ -143,7 +149,7 @@ def test_an_arm_that_cannot_meet_it_is_a_row(tmp_path: Path) -> None:
 )
 def test_mistakes_are_told_with_their_line(solve: dict[str, Any], said: str, tmp_path: Path) -> None:
     file = study_file(tmp_path, {"solve": solve})
-    with pytest.raises(InvalidInput, match=said) as caught:
+    with pytest.raises(InvalidInput, match=re.escape(said)) as caught:
         run_study(file, out=tmp_path / "out", jobs=1, local=False)
     line = int(str(caught.value).split(":")[1])
     assert "solve" in "\n".join(file.read_text().splitlines()[max(0, line - 8) : line])

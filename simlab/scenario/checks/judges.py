@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from simlab.components.component import parameters
 from simlab.names import shown, suggestion
 from simlab.scenario.machines import LanguageModelSpec
 from simlab.scenario.messages import Complaint, Path
@@ -63,4 +64,4 @@ def _differences(first: RelationSpec, other: RelationSpec, place: int) -> Iterat
 def _said(relation: RelationSpec, setting: str) -> dict[str, Any]:
     """A component of the gradient of a relation, with its parameters."""
     found = next(getattr(c, setting) for c in relation.consequence if c.kind == "gradient")
-    return {"kind": found.name, **found.model_dump(mode="json")}
+    return parameters(found)
