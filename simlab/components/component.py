@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, field_serializer
+from pydantic import BaseModel, ConfigDict
 
 
 class Component(BaseModel):
@@ -29,12 +29,6 @@ class Component(BaseModel):
     example: ClassVar[Mapping[str, Any]] = {}  # parameters to show and check it with, where some have no default
     reads: ClassVar[tuple[str, ...]] = ()  # files of data, seen from its own file, that are part of what it is
 
-    @field_serializer("*", mode="wrap", when_used="json", check_fields=False)
-    def _with_sets_in_order(self, value: Any, written: SerializerFunctionWrapHandler) -> Any:
-        """Sets are written in one order: that in which they are kept differs from process to process."""
-        found = written(value)
-        return sorted(found, key=repr) if isinstance(value, set | frozenset) else found
-
 
 def settings(component: Component) -> dict[str, Any]:
     """What a scenario file would say of this component's parameters; of a default that is not finite, nothing."""
@@ -45,7 +39,21 @@ def settings(component: Component) -> dict[str, Any]:
         and not math.isfinite(field.default)
         and repr(getattr(component, name)) == repr(field.default)
     }
-    return component.model_dump(mode="json", by_alias=True, exclude=unsaid)
+    written = component.model_dump(mode="json", by_alias=True, exclude=unsaid)
+    kept = component.model_dump(by_alias=True, exclude=unsaid)
+    return {name: _with_sets_in_order(said, kept[name]) for name, said in written.items()}
+
+
+def _with_sets_in_order(said: Any, kept: Any) -> Any:
+    """What is written of a value that is `kept`, its sets in one order: that in which they are kept differs from
+    process to process."""
+    if isinstance(kept, set | frozenset):
+        return sorted(said, key=repr)
+    if isinstance(kept, list | tuple) and isinstance(said, list):
+        return [_with_sets_in_order(*pair) for pair in zip(said, kept, strict=True)]
+    if isinstance(kept, dict) and isinstance(said, dict):
+        return {key: _with_sets_in_order(*pair) for key, *pair in zip(said, said.values(), kept.values(), strict=True)}
+    return said
 
 
 def parameters(component: Component) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def test_a_guideline_goes_by_its_charter(name: str, tmp_path: Path) -> None:
 def test_what_is_given_goes_before_the_charter(tmp_path: Path) -> None:
     said = "{operative: {brand: 1}, charter: grice, combine: weighted}"
     guideline = guideline_of(scenario(tmp_path, said))
-    assert guideline.operative == {"helpful": 1, "truthful": 1, "brand": 1}  # merged with what is extended
+    assert guideline.operative == {"brand": 1}  # and nothing of what is extended
     assert guideline.published == pytest.approx(WEIGHTS["grice"][0])  # the charter is what the public is shown
     assert guideline.combine.name == "weighted"
     other = guideline_of(scenario(tmp_path, "{operative: null, charter: grice, published: {helpful: 1}}"))
