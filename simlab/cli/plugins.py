@@ -110,6 +110,7 @@ def new(args: Namespace) -> int:
 
 def try_(args: Namespace) -> int:
     """`simlab try`: a plugin at work on samples, and whether it keeps to the contract of its kind."""
+    from simlab.components.component import settings
     from simlab.plugins.watchdog import watched
     from simlab.scaffolding.tryout import shown
     from simlab.testing import PATIENCE
@@ -130,7 +131,7 @@ def try_(args: Namespace) -> int:
     else:
         kept, broken = _contract(plugin)
     if args.json:
-        record: dict[str, Any] = {"kind": entry.kind, "name": entry.name, "parameters": plugin.model_dump(mode="json")}
+        record: dict[str, Any] = {"kind": entry.kind, "name": entry.name, "parameters": settings(plugin)}
         about, records = (found.about, found.records) if found else ("", [])
         record |= {"about": about, "shown": records, "kept": kept, "broken": broken}
         print(json.dumps(_finite(record)))

@@ -32,7 +32,8 @@ from numpy.typing import NDArray
 
 from simlab import opened_files as reads
 from simlab import plain_files
-from simlab.components.data_file import DataFile
+from simlab.components.component import Component, settings
+from simlab.components.data_file import DataFile, data_files
 from simlab.errors import InvalidInput
 from simlab.paths import given
 from simlab.provenance import CODE, CONTENT
@@ -232,7 +233,9 @@ def _describe(value: Any) -> Any:
     if isinstance(value, DataFile):
         return ["file", value.sha256]
     if hasattr(value, "model_dump"):
-        return [type(value).__qualname__, value.model_dump(mode="json"), [_code(c) for c in type(value).__mro__]]
+        said = settings(value) if isinstance(value, Component) else value.model_dump(mode="json")
+        files = [file.sha256 for _, file in data_files(value)]  # of which only the names are said
+        return [type(value).__qualname__, said, [_code(c) for c in type(value).__mro__], *([files] if files else [])]
     if isinstance(value, np.generic):
         return value.item()
     if value is None or isinstance(value, bool | int | float | str):

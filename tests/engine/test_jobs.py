@@ -178,6 +178,18 @@ def test_a_component_stands_for_its_plugin_as_it_was_imported(jobs, tmp_path):
     assert jobs.key(double, {"x": scaled}) == before
 
 
+def test_a_file_of_data_counts_by_its_content_wherever_it_lies(jobs, tmp_path):
+    class Tabled(simlab.RewardShape):
+        table: simlab.DataFile
+
+    keys = []
+    for folder, content in (("a", "1"), ("b", "2"), ("c", "1")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "table.csv").write_text(content)
+        keys.append(jobs.key(double, {"x": Tabled(table=str(tmp_path / folder / "table.csv"))}))
+    assert keys[0] == keys[2] != keys[1]
+
+
 def test_a_base_class_of_another_plugin_counts(jobs, tmp_path):
     """A class carries the contents of its own plugin only, and those of its bases are added."""
 
