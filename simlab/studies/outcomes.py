@@ -8,7 +8,7 @@ from typing import Any
 
 from simlab import claims
 from simlab.components.outcome import Outcome
-from simlab.components.return_values import given, not_a_number
+from simlab.components.return_values import not_a_number
 from simlab.errors import FAILURES, InvalidInput, PluginFailed
 from simlab.plugins.registry import Registry
 from simlab.runs.loading import Run
@@ -29,11 +29,9 @@ def outcome_of(run: Run, name: str, said: Mapping[str, Any], registry: Registry)
         raise
     except FAILURES as error:
         raise PluginFailed.raised(f"outcome {made.name!r}", error) from error
-    wrong = not_a_number(found)
+    if wrong := not_a_number(found):
+        raise PluginFailed.returned(made, f"must give one number, or nan; it gave {wrong}", "value")
     try:
-        number = math.nan if wrong else float(found)
+        return float(found)
     except OverflowError:  # a whole number of hundreds of digits
-        number = math.inf
-    if wrong or math.isinf(number):
-        raise PluginFailed.returned(made, f"must give one number, or nan; it gave {wrong or given(found)}", "value")
-    return number
+        return math.inf

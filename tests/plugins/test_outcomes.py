@@ -89,8 +89,8 @@ def asked(found: Any) -> float:
 
 @pytest.mark.parametrize(
     "found",
-    ["12", None, math.inf, 10**400, np.array([1.0]), pd.Series([1.0]), 1j],
-    ids=["text", "none", "infinite", "huge", "array", "series", "complex"],
+    ["12", None, np.array([1.0]), pd.Series([1.0]), 1j],
+    ids=["text", "none", "array", "series", "complex"],
 )
 def test_what_a_study_is_given_is_one_number(found: Any) -> None:
     with pytest.raises(PluginFailed, match=r"^outcome 'odd' must give one number, or nan; it gave "):
