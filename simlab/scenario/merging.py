@@ -21,9 +21,8 @@ class Gone:
 
     def below(self, way: Way) -> Gone:
         """The same, of what is below a mapping at `way`, as keys from there."""
-        inside = (
-            [lost[len(way) :] for lost in ways if lost[: len(way)] == way] for ways in (self.entries, self.rivals)
-        )
+        n = len(way)
+        inside = ([lost[n:] for lost in ways if lost[:n] == way != lost] for ways in (self.entries, self.rivals))
         return Gone(*inside)
 
 
@@ -33,13 +32,12 @@ def less(block: Node, gone: Gone) -> Node:
     kept = Node(dict(block.value), block.place, dict(block.keys))
     for key, node in block.value.items():
         way = tuple(key.split("."))
-        over_there = any(lost == way[: len(lost)] and len(way) > len(lost) for lost in gone.entries)
+        inside_one = any(lost == way[: len(lost)] != way for lost in gone.entries)
         replaced = any(lost == way[: len(lost)] for lost in gone.rivals)
-        inside = gone.below(way)
-        if over_there or replaced or (() in inside.entries and _aimless(node)):
+        if inside_one or replaced or (way in gone.entries and _aimless(node)):
             del kept.value[key], kept.keys[key]
         elif isinstance(node.value, dict):
-            kept.value[key] = less(node, inside)
+            kept.value[key] = less(node, gone.below(way))
     return kept
 
 

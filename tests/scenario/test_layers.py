@@ -200,6 +200,18 @@ def test_what_the_layer_itself_says_stays_in_any_order(tmp_path: Path, plugins: 
         assert policy(found)["flip"] == 0.3
 
 
+@pytest.mark.parametrize(
+    "said",
+    ["parties.pool.policy: {kind: mistaken, flip: 0.3}", "parties: {pool: {policy: {kind: mistaken, flip: 0.3}}}"],
+)
+def test_a_small_form_that_says_which_kind_it_means_keeps_it(said: str, tmp_path: Path, plugins: Registry) -> None:
+    said = said.replace("POLICY", "kind: mistaken, flip: 0.3")
+    base = extended(tmp_path, f"small: {{{said}}}\n", name="base.yaml")
+    file = extended(tmp_path, "parties.pool.policy: {kind: thurstone, deviation: 2}\n", base)
+    assert policy(load(file, plugins=plugins, small=True)) == {"agreement": None, "flip": 0.3}
+    assert policy(load(file, plugins=plugins))["deviation"] == 2.0
+
+
 GAUSSIAN_MACHINES = "relations:\n  2: {consequence: gradient}\n  3: {consequence: {kind: gradient, learner: tilt}}\n"
 
 
