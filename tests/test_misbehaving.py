@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from pathlib import Path
 from typing import Any
@@ -293,7 +292,7 @@ class Odd(simlab.Review):
         return self.needs
 
     def chance(self, accuracy, audits, peers):
-        return [self.fears] * len(accuracy)
+        return [self.fears if self.fears >= 0 else float('nan')] * len(accuracy)
 
 class Unsure(simlab.Look):
     name = "unsure"
@@ -318,7 +317,7 @@ def _reviewed(**said: float) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        (_reviewed(fears=math.nan), "review rule 'odd' must give a chance of dismissal for each of "),
+        (_reviewed(fears=-1), "review rule 'odd' must give a chance of dismissal for each of "),
         (_reviewed(fears=2), "; it gave 2 (plugins/odd.py:30)"),
         (_reviewed(needs=0), "review rule 'odd' must need at least 1 checked answer; it gave 0 (plugins/odd.py:27)"),
         (

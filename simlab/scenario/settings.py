@@ -115,14 +115,16 @@ class Settings:
         """Drop from `here` what cannot stand beside its setting `key`: rivals, and parameters of another kind."""
         if node is not None and node.value is None:
             return  # a setting that is removed takes nobody's place
-        under = at[-1] if at else ""
-        lost = self.choices.rivals(kinds_of(here, under), key)
-        self.gone.rivals += [(*at, rival) for rival in lost]
-        if key == "kind" and node is not None and node.value not in kinds_of(here, under):
+        kinds = kinds_of(here, at[-1] if at else "")
+        lost = rivals = self.choices.rivals(kinds, key)
+        self.gone.rivals += [(*at, rival) for rival in rivals]
+        if key == "kind" and node is not None and node.value not in kinds:
             self.gone.entries.append(tuple(at))
             lost = set(here.value)
         for name in [name for name in here.value if name in lost and name != key]:
-            kept = self._own_part(here.value[name])
+            old = here.value[name]
+            beside = name in rivals and key not in self.choices.rivals(kinds, name)  # one may be said beside the other
+            kept = self._own_part(old) if beside else old if id(old) in self.said else None
             if kept is None:
                 del here.value[name], here.keys[name]
             else:
