@@ -35,6 +35,23 @@ def specs_in(annotation: Any) -> Iterator[type[Spec]]:
         yield from specs_in(part)
 
 
+def kind_of(cls: type[BaseModel]) -> str:
+    """What a model says as its `kind`, unless a file says otherwise."""
+    return str(cls.model_fields["kind"].default)
+
+
+def parts_of(cls: type[BaseModel]) -> dict[str, type[Spec]]:
+    """The mappings that stand in an entry, and in those, by the key they stand under; pay schemes by their kind."""
+    found: dict[str, type[Spec]] = {}
+    for name, field in cls.model_fields.items():
+        if name in ("parties", "relations", "consequence"):
+            continue
+        for part in specs_in(field.annotation):
+            found[kind_of(part) if "kind" in part.model_fields else name] = part
+            found |= parts_of(part)
+    return found
+
+
 def named(value: Any) -> Any:
     """`NAME` is short for `{kind: NAME}`."""
     return {"kind": value} if isinstance(value, str) else value

@@ -1,10 +1,10 @@
 """What layers of a scenario must know of its models to be laid over each other: which kind an entry is of where nobody
 says, and which settings take the place of others.
 
-A kind of party, consequence or plugin says in its class variable `instead_of` which settings cannot stand beside which:
-`{"temperature": ("agreement",), "agreement": ("temperature",)}`; or which it decides anew, as a size does width, layers
-and heads, each of which may then be said beside it. A layer that gives one of them drops the others from the layers
-below, and keeps what it says itself.
+A kind of party, a part of one, a kind of consequence or a plugin says in its class variable `instead_of` which settings
+cannot stand beside which: `{"temperature": ("agreement",), "agreement": ("temperature",)}`; or which it decides anew,
+as a size does width, layers and heads, each of which may then be said beside it. A layer that gives one of them drops
+the others from the layers below, and keeps what it says itself.
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ DEFAULT_KINDS: Mapping[str, tuple[str, ...]] = {  # of an entry without `kind`, 
     "combine": ("weighted",),
     "test": ("gold_test",),
     "review": ("threshold",),
-    "demonstrations": ("demonstrations",),
-    "guideline": ("guideline",),
 }
 DEFAULT_LEARNERS: Mapping[tuple[str, bool], str] = {  # by whom they teach, and whether the world has networks
     ("reward_model", True): "bradley_terry",
@@ -56,12 +54,13 @@ class Choices:
 
 
 def kinds_of(entry: Node, key: str) -> tuple[str, ...]:
-    """The kind of an entry under `key`, in full or in short; where it says none, those it may be of by default."""
+    """The kind of an entry under `key`, in full or in short; where it says none, those it may be of by default, or what
+    it is called: a guideline has no other kind."""
     if isinstance(entry.value, str):
         return (entry.value,)
     said = entry.value.get("kind") if isinstance(entry.value, dict) else None
     if said is None or said.value is None:
-        return DEFAULT_KINDS.get(key, ())
+        return DEFAULT_KINDS.get(key, (key,))
     return (said.value,) if isinstance(said.value, str) else ()
 
 

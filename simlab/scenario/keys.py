@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from simlab.components.catalogue import Catalogue
-from simlab.components.spec import specs_in
+from simlab.components.spec import kind_of, parts_of, specs_in
 from simlab.errors import InvalidInput, Problem
 from simlab.names import CALLED, did_you_mean, shown
 from simlab.scenario.model import Scenario
@@ -67,7 +67,7 @@ def entries(plugins: Catalogue) -> list[Entry]:
     found = [entry_of("scenario", "the file", Scenario, plugins, _OUTSIDE)]
     parts = dict[str, type[BaseModel]]()
     for cls in specs_in(Scenario.model_fields["parties"].annotation):
-        found.append(entry_of(_kind(cls), "parties", cls, plugins))
+        found.append(entry_of(kind_of(cls), "parties", cls, plugins))
         parts |= parts_of(cls)
     found.append(entry_of("relation", "relations", RelationSpec, plugins))
     found += [entry_of(n, "consequences", plugins.get("consequence", n), plugins) for n in plugins.names("consequence")]
@@ -114,22 +114,6 @@ _OUTSIDE = (
         "what --small changes, as in {days: 5, parties.pool.count: 9}",
     ),
 )
-
-
-def _kind(cls: type[BaseModel]) -> str:
-    return str(cls.model_fields["kind"].default)
-
-
-def parts_of(cls: type[BaseModel]) -> dict[str, type[BaseModel]]:
-    """The mappings that stand in an entry, and in those, by the key they stand under; pay schemes by their kind."""
-    found: dict[str, type[BaseModel]] = {}
-    for name, field in cls.model_fields.items():
-        if name in ("parties", "relations", "consequence"):
-            continue
-        for part in specs_in(field.annotation):
-            found[_kind(part) if "kind" in part.model_fields else name] = part
-            found |= parts_of(part)
-    return found
 
 
 def entry_of(name: str, group: str, cls: type[BaseModel], plugins: Catalogue, more: tuple[Key, ...] = ()) -> Entry:

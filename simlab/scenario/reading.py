@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from simlab.components.catalogue import Catalogue
-from simlab.components.spec import named, specs_in
+from simlab.components.spec import kind_of, named, parts_of, specs_in
 from simlab.errors import InvalidInput, Problem
 from simlab.paths import given
 from simlab.scenario import layers
@@ -30,11 +31,9 @@ from simlab.scenario.checks import (
 from simlab.scenario.choices import Choices
 from simlab.scenario.fields import Reading
 from simlab.scenario.layers import Overrides
-from simlab.scenario.machines import DemonstrationsSpec
 from simlab.scenario.messages import Complaint, Complaints
 from simlab.scenario.model import Scenario
 from simlab.scenario.parties import AnyParty
-from simlab.scenario.society import GuidelineSpec
 from simlab.scenario.yaml_tree import Node, Place, located
 from simlab.worlds.world import World
 
@@ -108,10 +107,15 @@ def _together(scenario: Scenario) -> Iterator[Complaint]:
 
 
 def _choices(plugins: Catalogue) -> Choices:
-    """Which settings take the place of others, as kinds of party, consequence and plugin say it."""
-    parties = [(str(spec.model_fields["kind"].default), spec.instead_of) for spec in specs_in(AnyParty)]
-    parts = [("demonstrations", DemonstrationsSpec.instead_of), ("guideline", GuidelineSpec.instead_of)]
-    return Choices.of([*parties, *parts, *((cls.name, cls.instead_of) for cls in plugins.classes())])
+    """Which settings take the place of others, as kinds of party, their parts, consequences and plugins say it."""
+    return Choices.of([*_said_by_specs(), *((cls.name, cls.instead_of) for cls in plugins.classes())])
+
+
+@cache
+def _said_by_specs() -> tuple[tuple[str, Mapping[str, tuple[str, ...]]], ...]:
+    specs = [(name, spec) for party in specs_in(AnyParty) for name, spec in parts_of(party).items()]
+    specs += [(kind_of(party), party) for party in specs_in(AnyParty)]
+    return tuple((name, spec.instead_of) for name, spec in specs if spec.instead_of)
 
 
 def _presentable(problems: Sequence[Problem]) -> list[Problem]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from simlab.components.catalogue import Catalogue
+from simlab.components.spec import parts_of
 from simlab.scenario.json_schema import schema as scenario_schema
 from simlab.scenario.json_schema import with_components
-from simlab.scenario.keys import Entry, entry_of, parts_of
+from simlab.scenario.keys import Entry, entry_of
 from simlab.studies.study_file import RangeSpec, StudySpec
 
 FILE, PARTS = "the study file", "parts of a study"

@@ -60,6 +60,12 @@ def test_preferences_are_those_of_the_labels(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_device_is_written_into_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "out.jsonl").symlink_to("/dev/null")
+    export(made_up(tmp_path / "run"), "trl", tmp_path / "out.jsonl")
+    assert (tmp_path / "out.jsonl").is_symlink()
+
+
 def test_they_have_the_columns_and_types_of_trl(tmp_path: Path) -> None:
     """TRL's explicit-prompt preference format in its standard (not conversational) type: three texts."""
     found = pd.read_json(export(made_up(tmp_path / "run"), "trl", tmp_path / "x.jsonl"), lines=True, dtype=False)

@@ -149,6 +149,30 @@ def test_groups_give_way_to_values_and_pools_to_tables(tmp_path: Path, plugins: 
     assert (found.by, str(found.table), found.learner is not None) == (None, "answers.csv", True)
 
 
+def test_a_pretrained_model_takes_the_place_of_sizes_and_a_market_that_of_groups(
+    tmp_path: Path, plugins: Registry
+) -> None:
+    for text in ("parties.lm.pretrained: nowhere\n", "parties: {lm: {pretrained: nowhere}}\n"):
+        (said,) = refused(extended(tmp_path, text, FIRST), plugins, small=True)  # whose small form pretrains, too
+        assert "no such folder: nowhere" in said
+    above = extended(tmp_path, text, FIRST)
+    assert machine(extended(tmp_path, "parties.lm.width: 32\n", above, "wide.yaml"), plugins).width == 32
+    moving = pool(load(SHIPPED / "15_whose_values.yaml", overrides=["parties.pool.market=town"], plugins=plugins))
+    assert (moving.groups, moving.market) == ({}, "town")
+
+
+def test_of_two_that_exclude_each_other_the_later_of_a_command_line_counts(plugins: Registry) -> None:
+    settings = ["parties.lm.pretraining.steps=20", "parties.lm.load=nowhere"]
+    (said,) = refused(FIRST, plugins, overrides=settings)
+    assert "no such file: nowhere" in said
+
+
+def test_what_may_be_said_beside_a_size_is_not_blamed_on_it(tmp_path: Path, plugins: Registry) -> None:
+    text = "parties:\n  lm:\n    size: medium\n    width: 100\n    heads: 3\n"
+    (said,) = refused(file := extended(tmp_path, text, FIRST), plugins)
+    assert said.startswith(f"{file}:4:3: parties.lm: 3 heads do not divide a width of 100")
+
+
 def test_a_charter_takes_the_place_of_weights_below_it(tmp_path: Path, plugins: Registry) -> None:
     """01_first says what is operative and what is published; what is said beside or above a charter counts."""
 
